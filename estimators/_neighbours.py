@@ -1,0 +1,129 @@
+"""Neighbour searches under the Chebyshev metric, by k-d tree or by comparing all pairs.
+
+The two give the same numbers: both compare the same rounded differences.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._threads import share_rows
+from .kernels import brute, kdtree, line
+
+Algorithm = Literal["auto", "tree", "brute"]
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+LEAST_ROWS = 128
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """For each of n rows: distance to the k-th neighbour, the k neighbours' extents, ties.
+
+    extents: the largest distance of the k nearest in x and in y; tied: "the k nearest" is not one
+    set, since the next is as far, or the k-th is a copy.
+    """
+
+    radius: Float
+    extents: tuple[Float, Float]
+    tied: Bool
+    algorithm: str
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """A k-d tree; see `kernels.kdtree` for its arrays."""
+
+    arranged: Float
+    order: Int
+    bounds: Int
+    box: Float
+
+
+def closed(radius: Float) -> Float:
+    """The reach that makes "nearer than reach" mean "within radius, ends included"."""
+    return np.nextafter(radius, np.inf)
+
+
+def nearest(columns: Float, k: int, split: int, algorithm: Algorithm) -> Neighbours:
+    """The k nearest other rows of each row; columns (d, n), n > k; x is before `split`."""
+    dims, n = columns.shape
+    radius, wide_x, wide_y = np.empty((3, n))
+    tied = np.empty(n, np.bool_)
+    # Crossover measured on 2 cores for n from 1000 to 100,000 (`benchmarks/fit_crossover.py`).
+    if algorithm == "brute" or (algorithm == "auto" and n < 1000 * 2 ** ((dims - 2) / 2.7)):
+        share_rows(
+            lambda a, b: brute.neighbours(columns, k, split, a, b, radius, wide_x, wide_y, tied),
+            n,
+            LEAST_ROWS,
+        )
+        return Neighbours(radius, (wide_x, wide_y), tied, "brute")
+    tree = _build(columns)
+    found = *np.empty((3, n)), np.empty(n, np.bool_)  # in tree order
+    share_rows(
+        lambda a, b: kdtree.neighbours(
+            tree.arranged, tree.bounds, tree.box, k, split, a, b, *found
+        ),
+        n,
+        LEAST_ROWS,
+    )
+    radius[tree.order], wide_x[tree.order], wide_y[tree.order], tied[tree.order] = found
+    return Neighbours(radius, (wide_x, wide_y), tied, "tree")
+
+
+def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
+    """How many rows, itself included, lie nearer than reach (n,) to each row; columns (d, n).
+
+    A reach of 0 or less counts nothing, and costs next to nothing.
+    """
+    dims, n = columns.shape
+    counts = np.empty(n, np.int64)
+    if dims == 1:
+        order = np.argsort(columns[0])  # centres in order keep the searches close together
+        padded = np.full(1 << n.bit_length(), np.inf)
+        padded[:n] = columns[0, order]
+        centres, sorted_reach, sorted_counts = padded[:n], reach[order], np.empty(n, np.int64)
+        share_rows(
+            lambda a, b: line.count_within(padded, n, centres, sorted_reach, a, b, sorted_counts),
+            n,
+            8 * LEAST_ROWS,
+        )
+        counts[order] = sorted_counts
+    elif algorithm == "brute" or (algorithm == "auto" and n < 2500 * 2 ** (dims / 1.9)):
+        share_rows(lambda a, b: brute.count_within(columns, reach, a, b, counts), n, LEAST_ROWS)
+    else:
+        tree = _build(columns)
+        share_rows(
+            lambda a, b: kdtree.count_within(
+                tree.arranged, tree.bounds, tree.box, tree.order, reach, a, b, counts
+            ),
+            n,
+            LEAST_ROWS,
+        )
+    return counts
+
+
+def _build(columns: Float) -> _Tree:
+    dims, n = columns.shape
+    levels = kdtree.levels_for(n)
+    nodes = 2 ** (levels + 1) - 1
+    tree = _Tree(
+        arranged=columns.T.copy(order="C"),
+        order=np.arange(n),
+        bounds=np.empty((nodes, 2), np.int64),
+        box=np.empty((nodes, 2, dims)),
+    )
+    tree.bounds[0] = 0, n
+    for level in range(levels + 1):  # the nodes of one level do not touch each other's rows
+        split = partial(_split, tree, 2**level - 1)
+        share_rows(split, 2**level, max(1, 2048 * 2**level // n))
+    return tree
+
+
+def _split(tree: _Tree, first: int, a: int, b: int) -> None:
+    kdtree.split_nodes(tree.arranged, tree.order, tree.bounds, tree.box, first + a, first + b)

@@ -1,0 +1,39 @@
+"""Shares the rows of a kernel call among threads (kernels release the GIL)."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+
+
+def thread_count() -> int:
+    """Threads an estimator may use: NUMBA_NUM_THREADS if set, else the cores of this process.
+
+    joblib sets that variable in its worker processes, so that jobs x threads = cores.
+    """
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        cores = os.cpu_count() or 1
+    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
+    return max(1, min(cores, int(wanted))) if wanted.isdigit() else cores
+
+
+def share_rows(work: Callable[[int, int], object], n: int, least: int) -> None:
+    """Call `work(start, stop)` over [0, n) in pieces of at least `least` rows, on all threads.
+
+    Pieces are about four a thread, so that a slow one does not hold up the rest. `work` writes
+    its rows' results in place; no result may depend on the cut, which is what makes an estimate
+    the same for any number of threads.
+    """
+    threads = thread_count()
+    pieces = min(n // least, 4 * threads)
+    if threads == 1 or pieces < 2:
+        work(0, n)
+        return
+    key = (os.getpid(), threads)  # a forked child must not use its parent's threads
+    if key not in _pools:
+        _pools[key] = ThreadPoolExecutor(threads, thread_name_prefix="mibench")
+    cuts = [n * p // pieces for p in range(pieces + 1)]
+    list(_pools[key].map(work, cuts[:-1], cuts[1:]))

@@ -1,0 +1,1 @@
+"""Compiled cores: arrays and scalars in, arrays out; no validation, no randomness, no I/O."""

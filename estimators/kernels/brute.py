@@ -1,0 +1,96 @@
+"""Chebyshev neighbours and counts by comparing all pairs: the better way in many dimensions.
+
+columns: (d, n). Blocks of rows stay in cache while all targets [start, stop) are compared with
+them, and the inner loops run along rows, so that they become vector instructions.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import kernel
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+BLOCK = 512
+
+
+@kernel
+def _distances(columns: Float, target: int, first: int, length: int, out: Float) -> None:
+    """out[i] = max_d |columns[d, first + i] - columns[d, target]| for i in [0, length)."""
+    for i in range(length):
+        out[i] = 0.0
+    for d in range(columns.shape[0]):
+        column = columns[d, first : first + length]
+        centre = columns[d, target]
+        for i in range(length):
+            distance = abs(column[i] - centre)
+            out[i] = distance if distance > out[i] else out[i]
+
+
+@kernel
+def neighbours(
+    columns: Float, k: int, split: int, start: int, stop: int,
+    radius: Float, radius_x: Float, radius_y: Float, tied: Bool,
+) -> None:  # fmt: skip
+    """As `kdtree.neighbours`, for rows [start, stop), outputs in row order."""
+    dims, n = columns.shape
+    slots = min(k + 1, n - 1)
+    nearest = np.full((stop - start, slots), np.inf)
+    who = np.empty((stop - start, slots), np.int64)
+    block = np.empty(BLOCK)
+    for first in range(0, n, BLOCK):
+        length = min(BLOCK, n - first)
+        for target in range(start, stop):
+            _distances(columns, target, first, length, block)
+            if first <= target < first + length:
+                block[target - first] = np.inf
+            best = nearest[target - start]
+            mine = who[target - start]
+            worst = best[slots - 1]
+            for i in range(length):
+                if block[i] < worst:
+                    s = slots - 1
+                    while s > 0 and best[s - 1] > block[i]:
+                        best[s] = best[s - 1]
+                        mine[s] = mine[s - 1]
+                        s -= 1
+                    best[s] = block[i]
+                    mine[s] = first + i
+                    worst = best[slots - 1]
+    for target in range(start, stop):
+        best = nearest[target - start]
+        reach = best[k - 1]
+        radius[target] = reach
+        tied[target] = reach == 0.0 or (slots > k and best[k] == reach)
+        wide_x, wide_y = 0.0, 0.0
+        for s in range(k):
+            for d in range(dims):
+                distance = abs(columns[d, who[target - start, s]] - columns[d, target])
+                if d < split:
+                    wide_x = max(wide_x, distance)
+                else:
+                    wide_y = max(wide_y, distance)
+        radius_x[target] = wide_x
+        radius_y[target] = wide_y
+
+
+@kernel
+def count_within(columns: Float, reach: Float, start: int, stop: int, counts: Int) -> None:
+    """How many rows, itself included, lie nearer than `reach`, for the rows in [start, stop)."""
+    n = columns.shape[1]
+    block = np.empty(BLOCK)
+    for target in range(start, stop):
+        counts[target] = 0
+    for first in range(0, n, BLOCK):
+        length = min(BLOCK, n - first)
+        for target in range(start, stop):
+            radius = reach[target]
+            if radius <= 0.0:
+                continue
+            _distances(columns, target, first, length, block)
+            count = 0
+            for i in range(length):
+                count += block[i] < radius
+            counts[target] += count

@@ -1,0 +1,89 @@
+"""Rows of bin indices to symbols, and symbols to entropies."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import kernel
+
+Int = NDArray[np.int64]
+
+
+@kernel
+def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
+    """Number the distinct keys 0, 1, 2, ... in order of first appearance.
+
+    keys: (n,) integers; span: all keys lie in [0, span), or 0 where that is not known.
+    Returns symbols (n,) and how often each symbol occurs (number of symbols,).
+    """
+    n = keys.shape[0]
+    symbols = np.empty(n, np.int64)
+    counts = np.zeros(n, np.int64)
+    used = 0
+    if 0 < span <= 4 * n + 1024:  # few possible keys: the key is its own address
+        address = np.full(span, -1, np.int64)
+        for i in range(n):
+            symbol = address[keys[i]]
+            if symbol < 0:
+                symbol = used
+                address[keys[i]] = symbol
+                used += 1
+            symbols[i] = symbol
+            counts[symbol] += 1
+        return symbols, counts[:used].copy()
+
+    size = 16  # a power of two, at most half full: open addressing with linear probing
+    while size < 2 * n:
+        size *= 2
+    mask = size - 1
+    slot_symbol = np.full(size, -1, np.int64)
+    slot_key = np.empty(size, np.int64)
+    for i in range(n):
+        key = keys[i]
+        mixed = key ^ (key >> 32)
+        mixed *= -7046029254386353131  # odd multiplier near 2**64 / golden ratio, wraps around
+        slot = (mixed ^ (mixed >> 29)) & mask
+        while slot_symbol[slot] >= 0 and slot_key[slot] != key:
+            slot = (slot + 1) & mask
+        symbol = slot_symbol[slot]
+        if symbol < 0:
+            symbol = used
+            slot_symbol[slot] = symbol
+            slot_key[slot] = key
+            used += 1
+        symbols[i] = symbol
+        counts[symbol] += 1
+    return symbols, counts[:used].copy()
+
+
+@kernel
+def entropy_nats(counts: Int) -> float:
+    """Plug-in entropy, log n - (1/n) sum c log c, of symbols that occur counts[s] times."""
+    total = 0
+    weighted = 0.0
+    for count in counts:
+        total += count
+        if count > 1:
+            weighted += count * math.log(count)
+    return math.log(total) - weighted / total
+
+
+@kernel
+def joint_entropy_nats(x: Int, y: Int, count_x: int, count_y: int) -> tuple[float, int]:
+    """Plug-in entropy of the pairs of symbols (x, y), and the number of distinct pairs.
+
+    x, y: (n,) symbols in [0, count_x) and [0, count_y).
+    """
+    n = x.shape[0]
+    cells = count_x * count_y
+    if cells > 4 * n + 1024:  # too many for a table
+        _, counts = dense_symbols(x * count_y + y, 0)
+        return entropy_nats(counts), counts.shape[0]
+    table = np.zeros(cells, np.int64)
+    for i in range(n):
+        table[x[i] * count_y + y[i]] += 1
+    occupied = 0
+    for count in table:
+        occupied += int(count > 0)
+    return entropy_nats(table), occupied

@@ -1,0 +1,84 @@
+"""Reasons to distrust an estimate, in plain words. One function a flag; `docs/flags.md` lists them.
+
+A flag is a pair (code, sentence); an estimator collects them in a dict.
+"""
+
+import math
+from collections.abc import Sequence
+
+Flag = tuple[str, str]
+
+FLAGS = {
+    "constant": "one side is constant, so the mutual information is 0",
+    "ties": "rows coincide or are equally far apart, which a continuous law would not do",
+    "few_samples": "too few samples for this many dimensions",
+    "more_bins_than_samples": "more joint bins than samples, so counts are mostly 0 or 1",
+    "outside_range": "values outside the given range were put into the outermost bins",
+    "rare_labels": "rows whose label occurs only once were left out",
+    "ceiling": "the estimate is as large as this estimator can say with this many samples",
+    "negative": "the estimate is below 0, where the truth cannot be: read it as no evidence",
+}
+
+
+def constant() -> Flag:
+    """One side never changes."""
+    return "constant", "One side is constant: it carries no information, so the MI is exactly 0."
+
+
+def ties(count: int, n: int) -> Flag:
+    """`count` rows have no unambiguous k nearest neighbours."""
+    return "ties", (
+        f"Ties: {count} of {n} rows coincide with others or have equally far neighbours; they "
+        "were counted as atoms. If the data are labels or counts, declare them discrete."
+    )
+
+
+def few_samples(n: int, dims: int, least: float) -> Flag:
+    """The sample cannot fill a space of that dimension."""
+    return "few_samples", (
+        f"Too few samples for the dimension: {n} rows in {dims} dimensions, where even one look "
+        f"into each orthant takes {least:.3g}. Expect a large bias; reduce the dimension."
+    )
+
+
+def more_bins_than_samples(bins: float, n: int) -> Flag:
+    """The joint histogram has more cells than there are rows."""
+    return "more_bins_than_samples", (
+        f"More bins than samples: {bins:.3g} joint bins for {n} rows. The plug-in estimate is "
+        "then mostly upward bias; use fewer bins or fewer dimensions."
+    )
+
+
+def outside_range(count: int, low: float, high: float) -> Flag:
+    """Values beyond a fixed range."""
+    return "outside_range", (
+        f"{count} value(s) lie outside the given range [{low:g}, {high:g}] and were put into the "
+        "outermost bins."
+    )
+
+
+def rare_labels(count: int, n: int) -> Flag:
+    """Rows that were left out because nothing else shares their label."""
+    return "rare_labels", (
+        f"{count} of {n} rows have a label that occurs only once and were left out: within such "
+        "a label there is no neighbour to measure by."
+    )
+
+
+def ceiling(nats: float, limit: float, n: int) -> Flag:
+    """The estimate is about as large as it could be for this n."""
+    return "ceiling", (
+        f"At its ceiling: {n} samples allow at most about log n = {limit / math.log(2):.2f} bits "
+        f"({limit:.2f} nats) here, and the estimate is {nats / math.log(2):.2f} bits. The truth "
+        "may be much larger."
+    )
+
+
+def negative() -> Flag:
+    """Estimate below zero."""
+    return "negative", "The estimate is below 0, which MI cannot be: read it as no evidence."
+
+
+def describe(codes: Sequence[str]) -> list[str]:
+    """One short line a code, for legends."""
+    return [f"{code}: {FLAGS[code]}" for code in codes if code in FLAGS]

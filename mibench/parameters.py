@@ -1,0 +1,74 @@
+"""The parameters of an estimator: its dataclass fields, checked against their annotations."""
+
+from contextlib import suppress
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from .errors import InputError
+
+
+def parameter_fields(kind: type) -> tuple[Field[Any], ...]:
+    """The fields that are parameters, in order of declaration."""
+    return tuple(f for f in fields(kind) if f.init) if is_dataclass(kind) else ()
+
+
+def describe_parameters(kind: type) -> str:
+    """'k=3, variant=1, ...': every parameter with its default."""
+    return ", ".join(
+        f.name if f.default is MISSING else f"{f.name}={to_text(f.default)}"
+        for f in parameter_fields(kind)
+    )
+
+
+def to_text(value: object) -> str:
+    """A parameter's value as it is written in a spec string: 5, scott, -1:1."""
+    if isinstance(value, tuple):
+        return ":".join(to_text(v) for v in value)
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def check_value(kind: type, name: str, value: Any, *, label: str) -> Any:
+    """A parameter given in Python, checked without guessing: "5" is no number here."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, list):
+        value = tuple(value)
+    return _checked(kind, name, value, label, strict=True)
+
+
+def read_value(kind: type, name: str, text: str, *, label: str) -> Any:
+    """A parameter given as text in a spec string."""
+    if text.lower() == "none" and type(None) in get_args(_hints(kind)[name]):
+        return None
+    value: Any = tuple(text.split(":")) if ":" in text else text
+    with suppress(ValueError, InputError):  # a choice among numbers does not take "2" for 2
+        return _checked(kind, name, int(text), label, strict=True)
+    return _checked(kind, name, value, label, strict=False)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+@cache
+def _adapter(kind: type, name: str) -> TypeAdapter[Any]:
+    config = ConfigDict(allow_inf_nan=False)
+    return TypeAdapter(_hints(kind)[name], config=config)
+
+
+def _checked(kind: type, name: str, value: Any, label: str, *, strict: bool) -> Any:
+    try:
+        return _adapter(kind, name).validate_python(value, strict=strict)
+    except ValidationError as error:
+        reasons = dict.fromkeys(e["msg"].removeprefix("Input ") for e in error.errors())
+        raise InputError(
+            f"{label}: {name}={to_text(value)} {', or '.join(reasons)}. "
+            f"Parameters and defaults: {describe_parameters(kind) or 'none'}"
+        ) from None
