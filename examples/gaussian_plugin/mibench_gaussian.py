@@ -1,0 +1,41 @@
+"""An estimator in a package of its own: the MI that a joint normal law would have."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from mibench import Estimate, Estimator, InputError
+from mibench.variables import Variable
+
+
+@dataclass(frozen=True)
+class Gaussian(Estimator):
+    """MI of the normal law with the sample's covariance: I = -1/2 sum log(1 - r_i^2).
+
+    r_i are the canonical correlations of X and Y, shrunk towards 0 by `shrinkage`.
+
+    Bias: downwards for anything but a normal law, where correlations see only straight lines;
+    upwards by about dx dy / 2n for few samples. Source: Kay 1992,
+    doi:10.1109/ICASSP.1992.226594.
+    """
+
+    shrinkage: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    def _estimate(self, x: Variable, y: Variable) -> Estimate:
+        if x.discrete or y.discrete:
+            raise InputError("gaussian needs two continuous sides: use knn for labels")
+        a, b = (self._whitened(v.float64[v.low < v.high]) for v in (x, y))
+        r = np.linalg.svd(a @ b.T, compute_uv=False) * (1 - self.shrinkage)
+        r = np.minimum(r, 1 - 1e-12)  # an exact linear relation has infinite MI
+        return Estimate(
+            nats=float(-0.5 * np.log1p(-(r**2)).sum()),
+            info={"method": "canonical correlations", "correlations": r.tolist()},
+        )
+
+    def _whitened(self, columns: np.ndarray) -> np.ndarray:
+        """Orthonormal directions (rank, n) of the centred columns (d, n)."""
+        centred = columns - columns.mean(axis=1, keepdims=True)
+        _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+        return directions[singular > 1e-12 * singular[0]]

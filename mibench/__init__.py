@@ -1,0 +1,67 @@
+"""How far to trust a mutual-information estimate.
+
+    import mibench
+    mibench.estimate(x, y, "knn:k=5").bits
+    mibench.compare(["uniform", "adaptive"], seeds=5)
+
+Names are loaded when first used, so that importing mibench costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import compare, estimate
+    from .catalogue import get_task, list_suites, list_tasks, register_task
+    from .errors import InputError
+    from .estimator import Estimator
+    from .registry import get_estimator, list_estimators, register
+    from .types import Estimate, Record, Task
+
+_HOMES = {
+    "Estimate": "types",
+    "Estimator": "estimator",
+    "InputError": "errors",
+    "Record": "types",
+    "Task": "types",
+    "compare": "api",
+    "estimate": "api",
+    "get_estimator": "registry",
+    "get_task": "catalogue",
+    "list_estimators": "registry",
+    "list_suites": "catalogue",
+    "list_tasks": "catalogue",
+    "register": "registry",
+    "register_task": "catalogue",
+}
+
+__all__ = [
+    "Estimate",
+    "Estimator",
+    "InputError",
+    "Record",
+    "Task",
+    "compare",
+    "estimate",
+    "get_estimator",
+    "get_task",
+    "list_estimators",
+    "list_suites",
+    "list_tasks",
+    "register",
+    "register_task",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("mibench")
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,340 @@
+"""The command line: parses, calls, prints. Everything else is imported when a command runs."""
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+READER_GONE = 141  # 128 + SIGPIPE, as the shell reports for any program in `| head -1`
+
+FILE = click.Path(path_type=Path)
+units_option = click.option(
+    "--units", type=click.Choice(["bits", "nats"]), default="bits", show_default=True,
+    help="Unit of every MI shown.",
+)  # fmt: skip
+format_option = click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
+    show_default=True, help="Form of the result on standard output.",
+)  # fmt: skip
+estimators_option = click.option(
+    "--estimators", "-e", metavar="SPECS", multiple=True,
+    help="Comma-separated specs such as uniform,knn:k=5 (default: every estimator).",
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="mibench")
+def cli() -> None:
+    """How far to trust a mutual-information estimate."""
+
+
+@cli.command()
+@estimators_option
+@click.option("--tasks", metavar="NAMES", multiple=True, help="Comma-separated tasks to run on.")
+@click.option("--suite", metavar="NAME", help="Suite of tasks to run on.  [default: quick]")
+@click.option("--samples", metavar="N,...", default="1000", show_default=True, help="Sample sizes.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=10, show_default=True, help="Samples per case."
+)
+@click.option(
+    "--jobs", type=int, default=1, show_default=True,
+    help="Processes; -1 for one a core. The numbers do not depend on it.",
+)  # fmt: skip
+@click.option("--output", "-o", type=FILE, help="Write every cell to a .csv, .json or .parquet.")
+@click.option("--plot", type=FILE, help="Draw estimate against truth: .png, .pdf or .svg.")
+@units_option
+@format_option
+def compare(
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str,
+    seeds: int,
+    jobs: int,
+    output: Path | None,
+    plot: Path | None,
+    units: str,
+    form: str,
+) -> int:
+    """Compare estimators on cases whose MI is known."""
+    from . import api
+    from .output import PICTURES, TABLES, check_path
+
+    if tasks and suite:
+        raise InputError(f"--tasks and --suite {suite} both choose the cases: give one of them")
+    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
+        if path is not None:
+            check_path(path, endings, option)
+    sizes = _numbers(samples, "--samples")
+    try:
+        with _progress() as on_progress:
+            records = api.compare(
+                _specs(estimators),
+                tasks=tasks or None,
+                suite=suite or "quick",
+                samples=sizes,
+                seeds=seeds,
+                jobs=jobs,
+                on_progress=on_progress,
+            )
+    except api.Interrupted as stop:
+        if len(stop.table):
+            _say(f"{stop}; no file was written. The finished cells:")
+            _show_comparison(stop.table, units, form)
+        raise
+    _show_comparison(records, units, form)
+    _write_comparison(records, units, output, plot)
+    return SOME_FAILED if records["nats"].isna().any() else DONE
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+@click.option("--x", "x", metavar="COLS", multiple=True, required=True, help="Columns of X.")
+@click.option("--y", "y", metavar="COLS", multiple=True, required=True, help="Columns of Y.")
+@click.option("--discrete-x", is_flag=True, help="X is labels; several columns are one symbol.")
+@click.option("--discrete-y", is_flag=True, help="Y is labels; several columns are one symbol.")
+@click.option("--drop-missing", is_flag=True, help="Leave out rows without a finite value.")
+@estimators_option
+@units_option
+@format_option
+def estimate(
+    file: Path,
+    x: Sequence[str],
+    y: Sequence[str],
+    discrete_x: bool,
+    discrete_y: bool,
+    drop_missing: bool,
+    estimators: Sequence[str],
+    units: str,
+    form: str,
+) -> int:
+    """Estimate I(X;Y) from columns of FILE (.csv, .parquet, or arrays of an .npz).
+
+    COLS are comma-separated names; several columns make one vector.
+    """
+    from .datafile import read_sides
+    from .registry import named
+    from .types import Estimate
+
+    chosen = named(_specs(estimators))
+    a, b = read_sides(
+        file, _split(x), _split(y),
+        discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
+    )  # fmt: skip
+    results: list[tuple[str, Estimate | str, float]] = []
+    for one in chosen:
+        found: Estimate | str
+        kinds = {"discrete_x": discrete_x, "discrete_y": discrete_y}
+        start = time.perf_counter()
+        try:
+            found = one.estimator.estimate(a.values, b.values, **kinds)
+        except Exception as error:  # one estimator's failure is a result beside the others
+            found = f"{type(error).__name__}: {error}"
+        results.append((one.spec, found, time.perf_counter() - start))
+    shape = f"{len(a.values)} rows, {a.values.shape[1]}+{b.values.shape[1]} dimensions"
+    _show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
+    return SOME_FAILED if any(isinstance(found, str) for _, found, _ in results) else DONE
+
+
+@cli.command("list")
+@click.argument("what", type=click.Choice(["estimators", "tasks", "suites"]))
+@units_option
+@format_option
+def list_(what: str, units: str, form: str) -> int:
+    """List estimators, tasks or suites."""
+    from .listing import listing
+
+    title, headings, rows = listing(what, units)
+    _show_rows(title, headings, rows, form)
+    return DONE
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; every mistake ends in a message and an exit code, not a traceback."""
+    code = _guarded(list(sys.argv[1:] if args is None else args))
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _lost_output(error)
+    sys.exit(code)
+
+
+def _guarded(args: list[str]) -> int:
+    try:
+        with cli.make_context("mibench", args) as context:
+            return int(cli.invoke(context) or DONE)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return BAD_INPUT
+    except InputError as error:
+        _say(f"error: {error}")
+        return BAD_INPUT
+    except (KeyboardInterrupt, click.Abort) as stop:
+        _say(str(stop) or "interrupted")
+        return INTERRUPTED
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        return _lost_output(error)
+
+
+def _lost_output(error: OSError) -> int:
+    """Standard output cannot be written: its reader has gone, or the disk is full."""
+    with suppress(OSError):  # what is still buffered must not fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return READER_GONE
+    _say(f"error: cannot write to standard output: {error.strerror}")
+    return BAD_INPUT
+
+
+def _say(message: str) -> None:
+    click.echo(f"mibench: {message}", err=True)
+
+
+def _split(names: Sequence[str]) -> list[str]:
+    return [n.strip() for group in names for n in group.split(",") if n.strip()]
+
+
+def _specs(estimators: Sequence[str]) -> list[str]:
+    from .registry import list_estimators
+
+    return list(estimators) or list_estimators()
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise InputError(f"{option} {text!r}: give whole numbers such as 500,1000") from None
+
+
+class _progress:  # noqa: N801 - reads as a function where it is used
+    """A live progress bar on standard error, if that is a terminal."""
+
+    def __enter__(self) -> Any:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self.bar = Progress(
+            "cells", BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=console, transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self.bar.start()
+        task = self.bar.add_task("cells", total=None)
+        return lambda done, total: self.bar.update(task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+
+def _show_comparison(records: "pd.DataFrame", units: str, form: str) -> None:
+    from . import summary, tables
+
+    cases = summary.in_units(summary.by_case(records), units)
+    if form == "csv":
+        click.echo(cases.to_csv(index=False), nl=False)
+        return
+    ranks = summary.in_units(summary.ranking(records), units)
+    failed = summary.failures(records)
+    if form == "json":
+        parts = {"cases": cases, "ranking": ranks, "failures": failed}
+        click.echo(tables.to_json({k: v.to_dict("records") for k, v in parts.items()}))
+        return
+    lines = [
+        f"failed: {row.estimator} on {row.task}, n={row.n}, {row.times} time(s): {row.error}"
+        for row in failed.itertuples()
+    ]
+    click.echo(
+        tables.render(
+            f"Estimates in {units}: mean ± sd over seeds, * marks the smallest RMSE of a case",
+            tables.case_table(cases, units),
+            f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} cells that every "
+            "estimator finished",
+            tables.ranking_table(ranks, units),
+            *lines,
+        ),
+        nl=False,
+    )
+
+
+def _write_comparison(
+    records: "pd.DataFrame", units: str, output: Path | None, plot: Path | None
+) -> None:
+    from . import summary
+    from .output import whole_file, write_table
+
+    if output is not None:
+        write_table(summary.in_units(records, units), output)
+        _say(f"wrote {len(records)} cells to {output}")
+    if plot is not None:
+        from .plot import estimate_against_truth
+
+        figure = estimate_against_truth(summary.in_units(summary.by_case(records), units), units)
+        with whole_file(plot) as part:
+            figure.savefig(part, dpi=200)
+        _say(f"drew {plot}")
+
+
+def _show_estimates(
+    results: list[tuple[str, Any, float]], title: str, units: str, form: str
+) -> None:
+    from . import tables
+
+    if form == "table":
+        reasons: dict[str, list[str]] = {}
+        for spec, found, _ in results:
+            for sentence in getattr(found, "flags", {}).values():
+                reasons.setdefault(sentence, []).append(spec)
+        lines = [f"{', '.join(specs)}: {sentence}" for sentence, specs in reasons.items()]
+        table = tables.estimate_table(results, units)
+        click.echo(tables.render(title, table, *lines), nl=False)
+        return
+    rows = []
+    for spec, found, seconds in results:
+        failed = isinstance(found, str)
+        rows.append(
+            {
+                "estimator": spec,
+                units: None if failed else getattr(found, units),
+                "seconds": seconds,
+                "flags": "" if failed else ";".join(found.flags),
+                "error": found if failed else "",
+            }
+        )
+    _show_records(rows, form)
+
+
+def _show_rows(title: str, headings: list[str], rows: list[list[str]], form: str) -> None:
+    from . import tables
+
+    if form == "table":
+        click.echo(tables.render(title, tables.plain_table(headings, rows)), nl=False)
+    else:
+        _show_records([dict(zip(headings, row, strict=True)) for row in rows], form)
+
+
+def _show_records(rows: list[dict[str, Any]], form: str) -> None:
+    from . import tables
+
+    if form == "json":
+        click.echo(tables.to_json(rows))
+    else:
+        import pandas as pd
+
+        click.echo(pd.DataFrame(rows).to_csv(index=False), nl=False)

@@ -1,0 +1,45 @@
+"""What there is: estimators, tasks and suites, as rows of text."""
+
+from .catalogue import get_task, list_suites, list_tasks, suite_tasks
+from .errors import InputError
+from .parameters import describe_parameters
+from .registry import estimator_class, list_estimators, origin
+
+Listing = tuple[str, list[str], list[list[str]]]
+
+
+def listing(what: str, units: str) -> Listing:
+    """Title, headings and rows of a list of "estimators", "tasks" or "suites"."""
+    return {"estimators": _estimators, "tasks": lambda: _tasks(units), "suites": _suites}[what]()
+
+
+def _estimators() -> Listing:
+    rows = []
+    for name in list_estimators():
+        try:
+            kind = estimator_class(name)
+            rows.append([name, describe_parameters(kind), origin(name), _first_line(kind)])
+        except InputError as error:  # a broken plug-in is shown, and the others with it
+            rows.append([name, "", origin(name), f"broken: {error}"])
+    return "Estimators", ["name", "parameters", "from", "what it is"], rows
+
+
+def _tasks(units: str) -> Listing:
+    rows = []
+    for task in map(get_task, list_tasks()):
+        truth = task.mi_bits if units == "bits" else task.mi_nats
+        kinds = "/".join("label" if d else "number" for d in (task.discrete_x, task.discrete_y))
+        rows.append([task.name, f"{task.dim_x}+{task.dim_y}", kinds, f"{truth:.4f}", task.source])
+    return "Tasks", ["name", "dims", "x/y", f"MI in {units}", "source"], rows
+
+
+def _suites() -> Listing:
+    rows = []
+    for name in list_suites():
+        tasks = suite_tasks(name)
+        rows.append([name, str(len(tasks)), ", ".join(t.name for t in tasks)])
+    return "Suites", ["name", "tasks", "which"], rows
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").strip().split("\n")[0]

@@ -1,0 +1,114 @@
+"""Summaries as figures. Computes no statistic; the numbers come from `mibench.summary`."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe & Ito's colours, told apart by readers with any colour vision, and markers beside them.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+
+
+def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
+    """Left: mean estimate against true MI; right: error by case. Bars are +- one sd over seeds.
+
+    cases: as from `summary.by_case` for one or more sample sizes, in the units named. The axes
+    are linear near 0 and logarithmic beyond (asinh), so that a failure by ten bits and a bias of
+    a tenth can be read from one picture.
+    """
+    from matplotlib.figure import Figure
+
+    order = cases.drop_duplicates(["task", "n"]).sort_values(f"mi_{units}", kind="stable")
+    places = list(order[["task", "n"]].itertuples(index=False, name=None))
+    estimators = list(dict.fromkeys(cases["estimator"]))
+    figure = Figure(figsize=(11, max(4.8, 2 + 0.26 * len(order))), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
+
+    for place, name in enumerate(estimators):
+        style: dict[str, Any] = {
+            "color": COLOURS[place % len(COLOURS)],
+            "marker": MARKERS[place % len(MARKERS)],
+            "markersize": 4.5,
+            "linestyle": "none",
+            "elinewidth": 0.9,
+            "alpha": 0.9,
+        }
+        rows = cases[cases["estimator"] == name].set_index(["task", "n"]).reindex(places)
+        spread = rows[f"sd_{units}"].fillna(0)
+        left.errorbar(rows[f"mi_{units}"], rows[f"mean_{units}"], yerr=spread, label=name, **style)
+        # A little apart vertically, so that estimators that agree can all be seen.
+        shift = (place - (len(estimators) - 1) / 2) * min(0.18, 0.7 / len(estimators))
+        right.errorbar(rows[f"bias_{units}"], np.arange(len(order)) - shift, xerr=spread, **style)
+
+    _dress_truth(left, cases, units)
+    _dress_errors(right, order, units)
+    sizes = ", ".join(f"{n:,}" for n in dict.fromkeys(cases["n"]))
+    seeds = int(cases["seeds"].max())
+    figure.legend(
+        *left.get_legend_handles_labels(),
+        loc="outside upper left",
+        ncols=len(estimators) if len(estimators) <= 6 else 4,
+        frameon=False,
+        fontsize=9,
+        title=f"mean ± sd over {seeds} seeds, n = {sizes}",
+        title_fontsize=9,
+        alignment="left",
+    )
+    return figure
+
+
+def _dress_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
+    """Equal axes, and the diagonal on which estimates should lie."""
+    truths, means, spreads = (cases[f"{c}_{units}"] for c in ("mi", "mean", "sd"))
+    top = 1.15 * max(1.0, float(truths.max()), float((means + spreads.fillna(0)).max()))
+    low = 1.15 * min(-0.1, float((means - spreads.fillna(0)).min()))
+    _asinh(axes, "x", top_of=float(truths.max()))
+    _asinh(axes, "y", top_of=max(top, -low))
+    right = 1.15 * max(1.0, float(truths.max()))
+    line = np.linspace(0, right, 200)
+    axes.plot(line, line, color="0.3", linewidth=1, zorder=1)
+    axes.annotate(
+        "estimate = truth", (right, right), xytext=(-2, -22), textcoords="offset points",
+        ha="right", va="top", fontsize=8, color="0.3",
+    )  # fmt: skip
+    axes.set_xlim(-0.08, right)
+    axes.set_ylim(low, top)
+    axes.set_xlabel(f"true mutual information ({units})")
+    axes.set_ylabel(f"estimate ({units})")
+
+
+def _dress_errors(axes: "Axes", order: "pd.DataFrame", units: str) -> None:
+    """Zero error, and the cases' names."""
+    axes.axvline(0, color="0.3", linewidth=1, zorder=1)
+    several_n = order["n"].nunique() > 1
+    names = [
+        f"{row.task}  {row.dim_x}+{row.dim_y}" + (f"  n={row.n}" if several_n else "")
+        for row in order.itertuples()
+    ]
+    axes.set_yticks(range(len(order)), names, fontsize=7.5)
+    axes.set_ylim(-0.7, len(order) - 0.3)
+    low, high = axes.get_xlim()
+    _asinh(axes, "x", top_of=max(-low, high), linear=0.25)
+    axes.set_xlim(min(low, -0.1), max(high, 0.1))
+    axes.set_xlabel(f"estimate - truth ({units})")
+
+
+def _asinh(axes: "Axes", which: str, *, top_of: float, linear: float = 1.0) -> None:
+    """An axis that is linear up to about `linear` and logarithmic beyond, with plain ticks."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    ticks = [0.1, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    ticks = [t for t in ticks if linear <= t <= 1.2 * top_of] or [0.1]
+    {"x": axes.set_xscale, "y": axes.set_yscale}[which]("asinh", linear_width=linear)
+    axis = {"x": axes.xaxis, "y": axes.yaxis}[which]
+    axis.set_major_locator(FixedLocator([*(-t for t in ticks), 0, *ticks]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(True, linewidth=0.4, alpha=0.5)
+    axes.set_axisbelow(True)
