@@ -1,0 +1,55 @@
+"""Groups of peers timed in one process, and the ratio that each group must reach.
+
+    pytest benchmarks                      all groups
+    MIBENCH_BENCH=short pytest benchmarks  fewer rounds, for continuous integration
+
+A group is one piece of work done by "mibench" and by its peers; `check_ratio` compares their best
+rounds, since noise from other work on the machine can only add time.
+"""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+SHORT = os.environ.get("MIBENCH_BENCH") == "short"
+
+_ratios: list[str] = []
+
+
+@pytest.fixture
+def rounds() -> int:
+    """How often to repeat a piece of work of up to a second."""
+    return 3 if SHORT else 10
+
+
+@pytest.fixture
+def check_ratio(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
+    """`check_ratio(group, floor)`: mibench must be `floor` times as fast as the fastest peer."""
+
+    def check(group: str, floor: float) -> None:
+        session = request.config._benchmarksession  # the plugin's only way to all results
+        best = {b.params["who"]: b.stats.min for b in session.benchmarks if b.group == group}
+        ours = best.pop("mibench")
+        peer = min(best, key=lambda name: best[name])
+        ratio = best[peer] / ours
+        _ratios.append(
+            f"{group}: mibench {ours * 1e3:.3g} ms, {peer} {best[peer] * 1e3:.3g} ms: "
+            f"{ratio:.1f}x (at least {floor:g}x)"
+        )
+        assert ratio >= floor, _ratios[-1]
+
+    return check
+
+
+@pytest.fixture
+def note() -> Callable[[str], None]:
+    """Add a line to the closing summary."""
+    return _ratios.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _ratios:
+        terminalreporter.section("measured against the targets")
+        for line in _ratios:
+            terminalreporter.write_line(line)

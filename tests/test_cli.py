@@ -1,0 +1,335 @@
+"""Whole commands, run as a user runs them."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mibench as library
+
+from .conftest import MIBENCH
+
+COMPARE = ("compare", "-e", "uniform,adaptive", "--tasks", "1v1-normal-0.75,binary-symmetric-0.1")
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A csv of 200 rows with numbers, labels and columns that are wrong in one way each."""
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=200)
+    table = pd.DataFrame(
+        {
+            "a": a,
+            "b": a + rng.normal(size=200),
+            "c": rng.normal(size=200),
+            "kind": np.where(a > 0, "up", "down"),
+            "flat": 3.0,
+            "hole": np.where(np.arange(200) == 7, np.nan, a),
+            "odd": np.where(np.arange(200) == 9, "n.a.?", a.astype(str)),
+            "huge": np.where(np.arange(200) == 3, np.inf, a),
+        }
+    )
+    table.to_csv(tmp_path / "data.csv", index=False)
+    table[["a", "b", "kind"]].to_parquet(tmp_path / "data.parquet")
+    np.savez(
+        tmp_path / "data.npz",
+        t=np.c_[a, a**2],
+        y=(a > 0).astype(int),
+        short=a[:50],
+        cube=a.reshape(2, 2, 50),
+    )
+    return tmp_path
+
+
+def test_help_and_version(mibench):
+    done = mibench("--help")
+    assert done.returncode == 0
+    for command in ("compare", "estimate", "list"):
+        assert command in done.stdout
+        assert mibench(command, "--help").returncode == 0
+    assert library.__version__ in mibench("--version").stdout
+
+
+def test_list(mibench):
+    assert "knn" in mibench("list", "estimators").stdout
+    tasks = json.loads(mibench("list", "tasks", "--format", "json").stdout)
+    row = next(t for t in tasks if t["name"] == "1v1-normal-0.75")
+    assert float(row["MI in bits"]) == pytest.approx(0.5963, abs=1e-4)
+    assert mibench("list", "suites", "--format", "csv").stdout.startswith(
+        "name,tasks,which\nquick,"
+    )
+
+
+def test_compare_shows_cases_and_ranking(mibench):
+    done = mibench(*COMPARE, "--seeds", 3)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    row = next(line for line in lines if "1v1-normal-0.75" in line)
+    assert "1+1" in row
+    assert "0.596" in row
+    assert row.count("±") == 2
+    assert row.count("*") == 1
+    assert any("Ranking by RMSE in bits, over the 6 cells" in line for line in lines)
+    assert done.stderr == ""
+
+
+def test_compare_numbers_are_those_of_the_library(mibench):
+    done = mibench(*COMPARE, "--seeds", 3, "--format", "json", "--units", "nats", "--jobs", 2)
+    got = {(c["task"], c["estimator"]): c for c in json.loads(done.stdout)["cases"]}
+    table = library.compare("uniform,adaptive", tasks="1v1-normal-0.75", seeds=3)
+    for name, rows in table.groupby("estimator"):
+        assert got["1v1-normal-0.75", name]["mean_nats"] == pytest.approx(rows["nats"].mean())
+    csv = mibench(*COMPARE, "--seeds", 2, "--format", "csv").stdout.splitlines()
+    assert csv[0].startswith("task,n,estimator,dim_x,dim_y,mi_bits,mean_bits")
+    assert len(csv) == 5
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_compare_writes_every_cell(mibench, tmp_path, ending):
+    path = tmp_path / f"cells.{ending}"
+    done = mibench(*COMPARE, "--seeds", 3, "--output", path, "--units", "nats")
+    assert done.returncode == 0, done.stderr
+    read = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}[ending]
+    got = read(path)
+    assert len(got) == 12
+    assert got["nats"].notna().all()
+    assert got["nats"].tolist() == pytest.approx(
+        library.compare(
+            "uniform,adaptive", tasks=["1v1-normal-0.75", "binary-symmetric-0.1"], seeds=3
+        )["nats"].tolist(),
+        abs=1e-14,
+    )
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
+def test_compare_draws(mibench, tmp_path, ending):
+    path = tmp_path / f"figure.{ending}"
+    done = mibench(*COMPARE, "--seeds", 1, "--samples", "50,100", "--plot", path)
+    assert done.returncode == 0, done.stderr
+    start = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[ending]
+    assert path.read_bytes().startswith(start)
+
+
+def test_compare_with_failures_lists_them_and_exits_1(mibench):
+    done = mibench(
+        "compare", "-e", "knn:k=30,uniform", "--tasks", "1v1-normal-0.75", "--samples", "20",
+        "--seeds", 2,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "failed: knn:k=30 on 1v1-normal-0.75, n=20, 2 time(s): InputError" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["-e", "knm"], ["unknown estimator 'knm'", "'knn'"]),
+        (["-e", "knn:k=0"], ["k=0", "greater than or equal to 1"]),
+        (["-e", "uniform:bins=-5"], ["bins=-5"]),
+        (["--tasks", "nope"], ["unknown task 'nope'", "1v1-normal-0.75"]),
+        (["--suite", "nope"], ["unknown suite 'nope'", "quick"]),
+        (["--suite", "quick", "--tasks", "1v1-normal-0.5"], ["give one of them"]),
+        (["--samples", "0"], ["samples holds 0"]),
+        (["--samples", "1"], ["samples holds 1"]),
+        (["--samples", "-100"], ["samples holds -100"]),
+        (["--samples", "many"], ["--samples 'many'", "500,1000"]),
+        (["--samples", ","], ["no samples"]),
+        (["--seeds", "0"], ["0 is not in the range"]),
+        (["--seeds", "x"], ["'x' is not a valid integer"]),
+        (["--jobs", "0"], ["jobs is 0"]),
+        (["--output", "."], ["is a directory"]),
+        (["--output", "cells.xls"], ["cells.xls must end in one of .csv, .json, .parquet"]),
+        (["--output", "no/such/cells.csv"], ["no/such does not exist"]),
+        (["--plot", "figure.txt"], ["figure.txt must end in one of .png"]),
+        (["--units", "hartleys"], ["'hartleys' is not one of 'bits', 'nats'"]),
+        (["--bogus"], ["No such option", "--bogus"]),
+    ],
+)
+def test_compare_refuses_bad_input(mibench, tmp_path, args, said):
+    done = mibench("compare", *args)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for part in said:
+        assert part in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "shape"),
+    [
+        (["data.csv", "--x", "a", "--y", "b"], "200 rows, 1+1"),
+        (["data.csv", "--x", "a,c", "--y", "b"], "200 rows, 2+1"),
+        (["data.csv", "--x", "a", "--x", "c", "--y", "b"], "200 rows, 2+1"),
+        (["data.csv", "--x", "a", "--y", "kind", "--discrete-y"], "200 rows, 1+1"),
+        (["data.csv", "--x", "hole", "--y", "b", "--drop-missing"], "199 rows, 1+1"),
+        (["data.csv", "--x", "huge", "--y", "b", "--drop-missing"], "199 rows, 1+1"),
+        (["data.parquet", "--x", "a", "--y", "b"], "200 rows, 1+1"),
+        (["data.parquet", "--x", "a", "--y", "kind", "--discrete-y"], "200 rows, 1+1"),
+        (["data.npz", "--x", "t", "--y", "y", "--discrete-y"], "200 rows, 2+1"),
+    ],
+)
+def test_estimate(mibench, data, args, shape):
+    done = mibench("estimate", *args)
+    assert done.returncode == 0, done.stderr
+    assert shape in done.stdout
+    for name in ("uniform", "adaptive", "kde", "knn"):
+        assert name in done.stdout
+
+
+def test_estimate_gives_the_librarys_numbers(mibench, data):
+    table = pd.read_csv(data / "data.csv")
+    for units in ("bits", "nats"):
+        done = mibench(
+            "estimate", "data.csv", "--x", "a", "--y", "b", "-e", "knn:k=4,kde", "--format", "json",
+            "--units", units,
+        )  # fmt: skip
+        for row in json.loads(done.stdout):
+            expected = library.estimate(table["a"], table["b"], row["estimator"])
+            assert row[units] == pytest.approx(getattr(expected, units), abs=1e-12)
+
+
+def test_estimate_explains_its_flags(mibench, data):
+    rng = np.random.default_rng(1)
+    wide = pd.DataFrame(rng.normal(size=(60, 12)), columns=[f"v{i}" for i in range(12)])
+    wide["same"] = wide["v0"]
+    wide["tied"] = np.repeat(np.arange(6), 10)
+    wide.to_csv(data / "wide.csv", index=False)
+    many = ",".join(f"v{i}" for i in range(10))
+    done = mibench("estimate", "wide.csv", "--x", many, "--y", "v11")
+    assert "Too few samples for the dimension: 60 rows in 11 dimensions" in done.stdout
+    assert "More bins than samples" in done.stdout
+    done = mibench("estimate", "wide.csv", "--x", "v0", "--y", "same", "-e", "knn,uniform:bins=60")
+    assert "At its ceiling: 60 samples" in done.stdout
+    done = mibench("estimate", "wide.csv", "--x", "tied", "--y", "v1", "-e", "knn")
+    assert done.returncode == 0
+    done = mibench("estimate", "wide.csv", "--x", "tied", "--y", "tied2", "-e", "knn")
+    assert "unknown column 'tied2'; did you mean 'tied'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["none.csv", "--x", "a", "--y", "b"], ["none.csv does not exist"]),
+        ([".", "--x", "a", "--y", "b"], ["is a directory"]),
+        (["empty.csv", "--x", "a", "--y", "b"], ["empty.csv is empty"]),
+        (["header.csv", "--x", "a", "--y", "b"], ["header.csv has a header (a, b) and no rows"]),
+        (["bare.csv", "--x", "a", "--y", "b"], ["holds numbers", "add a header line"]),
+        (["one.csv", "--x", "a", "--y", "b"], ["at least 2"]),
+        (["torn.parquet", "--x", "a", "--y", "b"], ["torn.parquet cannot be read as parquet"]),
+        (["torn.npz", "--x", "a", "--y", "b"], ["torn.npz cannot be read as npz"]),
+        (["data.txt", "--x", "a", "--y", "b"], ["must be one of .csv, .parquet, .npz"]),
+        (["data.csv", "--x", "aa", "--y", "b"], ["--x", "unknown column 'aa'", "kind"]),
+        (["data.csv", "--x", "a"], ["Missing option '--y'"]),
+        (["data.csv", "--x", ",", "--y", "b"], ["--x names no column"]),
+        (["data.csv", "--x", "a", "--y", "a"], ["'a' is in both"]),
+        (["data.csv", "--x", "kind", "--y", "b"], ["'kind' holds", "row 1", "--discrete-x"]),
+        (["data.csv", "--x", "a", "--y", "odd"], ["'n.a.?' in row 10", "--discrete-y"]),
+        (["data.csv", "--x", "hole", "--y", "b"], ["'hole'", "row 8", "--drop-missing"]),
+        (["data.csv", "--x", "huge", "--y", "b"], ["'huge'", "inf", "row 4", "--drop-missing"]),
+        (["data.csv", "--x", "flat", "--y", "b"], ["'flat' is constant (always 3.0)"]),
+        (["data.csv", "--x", "a", "--y", "flat", "--discrete-y"], ["'flat' is constant"]),
+        (["data.npz", "--x", "t", "--y", "short"], ["--x has 200 rows and --y has 50"]),
+        (["data.npz", "--x", "t,short", "--y", "y"], ["different length", "50"]),
+        (["data.npz", "--x", "cube", "--y", "y"], ["'cube' has shape (2, 2, 50)"]),
+        (["data.npz", "--x", "object", "--y", "y"], ["unknown column 'object'"]),
+        (["pickled.npz", "--x", "a", "--y", "b"], ["pickled.npz cannot be read as npz"]),
+    ],
+)
+def test_estimate_refuses_bad_input(mibench, data, args, said):
+    (data / "empty.csv").write_text("")
+    (data / "header.csv").write_text("a,b\n")
+    (data / "bare.csv").write_text("1.0,2.0\n1.5,2.5\n2.0,1.0\n")
+    (data / "one.csv").write_text("a,b\n1,2\n")
+    (data / "torn.parquet").write_bytes(b"PAR1 and no more")
+    (data / "torn.npz").write_bytes(b"PK and no more")
+    (data / "data.txt").write_text("a b\n1 2\n")
+    np.savez(data / "pickled.npz", a=np.array([{}, {}]), b=np.arange(2))
+    done = mibench("estimate", *args)
+    assert done.returncode == 2, done.stdout
+    assert done.stdout == ""
+    for part in said:
+        assert part in done.stderr
+
+
+def test_one_estimator_may_fail_beside_the_others(mibench, data):
+    (data / "few.csv").write_text("a,b\n1,2\n2,1\n3,5\n")
+    done = mibench("estimate", "few.csv", "--x", "a", "--y", "b")
+    assert done.returncode == 1
+    assert "knn needs more than k=3 rows, got 3" in done.stdout
+    assert "kde" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["list tasks", "list estimators", "compare --seeds 1"])
+def test_a_reader_that_stops_reading_is_no_error(tmp_path, command):
+    done = subprocess.run(
+        ["bash", "-c", f"{MIBENCH} {command} | head -1; exit ${{PIPESTATUS[0]}}"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.returncode in (0, 141)  # 0 where all fitted into the pipe before it closed
+    assert done.stdout
+
+
+def test_a_closed_pipe_is_noticed(tmp_path):
+    done = subprocess.run(
+        ["bash", "-c", f"{MIBENCH} list tasks --format json | true; exit ${{PIPESTATUS[0]}}"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_full_disk_is_an_error(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [MIBENCH, "list", "tasks"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 2
+    assert done.stderr.strip() == (
+        "mibench: error: cannot write to standard output: No space left on device"
+    )
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_leaves_no_file_and_shows_what_is_done(tmp_path, jobs):
+    """A terminal sends SIGINT to the whole process group, workers included."""
+    running = subprocess.Popen(
+        [MIBENCH, "compare", "-e", "kde", "--samples", "3000", "--seeds", "500", "--output",
+         "cells.csv", "--plot", "figure.png", "--jobs", str(jobs)],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    time.sleep(8)
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in err
+    assert "interrupted after" in err
+    assert "no file was written" in err
+    assert "1v1-normal-0.0" in out
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_progress_bar_is_live_on_a_terminal(tmp_path):
+    parent, child = pty.openpty()
+    running = subprocess.Popen(
+        [MIBENCH, "compare", "-e", "kde", "--seeds", "3"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=child, env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(child)
+    seen = b""
+    while True:
+        try:
+            seen += (piece := os.read(parent, 4096))
+        except OSError:
+            break
+        if not piece:
+            break
+    running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert b"/63" in seen

@@ -1,0 +1,178 @@
+"""Running cells and summing them up."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mibench
+from mibench import Estimate, Estimator, Task, api, summary
+from mibench.estimators import KNN, Uniform
+
+
+@dataclass(frozen=True)
+class Fixed(Estimator):
+    """Answers 1 nat, except that it fails on some seeds: told apart by the first value."""
+
+    below: float = -np.inf
+
+    def _estimate(self, x, y):
+        if x.columns[0, 0] < self.below:
+            raise ZeroDivisionError("told to fail")
+        return Estimate(1.0, {"ties": "made up"})
+
+
+def table(**columns):
+    base = {"task": "t", "n": 10, "dim_x": 1, "dim_y": 1, "mi_nats": 1.0, "flags": "", "error": ""}
+    return pd.DataFrame({**base, "seconds": 1.0, **columns})
+
+
+def test_compare_gives_one_row_a_cell_in_a_fixed_order():
+    tasks = ["1v1-normal-0.75", "binary-symmetric-0.1"]
+    got = mibench.compare(["uniform", KNN(k=4)], tasks=tasks, samples=[50, 60], seeds=2)
+    keys = got[["task", "n", "seed", "estimator"]].to_records(index=False).tolist()
+    assert keys == [
+        (t, n, s, e)
+        for t in tasks
+        for n in (50, 60)
+        for s in (0, 1)
+        for e in ("uniform", "knn:k=4")
+    ]
+    assert got["nats"].notna().all()
+    assert (got["seconds"] > 0).all()
+
+
+def test_jobs_do_not_change_the_numbers():
+    kwargs = {"suite": "quick", "samples": 100, "seeds": 2}
+    one = mibench.compare("uniform,knn,kde", jobs=1, **kwargs)
+    two = mibench.compare("uniform,knn,kde", jobs=2, **kwargs)
+    pd.testing.assert_frame_equal(one.drop(columns="seconds"), two.drop(columns="seconds"))
+
+
+def test_a_cell_equals_the_estimate_made_by_hand():
+    got = mibench.compare("knn", tasks="1v1-normal-0.75", samples=200, seeds=[7])
+    task = mibench.get_task("1v1-normal-0.75")
+    x, y = task.sample(200, seed=7)
+    assert got["nats"].tolist() == [mibench.estimate(x, y, "knn").nats]
+    assert got["mi_nats"].tolist() == [task.mi_nats]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failure_is_a_row_with_its_message(jobs):
+    got = mibench.compare(
+        ["uniform", Fixed(below=0.0)], tasks="1v1-normal-0.75", samples=20, seeds=8, jobs=jobs
+    )
+    failed = got[got["nats"].isna()]
+    assert 0 < len(failed) < 8
+    assert set(failed["estimator"]) == {"Fixed:below=0"}
+    assert set(failed["error"]) == {"ZeroDivisionError: told to fail"}
+    assert len(got) == 16
+
+
+def test_what_is_not_an_estimate_is_a_failure():
+    class Bare:
+        def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+            return 0.5
+
+    got = mibench.compare([Bare()], tasks="1v1-normal-0.75", samples=20, seeds=1)
+    assert "returned a float" in got["error"][0]
+
+
+def test_progress_and_interruption_keep_what_is_done():
+    seen = []
+
+    def stop_at_three(done, total):
+        seen.append((done, total))
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(api.Interrupted, match="after 3 of 5 cells") as stop:
+        mibench.compare(
+            "uniform", tasks="1v1-normal-0.75", samples=20, seeds=5, on_progress=stop_at_three
+        )
+    assert seen == [(1, 5), (2, 5), (3, 5)]
+    assert len(stop.value.table) == 3
+
+
+def test_a_task_of_ones_own():
+    def sampler(n, rng):
+        x = rng.integers(0, 2, n)
+        return x, x
+
+    task = Task("copy", 1, 1, np.log(2), sampler, "H(X)", discrete_x=True, discrete_y=True)
+    got = mibench.compare("uniform", tasks=[task], samples=5000, seeds=1)
+    assert got["nats"][0] == pytest.approx(np.log(2), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "said"),
+    [
+        ({"samples": []}, "no samples"),
+        ({"samples": [1]}, "samples holds 1"),
+        ({"seeds": [-1]}, "seeds holds -1"),
+        ({"seeds": 0}, "no seeds"),
+        ({"jobs": 0}, "jobs is 0"),
+        ({"tasks": []}, "no tasks"),
+        ({"estimators": []}, "no estimators"),
+    ],
+)
+def test_bad_arguments(kwargs, said):
+    with pytest.raises(mibench.InputError, match=said):
+        mibench.compare(**{"estimators": "uniform", "seeds": 1, "samples": 20, **kwargs})
+
+
+def test_by_case_by_hand():
+    got = summary.by_case(table(estimator="a", seed=[0, 1, 2, 3], nats=[1.0, 1.2, 1.4, np.nan]))
+    row = got.iloc[0]
+    assert row["mean_nats"] == pytest.approx(1.2)
+    assert row["sd_nats"] == pytest.approx(0.2)
+    assert row["bias_nats"] == pytest.approx(0.2)
+    assert row["rmse_nats"] == pytest.approx(np.sqrt((0 + 0.04 + 0.16) / 3))
+    assert (row["seeds"], row["failures"], row["best"]) == (4, 1, False)
+
+
+def test_ranking_judges_all_by_the_same_cells():
+    """`b` fails at the seed that is hard for `a`, which must not make `b` look better."""
+    rows = pd.concat(
+        [
+            table(estimator="a", seed=[0, 1], nats=[1.1, 9.0]),
+            table(estimator="b", seed=[0, 1], nats=[1.2, np.nan]),
+            table(estimator="c", seed=[0, 1], nats=[np.nan, np.nan]),
+        ],
+        ignore_index=True,
+    )
+    got = summary.ranking(rows).set_index("estimator")
+    assert list(got.index) == ["a", "b", "c"]
+    assert got.loc["a", "rmse_nats"] == pytest.approx(0.1)
+    assert got.loc["b", "rmse_nats"] == pytest.approx(0.2)
+    assert np.isnan(got.loc["c", "rmse_nats"])
+    assert got["failures"].tolist() == [0, 1, 2]
+    assert got["cells"].tolist() == [1, 1, 0]
+
+
+def test_the_best_of_a_case_has_no_failure():
+    rows = pd.concat(
+        [
+            table(estimator="a", seed=[0, 1], nats=[1.0, np.nan]),
+            table(estimator="b", seed=[0, 1], nats=[1.3, 1.3]),
+        ],
+        ignore_index=True,
+    )
+    assert summary.by_case(rows).set_index("estimator")["best"].to_dict() == {"a": False, "b": True}
+
+
+def test_units_rename_and_rescale():
+    got = summary.in_units(table(estimator="a", seed=[0], nats=[np.log(2)]), "bits")
+    assert got["bits"].tolist() == [1.0]
+    assert "mi_bits" in got
+    assert not [c for c in got if "nats" in c]
+
+
+def test_uniform_beats_nothing_on_its_own_ground():
+    """A sanity check of the whole: more bins than the default, more bias, on independence."""
+    got = mibench.compare(
+        [Uniform(), Uniform(bins=30)], tasks="1v1-normal-0.0", samples=1000, seeds=5
+    )
+    means = got.groupby("estimator")["nats"].mean()
+    assert means["uniform:bins=30"] > 2 * means["uniform"] > 0

@@ -1,0 +1,95 @@
+"""Data flows one way: which module may import which, read from the source without running it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"numba", "torch", "sklearn", "matplotlib", "pandas", "scipy"}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, at any depth; relative ones with their dots."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            found |= {base} | {
+                f"{base}{'' if base.endswith('.') else '.'}{a.name}" for a in node.names
+            }
+    return found
+
+
+def files(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found
+    return found
+
+
+def roots(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path) if not name.startswith(".")}
+
+
+@pytest.mark.parametrize("path", files("estimators/kernels"), ids=lambda p: p.name)
+def test_kernels_know_arrays_alone(path):
+    assert roots(path) <= {"math", "numba", "numpy", "collections", "typing"}
+    assert not any(name.startswith("..") for name in imports(path))
+
+
+@pytest.mark.parametrize("path", files("estimators"), ids=lambda p: p.name)
+def test_estimators_know_the_types_and_nothing_of_the_harness(path):
+    ours = {name for name in imports(path) if name.startswith("mibench")}
+    allowed = ("errors", "estimator", "flags", "types", "variables")
+    assert all(name == "mibench" or name.split(".")[1] in allowed for name in ours), ours
+
+
+@pytest.mark.parametrize("path", files("mibench"), ids=lambda p: p.name)
+def test_the_harness_knows_no_estimator_and_no_torch(path):
+    names = imports(path)
+    assert not any(n.startswith(("mibench.estimators", ".estimators")) for n in names)
+    assert "torch" not in roots(path)
+
+
+@pytest.mark.parametrize("path", files("mibench/tasks"), ids=lambda p: p.name)
+def test_tasks_know_the_types_alone(path):
+    ours = {n for n in imports(path) if n.startswith(("mibench", ".."))}
+    assert all(n.split(".")[-2 if n[-1].isupper() else -1] for n in ours)
+    assert all(n.lstrip(".").removeprefix("mibench.").startswith(("types", "tasks")) for n in ours)
+
+
+def test_types_and_errors_import_nothing_internal():
+    for name in ("types", "errors"):
+        path = ROOT / "mibench" / f"{name}.py"
+        assert not [n for n in imports(path) if n.startswith((".", "mibench"))]
+
+
+@pytest.mark.parametrize(
+    ("module", "banned"),
+    [
+        ("plot", {"runner", "api", "catalogue", "registry", "summary"}),
+        ("summary", {"runner", "api", "catalogue", "registry", "plot"}),
+        ("runner", {"summary", "plot", "tables", "cli", "api"}),
+        ("tables", {"runner", "api", "catalogue", "summary"}),
+    ],
+)
+def test_one_way(module, banned):
+    names = {n.lstrip(".").split(".")[0] for n in imports(ROOT / "mibench" / f"{module}.py")}
+    assert not names & banned
+
+
+@pytest.mark.parametrize("statement", ["import mibench", "import mibench.cli"])
+def test_importing_costs_nothing(statement):
+    code = f"import sys; {statement}; print(sorted({HEAVY} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_no_file_is_too_long():
+    for folder in ("mibench", "estimators"):
+        for path in files(folder):
+            assert len(path.read_text().splitlines()) <= 400, path
