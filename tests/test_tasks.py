@@ -1,0 +1,294 @@
+"""Every task: its truth by two further routes, its law, and what all tasks have in common."""
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from zlib import crc32
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from mibench.tasks import additive, discrete, layer, mixed, normal, student, transformed
+from mibench.tasks.suites import SUITES
+from mibench.types import Task
+
+from .tasks_laws import INVERSES, covariance, margins
+from .tasks_routes import ATOMS, EXACT, channel_table, log_ratio, tanh_layer
+
+FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer)
+TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
+
+each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+
+
+def named(prefix: str) -> list[str]:
+    found = [name for name in TASKS if name.startswith(prefix)]
+    assert found
+    return found
+
+
+# --- the truth -------------------------------------------------------------------------------
+
+
+@each_task
+def test_truth_by_quadrature_or_another_closed_form(task: Task) -> None:
+    route, tolerance = EXACT[task.name]
+    assert abs(task.mi_nats - route()) <= tolerance
+
+
+@each_task
+def test_truth_by_the_mean_log_density_ratio_of_the_sample(task: Task) -> None:
+    # 4 standard errors. This ties the sampler to the truth: a wrong law has another mean.
+    n = 3_000 if task.name.startswith(("layer-", "wiggly-")) else 20_000
+    ratio = log_ratio(task.name, *task.sample(n, seed=1))
+    assert ratio.shape == (n,)
+    # 1e-12: where X and Y are independent the ratio is 0 but for rounding.
+    assert abs(ratio.mean() - task.mi_nats) <= 4 * ratio.std() / np.sqrt(n) + 1e-12
+
+
+@pytest.mark.parametrize(("units", "sigma"), layer.KNOWN_NATS)
+def test_truth_of_a_layer_by_the_package_s_own_monte_carlo(units: int, sigma: float) -> None:
+    nats, error = layer.layer_information(units, sigma, draws=4, seed=3)
+    assert 1e-3 < error < 0.01
+    assert abs(nats - layer.KNOWN_NATS[units, sigma][0]) < 4 * error
+
+
+def test_more_draws_per_pattern_agree_and_shrink_the_error_and_one_is_too_few() -> None:
+    few, error = layer.layer_information(2, 0.2, draws=2, seed=0)
+    many, smaller = layer.layer_information(2, 0.2, draws=18, seed=1)
+    assert abs(few - many) < 4 * np.hypot(error, smaller)
+    assert smaller == pytest.approx(error / 3, rel=0.1)  # 1 / sqrt(draws); 3 % noise at 2 draws
+    with pytest.raises(ValueError, match="at least 2 draws"):
+        layer.layer_information(2, 0.2, draws=1, seed=0)
+
+
+def test_layer_is_partly_saturated() -> None:
+    # Neither linear nor binary: the documented "about a quarter" beyond 0.95.
+    for units in (2, 5):
+        assert 0.2 < (np.abs(layer.activations(units)) > 0.95).mean() < 0.3
+
+
+# --- the laws --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [n for n in TASKS if margins(n) != (None, None)])
+def test_every_margin_follows_its_law(name: str) -> None:
+    # p > 1e-6: about 4.9 sigma, over some 250 coordinates in all.
+    for side, law in zip(TASKS[name].sample(2_000, seed=2), margins(name), strict=True):
+        for column in side.T if law is not None else ():
+            assert stats.kstest(column, law).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("name", [n for n in TASKS if covariance(n) is not None])
+def test_covariance_is_the_stated_one(name: str) -> None:
+    n, stated = 20_000, covariance(name)
+    assert stated is not None
+    both = np.hstack(TASKS[name].sample(n, seed=3))
+    variance = np.diag(stated)
+    error = np.sqrt((np.outer(variance, variance) + stated**2) / n)
+    # 5.5 sigma, for up to 5050 entries in one case.
+    assert (np.abs(both.T @ both / n - stated) < 5.5 * error).all()
+
+
+@pytest.mark.parametrize("name", named("student-"))
+def test_student_coordinates_share_one_scale_and_no_sign(name: str) -> None:
+    x, y = TASKS[name].sample(20_000, seed=4)
+    signs = np.sign(x).T @ np.sign(y) / len(x)
+    assert (np.abs(signs) < 5 / np.sqrt(len(x))).all()
+    sizes = np.median(np.abs(np.hstack([x, y])), axis=0)
+    large = (
+        (np.abs(x) > sizes[: x.shape[1]]).T.astype(float)
+        @ (np.abs(y) > sizes[x.shape[1] :])
+        / len(x)
+    )
+    # Both above their medians: 1/4 if independent (sd 0.003), 1/3 for two Cauchy of one scale.
+    assert (large > 0.25 + 5 * 0.003).all()
+
+
+@pytest.mark.parametrize("name", INVERSES)
+def test_maps_are_injective_and_give_back_the_normal_pair(name: str) -> None:
+    n, seed = 1_000, 5
+    rng = np.random.default_rng([seed, crc32(name.encode())])
+    base = normal.sample_normal(n, rng, covariance=np.array([[1, 0.75], [0.75, 1]]), dim_x=1)
+    for side, inverse, z in zip(TASKS[name].sample(n, seed), INVERSES[name], base, strict=True):
+        # 1e-10: a uniform value near 1 is rounded to 1e-16, over a normal density of 1e-4.
+        np.testing.assert_allclose(inverse(side), z, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_bimodal_map_is_accurate_and_does_not_saturate_in_the_tails(side: int) -> None:
+    z = np.linspace(-12, 12, 4_801)
+    v = (transformed.bimodal_x, transformed.bimodal_y)[side](z)
+    assert (np.diff(v) > 0).all()
+    # From the smaller tail: Phi(12) itself is 1 to within 1e-32.
+    np.testing.assert_allclose(INVERSES["1v1-bimodal-0.75"][side](v), z, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "increasing",
+    [transformed.half_cube, transformed.wiggly_x, transformed.wiggly_y, transformed.to_uniform],
+)
+def test_maps_increase(increasing: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> None:
+    assert (np.diff(increasing(np.linspace(-6, 6, 100_001))) > 0).all()
+
+
+def test_swissroll_lies_on_the_stated_curve() -> None:
+    points = transformed.swissroll(np.array([-np.inf, 0.0, np.inf]))
+    t = np.pi * np.array([1.5, 3.0, 4.5])
+    stated = np.stack([t * np.cos(t), t * np.sin(t)], axis=1) / 21
+    np.testing.assert_allclose(points, stated, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "symbols", "error"),
+    [("binary-symmetric-0.1", 2, 0.1), ("symmetric-channel-8-0.2", 8, 0.2)],
+)
+def test_channels_fill_their_joint_table(name: str, symbols: int, error: float) -> None:
+    n = 20_000
+    x, y = TASKS[name].sample(n, seed=6)
+    counts = np.zeros((symbols, symbols))
+    np.add.at(counts, (x[:, 0], y[:, 0]), 1)
+    assert stats.chisquare(counts.ravel(), n * channel_table(symbols, error).ravel()).pvalue > 1e-6
+
+
+def test_uniform_noise_fills_its_interval_and_no_more() -> None:
+    # A KS test hardly sees an edge that is off by 1 %; the extremes do. The largest of n values
+    # misses the edge by more than 16 / n of the length with probability exp(-16) = 1e-7.
+    n = 20_000
+    for name, low, high in [
+        ("1v1-additive-0.1", -0.1, 0.1),
+        ("1v1-additive-0.75", -0.75, 0.75),
+        ("label-uniform-5", 0.0, 2.0),
+    ]:
+        x, y = TASKS[name].sample(n, seed=12)
+        noise = (y - x - low) / (high - low)
+        assert -1e-12 <= noise.min() < 16 / n
+        assert 1 - 16 / n < noise.max() <= 1 + 1e-12
+
+
+@pytest.mark.parametrize(("name", "labels"), [("label-uniform-5", 5), ("label-normal-2", 2)])
+def test_labels_are_uniform_and_shift_y(name: str, labels: int) -> None:
+    x, y = TASKS[name].sample(20_000, seed=7)
+    assert stats.chisquare(np.bincount(x[:, 0], minlength=labels)).pvalue > 1e-6
+    given = {
+        "label-uniform-5": lambda k: stats.uniform(k, 2),
+        "label-normal-2": lambda k: stats.norm(2 * k - 1),
+    }[name]
+    for k in range(labels):
+        assert stats.kstest(y[x == k], given(k).cdf).pvalue > 1e-6
+
+
+def test_atoms_and_normal_is_an_even_mixture_and_never_half_an_atom() -> None:
+    n = 20_000
+    x, y = (side[:, 0] for side in TASKS["atoms-and-normal"].sample(n, seed=8))
+    atom = np.abs(x) == 1
+    np.testing.assert_array_equal(atom, np.abs(y) == 1)
+    assert abs(atom.mean() - 0.5) < 4.5 * 0.5 / np.sqrt(n)
+    counts = [((x == a) & (y == b)).sum() for a in (-1.0, 1.0) for b in (-1.0, 1.0)]
+    assert stats.chisquare(counts, atom.sum() * ATOMS.ravel()).pvalue > 1e-6
+    # Of the rest: x and the residual of y are independent normals.
+    assert stats.kstest(x[~atom], stats.norm.cdf).pvalue > 1e-6
+    assert stats.kstest(y[~atom] - 0.9 * x[~atom], stats.norm(scale=0.19**0.5).cdf).pvalue > 1e-6
+
+
+def test_relu_has_half_of_each_side_at_zero_and_half_normals_above() -> None:
+    n = 20_000
+    for side in TASKS["relu-normal-0.75"].sample(n, seed=9):
+        assert abs((side == 0).mean() - 0.5) < 4.5 * 0.5 / np.sqrt(n)
+        assert stats.kstest(side[side != 0], stats.halfnorm.cdf).pvalue > 1e-6
+
+
+@pytest.mark.parametrize(("units", "sigma"), layer.KNOWN_NATS)
+def test_layer_is_uniform_over_patterns_with_normal_noise(units: int, sigma: float) -> None:
+    n = 40_960
+    x, t = TASKS[f"layer-tanh-12-{units}-{sigma}"].sample(n, seed=10)
+    codes = x.astype(int) @ (1 << np.arange(11, -1, -1))
+    np.testing.assert_array_equal(x, (codes[:, None] >> np.arange(11, -1, -1)) & 1)
+    assert stats.chisquare(np.bincount(codes, minlength=4096)).pvalue > 1e-6
+    noise = (t - tanh_layer(units)[codes]) / sigma
+    for column in noise.T:
+        assert stats.kstest(column, stats.norm.cdf).pvalue > 1e-6
+    # Variances (sd sqrt(2 / n)) and covariances (sd 1 / sqrt(n)), within 5 sigma.
+    second = noise.T @ noise / n - np.eye(units)
+    assert (np.abs(second) < 5 * np.sqrt((1 + np.eye(units)) / n)).all()
+
+
+# --- what all have in common -----------------------------------------------------------------
+
+
+@each_task
+def test_shapes_types_and_truth_are_sane(task: Task) -> None:
+    x, y = task.sample(500, seed=0)
+    assert (x.shape, y.shape) == ((500, task.dim_x), (500, task.dim_y))
+    for side, discrete_side in ((x, task.discrete_x), (y, task.discrete_y)):
+        assert side.dtype == (np.int64 if discrete_side else np.float64)
+        assert np.isfinite(side).all()
+        assert (side.std(axis=0) > 0).all()
+    assert task.mi_nats >= 0
+    assert 0 <= task.mi_error_nats < 5e-4
+    assert task.source
+
+
+@each_task
+def test_one_seed_one_sample(task: Task) -> None:
+    first, again, other = (task.sample(200, seed=s) for s in (11, 11, 12))
+    for i in (0, 1):
+        np.testing.assert_array_equal(first[i], again[i])
+        assert (first[i] != other[i]).any()
+
+
+@each_task
+def test_one_row_can_be_drawn(task: Task) -> None:
+    x, y = task.sample(1, seed=0)
+    assert (x.shape, y.shape) == ((1, task.dim_x), (1, task.dim_y))
+
+
+@each_task
+def test_a_pickled_task_draws_the_same(task: Task) -> None:
+    copy = pickle.loads(pickle.dumps(task))
+    for mine, theirs in zip(task.sample(100, seed=1), copy.sample(100, seed=1), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("prefix", ["1v1-normal-", "1v1-additive-"])
+def test_tasks_do_not_share_their_random_numbers(prefix: str) -> None:
+    # x is the same function of the first draws in all of these, so equal streams would show.
+    first = [TASKS[name].sample(10, seed=0)[0].ravel() for name in named(prefix)]
+    assert len(np.unique(np.concatenate(first))) == 10 * len(first)
+
+
+def test_names_are_unique_and_each_has_its_routes() -> None:
+    names = [task.name for family in FAMILIES for task in family.tasks()]
+    assert len(names) == len(set(names)) == len({crc32(n.encode()) for n in names})
+    assert set(names) == set(EXACT)
+
+
+def test_suites_name_existing_tasks_once() -> None:
+    for name, members in SUITES.items():
+        assert members, name
+        assert len(members) == len(set(members))
+        assert set(members) <= set(TASKS)
+
+
+def test_quick_suite_has_each_kind_of_difficulty() -> None:
+    quick = [TASKS[name] for name in SUITES["quick"]]
+    assert len(quick) <= 21
+    for family in FAMILIES:
+        assert {task.name for task in family.tasks()} & set(SUITES["quick"]), family.__name__
+    assert {(t.discrete_x, t.discrete_y) for t in quick} == {(0, 0), (1, 0), (1, 1)}
+    assert sum(t.mi_nats == 0 for t in quick) == 2
+    assert max(t.dim_x for t in quick) >= 25
+
+
+def test_listing_the_tasks_imports_no_scipy() -> None:
+    families = [family.__name__ for family in FAMILIES]
+    code = (
+        "import sys, importlib\n"
+        f"for name in {families}: importlib.import_module(name).tasks()\n"
+        "print(sorted({'scipy', 'numba', 'pandas', 'torch'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
