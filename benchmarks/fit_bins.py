@@ -8,6 +8,7 @@ all in log RMSE. `estimators._bins.balanced_bins` holds the rule, each estimator
 import math
 
 import numpy as np
+
 from mibench.estimators import Adaptive, Uniform
 
 CORRELATIONS = (0.0, 0.3, 0.6, 0.9)

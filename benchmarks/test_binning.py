@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from mibench.estimators import Adaptive, Uniform
 
 GROUPS = {

@@ -5,8 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from mibench.estimators import KDE
 from sklearn.neighbors import KernelDensity
+
+from mibench.estimators import KDE
 
 GROUP = "kde 5+5, n = 4096"
 N, D = 4096, 5

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from mibench.estimators import KNN
 from sklearn.feature_selection import mutual_info_regression
+
+from mibench.estimators import KNN
 
 GROUP = "knn 1+1, n = 100,000"
 

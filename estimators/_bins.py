@@ -1,6 +1,7 @@
 """How many bins: rules that the binning estimators share."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def terrell_scott(n: int) -> int:
 
 def scott(values: NDArray[np.float64]) -> int:
     """Width 3.49 sd n^(-1/3) (Scott 1979, doi:10.1093/biomet/66.3.605)."""
-    return _bins_of_width(values, 3.49 * float(values.std(ddof=1)))
+    return _bins_of_width(values, lambda u: 3.49 * float(u.std(ddof=1)))
 
 
 def freedman_diaconis(values: NDArray[np.float64]) -> int:
@@ -43,15 +44,24 @@ def freedman_diaconis(values: NDArray[np.float64]) -> int:
 
     Where more than half of the values are equal the IQR is 0, and Sturges' rule is used.
     """
-    low, high = np.quantile(values, [0.25, 0.75])
-    return _bins_of_width(values, 2 * float(high - low))
+
+    def width(u: NDArray[np.float64]) -> float:
+        low, high = np.quantile(u, [0.25, 0.75])
+        return 2 * float(high - low)
+
+    return _bins_of_width(values, width)
 
 
-def _bins_of_width(values: NDArray[np.float64], width_times_root: float) -> int:
-    """Bins for a width of `width_times_root` n^(-1/3), never more than values."""
+def _bins_of_width(
+    values: NDArray[np.float64], width_of: Callable[[NDArray[np.float64]], float]
+) -> int:
+    """Bins of width `width_of(values)` n^(-1/3), never more of them than values."""
     n = len(values)
-    spread = float(values.max() - values.min())
-    if not width_times_root > 0:
+    low, high = values.min(), values.max()
+    if low == high:
+        return 1
+    # On [0, 1], so that neither 1e-200 nor 1e200 loses anything in a square.
+    width = width_of((values - low) / (high - low))
+    if not width > 0:
         return sturges(n)
-    ratio = spread / width_times_root * n ** (1 / 3)
-    return int(min(math.ceil(ratio), n, MOST_BINS))
+    return int(min(math.ceil(n ** (1 / 3) / width), n, MOST_BINS))

@@ -3,6 +3,7 @@
 The two give the same numbers: both compare the same rounded differences.
 """
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -45,6 +46,16 @@ class _Tree:
     box: Float
 
 
+def tree_pays_from(dims: int) -> float:
+    """The n from which a tree finds neighbours sooner, by `benchmarks/fit_crossover.py`."""
+    return 1000 * math.pow(2, (dims - 2) / 2.7)
+
+
+def tree_count_pays_from(dims: int) -> float:
+    """The n from which a tree counts within a distance sooner; measured likewise."""
+    return 2500 * math.pow(2, dims / 1.9)
+
+
 def closed(radius: Float) -> Float:
     """The reach that makes "nearer than reach" mean "within radius, ends included"."""
     return np.nextafter(radius, np.inf)
@@ -55,8 +66,7 @@ def nearest(columns: Float, k: int, split: int, algorithm: Algorithm) -> Neighbo
     dims, n = columns.shape
     radius, wide_x, wide_y = np.empty((3, n))
     tied = np.empty(n, np.bool_)
-    # Crossover measured on 2 cores for n from 1000 to 100,000 (`benchmarks/fit_crossover.py`).
-    if algorithm == "brute" or (algorithm == "auto" and n < 1000 * 2 ** ((dims - 2) / 2.7)):
+    if algorithm == "brute" or (algorithm == "auto" and n < tree_pays_from(dims)):
         share_rows(
             lambda a, b: brute.neighbours(columns, k, split, a, b, radius, wide_x, wide_y, tied),
             n,
@@ -94,7 +104,7 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
             8 * LEAST_ROWS,
         )
         counts[order] = sorted_counts
-    elif algorithm == "brute" or (algorithm == "auto" and n < 2500 * 2 ** (dims / 1.9)):
+    elif algorithm == "brute" or (algorithm == "auto" and n < tree_count_pays_from(dims)):
         share_rows(lambda a, b: brute.count_within(columns, reach, a, b, counts), n, LEAST_ROWS)
     else:
         tree = _build(columns)

@@ -15,6 +15,7 @@ from mibench.types import Estimate
 from mibench.variables import Variable
 
 from ._plugin import plug_in, variable_symbols
+from ._scale import standardized
 from ._threads import share_rows
 from .kernels.density import label_sums, log_sum, pair_sums
 
@@ -34,7 +35,7 @@ class KDE(Estimator):
 
     bandwidth: "scott" n^(-1/(D+4)), "silverman" (n (D+2) / 4)^(-1/(D+4)), or a number, each in
         units of every dimension's own standard deviation; D is the number of continuous
-        dimensions. Dimensions that are constant play no part.
+        dimensions that vary. Constant ones play no part.
 
     A discrete side enters through its labels: I = mean log p(x_i | y_i) / p(x_i). Rows whose
     label occurs once have no leave-one-out density and are left out, with a flag. Two discrete
@@ -56,7 +57,7 @@ class KDE(Estimator):
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.discrete and y.discrete:
             return plug_in(variable_symbols(x), variable_symbols(y))
-        factor = self._factor(x.n, sum(v.dims for v in (x, y) if not v.discrete))
+        factor = self._factor(x.n, _varying(x) + _varying(y))
         info = {"method": "kernel density", "bandwidth_sd": factor, "ceiling_nats": math.log(x.n)}
         if x.discrete or y.discrete:
             labels, values = (x, y) if x.discrete else (y, x)
@@ -75,11 +76,8 @@ class KDE(Estimator):
 
 def _scaled(v: Variable, factor: float) -> Float:
     """The columns that vary, divided by their bandwidths."""
-    varying = v.low < v.high
-    columns, low, high = v.float64[varying], v.low[varying], v.high[varying]
-    # First to [0, 1], so that neither 1e-300 nor 1e300 loses anything in the variance.
-    columns = (columns - low[:, np.newaxis]) / (high - low)[:, np.newaxis]
-    return np.ascontiguousarray(columns / (factor * columns.std(axis=1, ddof=1, keepdims=True)))
+    with np.errstate(over="ignore"):  # `_logs` explains a bandwidth that is too small
+        return standardized(v.float64[v.low < v.high]) / factor
 
 
 def _paired(x: Float, y: Float) -> float:
@@ -107,7 +105,8 @@ def _labelled(x: Float, labels: Variable) -> tuple[float, dict[str, str]]:
     sums = np.empty((2, n))
     share_rows(lambda a, b: label_sums(x, symbols, a, b, *sums), n, LEAST_ROWS)
     all_, same = (
-        _logs(s, x, which, kept) for s, which in zip(sums, (np.zeros_like(symbols), symbols), strict=True)
+        _logs(s, x, which, kept)
+        for s, which in zip(sums, (np.zeros_like(symbols), symbols), strict=True)
     )
     # The rows left out are left out of the mean only; p(x) is estimated from all rows.
     terms = same - np.log(counts[kept] - 1.0) - all_ + math.log(n - 1)
@@ -125,10 +124,20 @@ def _logs(
         logs = np.log(chosen)
     for i in np.flatnonzero(chosen < TINY):
         logs[i] = log_sum(columns, labels, int(rows[i]))
+    if not np.isfinite(logs).all():
+        raise InputError(
+            "kde: the bandwidth is so small that the distances between rows, in units of it, "
+            "overflow: give a larger one"
+        )
     return logs
 
 
+def _varying(v: Variable) -> int:
+    """The number of dimensions that a density is estimated in."""
+    return int((v.low < v.high).sum())
+
+
 def _sparse(x: Variable, y: Variable) -> dict[str, str]:
-    dims = sum(v.dims for v in (x, y) if not v.discrete)
+    dims = _varying(x) + _varying(y)
     least = 2.0**dims
     return dict([flags.few_samples(x.n, dims, least)] if x.n < least else [])

@@ -1,5 +1,6 @@
 """Uniform binning: M bins of equal width a dimension, then counting."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -56,37 +57,40 @@ class Uniform(Estimator):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.range is not None and not self.range[0] < self.range[1]:
+        if self.range is not None:
             low, high = self.range
-            raise InputError(f"Uniform: range={low:g}:{high:g} is empty: give low < high")
+            if not low < high:
+                raise InputError(f"Uniform: range={low:g}:{high:g} is empty: give low < high")
+            if not math.isfinite(high - low):
+                raise InputError(
+                    f"Uniform: range={low:g}:{high:g} is wider than a float: narrow it"
+                )
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        notes: dict[str, str] = {}
-        (sx, bins_x), (sy, bins_y) = (self._symbols(v, x, y, notes) for v in (x, y))
-        notes.update(crowding(bins_x + bins_y, x.n))
+        (sx, bins_x), (sy, bins_y) = (self._symbols(v, x, y) for v in (x, y))
+        notes = crowding(bins_x + bins_y, x.n)
+        if self.range is not None:
+            low, high = self.range
+            outside = int(sum(((v.columns < low) | (v.columns > high)).sum() for v in (x, y)))
+            if outside:
+                notes.update([flags.outside_range(outside, low, high)])
         return plug_in(sx, sy, self.correction, {"bins_x": bins_x, "bins_y": bins_y}, notes)
 
-    def _symbols(
-        self, v: Variable, x: Variable, y: Variable, notes: dict[str, str]
-    ) -> tuple[Symbols, list[int]]:
+    def _symbols(self, v: Variable, x: Variable, y: Variable) -> tuple[Symbols, list[int]]:
         """One symbol a row, and the number of bins of each dimension."""
         if v.discrete:
             return variable_symbols(v), [v.cardinality]
         low, high = self._limits(v)
-        if self.range is not None:
-            outside = int(((v.columns < low[0]) | (v.columns > high[0])).sum())
-            if outside:
-                notes.update([flags.outside_range(outside, *self.range)])
         bins = self._bin_numbers(v, x, y)
-        flat = low == high  # a constant dimension has one bin; any other edge keeps it finite
+        flat = low == high  # a constant dimension has one bin, whatever its edges
+        low, high = np.where(flat, 0.0, low), np.where(flat, 1.0, high)
         numbers = np.where(flat, 1, bins)
         if min(bins) == max(bins):  # one call for all dimensions is much cheaper
-            edges = np.linspace(low, np.where(flat, low + 1, high), bins[0] + 1).T.copy()
-            edges[flat, 1:] = edges[flat, -1:]
+            edges = np.linspace(low, high, bins[0] + 1).T.copy()
         else:
             edges = np.zeros((v.dims, max(bins) + 1))
             for row, a, b, m in zip(edges, low, high, numbers, strict=True):
-                row[: m + 1] = np.linspace(a, b if a < b else a + 1, m + 1)
+                row[: m + 1] = np.linspace(a, b, m + 1)
 
         def fold(keys: NDArray[np.int64], first: int, last: int) -> None:
             fold_uniform(keys, v.columns[first:last], edges[first:last], numbers[first:last])

@@ -149,11 +149,11 @@ def estimate(
 
 
 @cli.command("list")
-@click.argument("what", type=click.Choice(["estimators", "tasks", "suites"]))
+@click.argument("what", type=click.Choice(["estimators", "tasks", "suites", "flags"]))
 @units_option
 @format_option
 def list_(what: str, units: str, form: str) -> int:
-    """List estimators, tasks or suites."""
+    """List estimators, tasks, suites, or the flags that estimates carry."""
     from .listing import listing
 
     title, headings, rows = listing(what, units)

@@ -1,10 +1,9 @@
-"""Reasons to distrust an estimate, in plain words. One function a flag; `docs/flags.md` lists them.
+"""Reasons to distrust an estimate, in plain words. One function a flag.
 
 A flag is a pair (code, sentence); an estimator collects them in a dict.
 """
 
 import math
-from collections.abc import Sequence
 
 Flag = tuple[str, str]
 
@@ -28,8 +27,8 @@ def constant() -> Flag:
 def ties(count: int, n: int) -> Flag:
     """`count` rows have no unambiguous k nearest neighbours."""
     return "ties", (
-        f"Ties: {count} of {n} rows coincide with others or have equally far neighbours; they "
-        "were counted as atoms. If the data are labels or counts, declare them discrete."
+        f"Ties: {count} of {n} rows coincide with others or have equally far neighbours. Noise far "
+        "below the spacing of the values parts them. If the data are labels, declare them discrete."
     )
 
 
@@ -77,8 +76,3 @@ def ceiling(nats: float, limit: float, n: int) -> Flag:
 def negative() -> Flag:
     """Estimate below zero."""
     return "negative", "The estimate is below 0, which MI cannot be: read it as no evidence."
-
-
-def describe(codes: Sequence[str]) -> list[str]:
-    """One short line a code, for legends."""
-    return [f"{code}: {FLAGS[code]}" for code in codes if code in FLAGS]

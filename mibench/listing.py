@@ -1,7 +1,8 @@
-"""What there is: estimators, tasks and suites, as rows of text."""
+"""What there is: estimators, tasks, suites and flags, as rows of text."""
 
 from .catalogue import get_task, list_suites, list_tasks, suite_tasks
 from .errors import InputError
+from .flags import FLAGS
 from .parameters import describe_parameters
 from .registry import estimator_class, list_estimators, origin
 
@@ -9,8 +10,18 @@ Listing = tuple[str, list[str], list[list[str]]]
 
 
 def listing(what: str, units: str) -> Listing:
-    """Title, headings and rows of a list of "estimators", "tasks" or "suites"."""
-    return {"estimators": _estimators, "tasks": lambda: _tasks(units), "suites": _suites}[what]()
+    """Title, headings and rows of a list of "estimators", "tasks", "suites" or "flags"."""
+    if what == "tasks":
+        return _tasks(units)
+    return {"estimators": _estimators, "suites": _suites, "flags": _flags}[what]()
+
+
+def _flags() -> Listing:
+    return (
+        "Flags: reasons to distrust an estimate",
+        ["flag", "meaning"],
+        [*map(list, FLAGS.items())],
+    )
 
 
 def _estimators() -> Listing:

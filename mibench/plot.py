@@ -52,7 +52,7 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
     figure.legend(
         *left.get_legend_handles_labels(),
         loc="outside upper left",
-        ncols=len(estimators) if len(estimators) <= 6 else 4,
+        ncols=min(len(estimators) + 1, 6),
         frameon=False,
         fontsize=9,
         title=f"mean ± sd over {seeds} seeds, n = {sizes}",
@@ -63,7 +63,7 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
 
 
 def _dress_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
-    """Equal axes, and the diagonal on which estimates should lie."""
+    """The diagonal on which estimates should lie, and limits that show all of them."""
     truths, means, spreads = (cases[f"{c}_{units}"] for c in ("mi", "mean", "sd"))
     top = 1.15 * max(1.0, float(truths.max()), float((means + spreads.fillna(0)).max()))
     low = 1.15 * min(-0.1, float((means - spreads.fillna(0)).min()))
@@ -71,11 +71,7 @@ def _dress_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
     _asinh(axes, "y", top_of=max(top, -low))
     right = 1.15 * max(1.0, float(truths.max()))
     line = np.linspace(0, right, 200)
-    axes.plot(line, line, color="0.3", linewidth=1, zorder=1)
-    axes.annotate(
-        "estimate = truth", (right, right), xytext=(-2, -22), textcoords="offset points",
-        ha="right", va="top", fontsize=8, color="0.3",
-    )  # fmt: skip
+    axes.plot(line, line, color="0.3", linewidth=1, zorder=1, label="estimate = truth")
     axes.set_xlim(-0.08, right)
     axes.set_ylim(low, top)
     axes.set_xlabel(f"true mutual information ({units})")

@@ -39,10 +39,11 @@ def fold_uniform(keys: Int, columns: NDArray[Any], edges: Float, bins: Int) -> N
         # (value - low) * scale and the edges are rounded. Where they could disagree about a
         # value, the edges decide, so that this and np.digitize always agree.
         rounding = 8 * EPSILON * m * (1 + max(abs(low), abs(high)) / (high - low))
+        hopeless = not (rounding < 0.25 and scale < np.inf)  # bins of few ulps: search them all
         for start in range(0, n, BLOCK):
             values = columns[d, start : start + BLOCK]
             block = keys[start : start + BLOCK]
-            doubtful = np.int64(0)
+            doubtful = np.int64(hopeless)
             for i in range(values.shape[0]):
                 place = (np.float64(values[i]) - low) * scale
                 whole = np.floor(place)
@@ -55,13 +56,15 @@ def fold_uniform(keys: Int, columns: NDArray[Any], edges: Float, bins: Int) -> N
             if doubtful > 0:
                 for i in range(values.shape[0]):
                     value = np.float64(values[i])
-                    guess = min(max(np.floor((value - low) * scale), 0.0), top)
-                    index = np.int64(guess)
+                    whole = np.floor((value - low) * scale)
+                    whole = whole if whole > 0.0 else 0.0
+                    whole = whole if whole < top else top
+                    index = np.int64(whole)
                     while index > 0 and value < own[index]:
                         index -= 1
                     while index < m - 1 and value >= own[index + 1]:
                         index += 1
-                    block[i] += index - np.int64(guess)
+                    block[i] += index - np.int64(whole)
 
 
 @kernel
@@ -155,4 +158,6 @@ def quantile_edges(ordered: NDArray[Any], bins: int, edges: Float) -> None:
                     p += 1
                 right = np.float64(values[p])
                 known = below
-            edges[row, j - 1] = left + (right - left) * (remainder / bins)
+            edge = min(left + (right - left) * (remainder / bins), right)
+            # Between neighbouring floats there is nothing: still above `left`, as it should be.
+            edges[row, j - 1] = right if remainder > 0 and edge <= left else edge
