@@ -3,7 +3,6 @@
 import errno
 import os
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -126,23 +125,15 @@ def estimate(
     """
     from .datafile import read_sides
     from .registry import named
-    from .types import Estimate
+    from .runner import timed_estimate
 
     chosen = named(_specs(estimators))
     a, b = read_sides(
         file, _split(x), _split(y),
         discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
     )  # fmt: skip
-    results: list[tuple[str, Estimate | str, float]] = []
-    for one in chosen:
-        found: Estimate | str
-        kinds = {"discrete_x": discrete_x, "discrete_y": discrete_y}
-        start = time.perf_counter()
-        try:
-            found = one.estimator.estimate(a.values, b.values, **kinds)
-        except Exception as error:  # one estimator's failure is a result beside the others
-            found = f"{type(error).__name__}: {error}"
-        results.append((one.spec, found, time.perf_counter() - start))
+    pair, kinds = (a.values, b.values), {"discrete_x": discrete_x, "discrete_y": discrete_y}
+    results = [(one.spec, *timed_estimate(one, pair, **kinds)) for one in chosen]
     shape = f"{len(a.values)} rows, {a.values.shape[1]}+{b.values.shape[1]} dimensions"
     _show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
     return SOME_FAILED if any(isinstance(found, str) for _, found, _ in results) else DONE

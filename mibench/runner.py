@@ -5,6 +5,7 @@ The only place that times an estimate, and the only one that catches what an est
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .errors import InputError
@@ -13,7 +14,7 @@ from .types import Estimate, Record, Sample, Task
 
 WARM_UP_ROWS = 100
 
-_warm: set[tuple[str, int, int, bool, bool]] = set()
+_warm: set[tuple[object, ...]] = set()
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,32 @@ def run_draw(draw: Draw, estimators: Sequence[Named]) -> list[Record]:
     return [_run_cell(draw, one, sample) for one in estimators]
 
 
-def _run_cell(draw: Draw, one: Named, sample: Sample) -> Record:
-    task = draw.task
-    _warm_up(task, one, sample)
-    nats, flags, error = None, "", ""
+def timed_estimate(
+    one: Named, sample: Sample, *, discrete_x: bool, discrete_y: bool
+) -> tuple[Estimate | str, float]:
+    """The estimate, or what the estimator raised as text; and the seconds it took.
+
+    Compilation is not timed: a call on few rows comes first.
+    """
+    kinds = {"discrete_x": discrete_x, "discrete_y": discrete_y}
+    _warm_up(one, sample, kinds)
+    found: Estimate | str
     start = time.perf_counter()
     try:
-        found = _call(task, one, sample)
-        nats, flags = found.nats, ";".join(found.flags)
-    except Exception as reason:
-        error = f"{type(reason).__name__}: {reason}"
+        found = one.estimator.estimate(*sample, **kinds)
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - start
+    if not isinstance(found, Estimate | str):
+        found = f"TypeError: estimate() returned a {type(found).__name__}, not a mibench.Estimate"
+    return found, seconds
+
+
+def _run_cell(draw: Draw, one: Named, sample: Sample) -> Record:
+    task = draw.task
+    found, seconds = timed_estimate(
+        one, sample, discrete_x=task.discrete_x, discrete_y=task.discrete_y
+    )
     return Record(
         task=task.name,
         task_version=task.version,
@@ -86,35 +102,22 @@ def _run_cell(draw: Draw, one: Named, sample: Sample) -> Record:
         parameters=one.parameters,
         n=draw.n,
         seed=draw.seed,
-        nats=nats,
+        nats=None if isinstance(found, str) else found.nats,
         seconds=seconds,
-        flags=flags,
-        error=error,
+        flags="" if isinstance(found, str) else ";".join(found.flags),
+        error=found if isinstance(found, str) else "",
         version=one.version,
     )
 
 
-def _call(task: Task, one: Named, sample: Sample) -> Estimate:
+def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool]) -> None:
+    """A call on few rows, the first time a process meets an estimator and a shape of data."""
     x, y = sample
-    found = one.estimator.estimate(x, y, discrete_x=task.discrete_x, discrete_y=task.discrete_y)
-    if not isinstance(found, Estimate):
-        raise TypeError(f"estimate() returned a {type(found).__name__}, not a mibench.Estimate")
-    return found
-
-
-def _warm_up(task: Task, one: Named, sample: Sample) -> None:
-    """Compile before timing: a call on few rows, the first time a process meets this shape."""
-    key = (one.spec, task.dim_x, task.dim_y, task.discrete_x, task.discrete_y)
+    key = (one.spec, x.shape[1], y.shape[1], *kinds.values())
     if key in _warm:
         return
     _warm.add(key)
-    x, y = sample
     few = (x[:WARM_UP_ROWS], y[:WARM_UP_ROWS])
-    warm_up = getattr(one.estimator, "warm_up", None)
-    try:
-        if warm_up is None:
-            _call(task, one, few)
-        else:
-            warm_up(*few, discrete_x=task.discrete_x, discrete_y=task.discrete_y)
-    except Exception:
-        pass
+    warm_up = getattr(one.estimator, "warm_up", one.estimator.estimate)
+    with suppress(Exception):  # if it fails, it fails again when timed, and that is recorded
+        warm_up(*few, **kinds)

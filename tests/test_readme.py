@@ -1,0 +1,59 @@
+"""README.md shows what its commands really print."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def block(name: str) -> str:
+    """The first fenced block after the marker of that name."""
+    found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)\n```", README, re.DOTALL)
+    assert found, f"README.md has no block {name}"
+    return found[1]
+
+
+def numbers(text: str, first: str) -> list[float]:
+    """The numbers of the line that starts with a name, without the times."""
+    line = next(li for li in text.splitlines() if li.strip().startswith(first + " "))
+    line = re.sub(r"[\d.]+ (us|ms|s)\b", "", line.replace(first, ""))
+    return [float(v) for v in re.findall(r"(?<![\w.])-?\d+\.\d+", line)]
+
+
+def test_the_comparison_is_the_one_that_the_command_gives(mibench):
+    shown = block("compare")
+    done = mibench("compare")
+    names = re.findall(r"^  (\S+) +\d+\+\d+ ", shown, re.MULTILINE)
+    assert len(names) == 21
+    for name in names:
+        # 0.002: one in the last digit shown, which rounding on another processor may move.
+        assert numbers(done.stdout, name) == pytest.approx(numbers(shown, name), abs=0.002)
+        assert len(numbers(shown, name)) == 9
+
+
+def test_the_real_table_gives_what_is_shown(mibench, tmp_path):
+    export, estimate = block("estimate").splitlines()
+    code = re.fullmatch(r'\S+/python -c "(.*)"', export)
+    subprocess.run([sys.executable, "-c", code[1]], cwd=tmp_path, check=True)
+    done = mibench(*estimate.split()[1:])
+    shown = README.split("<!-- estimate -->")[1].split("```text\n")[1].split("```")[0]
+    for name in ("knn", "kde", "adaptive", "uniform", "uniform:bins=30"):
+        assert numbers(done.stdout, name) == pytest.approx(numbers(shown, name), abs=0.002)
+    assert [li for li in done.stdout.splitlines() if ": " in li] == [
+        li for li in shown.splitlines() if ": " in li
+    ]
+
+
+def test_the_python_example_runs(capsys):
+    exec(compile(block("python"), "README.md", "exec"), {})
+    bits = float(capsys.readouterr().out.split()[0])
+    assert 0.35 < bits < 0.65  # the truth: 0.5
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert (Path(__file__).parents[1] / target).exists(), target
