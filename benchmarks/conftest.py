@@ -4,7 +4,8 @@
     MIBENCH_BENCH=short pytest benchmarks  fewer rounds, for continuous integration
 
 A group is one piece of work done by "mibench" and by its peers; `check_ratio` compares their best
-rounds, since noise from other work on the machine can only add time.
+rounds, since noise from other work on the machine can only add time. The short form fails only
+below three quarters of a target, so that a real regression is seen and noise is not.
 """
 
 import os
@@ -25,9 +26,9 @@ def rounds() -> int:
 
 @pytest.fixture
 def check_ratio(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
-    """`check_ratio(group, floor)`: mibench must be `floor` times as fast as the fastest peer."""
+    """`check_ratio(group, target)`: mibench must be `target` times as fast as the fastest peer."""
 
-    def check(group: str, floor: float) -> None:
+    def check(group: str, target: float) -> None:
         session = request.config._benchmarksession  # the plugin's only way to all results
         best = {b.params["who"]: b.stats.min for b in session.benchmarks if b.group == group}
         ours = best.pop("mibench")
@@ -35,9 +36,9 @@ def check_ratio(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
         ratio = best[peer] / ours
         _ratios.append(
             f"{group}: mibench {ours * 1e3:.3g} ms, {peer} {best[peer] * 1e3:.3g} ms: "
-            f"{ratio:.1f}x (at least {floor:g}x)"
+            f"{ratio:.1f}x (target {target:g}x)"
         )
-        assert ratio >= floor, _ratios[-1]
+        assert ratio >= target * (0.75 if SHORT else 1), _ratios[-1]
 
     return check
 

@@ -80,7 +80,7 @@ class Adaptive(Estimator):
 
 def edge_slots(bins: int) -> int:
     """The length that `fold_edges` wants for the edges of that many bins."""
-    return max(4, 1 << (bins - 1).bit_length())
+    return max(8, 1 << (bins - 1).bit_length())
 
 
 def padded_edges(rows: NDArray[Any], bins: int) -> NDArray[Any]:

@@ -29,7 +29,8 @@ def to_text(value: object) -> str:
     if isinstance(value, tuple):
         return ":".join(to_text(v) for v in value)
     if isinstance(value, float):
-        return f"{value:.12g}"
+        short = f"{value:.12g}"
+        return short if float(short) == value else repr(value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 

@@ -60,7 +60,17 @@ def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
     name: "x" or "y", for messages. Raises InputError for anything that is not n >= 2 rows of
     finite numbers (of labels, if discrete).
     """
-    array = np.asarray(values)
+    if np.ma.is_masked(values):
+        row = int(np.argwhere(np.ma.getmaskarray(values))[0][0])
+        raise InputError(
+            f"{name} has a masked value in row {row}: remove such rows or fill them in"
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        raise InputError(
+            f"{name} is no table: give (n,) or (n, d), n rows of d dimensions"
+        ) from None
     if array.ndim == 1:
         array = array[:, np.newaxis]
     if array.ndim != 2:
@@ -81,7 +91,8 @@ def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
             f"numbers, or declare them labels with discrete_{name}=True"
         )
     dtype = np.float32 if array.dtype == np.float32 else np.float64
-    columns = np.ascontiguousarray(array.T, dtype=dtype)  # (d, n)
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, refused below
+        columns = np.ascontiguousarray(array.T, dtype=dtype)  # (d, n)
     low, high = columns.min(axis=1).astype(np.float64), columns.max(axis=1).astype(np.float64)
     # One NaN or infinity anywhere ends up in the spread of its column. Python's floats say so
     # without numpy's warnings, and sooner for the few columns that there are.
@@ -121,23 +132,43 @@ def _symbols_of_rows(array: NDArray[Any], name: str) -> tuple[NDArray[np.int64],
 
 
 def _symbols(labels: NDArray[Any], name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if labels.dtype.kind in "biu":
+    """Number the distinct labels; equal labels, and no others, get the same number."""
+    kind = labels.dtype.kind
+    if kind in "biu":
         low, high = int(labels.min()), int(labels.max())
         if high - low <= 4 * len(labels) + 1024:  # a table beats sorting
-            offset = labels.astype(np.int64) - low
+            wide = labels if kind == "u" else labels.astype(np.int64, copy=False)
+            offset = (wide - low).astype(np.int64, copy=False) if low else wide.astype(np.int64)
             counts = np.bincount(offset)
-            present = counts > 0
-            if present.all():
+            if counts.all():
                 return offset, counts
+            present = counts > 0
             return (np.cumsum(present) - 1)[offset], counts[present]
-    elif labels.dtype.kind == "f":
-        if np.isnan(labels).any():
-            row = int(np.argmax(np.isnan(labels)))
-            raise InputError(f"{name} has the label nan in row {row}: remove or name such rows")
-    elif labels.dtype.kind == "O":
-        for row, label in enumerate(labels):
-            if label is None or label != label:
-                raise InputError(f"{name} has no label in row {row}: remove or name such rows")
-        labels = labels.astype(str)
+    elif kind in "fcmM":
+        _refuse_missing(np.isnan(labels) if kind in "fc" else np.isnat(labels), name)
+    elif kind == "O":
+        _refuse_missing([_is_missing(label) for label in labels], name)
+        numbers: dict[Any, int] = {}
+        try:
+            symbols = np.array([numbers.setdefault(v, len(numbers)) for v in labels], np.int64)
+        except TypeError as error:
+            raise InputError(f"{name} holds labels that cannot be compared: {error}") from None
+        return symbols, np.bincount(symbols)
     _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return inverse.astype(np.int64), counts
+
+
+def _refuse_missing(missing: ArrayLike, name: str) -> None:
+    rows = np.flatnonzero(missing)
+    if len(rows):
+        raise InputError(
+            f"{name} has no label in row {rows[0]} (nan, None or NA; {len(rows)} such row(s)): "
+            "remove or name such rows"
+        )
+
+
+def _is_missing(label: object) -> bool:
+    try:
+        return label is None or bool(label != label)
+    except (TypeError, ValueError):  # pandas' NA has no truth value
+        return True

@@ -16,7 +16,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 BLOCK = 512
-RANK_BLOCK = 128
+RANK_BLOCK = 32
 LINEAR_EDGES = 64
 EPSILON = 2.0**-52
 
@@ -72,7 +72,7 @@ def fold_edges(keys: Int, columns: NDArray[Any], padded: NDArray[Any], bins: int
     """For each column d: keys = keys * bins + bin in d, for bins between arbitrary edges.
 
     columns: (d, n); padded: (d, size), row d holding the bins - 1 inner edges in the columns'
-    dtype, ascending, then at least one +inf, up to a size of 4, 8, 16, ... A value equal to an
+    dtype, ascending, then at least one +inf, up to a size of 8, 16, 32, ... A value equal to an
     edge belongs to the bin above it.
     """
     n = columns.shape[1]
@@ -86,13 +86,16 @@ def fold_edges(keys: Int, columns: NDArray[Any], padded: NDArray[Any], bins: int
             length = values.shape[0]
             for i in range(length):
                 found[i] = 0
-            if size <= LINEAR_EDGES:  # comparing with all edges, four at a time, beats searching
-                for e in range(0, size, 4):
+            if size <= LINEAR_EDGES:  # comparing with all edges, eight at a time, beats searching
+                for e in range(0, size, 8):
                     e0, e1, e2, e3 = edges[e], edges[e + 1], edges[e + 2], edges[e + 3]
+                    e4, e5, e6, e7 = edges[e + 4], edges[e + 5], edges[e + 6], edges[e + 7]
                     for i in range(length):
                         value = values[i]
                         lower = np.int32(value >= e0) + np.int32(value >= e1)
-                        upper = np.int32(value >= e2) + np.int32(value >= e3)
+                        lower += np.int32(value >= e2) + np.int32(value >= e3)
+                        upper = np.int32(value >= e4) + np.int32(value >= e5)
+                        upper += np.int32(value >= e6) + np.int32(value >= e7)
                         found[i] += lower + upper
             else:  # binary search of the whole block in lockstep, each step one vector loop
                 step = np.uint32(size // 2)

@@ -14,7 +14,7 @@ Int = NDArray[np.int64]
 def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
     """Number the distinct keys 0, 1, 2, ... in order of first appearance.
 
-    keys: (n,) integers; span: all keys lie in [0, span), or 0 where that is not known.
+    keys: (n,) integers in [0, 2**62); span: they lie in [0, span), or 0 where that is not known.
     Returns symbols (n,) and how often each symbol occurs (number of symbols,).
     """
     n = keys.shape[0]
@@ -41,8 +41,8 @@ def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
     slot_key = np.empty(size, np.int64)
     for i in range(n):
         key = keys[i]
-        mixed = key ^ (key >> 32)
-        mixed *= -7046029254386353131  # odd multiplier near 2**64 / golden ratio, wraps around
+        # Two halves by odd multipliers, small enough that no product leaves 63 bits.
+        mixed = (key & 0x7FFFFFFF) * 0x4F1BBCDD ^ (key >> 31) * 0x2545F491
         slot = (mixed ^ (mixed >> 29)) & mask
         while slot_symbol[slot] >= 0 and slot_key[slot] != key:
             slot = (slot + 1) & mask
