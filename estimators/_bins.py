@@ -34,13 +34,13 @@ def terrell_scott(n: int) -> int:
     return math.ceil(math.pow(2 * n, 1 / 3))
 
 
-def scott(values: NDArray[np.float64]) -> int:
-    """Width 3.49 sd n^(-1/3) (Scott 1979, doi:10.1093/biomet/66.3.605)."""
-    return _bins_of_width(values, lambda u: 3.49 * float(u.std(ddof=1)))
+def scott(values: NDArray[np.float64], span: float) -> int:
+    """Width 3.49 sd n^(-1/3) (Scott 1979, doi:10.1093/biomet/66.3.605) over a range `span` wide."""
+    return _bins_of_width(values, span, lambda u: 3.49 * float(u.std(ddof=1)))
 
 
-def freedman_diaconis(values: NDArray[np.float64]) -> int:
-    """Width 2 IQR n^(-1/3) (Freedman & Diaconis 1981, doi:10.1007/BF01025868).
+def freedman_diaconis(values: NDArray[np.float64], span: float) -> int:
+    """Width 2 IQR n^(-1/3) (Freedman & Diaconis 1981, doi:10.1007/BF01025868) over `span`.
 
     Where more than half of the values are equal the IQR is 0, and Sturges' rule is used.
     """
@@ -49,13 +49,15 @@ def freedman_diaconis(values: NDArray[np.float64]) -> int:
         low, high = np.quantile(u, [0.25, 0.75])
         return 2 * float(high - low)
 
-    return _bins_of_width(values, width)
+    return _bins_of_width(values, span, width)
 
 
 def _bins_of_width(
-    values: NDArray[np.float64], width_of: Callable[[NDArray[np.float64]], float]
+    values: NDArray[np.float64],
+    span: float,
+    width_of: Callable[[NDArray[np.float64]], float],
 ) -> int:
-    """Bins of width `width_of(values)` n^(-1/3), never more of them than values."""
+    """Bins of width `width_of(values)` n^(-1/3) over `span`, never more of them than values."""
     n = len(values)
     low, high = values.min(), values.max()
     if low == high:
@@ -64,4 +66,4 @@ def _bins_of_width(
     width = width_of((values - low) / (high - low))
     if not width > 0:
         return sturges(n)
-    return int(min(math.ceil(n ** (1 / 3) / width), n, MOST_BINS))
+    return math.ceil(min(span / float(high - low) * math.cbrt(n) / width, n, MOST_BINS))

@@ -34,8 +34,8 @@ class Adaptive(Estimator):
     correction: "miller-madow" raises each entropy by (occupied - 1) / 2n.
 
     Bias: upwards by about (cells - 1) / 2n for too many bins, downwards by the detail that too
-    few bins lose. Per dimension it is invariant under increasing transformations, up to how they
-    move the interpolated edges. Discrete sides are used as they are. Source: Chelombiev, Houghton
+    few bins lose. Unless pooled, bins depend on ranks alone, so increasing transformations of a
+    dimension change nothing. Discrete sides are used as they are. Source: Chelombiev, Houghton
     & O'Donnell, ICLR 2019, arXiv:1902.09037; Darbellay & Vajda 1999, doi:10.1109/18.761290.
 
     >>> import numpy as np
@@ -58,16 +58,17 @@ class Adaptive(Estimator):
         if v.discrete:
             return variable_symbols(v), [v.cardinality]
         m = self._bin_number(v, x, y)
-        rows = v.columns.reshape(1, -1) if self.pooled else v.columns
-        edges = padded_edges(rows, m)
+        varying = v.low < v.high  # a constant dimension is one bin, but its value enters a pool
+        columns = np.ascontiguousarray(v.columns[varying])
+        edges = padded_edges(v.columns.reshape(1, -1) if self.pooled else columns, m)
         if self.pooled:
-            edges = np.repeat(edges, v.dims, axis=0)
-        bins = [m] * v.dims
+            edges = np.repeat(edges, len(columns), axis=0)
 
         def fold(keys: NDArray[np.int64], first: int, last: int) -> None:
-            fold_edges(keys, v.columns[first:last], edges[first:last], m)
+            fold_edges(keys, columns[first:last], edges[first:last], m)
 
-        return bin_rows(v.n, bins, fold), bins
+        symbols = bin_rows(v.n, [m] * len(columns), fold)
+        return symbols, [m if varies else 1 for varies in varying]
 
     def _bin_number(self, v: Variable, x: Variable, y: Variable) -> int:
         if isinstance(self.bins, int):

@@ -85,8 +85,9 @@ class KNN(Estimator):
         return self._kraskov(self._columns(x), self._columns(y))
 
     def _columns(self, v: Variable) -> Float:
-        """(d, n); constant dimensions stay as they are: they add nothing to a distance."""
-        return standardized(v.float64) if self.standardize else v.float64
+        """The columns that vary, (d, n): constant ones add nothing to a distance."""
+        columns = v.float64[v.low < v.high]
+        return standardized(columns) if self.standardize else columns
 
     def _kraskov(self, x: Float, y: Float) -> Estimate:
         n = x.shape[1]

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Uniform(Estimator):
         if v.discrete:
             return variable_symbols(v), [v.cardinality]
         low, high = self._limits(v)
-        bins = self._bin_numbers(v, x, y)
+        bins = self._bin_numbers(v, x, y, high - low)
         flat = low == high  # a constant dimension has one bin, whatever its edges
         low, high = np.where(flat, 0.0, low), np.where(flat, 1.0, high)
         numbers = np.where(flat, 1, bins)
@@ -106,17 +106,19 @@ class Uniform(Estimator):
             return v.low, v.high
         return np.full(v.dims, low), np.full(v.dims, high)
 
-    def _bin_numbers(self, v: Variable, x: Variable, y: Variable) -> list[int]:
+    def _bin_numbers(
+        self, v: Variable, x: Variable, y: Variable, spans: NDArray[np.float64]
+    ) -> list[int]:
+        """Bins of each dimension, whose edges lie over ranges `spans` wide."""
         if isinstance(self.bins, int):
             return [self.bins] * v.dims
         if self.bins == "auto":
             return [_bins.balanced_bins(v.n, x, y, AUTO_SCALE)] * v.dims
-        values: list[Any] = [v.float64.ravel()] * v.dims if self.pooled else list(v.float64)
-        if self.bins == "sturges":
-            return [_bins.sturges(len(u)) for u in values]
-        if self.bins == "terrell-scott":
-            return [_bins.terrell_scott(len(u)) for u in values]
-        rule = _bins.scott if self.bins == "scott" else _bins.freedman_diaconis
+        if self.bins in ("sturges", "terrell-scott"):
+            size = v.columns.size if self.pooled else v.n
+            rule = _bins.sturges if self.bins == "sturges" else _bins.terrell_scott
+            return [rule(size)] * v.dims
+        by_width = _bins.scott if self.bins == "scott" else _bins.freedman_diaconis
         if self.pooled:
-            return [rule(values[0])] * v.dims
-        return [rule(u) for u in values]
+            return [by_width(v.float64.ravel(), float(spans[0]))] * v.dims
+        return [by_width(u, float(s)) for u, s in zip(v.float64, spans, strict=True)]

@@ -40,7 +40,10 @@ def check_value(kind: type, name: str, value: Any, *, label: str) -> Any:
         value = value.item()
     if isinstance(value, list):
         value = tuple(value)
-    return _checked(kind, name, value, label, strict=True)
+    checked = _checked(kind, name, value, label, strict=True)
+    if isinstance(value, bool) and not isinstance(checked, bool):  # Python's True passes for 1
+        raise InputError(f"{label}: {name}={to_text(value)} is no number: give {to_text(checked)}")
+    return checked
 
 
 def read_value(kind: type, name: str, text: str, *, label: str) -> Any:

@@ -61,7 +61,7 @@ def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
     finite numbers (of labels, if discrete).
     """
     if np.ma.is_masked(values):
-        row = int(np.argwhere(np.ma.getmaskarray(values))[0][0])
+        row = int(np.argwhere(np.ma.asarray(values).mask)[0][0])
         raise InputError(
             f"{name} has a masked value in row {row}: remove such rows or fill them in"
         )
@@ -134,6 +134,8 @@ def _symbols_of_rows(array: NDArray[Any], name: str) -> tuple[NDArray[np.int64],
 def _symbols(labels: NDArray[Any], name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number the distinct labels; equal labels, and no others, get the same number."""
     kind = labels.dtype.kind
+    if kind == "T":  # numpy's variable-width strings, which may hold missing ones
+        labels, kind = labels.astype(object), "O"
     if kind in "biu":
         low, high = int(labels.min()), int(labels.max())
         if high - low <= 4 * len(labels) + 1024:  # a table beats sorting

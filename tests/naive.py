@@ -1,0 +1,386 @@
+"""The slow, obvious twin of every estimator and kernel.
+
+Written from the docstrings and the papers, not from the kernels: full distance matrices, loops
+over rows, library calls for the rest. The parameters are named as the estimators' fields, so that
+`naive.knn(x, y, **asdict(KNN()))` is the twin of `KNN().estimate(x, y)`. Everything in nats.
+"""
+
+import math
+from collections import Counter
+from dataclasses import asdict
+from fractions import Fraction
+
+import numpy as np
+from scipy.special import digamma, logsumexp
+
+from mibench.estimators import adaptive as adaptive_module
+from mibench.estimators import uniform as uniform_module
+from mibench.estimators._ties import break_ties
+
+
+def estimate(estimator, x, y, *, discrete_x=False, discrete_y=False):
+    """The twin of an estimator, in nats; 0 where one side is constant, as for all of them."""
+    sides = [
+        labels(v) if discrete else rows(v) for v, discrete in ((x, discrete_x), (y, discrete_y))
+    ]
+    if any((side == side[0]).all() for side in sides):
+        return 0.0
+    return TWINS[type(estimator).__name__](
+        *sides, discrete_x=discrete_x, discrete_y=discrete_y, **asdict(estimator)
+    )
+
+
+def rows(values):
+    """(n, d) float64."""
+    array = np.asarray(values)
+    return array.reshape(len(array), -1).astype(np.float64)
+
+
+def labels(values):
+    """(n,) codes: rows of labels that are equal have equal codes."""
+    array = np.asarray(values)
+    codes = {}
+    return np.array(
+        [codes.setdefault(tuple(row), len(codes)) for row in array.reshape(len(array), -1).tolist()]
+    )
+
+
+# -- counting ----------------------------------------------------------------------------------
+
+
+def entropy(symbols, correction=None):
+    """Plug-in entropy of a sequence of hashable symbols; Miller-Madow adds (K - 1) / 2n."""
+    counts = Counter(symbols)
+    n = sum(counts.values())
+    plain = -math.fsum(c / n * math.log(c / n) for c in counts.values())
+    return plain + ((len(counts) - 1) / (2 * n) if correction == "miller-madow" else 0.0)
+
+
+def plug_in(a, b, correction=None):
+    """I = H(A) + H(B) - H(AB) of two sequences of symbols."""
+    a, b = np.asarray(a).tolist(), np.asarray(b).tolist()
+    together = entropy(zip(a, b, strict=True), correction)
+    return entropy(a, correction) + entropy(b, correction) - together
+
+
+def row_symbols(indices):
+    """One symbol a row of bin indices (n, d)."""
+    return np.unique(indices, axis=0, return_inverse=True)[1].ravel()
+
+
+def dense_symbols(keys):
+    """Symbols in order of first appearance, and how often each occurs."""
+    order = list(dict.fromkeys(np.asarray(keys).tolist()))
+    counts = Counter(np.asarray(keys).tolist())
+    return [order.index(key) for key in np.asarray(keys).tolist()], [counts[key] for key in order]
+
+
+# -- numbers of bins ---------------------------------------------------------------------------
+
+
+def balanced_bins(x, y, discrete_x, discrete_y, scale):
+    """(scale * n / labels)^(1 / (D + 2)) rounded, at least 2; D counts the columns that vary."""
+    share, dims = float(len(x)), 0
+    for side, discrete in ((x, discrete_x), (y, discrete_y)):
+        if discrete:
+            share /= len(set(side.tolist()))
+        else:
+            dims += int((side.min(axis=0) < side.max(axis=0)).sum())
+    return max(2, round((scale * share) ** (1 / (dims + 2))))
+
+
+def sturges(n):
+    """The least m with 2^(m - 1) >= n."""
+    return next(m for m in range(1, 100) if 2 ** (m - 1) >= n)
+
+
+def terrell_scott(n):
+    """The least m with m^3 >= 2n."""
+    return next(m for m in range(1, 10_000) if m**3 >= 2 * n)
+
+
+def bins_of_width(values, width):
+    """As many bins of that width as cover the values, but no more than values."""
+    if width == 0:
+        return sturges(len(values))
+    return min(math.ceil((values.max() - values.min()) / width), len(values))
+
+
+def scott(values):
+    """Width 3.49 sd n^(-1/3)."""
+    unit = np.abs(values).max()  # for values whose square is beyond 1e308
+    deviation = unit * (values / unit).std(ddof=1) if unit > 0 else 0.0
+    return bins_of_width(values, 3.49 * deviation * len(values) ** (-1 / 3))
+
+
+def freedman_diaconis(values):
+    """Width 2 IQR n^(-1/3)."""
+    low, high = np.percentile(values, [25, 75])
+    return bins_of_width(values, 2 * (high - low) * len(values) ** (-1 / 3))
+
+
+RULES = {
+    "sturges": lambda values: sturges(len(values)),
+    "terrell-scott": lambda values: terrell_scott(len(values)),
+    "scott": scott,
+    "freedman-diaconis": freedman_diaconis,
+}
+
+
+# -- uniform -----------------------------------------------------------------------------------
+
+
+def uniform_bins(values, low, high, bins):
+    """Bins of equal width, the last one closed, values outside in the outermost bins."""
+    if low == high:
+        return np.zeros(len(values), int)
+    edges = np.linspace(low, high, bins + 1)
+    return np.clip(np.digitize(values, edges) - 1, 0, bins - 1)
+
+
+def uniform(x, y, bins, range, pooled, correction, discrete_x=False, discrete_y=False):  # noqa: A002
+    def symbols(side, discrete):
+        if discrete:
+            return side
+        indices = []
+        for column in side.T:
+            reference = side.ravel() if pooled else column
+            low, high = range if range is not None else (reference.min(), reference.max())
+            if bins == "auto":
+                scale = uniform_module.AUTO_SCALE
+                number = balanced_bins(x, y, discrete_x, discrete_y, scale)
+            else:
+                number = bins if isinstance(bins, int) else RULES[bins](reference)
+            indices.append(uniform_bins(column, low, high, number))
+        return row_symbols(np.stack(indices, axis=1))
+
+    return plug_in(symbols(x, discrete_x), symbols(y, discrete_y), correction)
+
+
+# -- adaptive ----------------------------------------------------------------------------------
+
+
+def quantile_edges(values, bins):
+    """Inner edges at the quantiles j / bins of the unique values, as exact fractions."""
+    unique = [Fraction(v) for v in sorted(set(np.asarray(values, np.float64).tolist()))]
+    edges = []
+    for j in np.arange(1, bins).tolist():
+        position = Fraction(j * (len(unique) - 1), bins)
+        below = math.floor(position)
+        above = min(below + 1, len(unique) - 1)
+        edges.append(unique[below] + (unique[above] - unique[below]) * (position - below))
+    return edges
+
+
+def adaptive_bins(values, reference, bins):
+    """The number of `quantile_edges` of the reference that are at most each value.
+
+    The quantile function of the unique values climbs strictly from each one to the next, so the
+    value of rank r (from 0) has the edge at rank-position j (U - 1) / M at or below itself if and
+    only if r >= j (U - 1) / M: whole numbers, and no rounding.
+    """
+    unique = np.unique(reference)
+    last = len(unique) - 1
+    if last == 0:
+        return np.zeros(len(values), int)
+    return np.minimum(np.searchsorted(unique, values) * bins // last, bins - 1)
+
+
+def adaptive(x, y, bins, pooled, correction, discrete_x=False, discrete_y=False):
+    def symbols(side, discrete):
+        if discrete:
+            return side
+        indices = []
+        for column in side.T:
+            reference = side.ravel() if pooled else column
+            if bins == "auto":
+                scale = adaptive_module.AUTO_SCALE
+                number = balanced_bins(x, y, discrete_x, discrete_y, scale)
+            else:
+                number = bins if isinstance(bins, int) else RULES[bins](reference)
+            indices.append(adaptive_bins(column, reference, number))
+        return row_symbols(np.stack(indices, axis=1))
+
+    return plug_in(symbols(x, discrete_x), symbols(y, discrete_y), correction)
+
+
+# -- kernel density ----------------------------------------------------------------------------
+
+
+def log_densities(columns, among):
+    """(n,) log of the mean kernel at row i over the rows j with among[i, j]; norming left out."""
+    exponents = np.zeros(among.shape)
+    for column in columns:
+        exponents -= 0.5 * (column[:, np.newaxis] - column[np.newaxis, :]) ** 2
+    total = logsumexp(np.where(among, exponents, -np.inf), axis=1)
+    return total - np.log(among.sum(axis=1))
+
+
+def scaled(side, factor):
+    """The columns that vary, in units of factor standard deviations.
+
+    Their minimum is taken off first: in a column at 1e12 the rounding of the mean alone would
+    spoil the ninth digit of the standard deviation.
+    """
+    columns = [column - column.min() for column in side.T if column.min() < column.max()]
+    columns = [column / column.max() for column in columns]
+    return [column / (factor * column.std(ddof=1)) for column in columns]
+
+
+def kde(x, y, bandwidth, discrete_x=False, discrete_y=False):
+    if discrete_x and discrete_y:
+        return plug_in(x, y)
+    n = len(x)
+    dims = sum(
+        int((side.min(axis=0) < side.max(axis=0)).sum())
+        for side, discrete in ((x, discrete_x), (y, discrete_y))
+        if not discrete
+    )
+    factor = {
+        "scott": n ** (-1 / (dims + 4)),
+        "silverman": (n * (dims + 2) / 4) ** (-1 / (dims + 4)),
+    }.get(bandwidth, bandwidth)
+    others = ~np.eye(n, dtype=bool)
+    if discrete_x or discrete_y:
+        codes, values = (x, scaled(y, factor)) if discrete_x else (y, scaled(x, factor))
+        same = others & (codes[:, np.newaxis] == codes)
+        kept = same.any(axis=1)
+        within = log_densities([v[kept] for v in values], same[np.ix_(kept, kept)])
+        terms = within - log_densities(values, others)[kept]
+    else:
+        a, b = scaled(x, factor), scaled(y, factor)
+        terms = log_densities(a + b, others) - log_densities(a, others) - log_densities(b, others)
+    return math.fsum(terms) / len(terms)
+
+
+def kernel_sums(columns, codes):
+    """(n,) leave-one-out sums of kernels over the rows with the same code, by a double loop."""
+    n = len(codes)
+    return [
+        math.fsum(
+            math.exp(-0.5 * sum((column[i] - column[j]) ** 2 for column in columns))
+            for j in range(n)
+            if j != i and codes[j] == codes[i]
+        )
+        for i in range(n)
+    ]
+
+
+# -- nearest neighbours ------------------------------------------------------------------------
+
+
+def distances(side, units=1.0):
+    """(n, n) Chebyshev distances between the rows of (n, d), each dimension in its own unit."""
+    return (np.abs(side[:, np.newaxis, :] - side[np.newaxis, :, :]) / units).max(axis=2)
+
+
+def deviations(side):
+    """(d,) standard deviations; 1 for constant columns."""
+    columns = side - side.min(axis=0)
+    spread = np.where(columns.max(axis=0) > 0, columns.max(axis=0), 1.0)
+    return spread * np.where(columns.any(axis=0), (columns / spread).std(axis=0), 1.0)
+
+
+def neighbours(columns, k, split):
+    """radius, extent in x, extent in y, tied: for each row, from the full distance matrix."""
+    matrix = distances(columns.T)
+    n = len(matrix)
+    found = []
+    for i in range(n):
+        others = sorted((matrix[i, j], j) for j in range(n) if j != i)
+        radius = others[k - 1][0]
+        tied = radius == 0 or (len(others) > k and others[k][0] == radius)
+        gaps = [np.abs(columns[:, j] - columns[:, i]) for _, j in others[:k]]
+        found.append((
+            radius,
+            max(gap[:split].max(initial=0.0) for gap in gaps),
+            max(gap[split:].max(initial=0.0) for gap in gaps),
+            tied,
+        ))  # fmt: skip
+    return tuple(np.array(part) for part in zip(*found, strict=True))
+
+
+def count_within(columns, reach):
+    """How many rows, itself included, lie nearer than reach to each row."""
+    return (distances(columns.T) < np.asarray(reach)[:, np.newaxis]).sum(axis=1)
+
+
+def tied(matrix, k):
+    """(n,) whether the k-th nearest other row is a copy, or the next is as far."""
+    found = []
+    for i, row in enumerate(matrix):
+        others = np.sort(np.delete(row, i))
+        found.append(others[k - 1] == 0 or (len(others) > k and others[k] == others[k - 1]))
+    return np.array(found)
+
+
+def kraskov(in_x, in_y, k, variant):
+    """Kraskov, Stoegbauer & Grassberger 2004, eqs. 8 and 9, from the distances (n, n) a side."""
+    n = len(in_x)
+    joint = np.maximum(in_x, in_y)
+    still = tied(joint, k)
+    terms = []
+    for i in range(n):
+        others = np.delete(np.arange(n), i)
+        nearest = others[np.argsort(joint[i, others], kind="stable")][:k]
+        if variant == 1:
+            radius = joint[i, nearest[-1]]
+            n_x, n_y = ((part[i, others] < radius).sum() for part in (in_x, in_y))
+            terms.append(digamma(k) - digamma(n_x + 1) - digamma(n_y + 1))
+        else:
+            extents = [part[i, nearest].max() for part in (in_x, in_y)]
+            if still[i]:  # which rows are nearest is lost beside a far larger value
+                extents = [joint[i, nearest[-1]]] * 2
+            n_x, n_y = (
+                (part[i, others] <= extent).sum()
+                for part, extent in zip((in_x, in_y), extents, strict=True)
+            )
+            terms.append(digamma(k) - 1 / k - digamma(n_x) - digamma(n_y))
+    return digamma(n) + math.fsum(terms) / n
+
+
+def ross(matrix, codes, k):
+    """Ross 2014, as scikit-learn counts: m the rows nearer than the k-th neighbour, and itself."""
+    n = len(codes)
+    terms = []
+    for i in range(n):
+        same = np.flatnonzero((codes == codes[i]) & (np.arange(n) != i))
+        own_k = min(k, len(same))
+        radius = np.sort(matrix[i, same])[own_k - 1]
+        around = (matrix[i] < radius).sum()
+        terms.append(digamma(own_k) - digamma(len(same) + 1) - digamma(around))
+    return digamma(n) + math.fsum(terms) / n
+
+
+def ties_within(matrix, codes, k):
+    """Whether any row has ties among the rows of its own code."""
+    sizes = Counter(codes.tolist())
+    return any(
+        tied(matrix[np.ix_(codes == code, codes == code)], min(k, size - 1)).any()
+        for code, size in sizes.items()
+    )
+
+
+def knn(x, y, k, variant, standardize, algorithm="auto", discrete_x=False, discrete_y=False):
+    """Kraskov or Ross; `break_ties` itself is tested by what it promises, not by a twin."""
+    if discrete_x and discrete_y:
+        return plug_in(x, y)
+    if discrete_x or discrete_y:
+        values, codes = (y, x) if discrete_x else (x, y)
+        unit = deviations(values) if standardize else 1.0
+        sizes = Counter(codes.tolist())
+        kept = np.array([sizes[code] > 1 for code in codes.tolist()])
+        values, codes = values[kept], codes[kept]
+        matrix = distances(values, unit)
+        if ties_within(matrix, codes, k):
+            matrix = distances(break_ties((values / unit).T).T)
+        return ross(matrix, codes, k)
+    units = [deviations(side) if standardize else np.ones(side.shape[1]) for side in (x, y)]
+    in_x, in_y = distances(x, units[0]), distances(y, units[1])
+    if tied(np.maximum(in_x, in_y), k).any():
+        broken = break_ties(np.concatenate([x / units[0], y / units[1]], axis=1).T).T
+        in_x, in_y = distances(broken[:, : x.shape[1]]), distances(broken[:, x.shape[1] :])
+    return kraskov(in_x, in_y, k, variant)
+
+
+TWINS = {"Uniform": uniform, "Adaptive": adaptive, "KDE": kde, "KNN": knn}

@@ -1,0 +1,21 @@
+"""Correlated normals of known information, and means over seeds with their standard errors."""
+
+import math
+
+import numpy as np
+
+
+def correlated(rho, n, seed, dx=1, dy=1):
+    """Standard normals; the first dimensions have correlation rho, the others none."""
+    rng = np.random.default_rng([seed, n])
+    x, y = rng.normal(size=(n, dx)), rng.normal(size=(n, dy))
+    y[:, 0] = rho * x[:, 0] + math.sqrt(1 - rho**2) * y[:, 0]
+    return x, y
+
+
+def true_nats(rho):
+    return -0.5 * math.log(1 - rho**2)
+
+
+def mean_and_error(values):
+    return np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))

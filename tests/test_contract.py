@@ -1,0 +1,360 @@
+"""One contract for every registered estimator, built in or from another package.
+
+An estimator is held to it by being registered: each test runs for each entry point of the group
+"mibench.estimators", with the default parameters. An estimator may decline a kind of data (labels,
+few rows) with an InputError; whatever it answers must obey.
+"""
+
+import dataclasses
+import math
+import multiprocessing
+import pickle
+import random
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import entry_points
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mibench import InputError
+from mibench.parameters import parameter_fields
+
+POINTS = {point.name: point for point in entry_points(group="mibench.estimators")}
+
+# In nats. Another order of rows, or of the sides, is another order of summation.
+REORDERED = 1e-10
+
+
+@pytest.fixture(params=sorted(POINTS))
+def kind(request):
+    return POINTS[request.param].load()
+
+
+@pytest.fixture
+def estimator(kind):
+    return kind()
+
+
+def sample(n=200, dx=1, dy=1, seed=0):
+    """Normals, of which the first dimensions depend on each other."""
+    rng = np.random.default_rng([seed, n, dx, dy])
+    x, y = rng.normal(size=(n, dx)), rng.normal(size=(n, dy))
+    y[:, 0] += x[:, 0]
+    return x, y
+
+
+CODE = np.arange(200) % 4
+
+CONTINUOUS = {
+    "1+1": sample(),
+    "2+3": sample(dx=2, dy=3),
+    "600 rows": sample(600),
+    "far from 0": tuple(1e6 + side for side in sample()),
+    "small": tuple(1e-12 * side for side in sample()),
+    "skewed": tuple(np.exp(3 * side) for side in sample()),
+    "integers": tuple(np.rint(3 * side).astype(int) for side in sample(dx=2)),
+    "two rows": (np.array([0.0, 1.0]), np.array([1.0, 3.0])),
+}
+
+LABELLED = {
+    "labels of y": (sample()[0] + CODE[:, np.newaxis], CODE, {"discrete_y": True}),
+    "labels of x": (CODE, sample()[1] + CODE[:, np.newaxis], {"discrete_x": True}),
+    "labels of both": (CODE, CODE // 2, {"discrete_x": True, "discrete_y": True}),
+    "text": (sample()[0], np.array(list("abcd"))[CODE], {"discrete_y": True}),
+    "vectors of labels": (sample()[0], np.c_[CODE, CODE[::-1]], {"discrete_y": True}),
+}
+
+SAMPLES = {**{name: (x, y, {}) for name, (x, y) in CONTINUOUS.items()}, **LABELLED}
+
+
+def answer(estimator, x, y, **labels):
+    """The estimate in nats; None where this estimator declines labels or so few rows."""
+    may_decline = bool(labels) or len(x) < 10
+    try:
+        return estimator.estimate(x, y, **labels).nats
+    except InputError:
+        if may_decline:
+            return None
+        raise
+
+
+def close(nats):
+    return None if nats is None else pytest.approx(nats, abs=REORDERED)
+
+
+# -- what comes out ----------------------------------------------------------------------------
+
+
+def test_the_registry_holds_the_built_in_estimators():
+    assert {"uniform", "adaptive", "kde", "knn"} <= POINTS.keys()
+
+
+@pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn"])
+@pytest.mark.parametrize("case", SAMPLES)
+def test_built_in_estimators_decline_nothing(name, case):
+    if name == "knn" and case == "two rows":
+        with pytest.raises(InputError, match=r"more than k=3 rows, got 2.*lower k or add rows"):
+            POINTS[name].load()().estimate(*SAMPLES[case][:2])
+        return
+    x, y, labels = SAMPLES[case]
+    assert answer(POINTS[name].load()(), x, y, **labels) is not None
+
+
+@pytest.mark.parametrize("case", SAMPLES)
+def test_finite_and_deterministic(estimator, kind, case):
+    x, y, labels = SAMPLES[case]
+    found = answer(estimator, x, y, **labels)
+    assert found is None or (type(found) is float and math.isfinite(found))
+    np.random.seed(1)  # noqa: NPY002  a generator of the user's must play no part
+    random.seed(1)
+    assert answer(kind(), x, y, **labels) == found
+    np.random.seed(2)  # noqa: NPY002
+    assert answer(estimator, x.copy(), y.copy(), **labels) == found
+
+
+def test_the_same_in_another_process(estimator):
+    """Another hash seed, another memory layout: the same number to the last bit."""
+    x, y = CONTINUOUS["2+3"]
+    code = (
+        "import pickle, sys\n"
+        "estimator, x, y = pickle.loads(sys.stdin.buffer.read())\n"
+        "print(repr(estimator.estimate(x, y).nats))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=pickle.dumps((estimator, x, y)),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert float(done.stdout) == estimator.estimate(x, y).nats
+
+
+def test_the_random_state_of_the_user_is_left_alone(estimator):
+    before = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    for case in ("1+1", "integers"):
+        estimator.estimate(*CONTINUOUS[case])
+    assert np.array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
+    assert random.getstate() == before[1]
+
+
+@pytest.mark.parametrize("case", SAMPLES)
+def test_the_order_of_rows_plays_no_part(estimator, case):
+    x, y, labels = SAMPLES[case]
+    want = answer(estimator, x, y, **labels)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(x))
+        assert answer(estimator, x[order], y[order], **labels) == close(want)
+    assert answer(estimator, x[::-1], y[::-1], **labels) == close(want)
+
+
+# Not "integers": noise that breaks ties is other noise for other columns.
+@pytest.mark.parametrize("case", [case for case in SAMPLES if case != "integers"])
+def test_symmetric(estimator, case):
+    x, y, labels = SAMPLES[case]
+    swapped = {
+        {"discrete_x": "discrete_y", "discrete_y": "discrete_x"}[key]: True for key in labels
+    }
+    assert answer(estimator, y, x, **swapped) == close(answer(estimator, x, y, **labels))
+
+
+def test_the_order_of_columns_plays_no_part(estimator):
+    x, y = CONTINUOUS["2+3"]
+    want = estimator.estimate(x, y).nats
+    assert estimator.estimate(x[:, ::-1], y[:, [2, 0, 1]]).nats == close(want)
+
+
+def test_dependence_is_seen_and_independence_is_not(estimator):
+    """n = 600: the difference, 0.35 nats in truth, is some ten standard deviations."""
+    x, y = sample(600)
+    shuffled = y[np.random.default_rng(1).permutation(600)]
+    assert estimator.estimate(x, y).nats - estimator.estimate(x, shuffled).nats > 0.1
+
+
+@pytest.mark.parametrize("side", ["x", "y", "both"])
+def test_a_constant_side_has_no_information(estimator, side):
+    x, y = CONTINUOUS["2+3"]
+    constant = np.full((200, 2), 0.1)
+    x, y = (constant if side in (one, "both") else v for one, v in (("x", x), ("y", y)))
+    found = estimator.estimate(x, y)
+    assert found.nats == 0
+    assert found.flags.keys() == {"constant"}
+    for label in (7, "seven", "7"):
+        labels = np.full(200, label)
+        found = estimator.estimate(x, labels, discrete_y=True)
+        assert found.nats == 0
+        assert found.flags.keys() == {"constant"}
+
+
+@pytest.mark.parametrize("case", SAMPLES)
+def test_flags_and_info_are_plain_text_and_values(estimator, case):
+    x, y, labels = SAMPLES[case]
+    if answer(estimator, x, y, **labels) is None:
+        return
+    found = estimator.estimate(x, y, **labels)
+    assert all(isinstance(code, str) and code.isidentifier() for code in found.flags)
+    assert all(sentence.endswith(".") for sentence in found.flags.values())
+    assert found.info["n"] == len(x)
+    assert found.info["method"]
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+# -- what goes in ------------------------------------------------------------------------------
+
+
+def containers(x, y):
+    """Name -> the same numbers in another container or layout."""
+    frozen = x.copy(), y.copy()
+    for side in frozen:
+        side.flags.writeable = False
+    padded = np.zeros((2 * len(x), 3 * x.shape[1])), np.zeros((2 * len(y), 3 * y.shape[1]))
+    strided = padded[0][::2, ::3], padded[1][::2, ::3]
+    strided[0][:], strided[1][:] = x, y
+    return {
+        "lists": (x.tolist(), y.tolist()),
+        "tuples": (tuple(map(tuple, x)), tuple(map(tuple, y))),
+        "read-only": frozen,
+        "Fortran order": (np.asfortranarray(x), np.asfortranarray(y)),
+        "strided": strided,
+        "reversed twice": (x[::-1].copy()[::-1], y[:, ::-1].copy()[:, ::-1]),
+        "big-endian": (x.astype(">f8"), y.astype(">f8")),
+        "data frames": (pd.DataFrame(x), pd.DataFrame(y, index=range(5, 5 + len(y)))),
+    }
+
+
+@pytest.mark.parametrize("name", containers(*sample()))
+def test_containers_and_layouts(estimator, name):
+    for x, y in (CONTINUOUS["1+1"], CONTINUOUS["2+3"]):
+        assert estimator.estimate(*containers(x, y)[name]).nats == estimator.estimate(x, y).nats
+
+
+def test_one_column_may_be_flat(estimator):
+    x, y = CONTINUOUS["1+1"]
+    want = estimator.estimate(x, y).nats
+    for flat in (
+        (x[:, 0], y),
+        (x, y[:, 0]),
+        (x[:, 0].tolist(), y[:, 0].tolist()),
+        (pd.Series(x[:, 0]), pd.Series(y[:, 0], index=range(200, 0, -1))),
+    ):
+        assert estimator.estimate(*flat).nats == want
+
+
+@pytest.mark.parametrize(
+    "dtype", [bool, np.int8, np.uint8, np.int32, np.uint64, np.int64, np.float16, np.float32]
+)
+def test_dtypes_of_numbers(estimator, dtype):
+    """Values that every dtype holds: the number is that of float64."""
+    x, y = (np.abs(np.rint(3 * side)).astype(dtype) for side in sample(dx=2))
+    want = estimator.estimate(x.astype(float), y.astype(float)).nats
+    assert estimator.estimate(x, y).nats == want
+    assert estimator.estimate(x, y.astype(float)).nats == want
+    assert estimator.estimate(pd.DataFrame(x), pd.Series(y[:, 0])).nats == want
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint64, np.float32, "U1", "S1", object])
+def test_dtypes_of_labels(estimator, dtype):
+    x = sample()[0]
+    labels = (CODE % 2).astype(dtype)
+    want = answer(estimator, x, CODE % 2, discrete_y=True)
+    for one in (labels, labels.tolist(), labels[:, np.newaxis], pd.Series(labels)):
+        assert answer(estimator, x, one, discrete_y=True) == close(want)
+    assert answer(estimator, x, pd.Categorical(labels), discrete_y=True) == close(want)
+
+
+@pytest.mark.parametrize("case", SAMPLES)
+def test_inputs_are_left_alone(estimator, case):
+    x, y, labels = SAMPLES[case]
+    mine = x.copy(), y.copy()
+    answer(estimator, *mine, **labels)
+    assert np.array_equal(mine[0], x)
+    assert np.array_equal(mine[1], y)
+
+
+# -- the estimator as a value ------------------------------------------------------------------
+
+
+def test_repr_makes_the_same_estimator_again(kind, estimator):
+    again = eval(repr(estimator), {kind.__name__: kind})
+    assert again == estimator
+    assert hash(again) == hash(estimator)
+    assert repr(again) == repr(estimator)
+    assert again.estimate(*CONTINUOUS["1+1"]) == estimator.estimate(*CONTINUOUS["1+1"])
+
+
+def test_frozen(kind, estimator):
+    for field in parameter_fields(kind):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(estimator, field.name, getattr(estimator, field.name))
+
+
+def test_every_parameter_is_checked(kind):
+    """No parameter takes an object, and the message names it and what there is."""
+    for field in parameter_fields(kind):
+        for nonsense in (object(), {"a": 1}, [[]], b"x", 1j, "no such choice", math.nan):
+            with pytest.raises(InputError) as caught:
+                kind(**{field.name: nonsense})
+            for word in (kind.__name__, f"{field.name}=", "Parameters and defaults"):
+                assert word in str(caught.value)
+
+
+def test_an_unknown_parameter_is_a_type_error(kind):
+    with pytest.raises(TypeError, match="no_such_parameter"):
+        kind(no_such_parameter=1)
+
+
+def test_copies_and_pickles(kind, estimator):
+    again = pickle.loads(pickle.dumps(estimator))
+    assert again == estimator
+    assert type(again) is kind
+    assert dataclasses.replace(estimator) == estimator
+    assert again.estimate(*CONTINUOUS["1+1"]) == estimator.estimate(*CONTINUOUS["1+1"])
+
+
+# -- threads and processes ---------------------------------------------------------------------
+
+
+def test_several_threads_at_once(estimator):
+    """600 rows are shared among threads within each call as well."""
+    samples = [sample(600, 2, 2, seed) for seed in range(6)] * 3
+    want = [estimator.estimate(x, y).nats for x, y in samples]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda s: estimator.estimate(*s).nats, samples))
+    assert found == want
+
+
+def _send(pipe, estimator, x, y):
+    pipe.send(estimator.estimate(x, y).nats)
+
+
+def test_a_forked_child_answers_after_its_parent_did(estimator):
+    """A pool of threads does not survive a fork: the child must not wait for its parent's."""
+    if "fork" not in multiprocessing.get_all_start_methods():  # Windows has no fork to test
+        return
+    x, y = sample(3000, 2, 2)
+    want = estimator.estimate(x, y).nats
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_send, args=(sender, estimator, x, y))
+    with warnings.catch_warnings():  # Python 3.12 warns of every fork with threads
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child.start()
+    try:
+        assert receiver.poll(60), "the forked child does not answer"
+        assert receiver.recv() == want
+        child.join(10)
+        assert child.exitcode == 0
+    finally:
+        child.kill()
+    assert estimator.estimate(x, y).nats == want
+
+
+def test_warming_up_leaves_no_trace(estimator):
+    x, y = CONTINUOUS["1+1"]
+    before = estimator.estimate(x, y)
+    assert estimator.warm_up(x, y) is None
+    assert estimator.estimate(x, y) == before

@@ -1,0 +1,151 @@
+"""Flags appear when they should and only then, and say what is so."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.special import digamma
+
+from mibench import flags
+from mibench.estimators import KDE, KNN, Adaptive, Uniform
+
+from .statistics_of_seeds import correlated
+
+ALL = [Uniform(), Adaptive(), KDE(), KNN()]
+
+X, Y = (side[:, 0] for side in correlated(0.5, 400, 0))
+CODE = np.arange(400) % 4
+RARE = np.r_[100, 200, CODE[2:]]
+LATTICE = np.round(X, 1)
+# Every other value in order of size: each row's neighbours have the other label.
+AGAINST = np.argsort(np.argsort(X)) % 2
+WIDE = np.random.default_rng(0).normal(size=(30, 5))
+
+# estimator, x, y, whether y is labels, the flags
+FLAGGED = [
+    (Uniform(), X, Y, False, set()),
+    (Adaptive(), X, Y, False, set()),
+    (KDE(), X, Y, False, set()),
+    (KNN(), X, Y, False, set()),
+    (KNN(variant=2), X, Y, False, set()),
+    (Uniform(), X, CODE, True, set()),
+    (Adaptive(), X, CODE, True, set()),
+    # constant
+    (Uniform(), X, np.ones(400), False, {"constant"}),
+    (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),
+    (KDE(), X, np.ones(400), True, {"constant"}),
+    (KNN(), X, ["a"] * 400, True, {"constant"}),
+    (KNN(), X, np.c_[np.ones(400), Y], False, set()),
+    # ties
+    (KNN(), LATTICE, LATTICE, False, {"ties"}),
+    (KNN(), LATTICE, X, False, {"ties"}),
+    (KNN(), LATTICE + CODE, CODE, True, {"ties"}),
+    (KNN(), np.r_[0.0, 0.0, X[2:]], np.r_[0.0, 0.1, Y[2:]], False, set()),
+    (KDE(), LATTICE, LATTICE + X, False, set()),
+    (Adaptive(bins=4), LATTICE, X, False, set()),
+    # few_samples: fewer than k 2^D rows for knn, 2^D for kde
+    (KNN(), WIDE, WIDE + 0.1 * WIDE[::-1], False, {"few_samples"}),
+    (KNN(k=1), WIDE[:, :2], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, set()),
+    (KNN(k=2), WIDE[:, :2], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, {"few_samples"}),
+    (KDE(), WIDE[:, :2], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, set()),
+    (KDE(), WIDE[:, :3], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, {"few_samples"}),
+    # more_bins_than_samples
+    (Uniform(bins=20), X, Y, False, set()),
+    (Uniform(bins=21), X, Y, False, {"more_bins_than_samples"}),
+    (Adaptive(bins=20), X, Y, False, set()),
+    (Adaptive(bins=21), X, Y, False, {"more_bins_than_samples"}),
+    (Uniform(bins=100), X, CODE, True, set()),
+    (Uniform(bins=101), X, CODE, True, {"more_bins_than_samples"}),
+    # outside_range
+    (Uniform(range=(-10, 10)), X, Y, False, set()),
+    (Uniform(range=(X.min(), X.max())), X, np.clip(Y, X.min(), X.max()), False, set()),
+    (Uniform(range=(-1, 1), bins=8), X, Y, False, {"outside_range"}),
+    (Uniform(range=(-10, 10)), X, CODE * 100, True, set()),
+    # rare_labels
+    (KNN(), X + CODE, RARE, True, {"rare_labels"}),
+    (KDE(), X + CODE, RARE, True, {"rare_labels"}),
+    (KNN(), X + CODE, CODE, True, set()),
+    (KDE(), X + CODE, CODE, True, set()),
+    (Uniform(), X + CODE, RARE, True, set()),
+    # ceiling
+    (KNN(), X, X, False, {"ceiling"}),
+    (Uniform(bins=10**6), X, Y, False, {"ceiling", "more_bins_than_samples"}),
+    (Adaptive(bins=400), X, X, False, {"ceiling", "more_bins_than_samples"}),
+    (Adaptive(bins=20), X, X, False, set()),
+    # negative
+    (KNN(), X, AGAINST, True, {"negative"}),
+    (KDE(), X, AGAINST, True, {"negative"}),
+    (Uniform(bins=2), X, AGAINST, True, set()),
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "x", "y", "labels", "want"),
+    FLAGGED,
+    ids=[f"{i}-{type(case[0]).__name__}-{sorted(case[-1])}" for i, case in enumerate(FLAGGED)],
+)
+def test_flags_appear_when_they_should_and_only_then(estimator, x, y, labels, want):
+    found = estimator.estimate(x, y, discrete_y=labels)
+    assert set(found.flags) == want
+    assert ("negative" in want) == (found.nats < 0)
+
+
+def test_every_flag_is_tested_above():
+    assert set().union(*(case[-1] for case in FLAGGED)) == set(flags.FLAGS)
+
+
+def test_flags_count_what_they_say():
+    sentence = KNN().estimate(X + CODE, RARE, discrete_y=True).flags["rare_labels"]
+    assert sentence.startswith("2 of 400 rows")
+    copies = np.r_[np.full(5, 9.0), X[:395]], np.r_[np.full(5, 9.0), Y[:395]]
+    assert "5 of 400 rows" in KNN().estimate(*copies).flags["ties"]
+    sentence = Uniform(bins=30).estimate(X, Y).flags["more_bins_than_samples"]
+    assert "900 joint bins for 400 rows" in sentence
+    assert "30 rows in 10 dimensions" in KNN().estimate(WIDE, WIDE[::-1]).flags["few_samples"]
+
+
+def test_outside_range_counts_both_sides():
+    x, y = np.zeros(50), np.zeros(50)
+    x[:3], y[:2] = 5, -5
+    for one, other in ((x, y), (y, x)):
+        sentence = Uniform(range=(-1, 1), bins=4).estimate(one, other).flags["outside_range"]
+        assert sentence.startswith("5 value(s)")
+
+
+def test_negative_is_not_said_of_rounding():
+    """A true 0 that comes out as -1e-16."""
+    x, y = np.divmod(np.arange(900), 30)
+    for estimator in (Uniform(bins=30), Adaptive(bins=30)):
+        found = estimator.estimate(x, y)
+        assert found.nats == pytest.approx(0, abs=1e-12)
+        assert "negative" not in found.flags
+
+
+def test_ceiling_names_both_units():
+    sentence = KNN().estimate(X, X).flags["ceiling"]
+    limit = digamma(400) - digamma(3)
+    assert f"{limit:.2f} nats" in sentence
+    assert f"{limit / math.log(2):.2f} bits" in sentence
+
+
+# -- what an estimate says of itself -----------------------------------------------------------
+
+
+def test_info_says_how_it_was_made():
+    assert Uniform(bins=5).estimate(X, WIDE_ROWS).info["bins_y"] == [5, 5]
+    assert Adaptive(bins=5).estimate(X, Y).info["bins_x"] == [5]
+    assert KDE().estimate(X, Y).info["bandwidth_sd"] == pytest.approx(400 ** (-1 / 6))
+    assert KNN(algorithm="tree").estimate(X, Y).info["neighbours"] == "tree"
+    assert KNN(variant=2).estimate(X, Y).info["method"] == "Kraskov 2"
+    assert KNN().estimate(X, CODE, discrete_y=True).info["method"] == "Ross"
+    found = KNN().estimate(X, WIDE_ROWS)
+    assert (found.info["n"], found.info["dim_x"], found.info["dim_y"]) == (400, 1, 2)
+
+
+WIDE_ROWS = np.c_[X, Y]
+
+
+@pytest.mark.parametrize("estimator", ALL, ids=repr)
+def test_bits_are_nats_over_log_2(estimator):
+    found = estimator.estimate(X, Y)
+    assert found.bits == found.nats / math.log(2)

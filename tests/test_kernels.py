@@ -1,0 +1,376 @@
+"""Every kernel equals its slow, obvious twin in `naive.py`.
+
+Tests with "small" in their names also run without numba's JIT, see `test_kernels_nojit.py`.
+"""
+
+import os
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mibench.estimators import _neighbours
+from mibench.estimators.adaptive import edge_slots, padded_edges
+from mibench.estimators.kernels import binning, brute, density, kdtree, line, symbols
+
+from . import naive
+from .samples import VALUES, normal, properties
+
+# -- symbols and entropies ------------------------------------------------------------
+
+KEYS = st.one_of(
+    hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 9)),
+    hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 2**62 - 1)),
+    # Multiples of a large power of two: the low bits, which pick the slot, are all the same.
+    hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 40).map(lambda i: i << 50)),
+)
+
+
+@properties
+@given(KEYS)
+def test_small_dense_symbols(keys):
+    want = naive.dense_symbols(keys)
+    spans = 0, int(keys.max()) + 1, 2**62
+    for span in spans:
+        found, counts = symbols.dense_symbols(keys, span)
+        assert (found.tolist(), counts.tolist()) == want
+
+
+def test_dense_symbols_of_many_keys():
+    rng = np.random.default_rng(0)
+    for keys in (
+        rng.integers(0, 2**62, 20_000),
+        rng.integers(0, 50, 20_000) * 2**40,
+        np.arange(20_000) * 2**32,
+        np.arange(20_000)[::-1] * 2**16,
+        np.full(20_000, 2**62 - 1),
+    ):
+        found, counts = symbols.dense_symbols(keys, 0)
+        _, first, sizes = np.unique(keys, return_index=True, return_counts=True)
+        order = np.argsort(first)
+        assert np.array_equal(counts, sizes[order])
+        assert np.array_equal(keys[np.sort(first)][found], keys)
+
+
+@properties
+@given(hnp.arrays(np.int64, st.integers(2, 60), elements=st.integers(0, 9)), st.integers(1, 10))
+def test_small_entropies(codes, other):
+    x, counts = symbols.dense_symbols(codes, 10)
+    y, counts_y = symbols.dense_symbols(np.roll(codes, 1) % other, 10)
+    assert symbols.entropy_nats(counts) == pytest.approx(naive.entropy(codes.tolist()), abs=1e-14)
+    pairs = list(zip(x.tolist(), y.tolist(), strict=True))
+    # Claimed ranges beyond 4n + 1024 cells take the other branch, without a table.
+    for width in (len(counts_y), 10**6):
+        found, occupied = symbols.joint_entropy_nats(x, y, len(counts), width)
+        assert found == pytest.approx(naive.entropy(pairs), abs=1e-14)
+        assert occupied == len(set(pairs))
+
+
+# -- binning --------------------------------------------------------------------------
+
+
+def uniform_keys(values, edges):
+    keys = np.zeros(len(values), np.int64)
+    bins = np.array([len(edges) - 1])
+    columns = np.ascontiguousarray(values[np.newaxis])
+    binning.fold_uniform(keys, columns, np.ascontiguousarray(edges[np.newaxis]), bins)
+    return keys.tolist()
+
+
+@properties
+@given(
+    hnp.arrays(np.float64, st.integers(1, 60), elements=VALUES),
+    st.integers(1, 60),
+    st.sampled_from([(-3.0, 3.0), (0.0, 1.0), (-10.0, 10.0), (-0.1, 0.3), (0.5, 1e9)]),
+)
+def test_small_fold_uniform(values, bins, limits):
+    edges = np.linspace(*limits, bins + 1)
+    for one in (values, edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)):
+        assert uniform_keys(one, edges) == naive.uniform_bins(one, *limits, bins).tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bins", [1, 3, 10, 30, 49, 1000, 99_999])
+@pytest.mark.parametrize("limits", [(0, 1), (-1, 1), (0.1, 0.7), (-1e-9, 3e-9), (1e6, 1e6 + 1)])
+def test_fold_uniform_at_the_edges(limits, bins, dtype):
+    edges = np.linspace(*limits, bins + 1)
+    for values in (edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)):
+        values = values.astype(dtype)
+        want = naive.uniform_bins(values.astype(np.float64), *limits, bins)
+        assert uniform_keys(values, edges) == want.tolist()
+
+
+def test_fold_uniform_of_values_as_close_as_floats_can_be():
+    """The docstring: "this and np.digitize always agree"."""
+    for steps, bins in ((1, 2), (10, 10), (64, 30)):
+        values = 2.0**53 + 2 * np.sort(np.random.default_rng(0).integers(0, steps + 1, 2000))
+        limits = values.min(), values.max()
+        edges = np.linspace(*limits, bins + 1)
+        assert uniform_keys(values, edges) == naive.uniform_bins(values, *limits, bins).tolist()
+
+
+def test_fold_uniform_of_subnormal_values():
+    values = np.arange(11) * 1e-310
+    edges = np.linspace(0, values[-1], 6)
+    want = naive.uniform_bins(values, 0, values[-1], 5).tolist()
+    assert uniform_keys(values, edges) == want
+
+
+@properties
+@given(hnp.arrays(np.float64, (2, 17), elements=VALUES), st.integers(1, 150))
+def test_small_fold_edges(columns, bins):
+    edges = np.sort(np.random.default_rng(bins).choice([-2.0, -0.5, 0, 0.1, 1, 3, 8], bins - 1))
+    size = edge_slots(bins)
+    padded = np.full((2, size), np.inf)
+    padded[:, : bins - 1] = edges
+    for dtype in (np.float64, np.float32):
+        keys = np.full(17, 3, np.int64)
+        binning.fold_edges(keys, columns.astype(dtype), padded.astype(dtype), bins)
+        bin_x, bin_y = (np.digitize(c.astype(dtype), edges.astype(dtype)) for c in columns)
+        assert keys.tolist() == ((3 * bins + bin_x) * bins + bin_y).tolist()
+
+
+@properties
+@given(hnp.arrays(np.float64, (2, 30), elements=st.integers(-5, 5).map(float)), st.integers(2, 40))
+def test_small_quantile_edges(values, bins):
+    edges = np.empty((2, bins - 1))
+    binning.quantile_edges(np.sort(values, axis=1), bins, edges)
+    for row, own in zip(edges, values, strict=True):
+        # Rounded three times: left + (right - left) * fraction, of values up to 5.
+        assert row == pytest.approx([float(e) for e in naive.quantile_edges(own, bins)], abs=1e-14)
+
+
+@pytest.mark.parametrize("n", [2, 3, 32, 33, 34, 65, 128, 129, 130, 257, 1000])
+@pytest.mark.parametrize("distinct", [1, 2, 100, 10_000])
+def test_quantile_edges_across_blocks(n, distinct):
+    values = np.sort(np.random.default_rng([n, distinct]).integers(0, distinct, n)) / 8
+    for bins in (2, 3, 30, 500):
+        edges = np.empty((1, bins - 1))
+        binning.quantile_edges(values[np.newaxis], bins, edges)
+        want = [float(e) for e in naive.quantile_edges(values, bins)]
+        assert edges[0] == pytest.approx(want, rel=1e-14, abs=1e-14)
+
+
+@properties
+@given(
+    hnp.arrays(np.float64, st.integers(2, 30), elements=VALUES),
+    st.integers(1, 40),
+)
+def test_small_rank_rule_of_the_twin_is_the_definition(values, bins):
+    edges = naive.quantile_edges(values, bins)
+    definition = [sum(edge <= value for edge in edges) for value in values.tolist()]
+    if len(set(values.tolist())) > 1:
+        assert naive.adaptive_bins(values, values, bins).tolist() == definition
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e6, 1.7e18])
+@pytest.mark.parametrize("bins", [2, 3, 7, 30])
+def test_no_rounding_moves_a_value_across_a_quantile(bins, offset, dtype):
+    """The docstring's promise, for distinct values as close as floats can be."""
+    values = np.empty(50, dtype)
+    values[0] = offset
+    for i in range(1, 50):
+        values[i] = np.nextafter(values[i - 1], dtype(np.inf))
+    edges = padded_edges(values[np.newaxis], bins)[0, : bins - 1]
+    found = (values[:, np.newaxis] >= edges).sum(axis=1)
+    assert found.tolist() == naive.adaptive_bins(values, values, bins).tolist()
+
+
+# -- density --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "dx", "dy"), [(2, 1, 1), (30, 1, 2), (30, 3, 1)])
+def test_small_density_sums(n, dx, dy):
+    x, y = (v.T.copy() for v in normal(n, dx, dy))
+    x[:, 0] += 20  # all kernels at a distance of 20 sum to about 1e-87
+    everyone, codes = [0] * n, np.arange(n) % 3
+    sums = np.full((5, n), np.nan)
+    middle = n // 2
+    for start, stop in ((0, middle), (middle, n)):
+        density.pair_sums(x, y, start, stop, *sums[:3])
+        density.label_sums(x, codes, start, stop, *sums[3:])
+    wants = [
+        naive.kernel_sums(columns, own)
+        for columns, own in (
+            (x, everyone), (y, everyone), (np.concatenate([x, y]), everyone),
+            (x, everyone), (x, codes.tolist()),
+        )
+    ]  # fmt: skip
+    for got, want in zip(sums, wants, strict=True):
+        # Within 2 ulp of the exponential, after an argument of up to 200 that was rounded.
+        assert got == pytest.approx(want, rel=1e-12, abs=1e-300)
+
+
+def test_density_sums_do_not_depend_on_the_cut():
+    x, y = (v.T.copy() for v in normal(700, 2, 2))
+    whole, cut = np.empty((3, 700)), np.empty((3, 700))
+    density.pair_sums(x, y, 0, 700, *whole)
+    for start, stop in ((0, 1), (1, 300), (300, 555), (555, 700)):
+        density.pair_sums(x, y, start, stop, *cut)
+    assert np.array_equal(whole, cut)
+
+
+@pytest.mark.parametrize("gap", [0.5, 30.0, 1e4, 1e100])
+def test_small_log_sum_of_isolated_rows(gap):
+    columns = np.random.default_rng(0).normal(size=(2, 20))
+    columns[:, 0] += gap
+    codes = np.r_[np.arange(19) % 3, 7]
+    everyone = np.zeros(20, np.int64)
+    for own in (0, 5):
+        for which in (everyone, codes):
+            among = (np.arange(20) != own) & (which == which[own])
+            exponents = -0.5 * ((columns - columns[:, [own]]) ** 2).sum(axis=0)[among]
+            want = np.logaddexp.reduce(exponents)
+            assert density.log_sum(columns, which, own) == pytest.approx(want, rel=1e-13)
+    assert density.log_sum(columns, codes, 19) == -np.inf  # nobody shares its label
+
+
+# -- neighbours -----------------------------------------------------------------------
+
+POINTS = [
+    (n, dims, ties)
+    for n, dims in ((2, 1), (5, 2), (13, 1), (26, 3), (60, 2), (40, 6))
+    for ties in (False, True)
+]
+
+
+def points(n, dims, ties):
+    rng = np.random.default_rng([n, dims])
+    columns = rng.integers(0, 4, (dims, n)).astype(float) if ties else rng.normal(size=(dims, n))
+    return np.ascontiguousarray(columns)
+
+
+@pytest.mark.parametrize("algorithm", ["tree", "brute"])
+@pytest.mark.parametrize(("n", "dims", "ties"), POINTS)
+def test_small_neighbours(n, dims, ties, algorithm):
+    columns = points(n, dims, ties)
+    for k in {1, min(3, n - 1), n - 1}:
+        split = (dims + 1) // 2
+        radius, wide_x, wide_y, tied = naive.neighbours(columns, k, split)
+        found = _neighbours.nearest(columns, k, split, algorithm)
+        assert found.algorithm == algorithm
+        assert found.radius.tolist() == radius.tolist()
+        assert found.tied.tolist() == tied.tolist()
+        assert found.extents[0][~tied].tolist() == wide_x[~tied].tolist()
+        assert found.extents[1][~tied].tolist() == wide_y[~tied].tolist()
+        assert np.maximum(*found.extents).tolist() == radius.tolist()
+
+
+@pytest.mark.parametrize("algorithm", ["tree", "brute"])
+@pytest.mark.parametrize(("n", "dims", "ties"), POINTS)
+def test_small_counts(n, dims, ties, algorithm):
+    columns = points(n, dims, ties)
+    reach = np.abs(np.random.default_rng(n).normal(size=n)) + np.arange(n) % 3
+    reach[::4] = np.rint(reach[::4])  # as far as the lattice points are apart
+    reach[0] = 0
+    reach[-1] = np.inf
+    want = naive.count_within(columns, reach).tolist()
+    assert _neighbours.count_within(columns, reach, algorithm).tolist() == want
+    closed = naive.distances(columns.T) <= reach[:, np.newaxis]
+    found = _neighbours.count_within(columns, _neighbours.closed(reach), algorithm)
+    assert found.tolist() == closed.sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize("kernel", [brute.neighbours, brute.count_within])
+def test_small_brute_in_pieces(kernel):
+    columns = points(60, 2, ties=True)
+    n = columns.shape[1]
+    whole, cut = np.full((3, n), np.nan), np.full((3, n), np.nan)
+    flags, cut_flags = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    counts, cut_counts = np.full(n, -1), np.full(n, -1)
+    reach = np.linspace(0, 3, n)
+    cuts = [(0, n)], [(0, 1), (1, 40), (40, n)]
+    for pieces, outputs, ties, found in (
+        (cuts[0], whole, flags, counts),
+        (cuts[1], cut, cut_flags, cut_counts),
+    ):
+        for start, stop in pieces:
+            if kernel is brute.neighbours:
+                kernel(columns, 3, 1, start, stop, *outputs, ties)
+            else:
+                kernel(columns, reach, start, stop, found)
+    assert np.array_equal(whole, cut, equal_nan=True)
+    assert np.array_equal(flags, cut_flags)
+    assert np.array_equal(counts, cut_counts)
+    assert counts.min() >= 0 or not np.isnan(whole).any()
+
+
+def test_neighbours_beyond_one_block():
+    """Brute force works in blocks of 512 rows, the tree in leaves of 12."""
+    for dims, ties in ((1, False), (2, True), (4, False), (8, True)):
+        columns = points(1100, dims, ties)
+        matrix = naive.distances(columns.T)
+        np.fill_diagonal(matrix, np.inf)
+        ordered = np.sort(matrix, axis=1)
+        want_tied = (ordered[:, 4] == 0) | (ordered[:, 4] == ordered[:, 5])
+        reach = ordered[:, 7]
+        np.fill_diagonal(matrix, 0)
+        want_counts = (matrix < reach[:, np.newaxis]).sum(axis=1)
+        want_counts[reach == 0] = 0
+        for algorithm in ("tree", "brute"):
+            found = _neighbours.nearest(columns, 5, dims, algorithm)
+            assert np.array_equal(found.radius, ordered[:, 4])
+            assert np.array_equal(found.tied, want_tied)
+            counts = _neighbours.count_within(columns, reach, algorithm)
+            assert np.array_equal(counts, want_counts)
+
+
+@properties
+@given(hnp.arrays(np.float64, st.integers(1, 40), elements=VALUES))
+def test_small_line_counts(values):
+    n = len(values)
+    padded = np.full(1 << n.bit_length(), np.inf)
+    padded[:n] = np.sort(values)
+    # Distances that occur, the floats beside them, nothing, and everything.
+    gap = np.abs(np.diff(values, append=values[0]))
+    edge = [np.nextafter(gap, np.inf), np.nextafter(gap, 0), np.zeros(n), np.full(n, np.inf), -gap]
+    for reach in (gap, *edge):
+        counts = np.full(n, -1)
+        for start, stop in ((0, n // 2), (n // 2, n)):
+            line.count_within(padded, n, values, reach, start, stop, counts)
+        want = (np.abs(values[np.newaxis, :] - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(1)
+        assert counts.tolist() == want.tolist()
+
+
+@pytest.mark.parametrize("n", [1, 12, 13, 24, 25, 1000])
+def test_tree_divides_every_row(n):
+    columns = points(n, 2, ties=True)
+    tree = _neighbours._build(columns)
+    assert sorted(tree.order.tolist()) == list(range(n))
+    assert np.array_equal(tree.arranged, columns.T[tree.order])
+    leaves = tree.bounds[len(tree.bounds) // 2 :]
+    assert leaves[0, 0] == 0
+    assert leaves[-1, 1] == n
+    assert np.array_equal(leaves[1:, 0], leaves[:-1, 1])
+    assert (leaves[:, 1] - leaves[:, 0]).max() <= kdtree.LEAF_ROWS + 1
+    for (first, last), box in zip(tree.bounds, tree.box, strict=True):
+        assert np.array_equal(box[0], tree.arranged[first:last].min(axis=0))
+        assert np.array_equal(box[1], tree.arranged[first:last].max(axis=0))
+
+
+@pytest.mark.parametrize("order", ["sorted", "reversed", "constant", "two-values", "organ-pipe"])
+def test_tree_of_columns_that_are_hard_to_divide(order):
+    n = 3000
+    column = {
+        "sorted": np.arange(n),
+        "reversed": np.arange(n)[::-1],
+        "constant": np.zeros(n),
+        "two-values": np.arange(n) % 2,
+        "organ-pipe": np.minimum(np.arange(n), np.arange(n)[::-1]),
+    }[order].astype(float)
+    columns = np.stack([column, np.zeros(n)])
+    tree, brute_ = (_neighbours.nearest(columns, 3, 1, a) for a in ("tree", "brute"))
+    assert np.array_equal(tree.radius, brute_.radius)
+    assert np.array_equal(tree.tied, brute_.tied)
+
+
+def test_small_kernels_are_compiled_unless_the_jit_is_off():
+    """So that the run without JIT is one, and this one is not."""
+    off = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+    assert off == bool(numba.config.DISABLE_JIT)
+    for one in (brute.neighbours, kdtree.neighbours, line.count_within, binning.fold_uniform):
+        assert hasattr(one, "py_func") != off

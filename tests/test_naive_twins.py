@@ -1,0 +1,286 @@
+"""Every estimator equals its slow, obvious twin in `naive.py`.
+
+Tests with "small" in their names also run without numba's JIT, see `test_kernels_nojit.py`.
+"""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mibench.estimators import KDE, KNN, Adaptive, Uniform
+from mibench.estimators._ties import break_ties
+
+from . import naive
+from .samples import DATA, WHOLE, Data, labelled, normal, properties, samples, sides_of
+
+# In nats. Both sides sum some thousand terms of order 1 to 10 in different orders.
+CLOSE = 1e-10
+
+ESTIMATORS = [
+    *(Uniform(bins=b) for b in ("auto", "sturges", "scott", "freedman-diaconis", "terrell-scott")),
+    *(Uniform(bins=b) for b in (1, 2, 7, 30, 1_000_000)),
+    Uniform(bins=10, pooled=True),
+    Uniform(bins="scott", pooled=True),
+    Uniform(bins=10, range=(-1, 1)),
+    Uniform(bins=3, range=(-1e9, 2), pooled=True),
+    Uniform(correction="miller-madow"),
+    *(Adaptive(bins=b) for b in ("auto", "sturges", "terrell-scott", 1, 2, 7, 70, 1_000_000)),
+    Adaptive(bins=30, pooled=True),
+    Adaptive(bins="sturges", pooled=True),
+    Adaptive(correction="miller-madow"),
+    KDE(),
+    KDE(bandwidth="silverman"),
+    KDE(bandwidth=0.05),
+    KDE(bandwidth=3),
+    KNN(),
+    KNN(k=1),
+    KNN(variant=2),
+    KNN(standardize=True),
+    KNN(variant=2, k=1, algorithm="tree"),
+    KNN(algorithm="tree"),
+]
+
+# Whether distances in different dimensions are equal once each is divided by a standard deviation
+# hangs on the last digit: only without ties is there one answer to compare with.
+TIED = {
+    "copies-of-x", "rounded", "lattice", "lattice-1+1", "lattice-of-20", "binary", "relu", "tanh",
+    "atoms-and-normal", "one-atom", "label-y-lattice", "offset-1e12", "float32", "copies",
+    "label-y-copies", "outlier",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+@pytest.mark.parametrize("name", DATA)
+def test_estimator_equals_its_twin(estimator, name):
+    data = DATA[name]
+    if isinstance(estimator, KNN) and estimator.standardize and name in TIED:
+        data = untied(data)
+    got = estimator.estimate(data.x, data.y, **data.sides).nats
+    assert got == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
+
+
+def untied(data):
+    """The same with uniform noise on the continuous sides, and no value that drowns the others."""
+    rng = np.random.default_rng(2)
+
+    def parted(side):
+        far = 1e6 * max(1, np.median(np.abs(side)))
+        return np.clip(side, -far, far) + rng.uniform(size=side.shape)
+
+    sides = {
+        name: side if discrete else parted(side)
+        for name, side, discrete in (
+            ("x", data.x, data.discrete_x),
+            ("y", data.y, data.discrete_y),
+        )
+    }
+    return replace(data, **sides)
+
+
+def test_the_table_has_the_cases_it_claims_to_have():
+    knn = KNN()
+    for name in ("copies", "lattice", "binary", "relu", "rounded", "label-y-copies"):
+        assert "ties" in knn.estimate(DATA[name].x, DATA[name].y, **DATA[name].sides).flags, name
+    assert "rare_labels" in knn.estimate(*sides_of("label-y-rare"), discrete_y=True).flags
+    assert np.ptp(DATA["outlier"].x) == pytest.approx(1e15, rel=1e-6)
+    assert DATA["float32"].x.dtype == np.float32
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+@pytest.mark.parametrize("name", ["five-rows", "four-rows-2+2", "short-lattice", "short-labels"])
+def test_small_estimator_equals_its_twin(estimator, name):
+    short = {
+        "short-lattice": Data(DATA["lattice"].x[:40], DATA["lattice"].y[:40]),
+        "short-labels": Data(*(v[:40] for v in sides_of("label-y-rare")), discrete_y=True),
+    }
+    data = {**DATA, **short}[name]
+    if estimator.__class__ is KNN and estimator.standardize:
+        data = untied(data)
+    if getattr(estimator, "bins", None) == 1_000_000:  # a million steps take too long without JIT
+        estimator = replace(estimator, bins=1000)
+    got = estimator.estimate(data.x, data.y, **data.sides).nats
+    assert got == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 20, 59])
+@pytest.mark.parametrize("variant", [1, 2])
+def test_knn_equals_its_twin_for_every_k(k, variant):
+    for x, y in (normal(60), normal(60, 3, 2), (np.arange(60) % 7, np.arange(60) % 5)):
+        for algorithm in ("tree", "brute"):
+            one = KNN(k=k, variant=variant, algorithm=algorithm)
+            assert one.estimate(x, y).nats == pytest.approx(naive.estimate(one, x, y), abs=CLOSE)
+        code = np.arange(60) % 4
+        one = KNN(k=k)
+        got = one.estimate(x, code, discrete_y=True).nats
+        assert got == pytest.approx(naive.estimate(one, x, code, discrete_y=True), abs=CLOSE)
+
+
+def test_kde_leaves_constant_columns_out():
+    x, y = normal(100)
+    with_constant = np.c_[x, np.full(100, 3.0)]
+    for bandwidth in ("scott", "silverman", 0.3):
+        one = KDE(bandwidth=bandwidth)
+        assert one.estimate(with_constant, y).nats == pytest.approx(
+            one.estimate(x, y).nats, abs=CLOSE
+        )
+
+
+# -- breaking ties -----------------------------------------------------------------------------
+
+TIED_COLUMNS = hnp.arrays(
+    np.float64,
+    st.tuples(st.integers(1, 4), st.integers(2, 30)),
+    elements=st.integers(-6, 6).map(lambda i: i / 4),
+)
+
+
+@properties
+@given(TIED_COLUMNS, st.sampled_from([0, -400, 400]))
+def test_small_noise_parts_values_and_moves_nothing_else(columns, power):
+    columns = columns * 2.0**power
+    moved = break_ties(columns) - columns
+    gaps = [np.median(np.diff(np.unique(c))) for c in columns if np.ptp(c) > 0]
+    # The docstring: at most a thousandth of the smallest typical gap either way, about an origin of
+    # each column's own. Sums of up to 3, twelve such gaps, are rounded in their 16th digit.
+    allowed = 2 * (1e-3 + 1e-14) * min(gaps, default=0)
+    for before, change in zip(columns, moved, strict=True):
+        assert np.ptp(change) <= (allowed if np.ptp(before) > 0 else 0)
+        assert np.ptp(before) == 0 or len(set((before + change).tolist())) == len(before)
+
+
+@properties
+@given(TIED_COLUMNS, st.integers(0, 10**6))
+def test_small_noise_belongs_to_the_data_and_not_to_their_order(columns, seed):
+    order = np.random.default_rng(seed).permutation(columns.shape[1])
+    one, other = break_ties(columns), break_ties(columns[:, order])
+    # Copies may exchange their noise: as sets of rows the two are the same.
+    assert sorted(map(tuple, one.T.tolist())) == sorted(map(tuple, other.T.tolist()))
+    assert np.array_equal(one, break_ties(columns))
+
+
+@pytest.mark.parametrize("far", [-1e20, 1e20])
+def test_noise_spares_the_values_beside_an_outlier(far):
+    """Wherever the origin is put, the differences of all the other values must survive."""
+    columns = np.stack([np.arange(50) % 7, np.arange(50) % 5]).astype(float)
+    with_outlier = np.c_[columns, [far, far]]
+    broken = break_ties(with_outlier)[:, :50]
+    moved = (broken - broken[:, :1]) - (columns - columns[:, :1])
+    assert np.abs(moved).max() <= 2e-3
+    assert len(set(broken[0].tolist())) == 50
+
+
+# -- by property -------------------------------------------------------------------------------
+
+
+@properties
+@given(samples(), st.integers(1, 40), st.booleans(), st.sampled_from([None, "miller-madow"]))
+def test_small_uniform_property(sample, bins, pooled, correction):
+    agree(Uniform(bins=bins, pooled=pooled, correction=correction), *sample)
+    agree(Uniform(bins=bins, range=(-1, 2), pooled=pooled), *sample)
+
+
+@properties
+@given(samples(), st.sampled_from(["auto", "sturges", "scott", "freedman-diaconis"]))
+def test_small_uniform_rules_property(sample, rule):
+    agree(Uniform(bins=rule), *sample)
+
+
+@properties
+@given(samples(), st.integers(1, 40), st.booleans())
+def test_small_adaptive_property(sample, bins, pooled):
+    agree(Adaptive(bins=bins, pooled=pooled), *sample)
+
+
+@properties
+@given(samples(), st.sampled_from(["scott", "silverman", 0.2, 2.0]))
+def test_small_kde_property(sample, bandwidth):
+    varying = [side[:, np.ptp(side, axis=0) > 0] for side in sample]
+    if all(side.size for side in varying):
+        agree(KDE(bandwidth=bandwidth), *varying)
+
+
+@properties
+@given(samples(least=5), st.integers(1, 4), st.sampled_from([1, 2]))
+def test_small_knn_property(sample, k, variant):
+    for algorithm in ("tree", "brute"):
+        agree(KNN(k=k, variant=variant, algorithm=algorithm), *sample)
+
+
+@properties
+@given(labelled(), st.integers(1, 5))
+def test_small_label_property(sample, k):
+    values, codes = sample
+    for one in (KNN(k=k), KDE(bandwidth=0.5), Uniform(), Adaptive()):
+        agree(one, values, codes, discrete_y=True)
+        agree(one, codes, values, discrete_x=True)
+
+
+@properties
+@given(samples(values=WHOLE))
+def test_small_labels_property(sample):
+    for one in (KNN(), KDE(), Uniform(), Adaptive()):
+        agree(one, *sample, discrete_x=True, discrete_y=True)
+
+
+def agree(estimator, x, y, **discrete):
+    got = estimator.estimate(x, y, **discrete).nats
+    want = naive.estimate(estimator, x, y, **discrete)
+    # A bandwidth far below the gaps gives estimates of thousands of nats.
+    assert got == pytest.approx(want, abs=CLOSE, rel=1e-12)
+
+
+# -- the same by another way -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("variant", [1, 2])
+def test_tree_equals_brute_exactly(name, variant):
+    data = DATA[name]
+    for k, standardize in itertools.product((1, 3), (False, True)):
+        tree, brute_ = (
+            KNN(k, variant, standardize, a).estimate(data.x, data.y, **data.sides).nats
+            for a in ("tree", "brute")
+        )
+        assert tree == brute_
+
+
+@properties
+@given(samples(least=5), st.integers(1, 4), st.sampled_from([1, 2]))
+def test_small_tree_equals_brute_property(sample, k, variant):
+    tree, brute_ = (KNN(k, variant, algorithm=a).estimate(*sample).nats for a in ("tree", "brute"))
+    assert tree == brute_
+
+
+def test_kde_of_isolated_rows_is_that_of_logarithms():
+    """Sums below 1e-280 are done again in logarithms; either way it is the same density."""
+    x, y = normal(80)
+    for gap in (10, 20, 30, 36, 38, 50, 1e5):  # exp(-gap^2 / 2) crosses 1e-280 at 36
+        for far in (np.r_[x[:, 0], gap], np.r_[x[:, 0], gap, -gap]):
+            other = np.resize(y, len(far))
+            for one in (KDE(bandwidth=0.5), KDE(bandwidth=0.02)):
+                agree(one, far, other)
+
+
+def test_a_large_constant_column_leaves_the_others_where_they_were():
+    """Values on the edges of their bins show any other rounding of the edges."""
+    code = np.arange(31)
+    for low, high in ((-0.2, 0.5), (0.1, 0.7), (-1.0, 1 / 3)):
+        values = np.linspace(low, high, 31)
+        beside = np.c_[values, np.full(31, 1e17)]
+        alone, both = (
+            Uniform(bins=30).estimate(v, code, discrete_y=True).nats for v in (values, beside)
+        )
+        assert both == pytest.approx(alone, abs=CLOSE)
+
+
+@pytest.mark.parametrize("name", ["normal-1+1", "normal-2+3", "normal-5+5", "cauchy", "rounded"])
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+def test_float32_equals_its_float64_copy(estimator, name):
+    x, y = (v.astype(np.float32) for v in sides_of(name))
+    wide = estimator.estimate(x.astype(np.float64), y.astype(np.float64))
+    assert estimator.estimate(x, y).nats == wide.nats

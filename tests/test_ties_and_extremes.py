@@ -1,0 +1,191 @@
+"""Ties, and inputs that are legal but nasty: finite, flagged, and not far from the truth."""
+
+import math
+
+import numpy as np
+import pytest
+
+from mibench.errors import InputError
+from mibench.estimators import KDE, KNN, Adaptive, Uniform
+
+from .statistics_of_seeds import correlated, mean_and_error, true_nats
+
+# -- ties --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", [1, 2])
+@pytest.mark.parametrize("kinds", [2, 5, 10])
+@pytest.mark.parametrize("dependent", [True, False])
+def test_knn_of_undeclared_labels_finds_their_information(dependent, kinds, variant):
+    """Every row has many copies; noise that is the same for all sides adds no information.
+
+    y = (x + a coin) mod K has I = log K - log 2, and with K = 2 none.
+    """
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng([seed, kinds])
+        x = rng.integers(0, kinds, 600)
+        y = (x + rng.integers(0, 2, 600)) % kinds if dependent else rng.integers(0, kinds, 600)
+        one = KNN(variant=variant).estimate(x, y)
+        assert one.flags["ties"].startswith("Ties: 600 of 600 rows")
+        found.append(one.nats)
+    mean, error = mean_and_error(found)
+    assert abs(mean - (math.log(kinds / 2) if dependent else 0)) < 4 * error
+    assert error < 0.01
+
+
+@pytest.mark.parametrize("rho", [0, 0.6])
+@pytest.mark.parametrize("variant", [1, 2])
+def test_rounding_the_data_invents_no_information(variant, rho):
+    """Normals rounded to a tenth of their standard deviation.
+
+    Rounding of width w is noise of variance w^2 / 12 = 0.0008 a side, which changes I at rho = 0.6
+    by less than 0.001.
+    """
+    found = []
+    for seed in range(40):
+        x, y = (np.round(side, 1) for side in correlated(rho, 1000, seed))
+        one = KNN(variant=variant).estimate(x, y)
+        assert "ties" in one.flags
+        found.append(one.nats)
+    mean, error = mean_and_error(found)
+    assert abs(mean - true_nats(rho)) < 4 * error + 0.001
+    assert error < 0.01
+
+
+def test_knn_of_tied_values_with_a_declared_label():
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        code = rng.integers(0, 3, 600)
+        one = KNN().estimate(rng.integers(0, 4, 600), code, discrete_y=True)
+        assert "ties" in one.flags
+        found.append(one.nats)
+    mean, error = mean_and_error(found)
+    assert abs(mean) < 4 * error
+
+
+def test_standardizing_a_single_column_changes_nothing_but_the_noise():
+    """One column has one unit. Divided, equal distances of counts differ in their last digits."""
+    differences = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        code = rng.integers(0, 2, 300)
+        counts = rng.poisson(20, 300) + 5 * code
+        plain, standard = (
+            KNN(standardize=s).estimate(counts, code, discrete_y=True) for s in (False, True)
+        )
+        assert "ties" in standard.flags
+        differences.append(standard.nats - plain.nats)
+    mean, error = mean_and_error(differences)
+    assert abs(mean) < 4 * error
+    assert error < 0.01
+
+
+def outlying(far, tied):
+    rng = np.random.default_rng(0)
+    if tied:
+        x = rng.integers(0, 10, 300).astype(float)
+        y = x + rng.integers(0, 5, 300)
+    else:
+        x = rng.normal(size=300)
+        y = x + rng.normal(size=300)
+    x[0], y[0] = far, -far
+    return x, y
+
+
+@pytest.mark.parametrize("far", [1e3, 1e13, 1e15, 1e17, 1e300])
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("variant", [1, 2])
+def test_data_with_an_outlier_may_be_mirrored(variant, tied, far):
+    """Another sign gives at most other noise: estimates that differ by chance, sd about 0.05.
+
+    1e15 and beyond make distances from the outlier equal, and with them ties.
+    """
+    x, y = outlying(far, tied)
+    found = [KNN(variant=variant).estimate(*sides).nats for sides in ((x, y), (-x, y), (x, -y))]
+    assert np.ptp(found) < 0.3
+
+
+# -- nasty inputs ------------------------------------------------------------------------------
+
+
+def nasty():
+    """Name -> (x, y), all finite and legal."""
+    rng = np.random.default_rng(0)
+    x, y = correlated(0.5, 40, 0)
+    spike = np.r_[1e300, np.zeros(39)]
+    return {
+        "two rows": ([0.0, 1.0], [5.0, 3.0]),
+        "four rows, k + 1": (x[:4], y[:4]),
+        "all rows equal but one": (np.r_[1.0, np.zeros(39)], y),
+        "both equal but one": (np.r_[1.0, np.zeros(39)], np.r_[np.zeros(39), 1.0]),
+        "the same one": (np.r_[1.0, np.zeros(39)], np.r_[1.0, np.zeros(39)]),
+        "spike of 1e300": (spike, y),
+        "spikes": (spike, -spike),
+        "nearly constant": (1 + np.spacing(1.0) * rng.integers(0, 2, 40), y),
+        "next to each other": (1 + np.spacing(1.0) * np.arange(40), np.arange(40)),
+        "1e-300": (x * 1e-300, y * 1e-300),
+        "subnormal": (x * 1e-310, y * 1e-320),
+        "1e307": (x * 1e307, y * 1e307),
+        "1e-300 and 1e300": (x * 1e-300, y * 1e300),
+        "1e17 + x": (1e17 + 100 * x, y),
+        "negative zero": (np.where(x > 0, 0.0, -0.0), y),
+        "alternating": (np.arange(40) % 2, np.arange(40) % 2),
+        "powers": (2.0 ** np.arange(-1000, 1000, 50), np.arange(40)),
+        "equal rows but one": (np.r_[np.repeat(x[:1], 39, axis=0), x[1:2]], y),
+        "more dimensions than rows": (rng.normal(size=(10, 50)), rng.normal(size=(10, 60))),
+        "integers beyond 2^53": (2**60 + np.arange(40), np.arange(40)),
+        "largest float32": (x.astype(np.float32) * np.float32(1e38), y.astype(np.float32)),
+    }
+
+
+@pytest.mark.parametrize("name", nasty())
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Uniform(), Uniform(bins="scott"), Uniform(bins="freedman-diaconis"), Uniform(pooled=True),
+        Uniform(range=(-1, 1)), Adaptive(), Adaptive(pooled=True), KDE(), KDE(bandwidth=1e-3),
+        KNN(k=1), KNN(k=1, variant=2), KNN(k=1, standardize=True),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_never_infinite_or_nan(estimator, name):
+    """And without warnings, which are errors here."""
+    x, y = nasty()[name]
+    found = [estimator.estimate(x, y), estimator.estimate(y, x)]
+    code = np.arange(len(x)) // 2
+    found += [
+        estimator.estimate(x, code, discrete_y=True),
+        estimator.estimate(code, y, discrete_x=True),
+    ]
+    assert all(math.isfinite(one.nats) for one in found)
+    least = 1 if "scott" in repr(estimator) or "freedman" in repr(estimator) else None
+    for one in found:
+        if least is not None and "bins_x" in one.info:
+            assert min(one.info["bins_x"] + one.info["bins_y"]) >= least
+
+
+def answer(estimator, x, y, **labels):
+    """The estimate in nats, or the message of an InputError."""
+    try:
+        return estimator.estimate(x, y, **labels).nats
+    except InputError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("bandwidth", [1e-160, 1e-300, 5e-324, 1e300])
+def test_kde_with_any_bandwidth_answers_or_explains(bandwidth):
+    """Never a warning, nor an error that is not an InputError."""
+    x, y = correlated(0.5, 40, 0)
+    for other, labels in ((y, False), (np.arange(40) % 3, True)):
+        found = answer(KDE(bandwidth=bandwidth), x, other, discrete_y=labels)
+        assert "bandwidth" in found if isinstance(found, str) else math.isfinite(found)
+
+
+@pytest.mark.parametrize("limits", [(-8e307, 8e307), (0, 5e-324), (1, 1 + 2**-52)], ids=str)
+def test_uniform_with_any_range_answers(limits):
+    for bins in (1, 2, 100, "auto"):
+        assert math.isfinite(
+            Uniform(range=limits, bins=bins).estimate(*correlated(0.5, 40, 0)).nats
+        )
