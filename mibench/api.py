@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from .catalogue import find_tasks
-from .registry import get_estimator, named
-from .runner import plan, run
+from .registry import Named, get_estimator, named
+from .runner import Draw, plan, run
+from .store import Key, Store
 from .types import Estimate, Record, SupportsEstimate, Task
 
 if TYPE_CHECKING:
@@ -47,14 +49,17 @@ def compare(
     samples: int | Sequence[int] = 1000,
     seeds: int | Sequence[int] = 10,
     jobs: int = 1,
+    store: str | Path | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> "pd.DataFrame":
     """Run estimators on tasks of known MI; one row a cell (estimator, task, n, seed).
 
     estimators: specs, estimators, or both. tasks: names or tasks; None takes the suite's.
     samples: sample sizes. seeds: a number of seeds (0, 1, ...), or the seeds. jobs: processes,
-    -1 for one a core; the numbers do not depend on it. on_progress: called with the number of
-    cells done and in all.
+    -1 for one a core; the numbers do not depend on it. store: a file that keeps every finished
+    cell; cells that it holds an estimate of (same task and version, estimator, parameters and
+    version, n and seed) are not computed again. on_progress: called with the number of cells done
+    and in all.
 
     Columns: those of `mibench.types.Record`; `nats` is NaN and `error` says why where an
     estimator failed. `mibench.summary` has bias, RMSE and ranking of such a table.
@@ -65,20 +70,39 @@ def compare(
         [samples] if isinstance(samples, int) else list(samples),
         list(range(seeds)) if isinstance(seeds, int) else list(seeds),
     )
+    shelf = None if store is None else Store(Path(store))
+    known = {} if shelf is None else shelf.successes()
+    done: dict[tuple[int, str], Record] = {}
+    work: list[tuple[Draw, list[Named]]] = []
+    places: list[int] = []
+    for place, draw in enumerate(draws):
+        cells = {one.spec: known.get(_key(draw, one)) for one in chosen}
+        done |= {(place, spec): record for spec, record in cells.items() if record is not None}
+        if missing := [one for one in chosen if cells[one.spec] is None]:
+            work.append((draw, missing))
+            places.append(place)
     total = len(draws) * len(chosen)
-    done: dict[int, list[Record]] = {}
 
     def table() -> "pd.DataFrame":  # in the order of the plan, whatever finished first
-        return table_of([record for place in sorted(done) for record in done[place]])
+        every = [(place, one.spec) for place in range(len(draws)) for one in chosen]
+        return table_of([done[cell] for cell in every if cell in done])
 
     try:
-        for place, records in run(draws, chosen, jobs):
-            done[place] = records
+        for at, records in run(work, jobs):
+            if shelf is not None:
+                shelf.add(records)
+            done |= {(places[at], record.estimator): record for record in records}
             if on_progress is not None:
-                on_progress(len(done) * len(chosen), total)
+                on_progress(len(done), total)
     except KeyboardInterrupt:
         raise Interrupted(table(), total) from None
     return table()
+
+
+def _key(draw: Draw, one: Named) -> Key:
+    """Where a store keeps this cell; as `store.key_of` says of its record."""
+    task = draw.task
+    return (task.name, task.version, one.spec, one.parameters, one.version, draw.n, draw.seed)
 
 
 class Interrupted(KeyboardInterrupt):

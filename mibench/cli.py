@@ -51,6 +51,7 @@ def cli() -> None:
     "--jobs", type=int, default=1, show_default=True,
     help="Processes; -1 for one a core. The numbers do not depend on it.",
 )  # fmt: skip
+@click.option("--store", type=FILE, help="Keep every finished cell in this file, and reuse it.")
 @click.option("--output", "-o", type=FILE, help="Write every cell to a .csv, .json or .parquet.")
 @click.option("--plot", type=FILE, help="Draw estimate against truth: .png, .pdf or .svg.")
 @units_option
@@ -62,6 +63,7 @@ def compare(
     samples: str,
     seeds: int,
     jobs: int,
+    store: Path | None,
     output: Path | None,
     plot: Path | None,
     units: str,
@@ -86,11 +88,13 @@ def compare(
                 samples=sizes,
                 seeds=seeds,
                 jobs=jobs,
+                store=store,
                 on_progress=on_progress,
             )
     except api.Interrupted as stop:
         if len(stop.table):
-            _say(f"{stop}; no file was written. The finished cells:")
+            kept = f"{store} keeps them" if store else "no file was written"
+            _say(f"{stop}; {kept}. The finished cells:")
             _show_comparison(stop.table, units, form)
         raise
     _show_comparison(records, units, form)

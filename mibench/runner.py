@@ -3,10 +3,13 @@
 The only place that times an estimate, and the only one that catches what an estimator raises.
 """
 
+import os
+import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 from .errors import InputError
 from .registry import Named
@@ -37,26 +40,25 @@ def plan(tasks: Sequence[Task], samples: Sequence[int], seeds: Sequence[int]) ->
     return [Draw(t, n, s) for t in tasks for n in dict.fromkeys(samples) for s in seeds]
 
 
-def run(
-    draws: Sequence[Draw], estimators: Sequence[Named], jobs: int
-) -> Iterator[tuple[int, list[Record]]]:
-    """Which draw, and its records, as they are finished: in any order if jobs is not 1.
+def run(work: Sequence[tuple[Draw, list[Named]]], jobs: int) -> Iterator[tuple[int, list[Record]]]:
+    """Place in `work` and records, as they are finished: in any order if jobs is not 1.
 
-    jobs: processes; -1 for one a core. The numbers do not depend on it.
+    work: samples to draw, each with the estimators to run on it. jobs: processes; -1 for one a
+    core. The numbers do not depend on it.
     """
-    if jobs == 1:
-        for place, draw in enumerate(draws):
-            yield place, run_draw(draw, estimators)
-        return
     if jobs == 0:
         raise InputError("jobs is 0: give a number of processes, or -1 for one a core")
+    if jobs == 1:
+        for place, (draw, estimators) in enumerate(work):
+            yield place, run_draw(draw, estimators)
+        return
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from parallel(delayed(_run_place)(p, d, estimators) for p, d in enumerate(draws))
+    yield from parallel(delayed(_run_place)(place, *one) for place, one in enumerate(work))
 
 
-def _run_place(place: int, draw: Draw, estimators: Sequence[Named]) -> tuple[int, list[Record]]:
+def _run_place(place: int, draw: Draw, estimators: list[Named]) -> tuple[int, list[Record]]:
     return place, run_draw(draw, estimators)
 
 
@@ -64,6 +66,12 @@ def run_draw(draw: Draw, estimators: Sequence[Named]) -> list[Record]:
     """Draw the sample and run every estimator on it."""
     sample = draw.task.sample(draw.n, draw.seed)
     return [_run_cell(draw, one, sample) for one in estimators]
+
+
+@cache
+def machine() -> str:
+    """Processor architecture, cores and system, for the record."""
+    return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def timed_estimate(
@@ -107,6 +115,7 @@ def _run_cell(draw: Draw, one: Named, sample: Sample) -> Record:
         flags="" if isinstance(found, str) else ";".join(found.flags),
         error=found if isinstance(found, str) else "",
         version=one.version,
+        machine=machine(),
     )
 
 

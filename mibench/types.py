@@ -102,7 +102,8 @@ class Record:
     """One cell of a comparison: one estimator, once, on one sample of one task.
 
     Either `nats` or `error` is set: a failure is a result too. `seconds` is the time of the
-    estimate alone, without sampling and compilation.
+    estimate alone, without sampling and compilation. estimator: its spec; parameters: all of
+    them, as JSON; version: of the package it comes from; machine: where it ran.
     """
 
     task: str
@@ -119,6 +120,7 @@ class Record:
     flags: str = ""
     error: str = ""
     version: str = ""
+    machine: str = ""
 
     def __post_init__(self) -> None:
         if (self.nats is None) == (self.error == ""):

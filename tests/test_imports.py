@@ -89,6 +89,15 @@ def test_importing_costs_nothing(statement):
     assert out.stdout.strip() == "[]"
 
 
+def test_it_works_from_the_root_of_a_checkout():
+    """There, ./mibench hides the installed package, which alone holds mibench/estimators."""
+    code = (
+        "import mibench; print(mibench.estimate([0, 1, 0, 1], [0, 1, 0, 1], 'uniform:bins=2').bits)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert out.stdout == "1.0\n", out.stderr
+
+
 def test_no_file_is_too_long():
     for folder in ("mibench", "estimators"):
         for path in files(folder):

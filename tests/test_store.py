@@ -1,0 +1,181 @@
+"""Results that outlast the process that made them."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import mibench
+from mibench import Estimate, Estimator, runner
+from mibench.store import Store, key_of
+from mibench.types import Record
+
+from .conftest import MIBENCH
+
+RECORD = Record("t", 1, 1, 1, 0.1 + 0.2, "knn", "{}", 10, 0, 1 / 3, 1e-5, "ties", "", "m 1", "here")
+SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": 50, "seeds": 2}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The cells that were really computed."""
+    made = []
+    original = runner.timed_estimate
+
+    def counted(one, sample, **kinds):
+        made.append(one.spec)
+        return original(one, sample, **kinds)
+
+    monkeypatch.setattr(runner, "timed_estimate", counted)
+    return made
+
+
+def test_what_is_added_is_found_bit_for_bit(tmp_path):
+    failed = replace(RECORD, seed=1, nats=None, error="ValueError: no")
+    store = Store(tmp_path / "r.db")
+    store.add([RECORD, failed])
+    assert list(Store(tmp_path / "r.db")) == [RECORD, failed]
+    assert store.successes() == {key_of(RECORD): RECORD}
+    store.add([replace(failed, nats=2.0, error="")])
+    assert len(list(store)) == 2
+    assert len(store.successes()) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": "u"},
+        {"task_version": 2},
+        {"estimator": "kde"},
+        {"parameters": '{"k": 5}'},
+        {"version": "m 2"},
+        {"n": 11},
+        {"seed": 5},
+    ],
+)
+def test_what_makes_another_cell(tmp_path, change):
+    store = Store(tmp_path / "r.db")
+    store.add([RECORD, replace(RECORD, **change)])
+    assert len(list(store)) == 2
+
+
+def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls):
+    path = tmp_path / "r.db"
+    first = mibench.compare("uniform,knn", store=path, **SMALL)
+    assert len(calls) == 8
+    second = mibench.compare("uniform,knn", store=path, **SMALL)
+    assert len(calls) == 8
+    pd.testing.assert_frame_equal(first, second)
+    pd.testing.assert_frame_equal(
+        first.drop(columns="seconds"),
+        mibench.compare("uniform,knn", **SMALL).drop(columns="seconds"),
+    )
+
+
+def test_a_new_estimator_a_new_seed_or_parameter_computes_only_its_cells(tmp_path, calls):
+    path = tmp_path / "r.db"
+    mibench.compare("uniform", store=path, **SMALL)
+    del calls[:]
+    got = mibench.compare("knn,uniform", store=path, **SMALL)
+    assert calls == ["knn"] * 4
+    assert got["estimator"].tolist() == ["knn", "uniform"] * 4
+    del calls[:]
+    mibench.compare("uniform,uniform:bins=5", store=path, **{**SMALL, "seeds": 3})
+    assert sorted(calls) == ["uniform"] * 2 + ["uniform:bins=5"] * 6
+
+
+def test_a_failure_is_kept_but_tried_again(tmp_path, calls):
+    path = tmp_path / "r.db"
+    for _ in range(2):
+        got = mibench.compare("knn:k=60", tasks="1v1-normal-0.75", samples=50, seeds=1, store=path)
+        assert got["error"][0].startswith("InputError")
+    assert len(calls) == 2
+    assert len(list(Store(path))) == 1
+
+
+def test_an_interruption_keeps_the_finished_cells(tmp_path, calls):
+    def stop(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mibench.compare("uniform", store=tmp_path / "r.db", on_progress=stop, **SMALL)
+    assert len(list(Store(tmp_path / "r.db"))) == 2
+    mibench.compare("uniform", store=tmp_path / "r.db", **SMALL)
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_after_kill_9_the_same_command_finishes_what_is_missing(tmp_path, mibench, jobs):
+    command = ["compare", "-e", "kde,knn", "--samples", "1500", "--seeds", "12", "--store", "r.db",
+               "--tasks", "1v1-normal-0.75,multinormal-dense-2-2-0.5", "--jobs", jobs]  # fmt: skip
+    running = subprocess.Popen(
+        [MIBENCH, *command], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if (tmp_path / "r.db").exists() and len(list(Store(tmp_path / "r.db"))) >= 4:
+            break
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    before = {key_of(r): r for r in Store(tmp_path / "r.db")}
+    assert len(before) >= 4
+    done = mibench(*command)
+    assert done.returncode == 0, done.stderr
+    after = {key_of(r): r for r in Store(tmp_path / "r.db")}
+    assert len(after) == 48
+    assert {k: after[k] for k in before} == before  # their times too: they were not run again
+
+
+def test_two_processes_may_share_a_store(tmp_path):
+    both = [
+        subprocess.Popen(
+            [MIBENCH, "compare", "-e", e, "--seeds", "3", "--samples", "100", "--store", "r.db"],
+            cwd=tmp_path, stdout=subprocess.DEVNULL,
+        )
+        for e in ("uniform", "adaptive")
+    ]  # fmt: skip
+    assert [p.wait(timeout=60) for p in both] == [0, 0]
+    assert len(list(Store(tmp_path / "r.db"))) == 2 * 21 * 3
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough", None])
+def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path, mibench, content):
+    path = tmp_path / "r.db"
+    if content is None:
+        with sqlite3.connect(path) as other:
+            other.execute("CREATE TABLE something (a)")
+        other.close()
+    else:
+        path.write_bytes(content)
+    size = path.stat().st_size
+    done = mibench("compare", "-e", "uniform", "--seeds", 1, "--store", path)
+    assert done.returncode == 2
+    assert "r.db" in done.stderr
+    assert "name another file" in done.stderr
+    assert path.stat().st_size == size
+
+
+@pytest.mark.parametrize(("path", "said"), [(".", "is a directory"), ("no/r.db", "create it")])
+def test_a_store_that_cannot_be(mibench, path, said):
+    done = mibench("compare", "--store", path)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_an_estimate_that_is_not_finite_is_a_failure(tmp_path):
+    class Endless(Estimator):
+        """Claims infinite information."""
+
+        def _estimate(self, x, y):
+            return Estimate(float("inf"))
+
+    got = mibench.compare([Endless()], tasks="1v1-normal-0.75", samples=20, seeds=1)
+    assert "finite" in got["error"][0]
