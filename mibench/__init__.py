@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .registry import get_estimator, list_estimators, register
     from .types import Estimate, Record, Task
 
-# Started in the root of a checkout, Python takes this folder for the package, whatever is installed;
-# the folders that an installation puts inside it stand beside it there.
+# Started in the root of a checkout, Python takes this folder for the package, whatever is
+# installed; the folders that an installation puts inside it stand beside it there.
 _root = os.path.dirname(os.path.dirname(__file__))
 if os.path.isfile(os.path.join(_root, "estimators", "kernels", "__init__.py")):
     __path__.append(_root)

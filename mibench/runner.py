@@ -7,9 +7,11 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pickle import PicklingError
 
 from .errors import InputError
 from .registry import Named
@@ -55,7 +57,13 @@ def run(work: Sequence[tuple[Draw, list[Named]]], jobs: int) -> Iterator[tuple[i
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from parallel(delayed(_run_place)(place, *one) for place, one in enumerate(work))
+    try:
+        yield from parallel(delayed(_run_place)(place, *one) for place, one in enumerate(work))
+    except (BrokenProcessPool, PicklingError) as error:
+        raise InputError(
+            f"a worker process was killed, or could not load an estimator or task ({error}). Give "
+            "fewer jobs if memory ran out; define what is your own in a module, or use jobs=1"
+        ) from error
 
 
 def _run_place(place: int, draw: Draw, estimators: list[Named]) -> tuple[int, list[Record]]:

@@ -51,7 +51,7 @@ class Store:
         if not path.parent.is_dir():
             raise InputError(f"--store {path}: {path.parent} does not exist: create it")
         with self._open() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")  # one sync an `add`, readers beside it
+            connection.execute("BEGIN IMMEDIATE")  # another process may be making it just now
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
             if tables and found != FORMAT:

@@ -1,5 +1,7 @@
 """Running cells and summing them up."""
 
+import sys
+import types
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,16 +60,32 @@ def test_a_cell_equals_the_estimate_made_by_hand():
     assert got["mi_nats"].tolist() == [task.mi_nats]
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_failure_is_a_row_with_its_message(jobs):
+def test_a_failure_is_a_row_with_its_message():
     got = mibench.compare(
-        ["uniform", Fixed(below=0.0)], tasks="1v1-normal-0.75", samples=20, seeds=8, jobs=jobs
+        ["uniform", Fixed(below=0.0)], tasks="1v1-normal-0.75", samples=20, seeds=8
     )
     failed = got[got["nats"].isna()]
     assert 0 < len(failed) < 8
     assert set(failed["estimator"]) == {"Fixed:below=0"}
     assert set(failed["error"]) == {"ZeroDivisionError: told to fail"}
     assert len(got) == 16
+
+
+def test_a_failure_in_a_worker_process_is_a_row_too():
+    got = mibench.compare("knn:k=30,knn", tasks="1v1-normal-0.75", samples=20, seeds=2, jobs=2)
+    assert got["nats"].isna().tolist() == [True, False] * 2
+    assert "more than k=30 rows" in got["error"][0]
+
+
+def test_what_a_worker_process_cannot_load_is_explained(monkeypatch):
+    class Lost(KNN):
+        """Pickled by its name, under which no process finds it."""
+
+    monkeypatch.setattr(Lost, "__module__", "no_such_module")
+    monkeypatch.setitem(sys.modules, "no_such_module", types.SimpleNamespace(Lost=Lost))
+    Lost.__qualname__ = "Lost"
+    with pytest.raises(mibench.InputError, match="define what is your own in a module"):
+        mibench.compare([Lost()], tasks="1v1-normal-0.75", samples=20, seeds=2, jobs=2)
 
 
 def test_what_is_not_an_estimate_is_a_failure():
