@@ -16,11 +16,12 @@ def balanced_bins(n: int, x: Variable, y: Variable, scale: float) -> int:
 
     D is the number of dimensions that vary, `labels` the number of labels of a discrete side. The
     plug-in's upward bias is about labels * M^D / 2n, the information that bins of width 1 / M
-    lose is proportional to 1 / M^2; their sum is least where M^(D + 2) is proportional to
-    n / labels. The scale is fitted on bivariate normals by `benchmarks/fit_bins.py`.
+    lose is proportional to 1 / M^2; the two balance where M^(D + 2) is proportional to n / labels.
+    Labels that are all different leave no joint counts to be biased, and count as one. The scale
+    is fitted on bivariate normals by `benchmarks/fit_bins.py`.
     """
     binned = sum(int((v.low < v.high).sum()) for v in (x, y))
-    labels = math.prod(v.cardinality for v in (x, y) if v.discrete)
+    labels = math.prod(v.cardinality for v in (x, y) if v.cardinality < n and v.discrete)
     return max(2, round(math.pow(scale * n / labels, 1 / (binned + 2))))
 
 

@@ -48,12 +48,12 @@ class _Tree:
 
 def tree_pays_from(dims: int) -> float:
     """The n from which a tree finds neighbours sooner, by `benchmarks/fit_crossover.py`."""
-    return 1000 * math.pow(2, (dims - 2) / 2.7)
+    return 1000 * math.pow(2, min((dims - 2) / 2.7, 60))
 
 
 def tree_count_pays_from(dims: int) -> float:
     """The n from which a tree counts within a distance sooner; measured likewise."""
-    return 2500 * math.pow(2, dims / 1.9)
+    return 2500 * math.pow(2, min(dims / 1.9, 60))
 
 
 def closed(radius: Float) -> Float:

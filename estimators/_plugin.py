@@ -66,6 +66,15 @@ def crowding(bins: Sequence[int], n: int) -> dict[str, str]:
     return dict([flags.more_bins_than_samples(cells, n)] if cells > n else [])
 
 
+def binned_ceiling(x: Variable, bins_x: Sequence[int], y: Variable, bins_y: Sequence[int]) -> float:
+    """The most that the plug-in can say, nats: log n, or the log of a binned side's bins.
+
+    The labels of a discrete side bound the truth too, so they are no ceiling.
+    """
+    sides = ((x, bins_x), (y, bins_y))
+    return min(math.log(x.n), *(sum(map(math.log, b)) for v, b in sides if not v.discrete), 1e300)
+
+
 def plug_in(
     x: Symbols,
     y: Symbols,

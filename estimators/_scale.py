@@ -12,7 +12,8 @@ def centred(columns: Float) -> Float:
     The middle one, since a single far value as origin would cost all others their digits.
     """
     middle = columns.shape[1] // 2
-    return columns - np.partition(columns, middle, axis=1)[:, middle : middle + 1]
+    # Adding 0.0 makes every zero positive: which of 0.0 and -0.0 came first must not show.
+    return columns - np.partition(columns, middle, axis=1)[:, middle : middle + 1] + 0.0
 
 
 def standardized(columns: Float) -> Float:
@@ -21,5 +22,6 @@ def standardized(columns: Float) -> Float:
     largest = np.abs(columns).max(axis=1, keepdims=True)
     # To [-1, 1] first, so that neither 1e-200 nor 1e200 loses anything in a square.
     columns /= np.where(largest > 0, largest, 1.0)
-    deviation = columns.std(axis=1, ddof=1, keepdims=True)
+    # Sorted, so that the last digit does not depend on the order of the rows.
+    deviation = np.sort(columns, axis=1).std(axis=1, ddof=1, keepdims=True)
     return columns / np.where(deviation > 0, deviation, 1.0)

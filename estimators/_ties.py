@@ -23,8 +23,9 @@ def break_ties(columns: Float) -> Float:
     varying = columns.max(axis=1, keepdims=True) > columns.min(axis=1, keepdims=True)
     gaps = [np.diff(np.unique(column)) for column in columns[varying[:, 0]]]
     size = SIZE * min(float(np.median(g)) for g in gaps) if gaps else 0.0
+    columns = centred(columns)
     order = np.lexsort(columns)
-    broken = centred(columns)[:, order]
+    broken = columns[:, order]
     noise = np.random.default_rng(crc32(broken.tobytes())).uniform(-size, size, columns.shape)
     result = np.empty(columns.shape)
     result[:, order] = broken + np.where(varying, noise, 0.0)

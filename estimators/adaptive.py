@@ -12,7 +12,15 @@ from mibench.types import Estimate
 from mibench.variables import Variable
 
 from . import _bins
-from ._plugin import Correction, Symbols, bin_rows, crowding, plug_in, variable_symbols
+from ._plugin import (
+    Correction,
+    Symbols,
+    bin_rows,
+    binned_ceiling,
+    crowding,
+    plug_in,
+    variable_symbols,
+)
 from .kernels.binning import fold_edges, quantile_edges
 
 Rule = Literal["auto", "sturges", "terrell-scott"]
@@ -33,10 +41,10 @@ class Adaptive(Estimator):
         that this project grows from does for the neurons of a layer, with 30 bins.
     correction: "miller-madow" raises each entropy by (occupied - 1) / 2n.
 
-    Bias: upwards by about (cells - 1) / 2n for too many bins, downwards by the detail that too
-    few bins lose. Unless pooled, bins depend on ranks alone, so increasing transformations of a
-    dimension change nothing. Discrete sides are used as they are. Source: Chelombiev, Houghton
-    & O'Donnell, ICLR 2019, arXiv:1902.09037; Darbellay & Vajda 1999, doi:10.1109/18.761290.
+    Bias: upwards by about (Kx - 1)(Ky - 1) / 2n for K occupied cells a side, downwards by the
+    detail that too few bins lose. Unless pooled, bins depend on ranks alone, so increasing
+    transformations of a dimension change nothing. Discrete sides are used as they are. Source:
+    Chelombiev, Houghton & O'Donnell, ICLR 2019, arXiv:1902.09037; Darbellay & Vajda 1999, doi:10.1109/18.761290.
 
     >>> import numpy as np
     >>> x = np.arange(8.0)
@@ -51,7 +59,9 @@ class Adaptive(Estimator):
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         (sx, bins_x), (sy, bins_y) = (self._symbols(v, x, y) for v in (x, y))
         notes = crowding(bins_x + bins_y, x.n)
-        return plug_in(sx, sy, self.correction, {"bins_x": bins_x, "bins_y": bins_y}, notes)
+        limit = binned_ceiling(x, bins_x, y, bins_y)
+        info = {"bins_x": bins_x, "bins_y": bins_y, "ceiling_nats": limit}
+        return plug_in(sx, sy, self.correction, info, notes)
 
     def _symbols(self, v: Variable, x: Variable, y: Variable) -> tuple[Symbols, list[int]]:
         """One symbol a row, and the number of bins of each dimension."""

@@ -17,12 +17,13 @@ from mibench.variables import Variable
 from ._plugin import plug_in, variable_symbols
 from ._scale import standardized
 from ._threads import share_rows
-from .kernels.density import label_sums, log_sum, pair_sums
+from .kernels.density import label_sums, log_sums, pair_sums
 
 Float = NDArray[np.float64]
 
 TINY = 1e-280  # smaller sums have lost terms to underflow and are done again, shifted
 LEAST_ROWS = 64
+NARROW = 0.15  # quartiles this few sd apart (normal: 1.35) raise a flag
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class KDE(Estimator):
             nats, notes = _labelled(_scaled(values, factor), labels)
         else:
             nats, notes = _paired(_scaled(x, factor), _scaled(y, factor)), {}
-        return Estimate(nats, notes | _sparse(x, y), info)
+        return Estimate(nats, notes | _sparse(x, y) | _heavy_tails(x, y), info)
 
     def _factor(self, n: int, dims: int) -> float:
         if self.bandwidth == "scott":
@@ -117,13 +118,21 @@ def _labelled(x: Float, labels: Variable) -> tuple[float, dict[str, str]]:
 def _logs(
     sums: Float, columns: Float, labels: NDArray[np.int64], kept: NDArray[np.bool_] | None = None
 ) -> Float:
-    """Log of the sums, those that underflowed computed again one by one."""
+    """Log of the sums, those that underflowed computed again, shifted."""
     rows = np.arange(len(sums)) if kept is None else np.flatnonzero(kept)
     chosen = sums[rows]
     with np.errstate(divide="ignore"):
         logs = np.log(chosen)
-    for i in np.flatnonzero(chosen < TINY):
-        logs[i] = log_sum(columns, labels, int(rows[i]))
+    again = np.flatnonzero(chosen < TINY)
+    if len(again):
+        ids = rows[again]
+        targets, shifted = np.ascontiguousarray(columns[:, ids]), np.empty(len(again))
+        share_rows(
+            lambda a, b: log_sums(targets, ids, columns, labels, a, b, shifted),
+            len(again),
+            LEAST_ROWS,
+        )
+        logs[again] = shifted
     if not np.isfinite(logs).all():
         raise InputError(
             "kde: the bandwidth is so small that the distances between rows, in units of it, "
@@ -139,5 +148,17 @@ def _varying(v: Variable) -> int:
 
 def _sparse(x: Variable, y: Variable) -> dict[str, str]:
     dims = _varying(x) + _varying(y)
-    least = 2.0**dims
-    return dict([flags.few_samples(x.n, dims, least)] if x.n < least else [])
+    return dict([flags.few_samples(x.n, dims)] if math.log2(x.n) < dims else [])
+
+
+def _heavy_tails(x: Variable, y: Variable) -> dict[str, str]:
+    """Whether a standard deviation, the unit of the bandwidth, says nothing of most values."""
+    for v in (x, y):
+        if v.discrete:
+            continue
+        low, high = np.quantile(standardized(v.float64), [0.25, 0.75], axis=1)
+        narrow = (high - low)[high > low]
+        if len(narrow) and narrow.min() < NARROW:
+            ratio = f"half of the values lie within {narrow.min():.2g} standard deviations"
+            return dict([flags.outliers(ratio)])
+    return {}

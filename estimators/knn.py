@@ -1,5 +1,6 @@
 """k nearest neighbours: Kraskov's estimator, and Ross's where one side is discrete."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
@@ -16,11 +17,13 @@ from mibench.variables import Variable
 
 from ._neighbours import Algorithm, closed, count_within, nearest
 from ._plugin import plug_in, variable_symbols
-from ._scale import standardized
+from ._scale import centred, standardized
 from ._ties import break_ties
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+
+SCALES = 10.0  # the ratio of mean absolute deviations from which a flag says so
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,9 @@ class KNN(Estimator):
         nats = float(digamma(n) + total / n)
         info = {
             "method": f"Kraskov {self.variant}", "neighbours": joint.algorithm,
-            "ceiling_nats": float(digamma(n) - digamma(self.k)),
+            "ceiling_nats": float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k,
         }  # fmt: skip
-        return Estimate(nats, _notes(n, len(x) + len(y), self.k, ties), info)
+        return Estimate(nats, _notes(both, self.k, ties), info)
 
     def _ross(self, x: Float, labels: Variable) -> Estimate:
         n_all = x.shape[1]
@@ -143,7 +146,7 @@ class KNN(Estimator):
         around = count_within(x, radius, self.algorithm)
         total = _sum_digamma(inside) - _sum_digamma(around) - _sum_digamma(sizes[symbols])
         info = {"method": "Ross"}
-        notes = _notes(n, len(x), self.k, ties)
+        notes = _notes(x, self.k, ties)
         if n < n_all:
             notes.update([flags.rare_labels(n_all - n, n_all)])
         return Estimate(float(digamma(n) + total / n), notes, info)
@@ -169,10 +172,14 @@ def _sum_digamma(counts: Int) -> float:
     return float(np.dot(occurrences[present], digamma(present)))
 
 
-def _notes(n: int, dims: int, k: int, ties: int) -> dict[str, str]:
+def _notes(columns: Float, k: int, ties: int) -> dict[str, str]:
+    dims, n = columns.shape
     notes: dict[str, str] = {}
+    spreads = np.abs(centred(columns)).mean(axis=1)
+    if spreads.min() * SCALES < spreads.max():
+        notes.update([flags.scales(float(spreads.max() / max(spreads.min(), 1e-300)))])
     if ties:
         notes.update([flags.ties(ties, n)])
-    if n < k * 2.0**dims:
-        notes.update([flags.few_samples(n, dims, k * 2.0**dims)])
+    if math.log2(n / k) < dims:
+        notes.update([flags.few_samples(n, dims)])
     return notes

@@ -15,11 +15,20 @@ from mibench.types import Estimate
 from mibench.variables import Variable
 
 from . import _bins
-from ._plugin import Correction, Symbols, bin_rows, crowding, plug_in, variable_symbols
+from ._plugin import (
+    Correction,
+    Symbols,
+    bin_rows,
+    binned_ceiling,
+    crowding,
+    plug_in,
+    variable_symbols,
+)
 from .kernels.binning import fold_uniform
 
 Rule = Literal["auto", "sturges", "scott", "freedman-diaconis", "terrell-scott"]
 
+CROWDED = 0.9  # the share of rows in one bin from which a flag says so
 AUTO_SCALE = 23.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bins`
 
 
@@ -39,10 +48,10 @@ class Uniform(Estimator):
         for the neurons of a layer, instead of one a dimension.
     correction: "miller-madow" raises each entropy by (occupied - 1) / 2n.
 
-    Bias: upwards by about (cells - 1) / 2n for too many bins, downwards by the detail that too
-    few bins lose; underestimates unbounded variables whose outliers stretch the range.
-    Discrete sides are used as they are. Source: Cover & Thomas, Elements of Information Theory,
-    ch. 8; Miller 1955; Panzeri & Treves 1996, doi:10.1088/0954-898X/7/1/006.
+    Bias: upwards by about (Kx - 1)(Ky - 1) / 2n for K occupied cells a side, downwards by the
+    detail that too few bins lose; underestimates unbounded variables whose outliers stretch the
+    range. Discrete sides are used as they are. Source: Cover & Thomas, Elements of Information
+    Theory, ch. 8; Miller 1955; Panzeri & Treves 1996, doi:10.1088/0954-898X/7/1/006.
 
     >>> import numpy as np
     >>> x = np.arange(8.0)
@@ -74,7 +83,13 @@ class Uniform(Estimator):
             outside = int(sum(((v.columns < low) | (v.columns > high)).sum() for v in (x, y)))
             if outside:
                 notes.update([flags.outside_range(outside, low, high)])
-        return plug_in(sx, sy, self.correction, {"bins_x": bins_x, "bins_y": bins_y}, notes)
+        for v, s, bins in ((x, sx, bins_x), (y, sy, bins_y)):
+            share = s.counts.max() / v.n
+            if self.range is None and not v.discrete and share > CROWDED and max(bins) > 2:
+                notes.update([flags.outliers(f"one bin holds {share:.0%} of the rows")])
+        limit = binned_ceiling(x, bins_x, y, bins_y)
+        info = {"bins_x": bins_x, "bins_y": bins_y, "ceiling_nats": limit}
+        return plug_in(sx, sy, self.correction, info, notes)
 
     def _symbols(self, v: Variable, x: Variable, y: Variable) -> tuple[Symbols, list[int]]:
         """One symbol a row, and the number of bins of each dimension."""

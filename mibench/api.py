@@ -1,14 +1,18 @@
 """The two calls of the library: `estimate` on your data, `compare` on cases of known MI."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from numbers import Integral
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from .catalogue import find_tasks
-from .registry import Named, get_estimator, named
+from .errors import InputError
+from .registry import SESSION, Named, get_estimator, instance, named
 from .runner import Draw, plan, run
 from .store import Key, Store
 from .types import Estimate, Record, SupportsEstimate, Task
@@ -36,16 +40,15 @@ def estimate(
     >>> result.bits
     1.0
     """
-    if isinstance(estimator, str):
-        estimator = get_estimator(estimator)
-    return estimator.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+    chosen = get_estimator(estimator) if isinstance(estimator, str) else instance(estimator)
+    return chosen.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
 
 def compare(
     estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate],
     *,
     tasks: str | Task | Iterable[str | Task] | None = None,
-    suite: str = "quick",
+    suite: str | None = None,
     samples: int | Sequence[int] = 1000,
     seeds: int | Sequence[int] = 10,
     jobs: int = 1,
@@ -54,7 +57,8 @@ def compare(
 ) -> "pd.DataFrame":
     """Run estimators on tasks of known MI; one row a cell (estimator, task, n, seed).
 
-    estimators: specs, estimators, or both. tasks: names or tasks; None takes the suite's.
+    estimators: specs, estimators, or both. tasks: names or tasks; or all those of a suite
+    (default: quick).
     samples: sample sizes. seeds: a number of seeds (0, 1, ...), or the seeds. jobs: processes,
     -1 for one a core; the numbers do not depend on it. store: a file that keeps every finished
     cell; cells that it holds an estimate of (same task and version, estimator, parameters and
@@ -67,8 +71,10 @@ def compare(
     chosen = named(estimators)
     draws = plan(
         find_tasks(tasks, suite),
-        [samples] if isinstance(samples, int) else list(samples),
-        list(range(seeds)) if isinstance(seeds, int) else list(seeds),
+        _whole_numbers(samples, "samples"),
+        range(_whole_numbers(seeds, "seeds")[0])
+        if isinstance(seeds, Integral)
+        else _whole_numbers(seeds, "seeds"),
     )
     shelf = None if store is None else Store(Path(store))
     known = {} if shelf is None else shelf.successes()
@@ -76,7 +82,7 @@ def compare(
     work: list[tuple[Draw, list[Named]]] = []
     places: list[int] = []
     for place, draw in enumerate(draws):
-        cells = {one.spec: known.get(_key(draw, one)) for one in chosen}
+        cells = {one.spec: _reusable(known, draw, one) for one in chosen}
         done |= {(place, spec): record for spec, record in cells.items() if record is not None}
         if missing := [one for one in chosen if cells[one.spec] is None]:
             work.append((draw, missing))
@@ -99,10 +105,28 @@ def compare(
     return table()
 
 
-def _key(draw: Draw, one: Named) -> Key:
-    """Where a store keeps this cell; as `store.key_of` says of its record."""
+def _reusable(known: dict[Key, Record], draw: Draw, one: Named) -> Record | None:
+    """The stored record of this cell, if it may stand for another run.
+
+    Not for a class of the session, which may have changed, nor for a task whose truth has.
+    """
     task = draw.task
-    return (task.name, task.version, one.spec, one.parameters, one.version, draw.n, draw.seed)
+    key = (task.name, task.version, one.spec, one.parameters, one.version, draw.n, draw.seed)
+    record = known.get(key)
+    fits = (
+        record is not None
+        and one.version != SESSION
+        and math.isclose(record.mi_nats, task.mi_nats, rel_tol=1e-9)
+    )
+    return record if fits else None
+
+
+def _whole_numbers(values: object, what: str) -> list[int]:
+    try:
+        several = isinstance(values, Iterable) and not isinstance(values, str)
+        return [index(value) for value in (values if several else [values])]  # type: ignore
+    except TypeError:
+        raise InputError(f"{what} is {values!r}: give a whole number or several") from None
 
 
 class Interrupted(KeyboardInterrupt):

@@ -55,18 +55,21 @@ def suite_tasks(name: str) -> list[Task]:
     return [get_task(task) for task in SUITES[name]]
 
 
-def find_tasks(tasks: str | Task | Iterable[str | Task] | None, suite: str) -> list[Task]:
-    """Tasks from names (commas allowed) and tasks, or those of the suite if None is given."""
+def find_tasks(tasks: str | Task | Iterable[str | Task] | None, suite: str | None) -> list[Task]:
+    """Tasks from names (commas allowed) and tasks, or those of the suite (default: quick)."""
     if tasks is None:
-        return suite_tasks(suite)
+        return suite_tasks(suite or "quick")
+    if suite is not None:
+        raise InputError(f"tasks and suite {suite!r} both choose the cases: give one of them")
     if isinstance(tasks, str | Task):
         tasks = [tasks]
     found: dict[str, Task] = {}
     for entry in tasks:
-        parts = entry.split(",") if isinstance(entry, str) else [entry]
-        for part in parts:
-            task = get_task(part.strip()) if isinstance(part, str) else part
-            found.setdefault(task.name, task)
+        parts = [p.strip() for p in entry.split(",")] if isinstance(entry, str) else [entry]
+        for part in (p for p in parts if p != ""):
+            task = get_task(part) if isinstance(part, str) else part
+            if found.setdefault(task.name, task) != task:
+                raise InputError(f"two different tasks are both {task.name!r}: rename one")
     if not found:
         raise InputError("no tasks given: name some, or a suite")
     return list(found.values())
@@ -79,7 +82,6 @@ def _all() -> dict[str, Task]:
 @cache
 def _families() -> dict[str, Task]:
     found: dict[str, Task] = {}
-    # Families in the order that a reader expects: built-in ones as declared, then the others.
     for point in entry_points(group=GROUP):
         try:
             tasks = point.load()()

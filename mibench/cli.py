@@ -1,7 +1,9 @@
 """The command line: parses, calls, prints. Everything else is imported when a command runs."""
 
 import errno
+import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -73,8 +75,6 @@ def compare(
     from . import api
     from .output import PICTURES, TABLES, check_path
 
-    if tasks and suite:
-        raise InputError(f"--tasks and --suite {suite} both choose the cases: give one of them")
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option)
@@ -84,7 +84,7 @@ def compare(
             records = api.compare(
                 _specs(estimators),
                 tasks=tasks or None,
-                suite=suite or "quick",
+                suite=suite,
                 samples=sizes,
                 seeds=seeds,
                 jobs=jobs,
@@ -97,8 +97,10 @@ def compare(
             _say(f"{stop}; {kept}. The finished cells:")
             _show_comparison(stop.table, units, form)
         raise
-    _show_comparison(records, units, form)
-    _write_comparison(records, units, output, plot)
+    try:  # files first: standard output may have gone, and a file may fail
+        _write_comparison(records, units, output, plot)
+    finally:
+        _show_comparison(records, units, form)
     return SOME_FAILED if records["nats"].isna().any() else DONE
 
 
@@ -158,12 +160,23 @@ def list_(what: str, units: str, form: str) -> int:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; every mistake ends in a message and an exit code, not a traceback."""
+    if sys.stdout is None:  # started with standard output closed
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an old encoding must not cost the result
+    with suppress(ValueError):  # not in the main thread: then it is not ours to set
+        signal.signal(signal.SIGTERM, _stop)
     code = _guarded(list(sys.argv[1:] if args is None else args))
     try:
         sys.stdout.flush()
     except OSError as error:
         code = _lost_output(error)
     sys.exit(code)
+
+
+def _stop(*_: object) -> None:
+    """Being told to end is handled as Ctrl-C is."""
+    raise KeyboardInterrupt
 
 
 def _guarded(args: list[str]) -> int:
@@ -255,6 +268,10 @@ def _show_comparison(records: "pd.DataFrame", units: str, form: str) -> None:
         f"failed: {row.estimator} on {row.task}, n={row.n}, {row.times} time(s): {row.error}"
         for row in failed.itertuples()
     ]
+    flagged = [
+        f"flagged {row.flag}: {row.estimator}, {row.cells} of {row.of} cells"
+        for row in summary.flag_counts(records).itertuples()
+    ]
     click.echo(
         tables.render(
             f"Estimates in {units}: mean ± sd over seeds, * marks the smallest RMSE of a case",
@@ -262,6 +279,7 @@ def _show_comparison(records: "pd.DataFrame", units: str, form: str) -> None:
             f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} cells that every "
             "estimator finished",
             tables.ranking_table(ranks, units),
+            *flagged,
             *lines,
         ),
         nl=False,
@@ -278,11 +296,12 @@ def _write_comparison(
         write_table(summary.in_units(records, units), output)
         _say(f"wrote {len(records)} cells to {output}")
     if plot is not None:
-        from .plot import estimate_against_truth
+        os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
+        from .plot import estimate_against_truth, save
 
         figure = estimate_against_truth(summary.in_units(summary.by_case(records), units), units)
         with whole_file(plot) as part:
-            figure.savefig(part, dpi=200)
+            save(figure, part)
         _say(f"drew {plot}")
 
 
@@ -315,7 +334,7 @@ def _show_estimates(
     _show_records(rows, form)
 
 
-def _show_rows(title: str, headings: list[str], rows: list[list[str]], form: str) -> None:
+def _show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:
     from . import tables
 
     if form == "table":

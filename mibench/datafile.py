@@ -1,5 +1,7 @@
 """Columns of a data file: csv, parquet or npz, with errors that say what to do."""
 
+import csv
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".parquet", ".npz")
+NOT_READ = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -38,42 +41,51 @@ def read_sides(
 
     Raises InputError that names the file, the column, the row and the remedy.
     """
-    columns = _columns(path)
-    sides = []
+    columns = _columns(path, {*x, *y})
+    sides, titles = [], []
     for option, names, discrete in (("--x", x, discrete_x), ("--y", y, discrete_y)):
         if not names:
             raise InputError(f"{option} names no column. {path} has: {', '.join(columns)}")
         for name in names:
             if name not in columns:
                 raise InputError(f"{option}: {unknown('column', name, columns)}")
+        if len(set(names)) < len(names):
+            raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
         parts = [_part(columns[name], name, option, discrete) for name in names]
         sizes = {name: len(part) for name, part in zip(names, parts, strict=True)}
         if len(set(sizes.values())) > 1:
             raise InputError(f"{option} mixes arrays of different length: {sizes}")
         sides.append(np.concatenate(parts, axis=1))
+        titles.append(
+            [
+                n if p.shape[1] == 1 else f"{n}[:, {j}]"
+                for n, p in zip(names, parts, strict=True)
+                for j in range(p.shape[1])
+            ]
+        )
     both = set(x) & set(y)
     if both:
         raise InputError(f"column {min(both)!r} is in both --x and --y: keep it on one side")
-    a, b = _without_missing(sides[0], sides[1], x, y, drop_missing=drop_missing)
-    for values, names, option in ((a, x, "--x"), (b, y, "--y")):
+    a, b = _without_missing(sides[0], sides[1], *titles, drop_missing=drop_missing)
+    for values, names, option in ((a, titles[0], "--x"), (b, titles[1], "--y")):
         _refuse_constant(values, names, option)
     return Side(", ".join(x), a), Side(", ".join(y), b)
 
 
-def _columns(path: Path) -> dict[str, NDArray[Any]]:
-    """The columns of a table, or the arrays of an npz, by name."""
-    if path.is_dir():
-        raise InputError(f"{path} is a directory: name a file in it")
-    if not path.exists():
-        raise InputError(f"{path} does not exist: check the path")
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"{path} must be one of {', '.join(ENDINGS)}: convert it first")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty: it needs a header and rows")
+def _columns(path: Path, wanted: set[str]) -> dict[str, NDArray[Any]]:
+    """The columns of a table, or the arrays of an npz, by name; only the wanted ones are read."""
     try:
+        if path.is_dir():
+            raise InputError(f"{path} is a directory: name a file in it")
+        if not path.exists():
+            raise InputError(f"{path} does not exist: check the path")
+        if path.suffix.lower() not in ENDINGS:
+            raise InputError(f"{path} must be one of {', '.join(ENDINGS)}: convert it first")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path} is empty: it needs a header and rows")
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
+                return {n: arrays[n] if n in wanted else NOT_READ for n in arrays.files}
         return _table_columns(path)
     except InputError:
         raise
@@ -89,17 +101,37 @@ def _table_columns(path: Path) -> dict[str, NDArray[Any]]:
 
     if path.suffix.lower() == ".parquet":
         table = pd.read_parquet(path)
+        names = [str(c).strip() for c in table.columns]
     else:
-        table = pd.read_csv(path, skipinitialspace=True, low_memory=False)
-    names = [str(c).strip() for c in table.columns]
+        separator, names = _header(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # Without index_col=False a row with a field too many moves every column by one.
+            table = pd.read_csv(
+                path, sep=separator, skipinitialspace=True, low_memory=False, index_col=False
+            )
     if len(table) == 0:
         raise InputError(f"{path} has a header ({', '.join(names)}) and no rows")
-    if path.suffix.lower() == ".csv" and all(_is_number(name) for name in names):
+    return {name: _column(table.iloc[:, i]) for i, name in enumerate(names)}
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """The separator (a comma, or what the header has instead: semicolons, tabs) and the names."""
+    with path.open(newline="", encoding="utf-8-sig") as lines:
+        first = lines.readline()
+    separator = next((s for s in (",", ";", "\t") if s in first), ",")
+    names = [
+        n.strip() for n in next(csv.reader([first], delimiter=separator, skipinitialspace=True))
+    ]
+    if all(_is_number(name) for name in names):
         raise InputError(
             f"the first line of {path} holds numbers ({', '.join(names[:3])}, ...), not column "
             "names: add a header line"
         )
-    return {name: _column(table.iloc[:, i]) for i, name in enumerate(names)}
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise InputError(f"{path} has {names.count(twice[0])} columns {twice[0]!r}: rename them")
+    return separator, names
 
 
 def _column(values: "pd.Series[Any]") -> NDArray[Any]:
@@ -121,11 +153,16 @@ def _part(values: NDArray[Any], name: str, option: str, discrete: bool) -> NDArr
         return values
     if values.dtype.kind in "biuf":
         return values.astype(np.float64)
+    if values.dtype.kind in "mM":
+        raise InputError(f"{option}: column {name!r} holds dates or times: convert it to numbers")
     for row, value in enumerate(values[:, 0]):
-        if not _is_number(value) and not _is_missing(value):
+        if not isinstance(value, bool) and not _is_number(value) and not _is_missing(value):
+            comma = (
+                " (write decimals with a point)" if _is_number(str(value).replace(",", ".")) else ""
+            )
             raise InputError(
                 f"{option}: column {name!r} holds {str(value)!r} in row {row + 1}, which is no "
-                f"number: correct it, or declare labels with --discrete-{option[2:]}"
+                f"number{comma}: correct it, or declare labels with --discrete-{option[2:]}"
             )
     return np.where(_missing(values), np.nan, values).astype(np.float64)
 
@@ -140,11 +177,11 @@ def _without_missing(
         missing = _missing(values)
         if missing.any() and not drop_missing:
             row, column = np.argwhere(missing)[0]
-            name = names[column] if len(names) == values.shape[1] else names[0]
+            count = int(missing.any(axis=1).sum())
             raise InputError(
-                f"{option}: column {name!r} has no finite value ({values[row, column]}) in row "
-                f"{row + 1}, {int(missing.any(axis=1).sum())} such row(s) in all: fill them in, "
-                "or leave those rows out with --drop-missing"
+                f"{option}: column {names[column]!r} has no finite value "
+                f"({values[row, column]}) in row {row + 1}, {count} such row(s) in all: fill them "
+                "in, or leave those rows out with --drop-missing"
             )
         bad |= missing.any(axis=1)
     kept = int((~bad).sum())
@@ -157,9 +194,8 @@ def _refuse_constant(values: NDArray[Any], names: Sequence[str], option: str) ->
     for j in range(values.shape[1]):
         column = values[:, j]
         if (column == column[0]).all():
-            name = names[j] if len(names) == values.shape[1] else f"{names[0]}[:, {j}]"
             raise InputError(
-                f"{option}: column {name!r} is constant (always {column[0]}): it carries no "
+                f"{option}: column {names[j]!r} is constant (always {column[0]}): it carries no "
                 "information, so leave it out"
             )
 
@@ -182,4 +218,7 @@ def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or value != value
+    try:
+        return value is None or bool(value != value)
+    except ValueError:  # an array: not missing, and no number either
+        return False

@@ -41,6 +41,10 @@ class Estimator(ABC):
         if a.constant or b.constant:
             return Estimate(0.0, dict([flags.constant()]), {"method": "constant side", **info})
         found = self._estimate(a, b)
+        if not isinstance(found, Estimate):
+            raise TypeError(
+                f"{type(self).__name__}._estimate returned a {type(found).__name__}, no Estimate"
+            )
         notes = {**found.flags, **_common_flags(found, a.n)}
         return Estimate(found.nats, notes, {**info, **found.info})
 
@@ -60,6 +64,6 @@ def _common_flags(found: Estimate, n: int) -> dict[str, str]:
     notes: dict[str, str] = {}
     if found.nats > 0.95 * limit:
         notes.update([flags.ceiling(found.nats, limit, n)])
-    if found.nats < -1e-12:  # not for the rounding of an exact 0
+    if found.nats < -5e-4:  # what is shown as 0.000 needs no explanation
         notes.update([flags.negative()])
     return notes

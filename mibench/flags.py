@@ -13,6 +13,8 @@ FLAGS = {
     "few_samples": "too few samples for this many dimensions",
     "more_bins_than_samples": "more joint bins than samples, so counts are mostly 0 or 1",
     "outside_range": "values outside the given range were put into the outermost bins",
+    "scales": "dimensions of very different spread, which a distance does not see alike",
+    "outliers": "a few far values stretch the range or bandwidth and hide the rest",
     "rare_labels": "rows whose label occurs only once were left out",
     "ceiling": "the estimate is as large as this estimator can say with this many samples",
     "negative": "the estimate is below 0, where the truth cannot be: read it as no evidence",
@@ -32,11 +34,11 @@ def ties(count: int, n: int) -> Flag:
     )
 
 
-def few_samples(n: int, dims: int, least: float) -> Flag:
+def few_samples(n: int, dims: int) -> Flag:
     """The sample cannot fill a space of that dimension."""
     return "few_samples", (
-        f"Too few samples for the dimension: {n} rows in {dims} dimensions, where even one look "
-        f"into each orthant takes {least:.3g}. Expect a large bias; reduce the dimension."
+        f"Too few samples for the dimension: {n} rows in {dims} dimensions do not give each of the "
+        f"2^{dims} orthants its neighbours. Expect a large bias; reduce the dimension."
     )
 
 
@@ -56,20 +58,36 @@ def outside_range(count: int, low: float, high: float) -> Flag:
     )
 
 
+def scales(ratio: float) -> Flag:
+    """Spreads so different that the metric sees only the widest dimensions."""
+    return "scales", (
+        f"Different scales: the widest dimension spreads {ratio:.3g} times as far as the narrowest,"
+        " which distances then hardly see. Set standardize=true, or choose common units."
+    )
+
+
+def outliers(what: str) -> Flag:
+    """A few far values decide the scale of the estimate."""
+    return "outliers", (
+        f"Outliers or heavy tails: {what}, so that most of the data cannot be told apart. "
+        "Transform that side (log, ranks), or use adaptive or knn."
+    )
+
+
 def rare_labels(count: int, n: int) -> Flag:
     """Rows that were left out because nothing else shares their label."""
     return "rare_labels", (
         f"{count} of {n} rows have a label that occurs only once and were left out: within such "
-        "a label there is no neighbour to measure by."
+        "a label there is no neighbour to measure by. The estimate is too low for it."
     )
 
 
 def ceiling(nats: float, limit: float, n: int) -> Flag:
     """The estimate is about as large as it could be for this n."""
     return "ceiling", (
-        f"At its ceiling: {n} samples allow at most about log n = {limit / math.log(2):.2f} bits "
-        f"({limit:.2f} nats) here, and the estimate is {nats / math.log(2):.2f} bits. The truth "
-        "may be much larger."
+        f"At its ceiling: with {n} samples this estimator can say at most "
+        f"{limit / math.log(2):.2f} bits ({limit:.2f} nats) here, log n or less, and it says "
+        f"{nats / math.log(2):.2f} bits. The truth may be much larger."
     )
 
 

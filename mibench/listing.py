@@ -6,7 +6,7 @@ from .flags import FLAGS
 from .parameters import describe_parameters
 from .registry import estimator_class, list_estimators, origin
 
-Listing = tuple[str, list[str], list[list[str]]]
+Listing = tuple[str, list[str], list[list[object]]]
 
 
 def listing(what: str, units: str) -> Listing:
@@ -20,12 +20,12 @@ def _flags() -> Listing:
     return (
         "Flags: reasons to distrust an estimate",
         ["flag", "meaning"],
-        [*map(list, FLAGS.items())],
+        [[flag, meaning] for flag, meaning in FLAGS.items()],
     )
 
 
 def _estimators() -> Listing:
-    rows = []
+    rows: list[list[object]] = []
     for name in list_estimators():
         try:
             kind = estimator_class(name)
@@ -36,19 +36,19 @@ def _estimators() -> Listing:
 
 
 def _tasks(units: str) -> Listing:
-    rows = []
+    rows: list[list[object]] = []
     for task in map(get_task, list_tasks()):
         truth = task.mi_bits if units == "bits" else task.mi_nats
         kinds = "/".join("label" if d else "number" for d in (task.discrete_x, task.discrete_y))
-        rows.append([task.name, f"{task.dim_x}+{task.dim_y}", kinds, f"{truth:.4f}", task.source])
+        rows.append([task.name, f"{task.dim_x}+{task.dim_y}", kinds, truth, task.source])
     return "Tasks", ["name", "dims", "x/y", f"MI in {units}", "source"], rows
 
 
 def _suites() -> Listing:
-    rows = []
+    rows: list[list[object]] = []
     for name in list_suites():
         tasks = suite_tasks(name)
-        rows.append([name, str(len(tasks)), ", ".join(t.name for t in tasks)])
+        rows.append([name, len(tasks), ", ".join(t.name for t in tasks)])
     return "Suites", ["name", "tasks", "which"], rows
 
 

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".json", ".parquet")
 PICTURES = (".png", ".pdf", ".svg")
+LONGEST_NAME = 200  # most file systems take 255, and the temporary name is longer
 
 
 def check_path(path: Path, endings: tuple[str, ...], option: str) -> Path:
     """Raise InputError, before any work, if a result could not be written there."""
-    if path.is_dir():
-        raise InputError(f"{option} {path} is a directory: name a file in it")
+    try:
+        if path.is_dir():
+            raise InputError(f"{option} {path} is a directory: name a file in it")
+        path.exists()
+    except OSError as error:
+        raise InputError(f"{option} {path} cannot be used: {error.strerror}") from None
+    if len(path.name) > LONGEST_NAME:
+        raise InputError(f"{option} {path.name[:40]}...: the name is too long, shorten it")
     if path.suffix.lower() not in endings:
         raise InputError(f"{option} {path} must end in one of {', '.join(endings)}")
     if not path.parent.is_dir():
@@ -43,10 +50,12 @@ def write_table(table: "pd.DataFrame", path: Path) -> None:
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends without error."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    part = Path(name)
+    path = Path(os.path.realpath(path))  # a link stays a link
+    part = None
     try:
+        handle, name = tempfile.mkstemp(f"{path.suffix}", f".{path.stem}-", path.parent)
+        os.close(handle)
+        part = Path(name)
         yield part
         mode = 0o666 & ~_umask()  # mkstemp's is private
         part.chmod(path.stat().st_mode & 0o777 if path.exists() else mode)
@@ -54,7 +63,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def _umask() -> int:

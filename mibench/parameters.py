@@ -72,6 +72,8 @@ def _checked(kind: type, name: str, value: Any, label: str, *, strict: bool) -> 
         return _adapter(kind, name).validate_python(value, strict=strict)
     except ValidationError as error:
         reasons = dict.fromkeys(e["msg"].removeprefix("Input ") for e in error.errors())
+        if "should be a valid tuple" in reasons:
+            reasons = {"should be two numbers, written low:high": None}
         raise InputError(
             f"{label}: {name}={to_text(value)} {', or '.join(reasons)}. "
             f"Parameters and defaults: {describe_parameters(kind) or 'none'}"

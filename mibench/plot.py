@@ -1,5 +1,7 @@
 """Summaries as figures. Computes no statistic; the numbers come from `mibench.summary`."""
 
+from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,8 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's colours, told apart by readers with any colour vision, and markers beside them.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
-MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")  # 7, so that no pair recurs before the 57th
+FILLS = ("full", "none", "left", "bottom")  # by sample size
 
 
 def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
@@ -47,15 +50,19 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
 
     _dress_truth(left, cases, units)
     _dress_errors(right, order, units)
-    sizes = ", ".join(f"{n:,}" for n in dict.fromkeys(cases["n"]))
+    sizes = [f"{n:,}" for n in dict.fromkeys(cases["n"])]
+    if len(sizes) > 1:
+        words = cycle(("filled", "open", "left half", "lower half"))
+        sizes = [f"{n} ({word})" for n, word in zip(sizes, words, strict=False)]
     seeds = int(cases["seeds"].max())
+    what = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     figure.legend(
         *left.get_legend_handles_labels(),
         loc="outside upper left",
         ncols=min(len(estimators) + 1, 6),
         frameon=False,
         fontsize=9,
-        title=f"mean ± sd over {seeds} seeds, n = {sizes}",
+        title=f"{what}, n = {', '.join(sizes)}",
         title_fontsize=9,
         alignment="left",
     )
@@ -65,11 +72,11 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
 def _dress_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
     """The diagonal on which estimates should lie, and limits that show all of them."""
     truths, means, spreads = (cases[f"{c}_{units}"] for c in ("mi", "mean", "sd"))
-    top = 1.15 * max(1.0, float(truths.max()), float((means + spreads.fillna(0)).max()))
-    low = 1.15 * min(-0.1, float((means - spreads.fillna(0)).min()))
-    _asinh(axes, "x", top_of=float(truths.max()))
-    _asinh(axes, "y", top_of=max(top, -low))
-    right = 1.15 * max(1.0, float(truths.max()))
+    top = 1.25 * max(0.5, float(truths.max()), float((means + spreads.fillna(0)).max()))
+    low = 1.25 * min(-0.1, float((means - spreads.fillna(0)).min()))
+    for which in "xy":  # the same scale, or the diagonal would not be one
+        _asinh(axes, which, top_of=max(top, -low, 1.15 * float(truths.max())))
+    right = 1.15 * max(0.5, float(truths.max()))
     line = np.linspace(0, right, 200)
     axes.plot(line, line, color="0.3", linewidth=1, zorder=1, label="estimate = truth")
     axes.set_xlim(-0.08, right)
@@ -90,21 +97,32 @@ def _dress_errors(axes: "Axes", order: "pd.DataFrame", units: str) -> None:
     axes.set_ylim(-0.7, len(order) - 0.3)
     low, high = axes.get_xlim()
     _asinh(axes, "x", top_of=max(-low, high), linear=0.25)
-    axes.set_xlim(min(low, -0.1), max(high, 0.1))
-    axes.set_xlabel(f"estimate - truth ({units})")
+    axes.set_xlim(min(1.15 * low, -0.1), max(1.15 * high, 0.1))
+    axes.set_xlabel(f"estimate \N{MINUS SIGN} truth ({units})")
 
 
 def _asinh(axes: "Axes", which: str, *, top_of: float, linear: float = 1.0) -> None:
     """An axis that is linear up to about `linear` and logarithmic beyond, with plain ticks."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    ticks = [0.1, 0.5, 1, 2, 5, 10, 20, 50, 100]
-    ticks = [t for t in ticks if linear <= t <= 1.2 * top_of] or [0.1]
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(True, linewidth=0.4, alpha=0.5)
+    axes.set_axisbelow(True)
+    if top_of < 2 * linear:  # nothing beyond the linear part
+        return
+    ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50, 100) if linear / 2 <= t <= 1.2 * top_of]
     {"x": axes.set_xscale, "y": axes.set_yscale}[which]("asinh", linear_width=linear)
     axis = {"x": axes.xaxis, "y": axes.yaxis}[which]
     axis.set_major_locator(FixedLocator([*(-t for t in ticks), 0, *ticks]))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, linewidth=0.4, alpha=0.5)
-    axes.set_axisbelow(True)
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}"))
+    )
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure in the format of the path's ending, with text that stays text."""
+    import matplotlib
+
+    with matplotlib.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):
+        figure.savefig(path, dpi=200)

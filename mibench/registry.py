@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from .errors import InputError
@@ -17,6 +17,7 @@ from .parameters import describe_parameters, parameter_fields, read_value, to_te
 from .types import SupportsEstimate
 
 GROUP = "mibench.estimators"
+SESSION = "this session"
 
 _registered: dict[str, type] = {}
 
@@ -41,6 +42,8 @@ def register(name: str, kind: type) -> None:
         raise InputError(f"estimator name {name!r} is empty or holds one of ' :=,': rename it")
     if name in list_estimators():
         raise InputError(f"estimator name {name!r} is taken: choose another")
+    if not isinstance(kind, type):
+        raise InputError(f"register {name!r} with the class, not {kind!r}")
     _registered[name] = kind
 
 
@@ -70,7 +73,7 @@ def origin(name: str) -> str:
     """The package that provides an estimator, with its version."""
     point = _entry_points().get(name)
     if point is None or point.dist is None:
-        return "this session"
+        return SESSION
     return f"{point.dist.name} {point.dist.version}"
 
 
@@ -80,11 +83,11 @@ def get_estimator(spec: str) -> SupportsEstimate:
     >>> get_estimator("adaptive:bins=30")
     Adaptive(bins=30, pooled=False, correction=None)
     """
-    name, _, rest = spec.strip().partition(":")
+    name, _, rest = (part.strip() for part in spec.partition(":"))
     kind = estimator_class(name)
     known = [f.name for f in parameter_fields(kind)]
     values: dict[str, Any] = {}
-    for part in rest.split(",") if rest.strip() else []:
+    for part in rest.split(",") if rest else []:
         key, equals, text = (s.strip() for s in part.partition("="))
         if not equals or not text:
             raise InputError(f"{spec!r}: {part!r} is not of the form parameter=value")
@@ -120,45 +123,81 @@ def split_specs(text: str) -> list[str]:
 
 
 def named(estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate]) -> list[Named]:
-    """Estimators with their identities, from specs, instances, or a mix; each only once."""
-    if isinstance(estimators, str):
-        estimators = split_specs(estimators)
-    elif isinstance(estimators, SupportsEstimate):
+    """Estimators with their identities, from specs, instances, or a mix; each only once.
+
+    Raises InputError for two different estimators that one spec would describe.
+    """
+    if isinstance(estimators, str | SupportsEstimate):
         estimators = [estimators]
+    if not isinstance(estimators, Iterable):
+        raise InputError(f"{estimators!r} is neither a spec such as 'knn:k=5' nor an estimator")
     found: dict[str, Named] = {}
     for entry in estimators:
         for item in split_specs(entry) if isinstance(entry, str) else [entry]:
-            made = get_estimator(item) if isinstance(item, str) else item
-            if not isinstance(made, SupportsEstimate):
-                raise InputError(f"{made!r} has no estimate(x, y): give a spec or an estimator")
-            name = item.partition(":")[0] if isinstance(item, str) else _name_of(type(made))
-            one = Named(_spec(name, made), made, _parameters(made), _version(name))
-            found.setdefault(one.spec, one)
+            made = get_estimator(item) if isinstance(item, str) else instance(item)
+            name = item.partition(":")[0].strip() if isinstance(item, str) else _name_of(type(made))
+            one = Named(_spec(name, made), made, _parameters(made), _version(name, type(made)))
+            if found.setdefault(one.spec, one).estimator != made:
+                raise InputError(
+                    f"two different estimators are both {one.spec!r}: make them frozen dataclasses "
+                    "whose fields tell them apart"
+                )
     if not found:
         raise InputError(f"no estimators given: choose from {', '.join(list_estimators())}")
     return list(found.values())
 
 
+def instance(estimator: object) -> SupportsEstimate:
+    """The estimator itself. Raises InputError for a class, and for what cannot estimate."""
+    if isinstance(estimator, type):
+        raise InputError(f"{estimator.__name__} is a class: give {estimator.__name__}()")
+    if not isinstance(estimator, SupportsEstimate):
+        raise InputError(f"{estimator!r} is neither a spec such as 'knn:k=5' nor an estimator")
+    return estimator
+
+
 def unknown(what: str, name: str, valid: Iterable[str]) -> str:
     """'unknown estimator 'knm'; did you mean 'knn'? Valid: ...'."""
     valid = list(valid)
-    close = difflib.get_close_matches(name, valid, n=3, cutoff=0.6)
+    lower = difflib.get_close_matches(name.lower(), [v.lower() for v in valid], n=3, cutoff=0.6)
+    close = [v for v in valid if v.lower() in lower][:3]
     hint = f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else "."
     return f"unknown {what} {name!r}{hint} Valid: {', '.join(valid) or 'none'}"
 
 
 @cache
 def _entry_points() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+    """By name; mibench's own first, so that no package replaces a built-in one unnoticed."""
+    points = sorted(
+        entry_points(group=GROUP), key=lambda p: p.dist is not None and p.dist.name == "mibench"
+    )
+    found: dict[str, EntryPoint] = {point.name: point for point in points}
+    for point in points:
+        if point.value != found[point.name].value and origin_of(found[point.name]) != "mibench":
+            raise InputError(
+                f"two packages provide the estimator {point.name!r}, {point.value} and "
+                f"{found[point.name].value}: remove one of them"
+            )
+    return found
+
+
+def origin_of(point: EntryPoint) -> str:
+    """The name of the package that declares an entry point."""
+    return "" if point.dist is None else point.dist.name
 
 
 def _name_of(kind: type) -> str:
     """The registered name of a class, or the class's own."""
-    value = f"{kind.__module__}:{kind.__qualname__}"
     for name, point in _entry_points().items():
-        if point.value == value:
+        if _provides(point, kind):
             return name
     return next((n for n, k in _registered.items() if k is kind), kind.__name__)
+
+
+def _provides(point: EntryPoint, kind: type) -> bool:
+    """Whether an entry point leads to this class, perhaps re-exported; loads only its package."""
+    same_package = point.module.split(".")[0] == kind.__module__.split(".")[0]
+    return same_package and point.attr == kind.__qualname__ and point.load() is kind
 
 
 def _spec(name: str, made: SupportsEstimate) -> str:
@@ -176,6 +215,7 @@ def _parameters(made: SupportsEstimate) -> str:
     return json.dumps(values, default=str, sort_keys=True)
 
 
-def _version(name: str) -> str:
+def _version(name: str, kind: type) -> str:
+    """The package and version of an entry point's class; a class of the session has none."""
     point = _entry_points().get(name)
-    return f"mibench {version('mibench')}" if point is None else origin(name)
+    return origin(name) if point is not None and _provides(point, kind) else SESSION

@@ -17,7 +17,8 @@ from .errors import InputError
 from .registry import Named
 from .types import Estimate, Record, Sample, Task
 
-WARM_UP_ROWS = 100
+WARM_UP_ROWS = 400
+MOST_JOBS = 1000
 
 _warm: set[tuple[object, ...]] = set()
 
@@ -39,7 +40,9 @@ def plan(tasks: Sequence[Task], samples: Sequence[int], seeds: Sequence[int]) ->
         for value in values:
             if value < least:
                 raise InputError(f"{what} holds {value}: each must be at least {least}")
-    return [Draw(t, n, s) for t in tasks for n in dict.fromkeys(samples) for s in seeds]
+    return [
+        Draw(t, n, s) for t in tasks for n in dict.fromkeys(samples) for s in dict.fromkeys(seeds)
+    ]
 
 
 def run(work: Sequence[tuple[Draw, list[Named]]], jobs: int) -> Iterator[tuple[int, list[Record]]]:
@@ -48,8 +51,8 @@ def run(work: Sequence[tuple[Draw, list[Named]]], jobs: int) -> Iterator[tuple[i
     work: samples to draw, each with the estimators to run on it. jobs: processes; -1 for one a
     core. The numbers do not depend on it.
     """
-    if jobs == 0:
-        raise InputError("jobs is 0: give a number of processes, or -1 for one a core")
+    if jobs == 0 or jobs > MOST_JOBS:
+        raise InputError(f"jobs is {jobs}: give 1 to {MOST_JOBS} processes, or -1 for one a core")
     if jobs == 1:
         for place, (draw, estimators) in enumerate(work):
             yield place, run_draw(draw, estimators)
@@ -72,8 +75,13 @@ def _run_place(place: int, draw: Draw, estimators: list[Named]) -> tuple[int, li
 
 def run_draw(draw: Draw, estimators: Sequence[Named]) -> list[Record]:
     """Draw the sample and run every estimator on it."""
-    sample = draw.task.sample(draw.n, draw.seed)
-    return [_run_cell(draw, one, sample) for one in estimators]
+    try:
+        sample = draw.task.sample(draw.n, draw.seed)
+    except Exception as error:  # the task's mistake: every cell of the draw fails with it
+        message = f"sampling failed: {type(error).__name__}: {error}"
+        return [_record(draw, one, message, 0.0) for one in estimators]
+    kinds = {"discrete_x": draw.task.discrete_x, "discrete_y": draw.task.discrete_y}
+    return [_record(draw, one, *timed_estimate(one, sample, **kinds)) for one in estimators]
 
 
 @cache
@@ -103,11 +111,8 @@ def timed_estimate(
     return found, seconds
 
 
-def _run_cell(draw: Draw, one: Named, sample: Sample) -> Record:
+def _record(draw: Draw, one: Named, found: Estimate | str, seconds: float) -> Record:
     task = draw.task
-    found, seconds = timed_estimate(
-        one, sample, discrete_x=task.discrete_x, discrete_y=task.discrete_y
-    )
     return Record(
         task=task.name,
         task_version=task.version,

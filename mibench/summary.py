@@ -54,15 +54,17 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
     are judged by the same cells (`cells` of them) and nobody gains by failing at a hard one. An
     estimator that failed at everything does not count for that. wins: cases in which it was best.
     """
-    works = records.groupby("estimator")["nats"].transform("count") > 0
-    usable = records[works]
-    complete = usable.groupby([*CASE, "seed"])["nats"].transform(lambda v: v.notna().all())
-    common = usable[complete.astype(bool)]
+    wide = records.pivot_table(
+        "nats", [*CASE, "seed"], "estimator", aggfunc="first", dropna=False, observed=True
+    )
+    usable = wide.loc[:, wide.notna().any()].dropna()  # an absent cell is no cell of this one
+    cells_of = records.set_index([*CASE, "seed"]).index
+    common = records[cells_of.isin(usable.index)]
     wins = by_case(records).groupby("estimator")["best"].sum()
     rows = []
     for name, cells in records.groupby("estimator", sort=False):
         own = common.loc[common["estimator"] == name]
-        errors = own["nats"] - own["mi_nats"]
+        errors = (own["nats"] - own["mi_nats"]).dropna()
         rows.append(
             {
                 "estimator": name,
@@ -84,6 +86,14 @@ def failures(records: pd.DataFrame) -> pd.DataFrame:
     failed = records[records["nats"].isna()]
     grouped = failed.groupby(["estimator", "task", "n", "error"], sort=False)
     return grouped.size().rename("times").reset_index()
+
+
+def flag_counts(records: pd.DataFrame) -> pd.DataFrame:
+    """One row for each flag and estimator: in how many of its cells the flag was raised."""
+    flags = records.assign(flag=records["flags"].str.split(";")).explode("flag")
+    flags = flags[flags["flag"] != ""]
+    counts = flags.groupby(["flag", "estimator"]).size().rename("cells").reset_index()
+    return counts.assign(of=counts["estimator"].map(records["estimator"].value_counts()))
 
 
 def in_units(table: pd.DataFrame, units: str) -> pd.DataFrame:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from .types import Estimate
 
+WIDEST = 2000
+
 
 def case_table(cases: "pd.DataFrame", units: str) -> "Table":
     """One row a case: dimensions, truth, and each estimator's mean +- sd, the best marked."""
@@ -36,7 +38,10 @@ def case_table(cases: "pd.DataFrame", units: str) -> "Table":
             cells.append(Text(str(n)))
         cells.append(Text(f"{first[f'mi_{units}']:.3f}"))
         by_name = rows.set_index("estimator")
-        cells += [_cell(by_name.loc[name], units) for name in estimators]
+        cells += [
+            _cell(by_name.loc[name], units) if name in by_name.index else Text("-  ")
+            for name in estimators
+        ]
         table.add_row(*cells)
     return table
 
@@ -75,23 +80,23 @@ def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units
     return table
 
 
-def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
+def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
     """A table of text."""
     table = _table()
     for heading in headings:
         table.add_column(heading)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))
     return table
 
 
 def render(*tables: "Table | str") -> str:
-    """Tables and lines of text as one string, as wide as the terminal or as they need."""
+    """Tables and lines of text as one string, as wide as they need: numbers are never cut."""
     from rich.console import Console
 
     terminal = sys.stdout.isatty()
     buffer = io.StringIO()
-    console = Console(file=buffer, force_terminal=terminal, width=None if terminal else 500)
+    console = Console(file=buffer, force_terminal=terminal, width=WIDEST)
     for table in tables:
         console.print(table, markup=False, highlight=False)
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"

@@ -30,6 +30,7 @@ class Estimate:
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "nats", float(self.nats))  # a NumPy scalar, say
         if not math.isfinite(self.nats):
             raise ValueError(f"an estimate must be a finite number of nats, got {self.nats}")
 

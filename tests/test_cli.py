@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -143,6 +144,10 @@ def test_compare_with_failures_lists_them_and_exits_1(mibench):
         (["--seeds", "0"], ["0 is not in the range"]),
         (["--seeds", "x"], ["'x' is not a valid integer"]),
         (["--jobs", "0"], ["jobs is 0"]),
+        (["--jobs", "1000000"], ["jobs is 1000000", "1 to 1000"]),
+        (["--tasks", ""], ["no tasks given"]),
+        (["-e", "uniform:range=-1,1"], ["low:high"]),
+        (["--output", "n" * 250 + ".csv"], ["too long"]),
         (["--output", "."], ["is a directory"]),
         (["--output", "cells.xls"], ["cells.xls must end in one of .csv, .json, .parquet"]),
         (["--output", "no/such/cells.csv"], ["no/such does not exist"]),
@@ -205,7 +210,7 @@ def test_estimate_explains_its_flags(mibench, data):
     assert "Too few samples for the dimension: 60 rows in 11 dimensions" in done.stdout
     assert "More bins than samples" in done.stdout
     done = mibench("estimate", "wide.csv", "--x", "v0", "--y", "same", "-e", "knn,uniform:bins=60")
-    assert "At its ceiling: 60 samples" in done.stdout
+    assert "At its ceiling: with 60 samples" in done.stdout
     done = mibench("estimate", "wide.csv", "--x", "tied", "--y", "v1", "-e", "knn")
     assert done.returncode == 0
     done = mibench("estimate", "wide.csv", "--x", "tied", "--y", "tied2", "-e", "knn")
@@ -333,3 +338,105 @@ def test_the_progress_bar_is_live_on_a_terminal(tmp_path):
     running.communicate(timeout=60)
     assert running.returncode == 0
     assert b"/63" in seen
+
+
+def test_files_are_written_though_nobody_reads_the_table(tmp_path):
+    done = subprocess.run(
+        ["bash", "-c", f"{MIBENCH} {' '.join(COMPARE)} --seeds 1 -o cells.csv | true"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert len(pd.read_csv(tmp_path / "cells.csv")) == 4
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_an_old_encoding_costs_no_result(tmp_path, encoding):
+    done = subprocess.run(
+        [MIBENCH, *COMPARE, "--seeds", "1"],
+        cwd=tmp_path, capture_output=True, timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert b"Ranking by RMSE" in done.stdout
+
+
+def test_closed_standard_output_is_no_traceback(tmp_path):
+    done = subprocess.run(
+        ["bash", "-c", f"{MIBENCH} list suites >&-"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_being_terminated_is_like_ctrl_c(tmp_path):
+    running = subprocess.Popen(
+        [MIBENCH, "compare", "-e", "kde", "--samples", "3000", "--seeds", "500"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(5)
+    running.terminate()
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "interrupted after" in err
+
+
+def test_a_link_stays_a_link(mibench, tmp_path):
+    (tmp_path / "link.csv").symlink_to("target.csv")
+    assert mibench(*COMPARE, "--seeds", 1, "-o", "link.csv").returncode == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len(pd.read_csv(tmp_path / "target.csv")) == 4
+
+
+def test_the_table_says_which_flags_were_raised(mibench):
+    done = mibench("compare", "-e", "uniform:bins=50", "--tasks", "1v1-normal-0.5", "--seeds", 2)
+    assert "flagged more_bins_than_samples: uniform:bins=50, 2 of 2 cells" in done.stdout
+
+
+def test_no_terminal_is_too_narrow_for_a_number(tmp_path):
+    done = subprocess.run(
+        [MIBENCH, *COMPARE, "--seeds", "2"], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "COLUMNS": "30"},
+    )  # fmt: skip
+    assert "…" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "said"),
+    [
+        ("a,b\n1,2,9\n3,4,5\n6,7,3\n", ["a", "b"], "cannot be read as csv"),
+        ("a,a,b\n1,2,9\n3,4,5\n6,7,3\n", ["a", "b"], "2 columns 'a': rename them"),
+        ("a,b\n1,2\n3,4\n6,7\n", ["a,a", "b"], "names a column twice"),
+        ('a,b\n"1,5",2\n"2,5",4\n', ["a", "b"], "write decimals with a point"),
+    ],
+)
+def test_a_csv_that_would_be_misread_is_refused(mibench, tmp_path, text, args, said):
+    (tmp_path / "t.csv").write_text(text)
+    done = mibench("estimate", "t.csv", "--x", args[0], "--y", args[1])
+    assert done.returncode == 2, done.stdout
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_separators_and_a_byte_order_mark(mibench, tmp_path, separator):
+    rows = [["a", "b"], *([str(i), str((i * 7) % 11)] for i in range(40))]
+    text = "\ufeff" + "\n".join(separator.join(row) for row in rows)
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    done = mibench("estimate", "t.csv", "--x", "a", "--y", "b")
+    assert done.returncode == 0, done.stderr
+    assert "40 rows, 1+1" in done.stdout
+
+
+def test_columns_that_hold_no_numbers_are_named(mibench, tmp_path):
+    dates = np.arange("2020-01-01", "2020-02-10", dtype="M8[D]")
+    np.savez(tmp_path / "d.npz", when=dates, y=np.arange(40.0))
+    done = mibench("estimate", "d.npz", "--x", "when", "--y", "y")
+    assert (done.returncode, "'when' holds dates" in done.stderr) == (2, True)
+    pd.DataFrame({"a": [[1, 2]] * 9, "b": range(9)}).to_parquet(tmp_path / "l.parquet")
+    done = mibench("estimate", "l.parquet", "--x", "a", "--y", "b")
+    assert (done.returncode, "'a' holds" in done.stderr) == (2, True)
+
+
+def test_python_dash_m(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mibench", "--version"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert library.__version__ in done.stdout

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench import Estimate, Estimator, Task, api, summary
+from mibench import Estimate, Estimator, Task, api, summary, tables
 from mibench.estimators import KNN, Uniform
 
 
@@ -113,6 +113,13 @@ def test_progress_and_interruption_keep_what_is_done():
     assert len(stop.value.table) == 3
 
 
+def test_numpy_numbers_are_whole_numbers_too():
+    got = mibench.compare(
+        "uniform", tasks="1v1-normal-0.5", samples=np.int64(20), seeds=np.int64(2)
+    )
+    assert len(got) == 2
+
+
 def test_a_task_of_ones_own():
     def sampler(n, rng):
         x = rng.integers(0, 2, n)
@@ -123,9 +130,43 @@ def test_a_task_of_ones_own():
     assert got["nats"][0] == pytest.approx(np.log(2), abs=1e-3)
 
 
+def test_a_task_that_cannot_be_sampled_fails_alone():
+    bad = Task("bad", 1, 1, 0.3, lambda n, rng: 1 / 0, "a sampler with a mistake")
+    got = mibench.compare("uniform", tasks=["1v1-normal-0.5", bad], samples=20, seeds=1)
+    assert got["error"].tolist() == ["", "sampling failed: ZeroDivisionError: division by zero"]
+
+
+def test_two_things_of_one_name_are_not_mixed_up():
+    class Plain:
+        def __init__(self, value):
+            self.value = value
+
+        def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+            return Estimate(self.value)
+
+    with pytest.raises(mibench.InputError, match="two different estimators are both 'Plain'"):
+        mibench.compare([Plain(1.0), Plain(2.0)], samples=20, seeds=1)
+    other = Task("1v1-normal-0.5", 1, 1, 9.0, lambda n, rng: rng.normal(size=(2, n)), "none")
+    with pytest.raises(mibench.InputError, match="two different tasks are both"):
+        mibench.compare("uniform", tasks=["1v1-normal-0.5", other], samples=20, seeds=1)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, KNN, [KNN], [3]])
+def test_what_is_no_estimator_is_refused(wrong):
+    with pytest.raises(mibench.InputError, match=r"is a class|neither a spec"):
+        mibench.compare(wrong, samples=20, seeds=1)
+    if not isinstance(wrong, list):
+        with pytest.raises(mibench.InputError, match=r"is a class|neither a spec"):
+            mibench.estimate([0.0, 1.0], [0.0, 1.0], wrong)
+
+
 @pytest.mark.parametrize(
     ("kwargs", "said"),
     [
+        ({"samples": 1e3}, "samples is 1000.0"),
+        ({"samples": "100"}, "samples is '100'"),
+        ({"seeds": [1.5]}, r"seeds is \[1.5\]"),
+        ({"suite": "quick", "tasks": "1v1-normal-0.5"}, "give one of them"),
         ({"samples": []}, "no samples"),
         ({"samples": [1]}, "samples holds 1"),
         ({"seeds": [-1]}, "seeds holds -1"),
@@ -167,6 +208,23 @@ def test_ranking_judges_all_by_the_same_cells():
     assert np.isnan(got.loc["c", "rmse_nats"])
     assert got["failures"].tolist() == [0, 1, 2]
     assert got["cells"].tolist() == [1, 1, 0]
+
+
+def test_a_cell_that_was_not_run_is_no_common_cell():
+    """After an interruption a store holds more of one estimator than of another."""
+    rows = pd.concat(
+        [
+            table(estimator="a", seed=[0, 1], nats=[1.1, 9.0]),
+            table(estimator="b", seed=[0], nats=[1.2]),
+        ],
+        ignore_index=True,
+    )
+    got = summary.ranking(rows).set_index("estimator")
+    assert got["cells"].tolist() == [1, 1]
+    assert got.loc["a", "rmse_nats"] == pytest.approx(0.1)
+    other = rows.assign(task="u")[lambda t: t["estimator"] == "a"]
+    cases = summary.in_units(summary.by_case(pd.concat([rows, other])), "bits")
+    assert "-" in tables.render(tables.case_table(cases, "bits")).splitlines()[-1]
 
 
 def test_the_best_of_a_case_has_no_failure():

@@ -41,7 +41,14 @@ def test_the_real_table_gives_what_is_shown(mibench, tmp_path):
     subprocess.run([sys.executable, "-c", code[1]], cwd=tmp_path, check=True)
     done = mibench(*estimate.split()[1:])
     shown = README.split("<!-- estimate -->")[1].split("```text\n")[1].split("```")[0]
-    for name in ("knn", "kde", "adaptive", "uniform", "uniform:bins=30"):
+    for name in (
+        "knn",
+        "knn:standardize=true",
+        "kde",
+        "adaptive",
+        "uniform",
+        "uniform:bins=30",
+    ):
         assert numbers(done.stdout, name) == pytest.approx(numbers(shown, name), abs=0.002)
     assert [li for li in done.stdout.splitlines() if ": " in li] == [
         li for li in shown.splitlines() if ": " in li

@@ -179,3 +179,23 @@ def test_an_estimate_that_is_not_finite_is_a_failure(tmp_path):
 
     got = mibench.compare([Endless()], tasks="1v1-normal-0.75", samples=20, seeds=1)
     assert "finite" in got["error"][0]
+
+
+def test_what_the_session_may_have_changed_is_computed_again(tmp_path):
+    def plain(value):
+        class Plain:
+            def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+                return Estimate(value)
+
+        return Plain()
+
+    def own(truth):
+        return mibench.Task("mine", 1, 1, truth, lambda n, rng: rng.normal(size=(2, n)), "none")
+
+    kwargs = {"samples": 20, "seeds": 1, "store": tmp_path / "r.db"}
+    for value in (0.1, 0.9):
+        got = mibench.compare([plain(value)], tasks=own(0.2), **kwargs)
+        assert got["nats"].tolist() == [value]
+        assert got["version"].tolist() == ["this session"]
+    for truth in (0.2, 0.7):
+        assert mibench.compare("uniform", tasks=own(truth), **kwargs)["mi_nats"].tolist() == [truth]

@@ -189,3 +189,23 @@ def test_uniform_with_any_range_answers(limits):
         assert math.isfinite(
             Uniform(range=limits, bins=bins).estimate(*correlated(0.5, 40, 0)).nats
         )
+
+
+@pytest.mark.parametrize("estimator", [KNN(), KNN(variant=2), KNN(standardize=True)], ids=repr)
+@pytest.mark.parametrize("step", [1.0, 0.1])
+def test_the_order_of_tied_rows_plays_no_part(estimator, step):
+    """Rounding gives 0.0 and -0.0, which are equal but for their bytes."""
+    rng = np.random.default_rng(0)
+    x = np.round(rng.normal(size=400) / step) * step
+    y = np.round((x + rng.normal(size=400)) / step) * step
+    orders = [rng.permutation(400) for _ in range(5)]
+    assert len({estimator.estimate(x[p], y[p]).nats for p in orders}) == 1
+
+
+@pytest.mark.parametrize("dims", [600, 1600])
+@pytest.mark.parametrize("estimator", [KNN(), KNN(algorithm="tree"), KDE(), Uniform(), Adaptive()])
+def test_thousands_of_dimensions_are_answered_and_flagged(estimator, dims):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, dims))
+    found = estimator.estimate(x, x + rng.normal(size=x.shape))
+    assert {"few_samples", "more_bins_than_samples"} & set(found.flags)

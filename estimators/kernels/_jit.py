@@ -19,5 +19,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     The one fastmath flag is `contract` (a*b + c rounded once instead of twice): it can only make
     a sum more accurate. No flag that reorders sums or assumes away NaN and infinity is set.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-    return cast("Callable[P, R]", compiled(function))
+    compiled: object
+    try:
+        compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(
+            function
+        )
+    except RuntimeError:  # no folder to cache in: read-only, and no home; compile each time
+        compiled = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    return cast("Callable[P, R]", compiled)

@@ -117,27 +117,41 @@ def label_sums(x: Float, labels: Int, start: int, stop: int, sum_x: Float, sum_s
 
 
 @kernel
-def log_sum(columns: Float, labels: Int, i: int) -> float:
-    """Log of the leave-one-out sum of kernels at row i over the rows of its label.
+def log_sums(
+    targets: Float, ids: Int, columns: Float, labels: Int, start: int, stop: int, out: Float
+) -> None:
+    """Log of the leave-one-out sums of kernels at some rows over the rows of their label.
 
-    For the rare row so far from all others that its sum underflows: the nearest row's exponent
-    is taken out first. labels: (n,), all equal where labels play no part. -inf: no such row.
+    For rows so far from all others that their sums underflow, as all are in hundreds of
+    dimensions: the nearest row's exponent is taken out first, found in a pass of its own.
+    targets (d, m): rows `ids` (m,) of columns (d, n); labels (n,), all equal where they play no
+    part; out (m,), written at [start, stop); -inf where a row has no other of its label.
     """
     n = columns.shape[1]
-    nearest = np.inf
-    for pass_ in range(2):
-        total = 0.0
-        for j in range(n):
-            if j == i or labels[j] != labels[i]:
-                continue
-            q = 0.0
-            for d in range(columns.shape[0]):
-                difference = columns[d, i] - columns[d, j]
-                q += difference * difference
-            if pass_ == 0:
-                nearest = min(nearest, q)
-            else:
-                total += math.exp(-0.5 * (q - nearest))
-        if nearest == np.inf:
-            return -np.inf
-    return math.log(total) - 0.5 * nearest
+    q, nearest, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(start, stop, BLOCK):
+        length = min(BLOCK, stop - first)
+        nearest[:] = np.inf
+        total[:] = 0.0
+        for turn in range(2):
+            for j in range(n):
+                for i in range(length):
+                    q[i] = 0.0
+                for d in range(columns.shape[0]):
+                    column, centre = targets[d, first : first + length], columns[d, j]
+                    for i in range(length):
+                        difference = column[i] - centre
+                        q[i] += difference * difference
+                for i in range(length):
+                    alien = ids[first + i] == j or labels[ids[first + i]] != labels[j]
+                    q[i] = np.inf if alien else q[i]
+                if turn == 0:
+                    for i in range(length):
+                        nearest[i] = q[i] if q[i] < nearest[i] else nearest[i]
+                else:
+                    for i in range(length):
+                        if q[i] < np.inf:
+                            total[i] += math.exp(-0.5 * (q[i] - nearest[i]))
+        for i in range(length):
+            known = nearest[i] < np.inf
+            out[first + i] = math.log(total[i]) - 0.5 * nearest[i] if known else -np.inf

@@ -18,7 +18,7 @@ class Gaussian(Estimator):
 
     Bias: downwards for anything but a normal law, where correlations see only straight lines;
     upwards by about dx dy / 2n for few samples. Source: Kay 1992,
-    doi:10.1109/ICASSP.1992.226594.
+    doi:10.1109/IJCNN.1992.227286.
     """
 
     shrinkage: Annotated[float, Field(ge=0, lt=1)] = 0.0
