@@ -44,7 +44,8 @@ class Adaptive(Estimator):
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n for K occupied cells a side, downwards by the
     detail that too few bins lose. Unless pooled, bins depend on ranks alone, so increasing
     transformations of a dimension change nothing. Discrete sides are used as they are. Source:
-    Chelombiev, Houghton & O'Donnell, ICLR 2019, arXiv:1902.09037; Darbellay & Vajda 1999, doi:10.1109/18.761290.
+    Chelombiev, Houghton & O'Donnell, ICLR 2019, arXiv:1902.09037; Darbellay & Vajda 1999,
+    doi:10.1109/18.761290.
 
     >>> import numpy as np
     >>> x = np.arange(8.0)

@@ -175,9 +175,10 @@ def _sum_digamma(counts: Int) -> float:
 def _notes(columns: Float, k: int, ties: int) -> dict[str, str]:
     dims, n = columns.shape
     notes: dict[str, str] = {}
-    spreads = np.abs(centred(columns)).mean(axis=1)
+    spreads = (np.abs(centred(columns)) / n).sum(axis=1)
     if spreads.min() * SCALES < spreads.max():
-        notes.update([flags.scales(float(spreads.max() / max(spreads.min(), 1e-300)))])
+        with np.errstate(over="ignore", divide="ignore"):  # "inf times as far" is said as it is
+            notes.update([flags.scales(float(spreads.max() / spreads.min()))])
     if ties:
         notes.update([flags.ties(ties, n)])
     if math.log2(n / k) < dims:

@@ -229,7 +229,9 @@ def test_small_log_sum_of_isolated_rows(gap):
             target, ids = columns[:, [own]].copy(), np.array([own])
             density.log_sums(target, ids, columns, which, 0, 1, out)
             assert out[0] == pytest.approx(want, rel=1e-13)
-    assert density.log_sum(columns, codes, 19) == -np.inf  # nobody shares its label
+    target, ids = columns[:, [19]].copy(), np.array([19])
+    density.log_sums(target, ids, columns, codes, 0, 1, out)
+    assert out[0] == -np.inf  # nobody shares its label
 
 
 # -- neighbours -----------------------------------------------------------------------
