@@ -29,7 +29,7 @@ from .kernels.binning import fold_uniform
 Rule = Literal["auto", "sturges", "scott", "freedman-diaconis", "terrell-scott"]
 
 CROWDED = 0.9  # the share of rows in one bin from which a flag says so
-AUTO_SCALE = 23.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bins`
+AUTO_SCALE = 22.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bins`
 
 
 @dataclass(frozen=True)

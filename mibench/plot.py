@@ -43,7 +43,16 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
         }
         rows = cases[cases["estimator"] == name].set_index(["task", "n"]).reindex(places)
         spread = rows[f"sd_{units}"].fillna(0)
-        left.errorbar(rows[f"mi_{units}"], rows[f"mean_{units}"], yerr=spread, label=name, **style)
+        for at, n in enumerate(dict.fromkeys(cases["n"])):
+            own = rows[rows.index.get_level_values("n") == n]
+            left.errorbar(
+                own[f"mi_{units}"],
+                own[f"mean_{units}"],
+                yerr=own[f"sd_{units}"].fillna(0),
+                label=name if at == 0 else None,
+                fillstyle=FILLS[at % len(FILLS)],
+                **style,
+            )
         # A little apart vertically, so that estimators that agree can all be seen.
         shift = (place - (len(estimators) - 1) / 2) * min(0.18, 0.7 / len(estimators))
         right.errorbar(rows[f"bias_{units}"], np.arange(len(order)) - shift, xerr=spread, **style)

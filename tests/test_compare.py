@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench import Estimate, Estimator, Task, api, summary, tables
+from mibench import Estimate, Estimator, Task, api, plot, summary, tables
 from mibench.estimators import KNN, Uniform
 
 
@@ -256,3 +256,14 @@ def test_uniform_beats_nothing_on_its_own_ground():
     )
     means = got.groupby("estimator")["nats"].mean()
     assert means["uniform:bins=30"] > 2 * means["uniform"] > 0
+
+
+@pytest.mark.parametrize("samples", [[50], [50, 200]])
+def test_the_figure_shows_each_sample_size_as_its_legend_says(samples):
+    got = mibench.compare("uniform,knn", tasks="1v1-normal-0.75", samples=samples, seeds=2)
+    figure = plot.estimate_against_truth(summary.by_case(got), "nats")
+    left, _ = figure.axes
+    fills = [bars[0].get_fillstyle() for bars in left.containers]
+    assert fills == ["full", "none"][: len(samples)] * 2
+    title = figure.legends[0].get_title().get_text()
+    assert ("200 (open)" in title) == (len(samples) == 2)
