@@ -37,7 +37,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True)
-class _Tree:
+class Tree:
     """A k-d tree; see `kernels.kdtree` for its arrays."""
 
     arranged: Float
@@ -73,7 +73,7 @@ def nearest(columns: Float, k: int, split: int, algorithm: Algorithm) -> Neighbo
             LEAST_ROWS,
         )
         return Neighbours(radius, (wide_x, wide_y), tied, "brute")
-    tree = _build(columns)
+    tree = build_tree(columns)
     found = *np.empty((3, n)), np.empty(n, np.bool_)  # in tree order
     share_rows(
         lambda a, b: kdtree.neighbours(
@@ -107,7 +107,7 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
     elif algorithm == "brute" or (algorithm == "auto" and n < tree_count_pays_from(dims)):
         share_rows(lambda a, b: brute.count_within(columns, reach, a, b, counts), n, LEAST_ROWS)
     else:
-        tree = _build(columns)
+        tree = build_tree(columns)
         share_rows(
             lambda a, b: kdtree.count_within(
                 tree.arranged, tree.bounds, tree.box, tree.order, reach, a, b, counts
@@ -118,11 +118,12 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
     return counts
 
 
-def _build(columns: Float) -> _Tree:
+def build_tree(columns: Float, leaf_rows: int = kdtree.LEAF_ROWS) -> Tree:
+    """The k-d tree of columns (d, n), whose leaves have about leaf_rows rows or fewer."""
     dims, n = columns.shape
-    levels = kdtree.levels_for(n)
+    levels = kdtree.levels_for(n, leaf_rows)
     nodes = 2 ** (levels + 1) - 1
-    tree = _Tree(
+    tree = Tree(
         arranged=columns.T.copy(order="C"),
         order=np.arange(n),
         bounds=np.empty((nodes, 2), np.int64),
@@ -135,5 +136,5 @@ def _build(columns: Float) -> _Tree:
     return tree
 
 
-def _split(tree: _Tree, first: int, a: int, b: int) -> None:
+def _split(tree: Tree, first: int, a: int, b: int) -> None:
     kdtree.split_nodes(tree.arranged, tree.order, tree.bounds, tree.box, first + a, first + b)

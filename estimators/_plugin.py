@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench import flags
 from mibench.types import Estimate
 from mibench.variables import Variable
 
@@ -22,20 +22,36 @@ KEY_LIMIT = 2**62
 
 @dataclass(frozen=True)
 class Symbols:
-    """A discrete variable: symbols (n,) in [0, len(counts)), counts of each."""
+    """A discrete variable: symbols (n,) in [0, len(counts)), counts of each; its entropy."""
 
     symbols: NDArray[np.int64]
     counts: NDArray[np.int64]
+    entropy_nats: float
+
+    @property
+    def distinct(self) -> bool:
+        """Whether every row has a symbol of its own."""
+        return len(self.counts) == len(self.symbols)
+
+
+def _symbols(symbols: NDArray[np.int64], counts: NDArray[np.int64]) -> Symbols:
+    n, kinds = len(symbols), len(counts)
+    return Symbols(symbols, counts, math.log(n) if kinds == n else entropy_nats(counts))
+
+
+_known: WeakKeyDictionary[Variable, Symbols] = WeakKeyDictionary()
 
 
 def variable_symbols(variable: Variable) -> Symbols:
-    """The symbols of a discrete variable."""
-    return Symbols(variable.symbols, variable.counts)
+    """The symbols of a discrete variable, whose entropy is worked out once."""
+    if variable not in _known:
+        _known[variable] = _symbols(variable.symbols, variable.counts)
+    return _known[variable]
 
 
 def key_symbols(keys: NDArray[np.int64], span: int) -> Symbols:
     """Symbols of integer row keys in [0, span); span 0 means unknown."""
-    return Symbols(*dense_symbols(keys, span))
+    return _symbols(*dense_symbols(keys, span))
 
 
 def bin_rows(
@@ -60,21 +76,6 @@ def bin_rows(
     return key_symbols(keys, span)
 
 
-def crowding(bins: Sequence[int], n: int) -> dict[str, str]:
-    """The flag for a joint histogram of more cells than rows."""
-    cells = math.prod(float(m) for m in bins)
-    return dict([flags.more_bins_than_samples(cells, n)] if cells > n else [])
-
-
-def binned_ceiling(x: Variable, bins_x: Sequence[int], y: Variable, bins_y: Sequence[int]) -> float:
-    """The most that the plug-in can say, nats: log n, or the log of a binned side's bins.
-
-    The labels of a discrete side bound the truth too, so they are no ceiling.
-    """
-    sides = ((x, bins_x), (y, bins_y))
-    return min(math.log(x.n), *(sum(map(math.log, b)) for v, b in sides if not v.discrete), 1e300)
-
-
 def plug_in(
     x: Symbols,
     y: Symbols,
@@ -89,8 +90,11 @@ def plug_in(
     raised by (K - 1) / 2n first, which removes that much of the bias while counts are not small.
     """
     n, kx, ky = len(x.symbols), len(x.counts), len(y.counts)
-    h_xy, kxy = joint_entropy_nats(x.symbols, y.symbols, kx, ky)
-    h_x, h_y = entropy_nats(x.counts), entropy_nats(y.counts)
+    if n in (kx, ky):  # every row has a symbol of its own: then every pair is another
+        h_xy, kxy = math.log(n), n
+    else:
+        h_xy, kxy = joint_entropy_nats(x.symbols, y.symbols, kx, ky)
+    h_x, h_y = x.entropy_nats, y.entropy_nats
     if correction == "miller-madow":
         h_x, h_y, h_xy = (h + (k - 1) / (2 * n) for h, k in ((h_x, kx), (h_y, ky), (h_xy, kxy)))
     entropies = {"entropy_x_nats": h_x, "entropy_y_nats": h_y, "entropy_xy_nats": h_xy}

@@ -1,10 +1,12 @@
 """Shares the rows of a kernel call among threads (kernels release the GIL)."""
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+_within = threading.local()
 
 
 def thread_count() -> int:
@@ -25,15 +27,24 @@ def share_rows(work: Callable[[int, int], object], n: int, least: int) -> None:
 
     Pieces are about four a thread, so that a slow one does not hold up the rest. `work` writes
     its rows' results in place; no result may depend on the cut, which is what makes an estimate
-    the same for any number of threads.
+    the same for any number of threads. Work that shares its own rows in turn does them alone.
     """
     threads = thread_count()
     pieces = min(n // least, 4 * threads)
-    if threads == 1 or pieces < 2:
+    if threads == 1 or pieces < 2 or getattr(_within, "a_piece", False):
         work(0, n)
         return
     key = (os.getpid(), threads)  # a forked child must not use its parent's threads
     if key not in _pools:
         _pools[key] = ThreadPoolExecutor(threads, thread_name_prefix="mibench")
     cuts = [n * p // pieces for p in range(pieces + 1)]
-    list(_pools[key].map(work, cuts[:-1], cuts[1:]))
+
+    def piece(start: int, stop: int) -> None:
+        # Waiting here for a piece of a piece could wait for ever: all threads might do so.
+        _within.a_piece = True
+        try:
+            work(start, stop)
+        finally:
+            _within.a_piece = False
+
+    list(_pools[key].map(piece, cuts[:-1], cuts[1:]))

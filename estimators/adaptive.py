@@ -1,5 +1,6 @@
 """Adaptive binning: bins that hold equally many distinct values, then counting."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -7,29 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from mibench.estimator import Estimator
-from mibench.types import Estimate
+from mibench.errors import InputError
 from mibench.variables import Variable
 
 from . import _bins
-from ._plugin import (
-    Correction,
-    Symbols,
-    bin_rows,
-    binned_ceiling,
-    crowding,
-    plug_in,
-    variable_symbols,
-)
+from ._binned import BinningEstimator
+from ._plugin import Correction, Symbols, bin_rows
 from .kernels.binning import fold_edges, quantile_edges
 
+Int = NDArray[np.int64]
 Rule = Literal["auto", "sturges", "terrell-scott"]
 
 AUTO_SCALE = 14.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bins`
 
 
 @dataclass(frozen=True)
-class Adaptive(Estimator):
+class Adaptive(BinningEstimator):
     """Plug-in MI of variables cut into bins that hold equally many distinct values.
 
     Edges stand at the quantiles j / M of the *unique* values (linear interpolation), so that a
@@ -40,6 +34,10 @@ class Adaptive(Estimator):
     pooled: edges from the unique values of all dimensions of a variable together, as the thesis
         that this project grows from does for the neurons of a layer, with 30 bins.
     correction: "miller-madow" raises each entropy by (occupied - 1) / 2n.
+    own_bin: a value that gets a bin of its own, in every dimension where it occurs: the lower bound
+        of an activation (0 for ReLU, -1 for tanh and ELU), where that thesis does the same. All
+        other values, below it or above, are cut into the remaining bins - 1 by quantiles of their
+        own. Where it does not occur, all bins are cut by quantiles as ever.
 
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n for K occupied cells a side, downwards by the
     detail that too few bins lose. Unless pooled, bins depend on ranks alone, so increasing
@@ -56,36 +54,36 @@ class Adaptive(Estimator):
     bins: Annotated[int, Field(ge=1, le=_bins.MOST_BINS)] | Rule = "auto"
     pooled: bool = False
     correction: Correction | None = None
+    own_bin: float | None = None
 
-    def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        (sx, bins_x), (sy, bins_y) = (self._symbols(v, x, y) for v in (x, y))
-        notes = crowding(bins_x + bins_y, x.n)
-        limit = binned_ceiling(x, bins_x, y, bins_y)
-        info = {"bins_x": bins_x, "bins_y": bins_y, "ceiling_nats": limit}
-        return plug_in(sx, sy, self.correction, info, notes)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.own_bin is not None and self.bins == 1:
+            raise InputError(
+                f"Adaptive: own_bin={self.own_bin:g} leaves none of bins=1 for other values: "
+                "give bins >= 2"
+            )
 
-    def _symbols(self, v: Variable, x: Variable, y: Variable) -> tuple[Symbols, list[int]]:
-        """One symbol a row, and the number of bins of each dimension."""
-        if v.discrete:
-            return variable_symbols(v), [v.cardinality]
-        m = self._bin_number(v, x, y)
-        varying = v.low < v.high  # a constant dimension is one bin, but its value enters a pool
-        columns = np.ascontiguousarray(v.columns[varying])
-        edges = padded_edges(v.columns.reshape(1, -1) if self.pooled else columns, m)
-        if self.pooled:
-            edges = np.repeat(edges, len(columns), axis=0)
+    def _bin(self, v: Variable, other: Variable) -> tuple[Symbols, list[int]]:
+        m = self._bin_number(v, other)
+        with np.errstate(over="ignore"):  # infinite in float32: then it is no value of the data
+            own = v.columns.dtype.type(math.nan if self.own_bin is None else self.own_bin)
+        varies = [a < b for a, b in zip(v.low.tolist(), v.high.tolist(), strict=True)]
+        # A constant dimension is one bin, but its value enters a pool.
+        columns = v.columns if all(varies) else np.ascontiguousarray(v.columns[varies])
+        edges = padded_edges(v.columns.reshape(1, -1) if self.pooled else columns, m, own)
 
-        def fold(keys: NDArray[np.int64], first: int, last: int) -> None:
-            fold_edges(keys, columns[first:last], edges[first:last], m)
+        def fold(keys: Int, first: int, last: int) -> None:
+            rows = edges if self.pooled else edges[first:last]
+            fold_edges(keys, columns[first:last], rows, m, own)
 
-        symbols = bin_rows(v.n, [m] * len(columns), fold)
-        return symbols, [m if varies else 1 for varies in varying]
+        return bin_rows(v.n, [m] * len(columns), fold), [m if varying else 1 for varying in varies]
 
-    def _bin_number(self, v: Variable, x: Variable, y: Variable) -> int:
+    def _bin_number(self, v: Variable, other: Variable) -> int:
         if isinstance(self.bins, int):
             return self.bins
         if self.bins == "auto":
-            return _bins.balanced_bins(v.n, x, y, AUTO_SCALE)
+            return _bins.balanced_bins(v.n, v, other, AUTO_SCALE)
         rule = _bins.sturges if self.bins == "sturges" else _bins.terrell_scott
         return rule(v.columns.size if self.pooled else v.n)
 
@@ -95,16 +93,11 @@ def edge_slots(bins: int) -> int:
     return max(8, 1 << (bins - 1).bit_length())
 
 
-def padded_edges(rows: NDArray[Any], bins: int) -> NDArray[Any]:
-    """Each row's bins - 1 inner edges at quantiles of its unique values, padded with +inf.
+def padded_edges(rows: NDArray[Any], bins: int, own: float = math.nan) -> NDArray[Any]:
+    """Each row's inner edges at quantiles of its unique values other than `own`, then +inf.
 
-    Edges are rounded up to the dtype of the values, which changes no comparison value >= edge.
+    Edges are in the dtype of the values, as `kernels.binning.fold_edges` wants them.
     """
-    edges = np.empty((len(rows), bins - 1))
-    quantile_edges(np.sort(rows, axis=1), bins, edges)
-    padded = np.full((len(rows), edge_slots(bins)), np.inf, dtype=rows.dtype)
-    inner = padded[:, : bins - 1]
-    inner[:] = edges
-    if rows.dtype == np.float32:
-        np.nextafter(inner, np.float32(np.inf), out=inner, where=inner < edges)
+    padded = np.empty((len(rows), edge_slots(bins)), rows.dtype)
+    quantile_edges(np.sort(rows, axis=1), bins, rows.dtype.type(own), padded)
     return padded

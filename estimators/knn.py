@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from mibench.types import Estimate
 from mibench.variables import Variable
 
 from ._neighbours import Algorithm, closed, count_within, nearest
+from ._noise import information_of_all, with_noise
 from ._plugin import plug_in, variable_symbols
 from ._scale import centred, standardized
 from ._ties import break_ties
@@ -54,9 +55,17 @@ class KNN(Estimator):
     first; the metric compares dimensions, so units matter unless this is set. algorithm: "tree",
     "brute", or "auto" by n and dimension; the result is the same.
 
+    noise_variance: s2 > 0 asks for I(C;T + Z) instead, C the labels of the discrete side, T the
+        rows of the other, Z normal noise of that variance in every dimension, drawn once from
+        `seed` and the data, the same in any order of rows. Labels that repeat: Ross on the noisy
+        rows. Labels that all differ, as those of a network's inputs X: I(X;T + Z) = h(T + Z) - h(Z)
+        by Kozachenko & Leonenko 1987, see `estimators._noise`; too large, even beyond log n, where
+        the noise does not reach from a row to its neighbours.
+
     Bias: near 0 for independent sides; downwards for strong dependence (needs about exp(I)
     samples a neighbourhood) and severely so in more than some five dimensions a side.
-    Source: doi:10.1103/PhysRevE.69.066138; doi:10.1371/journal.pone.0087357.
+    Source: doi:10.1103/PhysRevE.69.066138; doi:10.1371/journal.pone.0087357; entropy: Berrett,
+    Samworth & Yuan 2019, doi:10.1214/18-AOS1688.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -70,6 +79,17 @@ class KNN(Estimator):
     variant: Literal[1, 2] = 1
     standardize: bool = False
     algorithm: Algorithm = "auto"
+    noise_variance: Annotated[float, Field(gt=0)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    pairwise: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.noise_variance is not None and self.standardize:
+            raise InputError(
+                f"KNN: standardize=true would undo noise_variance={self.noise_variance:g}, the "
+                "same in all dimensions: give one of them"
+            )
 
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
@@ -84,13 +104,35 @@ class KNN(Estimator):
             return plug_in(variable_symbols(x), variable_symbols(y))
         if x.discrete or y.discrete:
             labels, values = (x, y) if x.discrete else (y, x)
+            if self.noise_variance is not None:
+                return self._noisy(values, labels, self.noise_variance)
             return self._ross(self._columns(values), labels)
+        if self.noise_variance is not None:
+            raise InputError(
+                f"knn: noise_variance={self.noise_variance:g} needs one side of labels: declare it "
+                "discrete, or leave noise_variance out for two continuous sides"
+            )
         return self._kraskov(self._columns(x), self._columns(y))
 
     def _columns(self, v: Variable) -> Float:
         """The columns that vary, (d, n): constant ones add nothing to a distance."""
         columns = v.float64[v.low < v.high]
         return standardized(columns) if self.standardize else columns
+
+    def _noisy(self, values: Variable, labels: Variable, variance: float) -> Estimate:
+        """With noise on every dimension, the constant ones too: all are of one law for any data."""
+        distinct = labels.cardinality == labels.n
+        symbols = None if distinct else labels.symbols
+        noisy = with_noise(values.float64, variance, self.seed, symbols)
+        noise = {"noise_variance": variance, "seed": self.seed}
+        if not distinct:
+            found = self._ross(noisy, labels)
+            notes = {code: why for code, why in found.flags.items() if code != "scales"}
+            return Estimate(found.nats, notes, {**found.info, **noise})
+        nats = information_of_all(noisy, variance, self.k, self.algorithm)
+        few = math.log2(values.n / self.k) < values.dims
+        notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
+        return Estimate(nats, notes, {"method": "Kozachenko-Leonenko", **noise})
 
     def _kraskov(self, x: Float, y: Float) -> Estimate:
         n = x.shape[1]
@@ -140,7 +182,7 @@ class KNN(Estimator):
         radius, tied = self._within(x, classes)
         ties = int(tied.sum())
         if ties:
-            x = break_ties(x)
+            x = break_ties(x, symbols)
             radius, _ = self._within(x, classes)
         inside = np.minimum(self.k, sizes[symbols] - 1)
         around = count_within(x, radius, self.algorithm)

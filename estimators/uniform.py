@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -10,22 +11,15 @@ from pydantic import Field
 
 from mibench import flags
 from mibench.errors import InputError
-from mibench.estimator import Estimator
-from mibench.types import Estimate
 from mibench.variables import Variable
 
 from . import _bins
-from ._plugin import (
-    Correction,
-    Symbols,
-    bin_rows,
-    binned_ceiling,
-    crowding,
-    plug_in,
-    variable_symbols,
-)
+from ._binned import Binned, BinningEstimator
+from ._plugin import Correction, Symbols, bin_rows
 from .kernels.binning import fold_uniform
 
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 Rule = Literal["auto", "sturges", "scott", "freedman-diaconis", "terrell-scott"]
 
 CROWDED = 0.9  # the share of rows in one bin from which a flag says so
@@ -33,7 +27,7 @@ AUTO_SCALE = 22.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bin
 
 
 @dataclass(frozen=True)
-class Uniform(Estimator):
+class Uniform(BinningEstimator):
     """Plug-in MI of variables cut into bins of equal width.
 
     I = H(bin X) + H(bin Y) - H(bin X, bin Y), in which a row of bin indices is one symbol.
@@ -75,44 +69,46 @@ class Uniform(Estimator):
                     f"Uniform: range={low:g}:{high:g} is wider than a float: narrow it"
                 )
 
-    def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        (sx, bins_x), (sy, bins_y) = (self._symbols(v, x, y) for v in (x, y))
-        notes = crowding(bins_x + bins_y, x.n)
+    def _notes(self, x: Binned, y: Binned) -> dict[str, str]:
         if self.range is not None:
             low, high = self.range
-            outside = int(sum(((v.columns < low) | (v.columns > high)).sum() for v in (x, y)))
-            if outside:
-                notes.update([flags.outside_range(outside, low, high)])
-        for v, s, bins in ((x, sx, bins_x), (y, sy, bins_y)):
-            share = s.counts.max() / v.n
-            if self.range is None and not v.discrete and share > CROWDED and max(bins) > 2:
-                notes.update([flags.outliers(f"one bin holds {share:.0%} of the rows")])
-        limit = binned_ceiling(x, bins_x, y, bins_y)
-        info = {"bins_x": bins_x, "bins_y": bins_y, "ceiling_nats": limit}
-        return plug_in(sx, sy, self.correction, info, notes)
+            outside = _outside(x.variable, low, high) + _outside(y.variable, low, high)
+            return dict([flags.outside_range(outside, low, high)] if outside else [])
+        notes: dict[str, str] = {}
+        for side in (x, y):
+            if not side.variable.discrete and max(side.bins) > 2:
+                share = side.symbols.counts.max() / side.variable.n
+                if share > CROWDED:
+                    notes.update([flags.outliers(f"one bin holds {share:.0%} of the rows")])
+        return notes
 
-    def _symbols(self, v: Variable, x: Variable, y: Variable) -> tuple[Symbols, list[int]]:
-        """One symbol a row, and the number of bins of each dimension."""
-        if v.discrete:
-            return variable_symbols(v), [v.cardinality]
+    def _bin(self, v: Variable, other: Variable) -> tuple[Symbols, list[int]]:
+        edges, bins = self._edges(v, other)
+        numbers = np.array(bins)
+
+        def fold(keys: Int, first: int, last: int) -> None:
+            own = edges if len(edges) == 1 else edges[first:last]
+            fold_uniform(keys, v.columns[first:last], own, numbers[first:last])
+
+        return bin_rows(v.n, bins, fold), bins
+
+    def _edges(self, v: Variable, other: Variable) -> tuple[Float, list[int]]:
+        """Edges (d, most bins + 1), or one row for all dimensions, and bins of each dimension."""
+        if self.range is not None and isinstance(self.bins, int):
+            return _edges_of_range(*self.range, self.bins), [self.bins] * v.dims
         low, high = self._limits(v)
-        bins = self._bin_numbers(v, x, y, high - low)
+        bins = self._bin_numbers(v, other, high - low)
         flat = low == high  # a constant dimension has one bin, whatever its edges
         low, high = np.where(flat, 0.0, low), np.where(flat, 1.0, high)
-        numbers = np.where(flat, 1, bins)
+        numbers: list[int] = np.where(flat, 1, bins).tolist()
         if min(bins) == max(bins):  # one call for all dimensions is much cheaper
-            edges = np.linspace(low, high, bins[0] + 1).T.copy()
-        else:
-            edges = np.zeros((v.dims, max(bins) + 1))
-            for row, a, b, m in zip(edges, low, high, numbers, strict=True):
-                row[: m + 1] = np.linspace(a, b, m + 1)
+            return np.linspace(low, high, bins[0] + 1).T.copy(), numbers
+        edges = np.zeros((v.dims, max(bins) + 1))
+        for row, a, b, m in zip(edges, low, high, numbers, strict=True):
+            row[: m + 1] = np.linspace(a, b, m + 1)
+        return edges, numbers
 
-        def fold(keys: NDArray[np.int64], first: int, last: int) -> None:
-            fold_uniform(keys, v.columns[first:last], edges[first:last], numbers[first:last])
-
-        return bin_rows(v.n, [int(m) for m in numbers], fold), [int(m) for m in numbers]
-
-    def _limits(self, v: Variable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _limits(self, v: Variable) -> tuple[Float, Float]:
         if self.range is not None:
             low, high = self.range
         elif self.pooled:
@@ -121,14 +117,12 @@ class Uniform(Estimator):
             return v.low, v.high
         return np.full(v.dims, low), np.full(v.dims, high)
 
-    def _bin_numbers(
-        self, v: Variable, x: Variable, y: Variable, spans: NDArray[np.float64]
-    ) -> list[int]:
+    def _bin_numbers(self, v: Variable, other: Variable, spans: Float) -> list[int]:
         """Bins of each dimension, whose edges lie over ranges `spans` wide."""
         if isinstance(self.bins, int):
             return [self.bins] * v.dims
         if self.bins == "auto":
-            return [_bins.balanced_bins(v.n, x, y, AUTO_SCALE)] * v.dims
+            return [_bins.balanced_bins(v.n, v, other, AUTO_SCALE)] * v.dims
         if self.bins in ("sturges", "terrell-scott"):
             size = v.columns.size if self.pooled else v.n
             rule = _bins.sturges if self.bins == "sturges" else _bins.terrell_scott
@@ -137,3 +131,16 @@ class Uniform(Estimator):
         if self.pooled:
             return [by_width(v.float64.ravel(), float(spans[0]))] * v.dims
         return [by_width(u, float(s)) for u, s in zip(v.float64, spans, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _edges_of_range(low: float, high: float, bins: int) -> Float:
+    """The edges (1, bins + 1) of a fixed range, made once for all calls; nobody writes to them."""
+    return np.linspace(low, high, bins + 1)[np.newaxis]
+
+
+def _outside(v: Variable, low: float, high: float) -> int:
+    """How many values of a side lie outside a range."""
+    if v.discrete or (min(v.low.tolist()) >= low and max(v.high.tolist()) <= high):
+        return 0
+    return int(((v.columns < low) | (v.columns > high)).sum())

@@ -2,11 +2,13 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
 
 from . import flags
+from .errors import InputError
 from .parameters import check_value, parameter_fields
 from .types import Estimate
 from .variables import Variable, as_pair
@@ -18,7 +20,12 @@ class Estimator(ABC):
     A subclass writes `_estimate(x, y)`, which gets both sides checked and laid out; each field's
     annotation (`Annotated[int, Field(ge=1)]`, a `Literal`, ...) is enforced when the estimator is
     made. `examples/` has a complete plug-in.
+
+    pairwise: whether it compares all pairs of rows, so that ten times as many take about a hundred
+    times as long.
     """
+
+    pairwise: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         kind = type(self)
@@ -36,17 +43,35 @@ class Estimator(ABC):
         Returns an `Estimate`; read `.nats` or `.bits`, and `.flags` before you trust it.
         Raises InputError for rows that do not match, NaN, infinity or too few rows.
         """
-        a, b = as_pair(x, y, discrete_x, discrete_y)
-        info = {"n": a.n, "dim_x": a.dims, "dim_y": b.dims}
-        if a.constant or b.constant:
-            return Estimate(0.0, dict([flags.constant()]), {"method": "constant side", **info})
-        found = self._estimate(a, b)
-        if not isinstance(found, Estimate):
-            raise TypeError(
-                f"{type(self).__name__}._estimate returned a {type(found).__name__}, no Estimate"
-            )
-        notes = {**found.flags, **_common_flags(found, a.n)}
-        return Estimate(found.nats, notes, {**info, **found.info})
+        return self.estimate_variables(*as_pair(x, y, discrete_x, discrete_y))
+
+    def estimate_variables(self, x: Variable, y: Variable) -> Estimate:
+        """Estimate I(X;Y) from sides that `mibench.variables.as_variable` has laid out.
+
+        For many estimates on few sides: each is checked and laid out once. Otherwise as `estimate`,
+        to the last bit. Raises InputError for sides of different numbers of rows.
+        """
+        _same_rows(x, y)
+        if x.constant or y.constant:
+            return _of_constant_side(x, y)
+        return self._complete(self._estimate(x, y), x, y)
+
+    def estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
+        """Estimate I(O;T) for each O of `others`, as for a layer T with its input and its label.
+
+        What `[estimator.estimate_variables(o, t) for o in others]` gives, to the last bit, and
+        sooner: what depends on T alone (bins, distances) is worked out once.
+        """
+        for o in others:
+            _same_rows(o, t)
+        varying = [o for o in others if not o.constant]
+        if t.constant or not varying:
+            return [_of_constant_side(o, t) for o in others]
+        found = iter(self._estimate_each(t, varying))
+        return [
+            _of_constant_side(o, t) if o.constant else self._complete(next(found), o, t)
+            for o in others
+        ]
 
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
@@ -57,6 +82,32 @@ class Estimator(ABC):
     @abstractmethod
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         """The estimate for two sides of equal length, neither of them constant."""
+
+    def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
+        """`_estimate(o, t)` for each o; an estimator that can share work on t overrides this."""
+        return [self._estimate(o, t) for o in others]
+
+    def _complete(self, found: Estimate, x: Variable, y: Variable) -> Estimate:
+        """An estimate with what every estimate says."""
+        if not isinstance(found, Estimate):
+            raise TypeError(
+                f"{type(self).__name__}._estimate returned a {type(found).__name__}, no Estimate"
+            )
+        notes = {**found.flags, **_common_flags(found, x.n)}
+        return Estimate(found.nats, notes, {**_shape(x, y), **found.info})
+
+
+def _same_rows(x: Variable, y: Variable) -> None:
+    if x.n != y.n:
+        raise InputError(f"one side has {x.n} rows and the other {y.n}: rows must belong together")
+
+
+def _of_constant_side(x: Variable, y: Variable) -> Estimate:
+    return Estimate(0.0, dict([flags.constant()]), {"method": "constant side", **_shape(x, y)})
+
+
+def _shape(x: Variable, y: Variable) -> dict[str, Any]:
+    return {"n": x.n, "dim_x": x.dims, "dim_y": y.dims}
 
 
 def _common_flags(found: Estimate, n: int) -> dict[str, str]:

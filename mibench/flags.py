@@ -83,7 +83,13 @@ def rare_labels(count: int, n: int) -> Flag:
 
 
 def ceiling(nats: float, limit: float, n: int) -> Flag:
-    """The estimate is about as large as it could be for this n."""
+    """The estimate is about as large as it could be for this n, or larger."""
+    if nats > limit * (1 + 1e-9):
+        return "ceiling", (
+            f"Beyond its ceiling: {n} samples can bear at most {limit / math.log(2):.2f} bits "
+            f"({limit:.2f} nats) here, log n or less, and the estimate is {nats / math.log(2):.2f} "
+            "bits. Rows are too far apart for this method; read it as no number."
+        )
     return "ceiling", (
         f"At its ceiling: with {n} samples this estimator can say at most "
         f"{limit / math.log(2):.2f} bits ({limit:.2f} nats) here, log n or less, and it says "

@@ -81,7 +81,7 @@ def get_estimator(spec: str) -> SupportsEstimate:
     """Make an estimator from a spec string.
 
     >>> get_estimator("adaptive:bins=30")
-    Adaptive(bins=30, pooled=False, correction=None)
+    Adaptive(bins=30, pooled=False, correction=None, own_bin=None)
     """
     name, _, rest = (part.strip() for part in spec.partition(":"))
     kind = estimator_class(name)

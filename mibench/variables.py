@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variable:
     """One side, X or Y, of n paired observations.
 
@@ -28,12 +29,12 @@ class Variable:
     symbols: NDArray[np.int64]
     counts: NDArray[np.int64]
 
-    @property
+    @cached_property
     def cardinality(self) -> int:
         """The number of distinct labels; 0 for a continuous variable."""
         return len(self.counts)
 
-    @property
+    @cached_property
     def discrete(self) -> bool:
         """Whether the variable consists of labels."""
         return self.cardinality > 0
@@ -43,7 +44,7 @@ class Variable:
         """The columns (d, n) in float64."""
         return self.columns.astype(np.float64, copy=False)
 
-    @property
+    @cached_property
     def constant(self) -> bool:
         """Whether every row is the same, so that the variable can carry no information."""
         return self.cardinality == 1 or (not self.discrete and not np.any(self.low < self.high))

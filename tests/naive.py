@@ -15,6 +15,7 @@ from scipy.special import digamma, logsumexp
 
 from mibench.estimators import adaptive as adaptive_module
 from mibench.estimators import uniform as uniform_module
+from mibench.estimators._noise import with_noise
 from mibench.estimators._ties import break_ties
 
 
@@ -186,7 +187,17 @@ def adaptive_bins(values, reference, bins):
     return np.minimum(np.searchsorted(unique, values) * bins // last, bins - 1)
 
 
-def adaptive(x, y, bins, pooled, correction, discrete_x=False, discrete_y=False):
+def own_bins(values, reference, bins, own):
+    """A bin for the value `own`, the last, and bins - 1 by the ranks of all other values."""
+    others = reference[reference != own]
+    if own is None or len(others) == len(reference):
+        return adaptive_bins(values, reference, bins)
+    if len(others) == 0:
+        return np.zeros(len(values), int)
+    return np.where(values == own, bins - 1, adaptive_bins(values, others, bins - 1))
+
+
+def adaptive(x, y, bins, pooled, correction, own_bin, discrete_x=False, discrete_y=False):
     def symbols(side, discrete):
         if discrete:
             return side
@@ -198,7 +209,7 @@ def adaptive(x, y, bins, pooled, correction, discrete_x=False, discrete_y=False)
                 number = balanced_bins(x, y, discrete_x, discrete_y, scale)
             else:
                 number = bins if isinstance(bins, int) else RULES[bins](reference)
-            indices.append(adaptive_bins(column, reference, number))
+            indices.append(own_bins(column, reference, number, own_bin))
         return row_symbols(np.stack(indices, axis=1))
 
     return plug_in(symbols(x, discrete_x), symbols(y, discrete_y), correction)
@@ -227,9 +238,30 @@ def scaled(side, factor):
     return [column / (factor * column.std(ddof=1)) for column in columns]
 
 
-def kde(x, y, bandwidth, discrete_x=False, discrete_y=False):
+def mixture_bound(values, noise_variance, variant):
+    """Pairwise bound on the entropy of rows (n, d) plus N(0, s2 I) noise (Kolchinsky & Tracey)."""
+    n, dims = values.shape
+    squared = sum((column[:, np.newaxis] - column) ** 2 for column in values.T)
+    distance = squared / (2 * noise_variance) / {"upper": 1, "lower": 4}[variant]
+    of_noise = dims / 2 * math.log(2 * math.pi * math.e * noise_variance)
+    return of_noise - (logsumexp(-distance, axis=1) - math.log(n)).mean()
+
+
+def mixture(values, codes, noise_variance, variant):
+    """H(mixture) - sum_c p(c) H(mixture of the rows with label c)."""
+    within = sum(
+        (codes == code).mean() * mixture_bound(values[codes == code], noise_variance, variant)
+        for code in set(codes.tolist())
+    )
+    return mixture_bound(values, noise_variance, variant) - within
+
+
+def kde(x, y, bandwidth, noise_variance, variant, discrete_x=False, discrete_y=False):
     if discrete_x and discrete_y:
         return plug_in(x, y)
+    if noise_variance is not None:
+        codes, values = (x, y) if discrete_x else (y, x)
+        return mixture(values - values.min(axis=0), codes, noise_variance, variant)
     n = len(x)
     dims = sum(
         int((side.min(axis=0) < side.max(axis=0)).sum())
@@ -361,19 +393,38 @@ def ties_within(matrix, codes, k):
     )
 
 
-def knn(x, y, k, variant, standardize, algorithm="auto", discrete_x=False, discrete_y=False):
-    """Kraskov or Ross; `break_ties` itself is tested by what it promises, not by a twin."""
+def kozachenko_leonenko(matrix, dims, k):
+    """Entropy from the distances (n, n) in the maximum norm, whose balls have volume (2 e)^d."""
+    n = len(matrix)
+    radii = [np.sort(np.delete(row, i))[k - 1] for i, row in enumerate(matrix)]
+    return digamma(n) - digamma(k) + math.fsum(math.log((2 * r) ** dims) for r in radii) / n
+
+
+def knn(
+    x, y, k, variant, standardize, algorithm="auto", noise_variance=None, seed=0,
+    discrete_x=False, discrete_y=False,
+):  # fmt: skip
+    """Kraskov or Ross, or entropies; the noise of `break_ties` and `with_noise` is tested by what
+    it promises, not by a twin.
+    """
     if discrete_x and discrete_y:
         return plug_in(x, y)
     if discrete_x or discrete_y:
         values, codes = (y, x) if discrete_x else (x, y)
+        if noise_variance is not None:
+            distinct = len(set(codes.tolist())) == len(codes)
+            values = with_noise(values.T, noise_variance, seed, None if distinct else codes).T
+            if distinct:
+                dims = values.shape[1]
+                of_noise = dims / 2 * math.log(2 * math.pi * math.e * noise_variance)
+                return kozachenko_leonenko(distances(values), dims, k) - of_noise
         unit = deviations(values) if standardize else 1.0
         sizes = Counter(codes.tolist())
         kept = np.array([sizes[code] > 1 for code in codes.tolist()])
         values, codes = values[kept], codes[kept]
         matrix = distances(values, unit)
         if ties_within(matrix, codes, k):
-            matrix = distances(break_ties((values / unit).T).T)
+            matrix = distances(break_ties((values / unit).T, codes).T)
         return ross(matrix, codes, k)
     units = [deviations(side) if standardize else np.ones(side.shape[1]) for side in (x, y)]
     in_x, in_y = distances(x, units[0]), distances(y, units[1])

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from mibench.estimators import _neighbours
 from mibench.estimators.adaptive import edge_slots, padded_edges
-from mibench.estimators.kernels import binning, brute, density, kdtree, line, symbols
+from mibench.estimators.kernels import binning, brute, density, kdtree, line, mixture, symbols
 
 from . import naive
 from .samples import VALUES, normal, properties
@@ -128,16 +128,50 @@ def test_small_fold_edges(columns, bins):
     padded[:, : bins - 1] = edges
     for dtype in (np.float64, np.float32):
         keys = np.full(17, 3, np.int64)
-        binning.fold_edges(keys, columns.astype(dtype), padded.astype(dtype), bins)
+        binning.fold_edges(keys, columns.astype(dtype), padded.astype(dtype), bins, np.nan)
         bin_x, bin_y = (np.digitize(c.astype(dtype), edges.astype(dtype)) for c in columns)
         assert keys.tolist() == ((3 * bins + bin_x) * bins + bin_y).tolist()
+
+
+@properties
+@given(hnp.arrays(np.float64, (2, 17), elements=VALUES), st.integers(2, 12))
+def test_small_fold_of_an_own_value(columns, bins):
+    """Wherever the edges are: the last bin is that value's, and no other value's bin changes."""
+    edges = np.linspace(-2, 2, bins - 2)
+    padded = np.full((1, edge_slots(bins)), np.inf)
+    padded[0, : bins - 2] = edges
+    keys = np.zeros(17, np.int64)
+    binning.fold_edges(keys, columns[:1].copy(), padded, bins, 1.0)
+    assert (
+        keys.tolist()
+        == np.where(columns[0] == 1, bins - 1, np.digitize(columns[0], edges)).tolist()
+    )
+
+
+@properties
+@given(
+    hnp.arrays(np.float64, (3, 30), elements=st.integers(-5, 5).map(float)),
+    st.integers(2, 40),
+    st.sampled_from([-5.0, 0.0, 5.0, 0.5, np.nan]),
+)
+def test_small_quantile_edges_beside_an_own_value(values, bins, own):
+    values[0, 1:] = own if own == own else 2.0  # a single other value
+    values[0, 0] = 3.0
+    edges = np.empty((3, bins + 2))
+    binning.quantile_edges(np.sort(values, axis=1), bins, own, edges)
+    for row, mine in zip(edges, values, strict=True):
+        others = mine[mine != own]
+        parts = bins - (len(others) < len(mine))
+        want = [float(e) for e in naive.quantile_edges(others, parts)]
+        assert row[: parts - 1] == pytest.approx(want, abs=1e-14)
+        assert (row[parts - 1 :] == np.inf).all()
 
 
 @properties
 @given(hnp.arrays(np.float64, (2, 30), elements=st.integers(-5, 5).map(float)), st.integers(2, 40))
 def test_small_quantile_edges(values, bins):
     edges = np.empty((2, bins - 1))
-    binning.quantile_edges(np.sort(values, axis=1), bins, edges)
+    binning.quantile_edges(np.sort(values, axis=1), bins, np.nan, edges)
     for row, own in zip(edges, values, strict=True):
         # Rounded three times: left + (right - left) * fraction, of values up to 5.
         assert row == pytest.approx([float(e) for e in naive.quantile_edges(own, bins)], abs=1e-14)
@@ -149,7 +183,7 @@ def test_quantile_edges_across_blocks(n, distinct):
     values = np.sort(np.random.default_rng([n, distinct]).integers(0, distinct, n)) / 8
     for bins in (2, 3, 30, 500):
         edges = np.empty((1, bins - 1))
-        binning.quantile_edges(values[np.newaxis], bins, edges)
+        binning.quantile_edges(values[np.newaxis], bins, np.nan, edges)
         want = [float(e) for e in naive.quantile_edges(values, bins)]
         assert edges[0] == pytest.approx(want, rel=1e-14, abs=1e-14)
 
@@ -232,6 +266,49 @@ def test_small_log_sum_of_isolated_rows(gap):
     target, ids = columns[:, [19]].copy(), np.array([19])
     density.log_sums(target, ids, columns, codes, 0, 1, out)
     assert out[0] == -np.inf  # nobody shares its label
+
+
+# -- mixtures -------------------------------------------------------------------------
+
+
+def mixture_sums(columns, labels, leaf_rows, strips, far):
+    tree = _neighbours.build_tree(columns, leaf_rows)
+    leaves = (len(tree.bounds) + 1) // 2
+    bounds, box = tree.bounds[-leaves:], tree.box[-leaves:]
+    arranged = np.ascontiguousarray(tree.arranged.T)
+    sums = np.zeros((len(labels) + 1, columns.shape[1]))
+    for strip in range(strips):
+        mixture.mixture_sums(
+            arranged, np.ascontiguousarray(labels[:, tree.order]), bounds, box, far, strip,
+            leaves, strips, sums,
+        )  # fmt: skip
+    found = np.empty_like(sums)
+    found[:, tree.order] = sums
+    return found
+
+
+@pytest.mark.parametrize(("n", "dims"), [(2, 1), (9, 2), (40, 3), (40, 4), (41, 5), (33, 8)])
+@pytest.mark.parametrize("strips", [1, 3])
+def test_small_mixture_sums(n, dims, strips):
+    rng = np.random.default_rng([n, dims])
+    labels = np.stack([np.arange(n) % 3, np.arange(n) // 2])
+    for columns in (rng.normal(size=(dims, n)), 20 * rng.integers(0, 2, (dims, n)) + 0.0):
+        kernels = 2.0 ** -((columns[:, :, np.newaxis] - columns[:, np.newaxis]) ** 2).sum(axis=0)
+        same = labels[:, :, np.newaxis] == labels[:, np.newaxis]
+        want = np.stack([kernels.sum(axis=1), *(kernels * same).sum(axis=2)])
+        for leaf_rows in (4, 100):
+            found = mixture_sums(columns, labels, leaf_rows, strips, 64.0)
+            # 1e-14 by the docstring, of sums whose every term is known to 1e-14.
+            assert found == pytest.approx(want, rel=1e-13)
+        alone = mixture_sums(columns, labels[:0], 4, strips, 64.0)
+        assert np.array_equal(alone[0], mixture_sums(columns, labels, 4, strips, 64.0)[0])
+
+
+def test_mixture_sums_of_far_rows_stop_at_their_own_kernel():
+    """Beyond 2^-1000, and beyond what a float can be squared to."""
+    for gap in (30.0, 40.0, 1e10, 1e200):
+        columns = gap * np.arange(300.0)[np.newaxis]
+        assert (mixture_sums(columns, np.empty((0, 300), np.int64), 64, 1, 64.0) == 1).all()
 
 
 # -- neighbours -----------------------------------------------------------------------
@@ -344,7 +421,7 @@ def test_small_line_counts(values):
 @pytest.mark.parametrize("n", [1, 12, 13, 24, 25, 1000])
 def test_tree_divides_every_row(n):
     columns = points(n, 2, ties=True)
-    tree = _neighbours._build(columns)
+    tree = _neighbours.build_tree(columns)
     assert sorted(tree.order.tolist()) == list(range(n))
     assert np.array_equal(tree.arranged, columns.T[tree.order])
     leaves = tree.bounds[len(tree.bounds) // 2 :]

@@ -33,6 +33,9 @@ ESTIMATORS = [
     Adaptive(bins=30, pooled=True),
     Adaptive(bins="sturges", pooled=True),
     Adaptive(correction="miller-madow"),
+    Adaptive(bins=7, own_bin=0),
+    Adaptive(bins=30, pooled=True, own_bin=0),
+    Adaptive(own_bin=-1),
     KDE(),
     KDE(bandwidth="silverman"),
     KDE(bandwidth=0.05),
@@ -43,6 +46,17 @@ ESTIMATORS = [
     KNN(standardize=True),
     KNN(variant=2, k=1, algorithm="tree"),
     KNN(algorithm="tree"),
+]
+
+# For rows with noise and their labels: a side of each sample is labels, repeated or all different.
+NOISY = [
+    KDE(noise_variance=0.1),
+    KDE(noise_variance=1e-3),
+    KDE(noise_variance=30, variant="lower"),
+    KDE(noise_variance=1e-3, variant="lower"),
+    KNN(noise_variance=0.1),
+    KNN(noise_variance=1e-3, k=1, algorithm="tree"),
+    KNN(noise_variance=10, k=5, seed=7),
 ]
 
 # Whether distances in different dimensions are equal once each is divided by a standard deviation
@@ -62,6 +76,26 @@ def test_estimator_equals_its_twin(estimator, name):
         data = untied(data)
     got = estimator.estimate(data.x, data.y, **data.sides).nats
     assert got == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
+
+
+def labelled_once(name):
+    """The sample's continuous side, x or y, with labels that are all different."""
+    data = DATA[name]
+    return Data(np.arange(len(data.x)), data.y if data.discrete_x else data.x, discrete_x=True)
+
+
+LABELLED = [name for name, data in DATA.items() if data.discrete_x != data.discrete_y]
+PLAIN = ("normal-1+2", "normal-5+5", "float32", "offset-1e6", "copies", "relu", "constant-columns")
+
+
+@pytest.mark.parametrize("estimator", NOISY, ids=repr)
+@pytest.mark.parametrize("name", [*LABELLED, *PLAIN])
+def test_noise_equals_its_twin(estimator, name):
+    samples_ = [labelled_once(name)] + ([DATA[name]] if name in LABELLED else [])
+    for data in samples_:
+        got = estimator.estimate(data.x, data.y, **data.sides).nats
+        want = naive.estimate(estimator, data.x, data.y, **data.sides)
+        assert got == pytest.approx(want, abs=CLOSE)
 
 
 def untied(data):
@@ -105,6 +139,15 @@ def test_small_estimator_equals_its_twin(estimator, name):
         estimator = replace(estimator, bins=1000)
     got = estimator.estimate(data.x, data.y, **data.sides).nats
     assert got == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
+
+
+@pytest.mark.parametrize("estimator", NOISY, ids=repr)
+def test_small_noise_equals_its_twin(estimator):
+    for x in (normal(40, 3)[0], np.maximum(normal(40, 2)[0], 0), normal(7)[0]):
+        for labels in (np.arange(len(x)), np.arange(len(x)) % 2):
+            got = estimator.estimate(x, labels, discrete_y=True).nats
+            want = naive.estimate(estimator, x, labels, discrete_y=True)
+            assert got == pytest.approx(want, abs=CLOSE)
 
 
 @pytest.mark.parametrize("k", [1, 2, 5, 20, 59])
@@ -194,6 +237,19 @@ def test_small_uniform_rules_property(sample, rule):
 @given(samples(), st.integers(1, 40), st.booleans())
 def test_small_adaptive_property(sample, bins, pooled):
     agree(Adaptive(bins=bins, pooled=pooled), *sample)
+
+
+@properties
+@given(samples(), st.integers(2, 12), st.booleans(), st.sampled_from([0.0, 1.0, -3.0, 1 / 3]))
+def test_small_own_bin_property(sample, bins, pooled, own):
+    agree(Adaptive(bins=bins, pooled=pooled, own_bin=own), *sample)
+
+
+@properties
+@given(labelled(), st.sampled_from([1e-3, 0.5, 100.0]), st.sampled_from(["upper", "lower"]))
+def test_small_mixture_property(sample, variance, variant):
+    values, codes = sample
+    agree(KDE(noise_variance=variance, variant=variant), values, codes, discrete_y=True)
 
 
 @properties

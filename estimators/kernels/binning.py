@@ -25,61 +25,62 @@ EPSILON = 2.0**-52
 def fold_uniform(keys: Int, columns: NDArray[Any], edges: Float, bins: Int) -> None:
     """For each column d: keys = keys * bins[d] + bin in d, for bins[d] bins of equal width.
 
-    columns: (d, n); edges: (d, >= bins[d] + 1), row d starting with the edges from `np.linspace`.
+    columns: (d, n); edges: (d, >= bins[d] + 1), row d starting with the edges from `np.linspace`,
+    or a single row for all columns.
     A bin holds its lower edge, the last one also its upper, as in `np.histogram`; a value outside
     joins the first or the last bin.
     """
     n = columns.shape[1]
     for d in range(columns.shape[0]):
         m = bins[d]
-        own = edges[d]
+        own = edges[min(d, edges.shape[0] - 1)]
         low, high = own[0], own[m]
         scale = m / (high - low)
-        top = np.float64(m - 1)
         # (value - low) * scale and the edges are rounded. Where they could disagree about a
         # value, the edges decide, so that this and np.digitize always agree.
         rounding = 8 * EPSILON * m * (1 + max(abs(low), abs(high)) / (high - low))
-        hopeless = not (rounding < 0.25 and scale < np.inf)  # bins of few ulps: search them all
+        hopeless = not (rounding < 0.125 and scale < np.inf)  # bins of few ulps: search them all
+        rounding = 0.125 if hopeless else rounding
+        end = m - 3 * rounding  # within the last bin, and not so near its edge as to be doubtful
         for start in range(0, n, BLOCK):
             values = columns[d, start : start + BLOCK]
             block = keys[start : start + BLOCK]
             doubtful = np.int64(hopeless)
             for i in range(values.shape[0]):
-                place = (np.float64(values[i]) - low) * scale
-                whole = np.floor(place)
-                part = place - whole
-                inside = (place > rounding) & (place < top + 1)
-                doubtful += np.int64(inside & ((part <= rounding) | (part >= 1 - rounding)))
-                whole = whole if whole > 0.0 else 0.0
-                whole = whole if whole < top else top
-                block[i] = block[i] * m + np.int64(whole)
+                place = (np.float64(values[i]) - low) * scale - rounding
+                place = place if place > 0.0 else 0.0
+                place = place if place < end else end
+                index = np.int32(place)
+                doubtful += np.int64(index != np.int32(place + 2 * rounding))
+                block[i] = block[i] * m + np.int64(index)
             if doubtful > 0:
                 for i in range(values.shape[0]):
                     value = np.float64(values[i])
-                    whole = np.floor((value - low) * scale)
-                    whole = whole if whole > 0.0 else 0.0
-                    whole = whole if whole < top else top
-                    index = np.int64(whole)
-                    while index > 0 and value < own[index]:
-                        index -= 1
-                    while index < m - 1 and value >= own[index + 1]:
-                        index += 1
-                    block[i] += index - np.int64(whole)
+                    first = block[i] % m
+                    found = first
+                    while found > 0 and value < own[found]:
+                        found -= 1
+                    while found < m - 1 and value >= own[found + 1]:
+                        found += 1
+                    block[i] += found - first
 
 
 @kernel
-def fold_edges(keys: Int, columns: NDArray[Any], padded: NDArray[Any], bins: int) -> None:
+def fold_edges(
+    keys: Int, columns: NDArray[Any], padded: NDArray[Any], bins: int, own: float
+) -> None:
     """For each column d: keys = keys * bins + bin in d, for bins between arbitrary edges.
 
     columns: (d, n); padded: (d, size), row d holding the bins - 1 inner edges in the columns'
-    dtype, ascending, then at least one +inf, up to a size of 8, 16, 32, ... A value equal to an
-    edge belongs to the bin above it.
+    dtype, ascending, then at least one +inf, up to a size of 8, 16, 32, ..., or a single row for
+    all columns. A value equal to an edge belongs to the bin above it, a value equal to `own` (NaN:
+    none is) to the last bin, whatever the edges.
     """
     n = columns.shape[1]
     size = padded.shape[1]
     found = np.empty(BLOCK, np.int32)
     for d in range(columns.shape[0]):
-        edges = padded[d]
+        edges = padded[min(d, padded.shape[0] - 1)]
         for start in range(0, n, BLOCK):
             values = columns[d, start : start + BLOCK]
             block = keys[start : start + BLOCK]
@@ -107,7 +108,8 @@ def fold_edges(keys: Int, columns: NDArray[Any], padded: NDArray[Any], bins: int
                         found[i] = np.int32(at + (step if above else np.uint32(0)))
                     step = np.uint32(step >> np.uint32(1))
             for i in range(length):
-                block[i] = block[i] * bins + np.int64(found[i])
+                index = np.int32(bins - 1) if values[i] == own else found[i]
+                block[i] = block[i] * bins + np.int64(index)
 
 
 @kernel
@@ -131,23 +133,44 @@ def _count_new(ordered: NDArray[Any], counts: Int) -> int:
 
 
 @kernel
-def quantile_edges(ordered: NDArray[Any], bins: int, edges: Float) -> None:
+def _without(ordered: NDArray[Any], own: float) -> NDArray[Any]:
+    """The values of an ascending array that differ from `own`."""
+    first = np.searchsorted(ordered, own, side="left")
+    last = np.searchsorted(ordered, own, side="right")
+    if first == last:
+        return ordered
+    if first == 0:
+        return ordered[last:]
+    if last == ordered.shape[0]:
+        return ordered[:first]
+    return np.concatenate((ordered[:first], ordered[last:]))
+
+
+@kernel
+def quantile_edges(ordered: NDArray[Any], bins: int, own: float, edges: NDArray[Any]) -> None:
     """Inner edges at the quantiles j / bins, 0 < j < bins, of the distinct values of each row.
 
-    ordered: (rows, n), each ascending; edges: (rows, bins - 1), the output, by linear
-    interpolation. Quantile j / bins stands at rank j * last / bins, of which whole part and
-    remainder are kept as integers, so that no rounding can move a value across an edge.
+    ordered: (rows, n), each ascending. A row that holds `own` (NaN: none does) beside other values
+    has the quantiles j / (bins - 1) of those others instead. edges: (rows, >= bins - 1), the
+    output, by linear interpolation, filled up with +inf and rounded up to its dtype, which changes
+    no comparison of a value >= edge. Quantile j / bins stands at rank j * last / bins, of which
+    whole part and remainder are kept as integers, so that no rounding can move a value across an
+    edge.
     """
-    n = ordered.shape[1]
-    counts = np.empty((n - 2) // RANK_BLOCK + 1, np.int64)
+    infinity = edges.dtype.type(np.inf)
+    counts = np.empty(ordered.shape[1] // RANK_BLOCK + 1, np.int64)
     for row in range(ordered.shape[0]):
-        values = ordered[row]
-        last = _count_new(values, counts)
+        values = _without(ordered[row], own)
+        n = values.shape[0]
+        parts = bins - int(n < ordered.shape[1])
+        counts[0] = 0
+        last = _count_new(values, counts[: (n + RANK_BLOCK - 2) // RANK_BLOCK])
         block, before = 0, 0  # the block to look in, and the rank just before it
         known = -1
         left, right = 0.0, 0.0
-        for j in range(1, bins):
-            below, remainder = j * last // bins, j * last % bins
+        edges[row, max(parts - 1, 0) :] = infinity
+        for j in range(1, parts):
+            below, remainder = j * last // parts, j * last % parts
             if below != known:
                 while before + counts[block] < below:
                     before += counts[block]
@@ -161,6 +184,9 @@ def quantile_edges(ordered: NDArray[Any], bins: int, edges: Float) -> None:
                     p += 1
                 right = np.float64(values[p])
                 known = below
-            edge = min(left + (right - left) * (remainder / bins), right)
+            edge = min(left + (right - left) * (remainder / parts), right)
             # Between neighbouring floats there is nothing: still above `left`, as it should be.
-            edges[row, j - 1] = right if remainder > 0 and edge <= left else edge
+            edge = right if remainder > 0 and edge <= left else edge
+            edges[row, j - 1] = edge
+            if edges[row, j - 1] < edge:
+                edges[row, j - 1] = np.nextafter(edges[row, j - 1], infinity)

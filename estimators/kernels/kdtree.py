@@ -48,10 +48,10 @@ def _select(points: Float, order: Int, first: int, last: int, middle: int, dim: 
             return
 
 
-def levels_for(n: int) -> int:
-    """The depth of the tree below its root."""
+def levels_for(n: int, leaf_rows: int = LEAF_ROWS) -> int:
+    """The depth of the tree below its root; a leaf has leaf_rows, one more, or down to half."""
     levels = 0
-    while (n >> levels) > LEAF_ROWS:
+    while (n >> levels) > leaf_rows:
         levels += 1
     return levels
 

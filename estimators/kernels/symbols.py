@@ -37,20 +37,23 @@ def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
     while size < 2 * n:
         size *= 2
     mask = size - 1
-    slot_symbol = np.full(size, -1, np.int64)
-    slot_key = np.empty(size, np.int64)
+    # 32 bits, since the table is read at random and should stay in a near cache; 2**31 symbols
+    # would need 100 GB.
+    slots = np.full(size, -1, np.int32)
+    own = np.empty(n, np.int64)  # the key of each symbol
     for i in range(n):
         key = keys[i]
         # Two halves by odd multipliers, small enough that no product leaves 63 bits.
         mixed = (key & 0x7FFFFFFF) * 0x4F1BBCDD ^ (key >> 31) * 0x2545F491
         slot = (mixed ^ (mixed >> 29)) & mask
-        while slot_symbol[slot] >= 0 and slot_key[slot] != key:
+        symbol = np.int64(slots[slot])
+        while symbol >= 0 and own[symbol] != key:
             slot = (slot + 1) & mask
-        symbol = slot_symbol[slot]
+            symbol = np.int64(slots[slot])
         if symbol < 0:
             symbol = used
-            slot_symbol[slot] = symbol
-            slot_key[slot] = key
+            slots[slot] = symbol
+            own[symbol] = key
             used += 1
         symbols[i] = symbol
         counts[symbol] += 1
