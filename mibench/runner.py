@@ -7,18 +7,16 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from pickle import PicklingError
 
 from .errors import InputError
+from .parallel import in_processes
 from .registry import Named
 from .types import Estimate, Record, Sample, Task
 
 WARM_UP_ROWS = 400
-MOST_JOBS = 1000
 
 _warm: set[tuple[object, ...]] = set()
 
@@ -51,25 +49,12 @@ def run(work: Sequence[tuple[Draw, list[Named]]], jobs: int) -> Iterator[tuple[i
     work: samples to draw, each with the estimators to run on it. jobs: processes; -1 for one a
     core. The numbers do not depend on it.
     """
-    if jobs == 0 or jobs > MOST_JOBS:
-        raise InputError(f"jobs is {jobs}: give 1 to {MOST_JOBS} processes, or -1 for one a core")
-    if jobs == 1:
-        for place, (draw, estimators) in enumerate(work):
-            yield place, run_draw(draw, estimators)
-        return
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    try:
-        yield from parallel(delayed(_run_place)(place, *one) for place, one in enumerate(work))
-    except (BrokenProcessPool, PicklingError) as error:
-        raise InputError(
-            f"a worker process was killed, or could not load an estimator or task ({error}). Give "
-            "fewer jobs if memory ran out; define what is your own in a module, or use jobs=1"
-        ) from error
+    items = [(place, *one) for place, one in enumerate(work)]
+    return in_processes(_run_place, items, jobs)
 
 
-def _run_place(place: int, draw: Draw, estimators: list[Named]) -> tuple[int, list[Record]]:
+def _run_place(item: tuple[int, Draw, list[Named]]) -> tuple[int, list[Record]]:
+    place, draw, estimators = item
     return place, run_draw(draw, estimators)
 
 

@@ -1,0 +1,61 @@
+"""What the commands share: options, messages, progress, and rows in the form asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+FILE = click.Path(path_type=Path)
+units_option = click.option(
+    "--units", type=click.Choice(["bits", "nats"]), default="bits", show_default=True,
+    help="Unit of every MI shown.",
+)  # fmt: skip
+format_option = click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
+    show_default=True, help="Form of the result on standard output.",
+)  # fmt: skip
+
+
+def say(message: str) -> None:
+    """A message on standard error."""
+    click.echo(f"mibench: {message}", err=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Any]:
+    """A live progress bar on standard error, if that is a terminal; gives update(done, total)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        what, BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:
+    """A table with a title, or its rows as records."""
+    from . import tables
+
+    if form == "table":
+        click.echo(tables.render(title, tables.plain_table(headings, rows)), nl=False)
+    else:
+        show_records([dict(zip(headings, row, strict=True)) for row in rows], form)
+
+
+def show_records(rows: list[dict[str, Any]], form: str) -> None:
+    """Records as csv or json."""
+    from . import tables
+
+    if form == "json":
+        click.echo(tables.to_json(rows))
+    else:
+        import pandas as pd
+
+        click.echo(pd.DataFrame(rows).to_csv(index=False), nl=False)
