@@ -1,0 +1,20 @@
+"""What the extra `ibnet` installs, asked for by name where it is missing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mibench.errors import InputError
+
+
+@contextmanager
+def needs(*packages: str) -> Iterator[None]:
+    """Imports within: a missing package becomes an error that says how to get it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in packages:
+            raise
+        raise InputError(
+            f"{error.name} is not installed: ibnet needs it. Install the extra: "
+            "pip install 'mibench[ibnet]'"
+        ) from error

@@ -1,0 +1,165 @@
+"""What is trained and measured: the settings of the thesis, and any other as a `Setting`."""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field
+
+from mibench.errors import InputError
+from mibench.parameters import check_value
+from mibench.registry import unknown
+
+Activation = Literal["tanh", "relu", "elu", "relu6", "linear"]
+Initialisation = Literal["truncated-normal", "he", "glorot"]
+Optimizer = Literal["sgd", "adam"]
+ACTIVATIONS = get_args(Activation)  # numbered as in kernels.network
+OPTIMIZERS = get_args(Optimizer)  # numbered as in kernels.train
+Width = Annotated[int, Field(ge=1)]
+
+# What may differ between settings that share their trained networks. The number of epochs may
+# too: a longer training begins with the shorter one.
+NOT_TRAINING = {"name", "training", "estimators", "epochs"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An ensemble of networks to train, and the estimators to measure it by.
+
+    name: the setting's; training: of the networks, which several settings may share.
+    layers: widths from the inputs to the classes, (12, 10, 7, 5, 4, 3, 2), say. activation: on
+        every layer but the last, which is a softmax. batch: inputs a step, or "full".
+    learning_rate, optimizer: "adam" (beta 0.9 and 0.999, epsilon 1e-8) or "sgd" (plain).
+    init: of the weights, biases being 0. "truncated-normal" has sd 1 / sqrt(fan-out), cut at 2 sd;
+        "he" normal with sd sqrt(2 / fan-in) (doi:10.1109/ICCV.2015.123); "glorot" uniform within
+        sqrt(6 / (fan-in + fan-out)) (Glorot & Bengio 2010).
+    runs: networks, each with its own weights, split and batches; epochs: passes over the data.
+    test_fraction: share of the data kept for testing, the same in every class.
+    data: what `load_data` takes. seed: run r of seed s is the same network in any ensemble.
+
+    Source: N. L. Rasmussen's thesis, after Shwartz-Ziv & Tishby (arXiv:1703.00810) and Saxe et al.
+    (doi:10.1088/1742-5468/ab3985). Its text gives a learning rate of 1e-4, its published code
+    4e-4. Trained both ways, the maximum activations of 40 ReLU networks agree with the published
+    ones at 4e-4 (Kolmogorov-Smirnov p = 0.58), not at 1e-4 (p = 0.0005): 4e-4 it is.
+    """
+
+    name: str
+    layers: tuple[Width, ...] = (12, 10, 7, 5, 4, 3, 2)
+    activation: Activation = "tanh"
+    batch: Annotated[int, Field(ge=1)] | Literal["full"] = 256
+    estimators: tuple[str, ...] = ("uniform:bins=30", "adaptive:bins=30")
+    training: str = ""
+    runs: Annotated[int, Field(ge=1)] = 40
+    epochs: Annotated[int, Field(ge=1)] = 8000
+    learning_rate: Annotated[float, Field(gt=0)] = 4e-4
+    optimizer: Optimizer = "adam"
+    init: Initialisation = "truncated-normal"
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    data: str = "icosahedron"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            checked = check_value(type(self), f.name, getattr(self, f.name), label="setting")
+            object.__setattr__(self, f.name, checked)
+        object.__setattr__(self, "training", self.training or self.name)
+        if len(self.layers) < 2:
+            raise InputError(
+                f"setting: layers={self.layers} has no layer after the inputs: give at least two "
+                "widths, inputs and classes"
+            )
+
+    @property
+    def parameters(self) -> int:
+        """How many weights and biases one network has."""
+        return sum(a * b + b for a, b in pairwise(self.layers))
+
+    @property
+    def lower_bound(self) -> float | None:
+        """The least value that the activation can take, exactly; None if there is none."""
+        return {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}.get(self.activation)
+
+    def binning_range(self, low: float, high: float) -> tuple[float, float]:
+        """The range of uniform bins for activations within [low, high], as the thesis has it.
+
+        tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear [low, high].
+        """
+        bottom = low if self.lower_bound is None else self.lower_bound
+        top = {"tanh": 1.0, "relu6": 6.0}.get(self.activation, high)
+        return bottom, top if top > bottom else math.nextafter(bottom, math.inf)
+
+    def networks(self) -> dict[str, Any]:
+        """What the trained weights depend on: all but names, estimators and epochs."""
+        return {k: v for k, v in asdict(self).items() if k not in NOT_TRAINING}
+
+
+_UNIFORM_30, _UNIFORM_100, _ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
+_BOTH = (_UNIFORM_30, _ADAPTIVE)
+_NET_A, _NET_B1 = (12, 12, 12, 12, 12, 2), (12, 12, 12, 10, 8, 2)
+_NET_B2 = (12, 12, 12, 10, 8, 7, 2)
+
+
+def _deep(name: str, layers: tuple[int, ...], runs: int, estimator: str) -> Setting:
+    training = name.partition(".")[0] if name.startswith("A") else name
+    return Setting(name, layers, "relu", 256, (estimator,), training, runs=runs)
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting("1.1-full", batch="full", estimators=(_UNIFORM_30,), training="tanh-full"),
+        Setting("1.1-256", estimators=(_UNIFORM_30,), training="tanh-256"),
+        Setting("1.2-full", activation="relu", batch="full", estimators=(_UNIFORM_100,),
+                training="relu-full"),
+        Setting("1.2-256", activation="relu", estimators=(_UNIFORM_100,), training="relu-256"),
+        Setting("2.1", estimators=_BOTH, training="tanh-256"),
+        Setting("2.2", activation="relu", estimators=_BOTH, training="relu-256"),
+        Setting("2.3", activation="elu", estimators=_BOTH, training="elu-256"),
+        Setting("2.4", activation="relu6", estimators=_BOTH, training="relu6-256"),
+        _deep("A.1", _NET_A, 2, _UNIFORM_100),
+        _deep("A.2", _NET_A, 2, _ADAPTIVE),
+        _deep("B.1", _NET_B1, 30, _ADAPTIVE),
+        _deep("B.2", _NET_B2, 30, _ADAPTIVE),
+    )
+}  # fmt: skip
+
+
+def list_settings() -> list[str]:
+    """The names of the thesis's settings."""
+    return list(SETTINGS)
+
+
+def get_setting(name: str, **changes: Any) -> Setting:
+    """A setting of the thesis, with any of its fields changed.
+
+    Raises InputError for an unknown name, field or value.
+
+    >>> get_setting("2.2").activation
+    'relu'
+    >>> get_setting("2.2", runs=2, epochs=200).epochs
+    200
+    """
+    if name in ("1.1", "1.2"):
+        raise InputError(
+            f"setting {name} has two batch sizes, trained apart: choose {name}-full or {name}-256"
+        )
+    if name not in SETTINGS:
+        raise InputError(unknown("setting", name, SETTINGS))
+    return changed(SETTINGS[name], **changes)
+
+
+def changed(setting: Setting, **changes: Any) -> Setting:
+    """The setting with some fields changed; its networks then have the name "custom".
+
+    Another number of runs or epochs leaves the name: the first networks stay the same.
+    """
+    known = [f.name for f in fields(setting)]
+    for key in changes:
+        if key not in known:
+            raise InputError(f"{unknown('field', key, known)}")
+    other = replace(setting, **changes)
+    ours, theirs = ({**s.networks(), "runs": 0} for s in (setting, other))
+    if ours != theirs and "training" not in changes:
+        other = replace(other, training=f"{setting.training}, changed")
+    return other
