@@ -1,0 +1,1 @@
+"""Numba kernels of network training and evaluation: arrays and scalars in, arrays out."""

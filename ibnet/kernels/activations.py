@@ -1,0 +1,48 @@
+"""All activations of one network: what its layers show of every input."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import kernel
+from .network import TILE, forward, softmax
+
+Row: TypeAlias = NDArray[np.float32]
+Rows: TypeAlias = NDArray[np.float32]
+Int: TypeAlias = NDArray[np.int64]
+
+
+@kernel
+def activations(
+    widths: Int, activation: int, parameters: Row, columns: Rows, out: Rows, low: Row, high: Row
+) -> None:
+    """Fill out (neurons of layers 1..L, n) for inputs columns (d, n); the last layer is softmax.
+
+    low, high (neurons,): each neuron's extreme values.
+    """
+    n = columns.shape[1]
+    neurons = out.shape[0]
+    first = widths[0]
+    classes = widths[widths.shape[0] - 1]
+    rows = np.empty((first + neurons, TILE), np.float32)
+    scratch = np.empty(TILE, np.float32)
+    lows = np.full((neurons, TILE), np.inf, np.float32)
+    highs = np.full((neurons, TILE), -np.inf, np.float32)
+    for start in range(0, n, TILE):
+        m = min(TILE, n - start)
+        for f in range(first):
+            rows[f, :m] = columns[f, start : start + m]
+        forward(widths, activation, parameters, rows, m)
+        softmax(rows, first + neurons - classes, classes, m, scratch)
+        for j in range(neurons):
+            row, kept = rows[first + j, :m], out[j, start : start + m]
+            least, most = lows[j, :m], highs[j, :m]
+            for s in range(m):
+                value = row[s]
+                kept[s] = value
+                least[s] = value if value < least[s] else least[s]
+                most[s] = value if value > most[s] else most[s]
+    for j in range(neurons):
+        low[j] = lows[j].min()
+        high[j] = highs[j].max()

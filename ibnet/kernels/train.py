@@ -1,0 +1,188 @@
+"""Epochs of training of one network, and its evaluation after each."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import kernel
+from .elementary import NEGLIGIBLE, ONE, ZERO
+from .network import TILE, add_gradient, forward, softmax
+
+Row: TypeAlias = NDArray[np.float32]
+Rows: TypeAlias = NDArray[np.float32]
+Int: TypeAlias = NDArray[np.int64]
+
+SGD, ADAM = 0, 1
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as in the paper and everywhere
+LEAST_SQUARE = np.float32(1e-30)  # its root is 1e-7 of epsilon
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+@kernel
+def random_bits(key: np.uint64, counter: np.uint64) -> np.uint64:
+    """64 random bits for a counter: SplitMix64 (Steele et al. 2014, doi:10.1145/2660193.2660195).
+
+    A generator without a state, so that training can go on at any epoch.
+    """
+    z = np.uint64(key + np.uint64(counter + np.uint64(1)) * GOLDEN)
+    z = np.uint64((z ^ (z >> np.uint64(30))) * MIX_1)
+    z = np.uint64((z ^ (z >> np.uint64(27))) * MIX_2)
+    return np.uint64(z ^ (z >> np.uint64(31)))
+
+
+@kernel
+def shuffle(order: Int, key: np.uint64, epoch: int) -> None:
+    """A random permutation of `order` that depends on key and epoch alone (Fisher & Yates)."""
+    n = order.shape[0]
+    stream = random_bits(key, np.uint64(epoch))
+    for i in range(n - 1, 0, -1):
+        # The upper 32 bits times the range, shifted back: uniform to one part in 2**32 / n.
+        bits = np.uint64(random_bits(stream, np.uint64(i)) >> np.uint64(32))
+        j = np.int64(np.uint64(bits * np.uint64(i + 1)) >> np.uint64(32))
+        order[i], order[j] = order[j], order[i]
+
+
+@kernel
+def adam(parameters: Row, gradient: Row, mean: Row, square: Row, step: int, rate: float) -> None:
+    """One step of Adam (Kingma & Ba 2015, arXiv:1412.6980), number `step` from 1, in place."""
+    b1, b2 = np.float32(BETA_1), np.float32(BETA_2)
+    c1, c2 = np.float32(1 - BETA_1), np.float32(1 - BETA_2)
+    size = np.float32(rate / (1 - BETA_1**step))
+    root = np.float32(1 / np.sqrt(1 - BETA_2**step))
+    epsilon = np.float32(EPSILON)
+    for p in range(parameters.shape[0]):
+        g = ZERO if abs(gradient[p]) <= NEGLIGIBLE else gradient[p]
+        m = b1 * mean[p] + c1 * g
+        v = b2 * square[p] + c2 * (g * g)
+        m = ZERO if abs(m) <= NEGLIGIBLE else m
+        v = ZERO if v <= LEAST_SQUARE else v
+        parameters[p] -= size * m / (np.sqrt(v) * root + epsilon)
+        mean[p], square[p] = m, v
+
+
+@kernel
+def evaluate(
+    widths: Int,
+    activation: int,
+    parameters: Row,
+    columns: Rows,
+    labels: Int,
+    is_test: NDArray[np.bool_],
+    rows: Rows,
+    lows: Row,
+    highs: Row,
+) -> tuple[int, int]:
+    """Wrong answers among training and test inputs, and each layer's extreme activations.
+
+    columns: (d, n), all inputs; lows, highs: (L,), the outputs.
+    """
+    n = columns.shape[1]
+    layers = widths.shape[0] - 1
+    classes = widths[layers]
+    top = rows.shape[0] - classes
+    best = np.empty(TILE, np.float32)
+    answer = np.empty(TILE, np.float32)
+    low_rows = np.full((layers, TILE), np.inf, np.float32)
+    high_rows = np.full((layers, TILE), -np.inf, np.float32)
+    wrong_train, wrong_test = 0, 0
+    for start in range(0, n, TILE):
+        m = min(TILE, n - start)
+        for f in range(widths[0]):
+            rows[f, :m] = columns[f, start : start + m]
+        forward(widths, activation, parameters, rows, m)
+        softmax(rows, top, classes, m, best)
+        first = widths[0]
+        for layer in range(layers):
+            low, high = low_rows[layer, :m], high_rows[layer, :m]
+            for r in range(first, first + widths[layer + 1]):
+                row = rows[r, :m]
+                for s in range(m):
+                    low[s] = row[s] if row[s] < low[s] else low[s]
+                    high[s] = row[s] if row[s] > high[s] else high[s]
+            first += widths[layer + 1]
+        answer[:] = ZERO
+        best[:m] = rows[top, :m]
+        for c in range(1, classes):
+            row, this = rows[top + c, :m], np.float32(c)
+            for s in range(m):
+                answer[s] = this if row[s] > best[s] else answer[s]
+                best[s] = row[s] if row[s] > best[s] else best[s]
+        for s in range(m):
+            wrong = int(np.int64(answer[s]) != labels[start + s])
+            test = int(is_test[start + s])
+            wrong_test += wrong & test
+            wrong_train += wrong & (1 - test)
+    for layer in range(layers):
+        lows[layer] = low_rows[layer].min()
+        highs[layer] = high_rows[layer].max()
+    return wrong_train, wrong_test
+
+
+@kernel
+def train_epochs(
+    widths: Int,
+    activation: int,
+    optimizer: int,
+    rate: float,
+    batch: int,
+    columns: Rows,
+    labels: Int,
+    train: Int,
+    is_test: NDArray[np.bool_],
+    key: np.uint64,
+    first_epoch: int,
+    parameters: Row,
+    mean: Row,
+    square: Row,
+    weights: Rows,
+    wrong: Int,
+    lows: Rows,
+    highs: Rows,
+) -> None:
+    """Train one network for weights.shape[0] epochs and record its state after each.
+
+    columns: (d, n) inputs; train: (n_train,) which of them to train on; batch: inputs a step;
+    epochs are numbered first_epoch, first_epoch + 1, ..., and steps follow from that; epoch 0 is
+    the network before training.
+    In place: parameters and Adam's moments mean, square (P,). Outputs, a row an epoch: weights
+    (E, P), wrong (E, 2) answers among training and test inputs, lows and highs (E, L).
+    """
+    total = widths.sum()
+    rows = np.empty((total, TILE), np.float32)
+    deltas = np.empty((total, TILE), np.float32)
+    gradient = np.empty(parameters.shape[0], np.float32)
+    own = np.empty(TILE, np.int64)
+    order = np.empty(train.shape[0], np.int64)
+    n = train.shape[0]
+    steps = (n + batch - 1) // batch
+    for e in range(weights.shape[0]):
+        epoch = first_epoch + e
+        order[:] = train
+        if batch < n:
+            shuffle(order, key, epoch)
+        for b in range(steps if epoch > 0 else 0):
+            begin, end = b * batch, min((b + 1) * batch, n)
+            gradient[:] = ZERO
+            scale = ONE / np.float32(end - begin)
+            for start in range(begin, end, TILE):
+                m = min(TILE, end - start)
+                chosen = order[start : start + m]
+                for f in range(widths[0]):
+                    row, column = rows[f], columns[f]
+                    for s in range(m):
+                        row[s] = column[chosen[s]]
+                for s in range(m):
+                    own[s] = labels[chosen[s]]
+                forward(widths, activation, parameters, rows, m)
+                add_gradient(widths, activation, parameters, rows, deltas, own[:m], scale, gradient)
+            if optimizer == ADAM:
+                adam(parameters, gradient, mean, square, (epoch - 1) * steps + b + 1, rate)
+            else:
+                for p in range(parameters.shape[0]):
+                    parameters[p] -= np.float32(rate) * gradient[p]
+        weights[e] = parameters
+        wrong[e, 0], wrong[e, 1] = evaluate(
+            widths, activation, parameters, columns, labels, is_test, rows, lows[e], highs[e]
+        )

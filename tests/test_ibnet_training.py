@@ -1,0 +1,434 @@
+"""Training: the fast engines against plain torch, and what is kept of every run and epoch."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mibench import ibnet
+from mibench.errors import InputError
+from mibench.estimators import _threads
+from mibench.ibnet.data import Data
+from mibench.ibnet.engines import Core, State
+from mibench.ibnet.kernels import elementary
+from mibench.ibnet.kernels.train import random_bits, shuffle
+from mibench.ibnet.networks import initial_parameters, start
+from mibench.ibnet.reference import train_reference
+from mibench.ibnet.settings import SETTINGS, Setting, changed
+from mibench.ibnet.torch_engine import TorchEngine
+from mibench.ibnet.trained import BY_EPOCH
+from mibench.ibnet.training import lost_runs
+
+properties = settings(deadline=None, derandomize=True, max_examples=60, database=None)
+
+RNG = np.random.default_rng(5)
+SMALL = Data("small", RNG.normal(size=(90, 5)), np.arange(90) % 3, 3)
+
+# float32 has 6e-8 of relative error in each of some thousand sums; weights are about 1. Adam
+# divides by the root of the mean squared gradient, so that where that is near 0 its step, of
+# 1e-2 here, may differ in its third digit.
+CLOSE = {"sgd": 2e-6, "adam": 2e-5}
+
+
+def small(**changes):
+    base = Setting(
+        "small", (5, 6, 4, 3), "tanh", 16, runs=3, epochs=12, learning_rate=1e-2, data="small"
+    )
+    return changed(base, **changes)
+
+
+def weights(trained):
+    """(runs, epochs + 1, P)."""
+    return trained.dataset.weights.transpose("run", "epoch", "parameter").values
+
+
+def forward(setting, parameters, inputs):
+    """Every layer in float64, by the formulas."""
+    functions = {
+        "tanh": np.tanh,
+        "relu": lambda z: np.maximum(z, 0),
+        "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+        "relu6": lambda z: np.clip(z, 0, 6),
+        "linear": lambda z: z,
+    }
+    found, a, at = [], inputs.astype(float), 0
+    pairs = list(zip(setting.layers, setting.layers[1:], strict=False))
+    for number, (fan_in, fan_out) in enumerate(pairs):
+        w = parameters[at : at + fan_in * fan_out].reshape(fan_out, fan_in).astype(float)
+        at += fan_in * fan_out
+        a = a @ w.T + parameters[at : at + fan_out]
+        at += fan_out
+        if number < len(pairs) - 1:
+            a = functions[setting.activation](a)
+        else:
+            a = np.exp(a - a.max(axis=1, keepdims=True))
+            a /= a.sum(axis=1, keepdims=True)
+        found.append(a)
+    return found
+
+
+# -- the same as plain torch -------------------------------------------------------------------
+
+
+def by_engine(setting, engine, *more):
+    """Weights (runs, epochs + 1, P) from an engine."""
+    starts = [start(setting, SMALL, run) for run in range(setting.runs)]
+    first = np.stack([s.parameters for s in starts])
+    state = State(first, np.zeros_like(first), np.zeros_like(first))
+    made = engine(setting, SMALL, starts, state, *more)
+    alive = np.ones(setting.runs, bool)
+    blocks = [made.advance(0, 1, alive), made.advance(1, 5, alive), made.advance(6, 7, alive)]
+    return np.concatenate([b.weights for b in blocks], axis=1), blocks
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("batch", [16, 90, 1, "full"])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "elu", "relu6", "linear"])
+def test_both_engines_equal_plain_torch(activation, batch, optimizer):
+    setting = small(activation=activation, batch=batch, optimizer=optimizer)
+    core, blocks = by_engine(setting, Core)
+    stacked, others = by_engine(setting, TorchEngine, torch.device("cpu"))
+    wanted = np.stack([train_reference(setting, SMALL, run, 12) for run in range(3)])
+    assert np.abs(wanted[:, -1] - wanted[:, 0]).max() > 1e-3  # it did learn
+    assert core == pytest.approx(wanted, abs=CLOSE[optimizer])
+    assert stacked == pytest.approx(wanted, abs=CLOSE[optimizer])
+    for block, other in zip(blocks, others, strict=True):
+        # An output near the middle may fall on either side: of at most one input here.
+        assert np.abs(block.wrong - other.wrong).max() <= 1
+        assert block.low == pytest.approx(other.low, abs=1e-4)
+        assert block.high == pytest.approx(other.high, abs=1e-4)
+
+
+@pytest.mark.parametrize("init", ["truncated-normal", "he", "glorot"])
+@pytest.mark.parametrize("layers", [(5, 3), (5, 1, 3), (5, 130, 3), (5, 6, 5, 4, 3, 2, 3)])
+def test_other_layers_and_initial_weights_equal_plain_torch(layers, init):
+    setting = small(layers=layers, init=init, runs=1)
+    wanted = train_reference(setting, SMALL, 0, 12)
+    assert weights(ibnet.train(setting, data=SMALL))[0] == pytest.approx(wanted, abs=2e-5)
+
+
+@pytest.mark.parametrize("name", ["1.1-full", "2.1", "2.2", "2.3", "2.4", "B.2"])
+def test_the_settings_equal_plain_torch(name):
+    """Ten epochs: later, a ReLU at its kink may turn rounding into another step."""
+    setting = ibnet.get_setting(name, runs=2, epochs=10)
+    trained = ibnet.train(setting)
+    for run in range(2):
+        wanted = train_reference(setting, trained.data, run, 10)
+        assert weights(trained)[run] == pytest.approx(wanted, abs=2e-6)
+
+
+# -- determinism -------------------------------------------------------------------------------
+
+
+def test_runs_are_the_same_in_any_ensemble_and_for_any_threads(monkeypatch):
+    four = weights(ibnet.train(small(runs=4), data=SMALL))
+    for threads in (1, 3):
+        monkeypatch.setattr(_threads, "thread_count", lambda threads=threads: threads)
+        assert np.array_equal(weights(ibnet.train(small(runs=2), data=SMALL)), four[:2])
+    assert not np.array_equal(four[0, 0], four[1, 0])
+    other = weights(ibnet.train(small(runs=2, seed=1), data=SMALL))
+    assert not np.array_equal(other[:, 0], four[:2, 0])
+
+
+def stop_at(epoch):
+    def on_progress(done, _total):
+        if done >= epoch:
+            raise KeyboardInterrupt
+
+    return on_progress
+
+
+@pytest.mark.parametrize("route", ["interrupted", "lengthened", "no checkpoint"])
+def test_going_on_gives_the_weights_of_going_through(tmp_path, monkeypatch, route):
+    monkeypatch.setattr("mibench.ibnet.archive.LONGEST_CHUNK", 5)
+    straight = ibnet.train(small(), data=SMALL)
+    if route == "lengthened":
+        ibnet.train(small(epochs=7), data=SMALL, directory=tmp_path / "t")
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            ibnet.train(small(), data=SMALL, directory=tmp_path / "t", on_progress=stop_at(10))
+        assert ibnet.load(tmp_path / "t", SMALL).epochs == 4
+    if route == "no checkpoint":
+        (tmp_path / "t" / "checkpoint.npz").unlink()
+    seen = []
+    again = ibnet.train(
+        small(), data=SMALL, directory=tmp_path / "t", on_progress=lambda *a: seen.append(a)
+    )
+    for name in BY_EPOCH:
+        assert np.array_equal(again.dataset[name].values, straight.dataset[name].values), name
+    assert seen[-1] == (36, 36)
+    finished = ibnet.train(
+        small(), data=SMALL, directory=tmp_path / "t", on_progress=lambda *a: pytest.fail("again")
+    )
+    assert finished.epochs == 12
+
+
+def test_a_finished_training_with_more_epochs_than_asked_for_is_loaded(tmp_path):
+    ibnet.train(small(), data=SMALL, directory=tmp_path / "t")
+    assert ibnet.train(small(epochs=3), data=SMALL, directory=tmp_path / "t").epochs == 12
+
+
+def test_a_copy_is_the_same(tmp_path):
+    trained = ibnet.train(small(), data=SMALL)
+    trained.save(tmp_path / "copy")
+    copy = ibnet.load(tmp_path / "copy", SMALL)
+    assert copy.setting == trained.setting
+    for name in (*BY_EPOCH, "diverged"):
+        assert np.array_equal(copy.dataset[name].values, trained.dataset[name].values), name
+
+
+# -- what is kept ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "elu", "relu6", "linear"])
+def test_errors_and_extremes_are_those_of_the_weights(activation):
+    setting = small(activation=activation, learning_rate=0.05)
+    trained = ibnet.train(setting, data=SMALL)
+    for run in range(setting.runs):
+        begin = start(setting, SMALL, run)
+        for epoch in (0, 1, 12):
+            layers = forward(setting, weights(trained)[run, epoch], SMALL.inputs)
+            kept = trained.dataset.isel(run=run, epoch=epoch)
+            wrong = layers[-1].argmax(axis=1) != SMALL.labels
+            assert float(kept.train_error) == pytest.approx(wrong[begin.train].mean(), abs=1e-6)
+            assert float(kept.test_error) == pytest.approx(wrong[begin.test].mean(), abs=1e-6)
+            # float32 sums of five products
+            assert kept.min_activation.values == pytest.approx([a.min() for a in layers], abs=1e-5)
+            assert kept.max_activation.values == pytest.approx([a.max() for a in layers], abs=1e-5)
+            found = trained.activations(run, epoch)
+            for ours, exact in zip(found, layers, strict=True):
+                assert ours == pytest.approx(exact, abs=1e-5)
+                assert ours.shape == exact.shape
+
+
+def test_the_dataset_is_labelled():
+    found = ibnet.train("2.2", runs=2, epochs=1).dataset
+    assert dict(found.sizes) == {"epoch": 2, "run": 2, "parameter": 294, "layer": 6}
+    assert found.width.values.tolist() == [10, 7, 5, 4, 3, 2]
+    assert found.attrs["training"] == "relu-256"
+    assert json.loads(found.attrs["setting"])["learning_rate"] == 4e-4
+    assert json.loads(found.attrs["setting"])["seed"] == 0
+    for package in ("mibench", "numpy", "numba", "python"):
+        assert found.attrs[f"{package}_version"]
+    assert found.attrs["h_y_bits"] == pytest.approx(0.99916, abs=5e-6)
+
+
+def test_weights_take_little_space(tmp_path):
+    """294 numbers a network and epoch; on disk under 1562 bytes, so 40 x 8000 under 500 MB."""
+    trained = ibnet.train("2.1", runs=10, epochs=100, directory=tmp_path / "t")
+    size = sum(f.stat().st_size for f in (tmp_path / "t").rglob("*") if f.is_file())
+    assert size / (10 * 101) < 1562  # 500 MB for 40 runs of 8000 epochs
+    assert trained.dataset.weights.nbytes / (10 * 101) == 4 * 294
+
+
+def test_every_run_has_a_stratified_split_of_its_own():
+    data = ibnet.load_data("icosahedron")
+    setting = ibnet.get_setting("2.1")
+    one, two = (start(setting, data, run) for run in (0, 1))
+    assert (len(one.train), len(one.test)) == (3277, 819)
+    assert sorted([*one.train, *one.test]) == list(range(4096))
+    assert data.labels[one.train].sum() == round(2118 * 3277 / 4096)
+    assert set(one.test) != set(two.test)
+    assert one.key != two.key
+
+
+def test_a_run_that_diverges_is_marked_and_the_others_are_kept(tmp_path):
+    """Linear layers without a bound on their gradient: at this rate some overflow, some do not."""
+    setting = small(
+        activation="linear", layers=(5, 8, 8, 8, 8, 3), optimizer="sgd", learning_rate=0.3,
+        runs=12, epochs=30, init="he",
+    )  # fmt: skip
+    trained = ibnet.train(setting, data=SMALL, directory=tmp_path / "t")
+    lost = lost_runs(trained)
+    assert 0 < len(lost) < 12
+    kept = trained.dataset
+    for run in range(12):
+        since = lost.get(run, 31)
+        assert np.isfinite(weights(trained)[run, :since]).all()
+        for name in BY_EPOCH:
+            values = kept[name].transpose("run", "epoch", ...).values[run]
+            assert np.isnan(values[since:]).all()
+            assert np.isfinite(values[:since]).all()
+    with pytest.raises(InputError, match="had diverged by epoch 30: choose an earlier one"):
+        trained.activations(next(iter(lost)), 30)
+    found = ibnet.measure(trained, ["uniform:bins=5"])
+    for run in range(12):
+        measured = np.isfinite(found.i_xt.sel(run=run).values).all(axis=-1)[0]
+        assert measured.sum() == lost.get(run, 31)
+
+
+# -- initial weights ---------------------------------------------------------------------------
+
+
+def drawn(init, layers=(40, 50, 30), seeds=20):
+    """Weights of the first and second layer over seeds, and all biases."""
+    setting = Setting("x", layers, init=init)
+    rows = [initial_parameters(setting, np.random.default_rng(s)) for s in range(seeds)]
+    a, b = layers[0] * layers[1], layers[1] * layers[2]
+    stacked = np.stack(rows).astype(float)
+    biases = np.r_[stacked[:, a : a + layers[1]].ravel(), stacked[:, -layers[2] :].ravel()]
+    return stacked[:, :a].ravel(), stacked[:, a + layers[1] : a + layers[1] + b].ravel(), biases
+
+
+def within_sigmas(values, sd):
+    """Mean 0 and the given standard deviation, to five standard errors."""
+    n, kurtosis = len(values), np.mean((values / values.std()) ** 4)
+    assert abs(values.mean()) < 5 * sd / math.sqrt(n)
+    assert abs(values.std() / sd - 1) < 5 * math.sqrt((kurtosis - 1) / 4 / n)
+
+
+def test_initial_weights_follow_their_laws():
+    # A standard normal cut at 2 has variance 1 - 4 phi(2) / (2 Phi(2) - 1) = 0.77374.
+    for values, fan_out in zip(drawn("truncated-normal")[:2], (50, 30), strict=True):
+        within_sigmas(values, math.sqrt(0.7737413 / fan_out))
+        assert np.abs(values).max() <= 2 / math.sqrt(fan_out) * (1 + 1e-6)
+        assert np.abs(values).max() > 1.98 / math.sqrt(fan_out)
+    for values, fan_in in zip(drawn("he")[:2], (40, 50), strict=True):
+        within_sigmas(values, math.sqrt(2 / fan_in))
+    for values, fans in zip(drawn("glorot")[:2], (90, 80), strict=True):
+        within_sigmas(values, math.sqrt(2 / fans))
+        assert np.abs(values).max() <= math.sqrt(6 / fans) * (1 + 1e-6)
+    for init in ("truncated-normal", "he", "glorot"):
+        assert not drawn(init)[2].any()
+
+
+# -- kernels -----------------------------------------------------------------------------------
+
+POINTS = np.r_[
+    np.linspace(-90, 90, 20001), np.linspace(-1, 1, 20001), np.geomspace(1e-38, 1e-3, 2001),
+    -np.geomspace(1e-38, 1e-3, 2001), 0.0, -0.0, np.inf, -np.inf, 3e38, -3e38,
+].astype(np.float32)  # fmt: skip
+
+
+def applied(function, values):
+    found = values.copy()
+    function(found)
+    return found.astype(float)
+
+
+@pytest.mark.filterwarnings("ignore:underflow")
+def test_elementary_functions_to_float32():
+    exact = POINTS.astype(float)
+    tanh = applied(elementary.tanh_rows, POINTS)
+    assert np.abs(tanh - np.tanh(exact)).max() < 1.3e-7
+    small_ones = np.abs(exact) < 0.5
+    ratio = tanh[small_ones] / np.where(exact == 0, 1, np.tanh(exact))[small_ones]
+    assert np.abs(ratio[exact[small_ones] != 0] - 1).max() < 5e-7
+    assert (np.abs(tanh) <= 1).all()  # the range of uniform bins
+    assert (tanh[exact > 10] == 1).all()
+    low = POINTS[POINTS <= 0]
+    exp = applied(elementary.exp_rows, low)
+    assert np.abs(exp - np.exp(low.astype(float))).max() < 1.3e-7
+    elu = applied(elementary.elu_rows, POINTS)
+    assert np.array_equal(elu[exact > 0], exact[exact > 0])
+    below = exact[exact <= 0]
+    assert np.abs(elu[exact <= 0] - np.expm1(below)).max() < 1.3e-7
+    assert elu.min() == -1  # the bound that gets a bin of its own
+
+
+@properties
+@given(st.integers(1, 300), st.integers(0, 2**64 - 1), st.integers(1, 10**6))
+def test_a_shuffle_is_a_permutation_that_key_and_epoch_decide(n, key, epoch):
+    orders = [np.arange(n) for _ in range(2)]
+    for order in orders:
+        shuffle(order, np.uint64(key), epoch)
+    assert np.array_equal(*orders)
+    assert sorted(orders[0].tolist()) == list(range(n))
+
+
+def test_every_place_of_a_shuffle_is_equally_likely():
+    counts = np.zeros((7, 7))
+    for epoch in range(7000):
+        order = np.arange(7)
+        shuffle(order, np.uint64(3), epoch)
+        counts[np.arange(7), order] += 1
+    # 49 cells of 1000 expected, sd 29.3: five sigma
+    assert np.abs(counts - 1000).max() < 5 * math.sqrt(1000 * 6 / 7)
+
+
+def test_random_bits_are_splitmix64():
+    """The first outputs for seed 1234567, as published with the generator."""
+    wanted = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    found = [int(random_bits(np.uint64(1234567), np.uint64(i))) for i in range(3)]
+    assert found == wanted
+
+
+# -- refusals ----------------------------------------------------------------------------------
+
+
+def refuse(text, call, *args, **kwargs):
+    with pytest.raises(InputError, match=text):
+        call(*args, **kwargs)
+
+
+def test_settings_refuse_what_they_cannot_be():
+    refuse("unknown setting '2.9'.*Valid: 1.1-full", ibnet.get_setting, "2.9")
+    refuse("two batch sizes.*choose 1.1-full or 1.1-256", ibnet.get_setting, "1.1")
+    refuse("unknown field 'epoch'; did you mean 'epochs'", ibnet.get_setting, "2.1", epoch=3)
+    refuse("activation=sigmoid", ibnet.get_setting, "2.1", activation="sigmoid")
+    refuse("learning_rate=0", ibnet.get_setting, "2.1", learning_rate=0.0)
+    refuse("layers=", ibnet.get_setting, "2.1", layers=(12, 0, 2))
+    refuse("no layer after the inputs", ibnet.get_setting, "2.1", layers=(12,))
+    refuse("runs=0", ibnet.get_setting, "2.1", runs=0)
+    refuse("begins with 11 inputs, but icosahedron has 12", ibnet.train, small_fit((11, 5, 2)))
+    refuse("ends with 3 classes, but icosahedron has 2", ibnet.train, small_fit((12, 5, 3)))
+    refuse("unknown device 'gpu'", ibnet.train, "2.1", device="gpu", epochs=1)
+
+
+def small_fit(layers):
+    return ibnet.get_setting("2.1", layers=layers, runs=1, epochs=1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_cuda_without_a_gpu_is_refused():
+    refuse("finds no GPU here. Use --device cpu", ibnet.train, "2.1", device="cuda", epochs=1)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_cuda_equals_plain_torch():
+    setting = ibnet.get_setting("2.1", runs=3, epochs=10)
+    found = weights(ibnet.train(setting, device="cuda"))
+    data = ibnet.load_data("icosahedron")
+    wanted = np.stack([train_reference(setting, data, run, 10) for run in range(3)])
+    assert found == pytest.approx(wanted, abs=1e-4)  # a GPU may use TF32 sums
+
+
+def test_directories_of_something_else_are_refused(tmp_path):
+    ibnet.train(small(epochs=2), data=SMALL, directory=tmp_path / "t")
+    refuse("holds networks with activation='tanh', not 'relu'", ibnet.train,
+           small(activation="relu"), data=SMALL, directory=tmp_path / "t")  # fmt: skip
+    refuse("holds networks with runs=3, not 4", ibnet.train,
+           small(runs=4), data=SMALL, directory=tmp_path / "t")  # fmt: skip
+    other = Data("small", SMALL.inputs + 1, SMALL.labels, 3)
+    refuse("was trained on other data", ibnet.load, tmp_path / "t", other)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine")
+    refuse("not empty and holds no training", ibnet.train,
+           small(), data=SMALL, directory=tmp_path / "full")  # fmt: skip
+    refuse("holds no trained networks", ibnet.load, tmp_path / "full")
+    kept = tmp_path / "t" / "training.json"
+    values = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**values, "format": 99}))
+    refuse("has format 99, this mibench reads 1", ibnet.load, tmp_path / "t", SMALL)
+    kept.write_text("{}")
+    refuse("is damaged: delete", ibnet.load, tmp_path / "t", SMALL)
+    kept.write_text(json.dumps(values))
+    assert ibnet.load(tmp_path / "t", SMALL).epochs == 2
+    (tmp_path / "t" / "checkpoint.npz").write_bytes(b"PK")
+    refuse("checkpoint.npz is damaged", ibnet.train,
+           small(epochs=5), data=SMALL, directory=tmp_path / "t")  # fmt: skip
+
+
+def test_settings_that_share_networks():
+    shared = {}
+    for name, setting in SETTINGS.items():
+        shared.setdefault(setting.training, []).append(name)
+        assert SETTINGS[name].networks() == SETTINGS[shared[setting.training][0]].networks()
+    assert len(shared) == 9
+    assert {s.learning_rate for s in SETTINGS.values()} == {4e-4}
+    assert ibnet.get_setting("2.1", runs=3, epochs=5).training == "tanh-256"
+    assert ibnet.get_setting("2.1", batch=64).training == "tanh-256, changed"
