@@ -1,0 +1,21 @@
+"""Trajectories as figures, each with the numbers behind it; computes means and quantiles alone."""
+
+from ._drawing import Drawing, save_drawing
+from .bins import plot_bins
+from .epochs import plot_epochs
+from .errors import plot_errors
+from .maxima import plot_maxima
+from .planes import plot_median_split, plot_plane, plot_planes, plot_runs
+
+__all__ = [
+    "Drawing",
+    "plot_bins",
+    "plot_epochs",
+    "plot_errors",
+    "plot_maxima",
+    "plot_median_split",
+    "plot_plane",
+    "plot_planes",
+    "plot_runs",
+    "save_drawing",
+]

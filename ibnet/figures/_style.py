@@ -1,0 +1,174 @@
+"""What all figures share: colours of layers, the colours and axes of epochs, captions, legends."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
+
+from mibench.plot import COLOURS
+
+MEAN = "mean over runs"
+SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # `_numbers.QUANTILES` in words
+I_XT, I_TY = "$I(X;T)$ (bits)", "$I(T;Y)$ (bits)"
+MARKERS = "soD^v<>p"  # of layers: shapes with room for the colour of an epoch inside
+SMALL, NORMAL = 7.0, 8.0  # font sizes in points, for pictures as wide as a page of text
+PAGE = 7.2  # inches
+# Viridis without its last yellow, which is lost on white paper.
+EPOCH_COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0, 0.94, 256)), name="epochs")
+BEFORE_FIRST = 0.4  # where epoch 0 stands on a logarithmic axis
+
+
+def layer_colour(layer: int) -> str:
+    """The same in every figure; layers count from 1."""
+    return COLOURS[(layer - 1) % len(COLOURS)]
+
+
+def layer_marker(layer: int) -> str:
+    return MARKERS[(layer - 1) % len(MARKERS)]
+
+
+def layer_name(layer: int) -> str:
+    return f"$T_{{{layer}}}$"
+
+
+def dress(axes: Axes, title: str = "") -> None:
+    """Light grid, no box, small text."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(True, linewidth=0.4, alpha=0.5)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=SMALL, length=2.5)
+    axes.set_title(title, fontsize=NORMAL, loc="left")
+
+
+def band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
+    """A pale band with thin borders, which tell bands that overlap apart."""
+    axes.fill_between(x, low, high, color=colour, alpha=0.11, linewidth=0)
+    for border in (low, high):
+        axes.plot(x, border, color=colour, alpha=0.45, linewidth=0.4)
+
+
+def epoch_ticks(last: int) -> list[int]:
+    """1, 10, 100, ... and the last epoch, which replaces a decade that it would touch."""
+    decades = [10**power for power in range(len(str(last)))]
+    if len(decades) > 1 and last < 3 * decades[-1]:
+        decades.pop()
+    return sorted({*decades, last})
+
+
+def milestones(epochs: NDArray[np.integer]) -> NDArray[np.integer]:
+    """The drawn epochs nearest to the ticks, where markers and bars stand."""
+    epochs = epochs[epochs > 0]
+    if not len(epochs):
+        return epochs
+    ticks = np.array(epoch_ticks(int(epochs[-1])))
+    ticks = ticks[ticks >= epochs[0]]
+    return np.unique(epochs[np.abs(epochs - ticks[:, None]).argmin(axis=1)])
+
+
+def epoch_axis(axes: Axes, last: int, *, zero: bool) -> None:
+    """A logarithmic axis of epochs; with `zero`, epoch 0 has a tick of its own before 1."""
+    ticks = epoch_ticks(last)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator([BEFORE_FIRST, *ticks] if zero else ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: "0" if value < 1 else f"{value:.0f}")
+    )
+    axes.set_xlim(0.6 * BEFORE_FIRST if zero else 0.85, max(last, 2) * 1.25)
+
+
+def epoch_norm(last: int) -> LogNorm:
+    return LogNorm(1, max(last, 2))
+
+
+def epoch_bar(figure: Figure, axes: Iterable[Axes], last: int) -> None:
+    """The colour bar of epochs, from 1 to the last."""
+    mappable = ScalarMappable(epoch_norm(last), EPOCH_COLOURS)
+    bar = figure.colorbar(mappable, ax=list(axes), aspect=28, pad=0.015, fraction=0.05)
+    ticks = epoch_ticks(max(last, 2))
+    bar.ax.yaxis.set_major_locator(FixedLocator(ticks))
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    bar.ax.tick_params(labelsize=SMALL, length=2.5)
+    bar.set_label("epoch", fontsize=NORMAL)
+    bar.outline.set_visible(False)
+
+
+def limit_line(axes: Axes, h_y: float) -> None:
+    """The limit of I(T;Y), H(Y) in bits, as a dashed line with its name; NaN: unknown, no line."""
+    if not np.isfinite(h_y):
+        return
+    axes.axhline(h_y, color="0.35", linewidth=0.9, linestyle="--", zorder=1.5)
+    axes.annotate(
+        f"$H(Y)$ = {h_y:.3g} bit",
+        (0.012, h_y),
+        (0, 2),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        fontsize=SMALL - 0.5,
+        color="0.35",
+        va="bottom",
+    )
+
+
+def grid_shape(panels: int, most: int = 3) -> tuple[int, int]:
+    """Rows and columns, at most `most`, as even as can be: four panels make two rows of two."""
+    rows = -(-panels // most)
+    return rows, -(-panels // rows)
+
+
+def grid_size(shape: tuple[int, int], height: float) -> tuple[float, float]:
+    """Width and height in inches of a figure of panels that are `height` high."""
+    rows, columns = shape
+    width = {1: 4.6, 2: 5.8}.get(columns, PAGE)
+    return width, (1.25 if columns == 1 else 1) * height * rows + 0.9
+
+
+def label_grid(spots: Any, used: Sequence[int], x: str, y: str) -> None:
+    """Name the axes at the left and under the lowest panel of each column; hide unused panels.
+
+    spots: (rows, columns) of axes; used: how many of each row hold a panel.
+    """
+    for at, count in enumerate(used):
+        spots[at, 0].set_ylabel(y, fontsize=NORMAL)
+        for place, axes in enumerate(spots[at]):
+            axes.set_visible(place < count)
+            if at + 1 == len(used) or place >= used[at + 1]:
+                axes.set_xlabel(x, fontsize=NORMAL)
+                axes.tick_params(labelbottom=True)
+
+
+def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        fontsize=SMALL,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )
+
+
+def describe(trajectories: xr.Dataset) -> str:
+    """A training in words: its name, activation and batch size."""
+    get = trajectories.attrs.get
+    name, activation, batch = (str(get(key, "")) for key in ("training", "activation", "batch"))
+    size = "full batch" if batch == "full" else f"batches of {batch}"
+    return f"{name} ({activation}, {size})" if activation and batch else name
+
+
+def caption(figure: Figure, *parts: str) -> None:
+    """The line above a figure: what it shows, of which training, and what the spread is."""
+    text = "; ".join(part for part in parts if part)
+    text = textwrap.fill(text, int(16 * figure.get_figwidth()))  # letters to an inch
+    figure.suptitle(text, fontsize=NORMAL, x=0.01, ha="left")
