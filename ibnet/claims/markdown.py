@@ -1,0 +1,83 @@
+"""The claims table as Markdown: verdicts, then the numbers, then what they are."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from .table import verdicts
+
+TERMS = """\
+Start is the initial network, end the mean over the last sixth of the epochs. Other times are \
+windows of a quarter octave of epochs, in which values are averaged. Where a run's peak (or \
+trough, or largest value) is, the mean of the other half of the runs decides, so that noise cannot \
+make one. Intervals \
+cover 95 % (bootstrap over runs). A part is reproduced if its whole interval meets the criterion, \
+not reproduced if none of it does, and undecided otherwise; a claim is reproduced if all its parts \
+are, and not reproduced if any part is not."""
+
+
+def to_markdown(table: pd.DataFrame) -> str:
+    """Three blocks: a table of claims, one of their parts, and the statistics with their notes."""
+    blocks = [_claims(table), TERMS, _parts(table), _statistics(table)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _claims(table: pd.DataFrame) -> str:
+    rows = verdicts(table)
+    cells = zip(rows["claim"], rows["text"], rows["verdict"], strict=True)
+    return _table(("#", "Claim", "Verdict"), ([str(n), text, f"**{v}**"] for n, text, v in cells))
+
+
+def _parts(table: pd.DataFrame) -> str:
+    head = ("#", "Part", "Value", "95 % interval", "Criterion", "Runs", "Verdict")
+    return _table(head, (_part(row) for _, row in table.iterrows()))
+
+
+def _part(row: "pd.Series[Any]") -> list[str]:
+    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
+    unit = str(row["unit"])
+    interval = "n/a" if math.isnan(low) else f"{_number(low, unit)} to {_number(high, unit)}"
+    shown = f"{_number(value, unit)} {unit}" if unit in ("bits", "sides") else _number(value, unit)
+    criterion = " to ".join(_limit(word, unit) for word in str(row["criterion"]).split(" to "))
+    return [
+        str(row["claim"]), str(row["part"]), "n/a" if math.isnan(value) else shown, interval,
+        criterion, str(row["runs"]), str(row["verdict"]),
+    ]  # fmt: skip
+
+
+def _limit(text: str, unit: str) -> str:
+    """A criterion's limit in the unit of its value: "< 0.05" of a share is "< 5 %"."""
+    sign, _, number = text.rpartition(" ")
+    shown = f"{float(number) * 100:g} %" if unit == "share" else number
+    return f"{sign} {shown}".strip()
+
+
+def _number(value: float, unit: str) -> str:
+    if math.isnan(value):
+        return "n/a"
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    digits = 3 if abs(value) < 0.1 else 2
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.000"
+
+
+def _statistics(table: pd.DataFrame) -> str:
+    """A list: each statistic once for its claim, and under it the notes of its parts."""
+    lines = []
+    for (claim, statistic), parts in table.groupby(["claim", "statistic"], sort=False):
+        lines.append(f"- **{claim}** {statistic}")
+        for part, note in zip(parts["part"], parts["note"], strict=True):
+            if note:
+                lines.append(f"  - {part.split(': ')[0]}: {note}")
+    return "\n".join(lines)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

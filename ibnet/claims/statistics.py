@@ -1,0 +1,122 @@
+"""What a claim measures: window means (run, window, layer) -> one number a run, or a run and layer.
+
+All information is in bits. The windows, "start", "end", "peak" and why the peak is chosen by the
+other half of the runs: see `windows`. In the formulas x_l[w] is I(X;T_l) and y_l[w] is I(T_l;Y)
+in window w, and w* the peak of x_l.
+"""
+
+import numpy as np
+
+from .windows import Floats, Ints, at, held_out_peak, mean_of_other_half
+
+
+def compression(i_xt: Floats) -> Floats:
+    """Bits that I(X;T) loses from its peak to the end, x_l[w*] - x_l[end]: (run, layer)."""
+    return at(i_xt, held_out_peak(i_xt)) - i_xt[:, -1]
+
+
+def drops(i_xt: Floats) -> Floats:
+    """Bits that I(X;T) loses from each window to the end, x_l[w] - x_l[end]: shape stays."""
+    return i_xt - i_xt[:, -1:]
+
+
+def fitting(i_xt: Floats, i_ty: Floats) -> Floats:
+    """Bits that I(T;Y) gains before I(X;T) begins to fall, y_l[w*] - y_l[start]: (run, layer)."""
+    return at(i_ty, held_out_peak(i_xt)) - i_ty[:, 0]
+
+
+def net_change(information: Floats) -> Floats:
+    """Bits gained from the start to the end: (run, layer)."""
+    return information[:, -1] - information[:, 0]
+
+
+def trough(i_xt: Floats) -> Ints:
+    """The window in which the other half's mean I(X;T) is smallest: (run, layer)."""
+    return held_out_peak(-i_xt)
+
+
+def rise_from(information: Floats, windows: Ints) -> Floats:
+    """Bits gained from the given windows (run, layer) to the end: (run, layer)."""
+    return information[:, -1] - at(information, windows)
+
+
+def fall_first(i_xt: Floats) -> Floats:
+    """Bits by which I(X;T) falls to its trough v, less what it rose before: (run, layer).
+
+    (x_l[start] - x_l[v]) - (x_l[u] - x_l[start]), u the peak among the windows up to v. A fall
+    from the start gives its depth; a rise followed by an equal fall gives minus that rise.
+    """
+    lowest = trough(i_xt)
+    after = np.arange(i_xt.shape[1])[None, :, None] > lowest[:, None]
+    before = np.where(after, -np.inf, mean_of_other_half(i_xt)).argmax(axis=1)
+    start = i_xt[:, 0]
+    return (start - at(i_xt, lowest)) - (at(i_xt, before) - start)
+
+
+def excess(information: Floats) -> Floats:
+    """Bits by which a layer exceeds the one before it: (run, window, layer) -> one layer fewer.
+
+    Above 0 it breaks the data-processing inequality: I(X;T_{l+1}) <= I(X;T_l), and likewise for Y.
+    """
+    return np.diff(information, axis=-1)
+
+
+def violations(i_xt: Floats, i_ty: Floats, tolerance: float) -> Floats:
+    """Share of windows in which a pair of neighbours breaks the inequality: (run, layer - 1).
+
+    In I(X;T) or in I(T;Y), by more than `tolerance` bits.
+    """
+    broken = (excess(i_xt) > tolerance) | (excess(i_ty) > tolerance)
+    shares: Floats = broken.mean(axis=1)
+    return shares
+
+
+def crowding(plane: Floats, layers: int) -> Floats:
+    """Share of windows that the first `layers` layers spend in the plane's lower left quarter.
+
+    `plane` (run, window, layer, 2) as from `Runs.plane`, its sides from 0 to 1. Returns (run,).
+    """
+    inside = (plane[:, :, :layers] < 0.5).all(axis=-1)
+    shares: Floats = inside.mean(axis=(1, 2))
+    return shares
+
+
+def fast_phase(error: Floats) -> int | None:
+    """The window in which the training error has made 90 % of its fall; None if it never falls.
+
+    `error` (run, window) is averaged over the runs; the fall is from the start to the end.
+    """
+    mean = error.mean(axis=0)
+    fall = mean[0] - mean[-1]
+    if fall <= 0:
+        return None
+    return int(np.argmax(mean <= mean[0] - 0.9 * fall))
+
+
+def larger_half(maximum: Floats) -> tuple[Ints, Ints]:
+    """Indices of the runs whose maximum activation (run,) is above the median, and of the rest."""
+    above = maximum > np.median(maximum)
+    return np.flatnonzero(above), np.flatnonzero(~above)
+
+
+def distance(first: Floats, second: Floats) -> Floats:
+    """Root mean square distance of two planes (..., window, layer, 2), over windows and layers.
+
+    In sides of the plane: 1 is all of H(X), or all of H(Y).
+    """
+    squares = np.square(first - second).sum(axis=-1)
+    root: Floats = np.sqrt(squares.mean(axis=(-2, -1)))
+    return root
+
+
+def spread(mean_plane: Floats, mean_square: Floats, runs: int) -> Floats:
+    """Standard deviation between runs over that along the mean path.
+
+    mean_plane (..., window, layer, 2), the mean over the runs; mean_square (...), the mean over
+    the runs, windows, layers and both axes of the squared position. Two runs at one epoch are
+    then, in root mean square, this many times as far apart as two windows of the mean path.
+    """
+    along = mean_plane.var(axis=-3).mean(axis=(-2, -1))
+    between = mean_square - np.square(mean_plane).mean(axis=(-3, -2, -1))
+    ratio: Floats = np.sqrt(np.maximum(between, 0) * runs / (runs - 1) / along)
+    return ratio
