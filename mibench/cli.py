@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mibench.ibnet.cli import ibnet
+
+from .console import FILE, format_option, progress, say, show_records, show_rows, units_option
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -20,15 +23,6 @@ if TYPE_CHECKING:
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 READER_GONE = 141  # 128 + SIGPIPE, as the shell reports for any program in `| head -1`
 
-FILE = click.Path(path_type=Path)
-units_option = click.option(
-    "--units", type=click.Choice(["bits", "nats"]), default="bits", show_default=True,
-    help="Unit of every MI shown.",
-)  # fmt: skip
-format_option = click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
-    show_default=True, help="Form of the result on standard output.",
-)  # fmt: skip
 estimators_option = click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
     help="Comma-separated specs such as uniform,knn:k=5 (default: every estimator).",
@@ -80,7 +74,7 @@ def compare(
             check_path(path, endings, option)
     sizes = _numbers(samples, "--samples")
     try:
-        with _progress() as on_progress:
+        with progress("cells") as on_progress:
             records = api.compare(
                 _specs(estimators),
                 tasks=tasks or None,
@@ -94,7 +88,7 @@ def compare(
     except api.Interrupted as stop:
         if len(stop.table):
             kept = f"{store} keeps them" if store else "no file was written"
-            _say(f"{stop}; {kept}. The finished cells:")
+            say(f"{stop}; {kept}. The finished cells:")
             _show_comparison(stop.table, units, form)
         raise
     try:  # files first: standard output may have gone, and a file may fail
@@ -146,16 +140,19 @@ def estimate(
 
 
 @cli.command("list")
-@click.argument("what", type=click.Choice(["estimators", "tasks", "suites", "flags"]))
+@click.argument("what", type=click.Choice(["estimators", "tasks", "suites", "flags", "settings"]))
 @units_option
 @format_option
 def list_(what: str, units: str, form: str) -> int:
-    """List estimators, tasks, suites, or the flags that estimates carry."""
+    """List estimators, tasks, suites, flags of estimates, or the settings of ibnet."""
     from .listing import listing
 
     title, headings, rows = listing(what, units)
-    _show_rows(title, headings, rows, form)
+    show_rows(title, headings, rows, form)
     return DONE
+
+
+cli.add_command(ibnet)
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -189,10 +186,10 @@ def _guarded(args: list[str]) -> int:
         error.show()
         return BAD_INPUT
     except InputError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return BAD_INPUT
     except (KeyboardInterrupt, click.Abort) as stop:
-        _say(str(stop) or "interrupted")
+        say(str(stop) or "interrupted")
         return INTERRUPTED
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
@@ -206,12 +203,8 @@ def _lost_output(error: OSError) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:
         return READER_GONE
-    _say(f"error: cannot write to standard output: {error.strerror}")
+    say(f"error: cannot write to standard output: {error.strerror}")
     return BAD_INPUT
-
-
-def _say(message: str) -> None:
-    click.echo(f"mibench: {message}", err=True)
 
 
 def _split(names: Sequence[str]) -> list[str]:
@@ -229,26 +222,6 @@ def _numbers(text: str, option: str) -> list[int]:
         return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
         raise InputError(f"{option} {text!r}: give whole numbers such as 500,1000") from None
-
-
-class _progress:  # noqa: N801 - reads as a function where it is used
-    """A live progress bar on standard error, if that is a terminal."""
-
-    def __enter__(self) -> Any:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        self.bar = Progress(
-            "cells", BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=console, transient=True, disable=not console.is_terminal,
-        )  # fmt: skip
-        self.bar.start()
-        task = self.bar.add_task("cells", total=None)
-        return lambda done, total: self.bar.update(task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
 
 
 def _show_comparison(records: "pd.DataFrame", units: str, form: str) -> None:
@@ -294,7 +267,7 @@ def _write_comparison(
 
     if output is not None:
         write_table(summary.in_units(records, units), output)
-        _say(f"wrote {len(records)} cells to {output}")
+        say(f"wrote {len(records)} cells to {output}")
     if plot is not None:
         os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
         from .plot import estimate_against_truth, save
@@ -302,7 +275,7 @@ def _write_comparison(
         figure = estimate_against_truth(summary.in_units(summary.by_case(records), units), units)
         with whole_file(plot) as part:
             save(figure, part)
-        _say(f"drew {plot}")
+        say(f"drew {plot}")
 
 
 def _show_estimates(
@@ -331,24 +304,4 @@ def _show_estimates(
                 "error": found if failed else "",
             }
         )
-    _show_records(rows, form)
-
-
-def _show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:
-    from . import tables
-
-    if form == "table":
-        click.echo(tables.render(title, tables.plain_table(headings, rows)), nl=False)
-    else:
-        _show_records([dict(zip(headings, row, strict=True)) for row in rows], form)
-
-
-def _show_records(rows: list[dict[str, Any]], form: str) -> None:
-    from . import tables
-
-    if form == "json":
-        click.echo(tables.to_json(rows))
-    else:
-        import pandas as pd
-
-        click.echo(pd.DataFrame(rows).to_csv(index=False), nl=False)
+    show_records(rows, form)

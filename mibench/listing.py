@@ -10,10 +10,16 @@ Listing = tuple[str, list[str], list[list[object]]]
 
 
 def listing(what: str, units: str) -> Listing:
-    """Title, headings and rows of a list of "estimators", "tasks", "suites" or "flags"."""
+    """Title, headings and rows of "estimators", "tasks", "suites", "flags" or "settings"."""
     if what == "tasks":
         return _tasks(units)
-    return {"estimators": _estimators, "suites": _suites, "flags": _flags}[what]()
+    makers = {
+        "estimators": _estimators,
+        "suites": _suites,
+        "flags": _flags,
+        "settings": _settings,
+    }
+    return makers[what]()
 
 
 def _flags() -> Listing:
@@ -50,6 +56,23 @@ def _suites() -> Listing:
         tasks = suite_tasks(name)
         rows.append([name, len(tasks), ", ".join(t.name for t in tasks)])
     return "Suites", ["name", "tasks", "which"], rows
+
+
+def _settings() -> Listing:
+    from mibench.ibnet.settings import SETTINGS
+
+    rows: list[list[object]] = [
+        [
+            s.name, s.training, "-".join(map(str, s.layers)), s.activation, s.batch, s.runs,
+            s.epochs, s.learning_rate, ", ".join(s.estimators),
+        ]
+        for s in SETTINGS.values()
+    ]  # fmt: skip
+    headings = [
+        "setting", "networks", "layers", "activation", "batch", "runs", "epochs", "rate",
+        "estimators",
+    ]  # fmt: skip
+    return "Settings of ibnet; those of the same networks share their training", headings, rows
 
 
 def _first_line(kind: type) -> str:

@@ -1,0 +1,220 @@
+"""The whole study: every training of the thesis, its figures, its claims, and a report of them."""
+
+import platform
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mibench.errors import InputError
+from mibench.output import whole_file
+from mibench.registry import unknown
+
+from ._extra import needs
+from .claims import claims_table, to_markdown, verdicts
+from .figure_set import save_as, thesis_figures
+from .measuring import measure
+from .settings import SETTINGS, Setting, changed
+from .trained import Trained, versions
+from .training import lost_runs, train
+from .trajectories import failures
+
+with needs("xarray"):
+    import xarray as xr
+
+PAGE = "reproduction.md"
+FOLDER = "reproduction"  # of the figures, beside the page
+
+Steps = Callable[[str], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of the study: sizes instead of the settings', and epochs for slow estimators."""
+
+    sizes: Mapping[str, int]
+    pairwise_epochs: str
+
+
+SCALES = {
+    "small": Scale({"runs": 3, "epochs": 300}, "0,1,10,100,300"),
+    "full": Scale({}, "0,1,3,10,30,100,300,1000,3000,8000"),
+}
+PAIRWISE = ("kde", "knn")  # measured beside the thesis's own binnings, on fewer epochs
+
+
+def _no_steps(_: str) -> AbstractContextManager[Any]:
+    return nullcontext()
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def reproduce(
+    directory: str | Path,
+    *,
+    scale: str = "small",
+    device: str = "cpu",
+    jobs: int | None = None,
+    steps: Steps = _no_steps,
+    on_message: Callable[[str], object] = _silent,
+) -> Path:
+    """Train and measure every setting of the thesis, draw its figures and judge its claims.
+
+    directory: of everything; what is there already is not computed again. scale: "full" as in the
+    thesis, or "small", 3 runs of 300 epochs. steps(title): a context that shows progress and gives
+    a callable (done, total). Returns the path of the report, `directory`/report/reproduction.md.
+    """
+    if scale not in SCALES:
+        raise InputError(unknown("scale", scale, SCALES))
+    folder = Path(directory)
+    networks, found = {}, {}
+    for name in trainings():
+        on_message(f"{name}:")
+        networks[name] = _trained(name, SCALES[scale], folder, device, steps)
+        found[name] = _measured(networks[name], SCALES[scale], jobs, steps)
+        for line in failures(found[name]):
+            on_message(f"failed: {line}")
+    on_message("figures and claims")
+    return _report(networks, found, folder / "report", scale)
+
+
+def trainings() -> dict[str, list[Setting]]:
+    """The settings that share each training, by its name."""
+    shared: dict[str, list[Setting]] = {}
+    for setting in SETTINGS.values():
+        shared.setdefault(setting.training, []).append(setting)
+    return shared
+
+
+def _trained(name: str, scale: Scale, folder: Path, device: str, steps: Steps) -> Trained:
+    setting = trainings()[name][0]
+    sizes = {key: min(size, getattr(setting, key)) for key, size in scale.sizes.items()}
+    with steps(f"training {name}") as on_progress:
+        return train(
+            changed(setting, **sizes),
+            device=device,
+            directory=folder / "networks" / name,
+            on_progress=on_progress,
+        )
+
+
+def _measured(trained: Trained, scale: Scale, jobs: int | None, steps: Steps) -> xr.Dataset:
+    settings = trainings()[trained.setting.training]
+    binned = list(dict.fromkeys(spec for s in settings for spec in s.estimators))
+    with steps(f"measuring {trained.setting.training}") as on_progress:
+        measure(trained, binned, jobs=jobs, on_progress=on_progress)
+    with steps(f"measuring {trained.setting.training} by {' and '.join(PAIRWISE)}") as on_progress:
+        measure(trained, PAIRWISE, epochs=scale.pairwise_epochs, jobs=jobs, on_progress=on_progress)
+    return measure(trained, [*binned, *PAIRWISE], epochs="0", jobs=1)
+
+
+def _report(
+    networks: Mapping[str, Trained], found: Mapping[str, xr.Dataset], folder: Path, scale: str
+) -> Path:
+    pictures = []
+    for key, caption, drawing in thesis_figures(networks, found):
+        path = save_as(drawing, folder / FOLDER / f"{key}.png")
+        pictures.append(f"![{caption}]({FOLDER}/{path.name})\n\n*{caption}. Numbers: "
+                        f"[{key}.csv]({FOLDER}/{key}.csv)*")  # fmt: skip
+    claims = claims_table(found)
+    with whole_file(folder / FOLDER / "claims.csv") as part:
+        claims.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
+    summary = verdicts(claims)
+    parts = [
+        "# The thesis, run again",
+        _introduction(scale),
+        "## What was run",
+        _machine(networks),
+        _training_table(networks, found),
+        "## The claims",
+        CLAIMS_NOTE,
+        _verdict_table(summary),
+        to_markdown(claims),
+        "## The figures",
+        *pictures,
+    ]
+    page = folder / PAGE
+    with whole_file(page) as part:
+        part.write_text("\n\n".join(parts) + "\n")
+    return page
+
+
+def _introduction(scale: str) -> str:
+    return (
+        "The networks of N. L. Rasmussen's thesis (after Shwartz-Ziv & Tishby, arXiv:1703.00810, "
+        "and Saxe et al., doi:10.1088/1742-5468/ab3985), trained anew, their information planes "
+        "under the thesis's estimators and two more, and each of the thesis's claims as a "
+        "statistic over the runs. Made by one command:\n\n"
+        f"```sh\nmibench ibnet reproduce --scale {scale}\n```\n\n"
+        "The learning rate is 4e-4, that of the thesis's published code; its text says 1e-4, which "
+        "does not give its published maximum activations (see `mibench.ibnet.Setting`)."
+    )
+
+
+CLAIMS_NOTE = (
+    "Each claim is one statistic or more, defined in `ibnet/claims/`, with a 95 % bootstrap "
+    "interval over runs. *Reproduced*: the whole interval meets the criterion; *not reproduced*: "
+    "all of it misses; else *undecided*. The criteria were written before the runs were made. "
+    f"All numbers: [claims.csv]({FOLDER}/claims.csv)."
+)
+
+
+def _machine(networks: Mapping[str, Trained]) -> str:
+    import os
+
+    known = versions()
+    seconds = sum(_seconds(t, "train") + _seconds(t, "measure") for t in networks.values())
+    return (
+        f"{len(networks)} trainings in {_duration(seconds)} on {_processor()}, {os.cpu_count()} "
+        f"cores, {platform.system()}, Python {known['python_version']}, mibench "
+        f"{known['mibench_version']}, NumPy {known['numpy_version']}, numba "
+        f"{known['numba_version']}."
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _seconds(trained: Trained, what: str) -> float:
+    return float(trained.group.attrs.get(f"{what}_seconds", 0.0))  # type: ignore[arg-type]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _training_table(networks: Mapping[str, Trained], found: Mapping[str, xr.Dataset]) -> str:
+    rows = [
+        "| networks | settings | layers | runs | epochs | diverged | train error | test error | "
+        "trained in | measured in |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, trained in networks.items():
+        setting, last = trained.setting, found[name].isel(epoch=-1)
+        errors = (
+            f"{100 * float(last[key].mean()):.2f} ± {100 * float(last[key].std()):.2f} %"
+            for key in ("train_error", "test_error")
+        )
+        cells = (
+            name, ", ".join(s.name for s in trainings()[name]), "-".join(map(str, setting.layers)),
+            setting.runs, trained.epochs, len(lost_runs(trained)), *errors,
+            _duration(_seconds(trained, "train")), _duration(_seconds(trained, "measure")),
+        )  # fmt: skip
+        rows.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(rows)
+
+
+def _verdict_table(summary: Any) -> str:
+    rows = ["| claim | | verdict |", "|---|---|---|"]
+    rows += [f"| {r.claim} | {r.text} | {r.verdict} |" for r in summary.itertuples()]
+    return "\n".join(rows)
