@@ -19,6 +19,12 @@ _ratios: list[str] = []
 
 
 @pytest.fixture
+def short() -> bool:
+    """Whether this is the short form."""
+    return SHORT
+
+
+@pytest.fixture
 def rounds() -> int:
     """How often to repeat a piece of work of up to a second."""
     return 3 if SHORT else 10

@@ -29,6 +29,7 @@ with needs("xarray"):
 
 Maker: TypeAlias = Callable[[], Drawing]
 
+PROPER = {"tanh": "tanh", "relu": "ReLU", "elu": "ELU", "relu6": "ReLU6"}
 UNIFORM, UNIFORM_100, ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
 
 
@@ -128,7 +129,7 @@ def thesis_figures(
         bins_of(networks["tanh-256"]),
     )
     for number, name in (("5.9", "tanh"), ("5.10", "relu"), ("5.11", "elu"), ("5.12", "relu6")):
-        caption = f"{name}, batches of 256, uniform and adaptive bins (thesis: {number})"
+        caption = f"{PROPER[name]}, batches of 256, uniform and adaptive bins (thesis: {number})"
         yield (
             f"{number}-{name}",
             caption,
@@ -142,7 +143,7 @@ def thesis_figures(
     for name in ("relu", "elu"):
         yield (
             f"5.13-{name}-runs",
-            f"{name}: single runs under adaptive bins (thesis: 5.13)",
+            f"{PROPER[name]}: single runs under adaptive bins (thesis: 5.13)",
             plot_runs(found[f"{name}-256"], ADAPTIVE),
         )
     yield (
@@ -155,9 +156,10 @@ def thesis_figures(
         "12-12-12-10-8-2 and 12-12-12-10-8-7-2, ReLU, adaptive bins (thesis: B.1)",
         plot_planes(part("B.1", "B.2"), [ADAPTIVE]),
     )
-    for name in ("tanh-256", "relu-256"):
+    for name in ("tanh", "relu"):
         yield (
-            f"all-{name}",
-            f"{name}: the same networks under every estimator (not in the thesis)",
-            plot_plane(found[name]),
+            f"all-{name}-256",
+            f"{PROPER[name]}, batches of 256: the same networks under every estimator (not in the "
+            "thesis)",
+            plot_plane(found[f"{name}-256"]),
         )

@@ -12,7 +12,7 @@ from mibench.output import whole_file
 from mibench.registry import unknown
 
 from ._extra import needs
-from .claims import claims_table, to_markdown, verdicts
+from .claims import claims_table, to_markdown
 from .figure_set import save_as, thesis_figures
 from .measuring import measure
 from .settings import SETTINGS, Setting, changed
@@ -122,7 +122,6 @@ def _report(
     claims = claims_table(found)
     with whole_file(folder / FOLDER / "claims.csv") as part:
         claims.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
-    summary = verdicts(claims)
     parts = [
         "# The thesis, run again",
         _introduction(scale),
@@ -131,7 +130,6 @@ def _report(
         _training_table(networks, found),
         "## The claims",
         CLAIMS_NOTE,
-        _verdict_table(summary),
         to_markdown(claims),
         "## The figures",
         *pictures,
@@ -155,10 +153,8 @@ def _introduction(scale: str) -> str:
 
 
 CLAIMS_NOTE = (
-    "Each claim is one statistic or more, defined in `ibnet/claims/`, with a 95 % bootstrap "
-    "interval over runs. *Reproduced*: the whole interval meets the criterion; *not reproduced*: "
-    "all of it misses; else *undecided*. The criteria were written before the runs were made. "
-    f"All numbers: [claims.csv]({FOLDER}/claims.csv)."
+    "Each claim is one statistic or more, defined in `ibnet/claims/`; the criteria were written "
+    f"before the runs were made. All numbers: [claims.csv]({FOLDER}/claims.csv)."
 )
 
 
@@ -211,10 +207,4 @@ def _training_table(networks: Mapping[str, Trained], found: Mapping[str, xr.Data
             _duration(_seconds(trained, "train")), _duration(_seconds(trained, "measure")),
         )  # fmt: skip
         rows.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(rows)
-
-
-def _verdict_table(summary: Any) -> str:
-    rows = ["| claim | | verdict |", "|---|---|---|"]
-    rows += [f"| {r.claim} | {r.text} | {r.verdict} |" for r in summary.itertuples()]
     return "\n".join(rows)

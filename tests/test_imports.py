@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"numba", "torch", "sklearn", "matplotlib", "pandas", "scipy"}
+HEAVY = {"numba", "torch", "sklearn", "matplotlib", "pandas", "scipy", "xarray", "zarr"}
 
 
 def imports(path: Path) -> set[str]:
@@ -35,10 +35,46 @@ def roots(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imports(path) if not name.startswith(".")}
 
 
-@pytest.mark.parametrize("path", files("estimators/kernels"), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", files("estimators/kernels") + files("ibnet/kernels"), ids=str)
 def test_kernels_know_arrays_alone(path):
     assert roots(path) <= {"math", "numba", "numpy", "collections", "typing"}
     assert not any(name.startswith("..") for name in imports(path))
+
+
+@pytest.mark.parametrize("path", files("ibnet"), ids=lambda p: p.name)
+def test_networks_know_torch_in_two_places_alone(path):
+    """The GPU's engine, and the reference that tests compare with."""
+    assert ("torch" in roots(path)) == (path.name in ("torch_engine.py", "reference.py"))
+
+
+@pytest.mark.parametrize("path", files("ibnet"), ids=lambda p: p.name)
+def test_networks_are_measured_by_the_registry_alone(path):
+    """No copy of an estimator, and none by name but in settings: kernels and threads at most."""
+    ours = {n for n in imports(path) if n.startswith("mibench.estimators")}
+    if path.parts[-2] == "figures":
+        return  # the two binnings are drawn by what the estimators use
+    assert all(n.startswith("mibench.estimators._threads") for n in ours), ours
+
+
+@pytest.mark.parametrize(
+    ("module", "banned"),
+    [
+        ("training", {"measuring", "measured", "cells", "trajectories", "figures", "claims"}),
+        ("trained", {"training", "measuring", "measured", "trajectories", "figures", "claims"}),
+        ("measuring", {"figures", "figure_set", "claims", "reproduction", "networks"}),
+        ("trajectories", {"measuring", "figures", "figure_set", "claims", "reproduction"}),
+        ("figure_set", {"measuring", "training", "claims", "reproduction"}),
+    ],
+)
+def test_networks_flow_one_way_too(module, banned):
+    names = {n.lstrip(".").split(".")[0] for n in imports(ROOT / "ibnet" / f"{module}.py")}
+    assert not names & banned
+
+
+@pytest.mark.parametrize("path", files("ibnet/figures") + files("ibnet/claims"), ids=str)
+def test_figures_and_claims_know_trajectories_alone(path):
+    above = {n.lstrip(".").split(".")[0] for n in imports(path) if n.startswith("..")}
+    assert above <= {"settings", "_extra", ""}, above
 
 
 @pytest.mark.parametrize("path", files("estimators"), ids=lambda p: p.name)
@@ -99,6 +135,6 @@ def test_it_works_from_the_root_of_a_checkout():
 
 
 def test_no_file_is_too_long():
-    for folder in ("mibench", "estimators"):
+    for folder in ("mibench", "estimators", "ibnet"):
         for path in files(folder):
             assert len(path.read_text().splitlines()) <= 400, path

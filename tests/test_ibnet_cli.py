@@ -1,0 +1,279 @@
+"""`mibench ibnet ...` as a user runs it: whole commands, interruptions, and what goes wrong."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mibench import ibnet
+
+from .conftest import MIBENCH
+
+SMALL = ("2.1", "--runs", 2, "--epochs", 12)
+LONG = ("2.1", "--runs", 4, "--epochs", 3000)
+
+
+def start(tmp_path, *args, **kwargs):
+    return subprocess.Popen(
+        [MIBENCH, "ibnet", *map(str, args)], cwd=tmp_path, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True, **kwargs,
+    )  # fmt: skip
+
+
+def wait_for(path, running, seconds=90):
+    """Until a file or folder is there, and a little longer."""
+    for _ in range(seconds * 20):
+        if path.exists():
+            time.sleep(0.3)
+            return
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.05)
+    raise AssertionError(f"{path} never came")
+
+
+# -- the commands ------------------------------------------------------------------------------
+
+
+def test_settings_are_listed(mibench):
+    rows = json.loads(mibench("list", "settings", "--format", "json").stdout)
+    assert len(rows) == 12
+    [row] = [r for r in rows if r["setting"] == "2.2"]
+    assert (row["layers"], row["activation"], row["rate"]) == (
+        "12-10-7-5-4-3-2", "relu", 4e-4,
+    )  # fmt: skip
+
+
+def test_run_trains_measures_and_draws(mibench, tmp_path):
+    done = mibench("ibnet", "run", *SMALL, "--format", "json", "-o", "d")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert len(rows) == 12
+    assert rows[0]["I(X;T) first"] == pytest.approx(12, abs=0.01)
+    assert "2 networks of 12-10-7-5-4-3-2, tanh, 12 epochs, in d" in done.stderr
+    for name in ("plane", "epochs", "errors", "maxima", "bins", "median-split"):
+        assert (tmp_path / "d" / "figures" / f"{name}.png").stat().st_size > 10_000
+        assert len(pd.read_csv(tmp_path / "d" / "figures" / f"{name}.csv")) > 0
+    again = mibench("ibnet", "run", *SMALL, "--format", "json", "-o", "d")
+    assert json.loads(again.stdout) == rows
+
+
+def test_train_measure_and_plot(mibench, tmp_path):
+    assert mibench("ibnet", "train", *SMALL).returncode == 0
+    folder = "ibnet-2.1"
+    done = mibench(
+        "ibnet", "measure", folder, "--estimators", "uniform:bins=30,adaptive:bins=30,kde,knn",
+        "--epochs", "log:3", "--output", "all.csv", "--units", "nats",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "all.csv")
+    assert list(table.columns[:2]) == ["estimator", "run"]
+    assert set(table.estimator) == {"uniform:bins=30", "adaptive:bins=30", "kde", "knn"}
+    assert set(table.epoch) == {0, 1, 3, 12}
+    assert len(table) == 4 * 2 * 4 * 6
+    binned = table[table.estimator == "uniform:bins=30"]
+    assert binned.i_xt_nats.max() == pytest.approx(12 * np.log(2), abs=1e-4)
+    assert "I(X;T) and I(T;Y) in nats" in done.stdout
+    done = mibench("ibnet", "plot", folder, "-o", "here", "--format", "pdf", "-e", "kde,knn")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "here" / "plane.pdf").read_bytes()[:4] == b"%PDF"
+    assert set(pd.read_csv(tmp_path / "here" / "plane.csv").estimator) == {"kde", "knn"}
+
+
+def test_other_networks_and_data(mibench, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "own.npz", inputs=rng.normal(size=(200, 3)), labels=np.arange(200) % 4)
+    done = mibench(
+        "ibnet", "run", "2.1", "--data", "own.npz", "--layers", "3-6-4", "--activation", "relu6",
+        "--batch", "full", "--optimizer", "sgd", "--init", "he", "--learning-rate", 0.1,
+        "--seed", 7, "--runs", 3, "--epochs", 20, "-o", "d",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    kept = json.loads((tmp_path / "d" / "training.json").read_text())["setting"]
+    assert (kept["init"], kept["batch"], kept["seed"]) == ("he", "full", 7)
+    done = mibench(
+        "ibnet", "run", "1.1-256", "--data", "digits", "--layers", "64-16-10", "--runs", 1,
+        "--epochs", 3, "-o", "digits",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+# -- interruptions -------------------------------------------------------------------------------
+
+
+def straight():
+    return ibnet.train("2.1", runs=4, epochs=3000)
+
+
+def test_a_killed_training_and_measurement_go_on(mibench, tmp_path):
+    running = start(tmp_path, "train", *LONG, "-o", "d")
+    wait_for(tmp_path / "d" / "training.zarr" / "weights" / "c" / "1", running)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    before = ibnet.load(tmp_path / "d")
+    assert 0 < before.epochs < 3000
+    assert mibench("ibnet", "train", *LONG, "-o", "d").returncode == 0
+    trained = ibnet.load(tmp_path / "d")
+    found = trained.dataset.weights.values
+    assert found.shape[0] == 3001
+    assert np.array_equal(found, straight().dataset.weights.values)
+
+    measuring = ("measure", "d", "-e", "adaptive:bins=30")
+    running = start(tmp_path, *measuring)
+    place = tmp_path / "d" / "measured.zarr" / "adaptive%3Abins=30" / "state" / "c"
+    wait_for(place, running)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    first = np.isfinite(ibnet.read_measured(trained).i_xt.values[0, 0, :, 0]).sum()
+    assert 0 < first < 3001
+    done = mibench("ibnet", *measuring, "--epochs", "log:40", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    some = ibnet.read_measured(trained)
+    again = ibnet.measure(straight(), "adaptive:bins=30", epochs="log:40")
+    epochs = again.epoch.values
+    assert np.array_equal(some.sel(epoch=epochs).i_xt.values, again.i_xt.values)
+
+
+def test_ctrl_c_says_how_to_go_on(mibench, tmp_path):
+    running = start(tmp_path, "train", *LONG, "-o", "d")
+    wait_for(tmp_path / "d" / "checkpoint.npz", running)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "interrupted; d keeps what is trained, the same command goes on" in err
+    assert "Traceback" not in err
+    assert "Warning" not in err
+
+
+def test_two_processes_do_not_train_in_one_directory(mibench, tmp_path):
+    running = start(tmp_path, "train", *LONG, "-o", "d")
+    try:
+        wait_for(tmp_path / "d" / "checkpoint.npz", running)
+        done = mibench("ibnet", "train", *LONG, "-o", "d")
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+    assert done.returncode == 2
+    assert "another process is writing to d: wait for it" in done.stderr
+
+
+def test_a_full_disk_loses_nothing(mibench, tmp_path):
+    """A limit on the size of files stands in for the disk's: the write fails in the same way."""
+
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    assert mibench("ibnet", "train", "2.1", "--runs", 4, "--epochs", 5, "-o", "d").returncode == 0
+    running = start(tmp_path, "train", *LONG, "-o", "d", preexec_fn=limited)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 2, err
+    assert "cannot write" in err
+    assert "Traceback" not in err
+    assert ibnet.load(tmp_path / "d").epochs == 5
+    assert mibench("ibnet", "train", *LONG, "-o", "d").returncode == 0
+    assert np.array_equal(
+        ibnet.load(tmp_path / "d").dataset.weights.values, straight().dataset.weights.values
+    )
+
+
+# -- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("train", "3.1"), "unknown setting '3.1'"),
+        (("train", "1.1"), "choose 1.1-full or 1.1-256"),
+        (("train", "2.1", "--activation", "gelu"), "activation=gelu"),
+        (("train", "2.1", "--optimizer", "lion"), "optimizer=lion"),
+        (("train", "2.1", "--init", "zeros"), "init=zeros"),
+        (("train", "2.1", "--device", "tpu"), "unknown device 'tpu'"),
+        (("train", "2.1", "--layers", "12,5,2"), "give widths such as 12-10-7-2"),
+        (("train", "2.1", "--layers", "8-5-2"), "begins with 8 inputs, but icosahedron has 12"),
+        (("train", "2.1", "--batch", "half"), "give a number of inputs, or full"),
+        (("train", "2.1", "--runs", 0), "runs=0"),
+        (("train", "2.1", "--epochs", -3), "epochs=-3"),
+        (("train", "2.1", "--data", "mnist"), "unknown data set 'mnist'"),
+        (("train", "2.1", "--data", "gone.npz"), "gone.npz"),
+        (("train", "2.1", "-o", "file.txt"), "file.txt"),
+        (("measure", "nowhere"), "nowhere holds no trained networks"),
+        (("plot", "nowhere"), "nowhere holds no trained networks"),
+        (("measure", "d", "-e", "uniforn"), "did you mean 'uniform'"),
+        (("measure", "d", "-e", "uniform:bins=0"), "bins=0"),
+        (("measure", "d", "--epochs", "sometimes"), "give every, log:50, or a list"),
+        (("measure", "d", "--epochs", "99"), "trained are epochs 0 to 2"),
+        (("measure", "d", "--jobs", 0), "jobs is 0"),
+        (("measure", "d", "--output", "numbers.xls"), "must end in one of"),
+        (("plot", "d", "-e", "knn"), "holds no measurement by knn"),
+        (("train", "2.2", "-o", "d"), "holds networks with activation='tanh', not 'relu'"),
+        (("run", "2.1", "-o", "d", "--runs", 5), "holds networks with runs=1, not 5"),
+        (("reproduce", "--scale", "huge"), "huge"),
+    ],
+)
+def test_mistakes_are_named(mibench, tmp_path, args, said):
+    (tmp_path / "file.txt").write_text("mine")
+    if "d" in args:
+        ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
+    done = mibench("ibnet", *args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert (tmp_path / "file.txt").read_text() == "mine"
+
+
+def test_diverging_networks_are_reported_and_the_rest_is_kept(mibench, tmp_path):
+    rng = np.random.default_rng(5)
+    np.savez(tmp_path / "own.npz", inputs=rng.normal(size=(90, 5)), labels=np.arange(90) % 3)
+    done = mibench(
+        "ibnet", "run", "2.1", "--data", "own.npz", "--layers", "5-8-8-8-8-3", "--init", "he",
+        "--activation", "linear", "--optimizer", "sgd", "--learning-rate", 0.3, "--batch", 16,
+        "--runs", 12, "--epochs", 30, "-o", "d", "--format", "json",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "diverged in epoch" in done.stderr
+    assert "lower the learning rate" in done.stderr
+    alive = 12 - done.stderr.count("diverged in epoch")
+    assert alive > 0
+    assert {row["runs"] for row in json.loads(done.stdout)} == {alive}
+
+
+@pytest.mark.parametrize(
+    ("missing", "args"),
+    [
+        ("zarr", ("train", "2.1", "--epochs", "1")),
+        ("xarray", ("measure", "d")),
+        ("torch", ("train", "2.1", "--epochs", "1", "--device", "cuda")),
+    ],
+)
+def test_a_missing_package_is_asked_for_by_the_extra(tmp_path, missing, args):
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        f"from mibench.cli import main; main(['ibnet', *{list(args)!r}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert f"{missing} is not installed" in done.stderr
+    assert "pip install 'mibench[ibnet]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_training_on_a_cpu_needs_no_torch(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from mibench.cli import main\n"
+        "main(['ibnet', 'run', '2.1', '--runs', '1', '--epochs', '2', '-o', 'd'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(tmp_path / "d" / "figures" / "plane.png").exists()

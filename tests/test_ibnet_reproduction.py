@@ -1,0 +1,72 @@
+"""The whole study at a tiny scale: every training, figure and claim, and the page about them."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from mibench.errors import InputError
+from mibench.ibnet import reproduction
+from mibench.ibnet.figure_set import ADAPTIVE
+from mibench.ibnet.reproduction import SCALES, Scale, reproduce, trainings
+from mibench.ibnet.settings import SETTINGS
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Two runs of twenty epochs each; returns the page, and what was said on the way."""
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SCALES, "small", Scale({"runs": 2, "epochs": 20}, "0,20"))
+        page = reproduce(tmp_path_factory.mktemp("study"), on_message=said.append)
+    return page, said
+
+
+def test_every_training_of_the_reference_is_run(study):
+    page, said = study
+    assert said == [*(f"{name}:" for name in trainings()), "figures and claims"]
+    text = page.read_text()
+    for name, settings in trainings().items():
+        row = f"| {name} | {', '.join(s.name for s in settings)} | "
+        assert row in text
+    assert len(SETTINGS) == sum(map(len, trainings().values()))
+
+
+def test_the_page_shows_every_figure_and_claim(study):
+    page, _ = study
+    text = page.read_text()
+    figures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert len(figures) == len(set(figures)) == 20
+    for figure in figures:
+        assert (page.parent / figure).stat().st_size > 10_000
+        assert len(pd.read_csv((page.parent / figure).with_suffix(".csv"))) > 0
+    for number in ("5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.9", "5.10", "5.11", "5.12",
+                   "5.13", "A.1", "B.1"):  # fmt: skip
+        assert f"(thesis: {number}" in text
+    claims = pd.read_csv(page.parent / "reproduction" / "claims.csv")
+    assert sorted(set(claims.claim)) == list(range(1, 16))
+    assert text.count("| **undecided** |") == 15  # two runs of twenty epochs decide nothing
+    assert "mibench ibnet reproduce --scale small" in text
+    assert re.search(r"9 trainings in \d+ (s|min)", text)
+
+
+def test_nothing_is_computed_again(study, monkeypatch):
+    page, _ = study
+    monkeypatch.setitem(SCALES, "small", Scale({"runs": 2, "epochs": 20}, "0,20"))
+    monkeypatch.setattr(reproduction, "_report", lambda *_: page)
+
+    def fail(*_args, **_kwargs):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr("mibench.ibnet.training.make_engine", fail)
+    monkeypatch.setattr("mibench.ibnet.measuring.measure_cells", fail)
+    assert reproduce(page.parents[1]) == page
+
+
+def test_every_setting_measures_what_its_figures_show():
+    assert {s.estimators[-1] for s in SETTINGS.values() if s.name[0] in "2B"} == {ADAPTIVE}
+
+
+def test_unknown_scales_are_refused(tmp_path):
+    with pytest.raises(InputError, match="unknown scale 'huge'"):
+        reproduce(tmp_path, scale="huge")
