@@ -7,8 +7,8 @@ readable; `checkpoint.npz` and the `state` of a measurement say how far it got.
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,24 @@ def array(group: zarr.Group, name: str) -> Any:
     return group[name]
 
 
-def lengthen(group: zarr.Group, names: Iterator[str] | list[str], length: int) -> None:
-    """Give arrays a longer first dimension."""
+def add_by_epoch(
+    group: zarr.Group,
+    name: str,
+    sizes: Mapping[str, int],
+    chunk: int,
+    dtype: DTypeLike,
+    fill: float,
+) -> None:
+    """`add_array` with epochs as the first dimension, which may become longer than it is now.
+
+    Made at full chunk length and then cut: the length of a chunk cannot change afterwards.
+    """
+    add_array(group, name, {**sizes, "epoch": chunk}, chunk, dtype, fill)
+    lengthen(group, [name], sizes["epoch"])
+
+
+def lengthen(group: zarr.Group, names: Iterable[str], length: int) -> None:
+    """Give arrays another first dimension."""
     for name in names:
         stored = array(group, name)
         stored.resize((length, *stored.shape[1:]))
@@ -104,6 +120,25 @@ def writing(directory: Path | None) -> Iterator[None]:
 
 
 @contextmanager
+def reading(
+    place: object, remedy: str = "restore them, or train again in another directory"
+) -> Iterator[None]:
+    """Turn whatever is wrong with the files of a directory into a message that names the place.
+
+    Every exception, because zarr, its codecs and JSON meet damaged files with a dozen kinds.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"cannot read {str(place).removeprefix('file://')}: {str(error) or type(error).__name__}. Its files may be damaged "
+            f"or not yours to read: {remedy}"
+        ) from error
+
+
+@contextmanager
 def timed(group: zarr.Group, name: str) -> Iterator[None]:
     """Add the wall time of the block to an attribute of the group, over all interruptions."""
     start = time.monotonic()
@@ -123,7 +158,9 @@ def alone(directory: Path | None) -> Iterator[None]:
         return
     import fcntl
 
-    with open(directory / ".lock", "w") as lock:
+    with ExitStack() as stack:
+        with writing(directory):
+            lock = stack.enter_context(open(directory / ".lock", "w"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

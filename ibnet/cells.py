@@ -103,11 +103,13 @@ class Layers:
 def measure_cells(
     layers: Layers,
     weights: Float32,
+    lost: Bool,
     todo: Sequence[Bool],
     estimators: Sequence[Sequence[SupportsEstimate]],
 ) -> list[Cells]:
     """Measure the networks of `weights` (epochs, runs, P) by each estimator.
 
+    lost: (epochs, runs), which networks had diverged.
     todo: for each estimator which (epochs, runs) to measure; estimators: each one for each run.
     """
     epochs, runs, _ = weights.shape
@@ -119,9 +121,13 @@ def measure_cells(
             for found, part, own in zip(results, todo, estimators, strict=True)
             if part[at]
         ]
-        if not np.isfinite(weights[at]).all():
+        if lost[at]:
             for found, _ in wanted:
                 found.state[at] = DIVERGED
+            continue
+        if not np.isfinite(weights[at]).all():  # zarr reads a file that is not there as NaN
+            for found, _ in wanted:
+                found.fail((epoch, run, 0), "its weights are missing: restore training.zarr")
             continue
         try:
             every = layers.of(weights[at])

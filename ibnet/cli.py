@@ -31,10 +31,6 @@ OVERRIDES = (
 device_option = click.option(
     "--device", default="cpu", show_default=True, help="cpu, or cuda (needs torch)."
 )
-schedule_option = click.option(
-    "--measure-epochs", "schedule", metavar="every|log:N|LIST",
-    help="Epochs to measure.  [default: every; log:50 for estimators of all pairs]",
-)  # fmt: skip
 jobs_option = click.option(
     "--jobs", type=int, help="Processes that measure; the numbers do not depend on it.  [all cores]"
 )
@@ -42,6 +38,13 @@ estimators_option = click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
     help="Comma-separated specs such as uniform:bins=30,kde.  [default: the setting's]",
 )  # fmt: skip
+
+
+def _schedule_option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        name, "schedule", metavar="every|log:N|LIST",
+        help="Epochs to measure.  [default: every; log:50 for estimators of all pairs]",
+    )  # fmt: skip
 
 
 def _overrides(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,17 +70,14 @@ def ibnet() -> None:
 @_overrides
 def train(setting: str, output: Path | None, device: str, **changes: Any) -> int:
     """Train the networks of SETTING and keep their weights after every epoch."""
-    trained = _train(setting, output, device, changes)
+    trained = _train(_setting(setting, changes), _folder(setting, output), device)
     return _report_training(trained)
 
 
 @ibnet.command()
 @click.argument("directory", type=FILE)
 @estimators_option
-@click.option(
-    "--epochs", "schedule", metavar="every|log:N|LIST",
-    help="Epochs to measure.  [default: every; log:50 for estimators of all pairs]",
-)  # fmt: skip
+@_schedule_option("--epochs")
 @jobs_option
 @click.option("--output", "-o", type=FILE, help="Write every number to a .csv, .json or .parquet.")
 @units_option
@@ -118,7 +118,7 @@ def plot(directory: Path, output: Path | None, estimators: Sequence[str], ending
 @click.argument("setting")
 @click.option("--output", "-o", type=FILE, help="Directory.  [default: ibnet-SETTING]")
 @estimators_option
-@schedule_option
+@_schedule_option("--measure-epochs")
 @device_option
 @jobs_option
 @_overrides
@@ -136,9 +136,14 @@ def run(
     **changes: Any,
 ) -> int:
     """Train the networks of SETTING, measure and draw them."""
-    trained = _train(setting, output, device, changes)
+    from .measuring import check_plan
+
+    wanted = _setting(setting, changes)
+    specs = estimators or wanted.estimators  # the directory may be another setting's
+    check_plan(specs, schedule, wanted.epochs, jobs)
+    trained = _train(wanted, _folder(setting, output), device)
     lost = _report_training(trained)
-    found = _measure(trained, estimators or _wanted(setting), schedule, jobs)
+    found = _measure(trained, specs, schedule, jobs)
     failed = _report_failures(found)
     _plot(trained, None, [str(s) for s in found.estimator.values], "png")
     _show(found, units, form)
@@ -150,27 +155,35 @@ def run(
     "--scale", type=click.Choice(["small", "full"]), default="small", show_default=True,
     help="small: 3 runs of 300 epochs, a minute; full: as the thesis, an hour or two.",
 )  # fmt: skip
-@click.option("--output", "-o", type=FILE, default=Path("ibnet-reproduction"), show_default=True,
-              help="Directory of networks, measurements and the report.")  # fmt: skip
+@click.option(
+    "--output", "-o", type=FILE, help="Directory of all.  [default: ibnet-reproduction-SCALE]"
+)
 @device_option
 @jobs_option
-def reproduce(scale: str, output: Path, device: str, jobs: int | None) -> int:
+def reproduce(scale: str, output: Path | None, device: str, jobs: int | None) -> int:
     """Train and measure every setting of the thesis; draw its figures and judge its claims."""
     from .reproduction import reproduce as reproduce_all
 
+    failed: list[str] = []
+    folder = Path(f"ibnet-reproduction-{scale}") if output is None else output
     report = reproduce_all(
-        output, scale=scale, device=device, jobs=jobs, steps=progress, on_message=say
-    )
+        folder, scale=scale, device=device, jobs=jobs, steps=progress, on_message=say,
+        on_failure=failed.append,
+    )  # fmt: skip
+    for line in failed:
+        say(f"failed: {line}")
     say(f"wrote {report}")
-    return DONE
+    return SOME_FAILED if failed else DONE
 
 
-def _train(setting: str, output: Path | None, device: str, changes: dict[str, Any]) -> "Trained":
+def _folder(setting: str, output: Path | None) -> Path:
+    return Path(f"ibnet-{Path(setting).name.removesuffix('.json')}") if output is None else output
+
+
+def _train(wanted: "Setting", folder: Path, device: str) -> "Trained":
     from .training import train as train_all
 
-    wanted = _setting(setting, changes)
-    folder = Path(f"ibnet-{setting}") if output is None else output
-    with progress(f"training {setting}") as on_progress:
+    with progress(f"training {wanted.name}") as on_progress:
         try:
             return train_all(wanted, device=device, directory=folder, on_progress=on_progress)
         except KeyboardInterrupt:
@@ -196,13 +209,6 @@ def _setting(name: str, changes: dict[str, Any]) -> "Setting":
             raise InputError(f"--batch {given['batch']!r}: give a number of inputs, or full")
         given["batch"] = int(given["batch"])
     return get_setting(name, **given)
-
-
-def _wanted(setting: str) -> tuple[str, ...]:
-    """A directory may be another setting's of the same networks: this one's estimators count."""
-    from .settings import get_setting
-
-    return get_setting(setting).estimators
 
 
 def _load(directory: Path) -> "Trained":
@@ -254,14 +260,11 @@ def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], en
     import os
 
     os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
-    from mibench.registry import named
-
     from .figure_set import draw_training
     from .trajectories import read_measured
 
-    specs = [one.spec for one in named(estimators)] if estimators else None
     folder = Path(str(trained.directory)) / "figures" if output is None else output
-    drawn = draw_training(trained, read_measured(trained, specs), folder, ending)
+    drawn = draw_training(trained, read_measured(trained, estimators), folder, ending)
     say(f"drew {len(drawn)} figures in {folder}: {', '.join(p.name for p in drawn)}")
 
 

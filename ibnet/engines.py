@@ -75,14 +75,22 @@ def empty_block(setting: Setting, count: int) -> Block:
 def make_engine(
     device: str, setting: Setting, data: Data, starts: Sequence[Start], state: State
 ) -> Engine:
-    """The engine of a device. Raises InputError for an unknown device, or one that is not there."""
+    """The engine of a device that `check_device` has passed."""
     if device == "cpu":
         return Core(setting, data, starts, state)
-    if device != "cuda":
-        raise InputError(unknown("device", device, DEVICES))
     from .torch_engine import TorchEngine, cuda
 
     return TorchEngine(setting, data, starts, state, cuda())
+
+
+def check_device(device: str) -> None:
+    """Raise InputError for an unknown device, or one that is not there."""
+    if device not in DEVICES:
+        raise InputError(unknown("device", device, DEVICES))
+    if device == "cuda":
+        from .torch_engine import cuda
+
+        cuda()
 
 
 class Core:

@@ -22,6 +22,7 @@ from .figures import (
     plot_runs,
     save_drawing,
 )
+from .settings import ADAPTIVE, UNIFORM, UNIFORM_100
 from .trained import Trained
 
 with needs("xarray"):
@@ -30,7 +31,6 @@ with needs("xarray"):
 Maker: TypeAlias = Callable[[], Drawing]
 
 PROPER = {"tanh": "tanh", "relu": "ReLU", "elu": "ELU", "relu6": "ReLU6"}
-UNIFORM, UNIFORM_100, ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
 
 
 def draw_training(

@@ -1,6 +1,7 @@
 """What was measured, kept beside the networks: one group of arrays for each estimator."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from mibench.registry import SESSION, Named
 from mibench.types import SupportsEstimate
 
 from ._extra import needs
-from .archive import add_array, array, lengthen, open_group, writing
+from .archive import add_by_epoch, array, lengthen, open_group, reading, writing
 from .cells import DIVERGED, DONE, FAILED, MISSING, Cells
 from .trained import Trained
 
@@ -19,6 +20,7 @@ with needs("zarr"):
     import zarr
 
 MOST_MESSAGES = 1000
+REMEDY = "delete that folder, and measure again"
 CELLS = ("i_xt", "i_ty", "flags", "state")
 
 
@@ -32,8 +34,13 @@ class Measured:
 
     def finished(self) -> NDArray[np.bool_]:
         """(length, runs): the cells that need no measuring; a failure is tried again."""
-        state = array(self.group, "state")[: self.length]
+        with self.reading():
+            state = array(self.group, "state")[: self.length]
         return np.asarray((state == DONE) | (state == DIVERGED))
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Around reads of the arrays: damage to them becomes a message."""
+        return reading(self.group.store_path, REMEDY)
 
     def messages(self) -> list[str]:
         """The errors that states from FAILED on stand for."""
@@ -45,7 +52,8 @@ class Measured:
         state = self._numbered(cells)
         for name, new in (*((n, getattr(cells, n)) for n in CELLS[:-1]), ("state", state)):
             stored = array(self.group, name)
-            values = stored[epochs]
+            with self.reading():
+                values = stored[epochs]
             values[:, runs][measured] = new[measured]
             stored[epochs] = values
 
@@ -73,7 +81,9 @@ def open_measured(trained: Trained, one: Named, bound: Sequence[SupportsEstimate
     with writing(trained.directory):
         if place is not None:
             place.mkdir(exist_ok=True)
-        group = open_group(None if place is None else place / quote(one.spec, safe="=,.-"))
+        own = None if place is None else place / quote(one.spec, safe="=,.-")
+        with reading(own, REMEDY):
+            group = open_group(own)
         found = Measured(one.spec, group, trained.epochs + 1)
         if "state" not in group:
             _add_arrays(found, trained)
@@ -89,8 +99,8 @@ def _add_arrays(found: Measured, trained: Trained) -> None:
     group, chunk = found.group, trained.chunk
     for name, dtype, fill in (("i_xt", "f4", np.nan), ("i_ty", "f4", np.nan), ("flags", "i4", 0)):
         if name not in group:
-            add_array(group, name, layered, chunk, dtype, fill)
-    add_array(group, "state", sizes, chunk, "i2", MISSING)
+            add_by_epoch(group, name, layered, chunk, dtype, fill)
+    add_by_epoch(group, "state", sizes, chunk, "i2", MISSING)
 
 
 def _drop_outdated(found: Measured, one: Named, bound: Sequence[SupportsEstimate]) -> None:
@@ -117,7 +127,8 @@ def kept_measured(trained: Trained) -> dict[str, Measured]:
         return {}
     found = {}
     for path in sorted(p for p in place.iterdir() if p.is_dir()):
-        group = open_group(path)
+        with reading(path, REMEDY):
+            group = open_group(path)
         if "state" in group and "spec" in group.attrs:
             length = min(trained.epochs + 1, int(array(group, "state").shape[0]))
             found[str(group.attrs["spec"])] = Measured(str(group.attrs["spec"]), group, length)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 from mibench.parallel import check_jobs, in_processes
-from mibench.registry import Named, named
+from mibench.registry import Named
 from mibench.types import SupportsEstimate
 
 from ._extra import needs
-from .archive import alone, array, timed, writing
-from .binding import bind
+from .archive import alone, array, reading, timed, writing
+from .binding import bind, chosen
 from .cells import MISSING, Cells, Layers, measure_cells
 from .measured import Measured, open_measured
 from .schedule import PAIRWISE, epochs_of
@@ -56,26 +56,44 @@ def measure(
     Returns trajectories: i_xt, i_ty (estimator, run, epoch, layer), NaN where nothing was measured,
     with train_error, test_error, max_activation and flags. Kept beside the networks if they are on
     disk: what is there already is not measured again, and an interrupted measurement goes on.
-    A cell that fails is NaN; `failures(trajectories)` says why.
+    A layer that fails is NaN; `mibench.ibnet.trajectories.failures` says why.
     """
     if jobs is not None:
         check_jobs(jobs)
-    chosen = named(trained.setting.estimators if estimators is None else estimators)
-    if trained.epochs < 0:
-        raise InputError(f"{trained.directory} holds no trained epoch: train first")
-    plans = [
-        epochs_of(epochs or (PAIRWISE if _pairwise(one.estimator) else "every"), trained.epochs)
-        for one in chosen
-    ]
-    low, high = _extremes(trained)
+    ones = chosen(trained.setting.estimators if estimators is None else estimators)
     with alone(trained.directory):
+        trained = trained.current()
+        if trained.epochs < 0:
+            raise InputError(f"{trained.directory} holds no trained epoch: train first")
+        plans = _plans(ones, epochs, trained.epochs)
+        low, high = _extremes(trained)
         works = []
-        for one, plan in zip(chosen, plans, strict=True):
+        for one, plan in zip(ones, plans, strict=True):
             bound = [bind(one, trained.setting, *limits) for limits in zip(low, high, strict=True)]
             works.append(_Work(one, bound, plan, open_measured(trained, one, bound)))
         with timed(trained.group, "measure_seconds"):
             _measure_all(trained, works, jobs, on_progress)
-    return trajectories(trained, [work.measured for work in works])
+        return trajectories(trained, [work.measured for work in works])
+
+
+def check_plan(
+    estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate],
+    epochs: str | None,
+    last: int,
+    jobs: int | None,
+) -> None:
+    """Raise the InputError that `measure` would, before any work, for `last` epochs trained."""
+    if jobs is not None:
+        check_jobs(jobs)
+    _plans(chosen(estimators), epochs, last)
+
+
+def _plans(ones: Sequence[Named], epochs: str | None, last: int) -> list[Int]:
+    """For each estimator the epochs to measure."""
+    return [
+        epochs_of(epochs or (PAIRWISE if _pairwise(one.estimator) else "every"), last)
+        for one in ones
+    ]
 
 
 def _pairwise(estimator: SupportsEstimate) -> bool:
@@ -87,7 +105,8 @@ def _extremes(trained: Trained) -> tuple[list[float], list[float]]:
     """Each run's least and largest activation over all layers and epochs trained."""
     limits = []
     for name, fold in (("min_activation", np.nanmin), ("max_activation", np.nanmax)):
-        values = array(trained.group, name)[: trained.epochs + 1]
+        with reading(trained.directory):
+            values = array(trained.group, name)[: trained.epochs + 1]
         values = np.where(np.isfinite(values), values, np.float32(0))
         limits.append([float(v) for v in fold(values, axis=(0, 2))])
     return limits[0], limits[1]
@@ -125,14 +144,16 @@ def _measure_all(
     if jobs is None:
         cost = sum(int(m.sum()) * c for m, c in zip(missing, costs, strict=True))
         jobs = 1 if cost < WORTH_PROCESSES else -1
-    layers = Layers(trained.setting, trained.data)
+    layers, lost = Layers(trained.setting, trained.data), trained.lost
     done = 0
 
     def items() -> Iterator[_Item]:  # read when a process is free for it
         for epochs, runs in tasks:
-            weights = array(trained.group, "weights")[epochs][:, runs]
+            with reading(trained.directory):
+                weights = array(trained.group, "weights")[epochs][:, runs]
             todo = [m[epochs, runs] for m in missing]
-            yield _Item(layers, epochs, runs, weights, todo, [w.bound[runs] for w in works])
+            estimators = [w.bound[runs] for w in works]
+            yield _Item(layers, epochs, runs, weights, lost[epochs, runs], todo, estimators)
 
     with closing(in_processes(_measure_item, items(), jobs)) as finished:
         for epochs, runs, results in finished:
@@ -170,10 +191,11 @@ class _Item:
     epochs: slice
     runs: slice
     weights: Float32
+    lost: Bool
     todo: list[Bool]
     estimators: list[Sequence[SupportsEstimate]]
 
 
 def _measure_item(item: _Item) -> tuple[slice, slice, list[Cells]]:
-    found = measure_cells(item.layers, item.weights, item.todo, item.estimators)
+    found = measure_cells(item.layers, item.weights, item.lost, item.todo, item.estimators)
     return item.epochs, item.runs, found

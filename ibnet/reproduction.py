@@ -1,7 +1,6 @@
 """The whole study: every training of the thesis, its figures, its claims, and a report of them."""
 
-import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from .claims import claims_table, to_markdown
 from .figure_set import save_as, thesis_figures
 from .measuring import measure
 from .settings import SETTINGS, Setting, changed
-from .trained import Trained, versions
+from .trained import Trained
 from .training import lost_runs, train
 from .trajectories import failures
+from .versions import joined
 
 with needs("xarray"):
     import xarray as xr
@@ -60,25 +60,35 @@ def reproduce(
     jobs: int | None = None,
     steps: Steps = _no_steps,
     on_message: Callable[[str], object] = _silent,
+    on_failure: Callable[[str], object] = _silent,
 ) -> Path:
     """Train and measure every setting of the thesis, draw its figures and judge its claims.
 
     directory: of everything; what is there already is not computed again. scale: "full" as in the
     thesis, or "small", 3 runs of 300 epochs. steps(title): a context that shows progress and gives
-    a callable (done, total). Returns the path of the report, `directory`/report/reproduction.md.
+    a callable (done, total); on_failure: is told of every kind of cell that failed and every run
+    that diverged, which the report lists too. Returns the path of the report,
+    `directory`/report/reproduction.md.
     """
     if scale not in SCALES:
         raise InputError(unknown("scale", scale, SCALES))
     folder = Path(directory)
-    networks, found = {}, {}
+    networks, found, failed = {}, {}, []
     for name in trainings():
         on_message(f"{name}:")
         networks[name] = _trained(name, SCALES[scale], folder, device, steps)
         found[name] = _measured(networks[name], SCALES[scale], jobs, steps)
-        for line in failures(found[name]):
-            on_message(f"failed: {line}")
+        lines = [f"{name}: {line}" for line in _failures(networks[name], found[name])]
+        for line in lines:
+            on_failure(line)
+        failed += lines
     on_message("figures and claims")
-    return _report(networks, found, folder / "report", scale)
+    return _report(networks, found, failed, folder / "report", scale)
+
+
+def _failures(trained: Trained, found: xr.Dataset) -> list[str]:
+    lost = [f"run {run} diverged in epoch {epoch}" for run, epoch in lost_runs(trained).items()]
+    return lost + failures(found)
 
 
 def trainings() -> dict[str, list[Setting]]:
@@ -112,7 +122,11 @@ def _measured(trained: Trained, scale: Scale, jobs: int | None, steps: Steps) ->
 
 
 def _report(
-    networks: Mapping[str, Trained], found: Mapping[str, xr.Dataset], folder: Path, scale: str
+    networks: Mapping[str, Trained],
+    found: Mapping[str, xr.Dataset],
+    failed: Sequence[str],
+    folder: Path,
+    scale: str,
 ) -> Path:
     pictures = []
     for key, caption, drawing in thesis_figures(networks, found):
@@ -128,6 +142,7 @@ def _report(
         "## What was run",
         _machine(networks),
         _training_table(networks, found),
+        _failure_list(failed),
         "## The claims",
         CLAIMS_NOTE,
         to_markdown(claims),
@@ -159,25 +174,23 @@ CLAIMS_NOTE = (
 
 
 def _machine(networks: Mapping[str, Trained]) -> str:
-    import os
-
-    known = versions()
+    known: dict[str, str] = {}
+    for trained in networks.values():
+        for key, value in trained.versions.items():
+            known[key] = joined(known[key], value) if key in known else value
     seconds = sum(_seconds(t, "train") + _seconds(t, "measure") for t in networks.values())
     return (
-        f"{len(networks)} trainings in {_duration(seconds)} on {_processor()}, {os.cpu_count()} "
-        f"cores, {platform.system()}, Python {known['python_version']}, mibench "
+        f"{len(networks)} trainings, trained and measured in {_duration(seconds)} on "
+        f"{known['processor']}, {known['machine']}, Python {known['python_version']}, mibench "
         f"{known['mibench_version']}, NumPy {known['numpy_version']}, numba "
         f"{known['numba_version']}."
     )
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+def _failure_list(failed: Sequence[str]) -> str:
+    if not failed:
+        return "No run diverged and no estimate failed."
+    return "What failed, and is left out:\n\n" + "\n".join(f"- {line}" for line in failed)
 
 
 def _seconds(trained: Trained, what: str) -> float:

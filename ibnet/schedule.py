@@ -21,7 +21,9 @@ def epochs_of(schedule: str, last: int) -> NDArray[np.int64]:
         return np.arange(last + 1)
     kind, _, text = schedule.partition(":")
     if kind == "log" and text.isdecimal() and int(text) > 0:
-        spaced = np.geomspace(1, last, int(text)) if last > 0 else np.empty(0)
+        if int(text) >= last:
+            return np.arange(last + 1)
+        spaced = np.geomspace(1, last, int(text))
         return np.unique(np.concatenate([[0, last], np.round(spaced)])).astype(np.int64)
     parts = [part.strip() for part in schedule.split(",")]
     if not all(part.isdecimal() for part in parts):

@@ -1,13 +1,16 @@
 """What is trained and measured: the settings of the thesis, and any other as a `Setting`."""
 
+import json
 import math
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from mibench.errors import InputError
+from mibench.output import check_path, whole_file
 from mibench.parameters import check_value
 from mibench.registry import unknown
 
@@ -16,11 +19,15 @@ Initialisation = Literal["truncated-normal", "he", "glorot"]
 Optimizer = Literal["sgd", "adam"]
 ACTIVATIONS = get_args(Activation)  # numbered as in kernels.network
 OPTIMIZERS = get_args(Optimizer)  # numbered as in kernels.train
-Width = Annotated[int, Field(ge=1)]
+Width = Annotated[int, Field(ge=1, le=1_000_000)]
 
 # What may differ between settings that share their trained networks. The number of epochs may
 # too: a longer training begins with the shorter one.
 NOT_TRAINING = {"name", "training", "estimators", "epochs"}
+MOST_PARAMETERS = 10**9
+
+# The least value that an activation can take, exactly.
+LOWER_BOUNDS = {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,11 @@ class Setting:
                 f"setting: layers={self.layers} has no layer after the inputs: give at least two "
                 "widths, inputs and classes"
             )
+        if self.parameters * self.runs > MOST_PARAMETERS:
+            raise InputError(
+                f"setting: {self.runs} runs of layers={self.layers} have {self.parameters} weights "
+                f"each: give at most {MOST_PARAMETERS:.0e} in all"
+            )
 
     @property
     def parameters(self) -> int:
@@ -78,7 +90,7 @@ class Setting:
     @property
     def lower_bound(self) -> float | None:
         """The least value that the activation can take, exactly; None if there is none."""
-        return {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}.get(self.activation)
+        return LOWER_BOUNDS.get(self.activation)
 
     def binning_range(self, low: float, high: float) -> tuple[float, float]:
         """The range of uniform bins for activations within [low, high], as the thesis has it.
@@ -89,13 +101,18 @@ class Setting:
         top = {"tanh": 1.0, "relu6": 6.0}.get(self.activation, high)
         return bottom, top if top > bottom else math.nextafter(bottom, math.inf)
 
+    def save(self, path: str | Path) -> None:
+        """Write the setting to a .json file that `get_setting` reads, and the commands too."""
+        with whole_file(check_path(Path(path), (".json",), "setting")) as part:
+            part.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
     def networks(self) -> dict[str, Any]:
         """What the trained weights depend on: all but names, estimators and epochs."""
         return {k: v for k, v in asdict(self).items() if k not in NOT_TRAINING}
 
 
-_UNIFORM_30, _UNIFORM_100, _ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
-_BOTH = (_UNIFORM_30, _ADAPTIVE)
+UNIFORM, UNIFORM_100, ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
+_BOTH = (UNIFORM, ADAPTIVE)
 _NET_A, _NET_B1 = (12, 12, 12, 12, 12, 2), (12, 12, 12, 10, 8, 2)
 _NET_B2 = (12, 12, 12, 10, 8, 7, 2)
 
@@ -108,19 +125,19 @@ def _deep(name: str, layers: tuple[int, ...], runs: int, estimator: str) -> Sett
 SETTINGS = {
     setting.name: setting
     for setting in (
-        Setting("1.1-full", batch="full", estimators=(_UNIFORM_30,), training="tanh-full"),
-        Setting("1.1-256", estimators=(_UNIFORM_30,), training="tanh-256"),
-        Setting("1.2-full", activation="relu", batch="full", estimators=(_UNIFORM_100,),
+        Setting("1.1-full", batch="full", estimators=(UNIFORM,), training="tanh-full"),
+        Setting("1.1-256", estimators=(UNIFORM,), training="tanh-256"),
+        Setting("1.2-full", activation="relu", batch="full", estimators=(UNIFORM_100,),
                 training="relu-full"),
-        Setting("1.2-256", activation="relu", estimators=(_UNIFORM_100,), training="relu-256"),
+        Setting("1.2-256", activation="relu", estimators=(UNIFORM_100,), training="relu-256"),
         Setting("2.1", estimators=_BOTH, training="tanh-256"),
         Setting("2.2", activation="relu", estimators=_BOTH, training="relu-256"),
         Setting("2.3", activation="elu", estimators=_BOTH, training="elu-256"),
         Setting("2.4", activation="relu6", estimators=_BOTH, training="relu6-256"),
-        _deep("A.1", _NET_A, 2, _UNIFORM_100),
-        _deep("A.2", _NET_A, 2, _ADAPTIVE),
-        _deep("B.1", _NET_B1, 30, _ADAPTIVE),
-        _deep("B.2", _NET_B2, 30, _ADAPTIVE),
+        _deep("A.1", _NET_A, 2, UNIFORM_100),
+        _deep("A.2", _NET_A, 2, ADAPTIVE),
+        _deep("B.1", _NET_B1, 30, ADAPTIVE),
+        _deep("B.2", _NET_B2, 30, ADAPTIVE),
     )
 }  # fmt: skip
 
@@ -131,9 +148,9 @@ def list_settings() -> list[str]:
 
 
 def get_setting(name: str, **changes: Any) -> Setting:
-    """A setting of the thesis, with any of its fields changed.
+    """A setting of the thesis, or of a file from `Setting.save`, with any of its fields changed.
 
-    Raises InputError for an unknown name, field or value.
+    Raises InputError for an unknown name, field or value, and for a file that holds no setting.
 
     >>> get_setting("2.2").activation
     'relu'
@@ -144,13 +161,34 @@ def get_setting(name: str, **changes: Any) -> Setting:
         raise InputError(
             f"setting {name} has two batch sizes, trained apart: choose {name}-full or {name}-256"
         )
+    if name.endswith(".json"):
+        return changed(_read_setting(Path(name)), **changes)
     if name not in SETTINGS:
-        raise InputError(unknown("setting", name, SETTINGS))
+        raise InputError(unknown("setting", name, [*SETTINGS, "FILE.json"]))
     return changed(SETTINGS[name], **changes)
 
 
+def _read_setting(path: Path) -> Setting:
+    try:
+        return from_values(json.loads(path.read_text()))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except (OSError, ValueError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path} holds no setting ({reason}): write one by Setting.save") from None
+
+
+def from_values(values: Any) -> Setting:
+    """A setting from what JSON makes of one.
+
+    Raises InputError, TypeError or ValueError for anything else.
+    """
+    fields_: dict[str, Any] = dict(values)
+    return Setting(**fields_)
+
+
 def changed(setting: Setting, **changes: Any) -> Setting:
-    """The setting with some fields changed; its networks then have the name "custom".
+    """The setting with some fields changed; its networks are then of "tanh-256, changed", say.
 
     Another number of runs or epochs leaves the name: the first networks stay the same.
     """

@@ -1,6 +1,7 @@
 """Trained networks: the weights of every run at every epoch, and what was noted on the way."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -15,17 +16,20 @@ from mibench.errors import InputError
 from ._extra import needs
 from .archive import (
     add_array,
+    add_by_epoch,
     array,
     as_dataset,
     epochs_a_chunk,
     lengthen,
     open_group,
+    reading,
     write_json,
     writing,
 )
-from .data import Data, load_data
+from .data import BUILT_IN, Data, load_data
 from .kernels.activations import activations
-from .settings import ACTIVATIONS, Setting
+from .settings import ACTIVATIONS, Setting, from_values
+from .versions import joined, versions
 
 with needs("xarray", "zarr"):
     import xarray as xr
@@ -34,6 +38,8 @@ with needs("xarray", "zarr"):
 Row: TypeAlias = NDArray[np.float32]
 
 FORMAT = 1
+DATA = "data.npz"  # of a set that cannot be made from its name
+CHECKPOINT = "checkpoint.npz"
 BY_EPOCH = ("weights", "train_error", "test_error", "min_activation", "max_activation")
 
 
@@ -42,6 +48,8 @@ class Trained:
     """The networks of a setting, epoch 0 being the initial weights.
 
     setting, data: what was trained on what. directory: where it is kept; None: in memory.
+    versions: of what the weights depend on, and the machine; several, if a training that was
+    interrupted went on elsewhere.
     `dataset` holds, by run, epoch and layer: weights (epoch, run, parameter), train_error and
     test_error (epoch, run), 0 to 1, min_activation and max_activation (epoch, run, layer) over all
     inputs and neurons; diverged (run): the first epoch with weights that are not finite, or -1.
@@ -52,6 +60,7 @@ class Trained:
     data: Data
     directory: Path | None
     group: zarr.Group
+    versions: Mapping[str, str]
 
     @property
     def epochs(self) -> int:
@@ -66,14 +75,25 @@ class Trained:
     @property
     def dataset(self) -> xr.Dataset:
         """Everything by run, epoch, layer and parameter; read when it is used."""
-        found = as_dataset(self.group).isel(epoch=slice(0, self.epochs + 1))
+        with reading(self.directory):
+            found = as_dataset(self.group).isel(epoch=slice(0, self.epochs + 1))
         layers = self.setting.layers[1:]
         return found.assign_coords(
             epoch=np.arange(self.epochs + 1),
             run=np.arange(self.setting.runs),
             layer=np.arange(1, len(layers) + 1),
             width=("layer", list(layers)),
-        ).assign_attrs(_labels(self.setting, self.data))
+        ).assign_attrs(_labels(self))
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """(epochs + 1, runs): which networks had diverged, so that they have no weights."""
+        since: NDArray[np.int64] = array(self.group, "diverged")[:]
+        return (since >= 0) & (np.arange(self.epochs + 1)[:, np.newaxis] >= since)
+
+    def current(self) -> "Trained":
+        """As it is on disk now: another process may have trained it further since."""
+        return self if self.directory is None else load(self.directory, self.data)
 
     @cached_property
     def columns(self) -> Row:
@@ -89,7 +109,8 @@ class Trained:
             raise InputError(f"run {run}: there are runs 0 to {self.setting.runs - 1}")
         if not 0 <= epoch <= self.epochs:
             raise InputError(f"epoch {epoch}: trained are epochs 0 to {self.epochs}")
-        parameters = array(self.group, "weights")[epoch, run]
+        with reading(self.directory):
+            parameters = array(self.group, "weights")[epoch, run]
         if not np.isfinite(parameters).all():
             raise InputError(f"run {run} had diverged by epoch {epoch}: choose an earlier one")
         widths = np.array(self.setting.layers)
@@ -100,20 +121,28 @@ class Trained:
         return [np.ascontiguousarray(p.T) for p in np.split(found, np.cumsum(widths[1:])[:-1])]
 
     def save(self, directory: str | Path) -> "Trained":
-        """A copy in a directory that is empty or not there yet; returns the copy."""
+        """A copy in a directory that is empty or not there yet; returns the copy.
+
+        A copy of networks in memory can be measured, but not trained further.
+        """
         folder = Path(directory)
-        copy = create(self.setting, self.data, folder)
-        lengthen(copy.group, list(BY_EPOCH), self.epochs + 1)
-        for name in BY_EPOCH:
-            for at in range(0, self.epochs + 1, self.chunk):
-                piece = slice(at, min(at + self.chunk, self.epochs + 1))
-                array(copy.group, name)[piece] = array(self.group, name)[piece]
-        array(copy.group, "diverged")[:] = array(self.group, "diverged")[:]
-        copy.group.attrs["epochs_done"] = self.epochs
+        make_folder(folder)
+        copy = create(self.setting, self.data, folder, self.versions)
+        with writing(folder):
+            lengthen(copy.group, BY_EPOCH, self.epochs + 1)
+            for name in BY_EPOCH:
+                for at in range(0, self.epochs + 1, self.chunk):
+                    piece = slice(at, min(at + self.chunk, self.epochs + 1))
+                    array(copy.group, name)[piece] = array(self.group, name)[piece]
+            array(copy.group, "diverged")[:] = array(self.group, "diverged")[:]
+            if self.directory is not None and (self.directory / CHECKPOINT).exists():
+                shutil.copy(self.directory / CHECKPOINT, folder / CHECKPOINT)
+            copy.group.attrs["epochs_done"] = self.epochs
         return copy
 
 
-def _labels(setting: Setting, data: Data) -> dict[str, Any]:
+def _labels(trained: Trained) -> dict[str, Any]:
+    setting, data = trained.setting, trained.data
     return {
         "setting": json.dumps(asdict(setting)),
         "training": setting.training,
@@ -122,39 +151,50 @@ def _labels(setting: Setting, data: Data) -> dict[str, Any]:
         "data": data.name,
         "h_x_bits": data.h_x_bits,
         "h_y_bits": data.h_y_bits,
-        **versions(),
+        **trained.versions,
     }
 
 
-def versions() -> dict[str, str]:
-    """The versions of what the numbers depend on, and the machine."""
-    import platform
-    from importlib.metadata import version
+def make_folder(directory: Path) -> None:
+    """Make the directory of a training. Raises InputError for one that holds something else.
 
-    packages = {f"{name}_version": version(name) for name in ("mibench", "numpy", "numba")}
-    return {**packages, "python_version": platform.python_version(), "machine": platform.platform()}
-
-
-def create(setting: Setting, data: Data, directory: Path | None) -> Trained:
-    """A training that has not begun, in a directory that is empty or not there yet."""
-    if directory is not None:
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    Hidden files do not count: a lock, or what a kill left of a file that was being written.
+    """
+    with writing(directory):
+        foreign = directory.exists() and not (directory / "training.json").exists()
+        if foreign and (
+            not directory.is_dir() or any(p.name[0] != "." for p in directory.iterdir())
+        ):
             raise InputError(
                 f"{directory} is not empty and holds no training: choose another directory"
             )
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+def create(
+    setting: Setting, data: Data, directory: Path | None, made_by: Mapping[str, str] | None = None
+) -> Trained:
+    """A training that has not begun, in memory or in a directory from `make_folder`."""
+    kept = dict(made_by or versions())
+    if directory is not None:
         with writing(directory):
-            directory.mkdir(parents=True, exist_ok=True)
-            kept = {
+            if (directory / "training.json").exists():
+                raise InputError(f"{directory} holds a training already: choose another directory")
+            if not data.built_in:
+                data.save(directory / DATA)
+            about = {
                 "format": FORMAT,
                 "setting": asdict(setting),
                 "data_fingerprint": data.fingerprint,
-                **versions(),
             }
-            write_json(directory / "training.json", kept)
+            write_json(directory / "training.json", about | kept)
     with writing(directory):
         group = open_group(None if directory is None else directory / "training.zarr")
         _add_arrays(group, setting)
-    return Trained(setting, data, directory, group)
+    trained = Trained(setting, data, directory, group, kept)
+    with writing(directory):
+        group.attrs.update(_labels(trained))
+    return trained
 
 
 def _add_arrays(group: zarr.Group, setting: Setting) -> None:
@@ -169,15 +209,12 @@ def _add_arrays(group: zarr.Group, setting: Setting) -> None:
         ("max_activation", {**by_run, "layer": layers}),
     ):
         if name not in group:
-            _add_by_epoch(group, name, sizes, chunk)
+            add_by_epoch(group, name, sizes, chunk, np.float32, np.nan)
     if "diverged" not in group:
         add_array(group, "diverged", {"run": runs}, runs, np.int64, -1)
-
-
-def _add_by_epoch(group: zarr.Group, name: str, sizes: Mapping[str, int], chunk: int) -> None:
-    # Made at full chunk length and then cut: the length of a chunk cannot change afterwards.
-    add_array(group, name, {**sizes, "epoch": chunk}, chunk, np.float32, np.nan)
-    lengthen(group, [name], sizes["epoch"])
+    lengths = {array(group, name).shape[0] for name in BY_EPOCH}
+    if len(lengths) > 1:  # a kill came between one array and the next
+        lengthen(group, BY_EPOCH, max(lengths))
 
 
 def load(directory: str | Path, data: Data | None = None) -> Trained:
@@ -187,18 +224,31 @@ def load(directory: str | Path, data: Data | None = None) -> Trained:
     Raises InputError for a directory of something else, another format or other data.
     """
     folder = Path(directory)
-    kept = read_kept(folder)
-    setting = Setting(**{k: _tuple(v) for k, v in kept["setting"].items()})
-    data = load_data(setting.data) if data is None else data
+    with reading(folder):
+        kept = read_kept(folder)
+    try:
+        setting = from_values(kept["setting"])
+    except (InputError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{folder / 'training.json'} is damaged ({error}): delete {folder} and train again"
+        ) from None
+    if data is None:
+        data = load_data(setting.data) if setting.data in BUILT_IN else _own_data(folder, setting)
     if data.fingerprint != kept["data_fingerprint"]:
         raise InputError(
             f"{folder} was trained on other data than {data.name!r} holds now: give the data that "
             "it was trained on, or another directory"
         )
-    with writing(folder):
+    with reading(folder):
         group = open_group(folder / "training.zarr")
         _add_arrays(group, setting)  # a kill may have come before
-    return Trained(setting, data, folder, group)
+    made_by = {key: str(kept.get(key, "unknown")) for key in versions()}
+    return Trained(setting, data, folder, group, made_by)
+
+
+def _own_data(folder: Path, setting: Setting) -> Data:
+    path = folder / DATA
+    return replace(load_data(path), name=setting.data) if path.exists() else load_data(setting.data)
 
 
 def read_kept(folder: Path) -> dict[str, Any]:
@@ -225,15 +275,16 @@ def read_kept(folder: Path) -> dict[str, Any]:
     return dict(kept)
 
 
-def with_epochs(trained: Trained, epochs: int) -> Trained:
-    """The same training, meant to go on to that many epochs."""
-    setting = replace(trained.setting, epochs=epochs)
+def going_on(trained: Trained, epochs: int) -> Trained:
+    """The same training, meant to go on to that many epochs, here and now."""
+    setting = replace(trained.setting, epochs=max(epochs, trained.setting.epochs))
+    made_by = {key: joined(trained.versions[key], own) for key, own in versions().items()}
+    later = replace(trained, setting=setting, versions=made_by)
     if trained.directory is not None:
         kept = read_kept(trained.directory)
         with writing(trained.directory):
-            write_json(trained.directory / "training.json", {**kept, "setting": asdict(setting)})
-    return replace(trained, setting=setting)
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+            write_json(
+                trained.directory / "training.json", kept | {"setting": asdict(setting)} | made_by
+            )
+            later.group.attrs.update(_labels(later))
+    return later

@@ -1,8 +1,10 @@
 """Training all runs of a setting, in pieces that are kept as soon as they are done."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +14,12 @@ from mibench.output import whole_file
 
 from .archive import alone, array, lengthen, timed, writing
 from .data import Data, load_data
-from .engines import DEVICES, Block, Engine, State, make_engine
+from .engines import Block, Engine, State, check_device, make_engine
 from .networks import check_fit, start
 from .settings import Setting, changed, get_setting
-from .trained import BY_EPOCH, Trained, create, load, with_epochs
+from .trained import BY_EPOCH, CHECKPOINT, Trained, create, going_on, load, make_folder
 
 Progress = Callable[[int, int], object]
-
-CHECKPOINT = "checkpoint.npz"
 
 
 def train(
@@ -49,11 +49,15 @@ def train(
     wanted = changed(wanted, **{k: v for k, v in sizes.items() if v is not None})
     data = load_data(wanted.data) if data is None else data
     check_fit(wanted, data)
-    if device not in DEVICES:
-        make_engine(device, wanted, data, [], _no_state(wanted))
-    trained = _prepared(wanted, data, None if directory is None else Path(directory))
-    with alone(trained.directory):
-        _go_on(trained, wanted.epochs, device, on_progress)
+    check_device(device)
+    folder = None if directory is None else Path(directory)
+    if folder is not None:
+        make_folder(folder)
+    with alone(folder):
+        trained = _prepared(wanted, data, folder)
+        if trained.epochs < wanted.epochs:
+            trained = going_on(trained, wanted.epochs)
+            _go_on(trained, wanted.epochs, device, on_progress)
     return trained
 
 
@@ -63,15 +67,14 @@ def _prepared(wanted: Setting, data: Data, directory: Path | None) -> Trained:
         return create(wanted, data, directory)
     trained = load(directory, data)
     ours, theirs = wanted.networks(), trained.setting.networks()
-    differing = [k for k in ours if ours[k] != theirs[k]]
+    # Data are the same by what they hold, which `load` has compared, whatever their path.
+    differing = [k for k in ours if ours[k] != theirs[k] and k != "data"]
     if differing:
         key = differing[0]
         raise InputError(
             f"{directory} holds networks with {key}={theirs[key]!r}, not {ours[key]!r}: choose "
             "another directory, or that value"
         )
-    if wanted.epochs > trained.setting.epochs:
-        trained = with_epochs(trained, wanted.epochs)
     return trained
 
 
@@ -82,14 +85,20 @@ def _go_on(trained: Trained, epochs: int, device: str, on_progress: Progress | N
         np.stack([s.parameters for s in starts]), *np.zeros((2, *_shape(setting)), np.float32)
     )
     done = _restore(trained, state)
-    if trained.epochs != done:
-        trained.group.attrs["epochs_done"] = done
-    if done >= epochs:
-        return
+    if array(trained.group, "weights").shape[0] <= done:
+        raise InputError(
+            f"{trained.directory} lacks weights that its {CHECKPOINT} says were trained: restore "
+            "training.zarr, or train in another directory"
+        )
     engine = make_engine(device, setting, data, starts, state)
     diverged = array(trained.group, "diverged")
     with writing(trained.directory):
-        lengthen(trained.group, list(BY_EPOCH), epochs + 1)
+        if trained.epochs != done:
+            trained.group.attrs["epochs_done"] = done
+        since = diverged[:]
+        # A kill may have come between this note and the checkpoint: then it is found anew.
+        diverged[:] = np.where(since > done, -1, since)
+        lengthen(trained.group, BY_EPOCH, max(epochs, done) + 1)
     counts = np.array([[len(s.train), len(s.test)] for s in starts])
     while done < epochs:
         first = done + 1
@@ -140,24 +149,27 @@ def _restore(trained: Trained, state: State) -> int:
     """Bring the state to where the checkpoint has it; returns the epochs done, -1 for none."""
     path = None if trained.directory is None else trained.directory / CHECKPOINT
     if path is None or not path.exists():
+        if trained.epochs >= 0:
+            raise InputError(
+                f"{trained.directory} has no {CHECKPOINT} to go on from. Its {trained.epochs} "
+                "epochs can be measured; train more in another directory"
+            )
         return -1
     try:
-        with np.load(path) as kept:
+        # Opened here, because np.load does not close a damaged file.
+        with path.open("rb") as file, np.load(file) as kept:
             for name in ("parameters", "mean", "square"):
                 getattr(state, name)[:] = kept[name]
             return int(kept["epochs_done"])
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise InputError(
-            f"{path} is damaged ({error}): delete it to train from the beginning"
+            f"{path} is damaged ({error}). The {max(trained.epochs, 0)} epochs trained can be "
+            "measured; train more in another directory"
         ) from error
 
 
 def _shape(setting: Setting) -> tuple[int, int]:
     return setting.runs, setting.parameters
-
-
-def _no_state(setting: Setting) -> State:
-    return State(*(np.empty((0, setting.parameters), np.float32) for _ in range(3)))
 
 
 def lost_runs(trained: Trained) -> dict[int, int]:

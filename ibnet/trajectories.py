@@ -14,7 +14,8 @@ from mibench.errors import InputError
 from mibench.output import check_path, whole_file
 
 from ._extra import needs
-from .archive import array
+from .archive import array, reading
+from .binding import chosen
 from .cells import FAILED, FLAG_BITS, MISSING
 from .measured import CELLS, Measured, kept_measured
 from .trained import Trained
@@ -38,7 +39,8 @@ def trajectories(trained: Trained, measured: Sequence[Measured]) -> xr.Dataset:
         values[name][1][unmeasured] = np.nan
     values["failed"] = (("estimator", "epoch", "run"), states >= FAILED)
     networks = trained.dataset.isel(epoch=epochs)
-    notes = networks.drop_vars(["weights", "min_activation"]).load()
+    with reading(trained.directory):
+        notes = networks.drop_vars(["weights", "min_activation"]).load()
     found = notes.assign(values).assign_coords(estimator=[m.spec for m in measured])
     for name in ("i_xt", "i_ty"):
         found[name].attrs["units"] = "bits"
@@ -58,7 +60,8 @@ def _read(measured: Measured, length: int) -> dict[str, NDArray[Any]]:
     found = {}
     for name in CELLS:
         stored = array(measured.group, name)
-        values = stored[:length]
+        with measured.reading():
+            values = stored[:length]
         pad = [(0, length - len(values))] + [(0, 0)] * (values.ndim - 1)
         found[name] = np.pad(values, pad, constant_values=stored.fill_value)
     return found
@@ -75,9 +78,10 @@ def _errors(measured: Measured) -> Iterator[tuple[str, int]]:
 def read_measured(trained: Trained, specs: Sequence[str] | None = None) -> xr.Dataset:
     """The trajectories that are kept beside the networks, without measuring anything.
 
-    specs: which estimators', as they were measured; None: all of them.
+    specs: which estimators'; None: all of them.
     """
     found = kept_measured(trained)
+    specs = [one.spec for one in chosen(specs)] if specs else None
     lacking = [s for s in specs or [] if s not in found]
     if lacking or not found:
         wanted = ",".join(lacking) or ",".join(trained.setting.estimators)

@@ -1,4 +1,4 @@
-"""The pages under docs/: links lead somewhere, examples run, and numbers are those of the tables."""
+"""The pages under docs/: links lead somewhere, examples run, verdicts are those of the table."""
 
 import re
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -216,6 +217,14 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         (("train", "2.2", "-o", "d"), "holds networks with activation='tanh', not 'relu'"),
         (("run", "2.1", "-o", "d", "--runs", 5), "holds networks with runs=1, not 5"),
         (("reproduce", "--scale", "huge"), "huge"),
+        (("run", "2.1", "-e", "unifrom", "-o", "new"), "did you mean 'uniform'"),
+        (("run", "2.1", "--measure-epochs", "some", "-o", "new"), "give every, log:50, or a list"),
+        (("run", "2.1", "--jobs", 0, "-o", "new"), "jobs is 0"),
+        (("train", "2.1", "--layers", "12-9999999999-2"), "layers="),
+        (("train", "2.1", "-o", "n" * 300), "cannot write to nnn"),
+        (("measure", "n" * 300), "cannot read nnn"),
+        (("train", "gone.json"), "gone.json holds no setting"),
+        (("train", "2.1", "-o", "file.txt/d"), "cannot write to file.txt/d"),
     ],
 )
 def test_mistakes_are_named(mibench, tmp_path, args, said):
@@ -226,6 +235,51 @@ def test_mistakes_are_named(mibench, tmp_path, args, said):
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert (tmp_path / "file.txt").read_text() == "mine"
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["training.zarr/zarr.json", "training.zarr/weights/zarr.json", "training.zarr/weights/c/0/0/0",
+     "training.zarr/max_activation/c/0/0/0", "training.zarr/train_error/c/0/0",
+     "measured.zarr/adaptive%3Abins=30/i_xt/c/0/0/0", "training.json"],
+)  # fmt: skip
+def test_damaged_files_are_named(mibench, tmp_path, damage):
+    trained = ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
+    ibnet.measure(trained, "adaptive:bins=30", epochs="0,1")
+    assert (tmp_path / "d" / damage).stat().st_size > 0
+    (tmp_path / "d" / damage).write_bytes(b"{]" * 60)
+    done = mibench("ibnet", "measure", "d", "-e", "adaptive:bins=30", "--epochs", "0,1,2")
+    assert done.returncode == 2, done.stderr
+    assert re.search("cannot read d|d/training.json is damaged", done.stderr)
+
+
+def test_any_number_of_epochs_may_be_asked_for(mibench, tmp_path):
+    ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
+    args = ("measure", "d", "-e", "uniform:bins=30", "--epochs", "log:99999999999")
+    assert mibench("ibnet", *args).returncode == 0
+
+
+def test_two_starts_at_once_are_one_training(tmp_path):
+    both = [start(tmp_path, "train", *SMALL, "-o", "d") for _ in range(2)]
+    ends = [(one.communicate(timeout=60)[1], one.returncode) for one in both]
+    assert any(code == 0 for _, code in ends)
+    for err, code in ends:
+        assert "Traceback" not in err
+        assert code == 0 or (code == 2 and "another process is writing to d" in err)
+    assert ibnet.load(tmp_path / "d").epochs == 12
+
+
+def test_networks_are_measured_from_anywhere(mibench, tmp_path):
+    """What was trained on a file is measured without the file."""
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "own.npz", inputs=rng.normal(size=(200, 3)), labels=np.arange(200) % 4)
+    args = ("train", "2.1", "--data", "own.npz", "--layers", "3-6-4", "--runs", 2, "--epochs", 2)
+    assert mibench("ibnet", *args, "-o", "d").returncode == 0
+    assert mibench("ibnet", *args[:3], "./own.npz", *args[4:], "-o", "d").returncode == 0
+    (tmp_path / "own.npz").unlink()
+    done = mibench("ibnet", "measure", "d", "-e", "uniform:bins=30")
+    assert done.returncode == 0, done.stderr
 
 
 def test_diverging_networks_are_reported_and_the_rest_is_kept(mibench, tmp_path):

@@ -323,6 +323,13 @@ def test_bins_hold_what_the_estimators_put_in_them(activation: str) -> None:
         assert adaptive["values"].iloc[0] == (values == 0).sum()
 
 
+def test_a_dead_layer_has_one_bin() -> None:
+    table = plot_bins("relu", np.zeros(5000, np.float32), (0, 1), 5).table
+    adaptive = table[table["binning"] == "adaptive"]
+    assert adaptive["values"].tolist() == [5000, 0]
+    assert (adaptive["lower_edge"] <= adaptive["upper_edge"] + 1e-40).all()
+
+
 def test_a_value_at_an_edge_belongs_to_the_bin_above() -> None:
     table = plot_bins("relu", [0.0, 1.0, 1.0, 2.0, 3.0], (0, 4), 4).table
     assert list(table["values"][table["binning"] == "uniform"]) == [1, 2, 1, 1]

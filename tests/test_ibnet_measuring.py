@@ -11,13 +11,12 @@ import mibench
 from mibench import ibnet
 from mibench.errors import InputError
 from mibench.ibnet.archive import array
-from mibench.ibnet.binding import bind
+from mibench.ibnet.binding import bind, chosen
 from mibench.ibnet.cells import FLAG_BITS, MISSING
 from mibench.ibnet.measured import kept_measured
 from mibench.ibnet.schedule import epochs_of
 from mibench.ibnet.settings import changed
 from mibench.ibnet.trajectories import failures, layer_rows, tidy
-from mibench.registry import named
 
 from . import naive
 
@@ -140,7 +139,7 @@ def test_bins_of_a_layer_keep_the_inequality_with_its_input(networks):
 
 def bound(spec, activation, low=-2.0, high=3.0):
     setting = ibnet.get_setting("2.1", activation=activation)
-    return bind(named(spec)[0], setting, low, high)
+    return bind(chosen(spec)[0], setting, low, high)
 
 
 @pytest.mark.parametrize(
@@ -163,9 +162,30 @@ def test_what_is_left_open_follows_the_network(activation, span, own):
 
 
 def test_what_is_given_stays():
+    assert bound("adaptive:bins=30,pooled=false", "relu").pooled is False
+    assert bound("adaptive:own_bin=none", "relu").own_bin is None
+    assert bound("kde:bandwidth=0.5", "relu").noise_variance is None
+    assert bound("knn:standardize=true", "relu").noise_variance is None
     assert bound("uniform:range=-5:5", "relu").range == (-5, 5)
     assert bound("adaptive:own_bin=7", "relu").own_bin == 7
     assert bound("kde:noise_variance=0.1", "tanh").noise_variance == 0.1
+
+
+def test_a_default_that_is_given_is_part_of_the_name():
+    specs = [one.spec for one in chosen("adaptive:pooled=false,adaptive,adaptive:pooled=true")]
+    assert specs == ["adaptive:pooled=false", "adaptive", "adaptive:pooled=true"]
+    assert [one.spec for one in chosen(["knn:k=3,seed=0", "knn", "knn"])] == ["knn"]
+
+
+def test_edges_for_each_neuron_are_measured_and_kept_beside_pooled_ones(kept):
+    specs = ["adaptive:bins=30,pooled=false", "adaptive:bins=30"]
+    found = ibnet.measure(kept, specs, epochs="10")
+    assert found.estimator.values.tolist() == specs
+    assert not found.i_xt[0].equals(found.i_xt[1])
+    layer = kept.activations(2, 10)[1]
+    spec = "adaptive:bins=30,own_bin=0"
+    want = mibench.estimate(kept.data.symbols, layer, spec, discrete_x=True).bits
+    assert float(found.i_xt[0, 2, 0, 1]) == pytest.approx(want, abs=CLOSE)
 
 
 def test_a_dead_network_has_a_range():
@@ -322,6 +342,33 @@ def test_failures_are_results(kept):
     assert found.failed.values.all()
     assert failures(found) == ["Failing: layer 5: ValueError: 3 neurons are too few (6 cells)"]
     assert (found.flags[..., :4] == FLAG_BITS["rare_labels"] | FLAG_BITS["other"]).all()
+
+
+def test_missing_weights_are_a_failure_that_can_be_mended(kept):
+    chunk = kept.directory / "training.zarr" / "weights" / "c" / "0" / "0" / "0"
+    away = chunk.rename(kept.directory / "away")
+    found = ibnet.measure(kept, "uniform:bins=30", epochs="3")
+    assert np.isnan(found.i_xt.values).all()
+    assert failures(found) == [
+        "uniform:bins=30: layer 1: its weights are missing: restore training.zarr (3 cells)"
+    ]
+    away.rename(chunk)
+    assert failures(ibnet.measure(kept, "uniform:bins=30", epochs="3")) == []
+
+
+def test_networks_trained_further_elsewhere_are_measured_as_they_are_now(kept):
+    ibnet.train("2.2", runs=3, epochs=20, directory=kept.directory)
+    found = ibnet.measure(kept, "adaptive:bins=30")
+    assert found.epoch.values[-1] == 20
+    assert ibnet.load(kept.directory).epochs == 20
+
+
+def test_a_first_look_does_not_cut_the_files_for_ever(kept):
+    ibnet.measure(kept, "uniform:bins=30", epochs="0")
+    ibnet.train("2.2", runs=3, epochs=60, directory=kept.directory)
+    ibnet.measure(kept, "uniform:bins=30")
+    files = [f for f in (kept.directory / "measured.zarr").rglob("*") if f.is_file()]
+    assert len(files) < 15
 
 
 # -- trajectories --------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def test_the_page_shows_every_figure_and_claim(study):
     assert sorted(set(claims.claim)) == list(range(1, 16))
     assert text.count("| **undecided** |") == 15  # two runs of twenty epochs decide nothing
     assert "mibench ibnet reproduce --scale small" in text
-    assert re.search(r"9 trainings in \d+ (s|min)", text)
+    assert re.search(r"9 trainings, trained and measured in \d+ (s|min)", text)
+    assert "No run diverged and no estimate failed." in text
 
 
 def test_nothing_is_computed_again(study, monkeypatch):
@@ -61,6 +62,10 @@ def test_nothing_is_computed_again(study, monkeypatch):
     monkeypatch.setattr("mibench.ibnet.training.make_engine", fail)
     monkeypatch.setattr("mibench.ibnet.measuring.measure_cells", fail)
     assert reproduce(page.parents[1]) == page
+    failed = []
+    monkeypatch.setattr(reproduction, "failures", lambda _: ["kde: layer 1: no"])
+    reproduce(page.parents[1], on_failure=failed.append)
+    assert failed == [f"{name}: kde: layer 1: no" for name in trainings()]
 
 
 def test_every_setting_measures_what_its_figures_show():

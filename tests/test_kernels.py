@@ -167,6 +167,14 @@ def test_small_quantile_edges_beside_an_own_value(values, bins, own):
         assert (row[parts - 1 :] == np.inf).all()
 
 
+@pytest.mark.parametrize("bins", [2, 5, 30])
+def test_small_quantile_edges_of_nothing_but_an_own_value(bins):
+    edges = np.zeros((2, bins + 2))
+    binning.quantile_edges(np.array([[7.0] * 40, [7.0] * 39 + [8.0]]), bins, 7.0, edges)
+    assert (edges[0] == np.inf).all()
+    assert edges[1, : bins - 2].tolist() == [8.0] * (bins - 2)
+
+
 @properties
 @given(hnp.arrays(np.float64, (2, 30), elements=st.integers(-5, 5).map(float)), st.integers(2, 40))
 def test_small_quantile_edges(values, bins):

@@ -162,6 +162,9 @@ def quantile_edges(ordered: NDArray[Any], bins: int, own: float, edges: NDArray[
     for row in range(ordered.shape[0]):
         values = _without(ordered[row], own)
         n = values.shape[0]
+        if n == 0:  # nothing but `own`
+            edges[row] = infinity
+            continue
         parts = bins - int(n < ordered.shape[1])
         counts[0] = 0
         last = _count_new(values, counts[: (n + RANK_BLOCK - 2) // RANK_BLOCK])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..settings import ADAPTIVE
 from .parts import (
     FITTED,
     TOLERANCE,
@@ -15,7 +16,7 @@ from .parts import (
     hidden,
     hidden_average,
 )
-from .runs import ADAPTIVE, Need, Runs
+from .runs import Need, Runs
 from .statistics import (
     compression,
     drops,

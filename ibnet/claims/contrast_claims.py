@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..settings import ADAPTIVE, UNIFORM, UNIFORM_100
 from .parts import (
     VISIBLE,
     Criterion,
@@ -13,7 +14,7 @@ from .parts import (
     extreme,
     hidden_average,
 )
-from .runs import ADAPTIVE, FINE, UNIFORM, Need, Runs
+from .runs import Need, Runs
 from .statistics import compression, distance
 from .windows import Floats
 
@@ -31,8 +32,8 @@ SLIGHTLY = 0.05
 
 # Setting of each training whose errors are asked for: any estimator of it will do.
 ANY = {
-    "tanh-full": UNIFORM, "tanh-256": UNIFORM, "relu-full": FINE, "relu-256": FINE,
-    "elu-256": UNIFORM, "relu6-256": UNIFORM, "A": FINE, "B.1": ADAPTIVE, "B.2": ADAPTIVE,
+    "tanh-full": UNIFORM, "tanh-256": UNIFORM, "relu-full": UNIFORM_100, "relu-256": UNIFORM_100,
+    "elu-256": UNIFORM, "relu6-256": UNIFORM, "A": UNIFORM_100, "B.1": ADAPTIVE, "B.2": ADAPTIVE,
 }  # fmt: skip
 
 
@@ -66,11 +67,12 @@ def _relu6_like_relu() -> Part:
         10,
         "relu6-256, uniform:bins=30",
         "distance to relu-256 over that to its own adaptive plane",
-        f"between mean planes (x = I(X;T)/H(X), y = I(T;Y)/H(Y)): root mean square distance over "
-        f"windows and layers to relu-256 under {FINE}, over that to relu6-256 under {ADAPTIVE}",
+        "between mean planes (x = I(X;T)/H(X), y = I(T;Y)/H(Y)): root mean square distance over "
+        f"windows and layers to relu-256 under {UNIFORM_100}, over that to relu6-256 under "
+        f"{ADAPTIVE}",
         "ratio",
         Criterion(high=ALIKE),
-        (Need("relu6-256", UNIFORM), Need("relu6-256", ADAPTIVE), Need("relu-256", FINE)),
+        (Need("relu6-256", UNIFORM), Need("relu6-256", ADAPTIVE), Need("relu-256", UNIFORM_100)),
         measure,
     )
 
@@ -114,11 +116,12 @@ def _binnings_differ() -> Part:
         12,
         "A",
         "distance between the planes of the two binnings",
-        f"root mean square distance, over windows and layers, of a run's paths under {FINE} and "
-        f"{ADAPTIVE} (x = I(X;T)/H(X), y = I(T;Y)/H(Y)); mean, least and largest run",
+        "root mean square distance, over windows and layers, of a run's paths under "
+        f"{UNIFORM_100} and {ADAPTIVE} (x = I(X;T)/H(X), y = I(T;Y)/H(Y)); mean, least and "
+        "largest run",
         "sides",
         Criterion(low=ENTIRELY),
-        (Need("A", FINE), Need("A", ADAPTIVE)),
+        (Need("A", UNIFORM_100), Need("A", ADAPTIVE)),
         measure,
         each=True,
         min_runs=1,
@@ -155,7 +158,7 @@ def _tanh_generalises(batch: str) -> Part:
         "test error in the last window, mean over ReLU runs minus mean over tanh runs",
         "share",
         Criterion(0, SLIGHTLY),
-        (Need(f"relu-{batch}", FINE), Need(f"tanh-{batch}", UNIFORM)),
+        (Need(f"relu-{batch}", UNIFORM_100), Need(f"tanh-{batch}", UNIFORM)),
         lambda relu, tanh: difference(relu.test_error[:, -1], tanh.test_error[:, -1]),
     )
 

@@ -13,8 +13,6 @@ from mibench.errors import InputError
 from ..settings import SETTINGS
 from .windows import Floats, Ints, window_labels, window_means
 
-UNIFORM, FINE, ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
-
 VARIABLES = {
     "i_xt": ("estimator", "run", "epoch", "layer"),
     "i_ty": ("estimator", "run", "epoch", "layer"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..settings import UNIFORM, UNIFORM_100
 from .bootstrap import deciles
 from .parts import (
     FITTED,
@@ -18,7 +19,7 @@ from .parts import (
     hidden,
     hidden_average,
 )
-from .runs import FINE, UNIFORM, Need, Runs
+from .runs import Need, Runs
 from .statistics import compression, crowding, excess, fitting, larger_half, net_change
 from .windows import Floats, held_out_largest, held_out_peak
 
@@ -46,7 +47,11 @@ def uniform_parts() -> list[Part]:
         parts += _relu_fits_only(f"relu-{batch}")
     for batch in BATCHES:
         parts += _inequality_breaks(f"relu-{batch}")
-    for training, estimator in (("relu-full", FINE), ("relu-256", FINE), ("relu-256", UNIFORM)):
+    for training, estimator in (
+        ("relu-full", UNIFORM_100),
+        ("relu-256", UNIFORM_100),
+        ("relu-256", UNIFORM),
+    ):
         parts.append(_crowding(training, estimator))
     for batch in BATCHES:
         parts.append(_maxima(f"relu-{batch}"))
@@ -110,7 +115,7 @@ def _more_at_full_batch() -> Part:
 
 
 def _relu_fits_only(training: str) -> list[Part]:
-    needs = (Need(training, FINE),)
+    needs = (Need(training, UNIFORM_100),)
     return [
         Part(
             2,
@@ -160,7 +165,7 @@ def _inequality_breaks(training: str) -> list[Part]:
         note = f"larger half {larger.mean():+.3f}, smaller half {smaller.mean():+.3f} bits"
         return difference(larger, smaller, note)
 
-    needs = (Need(training, FINE),)
+    needs = (Need(training, UNIFORM_100),)
     breaks = Criterion(low=TOLERANCE)
     half = "the runs whose maximum activation is above the median"
     return [
@@ -218,6 +223,6 @@ def _maxima(training: str) -> Part:
         "over the runs",
         "ratio",
         Criterion(low=WIDELY),
-        (Need(training, FINE),),
+        (Need(training, UNIFORM_100),),
         measure,
     )

@@ -12,12 +12,12 @@ from mibench.errors import InputError
 from mibench.estimators.adaptive import padded_edges
 from mibench.plot import COLOURS
 
+from ..settings import LOWER_BOUNDS
 from . import _style
 from ._drawing import Drawing
 
 Array = NDArray[np.floating]
 
-LOWER_BOUNDS = {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}
 SATURATION = 4.0  # how far to the saturated side tanh and ELU are drawn
 
 

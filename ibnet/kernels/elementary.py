@@ -30,11 +30,8 @@ BIAS, MANTISSA = np.int32(127), np.int32(23)
 
 
 @kernel
-def _expm1(x: np.float32) -> np.float32:
-    """exp(x) - 1 for x in [LEAST, MOST], relative error below 2e-7.
-
-    x = t ln 2 + r with whole t and |r| <= 0.35; exp(x) - 1 = 2**t (exp(r) - 1) + (2**t - 1).
-    """
+def _parts(x: np.float32) -> tuple[np.float32, np.float32]:
+    """2**t and exp(r) - 1 for x = t ln 2 + r in [LEAST, MOST], with whole t and |r| <= 0.35."""
     t = np.rint(x * LOG2_E)
     r = (x - t * LN2_HIGH) - t * LN2_LOW
     p = C7 * r + C6
@@ -44,8 +41,14 @@ def _expm1(x: np.float32) -> np.float32:
     p = p * r + HALF
     p = p * (r * r) + r
     power = np.int32((np.int32(t) + BIAS) << MANTISSA).view(np.float32)
-    result: np.float32 = power * p + (power - ONE)
-    return result
+    return power, p
+
+
+@kernel
+def _expm1(x: np.float32) -> np.float32:
+    """exp(x) - 1 = 2**t (exp(r) - 1) + (2**t - 1), relative error below 2e-7."""
+    power, p = _parts(x)
+    return power * p + (power - ONE)
 
 
 @kernel
@@ -54,7 +57,8 @@ def exp_rows(values: Row) -> None:
     for i in range(values.shape[0]):
         x = values[i]
         x = x if x > LEAST else LEAST
-        values[i] = _expm1(x) + ONE
+        power, p = _parts(x)
+        values[i] = power * p + power
 
 
 @kernel

@@ -1,0 +1,31 @@
+"""The versions and the machine that numbers were made with."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+
+def versions() -> dict[str, str]:
+    """The versions of what the numbers depend on, and the machine."""
+    packages = {f"{name}_version": version(name) for name in ("mibench", "numpy", "numba")}
+    return {
+        **packages,
+        "python_version": platform.python_version(),
+        "machine": platform.platform(),
+        "processor": f"{os.cpu_count()} cores of {_processor()}",
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def joined(known: str, own: str) -> str:
+    """What was known of a training, and what it goes on with, each once."""
+    return known if own in known.split("; ") else f"{known}; {own}"
