@@ -132,9 +132,9 @@ def reading(
     except InputError:
         raise
     except Exception as error:
+        path, said = str(place).removeprefix("file://"), str(error) or type(error).__name__
         raise InputError(
-            f"cannot read {str(place).removeprefix('file://')}: {str(error) or type(error).__name__}. Its files may be damaged "
-            f"or not yours to read: {remedy}"
+            f"cannot read {path}: {said}. Its files may be damaged or not yours to read: {remedy}"
         ) from error
 
 

@@ -33,6 +33,8 @@ def chosen(estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate]
     """
     if isinstance(estimators, str | SupportsEstimate):
         estimators = [estimators]
+    if not isinstance(estimators, Iterable):
+        return named(estimators)  # which says what is wrong with it
     found: dict[str, Named] = {}
     for entry in estimators:
         for item in split_specs(entry) if isinstance(entry, str) else [entry]:
