@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mibench.errors import InputError
 from mibench.output import whole_file
 from mibench.registry import unknown
 
 from ._extra import needs
-from .claims import claims_table, to_markdown
+from .claims import claims_table, to_markdown, verdicts
 from .figure_set import save_as, thesis_figures
 from .measuring import measure
 from .settings import SETTINGS, Setting, changed
@@ -144,7 +146,7 @@ def _report(
         _training_table(networks, found),
         _failure_list(failed),
         "## The claims",
-        CLAIMS_NOTE,
+        f"{_counts(claims)} {CLAIMS_NOTE}",
         to_markdown(claims),
         "## The figures",
         *pictures,
@@ -171,6 +173,15 @@ CLAIMS_NOTE = (
     "Each claim is one statistic or more, defined in `ibnet/claims/`; the criteria were written "
     f"before the runs were made. All numbers: [claims.csv]({FOLDER}/claims.csv)."
 )
+
+
+def _counts(claims: pd.DataFrame) -> str:
+    found = verdicts(claims)["verdict"].value_counts()
+    return (
+        f"Of {found.sum()} claims {found.get('reproduced', 0)} are reproduced, "
+        f"{found.get('not reproduced', 0)} are not, and {found.get('undecided', 0)} are undecided: "
+        "their intervals meet the criterion in part."
+    )
 
 
 def _machine(networks: Mapping[str, Trained]) -> str:

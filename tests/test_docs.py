@@ -35,4 +35,6 @@ def test_the_verdicts_are_those_of_the_table():
     assert len(rows) == 15
     for row in rows.itertuples():
         assert f"| {row.claim} | {row.text} | **{row.verdict}** |" in page
+    counts = rows["verdict"].value_counts()
+    assert f"Of 15 claims {counts['reproduced']} are reproduced" in page
     assert "--scale full" in page

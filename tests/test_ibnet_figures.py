@@ -183,6 +183,18 @@ def test_the_limit_stands_at_the_entropy_of_the_label(tanh: xr.Dataset) -> None:
         assert texts == ["$H(Y)$ = 0.999 bit"] * 2
 
 
+def test_the_entropy_of_the_input_is_marked_where_an_estimate_exceeds_it(tanh: xr.Dataset) -> None:
+    beyond = tanh.copy(deep=True)
+    beyond["i_xt"][1, :, :, 0] += 5  # as k-NN where noise does not reach to the neighbours
+    for trajectories, marked in ((tanh, 0), (beyond, 2)):
+        drawing = plot_plane(trajectories)
+        dotted = [
+            line for a in drawing.figure.axes for line in a.lines if line.get_linestyle() == ":"
+        ]
+        assert [set(line.get_xdata()) for line in dotted] == [{12.0}] * marked
+        assert ("H(X) = 12 bit" in drawing.figure.get_suptitle()) == bool(marked)
+
+
 def test_no_limit_is_drawn_where_it_is_unknown(tanh: xr.Dataset) -> None:
     unknown = tanh.copy()
     unknown.attrs = {"training": "mine"}

@@ -31,7 +31,8 @@ class Panel:
     title: str
     labels: dict[str, str | int]
     rows: pd.DataFrame  # as from `_numbers.information`
-    h_y: float  # bits; NaN if unknown
+    h_x: float  # bits; NaN if unknown
+    h_y: float
 
     @classmethod
     def of(
@@ -40,9 +41,9 @@ class Panel:
         """The plane of an estimator, titled by the heading, its name and its number of runs."""
         rows = _numbers.information(trajectories, estimator)
         title = f"{estimator} ({plural(_numbers.count_runs(rows))})"
-        h_y = float(trajectories.attrs.get("h_y_bits", np.nan))
+        h_x, h_y = (float(trajectories.attrs.get(f"h_{v}_bits", np.nan)) for v in "xy")
         title = f"{heading}\n{title}" if heading else title
-        return cls(title, labels | {"estimator": estimator}, rows, h_y)
+        return cls(title, labels | {"estimator": estimator}, rows, h_x, h_y)
 
     def means(self) -> pd.DataFrame:
         """Mean and quantiles over runs by layer and epoch, with the labels in front."""
@@ -100,11 +101,21 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread, *captions: str)
             drawn.append(axes)
     table = pd.concat(tables, ignore_index=True)
     _limits(drawn[0], table, [panel.h_y for row in grid for panel in row])
+    captions += _mark_beyond_h_x(drawn, table, grid[0][0].h_x)
     _style.label_grid(spots, [len(row) for row in grid], _style.I_XT, _style.I_TY)
     _style.epoch_bar(figure, drawn, last)
     _legend(figure, sorted(table["layer"].unique()), zero=bool((table["epoch"] == 0).any()))
     _style.caption(figure, *captions)
     return Drawing(figure, table)
+
+
+def _mark_beyond_h_x(spots: Sequence[Axes], table: pd.DataFrame, h_x: float) -> tuple[str, ...]:
+    """Where a path runs beyond H(X), which no true I(X;T) does, a line; returns words on it."""
+    if not table[X].max() > 1.02 * h_x:
+        return ()
+    for axes in spots:
+        axes.axvline(h_x, color="0.35", linewidth=0.9, linestyle=":", zorder=1.5)
+    return (f"dotted: H(X) = {h_x:.3g} bit, which no true I(X;T) exceeds",)
 
 
 def _paths(axes: Axes, means: pd.DataFrame, last: int, *, bars: bool) -> None:
