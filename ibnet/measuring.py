@@ -32,7 +32,7 @@ Int: TypeAlias = NDArray[np.int64]
 
 # In cells (one network at one epoch) measured by binning, about a millisecond each.
 PAIRWISE_COST = 50
-TASK_COST = 2000
+TASK_COST = 800
 WORTH_PROCESSES = 5000
 
 
