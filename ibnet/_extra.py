@@ -1,4 +1,4 @@
-"""What the extra `ibnet` installs, asked for by name where it is missing."""
+"""What the extras `ibnet` and `torch` install, asked for by name where it is missing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from mibench.errors import InputError
 
 
 @contextmanager
-def needs(*packages: str) -> Iterator[None]:
+def needs(*packages: str, extra: str = "ibnet") -> Iterator[None]:
     """Imports within: a missing package becomes an error that says how to get it."""
     try:
         yield
@@ -15,6 +15,6 @@ def needs(*packages: str) -> Iterator[None]:
         if (error.name or "").partition(".")[0] not in packages:
             raise
         raise InputError(
-            f"{error.name} is not installed: ibnet needs it. Install the extra: "
-            "pip install 'mibench[ibnet]'"
+            f"{error.name} is not installed: ibnet needs it here. Install the extra: "
+            f"pip install 'mibench[{extra}]'"
         ) from error

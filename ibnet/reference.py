@@ -15,7 +15,7 @@ from .kernels.train import shuffle
 from .networks import start
 from .settings import Setting
 
-with needs("torch"):
+with needs("torch", extra="torch"):
     import torch
     from torch import nn
 

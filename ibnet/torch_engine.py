@@ -16,7 +16,7 @@ from .kernels.train import BETA_1, BETA_2, EPSILON, shuffle
 from .networks import Start
 from .settings import Setting
 
-with needs("torch"):
+with needs("torch", extra="torch"):
     import torch
     from torch import Tensor
     from torch.nn import functional

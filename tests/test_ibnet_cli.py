@@ -299,14 +299,14 @@ def test_diverging_networks_are_reported_and_the_rest_is_kept(mibench, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("missing", "args"),
+    ("missing", "extra", "args"),
     [
-        ("zarr", ("train", "2.1", "--epochs", "1")),
-        ("xarray", ("measure", "d")),
-        ("torch", ("train", "2.1", "--epochs", "1", "--device", "cuda")),
+        ("zarr", "ibnet", ("train", "2.1", "--epochs", "1")),
+        ("xarray", "ibnet", ("measure", "d")),
+        ("torch", "torch", ("train", "2.1", "--epochs", "1", "--device", "cuda")),
     ],
 )
-def test_a_missing_package_is_asked_for_by_the_extra(tmp_path, missing, args):
+def test_a_missing_package_is_asked_for_by_the_extra(tmp_path, missing, extra, args):
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         f"from mibench.cli import main; main(['ibnet', *{list(args)!r}])"
@@ -316,7 +316,7 @@ def test_a_missing_package_is_asked_for_by_the_extra(tmp_path, missing, args):
     )
     assert done.returncode == 2
     assert f"{missing} is not installed" in done.stderr
-    assert "pip install 'mibench[ibnet]'" in done.stderr
+    assert f"pip install 'mibench[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -22,9 +22,8 @@ ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.flo
 C3, C4, C5 = np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 120)
 C6, C7 = np.float32(1 / 720), np.float32(1 / 5040)
 # What is smaller counts as 0 where gradients are formed (NaN does not). It could move no weight: a
-# step of Adam is at most 1e-20 / 1e-8 learning rates. But its products fall below 1e-38, where a
-# processor takes a hundred times as long for each of them: ReLU networks that have been trained for
-# 8000 epochs took ten times as long.
+# step of Adam is at most 1e-20 / 1e-8 learning rates. But its products fall below 1e-38, at which
+# processors are slow: ReLU networks after 8000 epochs took ten times as long for each further one.
 NEGLIGIBLE = np.float32(1e-20)
 BIAS, MANTISSA = np.int32(127), np.int32(23)
 
