@@ -6,6 +6,7 @@ from .flags import FLAGS
 from .parameters import describe_parameters
 from .registry import estimator_class, list_estimators, origin
 
+MOST_NAMES = 3  # of the tasks of a suite
 Listing = tuple[str, list[str], list[list[object]]]
 
 
@@ -53,9 +54,14 @@ def _tasks(units: str) -> Listing:
 def _suites() -> Listing:
     rows: list[list[object]] = []
     for name in list_suites():
-        tasks = suite_tasks(name)
-        rows.append([name, len(tasks), ", ".join(t.name for t in tasks)])
-    return "Suites", ["name", "tasks", "which"], rows
+        names = [task.name for task in suite_tasks(name)]
+        rows.append([name, len(names), ", ".join(names[:MOST_NAMES]) + _more(names)])
+    return "Suites, each with its first tasks", ["name", "tasks", "which"], rows
+
+
+def _more(names: list[str]) -> str:
+    """How many names are not shown, if any."""
+    return f", ... ({len(names) - MOST_NAMES} more)" if len(names) > MOST_NAMES else ""
 
 
 def _settings() -> Listing:

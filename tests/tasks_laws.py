@@ -29,7 +29,7 @@ def covariance(name: str) -> Array | None:
         latent[[0, dim], 0] = latent[[1, dim + 1], 1] = 2.0
         for column, row in enumerate([*range(2, dim), *range(dim + 2, 2 * dim)], start=2):
             latent[row, column] = 2.0
-        return own + latent @ latent.T
+        return (own + latent @ latent.T) / 5
     return None
 
 
@@ -103,8 +103,46 @@ INVERSES: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] =
 }
 
 
+def unwound(first: int) -> Callable[[Array], Array]:
+    """Turn the plane of two coordinates back by |z|^2 / d, which turning has not changed."""
+
+    def inverse(v: Array) -> Array:
+        angle = np.square(v).mean(axis=1)
+        as_complex = (v[:, first] + 1j * v[:, first + 1]) * np.exp(1j * angle)
+        back = v.copy()
+        back[:, first], back[:, first + 1] = as_complex.real, as_complex.imag
+        return back
+
+    return inverse
+
+
+# Name of a map -> the maps from x and from y back to the law that it was applied to.
+UNDONE: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "normal_cdf": (special.ndtri, special.ndtri),
+    "half_cube": (_cubed, _cubed),
+    "asinh": (np.sinh, np.sinh),
+    "spiral": (unwound(0), unwound(1)),
+}
+
+
+def unmapped(name: str) -> tuple[str, str] | None:
+    """The outermost map of a task and the task that it was applied to; None without one."""
+    outer, _, base = name.partition("-")
+    return (outer, base) if outer in UNDONE and name not in INVERSES else None
+
+
 def margins(name: str) -> tuple[Callable[[Array], Array] | None, Callable[[Array], Array] | None]:
     """The CDFs of a coordinate of x and of y; None where that side is no single continuous law."""
+    if (inner := unmapped(name)) is not None:
+        outer, base = inner
+        laws = margins(base)
+        if outer == "spiral" or laws[0] is None:
+            return None, None
+        one, other = (
+            lambda v, law=law, back=back: law(back(v))
+            for law, back in zip(laws, UNDONE[outer], strict=True)
+        )
+        return one, other
     matrix = covariance(name)
     if matrix is not None:
         law = stats.norm(scale=np.sqrt(matrix[0, 0])).cdf

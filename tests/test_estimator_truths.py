@@ -11,6 +11,7 @@ from scipy.special import digamma
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
+import mibench
 from mibench.estimators import KDE, KNN, Adaptive, Uniform
 
 from .statistics_of_seeds import correlated, mean_and_error, true_nats
@@ -302,3 +303,15 @@ def test_knn_needs_exp_of_the_information_in_samples():
     found = KNN().estimate(x, x)
     assert found.nats == pytest.approx(digamma(500) - digamma(3), abs=0.2)
     assert "ceiling" in found.flags
+
+
+def test_recorded_error_on_the_forty_laws_of_beyond_normal():
+    """k = 10, standardised, 2000 samples: a mean absolute error of 0.291 nats was measured before.
+
+    0.008: from seed to seed the mean over the laws varies by 0.0018; four of that, and a digit.
+    """
+    table = mibench.compare(
+        "knn:k=10,standardize=true", suite="beyond-normal", samples=2000, seeds=3
+    )
+    assert len(table) == 120
+    assert (table.nats - table.mi_nats).abs().mean() == pytest.approx(0.291, abs=0.008)

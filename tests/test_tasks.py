@@ -3,19 +3,20 @@
 import pickle
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from zlib import crc32
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import linalg, stats
 
 from mibench.tasks import additive, discrete, layer, mixed, normal, student, transformed
 from mibench.tasks.suites import SUITES
 from mibench.types import Task
 
-from .tasks_laws import INVERSES, covariance, margins
+from .tasks_laws import INVERSES, UNDONE, covariance, margins, unmapped
 from .tasks_routes import ATOMS, EXACT, channel_table, log_ratio, tanh_layer
 
 FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer)
@@ -116,6 +117,31 @@ def test_maps_are_injective_and_give_back_the_normal_pair(name: str) -> None:
     for side, inverse, z in zip(TASKS[name].sample(n, seed), INVERSES[name], base, strict=True):
         # 1e-10: a uniform value near 1 is rounded to 1e-16, over a normal density of 1e-4.
         np.testing.assert_allclose(inverse(side), z, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if unmapped(name)])
+def test_maps_of_vectors_are_injective_and_give_back_their_base(name: str) -> None:
+    n, seed = 1_000, 5
+    outer, base = unmapped(name)
+    rng = np.random.default_rng([seed, crc32(name.encode())])
+    sides = zip(
+        TASKS[name].sample(n, seed), UNDONE[outer], TASKS[base].sampler(n, rng), strict=True
+    )
+    for side, inverse, z in sides:
+        # As above; relative for the Student laws, whose values reach 1e6.
+        np.testing.assert_allclose(inverse(side), z, rtol=1e-10, atol=1e-10)
+        assert not np.allclose(side, z)
+
+
+def test_a_spiral_is_the_exponential_of_its_generator() -> None:
+    """x -> exp(A |x|^2 / d) x with A_ij = 1 = -A_ji, as in the paper."""
+    rng = np.random.default_rng(0)
+    for first in (0, 1):
+        generator = np.zeros((4, 4))
+        generator[first, first + 1], generator[first + 1, first] = 1, -1
+        points = rng.normal(size=(5, 4))
+        wanted = [linalg.expm(generator * (z @ z) / 4) @ z for z in points]
+        np.testing.assert_allclose(transformed.spiral(points, first=first), wanted, atol=1e-13)
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -271,6 +297,22 @@ def test_suites_name_existing_tasks_once() -> None:
         assert members, name
         assert len(members) == len(set(members))
         assert set(members) <= set(TASKS)
+
+
+def test_beyond_normal_has_the_forty_laws_of_the_paper() -> None:
+    suite = SUITES["beyond-normal"]
+    assert len(suite) == 40
+    sizes = Counter((TASKS[name].dim_x, TASKS[name].dim_y) for name in suite)
+    assert sizes == {
+        (1, 1): 9,
+        (2, 1): 1,
+        (2, 2): 5,
+        (3, 3): 9,
+        (5, 5): 9,
+        (25, 25): 6,
+        (50, 50): 1,
+    }
+    assert all(TASKS[name].mi_nats > 0 for name in suite)
 
 
 def test_quick_suite_has_each_kind_of_difficulty() -> None:

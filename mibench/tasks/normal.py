@@ -27,15 +27,16 @@ def equal_covariance(dim: int, correlation: float) -> NDArray[np.float64]:
 
 
 def paired_covariance(dim: int, pairs: int, strength: float) -> NDArray[np.float64]:
-    """Covariance (2 dim, 2 dim) of the latent model of Czyz et al., arXiv:2306.11078.
+    """Correlation matrix (2 dim, 2 dim) of the latent model of Czyz et al., arXiv:2306.11078.
 
     For i <= pairs, X_i = E_i + strength Z_i and Y_i = F_i + strength Z_i, all of E, F, Z standard
-    normal. The other coordinates have noise of their own instead of Z: the same variance
-    1 + strength^2, but no link, so that a variance does not give the linked coordinates away.
+    normal. The other coordinates have noise of their own instead of Z. All are divided by their
+    standard deviation: the linked ones have correlation strength^2 / (1 + strength^2).
     """
-    covariance = (1 + strength**2) * np.eye(2 * dim)
+    covariance = np.eye(2 * dim)
     linked = np.arange(pairs)
-    covariance[linked, dim + linked] = covariance[dim + linked, linked] = strength**2
+    link = strength**2 / (1 + strength**2)
+    covariance[linked, dim + linked] = covariance[dim + linked, linked] = link
     return covariance
 
 
@@ -58,7 +59,7 @@ def sample_normal(
     return both[:, :dim_x], both[:, dim_x:]
 
 
-def _task(name: str, covariance: NDArray[np.float64]) -> Task:
+def _task(name: str, covariance: NDArray[np.float64], version: int = 1) -> Task:
     dim = len(covariance) // 2
     return Task(
         name=name,
@@ -67,6 +68,7 @@ def _task(name: str, covariance: NDArray[np.float64]) -> Task:
         mi_nats=normal_information(covariance, dim),
         sampler=partial(sample_normal, covariance=covariance, dim_x=dim),
         source=SOURCE,
+        version=version,
     )
 
 
@@ -77,7 +79,7 @@ def tasks() -> list[Task]:
         _task(f"multinormal-dense-{d}-{d}-0.5", equal_covariance(2 * d, 0.5)) for d in DENSE_DIMS
     ]
     found += [
-        _task(f"multinormal-sparse-{d}-{d}-2-2.0", paired_covariance(d, 2, 2.0))
+        _task(f"multinormal-sparse-{d}-{d}-2-2.0", paired_covariance(d, 2, 2.0), version=2)
         for d in SPARSE_DIMS
     ]
     found += [_task(f"independent-{d}-{d}", np.eye(2 * d)) for d in INDEPENDENT_DIMS]

@@ -1,5 +1,7 @@
 """Suites: named lists of task ids. The catalogue resolves the ids, and adds the suite `all`."""
 
+_PAIRS = ("3-3-2-2.0", "5-5-2-2.0", "25-25-2-2.0")
+
 SUITES: dict[str, tuple[str, ...]] = {
     # One of each kind of difficulty, small enough for a first look at an estimator.
     "quick": (
@@ -24,5 +26,27 @@ SUITES: dict[str, tuple[str, ...]] = {
         "atoms-and-normal",
         "layer-tanh-12-5-0.5",
         "layer-tanh-12-2-0.2",
+    ),
+    # The 40 laws of Czyz et al., "Beyond Normal", NeurIPS 2023, arXiv:2306.11078, under their ids.
+    "beyond-normal": (
+        "1v1-normal-0.75",
+        "normal_cdf-1v1-normal-0.75",
+        "1v1-additive-0.1",
+        "1v1-additive-0.75",
+        "1v1-bimodal-0.75",
+        "wiggly-1v1-normal-0.75",
+        "half_cube-1v1-normal-0.75",
+        "swissroll_x-normal_cdf-1v1-normal-0.75",
+        *(f"multinormal-dense-{d}-{d}-0.5" for d in (2, 3, 5, 25, 50)),
+        *(f"multinormal-sparse-{d}-{d}-2-2.0" for d in (2, 3, 5, 25)),
+        *(f"normal_cdf-multinormal-sparse-{pair}" for pair in _PAIRS),
+        *(f"half_cube-multinormal-sparse-{pair}" for pair in _PAIRS),
+        *(f"spiral-multinormal-sparse-{pair}" for pair in _PAIRS),
+        *(f"spiral-normal_cdf-multinormal-sparse-{pair}" for pair in _PAIRS),
+        *(
+            f"student-identity-{case}"
+            for case in ("1-1-1", "2-2-1", "2-2-2", "3-3-2", "3-3-3", "5-5-2", "5-5-3")
+        ),
+        *(f"asinh-student-identity-{case}" for case in ("1-1-1", "2-2-1", "3-3-2", "5-5-2")),
     ),
 }
