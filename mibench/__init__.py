@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .catalogue import get_task, list_suites, list_tasks, register_task
     from .errors import InputError
     from .estimator import Estimator
+    from .query import results
     from .registry import get_estimator, list_estimators, register
     from .types import Estimate, Record, Task
 
@@ -40,6 +41,7 @@ _HOMES = {
     "list_tasks": "catalogue",
     "register": "registry",
     "register_task": "catalogue",
+    "results": "query",
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "list_tasks",
     "register",
     "register_task",
+    "results",
 ]
 
 

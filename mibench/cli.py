@@ -67,11 +67,8 @@ def compare(
 ) -> int:
     """Compare estimators on cases whose MI is known."""
     from . import api
-    from .output import PICTURES, TABLES, check_path
 
-    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
-        if path is not None:
-            check_path(path, endings, option)
+    _check_results(output, plot)
     sizes = _numbers(samples, "--samples")
     try:
         with progress("cells") as on_progress:
@@ -96,6 +93,48 @@ def compare(
     finally:
         _show_comparison(records, units, form)
     return SOME_FAILED if records["nats"].isna().any() else DONE
+
+
+@cli.command()
+@click.argument("store", type=FILE)
+@click.option(
+    "--estimators", "-e", metavar="SPECS", multiple=True,
+    help="Only these specs; a name such as knn stands for all of its specs.",
+)  # fmt: skip
+@click.option("--tasks", metavar="NAMES", multiple=True, help="Only these tasks.")
+@click.option("--suite", metavar="NAME", help="Only the tasks of this suite.")
+@click.option("--samples", metavar="N,...", help="Only these sample sizes.")
+@click.option("--output", "-o", type=FILE, help="Write every cell to a .csv, .json or .parquet.")
+@click.option("--plot", type=FILE, help="Draw estimate against truth: .png, .pdf or .svg.")
+@units_option
+@format_option
+def results(
+    store: Path,
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str | None,
+    output: Path | None,
+    plot: Path | None,
+    units: str,
+    form: str,
+) -> int:
+    """Show or export what `compare --store STORE` kept, without computing anything."""
+    from .query import results as query
+
+    _check_results(output, plot)
+    records = query(
+        store,
+        estimators=estimators or None,
+        tasks=tasks or None,
+        suite=suite,
+        samples=_numbers(samples, "--samples") if samples is not None else None,
+    )
+    try:
+        _write_comparison(records, units, output, plot)
+    finally:
+        _show_comparison(records, units, form)
+    return DONE
 
 
 @cli.command()
@@ -222,6 +261,14 @@ def _numbers(text: str, option: str) -> list[int]:
         return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
         raise InputError(f"{option} {text!r}: give whole numbers such as 500,1000") from None
+
+
+def _check_results(output: Path | None, plot: Path | None) -> None:
+    from .output import PICTURES, TABLES, check_path
+
+    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
+        if path is not None:
+            check_path(path, endings, option)
 
 
 def _show_comparison(records: "pd.DataFrame", units: str, form: str) -> None:

@@ -1,6 +1,8 @@
 """Results that outlast the process that made them."""
 
+import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -199,3 +201,65 @@ def test_what_the_session_may_have_changed_is_computed_again(tmp_path):
         assert got["version"].tolist() == ["this session"]
     for truth in (0.2, 0.7):
         assert mibench.compare("uniform", tasks=own(truth), **kwargs)["mi_nats"].tolist() == [truth]
+
+
+# -- queries -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled(tmp_path):
+    table = mibench.compare(["uniform", "knn", "knn:k=5"], store=tmp_path / "r.db", **SMALL)
+    return tmp_path / "r.db", table
+
+
+def test_results_are_what_was_compared(filled, calls):
+    path, table = filled
+    found = mibench.results(path)
+    key = ["task", "estimator", "seed"]
+    pd.testing.assert_frame_equal(
+        found.sort_values(key, ignore_index=True), table.sort_values(key, ignore_index=True)
+    )
+    assert set(mibench.results(path, estimators="knn").estimator) == {"knn", "knn:k=5"}
+    assert set(mibench.results(path, estimators=["knn:k=5"]).estimator) == {"knn:k=5"}
+    assert set(mibench.results(path, tasks="binary-symmetric-0.1").task) == {"binary-symmetric-0.1"}
+    assert set(mibench.results(path, suite="beyond-normal").task) == {"1v1-normal-0.75"}
+    assert len(mibench.results(path, samples=50)) == len(table)
+    assert calls == []
+
+
+def test_the_last_version_of_a_cell_counts(filled):
+    path, _ = filled
+    store = Store(path)
+    old = next(r for r in store if r.estimator == "uniform" and r.seed == 1)
+    store.add([replace(old, version="mibench 99", nats=7.0)])
+    found = mibench.results(path, estimators="uniform", tasks=old.task)
+    assert len(found) == 2
+    assert found[found.seed == 1].nats.tolist() == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"estimators": "kde"}, "no such result. It holds knn, knn:k=5, uniform on 2 task"),
+        ({"samples": 7}, "with n = 50"),
+        ({"suite": "slow"}, "unknown suite 'slow'"),
+    ],
+)
+def test_queries_that_find_nothing(filled, query, said):
+    with pytest.raises(mibench.InputError, match=re.escape(said)):
+        mibench.results(filled[0], **query)
+
+
+def test_the_command_shows_and_exports(request, filled):
+    path, run = filled[0], request.getfixturevalue("mibench")
+    done = run("results", path, "-e", "knn", "-o", "cells.csv", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert {row["estimator"] for row in shown["ranking"]} == {"knn", "knn:k=5"}
+    assert len(pd.read_csv(path.parent / "cells.csv")) == 8
+    whole = run("results", path)
+    assert "Ranking by RMSE in bits, over the 4 cells" in whole.stdout
+    missing = run("results", "gone.db")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "no such file: 'gone.db'" in missing.stderr
+    assert not (path.parent / "gone.db").exists()
