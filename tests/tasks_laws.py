@@ -147,6 +147,13 @@ def margins(name: str) -> tuple[Callable[[Array], Array] | None, Callable[[Array
     if matrix is not None:
         law = stats.norm(scale=np.sqrt(matrix[0, 0])).cdf
         return law, law
+    if "-mi-" in name:
+        law = {
+            "normal": stats.norm.cdf,
+            "uniform": stats.uniform.cdf,
+            "student-2": stats.t(2).cdf,
+        }.get(name.rpartition("-mi-")[0])
+        return law, law
     if name.startswith("student-identity-"):
         law = stats.t(int(name.rsplit("-", 1)[1])).cdf
         return law, law

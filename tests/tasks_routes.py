@@ -9,7 +9,7 @@ from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import integrate, special, stats
+from scipy import integrate, optimize, special, stats
 
 from .tasks_laws import INVERSES, UNDONE, covariance, unmapped
 
@@ -30,6 +30,57 @@ def bivariate_information(r: float) -> float:
 def equicorrelated_information(dim: int, r: float) -> float:
     """From the eigenvalues 1 - r and 1 + (d - 1) r of an equicorrelation matrix of size d."""
     return float(np.log((1 + (dim - 1) * r) ** 2 / ((1 - r) * (1 + (2 * dim - 1) * r)))) / 2
+
+
+def normal_ridge_information(nats: float) -> float:
+    """The mean of log p(y|x) / p(y) over x and the deviation of y from its mean, both normal.
+
+    By Gauss-Hermite quadrature, exact for the polynomial that the log ratio is, in coordinates in
+    which even a narrow ridge is wide.
+    """
+    node, weight = np.polynomial.hermite_e.hermegauss(20)
+    x, z = np.meshgrid(node, node)
+    rho, sd = np.sqrt(-np.expm1(-2 * nats)), np.exp(-nats)
+    y = rho * x + sd * z
+    ratio = stats.norm.logpdf(sd * z, 0, sd) - stats.norm.logpdf(y)
+    return float((np.outer(weight, weight) * ratio).sum() / (2 * np.pi))
+
+
+def student_ridge_information(nats: float, df: int = 2) -> float:
+    """That of the normal pair, which is left when the scale is known, and the scale's."""
+    return normal_ridge_information(nats - student_information(1, 1, df)) + student_information(
+        1, 1, df
+    )
+
+
+def gamma_shape(nats: float) -> float:
+    """The shape at which the gamma-exponential law has that MI, with scipy's digamma and root."""
+
+    def excess(log_shape: float) -> float:
+        return float(special.digamma(np.exp(log_shape) + 1) - log_shape - nats)
+
+    return float(np.exp(optimize.brentq(excess, -20, 20, xtol=1e-14)))
+
+
+def gamma_exponential_information(nats: float) -> float:
+    """h(Y) - h(Y|X) by quadrature over v = shape * log X, for the shape that belongs to nats."""
+    shape = gamma_shape(nats)
+
+    def density(v: float) -> float:
+        return float(np.exp(v - np.exp(v / shape) - special.gammaln(shape)) / shape)
+
+    ends = [-60.0, -30 * shape, 0.0, 4 * shape]
+    mean_log_x = sum(
+        integrate.quad(lambda v: v / shape * density(v), a, b, epsabs=1e-13, epsrel=1e-12)[0]
+        for a, b in pairwise(ends)
+    )
+    h_y = stats.lomax(shape).entropy()
+    return float(h_y - (1 - mean_log_x))
+
+
+def smoothed_width(nats: float) -> float:
+    """Half the noise's length by Lambert's W: eps - log(2 eps) = I, so -eps e^-eps = -e^-I / 2."""
+    return float(-special.lambertw(-np.exp(-nats) / 2).real)
 
 
 def student_entropy(dim: int, df: int) -> float:
@@ -168,6 +219,27 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
         f"multinormal-sparse-{d}-{d}-2-2.0": (lambda: 2 * bivariate_information(0.8), 1e-10)
         for d in (2, 3, 5, 25)
     },
+    # 1e-10: exact but for rounding, in sums of 400 terms of up to 10.
+    **{
+        f"{family}-mi-{nats}": (lambda nats=nats: normal_ridge_information(nats), 1e-10)
+        for family in ("normal", "uniform")
+        for nats in (0, 1, 2, 4, 6, 8, 10)
+    },
+    # 1e-9, as the Student laws.
+    **{
+        f"student-2-mi-{nats}": (lambda nats=nats: student_ridge_information(nats), 1e-9)
+        for nats in (1, 2, 4, 6, 8, 10)
+    },
+    # 1e-7: entropies of up to 4e4 nats cancel, each known to 1e-12 of itself.
+    **{
+        f"log-gamma-exponential-mi-{n}": (lambda n=n: gamma_exponential_information(n), 1e-7)
+        for n in (1, 2, 4, 6, 8, 10)
+    },
+    # 1e-9, as the additive laws.
+    **{
+        f"smoothed-uniform-mi-{n}": (lambda n=n: additive_information(smoothed_width(n)), 1e-9)
+        for n in (1, 2, 4, 6, 8, 10)
+    },
     # 0: independent, exactly.
     **{f"independent-{d}-{d}": (lambda: 0.0, 0.0) for d in (5, 25)},
     # 1e-9: the integrand is smooth in log radius; its tails are cut at 1e-12 or below.
@@ -250,6 +322,8 @@ def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Arra
         parts = [(both, matrix), (x, matrix[:dim, :dim]), (y, matrix[dim:, dim:])]
         logs = [stats.multivariate_normal(np.zeros(len(c)), c).logpdf(v) for v, c in parts]
         return np.asarray(logs[0] - logs[1] - logs[2])
+    if "-mi-" in name:
+        return _ridge_log_ratio(name, *both.T)
     if name.startswith("student-"):
         df = int(name.rsplit("-", 1)[1])
         logs = [
@@ -281,6 +355,30 @@ def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Arra
         return np.log(joint / (sides[0] * sides[1]))
     assert name == "relu-normal-0.75", f"state a log density ratio for {name}"
     return relu_log_ratio(a, b)
+
+
+def _ridge_log_ratio(name: str, a: Array, b: Array) -> Array:
+    family, _, text = name.rpartition("-mi-")
+    nats = float(text)
+    if family == "uniform":
+        a, b = special.ndtri(a), special.ndtri(b)
+    if family in ("normal", "uniform"):
+        rho, sd = np.sqrt(-np.expm1(-2 * nats)), np.exp(-nats)
+        return np.asarray(stats.norm.logpdf(b, rho * a, sd) - stats.norm.logpdf(b))
+    if family == "log-gamma-exponential":
+        shape = gamma_shape(nats)
+        return a - np.exp(a + b) - np.log(shape) + (shape + 1) * np.logaddexp(0, b)
+    if family == "smoothed-uniform":
+        width = smoothed_width(nats)
+        return -np.log(2 * width) - np.log(_additive_density(b, width))
+    # Student, df = 2: y given x is Student of df + 1, about rho x, wider with |x|.
+    assert family == "student-2"
+    of_normal = nats - student_information(1, 1, 2)
+    rho, sd = np.sqrt(-np.expm1(-2 * of_normal)), np.exp(-of_normal)
+    spread = sd * np.sqrt((2 + a**2) / 3)
+    return np.asarray(
+        stats.t(3).logpdf((b - rho * a) / spread) - np.log(spread) - stats.t(2).logpdf(b)
+    )
 
 
 def _layer_log_ratio(x: NDArray[np.generic], t: Array, sigma: float) -> Array:

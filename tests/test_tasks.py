@@ -10,16 +10,16 @@ from zlib import crc32
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import linalg, stats
+from scipy import linalg, special, stats
 
-from mibench.tasks import additive, discrete, layer, mixed, normal, student, transformed
+from mibench.tasks import additive, discrete, high_mi, layer, mixed, normal, student, transformed
 from mibench.tasks.suites import SUITES
 from mibench.types import Task
 
 from .tasks_laws import INVERSES, UNDONE, covariance, margins, unmapped
 from .tasks_routes import ATOMS, EXACT, channel_table, log_ratio, tanh_layer
 
-FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer)
+FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer, high_mi)
 TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -94,7 +94,7 @@ def test_covariance_is_the_stated_one(name: str) -> None:
     assert (np.abs(both.T @ both / n - stated) < 5.5 * error).all()
 
 
-@pytest.mark.parametrize("name", named("student-"))
+@pytest.mark.parametrize("name", named("student-identity-"))
 def test_student_coordinates_share_one_scale_and_no_sign(name: str) -> None:
     x, y = TASKS[name].sample(20_000, seed=4)
     signs = np.sign(x).T @ np.sign(y) / len(x)
@@ -315,10 +315,28 @@ def test_beyond_normal_has_the_forty_laws_of_the_paper() -> None:
     assert all(TASKS[name].mi_nats > 0 for name in suite)
 
 
+def test_high_mi_has_five_families_from_nothing_to_ten_nats() -> None:
+    suite = [TASKS[name] for name in SUITES["high-mi"]]
+    assert {task.name for task in suite} == {task.name for task in high_mi.tasks()}
+    assert Counter(task.mi_nats for task in suite) == {0: 2, 1: 5, 2: 5, 4: 5, 6: 5, 8: 5, 10: 5}
+
+
+@pytest.mark.parametrize("nats", [1e-3, 0.5, 1, 3, 30])
+def test_parameters_are_solved_for_any_information(nats: float) -> None:
+    for information in (high_mi.gamma_exponential_information, additive.additive_information):
+        found = information(high_mi.solve(information, nats))
+        assert found == pytest.approx(nats, rel=1e-12, abs=1e-12)
+
+
+def test_digamma_is_scipys() -> None:
+    for x in (1, 1.001, 2.5, 19.9, 20, 1e3, 1e9):
+        assert high_mi._digamma(x) == pytest.approx(special.digamma(x), rel=1e-13, abs=1e-13)
+
+
 def test_quick_suite_has_each_kind_of_difficulty() -> None:
     quick = [TASKS[name] for name in SUITES["quick"]]
     assert len(quick) <= 21
-    for family in FAMILIES:
+    for family in (f for f in FAMILIES if f is not high_mi):  # which are a suite of their own
         assert {task.name for task in family.tasks()} & set(SUITES["quick"]), family.__name__
     assert {(t.discrete_x, t.discrete_y) for t in quick} == {(0, 0), (1, 0), (1, 1)}
     assert sum(t.mi_nats == 0 for t in quick) == 2

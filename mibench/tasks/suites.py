@@ -2,6 +2,10 @@
 
 _PAIRS = ("3-3-2-2.0", "5-5-2-2.0", "25-25-2-2.0")
 
+_FAMILIES = {
+    "normal": 0, "uniform": 0, "student-2": 1, "log-gamma-exponential": 1, "smoothed-uniform": 1,
+}  # fmt: skip
+
 SUITES: dict[str, tuple[str, ...]] = {
     # One of each kind of difficulty, small enough for a first look at an estimator.
     "quick": (
@@ -48,5 +52,12 @@ SUITES: dict[str, tuple[str, ...]] = {
             for case in ("1-1-1", "2-2-1", "2-2-2", "3-3-2", "3-3-3", "5-5-2", "5-5-3")
         ),
         *(f"asinh-student-identity-{case}" for case in ("1-1-1", "2-2-1", "3-3-2", "5-5-2")),
+    ),
+    # One-dimensional families at 0 to 10 nats.
+    "high-mi": tuple(
+        f"{family}-mi-{nats}"
+        for family, least in _FAMILIES.items()
+        for nats in (0, 1, 2, 4, 6, 8, 10)
+        if nats >= least
     ),
 }
