@@ -60,4 +60,17 @@ SUITES: dict[str, tuple[str, ...]] = {
         for nats in (0, 1, 2, 4, 6, 8, 10)
         if nats >= least
     ),
+    # Labels on both sides or on one, and numbers that repeat.
+    "discrete": (
+        "binary-symmetric-0.1",
+        "symmetric-channel-8-0.2",
+        "erasure-channel-8-0.25",
+        "z-channel-0.3",
+        "zipf-100-0.5",
+        "zipf-1000-0.5",
+        "label-uniform-5",
+        "label-normal-2",
+        "atoms-and-normal",
+        "relu-normal-0.75",
+    ),
 }
