@@ -28,11 +28,6 @@ class Symbols:
     counts: NDArray[np.int64]
     entropy_nats: float
 
-    @property
-    def distinct(self) -> bool:
-        """Whether every row has a symbol of its own."""
-        return len(self.counts) == len(self.symbols)
-
 
 def _symbols(symbols: NDArray[np.int64], counts: NDArray[np.int64]) -> Symbols:
     n, kinds = len(symbols), len(counts)
