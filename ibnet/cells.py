@@ -13,8 +13,8 @@ from mibench.types import Estimate, SupportsEstimate
 from mibench.variables import NO_SYMBOLS, Variable, as_variable
 
 from .data import Data
-from .kernels.activations import activations
-from .settings import ACTIVATIONS, Setting
+from .forward import layer_outputs
+from .settings import Setting
 
 Float32: TypeAlias = NDArray[np.float32]
 Bool: TypeAlias = NDArray[np.bool_]
@@ -67,25 +67,17 @@ class Layers:
         self.x = as_variable(data.symbols, "x", True)
         self.y = as_variable(data.labels, "y", True)
         self.columns = np.ascontiguousarray(data.inputs.T)
-        self.widths = np.array(setting.layers)
-        self.activation = ACTIVATIONS.index(setting.activation)
+        self.setting = setting
 
     def of(self, parameters: Float32) -> list[Variable]:
         """Every layer of one network, (width, n) each. Raises InputError if any is not finite."""
-        n = self.columns.shape[1]
-        values = np.empty((self.widths[1:].sum(), n), np.float32)
-        low, high = np.empty((2, len(values)), np.float32)
-        activations(self.widths, self.activation, parameters, self.columns, values, low, high)
-        least, most = low.astype(np.float64), high.astype(np.float64)
-        if not np.isfinite(most - least).all():
-            raise InputError("the activations are not finite")
-        found, at = [], 0
-        for width in self.widths[1:].tolist():
-            own = slice(at, at + width)
-            found.append(
-                Variable(n, width, values[own], least[own], most[own], NO_SYMBOLS, NO_SYMBOLS)
-            )
-            at += width
+        found = []
+        for values, low, high in layer_outputs(self.setting, parameters, self.columns):
+            least, most = low.astype(np.float64), high.astype(np.float64)
+            if not np.isfinite(most - least).all():
+                raise InputError("the activations are not finite")
+            width, n = values.shape
+            found.append(Variable(n, width, values, least, most, NO_SYMBOLS, NO_SYMBOLS))
         return found
 
     def information(self, estimator: SupportsEstimate, t: Variable) -> Sequence[Estimate]:
@@ -113,7 +105,7 @@ def measure_cells(
     todo: for each estimator which (epochs, runs) to measure; estimators: each one for each run.
     """
     epochs, runs, _ = weights.shape
-    results = [no_cells(epochs, runs, len(layers.widths) - 1) for _ in todo]
+    results = [no_cells(epochs, runs, len(layers.setting.layers) - 1) for _ in todo]
     for epoch, run in np.argwhere(np.logical_or.reduce(todo)).tolist():
         at = (epoch, run)
         wanted = [

@@ -16,7 +16,6 @@ from mibench.errors import InputError
 from ._extra import needs
 from .archive import (
     add_array,
-    add_by_epoch,
     array,
     as_dataset,
     epochs_a_chunk,
@@ -27,8 +26,8 @@ from .archive import (
     writing,
 )
 from .data import BUILT_IN, Data, load_data
-from .kernels.activations import activations
-from .settings import ACTIVATIONS, Setting, from_values
+from .forward import layer_outputs
+from .settings import Setting, from_values
 from .versions import joined, versions
 
 with needs("xarray", "zarr"):
@@ -113,12 +112,8 @@ class Trained:
             parameters = array(self.group, "weights")[epoch, run]
         if not np.isfinite(parameters).all():
             raise InputError(f"run {run} had diverged by epoch {epoch}: choose an earlier one")
-        widths = np.array(self.setting.layers)
-        found = np.empty((widths[1:].sum(), self.data.n), np.float32)
-        low, high = np.empty((2, len(found)), np.float32)
-        kind = ACTIVATIONS.index(self.setting.activation)
-        activations(widths, kind, parameters, self.columns, found, low, high)
-        return [np.ascontiguousarray(p.T) for p in np.split(found, np.cumsum(widths[1:])[:-1])]
+        layers = layer_outputs(self.setting, parameters, self.columns)
+        return [np.ascontiguousarray(values.T) for values, _, _ in layers]
 
     def save(self, directory: str | Path) -> "Trained":
         """A copy in a directory that is empty or not there yet; returns the copy.
@@ -209,7 +204,7 @@ def _add_arrays(group: zarr.Group, setting: Setting) -> None:
         ("max_activation", {**by_run, "layer": layers}),
     ):
         if name not in group:
-            add_by_epoch(group, name, sizes, chunk, np.float32, np.nan)
+            add_array(group, name, sizes, chunk, np.float32, np.nan)
     if "diverged" not in group:
         add_array(group, "diverged", {"run": runs}, runs, np.int64, -1)
     lengths = {array(group, name).shape[0] for name in BY_EPOCH}
