@@ -51,40 +51,27 @@ def add_array(
     """Make an array whose first dimension is cut into pieces of `chunk`; it costs no space yet.
 
     Within a piece the first dimension runs fastest: an epoch's values resemble those of the epoch
-    before, and compress a quarter better side by side.
+    before, and compress a quarter better side by side. Made a piece long and then cut, if it is
+    shorter now: the length of a piece could not change afterwards.
     """
-    shape = tuple(sizes.values())
-    group.create_array(
+    length, *rest = sizes.values()
+    made = group.create_array(
         name,
-        shape=shape,
-        chunks=(min(chunk, shape[0]), *shape[1:]),
+        shape=(max(length, chunk), *rest),
+        chunks=(chunk, *rest),
         dtype=np.dtype(dtype),
         fill_value=fill,
         dimension_names=tuple(sizes),
-        filters=[TransposeCodec(order=(*range(1, len(shape)), 0))],
+        filters=[TransposeCodec(order=(*range(1, len(sizes)), 0))],
         compressors=BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
     )
+    if length < chunk:
+        made.resize((length, *rest))
 
 
 def array(group: zarr.Group, name: str) -> Any:
     """An array of the group; typed loosely, since zarr's own types promise scalars too."""
     return group[name]
-
-
-def add_by_epoch(
-    group: zarr.Group,
-    name: str,
-    sizes: Mapping[str, int],
-    chunk: int,
-    dtype: DTypeLike,
-    fill: float,
-) -> None:
-    """`add_array` with epochs as the first dimension, which may become longer than it is now.
-
-    Made at full chunk length and then cut: the length of a chunk cannot change afterwards.
-    """
-    add_array(group, name, {**sizes, "epoch": chunk}, chunk, dtype, fill)
-    lengthen(group, [name], sizes["epoch"])
 
 
 def lengthen(group: zarr.Group, names: Iterable[str], length: int) -> None:

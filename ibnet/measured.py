@@ -12,7 +12,7 @@ from mibench.registry import SESSION, Named
 from mibench.types import SupportsEstimate
 
 from ._extra import needs
-from .archive import add_by_epoch, array, lengthen, open_group, reading, writing
+from .archive import add_array, array, lengthen, open_group, reading, writing
 from .cells import DIVERGED, DONE, FAILED, MISSING, Cells
 from .trained import Trained
 
@@ -99,8 +99,8 @@ def _add_arrays(found: Measured, trained: Trained) -> None:
     group, chunk = found.group, trained.chunk
     for name, dtype, fill in (("i_xt", "f4", np.nan), ("i_ty", "f4", np.nan), ("flags", "i4", 0)):
         if name not in group:
-            add_by_epoch(group, name, layered, chunk, dtype, fill)
-    add_by_epoch(group, "state", sizes, chunk, "i2", MISSING)
+            add_array(group, name, layered, chunk, dtype, fill)
+    add_array(group, "state", sizes, chunk, "i2", MISSING)
 
 
 def _drop_outdated(found: Measured, one: Named, bound: Sequence[SupportsEstimate]) -> None:
