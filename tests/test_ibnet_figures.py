@@ -192,6 +192,9 @@ def test_the_entropy_of_the_input_is_marked_where_an_estimate_exceeds_it(tanh: x
             line for a in drawing.figure.axes for line in a.lines if line.get_linestyle() == ":"
         ]
         assert [set(line.get_xdata()) for line in dotted] == [{12.0}] * marked
+        for line in dotted:  # up to H(Y), below its name
+            low, high = line.axes.get_ylim()
+            assert low + max(line.get_ydata()) * (high - low) == pytest.approx(H_Y_BITS)
         assert ("H(X) = 12 bit" in drawing.figure.get_suptitle()) == bool(marked)
 
 

@@ -101,7 +101,7 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread, *captions: str)
             drawn.append(axes)
     table = pd.concat(tables, ignore_index=True)
     _limits(drawn[0], table, [panel.h_y for row in grid for panel in row])
-    captions += _mark_beyond_h_x(drawn, table, grid[0][0].h_x)
+    captions += _mark_beyond_h_x(drawn, table, grid[0][0])
     _style.label_grid(spots, [len(row) for row in grid], _style.I_XT, _style.I_TY)
     _style.epoch_bar(figure, drawn, last)
     _legend(figure, sorted(table["layer"].unique()), zero=bool((table["epoch"] == 0).any()))
@@ -109,13 +109,19 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread, *captions: str)
     return Drawing(figure, table)
 
 
-def _mark_beyond_h_x(spots: Sequence[Axes], table: pd.DataFrame, h_x: float) -> tuple[str, ...]:
-    """Where a path runs beyond H(X), which no true I(X;T) does, a line; returns words on it."""
-    if not table[X].max() > 1.02 * h_x:
+def _mark_beyond_h_x(spots: Sequence[Axes], table: pd.DataFrame, panel: Panel) -> tuple[str, ...]:
+    """Where a path runs beyond H(X), which no true I(X;T) does, a line; returns words on it.
+
+    The line ends at H(Y), whose name stands above.
+    """
+    if not table[X].max() > 1.02 * panel.h_x:
         return ()
+    bottom, top = spots[0].get_ylim()
+    end = (panel.h_y - bottom) / (top - bottom) if np.isfinite(panel.h_y) else 1.0
+    look: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": ":", "zorder": 1.5}
     for axes in spots:
-        axes.axvline(h_x, color="0.35", linewidth=0.9, linestyle=":", zorder=1.5)
-    return (f"dotted: H(X) = {h_x:.3g} bit, which no true I(X;T) exceeds",)
+        axes.axvline(panel.h_x, ymax=end, **look)
+    return (f"dotted: H(X) = {panel.h_x:.3g} bit, which no true I(X;T) exceeds",)
 
 
 def _paths(axes: Axes, means: pd.DataFrame, last: int, *, bars: bool) -> None:
