@@ -46,8 +46,8 @@ def measure(
 ) -> xr.Dataset:
     """Estimate I(X;T) and I(T;Y) of every layer, run and epoch, in bits.
 
-    estimators: specs such as "uniform:bins=30" or instances; None: the setting's. Parameters left
-    at their defaults follow the network, see `mibench.ibnet.binding`.
+    estimators: specs such as "uniform:bins=30" or instances; None: the setting's. Parameters that
+    are left out follow the network, see `mibench.ibnet.binding`.
     epochs: "every", "log:200" or a list "0,10,100"; None: every one, but "log:50" for estimators
     that compare all pairs of inputs. jobs: processes, -1 for one a core; None: that, or 1 if there
     is little to do. The numbers do not depend on it. on_progress(done, total): in epochs of single
@@ -71,8 +71,10 @@ def measure(
         for one, plan in zip(ones, plans, strict=True):
             bound = [bind(one, trained.setting, *limits) for limits in zip(low, high, strict=True)]
             works.append(_Work(one, bound, plan, open_measured(trained, one, bound)))
-        with timed(trained.group, "measure_seconds"):
-            _measure_all(trained, works, jobs, on_progress)
+        missing = [work.missing() for work in works]
+        if any(m.any() for m in missing):  # or looking again would count as measuring
+            with timed(trained.group, "measure_seconds"):
+                _measure_all(trained, works, missing, jobs, on_progress)
         return trajectories(trained, [work.measured for work in works])
 
 
@@ -135,9 +137,12 @@ class _Work:
 
 
 def _measure_all(
-    trained: Trained, works: Sequence[_Work], jobs: int | None, on_progress: Progress | None
+    trained: Trained,
+    works: Sequence[_Work],
+    missing: Sequence[Bool],
+    jobs: int | None,
+    on_progress: Progress | None,
 ) -> None:
-    missing = [work.missing() for work in works]
     total = int(sum(m.sum() for m in missing))
     costs = [PAIRWISE_COST if work.pairwise else 1 for work in works]
     tasks = list(_tasks(trained, missing, costs))

@@ -258,11 +258,13 @@ def test_what_is_measured_is_not_measured_again(kept):
     assert totals[-1] == 6
     ibnet.measure(kept, "uniform:bins=30,adaptive:bins=30", epochs="0,5,6", on_progress=seen)
     assert totals[-1] == 3 + 9
+    seconds = ibnet.load(kept.directory).group.attrs["measure_seconds"]
     again = []
     found = ibnet.measure(
         kept, "uniform:bins=30,adaptive:bins=30", epochs="0,5,6", on_progress=again.append
     )
     assert again == []
+    assert ibnet.load(kept.directory).group.attrs["measure_seconds"] == seconds > 0
     assert measured_epochs(found, "uniform:bins=30").tolist() == [0, 5, 6]
     loaded = ibnet.read_measured(ibnet.load(kept.directory))
     assert set(loaded.estimator.values) == {"uniform:bins=30", "adaptive:bins=30"}
