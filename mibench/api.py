@@ -2,18 +2,22 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from numbers import Integral
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from numpy.typing import ArrayLike
 
 from .catalogue import find_tasks
 from .errors import InputError
-from .registry import SESSION, Named, get_estimator, instance, named
-from .runner import Draw, plan, run
+from .grid import check_backend, run_cells
+from .guard import Limits, read_bytes
+from .registry import SESSION, get_estimator, instance, named
+from .runner import Cell, plan
 from .store import Key, Store
 from .types import Estimate, Record, SupportsEstimate, Task
 
@@ -52,6 +56,10 @@ def compare(
     samples: int | Sequence[int] = 1000,
     seeds: int | Sequence[int] = 10,
     jobs: int = 1,
+    backend: str = "joblib",
+    scheduler: str | None = None,
+    time_limit: float | None = None,
+    memory_limit: int | str | None = None,
     store: str | Path | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> "pd.DataFrame":
@@ -60,58 +68,57 @@ def compare(
     estimators: specs, estimators, or both. tasks: names or tasks; or all those of a suite
     (default: quick).
     samples: sample sizes. seeds: a number of seeds (0, 1, ...), or the seeds. jobs: processes,
-    -1 for one a core; the numbers do not depend on it. store: a file that keeps every finished
-    cell; cells that it holds an estimate of (same task and version, estimator, parameters and
-    version, n and seed) are not computed again. on_progress: called with the number of cells done
-    and in all.
+    -1 for one a core; or backend="dask" with the address of a scheduler. The numbers do not depend
+    on it.
+    time_limit: seconds of one estimate; memory_limit: bytes by which one may grow the process, or
+    a text such as "2GB". An estimate beyond them is stopped and recorded as a failure.
+    store: a file that keeps every finished cell; cells that it holds an estimate of (same task and
+    version, estimator, parameters and version, n and seed) are not computed again. on_progress:
+    called with the number of cells done and in all.
 
     Columns: those of `mibench.types.Record`; `nats` is NaN and `error` says why where an
     estimator failed. `mibench.summary` has bias, RMSE and ranking of such a table.
     """
-    chosen = named(estimators)
-    draws = plan(
+    check_backend(backend, scheduler, jobs)
+    limits = Limits(time_limit, read_bytes(memory_limit))
+    cells = plan(
         find_tasks(tasks, suite),
         _whole_numbers(samples, "samples"),
         range(_whole_numbers(seeds, "seeds")[0])
         if isinstance(seeds, Integral)
         else _whole_numbers(seeds, "seeds"),
+        named(estimators),
+        run=uuid4().hex,
     )
     shelf = None if store is None else Store(Path(store))
     known = {} if shelf is None else shelf.successes()
-    done: dict[tuple[int, str], Record] = {}
-    work: list[tuple[Draw, list[Named]]] = []
-    places: list[int] = []
-    for place, draw in enumerate(draws):
-        cells = {one.spec: _reusable(known, draw, one) for one in chosen}
-        done |= {(place, spec): record for spec, record in cells.items() if record is not None}
-        if missing := [one for one in chosen if cells[one.spec] is None]:
-            work.append((draw, missing))
-            places.append(place)
-    total = len(draws) * len(chosen)
+    done = {at: kept for at, cell in enumerate(cells) if (kept := _reusable(known, cell))}
+    missing = [at for at in range(len(cells)) if at not in done]
 
     def table() -> "pd.DataFrame":  # in the order of the plan, whatever finished first
-        every = [(place, one.spec) for place in range(len(draws)) for one in chosen]
-        return table_of([done[cell] for cell in every if cell in done])
+        return table_of([done[at] for at in range(len(cells)) if at in done])
 
     try:
-        for at, records in run(work, jobs):
-            if shelf is not None:
-                shelf.add(records)
-            done |= {(places[at], record.estimator): record for record in records}
-            if on_progress is not None:
-                on_progress(len(done), total)
+        with nullcontext() if shelf is None else shelf.adding() as add:
+            work = run_cells([cells[at] for at in missing], limits, jobs, scheduler)
+            for place, record in work:
+                if add is not None:
+                    add(record)
+                done[missing[place]] = record
+                if on_progress is not None:
+                    on_progress(len(done), len(cells))
     except KeyboardInterrupt:
-        raise Interrupted(table(), total) from None
+        raise Interrupted(table(), len(cells)) from None
     return table()
 
 
-def _reusable(known: dict[Key, Record], draw: Draw, one: Named) -> Record | None:
+def _reusable(known: dict[Key, Record], cell: Cell) -> Record | None:
     """The stored record of this cell, if it may stand for another run.
 
     Not for a class of the session, which may have changed, nor for a task whose truth has.
     """
-    task = draw.task
-    key = (task.name, task.version, one.spec, one.parameters, one.version, draw.n, draw.seed)
+    task, one = cell.task, cell.one
+    key = (task.name, task.version, one.spec, one.parameters, one.version, cell.n, cell.seed)
     record = known.get(key)
     fits = (
         record is not None
@@ -145,5 +152,6 @@ def table_of(records: Sequence[Record]) -> "pd.DataFrame":
     if not records:
         return pd.DataFrame(columns=list(Record.__dataclass_fields__))
     table = pd.DataFrame([asdict(r) for r in records])
-    table["nats"] = table["nats"].astype(float)
+    for column in ("nats", "memory"):
+        table[column] = table[column].astype(float)
     return table

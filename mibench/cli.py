@@ -47,6 +47,19 @@ def cli() -> None:
     "--jobs", type=int, default=1, show_default=True,
     help="Processes; -1 for one a core. The numbers do not depend on it.",
 )  # fmt: skip
+@click.option(
+    "--backend", type=click.Choice(["joblib", "dask"]), default="joblib", show_default=True,
+    help="What runs the cells: processes here, or a Dask cluster (extra `dask`).",
+)  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster: tcp://host:8786.")
+@click.option(
+    "--time-limit", type=float, metavar="SECONDS",
+    help="Stop an estimate that takes longer, and record it as failed.",
+)  # fmt: skip
+@click.option(
+    "--memory-limit", metavar="SIZE",
+    help="Stop an estimate that takes more memory, such as 2GB, and record it as failed.",
+)  # fmt: skip
 @click.option("--store", type=FILE, help="Keep every finished cell in this file, and reuse it.")
 @click.option("--output", "-o", type=FILE, help="Write every cell to a .csv, .json or .parquet.")
 @click.option("--plot", type=FILE, help="Draw estimate against truth: .png, .pdf or .svg.")
@@ -59,6 +72,10 @@ def compare(
     samples: str,
     seeds: int,
     jobs: int,
+    backend: str,
+    scheduler: str | None,
+    time_limit: float | None,
+    memory_limit: str | None,
     store: Path | None,
     output: Path | None,
     plot: Path | None,
@@ -79,6 +96,10 @@ def compare(
                 samples=sizes,
                 seeds=seeds,
                 jobs=jobs,
+                backend=backend,
+                scheduler=scheduler,
+                time_limit=time_limit,
+                memory_limit=memory_limit,
                 store=store,
                 on_progress=on_progress,
             )
@@ -274,11 +295,12 @@ def _check_results(output: Path | None, plot: Path | None) -> None:
 def _show_comparison(records: "pd.DataFrame", units: str, form: str) -> None:
     from . import summary, tables
 
-    cases = summary.in_units(summary.by_case(records), units)
+    of_cases = summary.by_case(records)
+    cases = summary.in_units(of_cases, units)
     if form == "csv":
         click.echo(cases.to_csv(index=False), nl=False)
         return
-    ranks = summary.in_units(summary.ranking(records), units)
+    ranks = summary.in_units(summary.ranking(records, of_cases), units)
     failed = summary.failures(records)
     if form == "json":
         parts = {"cases": cases, "ranking": ranks, "failures": failed}

@@ -35,7 +35,8 @@ def in_processes(work: Callable[[T], R], items: Iterable[T], jobs: int) -> Gener
     except (BrokenProcessPool, PicklingError) as error:
         raise InputError(
             f"a worker process was killed, or could not load an estimator or task ({error}). Give "
-            "fewer jobs if memory ran out; define what is your own in a module, or use jobs=1"
+            "fewer jobs or a memory limit if memory ran out; define what is your own in a module, "
+            "or use jobs=1"
         ) from error
     finally:  # whoever stops early knows that work is lost, and need not be warned of it
         with warnings.catch_warnings():

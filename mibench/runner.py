@@ -1,37 +1,52 @@
-"""Runs estimators on samples of tasks: (task, n, seed) -> records, one for each estimator.
+"""Runs estimators on samples of tasks: a cell (task, n, seed, estimator) -> its record.
 
 The only place that times an estimate, and the only one that catches what an estimator raises.
 """
 
-import os
+import json
 import platform
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 
 from .errors import InputError
-from .parallel import in_processes
+from .machine import machine, peak_memory, restart_peak_memory
 from .registry import Named
 from .types import Estimate, Record, Sample, Task
 
 WARM_UP_ROWS = 400
+LIBRARIES = ("numpy", "scipy", "numba")
 
 _warm: set[tuple[object, ...]] = set()
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One sample that every estimator is run on."""
+class Cell:
+    """One estimator, once, on one sample of one task.
+
+    run: tells the samples of one comparison from those of another, whose tasks may have the same
+    names.
+    """
 
     task: Task
     n: int
     seed: int
+    one: Named
+    run: str = field(default="", repr=False)
 
 
-def plan(tasks: Sequence[Task], samples: Sequence[int], seeds: Sequence[int]) -> list[Draw]:
-    """All samples to draw, in the order of the result."""
+def plan(
+    tasks: Sequence[Task],
+    samples: Sequence[int],
+    seeds: Sequence[int],
+    estimators: Sequence[Named],
+    run: str = "",
+) -> list[Cell]:
+    """All cells, in the order of the result."""
     for what, values, least in (("samples", samples, 2), ("seeds", seeds, 0)):
         if not values:
             raise InputError(f"no {what} given: name at least one")
@@ -39,40 +54,29 @@ def plan(tasks: Sequence[Task], samples: Sequence[int], seeds: Sequence[int]) ->
             if value < least:
                 raise InputError(f"{what} holds {value}: each must be at least {least}")
     return [
-        Draw(t, n, s) for t in tasks for n in dict.fromkeys(samples) for s in dict.fromkeys(seeds)
+        Cell(task, n, seed, one, run)
+        for task in tasks
+        for n in dict.fromkeys(samples)
+        for seed in dict.fromkeys(seeds)
+        for one in estimators
     ]
 
 
-def run(work: Sequence[tuple[Draw, list[Named]]], jobs: int) -> Iterator[tuple[int, list[Record]]]:
-    """Place in `work` and records, as they are finished: in any order if jobs is not 1.
-
-    work: samples to draw, each with the estimators to run on it. jobs: processes; -1 for one a
-    core. The numbers do not depend on it.
-    """
-    items = [(place, *one) for place, one in enumerate(work)]
-    return in_processes(_run_place, items, jobs)
-
-
-def _run_place(item: tuple[int, Draw, list[Named]]) -> tuple[int, list[Record]]:
-    place, draw, estimators = item
-    return place, run_draw(draw, estimators)
-
-
-def run_draw(draw: Draw, estimators: Sequence[Named]) -> list[Record]:
-    """Draw the sample and run every estimator on it."""
+def run_cell(cell: Cell, ready: Callable[[], object] = lambda: None) -> Record:
+    """Draw the sample and estimate. ready: called when only the timed estimate is left to do."""
     try:
-        sample = draw.task.sample(draw.n, draw.seed)
-    except Exception as error:  # the task's mistake: every cell of the draw fails with it
-        message = f"sampling failed: {type(error).__name__}: {error}"
-        return [_record(draw, one, message, 0.0) for one in estimators]
-    kinds = {"discrete_x": draw.task.discrete_x, "discrete_y": draw.task.discrete_y}
-    return [_record(draw, one, *timed_estimate(one, sample, **kinds)) for one in estimators]
-
-
-@cache
-def machine() -> str:
-    """Processor architecture, cores and system, for the record."""
-    return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+        sample = _last.sample_of(cell)
+    except Exception as error:  # the task's mistake: every cell of the sample fails with it
+        return record_of(cell, f"sampling failed: {type(error).__name__}: {error}", 0.0)
+    kinds = {"discrete_x": cell.task.discrete_x, "discrete_y": cell.task.discrete_y}
+    _warm_up(cell.one, sample, kinds)
+    ready()
+    restart_peak_memory()
+    before = peak_memory()
+    found, seconds = timed_estimate(cell.one, sample, **kinds)
+    after = peak_memory()
+    memory = None if before is None or after is None else after - before
+    return record_of(cell, found, seconds, memory)
 
 
 def timed_estimate(
@@ -96,8 +100,12 @@ def timed_estimate(
     return found, seconds
 
 
-def _record(draw: Draw, one: Named, found: Estimate | str, seconds: float) -> Record:
-    task = draw.task
+def record_of(
+    cell: Cell, found: Estimate | str, seconds: float, memory: int | None = None
+) -> Record:
+    """The record of an estimate, or of a failure with its message."""
+    task, one = cell.task, cell.one
+    failed = isinstance(found, str)
     return Record(
         task=task.name,
         task_version=task.version,
@@ -106,15 +114,45 @@ def _record(draw: Draw, one: Named, found: Estimate | str, seconds: float) -> Re
         mi_nats=task.mi_nats,
         estimator=one.spec,
         parameters=one.parameters,
-        n=draw.n,
-        seed=draw.seed,
+        n=cell.n,
+        seed=cell.seed,
         nats=None if isinstance(found, str) else found.nats,
         seconds=seconds,
         flags="" if isinstance(found, str) else ";".join(found.flags),
         error=found if isinstance(found, str) else "",
         version=one.version,
         machine=machine(),
+        memory=None if failed else memory,
+        info="" if isinstance(found, str) else json.dumps(dict(found.info), default=str),
+        libraries=libraries(),
     )
+
+
+@cache
+def libraries() -> str:
+    """Python and the libraries that numbers may depend on, with their versions."""
+    found = [f"python {platform.python_version()}"]
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return ", ".join(found)
+
+
+class _LastSample(threading.local):
+    """The sample drawn last in this thread: the next cell is often of the same."""
+
+    key: tuple[object, ...] = ()
+    sample: Sample | None = None
+
+    def sample_of(self, cell: Cell) -> Sample:
+        key = (cell.run, cell.task.name, cell.n, cell.seed)
+        if self.sample is None or key != self.key or not cell.run:
+            self.sample = None  # not two at a time
+            self.key, self.sample = key, cell.task.sample(cell.n, cell.seed)
+        return self.sample
+
+
+_last = _LastSample()
 
 
 def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool]) -> None:

@@ -1,13 +1,15 @@
 """Records on disk: appended as they are made, found again by what they are records of.
 
-One SQLite file. Each `add` is one transaction, so that a killed run loses nothing that it added;
-several processes may add to one file.
+One SQLite file. Each record added is one transaction, so that a killed run loses nothing that it
+added; several processes may add to one file. While records are added SQLite keeps a journal beside
+the file ("-wal"), which a killed run leaves there: it belongs to the file. A machine that loses
+power may lose the last records, and no more.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from .errors import InputError
@@ -17,8 +19,10 @@ Key = tuple[str, int, str, str, str, int, int]
 
 KEY = ("task", "task_version", "estimator", "parameters", "version", "n", "seed")
 COLUMNS = tuple(f.name for f in fields(Record))
-FORMAT = 1  # raised when the columns change
+FORMAT = 2  # raised when the columns change
 WAIT_SECONDS = 60.0
+
+INSERT = f"INSERT OR REPLACE INTO records VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
 def key_of(record: Record) -> Key:
@@ -51,25 +55,39 @@ class Store:
         if not path.parent.is_dir():
             raise InputError(f"--store {path}: {path.parent} does not exist: create it")
         with self._open() as connection:
-            connection.execute("BEGIN IMMEDIATE")  # another process may be making it just now
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-            if tables and found != FORMAT:
-                raise InputError(
-                    f"--store {path} is of format {found}, and this version of mibench writes "
-                    f"{FORMAT}: name another file"
-                )
-            if not tables:
-                columns, key = ", ".join(COLUMNS), ", ".join(KEY)
-                connection.execute(f"CREATE TABLE records ({columns}, PRIMARY KEY ({key}))")
-                connection.execute(f"PRAGMA user_version = {FORMAT}")
+            if not _is_store(connection, path):
+                connection.execute("BEGIN IMMEDIATE")  # another process may be making it just now
+                if not _is_store(connection, path):
+                    columns, key = ", ".join(COLUMNS), ", ".join(KEY)
+                    connection.execute(f"CREATE TABLE records ({columns}, PRIMARY KEY ({key}))")
+                    connection.execute(f"PRAGMA user_version = {FORMAT}")
 
     def add(self, records: Iterable[Record]) -> None:
-        """Append records, durably; one of the same key is replaced."""
-        places = ", ".join("?" * len(COLUMNS))
-        rows = [tuple(asdict(record).values()) for record in records]
+        """Append records; one of the same key is replaced."""
         with self._open() as connection:
-            connection.executemany(f"INSERT OR REPLACE INTO records VALUES ({places})", rows)
+            connection.executemany(INSERT, map(astuple, records))
+
+    @contextmanager
+    def adding(self) -> Iterator[Callable[[Record], None]]:
+        """A function that appends a record at once, for as long as the block lasts.
+
+        A tenth of a millisecond each: with a write-ahead log a commit need not wait for the disk.
+        """
+        with self._open() as connection:
+            with suppress(sqlite3.OperationalError):  # file systems without shared memory
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+
+            def add(record: Record) -> None:
+                with connection:
+                    connection.execute(INSERT, astuple(record))
+
+            try:
+                yield add
+            finally:  # one file again, which can be read where nothing can be written
+                with suppress(sqlite3.OperationalError):  # if nobody else is adding
+                    connection.execute("PRAGMA busy_timeout = 0")
+                    connection.execute("PRAGMA journal_mode = DELETE")
 
     def __iter__(self) -> Iterator[Record]:
         """All records, in the order they were added."""
@@ -95,3 +113,15 @@ class Store:
             raise InputError(
                 f"--store {self.path} cannot be used ({error}): name another file"
             ) from error
+
+
+def _is_store(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether there is one; False if there is nothing. Raises InputError for something else."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    if tables and found != FORMAT:
+        raise InputError(
+            f"--store {path} is of format {found}, and this version of mibench writes "
+            f"{FORMAT}: name another file"
+        )
+    return bool(tables)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from . import resampling
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,14 +17,19 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
     """One row for each (task, n, estimator), in order of first appearance; MI in nats.
 
     mean, sd (over seeds, ddof=1, NaN for one seed), bias = mean - truth, rmse: over the seeds
-    that succeeded, NaN where none did. seeds, failures: how many; seconds: median time of an
-    estimate; flags: those raised, most frequent first; best: has the smallest RMSE of its case,
-    among estimators without a failure there.
+    that succeeded, NaN where none did; *_low, *_high: bootstrap intervals of 95 %, NaN for one
+    seed. relative_error: rmse / truth, NaN for a truth of 0. seeds, failures: how many; seconds:
+    median time of an estimate; memory: the most bytes that one took; flags: those raised, most
+    frequent first; best: has the smallest RMSE of its case, among estimators without a failure
+    there.
     """
     rows = []
     for key, cell in records.groupby([*CASE, "estimator"], sort=False):
         nats = cell["nats"].dropna()
         truth = cell["mi_nats"].iloc[0]
+        errors = nats - truth
+        ranges = resampling.intervals(errors.to_numpy())
+        rmse = _rmse(errors)
         rows.append(
             dict(zip([*CASE, "estimator"], key, strict=True))
             | {
@@ -31,11 +38,17 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
                 "mi_nats": truth,
                 "mean_nats": nats.mean(),
                 "sd_nats": nats.std(ddof=1),
-                "bias_nats": nats.mean() - truth,
-                "rmse_nats": _rmse(nats - truth),
+                "bias_nats": errors.mean(),
+                "bias_low_nats": ranges["bias"][0],
+                "bias_high_nats": ranges["bias"][1],
+                "rmse_nats": rmse,
+                "rmse_low_nats": ranges["rmse"][0],
+                "rmse_high_nats": ranges["rmse"][1],
+                "relative_error": rmse / truth if truth else np.nan,
                 "seeds": len(cell),
                 "failures": int(cell["nats"].isna().sum()),
                 "seconds": cell["seconds"].median(),
+                "memory": cell["memory"].max(),
                 "flags": _common_flags(cell["flags"]),
             }
         )
@@ -47,38 +60,68 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def ranking(records: pd.DataFrame) -> pd.DataFrame:
-    """One row for each estimator, best RMSE first; MI in nats.
+def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row for each estimator, smallest RMSE first; MI in nats.
 
-    RMSE and bias are over the cells (task, n, seed) in which no estimator failed, so that all
-    are judged by the same cells (`cells` of them) and nobody gains by failing at a hard one. An
-    estimator that failed at everything does not count for that. wins: cases in which it was best.
+    rmse, bias and mae (mean absolute error) are over the cells (task, n, seed) in which no
+    estimator failed, so that all are judged by the same cells (`cells` of them) and nobody gains
+    by failing at a hard one; *_low, *_high: bootstrap intervals of 95 % over seeds. An estimator
+    that failed at everything does not count for that.
+    rank: 1 + how many are better, as far as the seeds tell: `mibench.resampling.better`.
+    relative_error: median over cases of rmse / truth; wins: cases in which it had the smallest
+    RMSE; failures: how many, failure_rate: of all its cells; seconds: median time; memory: the
+    most bytes that an estimate took; efficient: no other has both a smaller RMSE and a smaller
+    time. cases: `by_case(records)`, if it is at hand.
     """
-    wide = records.pivot_table(
-        "nats", [*CASE, "seed"], "estimator", aggfunc="first", dropna=False, observed=True
+    cases = by_case(records) if cases is None else cases
+    key = [*CASE, "seed"]
+    wide = records.assign(error=records["nats"] - records["mi_nats"]).pivot_table(
+        "error", key, "estimator", aggfunc="first", dropna=False, observed=True
     )
     usable = wide.loc[:, wide.notna().any()].dropna()  # an absent cell is no cell of this one
-    cells_of = records.set_index([*CASE, "seed"]).index
-    common = records[cells_of.isin(usable.index)]
-    wins = by_case(records).groupby("estimator")["best"].sum()
-    rows = []
+    by_name = cases.groupby("estimator")
+    rows = {}
     for name, cells in records.groupby("estimator", sort=False):
-        own = common.loc[common["estimator"] == name]
-        errors = (own["nats"] - own["mi_nats"]).dropna()
-        rows.append(
-            {
-                "estimator": name,
-                "rmse_nats": _rmse(errors),
-                "bias_nats": errors.mean(),
-                "cells": len(errors),
-                "wins": int(wins[name]),
-                "failures": int(cells["nats"].isna().sum()),
-                "seconds": cells["seconds"].median(),
-            }
-        )
-    table = pd.DataFrame(rows).sort_values("rmse_nats", kind="stable", na_position="last")
-    table.insert(0, "rank", np.arange(1, len(table) + 1))
+        errors = usable[name] if name in usable else pd.Series(dtype=float)
+        own = by_name.get_group(name)
+        rows[name] = {
+            "estimator": name,
+            "rmse_nats": _rmse(errors),
+            "bias_nats": errors.mean(),
+            "mae_nats": errors.abs().mean(),
+            "relative_error": own["relative_error"].median(),
+            "cells": len(errors),
+            "wins": int(own["best"].sum()),
+            "failures": int(cells["nats"].isna().sum()),
+            "failure_rate": cells["nats"].isna().mean(),
+            "seconds": cells["seconds"].median(),
+            "memory": cells["memory"].max(),
+        }
+    table = pd.DataFrame(rows.values(), index=rows.keys()).join(_told_by_seeds(usable))
+    table = table.sort_values("rmse_nats", kind="stable", na_position="last")
+    table.insert(0, "rank", 1 + table.pop("worse_than").fillna(table["rmse_nats"].notna().sum()))
+    table["rank"] = table["rank"].astype(int)
+    table["efficient"] = table["rmse_nats"].notna() & (
+        table["seconds"] < table["seconds"].shift().cummin().fillna(np.inf)
+    )
     return table.reset_index(drop=True)
+
+
+def _told_by_seeds(errors: pd.DataFrame) -> pd.DataFrame:
+    """By estimator: intervals of RMSE and bias, and how many others are better.
+
+    errors: one row for each (task, n, seed), one column for each estimator, none missing.
+    """
+    columns = ["rmse_low_nats", "rmse_high_nats", "bias_low_nats", "bias_high_nats", "worse_than"]
+    if errors.empty:
+        return pd.DataFrame(columns=columns, dtype=float)
+    cases = [case.to_numpy() for _, case in errors.groupby(CASE, sort=False)]
+    bias, rmse = resampling.overall(cases)
+    worse_than = resampling.better(rmse).sum(axis=0)
+    values = np.vstack([resampling.interval(rmse), resampling.interval(bias), worse_than])
+    if max(map(len, cases)) < 2:  # one seed tells nothing of the spread
+        values[:4] = np.nan
+    return pd.DataFrame(values.T, index=errors.columns, columns=columns)
 
 
 def failures(records: pd.DataFrame) -> pd.DataFrame:

@@ -104,7 +104,10 @@ class Record:
 
     Either `nats` or `error` is set: a failure is a result too. `seconds` is the time of the
     estimate alone, without sampling and compilation. estimator: its spec; parameters: all of
-    them, as JSON; version: of the package it comes from; machine: where it ran.
+    them, as JSON; version: of the package it comes from; machine: where it ran. memory: bytes by
+    which the estimate raised the most that the process held, None where that is not known; less
+    than some megabytes may come from what the process held free. info: the estimate's, as JSON.
+    libraries: Python and what numbers may depend on, with versions.
     """
 
     task: str
@@ -122,6 +125,9 @@ class Record:
     error: str = ""
     version: str = ""
     machine: str = ""
+    memory: int | None = None
+    info: str = ""
+    libraries: str = ""
 
     def __post_init__(self) -> None:
         if (self.nats is None) == (self.error == ""):

@@ -26,7 +26,8 @@ class Fixed(Estimator):
 
 
 def table(**columns):
-    base = {"task": "t", "n": 10, "dim_x": 1, "dim_y": 1, "mi_nats": 1.0, "flags": "", "error": ""}
+    base = {"task": "t", "n": 10, "dim_x": 1, "dim_y": 1, "mi_nats": 1.0, "flags": "", "error": "",
+            "memory": np.nan}  # fmt: skip
     return pd.DataFrame({**base, "seconds": 1.0, **columns})
 
 

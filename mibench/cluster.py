@@ -1,0 +1,58 @@
+"""Work shared among the workers of a Dask cluster. Needs the extra `dask`."""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
+
+from .errors import InputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+CONNECT_SECONDS = 10
+
+
+def in_cluster(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    scheduler: str,
+    failed: Callable[[T, str], R],
+) -> Generator[R, None, None]:
+    """work(item) of every item as it is finished, in any order.
+
+    scheduler: its address, "tcp://host:8786". What a worker that dies had not finished goes to the
+    others; failed(item, message) stands for an item that several workers died of, or that raised.
+    Raises InputError if there is no such scheduler, or when it goes away.
+    """
+    try:
+        from distributed import Client, as_completed
+        from distributed.client import FutureCancelledError
+    except ImportError:
+        raise InputError(
+            "a Dask cluster needs the extra `dask`: pip install 'mibench[dask]'"
+        ) from None
+    try:
+        client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"no Dask scheduler answers at {scheduler!r} ({error}): start one with "
+            "`dask scheduler`, and workers with `dask worker ADDRESS`"
+        ) from error
+    futures = client.map(work, items, pure=False)
+    item_of = {future.key: item for future, item in zip(futures, items, strict=True)}
+    try:
+        for future in as_completed(futures):
+            if future.status == "finished":
+                yield future.result()
+            elif future.status == "cancelled":
+                raise InputError(f"the Dask scheduler at {scheduler!r} went away")
+            else:
+                error = future.exception()
+                if isinstance(error, InputError):
+                    raise error
+                yield failed(item_of[future.key], f"{type(error).__name__}: {error}")
+            future.release()
+    except FutureCancelledError:
+        raise InputError(f"the Dask scheduler at {scheduler!r} went away") from None
+    finally:
+        client.cancel(futures)
+        client.close()

@@ -1,0 +1,214 @@
+"""One cell at a time in a process that is killed when it takes too much time or memory.
+
+Compiled code cannot be interrupted from within, so the estimator runs in a child that this side
+watches; the child stays for the next cells, and a new one takes the place of one that was killed.
+"""
+
+import atexit
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+
+from .errors import InputError
+from .runner import Cell, record_of, run_cell
+from .types import Record
+
+PREPARATION_SECONDS = 120.0  # beside the limit, for imports, drawing the sample and compiling
+LOOK_SECONDS = 0.05  # between two looks at the child's memory
+
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[3]); from mibench.guard import serve; "
+    "serve(int(sys.argv[1]), int(sys.argv[2]))"
+)
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
+          "kib": 2**10, "mib": 2**20, "gib": 2**30}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one cell: seconds of its estimate, and bytes of memory that it adds to the process."""
+
+    seconds: float | None = None
+    bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None and not self.seconds > 0:
+            raise InputError(f"time limit is {self.seconds}: give seconds above 0")
+        if self.bytes is not None and self.bytes <= 0:
+            raise InputError(f"memory limit is {self.bytes}: give bytes above 0, or such as '2GB'")
+        if self and os.name != "posix":
+            raise InputError("limits need a POSIX system: leave them out here")
+
+    def __bool__(self) -> bool:
+        return self.seconds is not None or self.bytes is not None
+
+
+def read_bytes(size: int | str | None) -> int | None:
+    """A number of bytes, or a text such as '500MB' or '1.5 GiB', in bytes.
+
+    >>> read_bytes("1.5 GiB")
+    1610612736
+    """
+    if size is None or isinstance(size, int):
+        return size
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", size)
+    if match is None or match[2].lower() not in _UNITS:
+        raise InputError(f"memory limit {size!r} is no size: give one such as 500MB, 2GB or 2GiB")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def run_limited(cell: Cell, limits: Limits) -> Record:
+    """The record of a cell; a failure if a limit was passed or the process died.
+
+    The process says how much memory it holds when only the estimate is left, and then its record.
+    """
+    if not limits:
+        return run_cell(cell)
+    if _own.child is None or not _own.child.alive():
+        _own.child = _Child()
+    return _own.child.run(cell, limits)
+
+
+class _Child:
+    """A process that runs cells, seen from the side that may kill it."""
+
+    def __init__(self) -> None:
+        import psutil
+
+        self._pipe, end = Pipe()
+        arguments = [str(end.fileno()), str(os.getpid()), json.dumps(sys.path)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", START, *arguments], pass_fds=[end.fileno()],
+            stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno() if _has_stderr() else None,
+        )  # fmt: skip
+        end.close()
+        self._watched = psutil.Process(self._process.pid)
+        atexit.register(self.close)
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def run(self, cell: Cell, limits: Limits) -> Record:
+        start, held = time.monotonic(), 0
+        patience = None if limits.seconds is None else limits.seconds + PREPARATION_SECONDS
+        try:
+            self._pipe.send_bytes(cloudpickle.dumps(cell))
+            while True:
+                if self._pipe.poll(LOOK_SECONDS):
+                    message = self._pipe.recv()
+                    if not isinstance(message, int):
+                        return _answer(cell, message)
+                    start, patience, held = time.monotonic(), limits.seconds, message
+                seconds = time.monotonic() - start
+                if patience is not None and seconds > patience:
+                    why = f"TimeLimit: stopped after {patience:g} s"
+                    return self._kill(cell, why, seconds)
+                if held and limits.bytes is not None and self._memory() - held > limits.bytes:
+                    why = f"MemoryLimit: stopped beyond {limits.bytes / 1e6:g} MB"
+                    return self._kill(cell, why, seconds)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            code = self._process.wait()
+            how = signal.Signals(-code).name if code < 0 else f"code {code}"
+            why = f"ProcessDied: the estimator's process ended with {how}"
+            return self._kill(cell, why, time.monotonic() - start)
+        except BaseException:  # Ctrl-C: the child must not go on alone
+            self.close()
+            raise
+
+    def _memory(self) -> int:
+        """Resident bytes of the child and of what it started."""
+        import psutil
+
+        total = 0
+        with suppress(psutil.Error):
+            for process in (self._watched, *self._watched.children(recursive=True)):
+                with suppress(psutil.Error):
+                    total += process.memory_info().rss
+        return total
+
+    def _kill(self, cell: Cell, why: str, seconds: float) -> Record:
+        self.close()
+        return record_of(cell, why, seconds)
+
+    def close(self) -> None:
+        """Kill the child and what it started."""
+        import psutil
+
+        atexit.unregister(self.close)
+        every = [self._watched]
+        with suppress(psutil.Error):
+            every += self._watched.children(recursive=True)
+        for process in every:
+            with suppress(psutil.Error):
+                process.kill()
+        self._process.wait()
+        self._pipe.close()
+
+
+class _Own(threading.local):
+    child: _Child | None = None
+
+
+_own = _Own()
+
+
+def _has_stderr() -> bool:
+    try:
+        return sys.stderr is not None and sys.stderr.fileno() >= 0
+    except (OSError, ValueError):
+        return False
+
+
+def _answer(cell: Cell, message: Any) -> Record:
+    """What the child sent: a record, or why it could not read the cell."""
+    if isinstance(message, Record):
+        return message
+    raise InputError(
+        f"a limited process could not load {cell.one.spec!r} or {cell.task.name!r} ({message}): "
+        "define what is your own in a module that can be imported, or give no limits"
+    )
+
+
+def serve(descriptor: int, parent: int) -> None:
+    """The child: runs the cells that come through the pipe until it closes."""
+    import psutil
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    _die_with(parent)
+    pipe: Connection[Any, Any] = Connection(descriptor)
+    own = psutil.Process()
+    while True:
+        try:
+            data = pipe.recv_bytes()
+        except EOFError:
+            return
+        try:
+            cell = cloudpickle.loads(data)
+        except Exception as error:
+            pipe.send(f"{type(error).__name__}: {error}")
+        else:
+            pipe.send(run_cell(cell, ready=lambda: pipe.send(own.memory_info().rss)))
+
+
+def _die_with(parent: int) -> None:
+    """On Linux: a parent that is killed takes this process along, whatever it is computing."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:  # it died before
+        os._exit(1)
