@@ -40,7 +40,7 @@ def in_cluster(
     futures = client.map(work, items, pure=False)
     item_of = {future.key: item for future, item in zip(futures, items, strict=True)}
     try:
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             if future.status == "finished":
                 yield future.result()
             elif future.status == "cancelled":

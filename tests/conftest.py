@@ -1,13 +1,16 @@
 """Shared by all tests: how to run the command line as a user does."""
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
 
@@ -30,3 +33,11 @@ def mibench(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]
         return done
 
     return run
+
+
+@pytest.fixture
+def awkward(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module tests/awkward.py, found by name as a user's own would be, in every process."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    get_reusable_executor().shutdown()  # workers that were started without that path
+    return importlib.import_module("awkward")

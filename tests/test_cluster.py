@@ -1,0 +1,162 @@
+"""The same grid on a Dask cluster: a real scheduler, and workers that are real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+import mibench
+from mibench import grid
+from mibench.store import Store
+
+MEASURED = ["seconds", "memory"]
+GRID = {"tasks": "1v1-normal-0.75,multinormal-dense-5-5-0.5", "samples": [600], "seeds": 10}
+
+
+class Cluster:
+    """A scheduler on loopback and its workers."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        self._folder = folder
+        self._file = folder / "scheduler.json"
+        self._scheduler = self._start("dask_scheduler", "--port", "0", "--no-dashboard",
+                                      "--scheduler-file", self._file)  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not self._file.exists() or not self._file.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        self.address = pd.read_json(self._file, typ="series")["address"]
+        self.workers = [
+            self._start("dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
+                        "--no-nanny", "--local-directory", folder / f"worker-{place}")
+            for place in range(workers)
+        ]  # fmt: skip
+
+    def _start(self, module: str, *arguments: object) -> subprocess.Popen[bytes]:
+        log = (self._folder / f"{module}-{time.monotonic_ns()}.log").open("wb")
+        with log:
+            return subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{module}", *map(str, arguments)],
+                stdout=log, stderr=log, cwd=self._folder,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+            )  # fmt: skip
+
+    def close(self) -> None:
+        for process in (*self.workers, self._scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    made = Cluster(tmp_path, workers=2)
+    yield made
+    made.close()
+
+
+def test_a_cluster_gives_the_same_numbers_though_a_worker_is_killed(cluster, tmp_path, awkward):
+    estimators = ["uniform", "knn", awkward.Slow()]
+    alone = mibench.compare(estimators, **GRID)
+    seen = []
+
+    def kill_one_midway(done, total):
+        seen.append(done)
+        if done == 12:
+            cluster.workers[0].kill()
+
+    got = mibench.compare(
+        estimators, backend="dask", scheduler=cluster.address, store=tmp_path / "r.db",
+        on_progress=kill_one_midway, **GRID,
+    )  # fmt: skip
+    assert cluster.workers[0].wait(timeout=5) == -signal.SIGKILL
+    assert seen == list(range(1, 61))
+    pd.testing.assert_frame_equal(alone.drop(columns=MEASURED), got.drop(columns=MEASURED))
+    assert len(list(Store(tmp_path / "r.db"))) == 60
+
+
+def test_what_kills_every_worker_is_a_failure(tmp_path, awkward):
+    """Three workers die of it before Dask gives it up; the fourth has the rest."""
+    many = Cluster(tmp_path, workers=5)
+    try:
+        got = mibench.compare(
+            [awkward.Awkward("leave"), "knn"], tasks="1v1-normal-0.75", samples=500, seeds=1,
+            backend="dask", scheduler=many.address,
+        )  # fmt: skip
+    finally:
+        many.close()
+    assert got["error"][0].startswith("KilledWorker: ")
+    assert got["nats"].notna().tolist() == [False, True]
+
+
+def test_limits_hold_on_a_cluster_too(cluster, awkward):
+    got = mibench.compare(
+        [awkward.Awkward("spin"), "knn"], tasks="1v1-normal-0.75", samples=500, seeds=2,
+        backend="dask", scheduler=cluster.address, time_limit=0.5,
+    )  # fmt: skip
+    assert got["error"].tolist() == ["TimeLimit: stopped after 0.5 s", ""] * 2
+    for worker in cluster.workers:  # what they started ends with them
+        children = psutil.Process(worker.pid).children(recursive=True)
+        worker.kill()
+        worker.wait()
+        assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
+def test_the_command_runs_on_a_cluster_and_goes_on_elsewhere(cluster, mibench):
+    command = ["compare", "-e", "knn", "--seeds", "3", "--samples", "100", "--store", "r.db",
+               "--format", "csv"]  # fmt: skip
+    there = mibench(*command, "--backend", "dask", "--scheduler", cluster.address)
+    assert there.returncode == 0, there.stderr
+    cluster.close()
+    here = mibench(*command)
+    assert here.stdout == there.stdout  # times too: nothing was computed again
+
+
+def test_a_scheduler_that_goes_away_keeps_what_is_done(cluster, tmp_path, awkward):
+    def leave(done, total):
+        if done == 5:
+            cluster.close()
+
+    with pytest.raises(mibench.InputError, match="went away"):
+        mibench.compare(
+            [awkward.Slow()], backend="dask", scheduler=cluster.address,
+            store=tmp_path / "r.db", on_progress=leave, **GRID,
+        )  # fmt: skip
+    assert len(list(Store(tmp_path / "r.db"))) >= 5
+
+
+def test_another_version_on_a_worker_is_refused(cluster, monkeypatch):
+    monkeypatch.setattr(grid, "version", lambda _: "99")
+    with pytest.raises(mibench.InputError, match="install the same everywhere"):
+        mibench.compare("uniform", backend="dask", scheduler=cluster.address, **GRID)
+
+
+def test_no_scheduler(mibench):
+    done = mibench("compare", "--backend", "dask", "--scheduler", "tcp://127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--backend", "dask"], "belong together"),
+        (["--scheduler", "tcp://127.0.0.1:9"], "belong together"),
+        (["--backend", "dask", "--scheduler", "x", "--jobs", "2"], "has its own workers"),
+    ],
+)
+def test_options_that_do_not_fit(mibench, options, said):
+    done = mibench("compare", *options)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_without_the_extra_it_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(mibench.InputError, match=r"pip install 'mibench\[dask\]'"):
+        mibench.compare("uniform", backend="dask", scheduler="tcp://127.0.0.1:9", **GRID)

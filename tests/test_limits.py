@@ -1,0 +1,177 @@
+"""Estimators that run away are stopped, recorded, and cost the others nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+import mibench
+from mibench import guard
+from mibench.guard import Limits, read_bytes
+from mibench.store import Store
+
+MANY = 500  # more than the warm-up has
+MEASURED = ["seconds", "memory"]
+
+
+def compare(estimators, **options):
+    return mibench.compare(
+        estimators, tasks="1v1-normal-0.75", **{"samples": MANY, "seeds": 2, **options}
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_child_is_left():
+    yield
+    if guard._own.child is not None:
+        guard._own.child.close()
+        guard._own.child = None
+
+
+def test_limits_do_not_change_the_numbers():
+    options = {"suite": "quick", "samples": 100, "seeds": 2}
+    free = mibench.compare("uniform,knn", **options)
+    for jobs in (1, 2):
+        held = mibench.compare(
+            "uniform,knn", time_limit=60, memory_limit="2GB", jobs=jobs, **options
+        )
+        pd.testing.assert_frame_equal(free.drop(columns=MEASURED), held.drop(columns=MEASURED))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_compiled_code_that_never_ends_is_stopped(awkward, jobs):
+    start = time.monotonic()
+    got = compare([awkward.Awkward("spin"), "knn"], time_limit=0.5, jobs=jobs)
+    assert time.monotonic() - start < 60  # two limits, and starting and compiling four times
+    bad, good = got[got.estimator == "Awkward"], got[got.estimator == "knn"]
+    assert bad["error"].tolist() == ["TimeLimit: stopped after 0.5 s"] * 2
+    assert bad["nats"].isna().all()
+    assert (bad["seconds"] >= 0.5).all()
+    pd.testing.assert_series_equal(
+        good["nats"], compare("knn")["nats"], check_index=False, check_exact=True
+    )
+
+
+def test_memory_without_end_is_stopped(awkward):
+    got = compare([awkward.Awkward("hoard"), "knn"], memory_limit="200MB", seeds=1)
+    assert got["error"].tolist() == ["MemoryLimit: stopped beyond 200 MB", ""]
+
+
+@pytest.mark.parametrize(("how", "said"), [("crash", "SIGSEGV"), ("leave", "code 3")])
+def test_a_process_that_dies_is_a_failure_and_the_next_cell_has_a_new_one(awkward, how, said):
+    got = compare([awkward.Awkward(how), "knn"], time_limit=60)
+    bad = got[got.estimator.str.startswith("Awkward")]
+    assert bad["error"].tolist() == [f"ProcessDied: the estimator's process ended with {said}"] * 2
+    assert got[got.estimator == "knn"]["nats"].notna().all()
+
+
+def awkward_children():
+    every = psutil.process_iter(["status", "cmdline"])
+    return [
+        p.info for p in every if p.info["status"] != "zombie" and "awkward child" in str(p.info)
+    ]
+
+
+def test_what_the_estimator_started_is_stopped_too(awkward):
+    got = compare([awkward.Awkward("fork")], time_limit=1, seeds=1)
+    assert "TimeLimit" in got["error"][0]
+    assert awkward_children() == []
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent):
+    """A user's script without a main guard, which ends while compiled code runs away."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import mibench, awkward\n"
+        "mibench.compare(['knn', awkward.Awkward('spin')], tasks='1v1-normal-0.75',\n"
+        f"                samples={MANY}, seeds=1, time_limit=500, store='r.db')\n"
+    )
+    running = subprocess.Popen(
+        [sys.executable, script], cwd=tmp_path, stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(Path(awkward.__file__).parent)},
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    children = []
+    while time.monotonic() < deadline:
+        if (tmp_path / "r.db").exists() and len(list(Store(tmp_path / "r.db"))) == 1:
+            children = psutil.Process(running.pid).children()
+            time.sleep(0.3)  # it is in the endless loop, or about to compile it
+            break
+        time.sleep(0.05)
+    assert len(children) == 1
+    running.send_signal(sent)
+    running.wait(timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
+
+
+def test_what_the_process_cannot_load_is_explained():
+    class Here(mibench.Estimator):
+        """Of a module that no other process finds, and pickled by its name."""
+
+        def _estimate(self, x, y):
+            return mibench.Estimate(0.0)
+
+    Here.__module__, Here.__qualname__ = "gone", "Here"
+    sys.modules["gone"] = type(sys)("gone")
+    sys.modules["gone"].Here = Here
+    try:
+        with pytest.raises(mibench.InputError, match="could not load 'Here'"):
+            compare([Here()], time_limit=5)
+    finally:
+        del sys.modules["gone"]
+
+
+def test_memory_of_an_estimate_is_measured(awkward):
+    got = compare([awkward.Awkward("borrow"), awkward.Awkward("nothing")], seeds=2)
+    assert got["error"][1].startswith("AttributeError")  # a failure has no memory
+    borrowed = got["memory"][::2]
+    # 100 MB, and at most a few of the process's own; or less by what it held free.
+    assert borrowed.between(90e6, 110e6).all()
+    assert got["memory"][1::2].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1", 1), ("2kB", 2000), ("1.5 GiB", 3 * 2**29), ("500mb", 5 * 10**8), (7, 7), (None, None)],
+)
+def test_sizes(text, size):
+    assert read_bytes(text) == size
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"time_limit": 0}, "time limit is 0"),
+        ({"time_limit": float("nan")}, "time limit is nan"),
+        ({"memory_limit": -1}, "memory limit is -1"),
+        ({"memory_limit": "much"}, "memory limit 'much' is no size"),
+        ({"memory_limit": "2 parsecs"}, "is no size"),
+    ],
+)
+def test_limits_that_are_none(options, said):
+    with pytest.raises(mibench.InputError, match=said):
+        compare("uniform", **options)
+
+
+def test_no_limit_is_no_limit():
+    assert not Limits()
+    assert Limits(seconds=1)
+    assert Limits(bytes=1)
+
+
+def test_the_command_line_takes_limits(mibench):
+    done = mibench("compare", "-e", "knn", "--seeds", 1, "--samples", 3000, "--tasks",
+                   "multinormal-dense-50-50-0.5", "--time-limit", 0.001)  # fmt: skip
+    assert done.returncode == 1
+    assert "TimeLimit: stopped after 0.001 s" in done.stdout
+    wrong = mibench("compare", "-e", "knn", "--memory-limit", "lots")
+    assert wrong.returncode == 2
+    assert "give one such as 500MB" in wrong.stderr
