@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
+from . import routes_mixtures
+
 Array = NDArray[np.float64]
 
 
@@ -133,6 +135,8 @@ def unmapped(name: str) -> tuple[str, str] | None:
 
 def margins(name: str) -> tuple[Callable[[Array], Array] | None, Callable[[Array], Array] | None]:
     """The CDFs of a coordinate of x and of y; None where that side is no single continuous law."""
+    if name in routes_mixtures.EXACT:
+        return routes_mixtures.mixture_margins(name)
     if (inner := unmapped(name)) is not None:
         outer, base = inner
         laws = margins(base)

@@ -12,14 +12,24 @@ import pytest
 from numpy.typing import NDArray
 from scipy import linalg, special, stats
 
-from mibench.tasks import additive, discrete, high_mi, layer, mixed, normal, student, transformed
+from mibench.tasks import (
+    additive,
+    discrete,
+    high_mi,
+    layer,
+    mixed,
+    mixtures,
+    normal,
+    student,
+    transformed,
+)
 from mibench.tasks.suites import SUITES
 from mibench.types import Task
 
 from .tasks_laws import INVERSES, UNDONE, covariance, margins, unmapped
 from .tasks_routes import ATOMS, EXACT, LABELS, joint_table, log_ratio, tanh_layer
 
-FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer, high_mi)
+FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer, high_mi, mixtures)
 TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -322,6 +332,16 @@ def test_high_mi_has_five_families_from_nothing_to_ten_nats() -> None:
     assert Counter(task.mi_nats for task in suite) == {0: 2, 1: 5, 2: 5, 4: 5, 6: 5, 8: 5, 10: 5}
 
 
+def test_mixtures_are_thirteen_laws_of_the_paper_s_table_and_three_with_outliers() -> None:
+    suite = [TASKS[name] for name in SUITES["mixtures"]]
+    assert [task.name for task in suite] == [task.name for task in mixtures.tasks()]
+    sizes = Counter((task.dim_x, task.dim_y) for task in suite)
+    assert sizes == {
+        (1, 1): 2, (2, 1): 2, (3, 1): 2, (5, 1): 2, (25, 1): 1, (5, 5): 2, (25, 25): 2, (2, 2): 3,
+    }  # fmt: skip
+    assert all(0.2 < task.mi_nats < 1.4 for task in suite)
+
+
 @pytest.mark.parametrize("nats", [1e-3, 0.5, 1, 3, 30])
 def test_parameters_are_solved_for_any_information(nats: float) -> None:
     for information in (high_mi.gamma_exponential_information, additive.additive_information):
@@ -337,7 +357,8 @@ def test_digamma_is_scipys() -> None:
 def test_quick_suite_has_each_kind_of_difficulty() -> None:
     quick = [TASKS[name] for name in SUITES["quick"]]
     assert len(quick) <= 21
-    for family in (f for f in FAMILIES if f is not high_mi):  # which are a suite of their own
+    own = (high_mi, mixtures)  # which are suites of their own
+    for family in (f for f in FAMILIES if f not in own):
         assert {task.name for task in family.tasks()} & set(SUITES["quick"]), family.__name__
     assert {(t.discrete_x, t.discrete_y) for t in quick} == {(0, 0), (1, 0), (1, 1)}
     assert sum(t.mi_nats == 0 for t in quick) == 2

@@ -60,6 +60,20 @@ SUITES: dict[str, tuple[str, ...]] = {
         for nats in (0, 1, 2, 4, 6, 8, 10)
         if nats >= least
     ),
+    # The mixtures of normal laws in the table of Czyz et al., arXiv:2310.10240, and three of those
+    # with outliers.
+    "mixtures": (
+        "1v1-X-0.9",
+        "1v1-AI",
+        "2v1-galaxy-0.5-3.0",
+        "2v1-waves-12-5.0-3.0",
+        *(
+            f"{dim}v1-concentric_gaussians-{count}"
+            for dim, count in ((3, 5), (3, 10), (5, 5), (5, 10), (25, 5))
+        ),
+        *(f"mult-sparse-w-inliers-{d}-{d}-2-2.0-{share}" for d in (5, 25) for share in (0.2, 0.5)),
+        *(f"mixing-Gauss-Outlier-{share}" for share in (0.01, 0.1, 0.3)),
+    ),
     # Labels on both sides or on one, and numbers that repeat.
     "discrete": (
         "binary-symmetric-0.1",
