@@ -117,7 +117,7 @@ def _told_by_seeds(errors: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype=float)
     cases = [case.to_numpy() for _, case in errors.groupby(CASE, sort=False)]
     bias, rmse = resampling.overall(cases)
-    worse_than = resampling.better(rmse).sum(axis=0)
+    worse_than = resampling.better(cases).sum(axis=0)
     values = np.vstack([resampling.interval(rmse), resampling.interval(bias), worse_than])
     if max(map(len, cases)) < 2:  # one seed tells nothing of the spread
         values[:4] = np.nan
