@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from numpy.typing import ArrayLike
 
+from .against import earlier_records
 from .catalogue import find_tasks
 from .errors import InputError
 from .grid import check_backend, run_cells
@@ -61,6 +62,7 @@ def compare(
     time_limit: float | None = None,
     memory_limit: int | str | None = None,
     store: str | Path | None = None,
+    against: str | Path | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> "pd.DataFrame":
     """Run estimators on tasks of known MI; one row a cell (estimator, task, n, seed).
@@ -73,8 +75,10 @@ def compare(
     time_limit: seconds of one estimate; memory_limit: bytes by which one may grow the process, or
     a text such as "2GB". An estimate beyond them is stopped and recorded as a failure.
     store: a file that keeps every finished cell; cells that it holds an estimate of (same task and
-    version, estimator, parameters and version, n and seed) are not computed again. on_progress:
-    called with the number of cells done and in all.
+    version, estimator, parameters and version, n and seed) are not computed again.
+    against: earlier results whose rows for the same cells join the table: "reference" for those
+    that mibench comes with, or a store or .parquet file. on_progress: called with the number of
+    cells done and in all.
 
     Columns: those of `mibench.types.Record`; `nats` is NaN and `error` says why where an
     estimator failed. `mibench.summary` has bias, RMSE and ranking of such a table.
@@ -90,13 +94,14 @@ def compare(
         named(estimators),
         run=uuid4().hex,
     )
+    earlier = [] if against is None else earlier_records(against, cells)
     shelf = None if store is None else Store(Path(store))
     known = {} if shelf is None else shelf.successes()
     done = {at: kept for at, cell in enumerate(cells) if (kept := _reusable(known, cell))}
     missing = [at for at in range(len(cells)) if at not in done]
 
     def table() -> "pd.DataFrame":  # in the order of the plan, whatever finished first
-        return table_of([done[at] for at in range(len(cells)) if at in done])
+        return table_of([*(done[at] for at in range(len(cells)) if at in done), *earlier])
 
     try:
         with nullcontext() if shelf is None else shelf.adding() as add:
@@ -108,7 +113,7 @@ def compare(
                 if on_progress is not None:
                     on_progress(len(done), len(cells))
     except KeyboardInterrupt:
-        raise Interrupted(table(), len(cells)) from None
+        raise Interrupted(table(), len(done), len(cells)) from None
     return table()
 
 
@@ -137,12 +142,12 @@ def _whole_numbers(values: object, what: str) -> list[int]:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during `compare`; holds the cells that were finished."""
+    """Ctrl-C during `compare`; holds the cells that were finished, and how many."""
 
-    def __init__(self, table: "pd.DataFrame", total: int) -> None:
-        super().__init__(f"interrupted after {len(table)} of {total} cells")
+    def __init__(self, table: "pd.DataFrame", done: int, total: int) -> None:
+        super().__init__(f"interrupted after {done} of {total} cells")
         self.table = table
-        self.total = total
+        self.done = done
 
 
 def table_of(records: Sequence[Record]) -> "pd.DataFrame":

@@ -8,17 +8,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from mibench.ibnet.cli import ibnet
 
-from .console import FILE, format_option, progress, say, show_records, show_rows, units_option
+from .console import FILE, format_option, progress, say, show_rows, units_option
 from .errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .presentation import check_results, show_comparison, show_estimates, write_comparison
 
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 READER_GONE = 141  # 128 + SIGPIPE, as the shell reports for any program in `| head -1`
@@ -61,6 +58,10 @@ def cli() -> None:
     help="Stop an estimate that takes more memory, such as 2GB, and record it as failed.",
 )  # fmt: skip
 @click.option("--store", type=FILE, help="Keep every finished cell in this file, and reuse it.")
+@click.option(
+    "--against", type=FILE,
+    help="Set earlier results beside: `reference` (which mibench brings), a store or a .parquet.",
+)  # fmt: skip
 @click.option("--output", "-o", type=FILE, help="Write every cell to a .csv, .json or .parquet.")
 @click.option("--plot", type=FILE, help="Draw estimate against truth: .png, .pdf or .svg.")
 @units_option
@@ -77,6 +78,7 @@ def compare(
     time_limit: float | None,
     memory_limit: str | None,
     store: Path | None,
+    against: Path | None,
     output: Path | None,
     plot: Path | None,
     units: str,
@@ -84,13 +86,17 @@ def compare(
 ) -> int:
     """Compare estimators on cases whose MI is known."""
     from . import api
+    from .against import beside
+    from .registry import named
 
-    _check_results(output, plot)
+    check_results(output, plot)
     sizes = _numbers(samples, "--samples")
+    chosen = [one.spec for one in named(_specs(estimators))]
+    earlier = {} if against is None else {spec: beside(spec, against) for spec in chosen}
     try:
         with progress("cells") as on_progress:
             records = api.compare(
-                _specs(estimators),
+                chosen,
                 tasks=tasks or None,
                 suite=suite,
                 samples=sizes,
@@ -101,19 +107,21 @@ def compare(
                 time_limit=time_limit,
                 memory_limit=memory_limit,
                 store=store,
+                against=against,
                 on_progress=on_progress,
             )
     except api.Interrupted as stop:
-        if len(stop.table):
+        if stop.done:
             kept = f"{store} keeps them" if store else "no file was written"
             say(f"{stop}; {kept}. The finished cells:")
-            _show_comparison(stop.table, units, form)
+            show_comparison(stop.table, units, form, earlier)
         raise
     try:  # files first: standard output may have gone, and a file may fail
-        _write_comparison(records, units, output, plot)
+        write_comparison(records, units, output, plot)
     finally:
-        _show_comparison(records, units, form)
-    return SOME_FAILED if records["nats"].isna().any() else DONE
+        show_comparison(records, units, form, earlier)
+    own = records[records["estimator"].isin(chosen)]
+    return SOME_FAILED if own["nats"].isna().any() else DONE
 
 
 @cli.command()
@@ -143,7 +151,7 @@ def results(
     """Show or export what `compare --store STORE` kept, without computing anything."""
     from .query import results as query
 
-    _check_results(output, plot)
+    check_results(output, plot)
     records = query(
         store,
         estimators=estimators or None,
@@ -152,9 +160,9 @@ def results(
         samples=_numbers(samples, "--samples") if samples is not None else None,
     )
     try:
-        _write_comparison(records, units, output, plot)
+        write_comparison(records, units, output, plot)
     finally:
-        _show_comparison(records, units, form)
+        show_comparison(records, units, form)
     return DONE
 
 
@@ -195,7 +203,7 @@ def estimate(
     pair, kinds = (a.values, b.values), {"discrete_x": discrete_x, "discrete_y": discrete_y}
     results = [(one.spec, *timed_estimate(one, pair, **kinds)) for one in chosen]
     shape = f"{len(a.values)} rows, {a.values.shape[1]}+{b.values.shape[1]} dimensions"
-    _show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
+    show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
     return SOME_FAILED if any(isinstance(found, str) for _, found, _ in results) else DONE
 
 
@@ -282,95 +290,3 @@ def _numbers(text: str, option: str) -> list[int]:
         return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
         raise InputError(f"{option} {text!r}: give whole numbers such as 500,1000") from None
-
-
-def _check_results(output: Path | None, plot: Path | None) -> None:
-    from .output import PICTURES, TABLES, check_path
-
-    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
-        if path is not None:
-            check_path(path, endings, option)
-
-
-def _show_comparison(records: "pd.DataFrame", units: str, form: str) -> None:
-    from . import summary, tables
-
-    of_cases = summary.by_case(records)
-    cases = summary.in_units(of_cases, units)
-    if form == "csv":
-        click.echo(cases.to_csv(index=False), nl=False)
-        return
-    ranks = summary.in_units(summary.ranking(records, of_cases), units)
-    failed = summary.failures(records)
-    if form == "json":
-        parts = {"cases": cases, "ranking": ranks, "failures": failed}
-        click.echo(tables.to_json({k: v.to_dict("records") for k, v in parts.items()}))
-        return
-    lines = [
-        f"failed: {row.estimator} on {row.task}, n={row.n}, {row.times} time(s): {row.error}"
-        for row in failed.itertuples()
-    ]
-    flagged = [
-        f"flagged {row.flag}: {row.estimator}, {row.cells} of {row.of} cells"
-        for row in summary.flag_counts(records).itertuples()
-    ]
-    click.echo(
-        tables.render(
-            f"Estimates in {units}: mean ± sd over seeds, * marks the smallest RMSE of a case",
-            tables.case_table(cases, units),
-            f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} cells that every "
-            "estimator finished",
-            tables.ranking_table(ranks, units),
-            *flagged,
-            *lines,
-        ),
-        nl=False,
-    )
-
-
-def _write_comparison(
-    records: "pd.DataFrame", units: str, output: Path | None, plot: Path | None
-) -> None:
-    from . import summary
-    from .output import whole_file, write_table
-
-    if output is not None:
-        write_table(summary.in_units(records, units), output)
-        say(f"wrote {len(records)} cells to {output}")
-    if plot is not None:
-        os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
-        from .plot import estimate_against_truth, save
-
-        figure = estimate_against_truth(summary.in_units(summary.by_case(records), units), units)
-        with whole_file(plot) as part:
-            save(figure, part)
-        say(f"drew {plot}")
-
-
-def _show_estimates(
-    results: list[tuple[str, Any, float]], title: str, units: str, form: str
-) -> None:
-    from . import tables
-
-    if form == "table":
-        reasons: dict[str, list[str]] = {}
-        for spec, found, _ in results:
-            for sentence in getattr(found, "flags", {}).values():
-                reasons.setdefault(sentence, []).append(spec)
-        lines = [f"{', '.join(specs)}: {sentence}" for sentence, specs in reasons.items()]
-        table = tables.estimate_table(results, units)
-        click.echo(tables.render(title, table, *lines), nl=False)
-        return
-    rows = []
-    for spec, found, seconds in results:
-        failed = isinstance(found, str)
-        rows.append(
-            {
-                "estimator": spec,
-                units: None if failed else getattr(found, units),
-                "seconds": seconds,
-                "flags": "" if failed else ";".join(found.flags),
-                "error": found if failed else "",
-            }
-        )
-    show_records(rows, form)

@@ -41,7 +41,7 @@ def write_table(table: "pd.DataFrame", path: Path) -> None:
     writers: dict[str, Callable[[Path], object]] = {
         ".csv": lambda p: table.to_csv(p, index=False),
         ".json": lambda p: table.to_json(p, orient="records", indent=2, double_precision=15),
-        ".parquet": lambda p: table.to_parquet(p, index=False),
+        ".parquet": lambda p: table.to_parquet(p, index=False, compression="zstd"),
     }
     with whole_file(path) as part:
         writers[path.suffix.lower()](part)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from .api import table_of
 from .catalogue import find_tasks
 from .errors import InputError
+from .recorded import read_records
 from .registry import split_specs
-from .store import Store
 from .types import Record
 
 if TYPE_CHECKING:
@@ -25,19 +25,17 @@ def results(
 ) -> "pd.DataFrame":
     """The records of a store as a table, one row a cell, as from `mibench.compare`.
 
-    store: a file from `compare(store=...)`. estimators: specs ("knn:k=5"), or names that stand for
+    store: a file from `compare(store=...)`, a .parquet file of records, or "reference" for the
+    results that mibench comes with. estimators: specs ("knn:k=5"), or names that stand for
     all specs of an estimator ("knn"); tasks, suite, samples: which cases. None: all.
     Where a cell was measured by several versions of an estimator or of a task, the last one counts.
     Raises InputError for a file that is not there or no store, and where nothing is left.
     """
-    path = Path(store)
-    if not path.is_file():
-        raise InputError(f"no such file: {str(path)!r}. Make one with `mibench compare --store`")
-    every = list(Store(path))
+    every = read_records(store)
     wanted = [_of_estimators(estimators), _of_tasks(tasks, suite), _of_samples(samples)]
     kept = [record for record in every if all(fits(record) for fits in wanted)]
     if not kept:
-        raise InputError(f"{path} holds no such result. {_contents(every)}")
+        raise InputError(f"{store} holds no such result. {_contents(every)}")
     last = {(r.task, r.estimator, r.parameters, r.n, r.seed): r for r in kept}
     return table_of(list(last.values()))
 

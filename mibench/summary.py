@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CASE = ["task", "n"]
+SLACK_NATS = 1e-3
 
 
 def by_case(records: pd.DataFrame) -> pd.DataFrame:
@@ -122,6 +123,42 @@ def _told_by_seeds(errors: pd.DataFrame) -> pd.DataFrame:
     if max(map(len, cases)) < 2:  # one seed tells nothing of the spread
         values[:4] = np.nan
     return pd.DataFrame(values.T, index=errors.columns, columns=columns)
+
+
+def worsened(records: pd.DataFrame, earlier: dict[str, str]) -> pd.DataFrame:
+    """One row for each estimator, or case of one, whose error has grown beyond what seeds allow.
+
+    earlier: estimator -> the name of its earlier results in the same records. Columns: estimator,
+    task and n ("all" and 0: over all its cases), rmse_before_nats, rmse_nats, failures (cells that
+    had an estimate before). Grown: by a paired t-test at 5 % over the tests of an estimator, and
+    by more than a thousandth of a nat, which another processor or library may do.
+    """
+    rows: list[dict[str, object]] = []
+    for new, old in earlier.items():
+        both = records[records["estimator"].isin([new, old])]
+        wide = both.assign(error=both["nats"] - both["mi_nats"]).pivot_table(
+            "error", [*CASE, "seed"], "estimator", aggfunc="first", dropna=False, observed=True
+        )
+        if {new, old} <= set(wide):
+            rows += [{"estimator": new, **row} for row in _grown(wide[[new, old]])]
+    columns = ["estimator", *CASE, "rmse_before_nats", "rmse_nats", "failures"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _grown(errors: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows of `worsened` for one estimator; errors: new and old, by task, n and seed."""
+    groups = [(("all", 0), errors), *errors.groupby(CASE, sort=False)]
+    rows = []
+    for (task, n), cells in groups:
+        common = cells.dropna()
+        cases = [case.to_numpy() for _, case in common.groupby(CASE, sort=False)]
+        now, before = (_rmse(common[name]) for name in errors)
+        failed = int((cells.iloc[:, 0].isna() & cells.iloc[:, 1].notna()).sum())
+        grown = now > before + SLACK_NATS and resampling.better(cases, tests=len(groups))[1, 0]
+        if failed or grown:
+            names = ("task", "n", "rmse_before_nats", "rmse_nats", "failures")
+            rows.append(dict(zip(names, (task, n, before, now, failed), strict=True)))
+    return rows
 
 
 def failures(records: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,123 @@
+"""What a command prints and the files that it writes, beside its messages."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .console import say, show_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def check_results(output: Path | None, plot: Path | None) -> None:
+    """Raise InputError, before any work, for files that could not be written."""
+    from .output import PICTURES, TABLES, check_path
+
+    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
+        if path is not None:
+            check_path(path, endings, option)
+
+
+def show_comparison(
+    records: "pd.DataFrame", units: str, form: str, earlier: Mapping[str, str] | None = None
+) -> None:
+    """Cases, ranking, flags and failures on standard output.
+
+    earlier: estimator -> the name of its earlier results, for what has become worse.
+    """
+    from . import summary, tables
+
+    of_cases = summary.by_case(records)
+    cases = summary.in_units(of_cases, units)
+    if form == "csv":
+        click.echo(cases.to_csv(index=False), nl=False)
+        return
+    ranks = summary.in_units(summary.ranking(records, of_cases), units)
+    failed = summary.failures(records)
+    worse = summary.in_units(summary.worsened(records, earlier or {}), units)
+    if form == "json":
+        parts = {"cases": cases, "ranking": ranks, "failures": failed, "worsened": worse}
+        click.echo(tables.to_json({k: v.to_dict("records") for k, v in parts.items()}))
+        return
+    lines = [
+        f"failed: {row.estimator} on {row.task}, n={row.n}, {row.times} time(s): {row.error}"
+        for row in failed.itertuples()
+    ]
+    grown = [
+        f"worse than {earlier[row['estimator']]}: {row['task']}"
+        + (f", n={row['n']}" if row["n"] else "")
+        + f": RMSE {row[f'rmse_before_{units}']:.3f} before, {row[f'rmse_{units}']:.3f} now, "
+        f"{row['failures']} new failure(s)"
+        for _, row in worse.iterrows()
+    ]
+    flagged = [
+        f"flagged {row.flag}: {row.estimator}, {row.cells} of {row.of} cells"
+        for row in summary.flag_counts(records).itertuples()
+    ]
+    click.echo(
+        tables.render(
+            f"Estimates in {units}: mean ± sd over seeds, * marks the smallest RMSE of a case",
+            tables.case_table(cases, units),
+            f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} cells that every "
+            "estimator finished",
+            tables.ranking_table(ranks, units),
+            *flagged,
+            *lines,
+            *grown,
+        ),
+        nl=False,
+    )
+
+
+def write_comparison(
+    records: "pd.DataFrame", units: str, output: Path | None, plot: Path | None
+) -> None:
+    """The files asked for: every cell as a table, and the figure."""
+    from . import summary
+    from .output import whole_file, write_table
+
+    if output is not None:
+        write_table(summary.in_units(records, units), output)
+        say(f"wrote {len(records)} cells to {output}")
+    if plot is not None:
+        os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
+        from .plot import estimate_against_truth, save
+
+        figure = estimate_against_truth(summary.in_units(summary.by_case(records), units), units)
+        with whole_file(plot) as part:
+            save(figure, part)
+        say(f"drew {plot}")
+
+
+def show_estimates(
+    results: list[tuple[str, Any, float]], title: str, units: str, form: str
+) -> None:
+    """Estimates of one's own data, with the sentences of their flags, on standard output."""
+    from . import tables
+
+    if form == "table":
+        reasons: dict[str, list[str]] = {}
+        for spec, found, _ in results:
+            for sentence in getattr(found, "flags", {}).values():
+                reasons.setdefault(sentence, []).append(spec)
+        lines = [f"{', '.join(specs)}: {sentence}" for sentence, specs in reasons.items()]
+        table = tables.estimate_table(results, units)
+        click.echo(tables.render(title, table, *lines), nl=False)
+        return
+    rows = []
+    for spec, found, seconds in results:
+        failed = isinstance(found, str)
+        rows.append(
+            {
+                "estimator": spec,
+                units: None if failed else getattr(found, units),
+                "seconds": seconds,
+                "flags": "" if failed else ";".join(found.flags),
+                "error": found if failed else "",
+            }
+        )
+    show_records(rows, form)
