@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, optimize, special, stats
 
-from . import routes_mixtures
+from . import routes_mixtures, routes_network
 from .tasks_laws import INVERSES, UNDONE, covariance, unmapped
 
 Array = NDArray[np.float64]
@@ -321,6 +321,7 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
     "layer-tanh-12-5-0.5": (lambda: grid_information(5, 0.5, 1.0), 2e-5),
     "layer-tanh-12-5-0.1": (lambda: grid_information(5, 0.1, 1.25), 2e-5),
     **routes_mixtures.EXACT,
+    **routes_network.EXACT,
 }
 
 # --- log of the density ratio p(x, y) / (p(x) p(y)) at sample points -------------------------
@@ -328,6 +329,8 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
 
 def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Array:
     """Its mean over the law of the task is the MI: x (n, dx), y (n, dy) -> (n,)."""
+    if name.startswith("network-"):
+        return routes_network.log_ratio(name, x, y)
     if (inner := unmapped(name)) is not None:
         outer, base = inner
         x, y = (back(side) for back, side in zip(UNDONE[outer], (x, y), strict=True))

@@ -19,6 +19,7 @@ from mibench.tasks import (
     layer,
     mixed,
     mixtures,
+    network,
     normal,
     student,
     transformed,
@@ -29,7 +30,8 @@ from mibench.types import Task
 from .tasks_laws import INVERSES, UNDONE, covariance, margins, unmapped
 from .tasks_routes import ATOMS, EXACT, LABELS, joint_table, log_ratio, tanh_layer
 
-FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer, high_mi, mixtures)
+OF_THEIR_OWN = (high_mi, mixtures, network)  # suites, which have no task in the suite quick
+FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer, *OF_THEIR_OWN)
 TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -53,7 +55,7 @@ def test_truth_by_quadrature_or_another_closed_form(task: Task) -> None:
 @each_task
 def test_truth_by_the_mean_log_density_ratio_of_the_sample(task: Task) -> None:
     # 4 standard errors. This ties the sampler to the truth: a wrong law has another mean.
-    n = 3_000 if task.name.startswith(("layer-", "wiggly-")) else 20_000
+    n = 3_000 if task.name.startswith(("layer-", "wiggly-", "network-")) else 20_000
     ratio = log_ratio(task.name, *task.sample(n, seed=1))
     assert ratio.shape == (n,)
     # 1e-12: where X and Y are independent the ratio is 0 but for rounding.
@@ -357,8 +359,7 @@ def test_digamma_is_scipys() -> None:
 def test_quick_suite_has_each_kind_of_difficulty() -> None:
     quick = [TASKS[name] for name in SUITES["quick"]]
     assert len(quick) <= 21
-    own = (high_mi, mixtures)  # which are suites of their own
-    for family in (f for f in FAMILIES if f not in own):
+    for family in (f for f in FAMILIES if f not in OF_THEIR_OWN):
         assert {task.name for task in family.tasks()} & set(SUITES["quick"]), family.__name__
     assert {(t.discrete_x, t.discrete_y) for t in quick} == {(0, 0), (1, 0), (1, 1)}
     assert sum(t.mi_nats == 0 for t in quick) == 2

@@ -6,6 +6,20 @@ _FAMILIES = {
     "normal": 0, "uniform": 0, "student-2": 1, "log-gamma-exponential": 1, "smoothed-uniform": 1,
 }  # fmt: skip
 
+_LAYERS = (
+    "tanh-12-12",
+    "tanh-64-64",
+    "tanh-784-256",
+    "tanh-1024-1024",
+    "relu-784-256",
+    "relu-1024-1024",
+    "relu-lossy-12-12",
+    "relu-lossy-64-64",
+    "low-rank-784-256",
+    "low-rank-tanh-64-64",
+    "low-rank-tanh-1024-1024",
+)
+
 SUITES: dict[str, tuple[str, ...]] = {
     # One of each kind of difficulty, small enough for a first look at an estimator.
     "quick": (
@@ -86,5 +100,12 @@ SUITES: dict[str, tuple[str, ...]] = {
         "label-normal-2",
         "atoms-and-normal",
         "relu-normal-0.75",
+    ),
+    # Layers of 12 to 1024 units: I(X;T), and I(T;Y) under the ids that end in -label.
+    "network": (
+        *(f"network-{layer}{of}" for layer in _LAYERS for of in ("", "-label")),
+        "layer-tanh-12-5-0.1",
+        "layer-tanh-12-5-0.5",
+        "layer-tanh-12-2-0.2",
     ),
 }
