@@ -15,7 +15,7 @@ from .errors import InputError
 from .registry import SESSION, Named, get_estimator, instance, named
 from .runner import Draw, plan, run
 from .store import Key, Store
-from .types import Estimate, Record, SupportsEstimate, Task
+from .types import Estimate, EstimatorLike, Record, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def estimate(
     x: ArrayLike,
     y: ArrayLike,
-    estimator: str | SupportsEstimate = "knn",
+    estimator: EstimatorLike = "knn",
     *,
     discrete_x: bool = False,
     discrete_y: bool = False,
@@ -32,8 +32,9 @@ def estimate(
     """Estimate the mutual information I(X;Y).
 
     x: (n,) or (n, dx), y: (n,) or (n, dy), row i of x belonging to row i of y; with discrete_x
-    or discrete_y that side is labels. estimator: a spec string as on the command line, or an
-    estimator. Returns an `Estimate`: `.nats`, `.bits`, `.flags`, `.info`.
+    or discrete_y that side is labels. estimator: a spec string as on the command line, an
+    estimator, or a function f(x, y) -> nats, see `mibench.functions.OfFunction`.
+    Returns an `Estimate`: `.nats`, `.bits`, `.flags`, `.info`.
     Raises InputError for bad data or an unknown estimator.
 
     >>> result = estimate([0, 0, 1, 1], [5, 5, 7, 7], "uniform", discrete_x=True, discrete_y=True)
@@ -45,7 +46,7 @@ def estimate(
 
 
 def compare(
-    estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate],
+    estimators: EstimatorLike | Iterable[EstimatorLike],
     *,
     tasks: str | Task | Iterable[str | Task] | None = None,
     suite: str | None = None,
@@ -57,8 +58,8 @@ def compare(
 ) -> "pd.DataFrame":
     """Run estimators on tasks of known MI; one row a cell (estimator, task, n, seed).
 
-    estimators: specs, estimators, or both. tasks: names or tasks; or all those of a suite
-    (default: quick).
+    estimators: specs, estimators, functions f(x, y) -> nats, or a mix. A function is shown by its
+    name. tasks: names or tasks; or all those of a suite (default: quick).
     samples: sample sizes. seeds: a number of seeds (0, 1, ...), or the seeds. jobs: processes,
     -1 for one a core; the numbers do not depend on it. store: a file that keeps every finished
     cell; cells that it holds an estimate of (same task and version, estimator, parameters and
