@@ -1,6 +1,7 @@
 """The built-in estimators. Each is loaded when first asked for.
 
-`from mibench.estimators import Uniform, Adaptive, KDE, KNN`
+`from mibench.estimators import Uniform, Adaptive, KDE, KNN`; and `Function` and `Executable`, for
+estimators that are not built in.
 """
 
 from importlib import import_module
@@ -8,13 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .adaptive import Adaptive
+    from .executable import Executable
+    from .function import Function
     from .kde import KDE
     from .knn import KNN
     from .uniform import Uniform
 
-_HOMES = {"Adaptive": "adaptive", "KDE": "kde", "KNN": "knn", "Uniform": "uniform"}
+_HOMES = {
+    "Adaptive": "adaptive",
+    "Executable": "executable",
+    "Function": "function",
+    "KDE": "kde",
+    "KNN": "knn",
+    "Uniform": "uniform",
+}
 
-__all__ = ["KDE", "KNN", "Adaptive", "Uniform"]
+__all__ = ["KDE", "KNN", "Adaptive", "Executable", "Function", "Uniform"]
 
 
 def __getattr__(name: str) -> Any:

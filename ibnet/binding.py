@@ -16,7 +16,7 @@ from typing import Any
 
 from mibench.parameters import parameter_fields, to_text
 from mibench.registry import Named, named, split_specs
-from mibench.types import SupportsEstimate
+from mibench.types import EstimatorLike, SupportsEstimate
 
 from .settings import Setting
 
@@ -25,7 +25,7 @@ FOLLOWING = ("range", "pooled", "own_bin", "noise_variance")
 INSTEAD_OF_NOISE = {"bandwidth", "standardize"}
 
 
-def chosen(estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate]) -> list[Named]:
+def chosen(estimators: EstimatorLike | Iterable[EstimatorLike]) -> list[Named]:
     """Estimators with their identities, as `mibench.registry.named`, each only once.
 
     A spec keeps what it gives of the parameters that would follow the network, its defaults too:

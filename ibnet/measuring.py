@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mibench.errors import InputError
 from mibench.parallel import check_jobs, in_processes
 from mibench.registry import Named
-from mibench.types import SupportsEstimate
+from mibench.types import EstimatorLike, SupportsEstimate
 
 from ._extra import needs
 from .archive import alone, array, reading, timed, writing
@@ -38,7 +38,7 @@ WORTH_PROCESSES = 5000
 
 def measure(
     trained: Trained,
-    estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate] | None = None,
+    estimators: EstimatorLike | Iterable[EstimatorLike] | None = None,
     *,
     epochs: str | None = None,
     jobs: int | None = None,
@@ -46,8 +46,8 @@ def measure(
 ) -> xr.Dataset:
     """Estimate I(X;T) and I(T;Y) of every layer, run and epoch, in bits.
 
-    estimators: specs such as "uniform:bins=30" or instances; None: the setting's. Parameters that
-    are left out follow the network, see `mibench.ibnet.binding`.
+    estimators: specs such as "uniform:bins=30", instances, or functions f(x, y) -> nats; None: the
+    setting's. Parameters that are left out follow the network, see `mibench.ibnet.binding`.
     epochs: "every", "log:200" or a list "0,10,100"; None: every one, but "log:50" for estimators
     that compare all pairs of inputs. jobs: processes, -1 for one a core; None: that, or 1 if there
     is little to do. The numbers do not depend on it. on_progress(done, total): in epochs of single
@@ -79,7 +79,7 @@ def measure(
 
 
 def check_plan(
-    estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate],
+    estimators: EstimatorLike | Iterable[EstimatorLike],
     epochs: str | None,
     last: int,
     jobs: int | None,

@@ -20,7 +20,7 @@ from .guard import Limits, read_bytes
 from .registry import SESSION, get_estimator, instance, named
 from .runner import Cell, plan
 from .store import Key, Store
-from .types import Estimate, Record, SupportsEstimate, Task
+from .types import Estimate, EstimatorLike, Record, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def estimate(
     x: ArrayLike,
     y: ArrayLike,
-    estimator: str | SupportsEstimate = "knn",
+    estimator: EstimatorLike = "knn",
     *,
     discrete_x: bool = False,
     discrete_y: bool = False,
@@ -37,8 +37,9 @@ def estimate(
     """Estimate the mutual information I(X;Y).
 
     x: (n,) or (n, dx), y: (n,) or (n, dy), row i of x belonging to row i of y; with discrete_x
-    or discrete_y that side is labels. estimator: a spec string as on the command line, or an
-    estimator. Returns an `Estimate`: `.nats`, `.bits`, `.flags`, `.info`.
+    or discrete_y that side is labels. estimator: a spec string as on the command line, an
+    estimator, or a function f(x, y) -> nats, see `mibench.functions.OfFunction`.
+    Returns an `Estimate`: `.nats`, `.bits`, `.flags`, `.info`.
     Raises InputError for bad data or an unknown estimator.
 
     >>> result = estimate([0, 0, 1, 1], [5, 5, 7, 7], "uniform", discrete_x=True, discrete_y=True)
@@ -50,7 +51,7 @@ def estimate(
 
 
 def compare(
-    estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate],
+    estimators: EstimatorLike | Iterable[EstimatorLike],
     *,
     tasks: str | Task | Iterable[str | Task] | None = None,
     suite: str | None = None,
@@ -67,8 +68,8 @@ def compare(
 ) -> "pd.DataFrame":
     """Run estimators on tasks of known MI; one row a cell (estimator, task, n, seed).
 
-    estimators: specs, estimators, or both. tasks: names or tasks; or all those of a suite
-    (default: quick).
+    estimators: specs, estimators, functions f(x, y) -> nats, or a mix. A function is shown by its
+    name. tasks: names or tasks; or all those of a suite (default: quick).
     samples: sample sizes. seeds: a number of seeds (0, 1, ...), or the seeds. jobs: processes,
     -1 for one a core; or backend="dask" with the address of a scheduler. The numbers do not depend
     on it.

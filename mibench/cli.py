@@ -22,7 +22,8 @@ READER_GONE = 141  # 128 + SIGPIPE, as the shell reports for any program in `| h
 
 estimators_option = click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
-    help="Comma-separated specs such as uniform,knn:k=5 (default: every estimator).",
+    help="Comma-separated specs such as uniform,knn:k=5 (default: every estimator that needs no "
+    "parameters).",
 )  # fmt: skip
 
 
@@ -280,9 +281,9 @@ def _split(names: Sequence[str]) -> list[str]:
 
 
 def _specs(estimators: Sequence[str]) -> list[str]:
-    from .registry import list_estimators
+    from .registry import default_estimators
 
-    return list(estimators) or list_estimators()
+    return list(estimators) or default_estimators()
 
 
 def _numbers(text: str, option: str) -> list[int]:

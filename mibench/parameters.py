@@ -16,10 +16,27 @@ def parameter_fields(kind: type) -> tuple[Field[Any], ...]:
     return tuple(f for f in fields(kind) if f.init) if is_dataclass(kind) else ()
 
 
+def required_parameters(kind: type) -> list[str]:
+    """The names of the parameters that have no default."""
+    return [
+        f.name
+        for f in parameter_fields(kind)
+        if f.default is MISSING and f.default_factory is MISSING
+    ]
+
+
+def takes_text(kind: type) -> bool:
+    """Whether a parameter is free text, such as a command."""
+    return any(f.type in (str, "str") for f in parameter_fields(kind))
+
+
 def describe_parameters(kind: type) -> str:
     """'k=3, variant=1, ...': every parameter with its default."""
+    required = required_parameters(kind)
     return ", ".join(
-        f.name if f.default is MISSING else f"{f.name}={to_text(f.default)}"
+        f"{f.name} (required)"
+        if f.name in required
+        else (f.name if f.default is MISSING else f"{f.name}={to_text(f.default)}")
         for f in parameter_fields(kind)
     )
 
@@ -50,9 +67,13 @@ def read_value(kind: type, name: str, text: str, *, label: str) -> Any:
     """A parameter given as text in a spec string."""
     if text.lower() == "none" and type(None) in get_args(_hints(kind)[name]):
         return None
-    value: Any = tuple(text.split(":")) if ":" in text else text
     with suppress(ValueError, InputError):  # a choice among numbers does not take "2" for 2
         return _checked(kind, name, int(text), label, strict=True)
+    value: Any = text
+    if ":" in text:
+        with suppress(InputError):  # free text may hold a colon; else it parts a tuple
+            return _checked(kind, name, text, label, strict=True)
+        value = tuple(text.split(":"))
     return _checked(kind, name, value, label, strict=False)
 
 

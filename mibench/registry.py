@@ -1,11 +1,13 @@
 """Estimators by name: the entry points of the group "mibench.estimators", and spec strings.
 
 A spec is a name with parameters, `knn:k=5,variant=2`; a list of specs is joined by commas,
-`uniform:bins=30,knn:k=5,variant=2,kde`. Nothing is imported until it is asked for.
+`uniform:bins=30,knn:k=5,variant=2,kde`; a comma inside quotes is part of a value. Nothing is
+imported until it is asked for.
 """
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,11 +15,21 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from .errors import InputError
-from .parameters import describe_parameters, parameter_fields, read_value, to_text
-from .types import SupportsEstimate
+from .functions import OfFunction
+from .parameters import (
+    describe_parameters,
+    parameter_fields,
+    read_value,
+    required_parameters,
+    takes_text,
+    to_text,
+)
+from .types import EstimatorLike, SupportsEstimate
 
 GROUP = "mibench.estimators"
 SESSION = "this session"
+COMMA = ". Quote a value that holds a comma: 'a,b'"
+NOT_IN_NAMES = ":=, \t\n"
 
 _registered: dict[str, type] = {}
 
@@ -29,7 +41,7 @@ class Named:
     spec: str
     estimator: SupportsEstimate
     parameters: str  # all of them, as JSON
-    version: str  # of the package that it comes from
+    version: str  # of the package that it comes from, and of what else it runs
 
 
 def register(name: str, kind: type) -> None:
@@ -38,7 +50,7 @@ def register(name: str, kind: type) -> None:
     A package does the same for good with an entry point in the group "mibench.estimators".
     Raises InputError for a name that is taken or that a spec string could not hold.
     """
-    if not name or any(c in name for c in ":=, \t\n"):
+    if not name or any(c in name for c in NOT_IN_NAMES):
         raise InputError(f"estimator name {name!r} is empty or holds one of ' :=,': rename it")
     if name in list_estimators():
         raise InputError(f"estimator name {name!r} is taken: choose another")
@@ -50,6 +62,11 @@ def register(name: str, kind: type) -> None:
 def list_estimators() -> list[str]:
     """The names of all estimators: built in, from other packages, registered in this session."""
     return sorted({*_entry_points(), *_registered})
+
+
+def default_estimators() -> list[str]:
+    """Those that a command runs if none is named: all that can be made without parameters."""
+    return [name for name in list_estimators() if not required_parameters(estimator_class(name))]
 
 
 def estimator_class(name: str) -> type:
@@ -87,7 +104,7 @@ def get_estimator(spec: str) -> SupportsEstimate:
     kind = estimator_class(name)
     known = [f.name for f in parameter_fields(kind)]
     values: dict[str, Any] = {}
-    for part in rest.split(",") if rest else []:
+    for part in _split(rest):
         key, equals, text = (s.strip() for s in part.partition("="))
         if not equals or not text:
             raise InputError(f"{spec!r}: {part!r} is not of the form parameter=value")
@@ -95,10 +112,17 @@ def get_estimator(spec: str) -> SupportsEstimate:
             valid = describe_parameters(kind) or "none"
             raise InputError(
                 f"{unknown('parameter', key, known)} for {name}. Parameters and defaults: {valid}"
+                + (COMMA if values and takes_text(kind) else "")
             )
         if key in values:
             raise InputError(f"{spec!r} gives {key} twice: give it once")
         values[key] = read_value(kind, key, text, label=name)
+    for key in required_parameters(kind):
+        if key not in values:
+            raise InputError(
+                f"{spec!r} lacks {key}: write {name}:{key}=VALUE. "
+                f"Parameters and defaults: {describe_parameters(kind)}"
+            )
     made: SupportsEstimate = kind(**values)
     if not isinstance(made, SupportsEstimate):
         raise InputError(f"estimator {name!r} has no estimate(x, y): it does not fit mibench")
@@ -112,9 +136,7 @@ def split_specs(text: str) -> list[str]:
     ['uniform:bins=30', 'knn:k=5,variant=2', 'kde']
     """
     specs: list[str] = []
-    for part in (p.strip() for p in text.split(",")):
-        if not part:
-            continue
+    for part in _split(text):
         if specs and "=" in part and ":" not in part.partition("=")[0]:
             specs[-1] += ("," if ":" in specs[-1] else ":") + part
         else:
@@ -122,38 +144,65 @@ def split_specs(text: str) -> list[str]:
     return specs
 
 
-def named(estimators: str | SupportsEstimate | Iterable[str | SupportsEstimate]) -> list[Named]:
-    """Estimators with their identities, from specs, instances, or a mix; each only once.
+def _split(text: str) -> list[str]:
+    """The parts between commas; a comma inside quotes belongs to its part."""
+    parts = re.findall(r"""(?:"[^"]*"|'[^']*'|[^,])+""", text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def named(estimators: EstimatorLike | Iterable[EstimatorLike]) -> list[Named]:
+    """Estimators with their identities, from specs, instances, functions; each only once.
 
     Raises InputError for two different estimators that one spec would describe.
     """
-    if isinstance(estimators, str | SupportsEstimate):
+    if isinstance(estimators, str | SupportsEstimate) or callable(estimators):
         estimators = [estimators]
     if not isinstance(estimators, Iterable):
         raise InputError(f"{estimators!r} is neither a spec such as 'knn:k=5' nor an estimator")
     found: dict[str, Named] = {}
     for entry in estimators:
-        for item in split_specs(entry) if isinstance(entry, str) else [entry]:
-            made = get_estimator(item) if isinstance(item, str) else instance(item)
-            name = item.partition(":")[0].strip() if isinstance(item, str) else _name_of(type(made))
-            one = Named(_spec(name, made), made, _parameters(made), _version(name, type(made)))
+        for name, made in _of_specs(entry) if isinstance(entry, str) else [_of_object(entry)]:
+            one = Named(_spec(name, made), made, _parameters(made), _version(name, made))
             if found.setdefault(one.spec, one).estimator != made:
-                raise InputError(
-                    f"two different estimators are both {one.spec!r}: make them frozen dataclasses "
-                    "whose fields tell them apart"
-                )
+                remedy = "make them frozen dataclasses whose fields tell them apart"
+                if isinstance(made, OfFunction):
+                    remedy = "define one under another name"
+                raise InputError(f"two different estimators are both {one.spec!r}: {remedy}")
     if not found:
         raise InputError(f"no estimators given: choose from {', '.join(list_estimators())}")
     return list(found.values())
 
 
+def _of_specs(text: str) -> list[tuple[str, SupportsEstimate]]:
+    """Names and estimators of a comma-separated list of specs."""
+    specs, found = split_specs(text), []
+    for spec in specs:
+        try:
+            found.append((spec.partition(":")[0].strip(), get_estimator(spec)))
+        except InputError as error:
+            if len(specs) > 1 and any(takes_text(type(made)) for _, made in found):
+                raise InputError(f"{error}{COMMA}") from error
+            raise
+    return found
+
+
+def _of_object(entry: object) -> tuple[str, SupportsEstimate]:
+    made = instance(entry)
+    return _name_of_function(made) if isinstance(made, OfFunction) else _name_of(type(made)), made
+
+
 def instance(estimator: object) -> SupportsEstimate:
-    """The estimator itself. Raises InputError for a class, and for what cannot estimate."""
+    """The estimator itself, or that of a function.
+
+    Raises InputError for a class, and for what cannot estimate.
+    """
     if isinstance(estimator, type):
         raise InputError(f"{estimator.__name__} is a class: give {estimator.__name__}()")
-    if not isinstance(estimator, SupportsEstimate):
-        raise InputError(f"{estimator!r} is neither a spec such as 'knn:k=5' nor an estimator")
-    return estimator
+    if isinstance(estimator, SupportsEstimate):
+        return estimator
+    if callable(estimator):
+        return OfFunction(estimator)
+    raise InputError(f"{estimator!r} is neither a spec such as 'knn:k=5' nor an estimator")
 
 
 def unknown(what: str, name: str, valid: Iterable[str]) -> str:
@@ -194,6 +243,19 @@ def _name_of(kind: type) -> str:
     return next((n for n, k in _registered.items() if k is kind), kind.__name__)
 
 
+def _name_of_function(made: OfFunction) -> str:
+    """Its own; refused where a table could not show it or would mistake it for another."""
+    if not made.name or any(c in made.name for c in NOT_IN_NAMES + "<>"):
+        raise InputError(
+            f"{made!r} has no name to show in a table: define it with `def`, under a name"
+        )
+    if made.name in list_estimators():
+        raise InputError(
+            f"function {made.name!r} is called as a registered estimator is: rename it"
+        )
+    return made.name
+
+
 def _provides(point: EntryPoint, kind: type) -> bool:
     """Whether an entry point leads to this class, perhaps re-exported; loads only its package."""
     same_package = point.module.split(".")[0] == kind.__module__.split(".")[0]
@@ -215,7 +277,13 @@ def _parameters(made: SupportsEstimate) -> str:
     return json.dumps(values, default=str, sort_keys=True)
 
 
-def _version(name: str, kind: type) -> str:
-    """The package and version of an entry point's class; a class of the session has none."""
+def _version(name: str, made: SupportsEstimate) -> str:
+    """The package and version of an entry point's class; a class of the session has none.
+
+    An estimator that runs what its user may edit says so in `content`, a digest of that.
+    """
     point = _entry_points().get(name)
-    return origin(name) if point is not None and _provides(point, kind) else SESSION
+    if point is None or not _provides(point, type(made)):
+        return SESSION
+    content = getattr(made, "content", "")
+    return origin(name) + (f", content {content}" if content else "")

@@ -51,6 +51,10 @@ class SupportsEstimate(Protocol):
         ...
 
 
+EstimatorLike: TypeAlias = str | SupportsEstimate | Callable[..., Any]
+"""What names an estimator: a spec, an estimator, or a function f(x, y) -> nats."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A synthetic case: a law of (X, Y) that can be sampled and whose MI is known.

@@ -337,6 +337,23 @@ class Failing:
         return mibench.Estimate(1.0, {"rare_labels": "a", "of my own": "b"})
 
 
+def test_functions_measure_layers_and_an_edited_file_measures_again(kept, tmp_path):
+    """A layer comes as y (n, width); the input and the label, as x, are a code each."""
+
+    def widths(x, y):
+        return x.shape[1] + y.shape[1] / 8
+
+    found = ibnet.measure(kept, [widths], epochs="0").sel(estimator="widths", epoch=0)
+    nats = 1 + np.array(kept.setting.layers[1:]) / 8
+    for bits in (found.i_xt, found.i_ty):
+        assert np.allclose(bits.isel(run=0) * math.log(2), nats)
+    spec = f"function:call={tmp_path / 'mine.py'}:f,units=bits"
+    for value in (0.25, 0.5, 0.5):
+        (tmp_path / "mine.py").write_text(f"def f(x, y):\n    return {value}\n")
+        again = ibnet.measure(kept, spec, epochs="0")
+        assert set(again.i_xt.values[np.isfinite(again.i_xt)].tolist()) == {value}
+
+
 def test_failures_are_results(kept):
     found = ibnet.measure(kept, Failing(), epochs="0,4", jobs=1).isel(estimator=0)
     assert np.isfinite(found.i_xt.values[..., :4]).all()

@@ -14,13 +14,18 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "gaussian_plugin"
 
 @pytest.fixture(scope="module")
 def with_plugin(tmp_path_factory):
-    """The example in a temporary environment, on top of the packages already installed here."""
+    """The example in a temporary environment."""
     home = tmp_path_factory.mktemp("environment")
     copy = home / "gaussian_plugin"  # building must not write into the source tree
     copy.mkdir()
     for file in EXAMPLE.iterdir():
         if file.is_file():
             (copy / file.name).write_bytes(file.read_bytes())
+    return environment_with(copy, home)
+
+
+def environment_with(package, home):
+    """Run mibench in a new environment that has a package, and all that is installed here."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "venv"], check=True)
     python = home / "venv" / "bin" / "python"
     site = subprocess.run(
@@ -33,7 +38,7 @@ def with_plugin(tmp_path_factory):
     (Path(site) / "parent.pth").write_text("\n".join(lines) + "\n")
     subprocess.run(
         [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps",
-         "--no-build-isolation", copy],
+         "--no-build-isolation", package],
         check=True, capture_output=True,
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Names and spec strings, and what they say when they are wrong."""
 
+from dataclasses import dataclass, field
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,8 @@ import mibench
 from mibench import registry
 from mibench.errors import InputError
 from mibench.estimators import KNN, Adaptive, Uniform
+
+DEFAULT = ["adaptive", "kde", "knn", "uniform"]
 
 
 def test_the_built_in_estimators_come_through_their_entry_points():
@@ -36,7 +40,14 @@ def test_spec_strings(spec, expected):
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("knm", ["unknown estimator 'knm'", "did you mean 'knn'", "adaptive, kde, knn, uniform"]),
+        (
+            "knm",
+            [
+                "unknown estimator 'knm'",
+                "did you mean 'knn'",
+                "adaptive, executable, function, kde",
+            ],
+        ),
         ("", ["unknown estimator ''", "adaptive"]),
         ("knn:j=5", ["unknown parameter 'j'", "k=3, variant=1"]),
         ("knn:k=x", ["k=x", "integer", "k=3"]),
@@ -53,6 +64,8 @@ def test_spec_strings(spec, expected):
         ("uniform:range=1:-1", ["range=1:-1", "low < high"]),
         ("uniform:range=1", ["range=1"]),
         ("uniform:range=0:inf", ["range=0:inf", "finite"]),
+        ("function", ["'function' lacks call", "function:call=VALUE", "call (required)"]),
+        ("executable:form=npz", ["lacks command", "command (required), form=csv"]),
         ("kde:bandwidth=0", ["bandwidth=0"]),
         ("kde:bandwidth=nan", ["bandwidth=nan"]),
         ("kde:bandwidth=wide", ["bandwidth=wide", "scott"]),
@@ -74,6 +87,9 @@ def test_a_wrong_spec_names_the_value_and_the_valid_ones(spec, said):
         ("uniform:bins=9,range=-1:1,knn", ["uniform:bins=9,range=-1:1", "knn"]),
         ("knn,k=5", ["knn:k=5"]),
         (" , knn ,, ", ["knn"]),
+        ("function:call=a.py:f,units=bits,kde", ["function:call=a.py:f,units=bits", "kde"]),
+        ("own:command=a -F ',' b=1,n=2,knn", ["own:command=a -F ',' b=1,n=2", "knn"]),
+        ('own:command=a "x,y" don\'t,knn', ['own:command=a "x,y" don\'t', "knn"]),
     ],
 )
 def test_splitting(text, specs):
@@ -113,6 +129,26 @@ def test_registering_for_a_session(monkeypatch):
         mibench.register("knn", Mine)
     with pytest.raises(InputError, match="empty or holds"):
         mibench.register("a:b", Mine)
+
+
+def test_what_needs_parameters_is_not_run_by_default(monkeypatch):
+    assert mibench.list_estimators() == sorted([*DEFAULT, "executable", "function"])
+    assert registry.default_estimators() == DEFAULT
+
+    @dataclass(frozen=True)
+    class Needy(KNN):
+        """Its k has no default, as in a class of somebody else's."""
+
+        k: int = field(default_factory=lambda: 3)
+        place: str = field(kw_only=True)
+
+    monkeypatch.setattr(registry, "_registered", {"needy": Needy})
+    assert registry.default_estimators() == DEFAULT
+    with pytest.raises(
+        InputError, match=r"'needy:k=2' lacks place.*k, variant=1.*place \(required"
+    ):
+        mibench.get_estimator("needy:k=2")
+    assert mibench.get_estimator("needy:place=a:b=c").place == "a:b=c"
 
 
 def test_a_class_that_does_not_estimate_is_refused(monkeypatch):

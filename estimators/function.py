@@ -1,0 +1,129 @@
+"""A function of the user's, by its file or module: `function:call=mine.py:estimate`."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+
+from mibench.errors import InputError
+from mibench.estimator import Estimator
+from mibench.functions import NATS, OfFunction, Units
+from mibench.types import Estimate
+from mibench.variables import Variable
+
+from ._content import digest, digest_of_files
+
+
+@dataclass(frozen=True)
+class Function(Estimator):
+    """A Python function f(x, y) that returns the MI, named by its file or its module.
+
+    call: FILE.py:NAME, or MODULE:NAME of an installed module. What the function is given:
+        `mibench.functions.OfFunction`.
+    units: of what it returns.
+
+    A file is run once in each process, with its folder at the end of `sys.path`. content is a
+    digest of the file, or the module's file: results of another content are not reused. What the
+    file imports in turn is not part of it.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "mine.py")
+    ...     _ = path.write_text("def half(x, y): return 0.5")
+    ...     Function(f"{path}:half", units="bits").estimate([1, 2], [3, 5]).bits
+    0.5
+    """
+
+    call: str
+    units: Units = "nats"
+    content: str = field(init=False, repr=False)
+    _place: str = field(init=False, repr=False)  # an absolute path, or a module
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        place, _, name = self.call.rpartition(":")
+        if not place or not name:
+            raise InputError(
+                f"Function: call={self.call} is neither FILE.py:NAME nor MODULE:NAME: "
+                "write for example call=mine.py:estimate"
+            )
+        # A worker process may have another working directory.
+        object.__setattr__(self, "_place", os.path.abspath(place) if _is_file(place) else place)
+        object.__setattr__(self, "content", _content(self._place))
+        self._function()
+
+    def _estimate(self, x: Variable, y: Variable) -> Estimate:
+        nats = self._function().ask(x, y) * NATS[self.units]
+        return Estimate(nats, info={"method": f"function {self.call}"})
+
+    def _function(self) -> OfFunction:
+        return _function(self._place, self.content, self.call.rpartition(":")[2])
+
+
+def _is_file(place: str) -> bool:
+    return place.endswith(".py")
+
+
+@cache
+def _function(place: str, content: str, name: str) -> OfFunction:
+    """The function, found once in a process for each content of its file."""
+    module = _run(place, content) if _is_file(place) else _imported(place)[0]
+    try:
+        found = attrgetter(name)(module)
+    except AttributeError:
+        known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+        raise InputError(
+            f"{place} has no {name!r}. It has: {', '.join(known) or 'no function'}"
+        ) from None
+    if isinstance(found, type) or not callable(found):
+        raise InputError(f"{place}: {name} is no function but {found!r}: name a function f(x, y)")
+    return OfFunction(found)
+
+
+def _content(place: str) -> str:
+    return digest(_read(place)) if _is_file(place) else _imported(place)[1]
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): check the path") from None
+
+
+@cache
+def _run(path: str, content: str) -> ModuleType:
+    """A file as a module of its own. Python's cache of compiled files would miss a quick edit."""
+    source = _read(path)
+    if digest(source) != content:
+        raise RuntimeError(f"{path} has changed since the comparison began: start it again")
+    folder = os.path.dirname(path)
+    if folder not in sys.path:
+        sys.path.append(folder)  # at the end, where it hides nothing
+    module = ModuleType(f"{Path(path).stem}_{content}")
+    module.__file__ = path
+    sys.modules[module.__name__] = module  # dataclasses and pickle look there
+    try:
+        exec(compile(source, path, "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        del sys.modules[module.__name__]
+        raise InputError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+    return module
+
+
+@cache
+def _imported(name: str) -> tuple[ModuleType, str]:
+    """A module, and the digest of its file as it was when first asked for."""
+    try:
+        module = import_module(name)
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"module {name} cannot be imported ({type(error).__name__}: {error}): install its "
+            "package, or name a file such as mine.py:estimate"
+        ) from error
+    file = getattr(module, "__file__", None)  # builtins have none
+    return module, digest_of_files([file]) if file else ""
