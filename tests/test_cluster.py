@@ -131,7 +131,7 @@ def test_a_scheduler_that_goes_away_keeps_what_is_done(cluster, tmp_path, awkwar
 
 
 def test_another_version_on_a_worker_is_refused(cluster, monkeypatch):
-    monkeypatch.setattr(grid, "version", lambda _: "99")
+    monkeypatch.setattr(grid, "own_version", lambda: "99")
     with pytest.raises(mibench.InputError, match="install the same everywhere"):
         mibench.compare("uniform", backend="dask", scheduler=cluster.address, **GRID)
 

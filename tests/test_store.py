@@ -9,6 +9,7 @@ import subprocess
 import time
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -90,6 +91,50 @@ def test_a_new_estimator_a_new_seed_or_parameter_computes_only_its_cells(tmp_pat
     del calls[:]
     mibench.compare("uniform,uniform:bins=5", store=path, **{**SMALL, "seeds": 3})
     assert sorted(calls) == ["uniform"] * 2 + ["uniform:bins=5"] * 6
+
+
+def test_each_cell_is_in_the_file_before_the_next_begins(tmp_path):
+    path = tmp_path / "r.db"
+    held = []
+
+    def look(done, total):
+        held.append((done, len(list(Store(path)))))
+
+    mibench.compare("uniform,knn", store=path, on_progress=look, **SMALL)
+    assert held == [(cells, cells) for cells in range(1, 9)]
+    assert [p.name for p in tmp_path.iterdir()] == ["r.db"]  # no journal is left beside it
+
+
+def test_a_sample_is_drawn_once_for_all_estimators():
+    drawn = []
+
+    def sampler(n, rng):
+        drawn.append(n)
+        return rng.normal(size=(2, n))
+
+    task = mibench.Task("mine", 1, 1, 0.0, sampler, "independent")
+    mibench.compare("uniform,knn,kde", tasks=[task], samples=[20, 30], seeds=2)
+    assert drawn == [20, 20, 30, 30]
+    other = mibench.Task("mine", 1, 1, 0.0, lambda n, rng: np.ones((2, n)), "another of its name")
+    got = mibench.compare("uniform", tasks=[other], samples=[30], seeds=[1])
+    assert got["flags"].tolist() == ["constant"]  # not the sample before
+
+
+def test_a_record_says_how_and_with_what_it_was_made(tmp_path):
+    got = mibench.compare("knn:k=5", tasks="1v1-normal-0.75", samples=50, seeds=1)
+    assert json.loads(got["info"][0])["method"]
+    assert re.match(r"python 3\S+, numpy \S+, scipy \S+, numba \S+$", got["libraries"][0])
+    assert "cores" in got["machine"][0]
+
+
+def test_a_store_of_another_format_is_refused(tmp_path, mibench):
+    Store(tmp_path / "r.db")
+    with sqlite3.connect(tmp_path / "r.db") as old:
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+    done = mibench("results", "r.db")
+    assert done.returncode == 2
+    assert "is of format 1, and this version of mibench writes" in done.stderr
 
 
 def test_a_failure_is_kept_but_tried_again(tmp_path, calls):
