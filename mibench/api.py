@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
 from numbers import Integral
 from operator import index
 from pathlib import Path
@@ -19,7 +18,7 @@ from .grid import check_backend, run_cells
 from .guard import Limits, read_bytes
 from .registry import SESSION, get_estimator, instance, named
 from .runner import Cell, plan
-from .store import Key, Store
+from .store import COLUMNS, Key, Store, row_of
 from .types import Estimate, EstimatorLike, Record, Task
 
 if TYPE_CHECKING:
@@ -155,9 +154,7 @@ def table_of(records: Sequence[Record]) -> "pd.DataFrame":
     """Records as a table, a row each."""
     import pandas as pd
 
-    if not records:
-        return pd.DataFrame(columns=list(Record.__dataclass_fields__))
-    table = pd.DataFrame([asdict(r) for r in records])
+    table = pd.DataFrame(list(map(row_of, records)), columns=list(COLUMNS))
     for column in ("nats", "memory"):
         table[column] = table[column].astype(float)
     return table

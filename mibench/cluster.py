@@ -46,10 +46,10 @@ def in_cluster(
             elif future.status == "cancelled":
                 raise InputError(f"the Dask scheduler at {scheduler!r} went away")
             else:
-                error = future.exception()
-                if isinstance(error, InputError):
-                    raise error
-                yield failed(item_of[future.key], f"{type(error).__name__}: {error}")
+                raised = future.exception()
+                if isinstance(raised, InputError):
+                    raise raised
+                yield failed(item_of[future.key], f"{type(raised).__name__}: {raised}")
             future.release()
     except FutureCancelledError:
         raise InputError(f"the Dask scheduler at {scheduler!r} went away") from None

@@ -16,9 +16,9 @@ def machine() -> str:
 
 def restart_peak_memory() -> None:
     """Let `peak_memory` start from what the process holds now, where the system can (Linux)."""
-    if _restarts():
-        with open("/proc/self/clear_refs", "w") as control:
-            control.write("5")
+    control = _control(os.getpid())
+    if control is not None:
+        os.pwrite(control, b"5", 0)
 
 
 def peak_memory() -> int | None:
@@ -26,7 +26,7 @@ def peak_memory() -> int | None:
 
     Growth below what the process held free before is not seen: some megabytes.
     """
-    if not _restarts():
+    if _control(os.getpid()) is None:
         return None
     import resource
 
@@ -34,5 +34,11 @@ def peak_memory() -> int | None:
 
 
 @cache
-def _restarts() -> bool:
-    return sys.platform == "linux" and os.access("/proc/self/clear_refs", os.W_OK)
+def _control(process: int) -> int | None:
+    """A descriptor of this process's switch, kept open; a fork's is another."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,8 @@ from .console import say, show_records
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def check_results(output: Path | None, plot: Path | None) -> None:
@@ -23,7 +26,7 @@ def check_results(output: Path | None, plot: Path | None) -> None:
 
 
 def show_comparison(
-    records: "pd.DataFrame", units: str, form: str, earlier: Mapping[str, str] | None = None
+    records: "pd.DataFrame", units: str, form: str, earlier: Mapping[str, str] = NOTHING
 ) -> None:
     """Cases, ranking, flags and failures on standard output.
 
@@ -38,7 +41,7 @@ def show_comparison(
         return
     ranks = summary.in_units(summary.ranking(records, of_cases), units)
     failed = summary.failures(records)
-    worse = summary.in_units(summary.worsened(records, earlier or {}), units)
+    worse = summary.in_units(summary.worsened(records, earlier), units)
     if form == "json":
         parts = {"cases": cases, "ranking": ranks, "failures": failed, "worsened": worse}
         click.echo(tables.to_json({k: v.to_dict("records") for k, v in parts.items()}))

@@ -9,7 +9,8 @@ power may lose the last records, and no more.
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 
 from .errors import InputError
@@ -22,6 +23,7 @@ COLUMNS = tuple(f.name for f in fields(Record))
 FORMAT = 2  # raised when the columns change
 WAIT_SECONDS = 60.0
 
+row_of = attrgetter(*COLUMNS)  # not astuple, which copies
 INSERT = f"INSERT OR REPLACE INTO records VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
@@ -56,6 +58,7 @@ class Store:
             raise InputError(f"--store {path}: {path.parent} does not exist: create it")
         with self._open() as connection:
             if not _is_store(connection, path):
+                connection.execute("PRAGMA synchronous = OFF")  # there is nothing to lose yet
                 connection.execute("BEGIN IMMEDIATE")  # another process may be making it just now
                 if not _is_store(connection, path):
                     columns, key = ", ".join(COLUMNS), ", ".join(KEY)
@@ -65,7 +68,7 @@ class Store:
     def add(self, records: Iterable[Record]) -> None:
         """Append records; one of the same key is replaced."""
         with self._open() as connection:
-            connection.executemany(INSERT, map(astuple, records))
+            connection.executemany(INSERT, map(row_of, records))
 
     @contextmanager
     def adding(self) -> Iterator[Callable[[Record], None]]:
@@ -78,9 +81,10 @@ class Store:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
 
+            connection.isolation_level = None  # each statement commits itself
+
             def add(record: Record) -> None:
-                with connection:
-                    connection.execute(INSERT, astuple(record))
+                connection.execute(INSERT, row_of(record))
 
             try:
                 yield add

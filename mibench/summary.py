@@ -8,7 +8,7 @@ import pandas as pd
 from . import resampling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 CASE = ["task", "n"]
 SLACK_NATS = 1e-3
@@ -81,24 +81,26 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
     )
     usable = wide.loc[:, wide.notna().any()].dropna()  # an absent cell is no cell of this one
     by_name = cases.groupby("estimator")
-    rows = {}
+    rows = []
     for name, cells in records.groupby("estimator", sort=False):
         errors = usable[name] if name in usable else pd.Series(dtype=float)
         own = by_name.get_group(name)
-        rows[name] = {
-            "estimator": name,
-            "rmse_nats": _rmse(errors),
-            "bias_nats": errors.mean(),
-            "mae_nats": errors.abs().mean(),
-            "relative_error": own["relative_error"].median(),
-            "cells": len(errors),
-            "wins": int(own["best"].sum()),
-            "failures": int(cells["nats"].isna().sum()),
-            "failure_rate": cells["nats"].isna().mean(),
-            "seconds": cells["seconds"].median(),
-            "memory": cells["memory"].max(),
-        }
-    table = pd.DataFrame(rows.values(), index=rows.keys()).join(_told_by_seeds(usable))
+        rows.append(
+            {
+                "estimator": name,
+                "rmse_nats": _rmse(errors),
+                "bias_nats": errors.mean(),
+                "mae_nats": errors.abs().mean(),
+                "relative_error": own["relative_error"].median(),
+                "cells": len(errors),
+                "wins": int(own["best"].sum()),
+                "failures": int(cells["nats"].isna().sum()),
+                "failure_rate": cells["nats"].isna().mean(),
+                "seconds": cells["seconds"].median(),
+                "memory": cells["memory"].max(),
+            }
+        )
+    table = pd.DataFrame(rows).join(_told_by_seeds(usable), on="estimator")
     table = table.sort_values("rmse_nats", kind="stable", na_position="last")
     table.insert(0, "rank", 1 + table.pop("worse_than").fillna(table["rmse_nats"].notna().sum()))
     table["rank"] = table["rank"].astype(int)
@@ -125,7 +127,7 @@ def _told_by_seeds(errors: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(values.T, index=errors.columns, columns=columns)
 
 
-def worsened(records: pd.DataFrame, earlier: dict[str, str]) -> pd.DataFrame:
+def worsened(records: pd.DataFrame, earlier: "Mapping[str, str]") -> pd.DataFrame:
     """One row for each estimator, or case of one, whose error has grown beyond what seeds allow.
 
     earlier: estimator -> the name of its earlier results in the same records. Columns: estimator,

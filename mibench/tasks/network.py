@@ -16,6 +16,7 @@ The noise is part of the layer. Without any, I(X;T) would be infinite and say no
 (Goldfeld et al., arXiv:1810.05728).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache, partial
 from math import sqrt
@@ -53,7 +54,7 @@ def directions(count: int, dim: int, seed: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(ABC):
     """What all layers have. shift: a, the mean of each feature; noise: sigma."""
 
     inputs: int
@@ -65,9 +66,9 @@ class Layer:
     kind: ClassVar[str]
     error_nats: ClassVar[float] = 1e-12  # of the quadratures, from their change with the nodes
 
+    @abstractmethod
     def activations(self, u: Array, rng: np.random.Generator) -> Array:
         """T (n, units) from the features u (n, features)."""
-        raise NotImplementedError
 
     def seen(self) -> list[Feature]:
         """The features as the units show them; all are alike but in low-rank layers."""
