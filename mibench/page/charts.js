@@ -1,0 +1,199 @@
+// Figures. Each is an SVG as wide as its place, so that its text keeps its size.
+
+const LADDER = [0, 1, 10, 100, 0.1, 1000, 0.5, 5, 50, 0.01, 2, 20, 0.2, 0.05, 0.02, 200, 500, 0.001];
+const plain = (v) => minus(Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-3) ? v.toExponential(0) : String(Number(v.toPrecision(3))));
+
+// A scale: value -> pixel, its ticks (at least `gap` pixels apart) and how they read.
+function scaleOf(transform, low, high, from, to, candidates, gap, text = plain) {
+  const [a, b] = [transform(low), transform(high)];
+  const at = (v) => from + ((transform(v) - a) / (b - a)) * (to - from);
+  const ticks = [];
+  for (const v of candidates.filter((v) => v >= low - 1e-12 && v <= high * (1 + 1e-9) + 1e-12)) {
+    if (ticks.every((t) => Math.abs(at(t) - at(v)) >= gap)) ticks.push(v);
+  }
+  return { at, ticks, text };
+}
+const asinhScale = (low, high, from, to, gap) =>
+  scaleOf((v) => Math.asinh(v / 0.5), low, high, from, to, LADDER.flatMap((v) => (v ? [v, -v] : [0])), gap);
+function logScale(low, high, from, to, gap, text) {
+  const decades = [];
+  for (let d = Math.floor(Math.log10(low)) - 1; d <= Math.ceil(Math.log10(high)); d++) decades.push(d);
+  const candidates = [1, 2, 5].flatMap((m) => decades.map((d) => Number(`${m}e${d}`)));
+  return scaleOf(Math.log10, low, high, from, to, candidates, gap, text);
+}
+
+// Grid, axes, ticks and titles around a plot of width x height.
+function axes(width, height, m, x, y, titles) {
+  const [right, bottom] = [width - m.right, height - m.bottom], parts = [];
+  for (const v of x.ticks) {
+    parts.push(svg("line", { class: "grid", x1: x.at(v), x2: x.at(v), y1: m.top, y2: bottom }),
+      svg("line", { class: "axis-line", x1: x.at(v), x2: x.at(v), y1: bottom, y2: bottom + 4 }),
+      svg("text", { x: x.at(v), y: bottom + 17, "text-anchor": "middle" }, x.text(v)));
+  }
+  for (const v of y.ticks) {
+    parts.push(svg("line", { class: "grid", x1: m.left, x2: right, y1: y.at(v), y2: y.at(v) }),
+      svg("line", { class: "axis-line", x1: m.left - 4, x2: m.left, y1: y.at(v), y2: y.at(v) }),
+      svg("text", { x: m.left - 7, y: y.at(v) + 4, "text-anchor": "end" }, y.text(v)));
+  }
+  parts.push(svg("path", { class: "axis-line", d: `M${m.left},${m.top}V${bottom}H${right}` }));
+  if (titles) {
+    parts.push(svg("text", { class: "axis", x: (m.left + right) / 2, y: height - 4, "text-anchor": "middle" }, titles[0]),
+      svg("text", { class: "axis", x: m.left - 7, y: m.top - 10, "text-anchor": "start", dx: 7 - m.left }, titles[1]));
+  }
+  return parts;
+}
+
+// The chart with its points: [{x, y, tip, node}]. The nearest one answers pointer, touch and arrows.
+function chart(width, height, label, parts, points) {
+  const root = svg("svg", {
+    class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "group", tabindex: 0,
+    "aria-label": `${label} ${points.length} points; arrow keys move among them.`,
+  }, ...parts, ...points.map((p) => p.node));
+  let at = -1;
+  const choose = (next) => {
+    points[at]?.node.classList.remove("on");
+    at = next;
+    const point = points[at];
+    if (!point) return hideTip();
+    point.node.classList.add("on");
+    const box = root.getBoundingClientRect(), k = box.width / width;
+    const [x, y] = [box.left + k * point.x, box.top + k * point.y];
+    return showTip(point.tip(), { left: x, right: x, top: y - 4, bottom: y + 4 });
+  };
+  const nearest = (event) => {
+    const box = root.getBoundingClientRect(), k = width / box.width;
+    const [x, y] = [(event.clientX - box.left) * k, (event.clientY - box.top) * k];
+    const far = points.map((p) => Math.hypot(p.x - x, p.y - y)), least = Math.min(...far);
+    choose(least < 26 ? far.indexOf(least) : -1);
+  };
+  for (const kind of ["pointermove", "click"]) root.addEventListener(kind, nearest);
+  root.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") choose(-1); });
+  root.addEventListener("blur", () => choose(-1));
+  root.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step || !points.length) return;
+    event.preventDefault();
+    choose((at + step + points.length) % points.length);
+  });
+  return root;
+}
+
+const nothing = (text) => el("p", { class: "note" }, text);
+
+function drawTruth() {
+  const place = byId("truth-chart"), own = drawn(), each = state.panels === "each" && own.length > 1;
+  const shown = cellsInView(own).filter((c) => c.mean_nats !== null);
+  place.classList.toggle("one", !each);
+  const several = sizes().length > 1;
+  byId("mark-sizes").textContent = several ? `Larger marks are of more samples: n = ${listed(sizes().map((s) => count(data.sizes[s])))}.` : "";
+  if (!shown.length) return place.replaceChildren(nothing("No estimate to draw."));
+  const values = shown.flatMap((c) => [c.mean_nats - (c.sd_nats ?? 0), c.mean_nats + (c.sd_nats ?? 0)]).map(inUnits);
+  const right = 1.12 * Math.max(0.5, ...shown.map((c) => inUnits(data.tasks[c.task].mi)));
+  const limits = { right, low: 1.15 * Math.min(-0.1, ...values), high: 1.15 * Math.max(0.5, right / 1.15, ...values) };
+  place.replaceChildren(); // its columns depend on nothing in it
+  if (!each) return place.replaceChildren(el("figure", {}, truthPanel(place, shown, limits, own, 460, "")));
+  const probe = place.appendChild(el("figure"));
+  return place.replaceChildren(...own.map((e) => {
+    const name = data.estimators[e].name, part = shown.filter((c) => c.estimator === e);
+    return el("figure", {}, el("figcaption", {}, sign(e), " ", name), truthPanel(probe, part, limits, [e], 270, name));
+  }), ...(probe.remove(), []));
+}
+
+function truthPanel(place, shown, limits, own, height, name) {
+  const width = Math.max(240, Math.round(place.getBoundingClientRect().width));
+  const m = { left: 40, right: 12, top: 26, bottom: 40 };
+  const x = asinhScale(-0.06, limits.right, m.left, width - m.right, 30);
+  const y = asinhScale(limits.low, limits.high, height - m.bottom, m.top, 22);
+  const line = Array.from({ length: 80 }, (_, i) => (limits.right * i) / 79).map((v) => `${x.at(v).toFixed(1)},${y.at(v).toFixed(1)}`);
+  const parts = [...axes(width, height, m, x, y, [`true mutual information (${state.units})`, `estimate (${state.units})`]),
+    svg("polyline", { class: "line", points: line.join(" ") })];
+  const of = sizes();
+  const points = shown.map((c) => {
+    const e = c.estimator, px = x.at(inUnits(data.tasks[c.task].mi)), py = y.at(inUnits(c.mean_nats));
+    const big = (of.indexOf(c.n) + 1) / of.length, spread = c.sd_nats ?? 0;
+    const node = svg("g", { style: { opacity: (0.45 + 0.45 * big).toFixed(2) } },
+      svg("line", { x1: px.toFixed(1), x2: px.toFixed(1), y1: y.at(inUnits(c.mean_nats - spread)).toFixed(1), y2: y.at(inUnits(c.mean_nats + spread)).toFixed(1), style: { stroke: colour(e) } }),
+      mark(e, px, py, Number((2 + 2 * big).toFixed(2))));
+    return { x: px, y: py, node, tip: () => tipOfCell(c) };
+  });
+  return chart(width, height, `Estimate against truth${name && `, ${name}`}.`, parts, points);
+}
+
+// RMSE at each size: of the cases in view, from their rankings, or of one case.
+function errorsBySize(own) {
+  return data.sizes.flatMap((n, s) => {
+    const rows = state.of < 0 ? (viewOf(state.group, s + 1, state.width)?.rows ?? [])
+      : data.estimators.map((_, e) => cellAt.get(`${state.of},${s},${e}`)).filter(Boolean);
+    return rows.filter((r) => own.includes(r.estimator) && r.rmse_nats !== null).map((r) => ({ ...r, size: n, s }));
+  });
+}
+
+function drawSize() {
+  const own = drawn(), found = errorsBySize(own), place = byId("size-chart");
+  byId("size-note").textContent = `RMSE in ${state.units} over the samples that every estimator finished, at each n, with intervals of 95 % over seeds.`
+    + (data.sizes.length < 2 ? " These records hold one sample size; run with several to see how the error falls." : "");
+  const positive = found.filter((r) => r.rmse_nats > 0);
+  if (!positive.length) return place.replaceChildren(nothing("No error to draw."));
+  const width = Math.max(300, place.clientWidth), height = Math.min(420, 200 + width / 3);
+  const m = { left: 46, right: 16, top: 28, bottom: 44 };
+  const values = positive.flatMap((r) => [r.rmse_nats, r.rmse_low_nats || r.rmse_nats, r.rmse_high_nats ?? r.rmse_nats]).map(inUnits);
+  const [low, high] = [0.85 * Math.min(...values), 1.18 * Math.max(...values)];
+  const [n0, n1] = [data.sizes[0] / 1.25, data.sizes.at(-1) * 1.25];
+  const x = { ...scaleOf(Math.log10, n0, n1, m.left, width - m.right, data.sizes, 34, count) };
+  const y = logScale(low, high, height - m.bottom, m.top, 24);
+  const safe = (v) => y.at(Math.max(low, inUnits(v))); // an RMSE of 0 has no place but the lowest
+  const parts = axes(width, height, m, x, y, ["samples n", `RMSE (${state.units})`]), points = [];
+  own.forEach((e, place) => {
+    const line = found.filter((r) => r.estimator === e), shift = 5 * (place - (own.length - 1) / 2);
+    const at = (r) => x.at(r.size) + (own.length > 6 ? shift / 2 : shift);
+    parts.push(svg("polyline", { points: line.map((r) => `${at(r).toFixed(1)},${safe(r.rmse_nats).toFixed(1)}`).join(" "), style: { stroke: colour(e), fill: "none", strokeWidth: 1.4 } }));
+    for (const r of line) {
+      const [px, py] = [at(r), safe(r.rmse_nats)];
+      const node = svg("g", {},
+        svg("line", { x1: px, x2: px, y1: safe(r.rmse_low_nats ?? r.rmse_nats), y2: safe(r.rmse_high_nats ?? r.rmse_nats), style: { stroke: colour(e) } }),
+        mark(e, px, py, 4.4, { style: { stroke: "var(--paper)", strokeWidth: 0.8 } }));
+      const tip = () => (state.of < 0 ? tipOfRank(r, `n = ${count(r.size)}`) : tipOfCell(cellAt.get(`${state.of},${r.s},${e}`)));
+      points.push({ x: px, y: py, node, tip });
+    }
+  });
+  return place.replaceChildren(chart(width, height, "RMSE against sample size.", parts, points));
+}
+
+function tipOfRank(r, where) {
+  return {
+    title: data.estimators[r.estimator].name,
+    rows: [
+      ["of", where], ["RMSE", `${mi(r.rmse_nats)} ${range(r.rmse_low_nats, r.rmse_high_nats)} ${state.units}`],
+      ["bias", `${mi(r.bias_nats, 3, true)} ${range(r.bias_low_nats, r.bias_high_nats, 3, true)}`],
+      ["rank", String(r.rank)], ["over", several(r.cells, "sample")], ["time", duration(r.seconds)],
+      ["failed", percent(r.failure_rate)],
+    ],
+  };
+}
+
+function drawCost() {
+  const own = drawn(), place = byId("cost-chart");
+  const found = view().rows.filter((r) => own.includes(r.estimator) && r.rmse_nats > 0 && r.seconds > 0);
+  if (!found.length) return place.replaceChildren(nothing("No error to draw."));
+  const width = Math.max(300, place.clientWidth), height = Math.min(400, 200 + width / 3);
+  const m = { left: 46, right: 20, top: 28, bottom: 44 };
+  const [seconds, errors] = [found.map((r) => r.seconds), found.map((r) => inUnits(r.rmse_nats))];
+  const x = logScale(Math.min(...seconds) / 1.6, Math.max(...seconds) * 2.4, m.left, width - m.right, 48, duration);
+  const y = logScale(Math.min(...errors) / 1.35, Math.max(...errors) * 1.35, height - m.bottom, m.top, 24);
+  const front = found.filter((r) => r.efficient).sort((a, b) => a.seconds - b.seconds);
+  const at = (r) => [x.at(r.seconds), y.at(inUnits(r.rmse_nats))];
+  const steps = front.map((r, i) => { const [px, py] = at(r); return i ? `H${px}V${py}` : `M${px},${m.top}V${py}`; });
+  const parts = [...axes(width, height, m, x, y, ["median time of an estimate", `RMSE (${state.units})`]),
+    svg("path", { class: "front", d: front.length ? `${steps.join("")}H${width - m.right}` : "" })];
+  const taken = [];
+  const points = found.map((r) => {
+    const [px, py] = at(r), node = svg("g", {}, mark(r.estimator, px, py, 6, { style: { stroke: "var(--paper)", strokeWidth: 1 } }));
+    const name = data.estimators[r.estimator].name, short = name.length > 34 ? `${name.slice(0, 33)}…` : name;
+    const wide = 6.4 * short.length, left = px + 11 + wide > width, box = { x: left ? px - 11 - wide : px + 11, wide };
+    box.y = [4, -9, 17, -22, 30].map((d) => py + d).find((v) => taken.every((t) => Math.abs(t.y - v) > 12 || t.x > box.x + wide || box.x > t.x + t.wide)) ?? py + 4;
+    taken.push(box);
+    parts.push(svg("text", { class: "name", x: left ? px - 11 : px + 11, y: box.y, "text-anchor": left ? "end" : "start" }, short));
+    return { x: px, y: py, node, tip: () => tipOfRank(r, "the cases chosen") };
+  });
+  return place.replaceChildren(chart(width, height, "RMSE against time.", parts, points));
+}

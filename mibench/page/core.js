@@ -1,0 +1,132 @@
+// The numbers, what is chosen, and what every part of the page uses. No statistic is computed.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const unpack = ({ fields, rows }) =>
+  rows.map((row) => Object.fromEntries(row.map((value, at) => [fields[at], value])));
+
+const cells = unpack(data.cells);
+const rankings = data.rankings.map((r) => ({ of: r.of, rows: unpack(r) }));
+const cellAt = new Map(cells.map((c) => [`${c.task},${c.n},${c.estimator}`, c]));
+
+// n, width: 0 for all, i + 1 for the i-th. hidden: estimators whose marks the legend put out.
+const state = {
+  units: data.units, group: 0, n: 0, width: 0, text: "", hidden: new Set(),
+  sort: "rank", up: true, order: "truth", panels: "each", of: -1,
+};
+
+const viewOf = (group, n, width) => rankings[data.views[`${group},${n},${width}`]];
+const view = () => viewOf(state.group, state.n, state.width) ?? { of: 0, rows: [] };
+const matches = (e) => data.estimators[e].name.toLowerCase().includes(state.text.toLowerCase());
+const chosen = () => data.estimators.map((_, e) => e).filter(matches);
+const drawn = () => chosen().filter((e) => !state.hidden.has(e));
+const sizes = () => data.sizes.map((_, s) => s).filter((s) => !state.n || s === state.n - 1);
+const inView = (t) =>
+  data.tasks[t].groups.includes(state.group) && (!state.width || data.tasks[t].width === state.width - 1);
+const tasks = () => data.tasks.map((_, t) => t).filter(inView);
+const cellsInView = (own) => {
+  const shown = new Set(own), here = new Set(tasks()), of = new Set(sizes());
+  return cells.filter((c) => shown.has(c.estimator) && here.has(c.task) && of.has(c.n));
+};
+
+// Text. Records may hold any text: it only ever becomes text nodes and attributes.
+
+const NONE = "–";
+const minus = (text) => text.replace("-", "−");
+const inUnits = (nats) => (nats === null || state.units === "nats" ? nats : nats / Math.LN2);
+const mi = (nats, digits = 3, sign = false) => {
+  if (nats === null || nats === undefined) return NONE;
+  const text = inUnits(nats).toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
+  return minus(sign && !text.startsWith("-") ? `+${text}` : text);
+};
+const range = (low, high, digits = 3, sign = false) =>
+  low === null || low === undefined ? "" : `[${mi(low, digits, sign)}, ${mi(high, digits, sign)}]`;
+const count = (value) => value.toLocaleString("en");
+const several = (value, what) => `${count(value)} ${what}${value === 1 ? "" : "s"}`;
+const percent = (share) =>
+  share === null ? NONE : `${share > 0 && share < 0.001 ? "<0.1" : Number((100 * share).toPrecision(3))} %`;
+const scaled = (value, steps) => {
+  if (value === null) return NONE;
+  const [limit, scale, unit] = steps.find(([top]) => value < top);
+  return `${Number((value * scale).toPrecision(3))} ${unit}`;
+};
+const duration = (s) => scaled(s, [[1e-3, 1e6, "µs"], [1, 1e3, "ms"], [Infinity, 1, "s"]]);
+const bytes = (b) => scaled(b, [[1e3, 1, "B"], [1e6, 1e-3, "kB"], [1e9, 1e-6, "MB"], [Infinity, 1e-9, "GB"]]);
+const listed = (words) =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+
+function filled(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "style") Object.assign(node.style, value);
+    else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null));
+  return node;
+}
+const el = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
+const svg = (tag, attributes = {}, ...children) =>
+  filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+// An estimator's colour and marker, the same everywhere.
+
+const colour = (e) => (data.estimators[e].colour === "#000000" ? "var(--ink)" : data.estimators[e].colour);
+const OUTLINES = {
+  s: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
+  D: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+  "^": [[0, -1.25], [1.2, 0.95], [-1.2, 0.95]],
+  v: [[0, 1.25], [1.2, -0.95], [-1.2, -0.95]],
+  P: [[-0.45, -1.25], [0.45, -1.25], [0.45, -0.45], [1.25, -0.45], [1.25, 0.45], [0.45, 0.45],
+    [0.45, 1.25], [-0.45, 1.25], [-0.45, 0.45], [-1.25, 0.45], [-1.25, -0.45], [-0.45, -0.45]],
+  X: [[-1.2, -0.6], [-0.6, -1.2], [0, -0.55], [0.6, -1.2], [1.2, -0.6], [0.55, 0], [1.2, 0.6],
+    [0.6, 1.2], [0, 0.55], [-0.6, 1.2], [-1.2, 0.6], [-0.55, 0]],
+};
+function mark(e, x, y, r, attributes = {}) {
+  const outline = OUTLINES[data.estimators[e].marker];
+  const given = { ...attributes, style: { fill: colour(e), ...attributes.style } };
+  if (!outline) return svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r, ...given });
+  const points = outline.map(([a, b]) => `${(x + 0.92 * a * r).toFixed(1)},${(y + 0.92 * b * r).toFixed(1)}`);
+  return svg("polygon", { points: points.join(" "), ...given });
+}
+const sign = (e) =>
+  svg("svg", { width: 13, height: 13, viewBox: "-6.5 -6.5 13 13", "aria-hidden": "true" }, mark(e, 0, 0, 4.6));
+
+// The one tooltip. Escape closes it; it is a live region, so that it is read aloud.
+
+const tip = byId("tip");
+function showTip({ title, rows }, box) {
+  const lines = rows.filter(([, value]) => value !== "" && value !== null);
+  tip.replaceChildren(
+    el("b", {}, title),
+    el("dl", {}, ...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+  );
+  tip.hidden = false;
+  const { width, height } = tip.getBoundingClientRect();
+  const left = Math.min(Math.max(8, (box.left + box.right - width) / 2), innerWidth - width - 8);
+  const above = box.top - height - 10;
+  tip.style.left = `${left}px`;
+  tip.style.top = `${above > 4 ? above : Math.min(box.bottom + 10, innerHeight - height - 4)}px`;
+}
+const hideTip = () => { tip.hidden = true; };
+addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
+addEventListener("scroll", hideTip, { passive: true, capture: true });
+
+function tipOfCell(c) {
+  const task = data.tasks[c.task], name = data.estimators[c.estimator].name;
+  const flags = c.flags ? c.flags.split(";").map((f) => `${f}: ${data.meanings[f] ?? ""}`) : [];
+  const rest = c.failures === c.seeds ? [] : [
+    ["estimate", `${mi(c.mean_nats)}${c.sd_nats === null ? "" : ` ± ${mi(c.sd_nats)}`} ${state.units}`],
+    ["bias", `${mi(c.bias_nats, 3, true)} ${range(c.bias_low_nats, c.bias_high_nats, 3, true)}`],
+    ["RMSE", `${mi(c.rmse_nats)} ${range(c.rmse_low_nats, c.rmse_high_nats)}${c.best ? ", smallest" : ""}`],
+  ];
+  return {
+    title: `${name} on ${task.name}`,
+    rows: [
+      ["truth", `${mi(task.mi)} ${state.units}`], ...rest,
+      ["samples", `n = ${count(data.sizes[c.n])}, ${task.dims.join(" + ")} dimensions`],
+      ["seeds", String(c.seeds)],
+      ["failed", c.failures ? `${c.failures} of ${c.seeds}` : "none"],
+      ["time", duration(c.seconds)], ["flags", flags.join("; ")],
+    ],
+  };
+}

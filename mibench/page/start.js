@@ -1,0 +1,78 @@
+// Controls, legends, and drawing again what a choice changes.
+
+const figures = () => { drawHeat(); drawTruth(); drawSize(); drawCost(); };
+
+function update() {
+  hideTip();
+  for (const node of document.querySelectorAll("[data-units]")) node.textContent = state.units;
+  offer();
+  drawFinding();
+  drawBoard();
+  drawLegends();
+  figures();
+}
+
+const option = (value, text) => el("option", { value }, text);
+
+function offer() {
+  const here = tasks();
+  byId("size-case").replaceChildren(option(-1, `all ${several(here.length, "case")} chosen above`), ...here.map((t) => option(t, data.tasks[t].name)));
+  if (!here.includes(state.of)) state.of = -1;
+  byId("size-case").value = state.of;
+  const none = (group, n, width) => viewOf(group, n, width) === undefined;
+  for (const o of byId("group").options) o.disabled = none(Number(o.value), state.n, state.width);
+  for (const o of byId("samples").options) o.disabled = none(state.group, Number(o.value), state.width);
+  for (const o of byId("dims").options) o.disabled = none(state.group, state.n, Number(o.value));
+}
+
+function drawLegends() {
+  for (const legend of document.querySelectorAll(".legend")) {
+    const had = legend.contains(document.activeElement) ? document.activeElement.dataset.e : null;
+    legend.replaceChildren(...chosen().map((e) => {
+      const toggle = () => {
+        if (!state.hidden.delete(e)) state.hidden.add(e);
+        drawLegends();
+        figures();
+      };
+      return el("button", { type: "button", class: "chip", "data-e": e, "aria-pressed": String(!state.hidden.has(e)), onclick: toggle },
+        sign(e), data.estimators[e].name);
+    }));
+    if (had !== null) legend.querySelector(`[data-e="${had}"]`)?.focus();
+  }
+}
+
+function listen() {
+  const choose = (id, key, redraw = update) => byId(id).addEventListener("change", () => { state[key] = Number(byId(id).value); redraw(); });
+  choose("group", "group");
+  choose("samples", "n");
+  choose("dims", "width");
+  choose("size-case", "of", drawSize);
+  byId("text").addEventListener("input", () => { state.text = byId("text").value.trim(); update(); });
+  byId("order").addEventListener("change", () => { state.order = byId("order").value; drawHeat(); });
+  for (const [name, redraw] of [["units", update], ["panels", drawTruth]]) {
+    for (const radio of document.querySelectorAll(`input[name="${name}"]`)) {
+      radio.checked = radio.value === state[name];
+      radio.addEventListener("change", () => { state[name] = radio.value; redraw(); });
+    }
+  }
+  byId("bar").addEventListener("submit", (event) => event.preventDefault());
+  byId("theme").addEventListener("click", () => {
+    const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = (root.dataset.theme ?? (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
+  });
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; hideTip(); figures(); } });
+  addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("details")) d.open = true; });
+}
+
+const here = (g) => data.tasks.filter((t) => t.groups.includes(g)).length;
+byId("made").textContent = `· ${data.made}`;
+byId("group").append(...data.groups.map((g, at) => option(at, at ? `${g.name} (${here(at) < g.of ? `${here(at)} of ` : ""}${g.of})` : `all ${count(g.of)}`)));
+byId("samples").append(option(0, data.sizes.length > 1 ? "every n" : `n = ${count(data.sizes[0])}`), ...(data.sizes.length > 1 ? data.sizes.map((n, at) => option(at + 1, `n = ${count(n)}`)) : []));
+byId("dims").append(option(0, "any"), ...data.widths.map((name, at) => option(at + 1, name)));
+buildBoard();
+listen();
+listenToHeat();
+update();
+drawFailures();
+drawRecipe();

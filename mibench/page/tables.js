@@ -1,0 +1,167 @@
+// The ranking, its CSV, failures, flags, and how to reproduce.
+
+const COLUMNS = [
+  ["rank", "Rank", (r) => r.rank],
+  ["name", "Estimator", (r) => data.estimators[r.estimator].name],
+  ["rmse_nats", "RMSE", (r) => r.rmse_nats],
+  ["bias_nats", "Bias", (r) => r.bias_nats],
+  ["mae_nats", "MAE", (r) => r.mae_nats],
+  ["relative_error", "Relative error", (r) => r.relative_error],
+  ["wins", "Best in", (r) => r.wins],
+  ["failure_rate", "Failed", (r) => r.failure_rate],
+  ["seconds", "Time", (r) => r.seconds],
+  ["memory", "Memory", (r) => r.memory],
+  ["efficient", "Efficient", (r) => Number(!r.efficient)],
+];
+// Of the file: the numbers as they are, in the units shown.
+const EXPORTED = [
+  "rank", "estimator", "rmse_nats", "rmse_low_nats", "rmse_high_nats", "bias_nats", "bias_low_nats",
+  "bias_high_nats", "mae_nats", "relative_error", "cells", "wins", "failures", "failure_rate",
+  "seconds", "memory", "efficient",
+];
+
+function sorted() {
+  const value = COLUMNS.find(([key]) => key === state.sort)[2];
+  const order = (a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === null || y === null) return (x === null) - (y === null); // no number comes last
+    return (state.up ? 1 : -1) * (typeof x === "string" ? x.localeCompare(y) : x - y);
+  };
+  return view().rows.filter((r) => matches(r.estimator)).sort(order);
+}
+
+function buildBoard() {
+  byId("board").tHead.rows[0].append(...COLUMNS.map(([key, heading]) => {
+    const sort = () => {
+      state.up = state.sort === key ? !state.up : true;
+      state.sort = key;
+      drawBoard();
+    };
+    return el("th", { scope: "col", "data-key": key, class: key === "name" ? "words" : null },
+      el("button", { type: "button", onclick: sort }, heading));
+  }));
+}
+
+function drawBoard() {
+  const rows = sorted(), all = view();
+  for (const th of byId("board").tHead.rows[0].cells) {
+    const own = th.dataset.key === state.sort;
+    th.setAttribute("aria-sort", own ? (state.up ? "ascending" : "descending") : "none");
+  }
+  const top = Math.max(...all.rows.map((r) => r.rmse_high_nats ?? r.rmse_nats ?? 0)) || 1;
+  byId("board").tBodies[0].replaceChildren(...rows.map((r) => el("tr", {},
+    el("td", {}, r.rmse_nats === null ? NONE : String(r.rank)),
+    el("th", { scope: "row", class: "spec" }, sign(r.estimator), " ", el("span", {}, data.estimators[r.estimator].name)),
+    el("td", {}, el("span", {}, mi(r.rmse_nats)), el("span", { class: "range" }, range(r.rmse_low_nats, r.rmse_high_nats)), dot(r, top)),
+    el("td", {}, mi(r.bias_nats, 3, true)),
+    el("td", {}, mi(r.mae_nats)),
+    el("td", {}, percent(r.relative_error)),
+    el("td", {}, String(r.wins)),
+    el("td", {}, percent(r.failure_rate)),
+    el("td", {}, duration(r.seconds)),
+    el("td", {}, bytes(r.memory)),
+    el("td", {}, r.efficient ? "yes" : el("span", { class: "soft" }, "no")),
+  )));
+  if (!rows.length) {
+    const why = all.rows.length ? "No estimator has this text in its name." : "No case is of this choice.";
+    byId("board").tBodies[0].append(el("tr", {}, el("td", { class: "empty", colspan: COLUMNS.length }, why)));
+  }
+  byId("csv").href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv(rows))}`;
+  const used = Math.max(0, ...all.rows.map((r) => r.cells));
+  byId("judged").textContent = `In ${state.units}, over the ${count(used)} samples that every estimator finished`
+    + (used < all.of ? `, of ${count(all.of)} in this choice: an estimator that fails or was not run leaves them out for all.` : ".");
+}
+
+function dot(r, top) {
+  const at = (v) => 2 + (86 * v) / top;
+  if (r.rmse_nats === null) return null;
+  const [low, high] = [r.rmse_low_nats ?? r.rmse_nats, r.rmse_high_nats ?? r.rmse_nats];
+  return svg("svg", { class: "dot", width: 90, height: 12, viewBox: "0 0 90 12", "aria-hidden": "true" },
+    svg("line", { class: "grid", x1: 2, x2: 88, y1: 6, y2: 6, style: { stroke: "var(--rule)" } }),
+    svg("line", { x1: at(low), x2: at(high), y1: 6, y2: 6, style: { stroke: colour(r.estimator), strokeWidth: 3 } }),
+    mark(r.estimator, at(r.rmse_nats), 6, 3.6));
+}
+
+function csv(rows) {
+  const quoted = (v) => (/[",\n\r]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
+  const text = (r, key) => {
+    if (key === "estimator") return quoted(data.estimators[r.estimator].name);
+    const value = key.endsWith("_nats") ? inUnits(r[key]) : r[key];
+    return value === null ? "" : typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+  };
+  const heading = EXPORTED.map((key) => key.replace(/_nats$/, `_${state.units}`));
+  return [heading, ...rows.map((r) => EXPORTED.map((key) => text(r, key)))].map((l) => `${l.join(",")}\n`).join("");
+}
+
+function drawFinding() {
+  const { rows } = view(), ranked = rows.filter((r) => r.rmse_nats !== null);
+  const names = (some) => listed(some.map((r) => data.estimators[r.estimator].name));
+  const first = ranked.filter((r) => r.rank === 1), best = ranked[0];
+  let text;
+  if (!ranked.length) text = "No estimator finished a cell here, so there is nothing to rank.";
+  else {
+    const error = `${mi(best.rmse_nats)} ${state.units}`;
+    const off = `an RMSE of ${error}${best.rmse_low_nats === null ? "" : ` (95 % interval ${mi(best.rmse_low_nats)} to ${mi(best.rmse_high_nats)})`}`;
+    if (ranked.length === 1) text = `${names([best])} has ${off}; no other estimator finished to compare it with.`;
+    else if (best.rmse_low_nats === null) text = `${names([best])} leads with ${off}; with one seed nothing tells whether another sample would say the same.`;
+    else if (first.length === 1) text = `${names([best])} leads with ${off}, and the seeds tell it apart from every other.`;
+    else text = `${names([best])} has the smallest error, ${off}, but the seeds do not tell ${names(first)} apart.`;
+    const { of } = view(), used = Math.max(...rows.map((r) => r.cells));
+    if (used < 0.9 * of) text += ` Caution: this is about ${count(used)} of ${count(of)} samples, those that every estimator finished.`;
+  }
+  byId("finding").textContent = text;
+}
+
+const table = (headings, rows, kind = "frame part") =>
+  el("div", { class: kind, tabindex: 0, role: "region", "aria-label": headings.join(", ") },
+    el("table", {}, el("thead", {}, el("tr", {}, ...headings.map(([name, of]) => el("th", { scope: "col", class: of }, name)))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value, at) => el("td", { class: headings[at][1] }, value)))))));
+
+function drawFailures() {
+  const failures = unpack(data.failures), flags = unpack(data.flags);
+  const name = (e) => data.estimators[e].name;
+  byId("failed").append(el("h3", {}, "Failures"), failures.length
+    ? table([["Estimator", "words"], ["Case", "words"], ["n", ""], ["Times", ""], ["Message", "words wrap"]],
+      failures.map((f) => [name(f.estimator), data.tasks[f.task].name, count(data.sizes[f.n]), String(f.times), f.error]))
+    : el("p", { class: "note" }, "Every cell holds an estimate."));
+  byId("flagged").append(el("h3", {}, "Flags"), flags.length
+    ? table([["Flag", "words"], ["Estimator", "words"], ["Cells", ""], ["Of", ""], ["Meaning", "words wrap"]],
+      flags.map((f) => [f.flag, name(f.estimator), count(f.cells), count(f.of), data.meanings[f.flag] ?? ""]))
+    : el("p", { class: "note" }, "No estimate was flagged."));
+}
+
+function drawRecipe() {
+  const { commands, machines, libraries } = data.reproduce;
+  const session = data.estimators.filter((e) => e.session).map((e) => e.name);
+  const unknown = data.tasks.filter((t) => t.source === undefined).map((t) => t.name);
+  const old = data.tasks.filter((t) => t.current !== undefined && t.versions.some((v) => v !== t.current));
+  const facts = [
+    ["Estimators from", listed([...new Set(data.estimators.flatMap((e) => e.versions))])],
+    ["Libraries", libraries.join("; ")], ["Machine", machines.join("; ")],
+    ["Seeds", data.seeds.join(", ")],
+    ["Cells", `${count(data.counts.cells)}, ${data.counts.failed ? count(data.counts.failed) : "none"} failed`],
+    ["Page made on", data.made],
+    ["Only in a session", listed(session) && `${listed(session)}: register before running`],
+    ["Cases not known here", listed(unknown)],
+    ["Cases of another version", listed(old.map((t) => t.name))],
+  ];
+  byId("recipe").append(
+    el("pre", {}, commands.join("\n")),
+    el("p", { class: "note" }, "The numbers are the same again with these versions; times are those of the machine."),
+    el("dl", { class: "facts" }, ...facts.filter(([, v]) => v).flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])),
+    el("h3", {}, "Parameters"),
+    table([["Estimator", "words"], ["Parameters", "words wrap"], ["From", "words"]],
+      data.estimators.map((e) => [e.name, e.parameters.map(readable).join("; ") || "none", e.versions.join("; ")])),
+    el("details", {}, el("summary", {}, `The ${several(data.tasks.length, "case")}, with the source of each truth`),
+      table([["Case", "words"], ["Dimensions", ""], ["Truth in nats", ""], ["Version", ""], ["Source", "words wrap"]],
+        data.tasks.map((t) => [t.name, t.dims.join(" + "), String(Number(t.mi.toFixed(4))), t.versions.join(", "), t.source ?? "not in this catalogue"]))),
+  );
+}
+
+function readable(json) {
+  try {
+    return Object.entries(JSON.parse(json)).map(([k, v]) => `${k} = ${typeof v === "string" ? v : JSON.stringify(v)}`).join(", ");
+  } catch {
+    return json;
+  }
+}
