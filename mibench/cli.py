@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from .console import FILE, format_option, progress, say, show_rows, units_option
 from .errors import InputError
 from .presentation import check_results, show_comparison, show_estimates, write_comparison
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from click.decorators import FC
+
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 READER_GONE = 141  # 128 + SIGPIPE, as the shell reports for any program in `| head -1`
 
@@ -25,6 +30,27 @@ estimators_option = click.option(
     help="Comma-separated specs such as uniform,knn:k=5 (default: every estimator that needs no "
     "parameters).",
 )  # fmt: skip
+
+
+output_option = click.option(
+    "--output", "-o", type=FILE,
+    help="Write every cell to a .csv, .json or .parquet, or the page of `report` to a .html.",
+)  # fmt: skip
+
+
+def selection(command: "FC") -> "FC":
+    """The options that choose among the records of a store."""
+    for option in (
+        click.option("--samples", metavar="N,...", help="Only these sample sizes."),
+        click.option("--suite", metavar="NAME", help="Only the tasks of this suite."),
+        click.option("--tasks", metavar="NAMES", multiple=True, help="Only these tasks."),
+        click.option(
+            "--estimators", "-e", metavar="SPECS", multiple=True,
+            help="Only these specs; a name such as knn stands for all of its specs.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,7 +89,7 @@ def cli() -> None:
     "--against", type=FILE,
     help="Set earlier results beside: `reference` (which mibench brings), a store or a .parquet.",
 )  # fmt: skip
-@click.option("--output", "-o", type=FILE, help="Write every cell to a .csv, .json or .parquet.")
+@output_option
 @click.option("--plot", type=FILE, help="Draw estimate against truth: .png, .pdf or .svg.")
 @units_option
 @format_option
@@ -127,14 +153,8 @@ def compare(
 
 @cli.command()
 @click.argument("store", type=FILE)
-@click.option(
-    "--estimators", "-e", metavar="SPECS", multiple=True,
-    help="Only these specs; a name such as knn stands for all of its specs.",
-)  # fmt: skip
-@click.option("--tasks", metavar="NAMES", multiple=True, help="Only these tasks.")
-@click.option("--suite", metavar="NAME", help="Only the tasks of this suite.")
-@click.option("--samples", metavar="N,...", help="Only these sample sizes.")
-@click.option("--output", "-o", type=FILE, help="Write every cell to a .csv, .json or .parquet.")
+@selection
+@output_option
 @click.option("--plot", type=FILE, help="Draw estimate against truth: .png, .pdf or .svg.")
 @units_option
 @format_option
@@ -150,20 +170,34 @@ def results(
     form: str,
 ) -> int:
     """Show or export what `compare --store STORE` kept, without computing anything."""
-    from .query import results as query
-
     check_results(output, plot)
-    records = query(
-        store,
-        estimators=estimators or None,
-        tasks=tasks or None,
-        suite=suite,
-        samples=_numbers(samples, "--samples") if samples is not None else None,
-    )
+    records = _chosen(store, estimators, tasks, suite, samples)
     try:
         write_comparison(records, units, output, plot)
     finally:
         show_comparison(records, units, form)
+    return DONE
+
+
+@cli.command()
+@click.argument("store", type=FILE)
+@click.option("--output", "-o", type=FILE, required=True, help="The page: a .html file.")
+@selection
+@units_option
+def report(
+    store: Path,
+    output: Path,
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str | None,
+    units: str,
+) -> int:
+    """Show what `compare --store STORE` kept as one page for a browser, which needs no network."""
+    from .output import PAGES, check_path
+
+    check_path(output, PAGES, "--output")
+    write_comparison(_chosen(store, estimators, tasks, suite, samples), units, output, None)
     return DONE
 
 
@@ -284,6 +318,25 @@ def _specs(estimators: Sequence[str]) -> list[str]:
     from .registry import default_estimators
 
     return list(estimators) or default_estimators()
+
+
+def _chosen(
+    store: Path,
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str | None,
+) -> "pd.DataFrame":
+    """The records of a store that `selection` leaves."""
+    from .query import results as query
+
+    return query(
+        store,
+        estimators=estimators or None,
+        tasks=tasks or None,
+        suite=suite,
+        samples=_numbers(samples, "--samples") if samples is not None else None,
+    )
 
 
 def _numbers(text: str, option: str) -> list[int]:

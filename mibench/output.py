@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLES = (".csv", ".json", ".parquet")
+PAGES = (".html",)
 PICTURES = (".png", ".pdf", ".svg")
 LONGEST_NAME = 200  # most file systems take 255, and the temporary name is longer
 

@@ -18,11 +18,12 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 def check_results(output: Path | None, plot: Path | None) -> None:
     """Raise InputError, before any work, for files that could not be written."""
-    from .output import PICTURES, TABLES, check_path
+    from .output import PAGES, PICTURES, TABLES, check_path
 
-    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
-        if path is not None:
-            check_path(path, endings, option)
+    if output is not None:
+        check_path(output, TABLES + PAGES, "--output")
+    if plot is not None:
+        check_path(plot, PICTURES, "--plot")
 
 
 def show_comparison(
@@ -79,11 +80,17 @@ def show_comparison(
 def write_comparison(
     records: "pd.DataFrame", units: str, output: Path | None, plot: Path | None
 ) -> None:
-    """The files asked for: every cell as a table, and the figure."""
+    """The files asked for: every cell as a table, or the page; and the figure."""
     from . import summary
-    from .output import whole_file, write_table
+    from .output import PAGES, whole_file, write_table
 
-    if output is not None:
+    if output is not None and output.suffix.lower() in PAGES:
+        from .report import page
+
+        with whole_file(output) as part:
+            part.write_text(page(records, units), encoding="utf-8")
+        say(f"wrote the page of {len(records)} cells to {output}")
+    elif output is not None:
         write_table(summary.in_units(records, units), output)
         say(f"wrote {len(records)} cells to {output}")
     if plot is not None:

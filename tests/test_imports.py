@@ -108,7 +108,9 @@ def test_types_and_errors_import_nothing_internal():
     ("module", "banned"),
     [
         ("plot", {"runner", "api", "catalogue", "registry", "summary"}),
-        ("summary", {"runner", "api", "catalogue", "registry", "plot"}),
+        ("summary", {"runner", "api", "catalogue", "registry", "plot", "report"}),
+        ("report", {"runner", "api", "store", "query", "tables", "cli", "resampling"}),
+        ("reproduce", {"runner", "api", "store", "query", "catalogue", "registry", "summary"}),
         ("runner", {"summary", "plot", "tables", "cli", "api"}),
         ("tables", {"runner", "api", "catalogue", "summary"}),
     ],

@@ -18,9 +18,10 @@ const asinhScale = (low, high, from, to, gap) =>
 function logScale(low, high, from, to, gap, text) {
   const decades = [];
   for (let d = Math.floor(Math.log10(low)) - 1; d <= Math.ceil(Math.log10(high)); d++) decades.push(d);
-  const candidates = [1, 2, 5].flatMap((m) => decades.map((d) => Number(`${m}e${d}`)));
+  const candidates = [1, 2, 5, 3, 7, 1.5, 4, 6, 8, 9].flatMap((m) => decades.map((d) => Number(`${m}e${d}`)));
   return scaleOf(Math.log10, low, high, from, to, candidates, gap, text);
 }
+const shortDuration = (s) => duration(s).replace(/\.0+ /, " "); // 1 ms, not 1.00 ms
 
 // Grid, axes, ticks and titles around a plot of width x height.
 function axes(width, height, m, x, y, titles) {
@@ -56,9 +57,11 @@ function chart(width, height, label, parts, points) {
     const point = points[at];
     if (!point) return hideTip();
     point.node.classList.add("on");
-    const box = root.getBoundingClientRect(), k = box.width / width;
-    const [x, y] = [box.left + k * point.x, box.top + k * point.y];
-    return showTip(point.tip(), { left: x, right: x, top: y - 4, bottom: y + 4 });
+    return showTip(point.tip(), () => {
+      const box = root.getBoundingClientRect(), k = box.width / width;
+      const [x, y] = [box.left + k * point.x, box.top + k * point.y];
+      return { left: x, right: x, top: y - 4, bottom: y + 4 };
+    });
   };
   const nearest = (event) => {
     const box = root.getBoundingClientRect(), k = width / box.width;
@@ -95,7 +98,7 @@ function drawTruth() {
   const probe = place.appendChild(el("figure"));
   return place.replaceChildren(...own.map((e) => {
     const name = data.estimators[e].name, part = shown.filter((c) => c.estimator === e);
-    return el("figure", {}, el("figcaption", {}, sign(e), " ", name), truthPanel(probe, part, limits, [e], 270, name));
+    return el("figure", {}, el("figcaption", {}, sign(e), " ", name), truthPanel(probe, part, limits, [e], 300, name));
   }), ...(probe.remove(), []));
 }
 
@@ -103,7 +106,7 @@ function truthPanel(place, shown, limits, own, height, name) {
   const width = Math.max(240, Math.round(place.getBoundingClientRect().width));
   const m = { left: 40, right: 12, top: 26, bottom: 40 };
   const x = asinhScale(-0.06, limits.right, m.left, width - m.right, 30);
-  const y = asinhScale(limits.low, limits.high, height - m.bottom, m.top, 22);
+  const y = asinhScale(limits.low, limits.high, height - m.bottom, m.top, 20);
   const line = Array.from({ length: 80 }, (_, i) => (limits.right * i) / 79).map((v) => `${x.at(v).toFixed(1)},${y.at(v).toFixed(1)}`);
   const parts = [...axes(width, height, m, x, y, [`true mutual information (${state.units})`, `estimate (${state.units})`]),
     svg("polyline", { class: "line", points: line.join(" ") })];
@@ -140,7 +143,7 @@ function drawSize() {
   const [low, high] = [0.85 * Math.min(...values), 1.18 * Math.max(...values)];
   const [n0, n1] = [data.sizes[0] / 1.25, data.sizes.at(-1) * 1.25];
   const x = { ...scaleOf(Math.log10, n0, n1, m.left, width - m.right, data.sizes, 34, count) };
-  const y = logScale(low, high, height - m.bottom, m.top, 24);
+  const y = logScale(low, high, height - m.bottom, m.top, 36);
   const safe = (v) => y.at(Math.max(low, inUnits(v))); // an RMSE of 0 has no place but the lowest
   const parts = axes(width, height, m, x, y, ["samples n", `RMSE (${state.units})`]), points = [];
   own.forEach((e, place) => {
@@ -178,19 +181,20 @@ function drawCost() {
   const width = Math.max(300, place.clientWidth), height = Math.min(400, 200 + width / 3);
   const m = { left: 46, right: 20, top: 28, bottom: 44 };
   const [seconds, errors] = [found.map((r) => r.seconds), found.map((r) => inUnits(r.rmse_nats))];
-  const x = logScale(Math.min(...seconds) / 1.6, Math.max(...seconds) * 2.4, m.left, width - m.right, 48, duration);
-  const y = logScale(Math.min(...errors) / 1.35, Math.max(...errors) * 1.35, height - m.bottom, m.top, 24);
+  const x = logScale(Math.min(...seconds) / 1.6, Math.max(...seconds) * 2.4, m.left, width - m.right, 48, shortDuration);
+  const y = logScale(Math.min(...errors) / 1.35, Math.max(...errors) * 1.35, height - m.bottom, m.top, 36);
   const front = found.filter((r) => r.efficient).sort((a, b) => a.seconds - b.seconds);
   const at = (r) => [x.at(r.seconds), y.at(inUnits(r.rmse_nats))];
   const steps = front.map((r, i) => { const [px, py] = at(r); return i ? `H${px}V${py}` : `M${px},${m.top}V${py}`; });
   const parts = [...axes(width, height, m, x, y, ["median time of an estimate", `RMSE (${state.units})`]),
     svg("path", { class: "front", d: front.length ? `${steps.join("")}H${width - m.right}` : "" })];
-  const taken = [];
+  const taken = found.map((r) => ({ x: at(r)[0] - 7, wide: 14, y: at(r)[1] + 4 }));
   const points = found.map((r) => {
     const [px, py] = at(r), node = svg("g", {}, mark(r.estimator, px, py, 6, { style: { stroke: "var(--paper)", strokeWidth: 1 } }));
     const name = data.estimators[r.estimator].name, short = name.length > 34 ? `${name.slice(0, 33)}…` : name;
     const wide = 6.4 * short.length, left = px + 11 + wide > width, box = { x: left ? px - 11 - wide : px + 11, wide };
-    box.y = [4, -9, 17, -22, 30].map((d) => py + d).find((v) => taken.every((t) => Math.abs(t.y - v) > 12 || t.x > box.x + wide || box.x > t.x + t.wide)) ?? py + 4;
+    const free = (v) => taken.every((t) => Math.abs(t.y - v) > 12 || t.x > box.x + wide || box.x > t.x + t.wide);
+    box.y = [-8, 17, -21, 30, 43].map((d) => py + d).find(free) ?? py - 8;
     taken.push(box);
     parts.push(svg("text", { class: "name", x: left ? px - 11 : px + 11, y: box.y, "text-anchor": left ? "end" : "start" }, short));
     return { x: px, y: py, node, tip: () => tipOfRank(r, "the cases chosen") };

@@ -37,21 +37,24 @@ const inUnits = (nats) => (nats === null || state.units === "nats" ? nats : nats
 const mi = (nats, digits = 3, sign = false) => {
   if (nats === null || nats === undefined) return NONE;
   const text = inUnits(nats).toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
-  return minus(sign && !text.startsWith("-") ? `+${text}` : text);
+  return minus(sign && !text.startsWith("-") && Number(text) ? `+${text}` : text);
 };
 const range = (low, high, digits = 3, sign = false) =>
   low === null || low === undefined ? "" : `[${mi(low, digits, sign)}, ${mi(high, digits, sign)}]`;
 const count = (value) => value.toLocaleString("en");
 const several = (value, what) => `${count(value)} ${what}${value === 1 ? "" : "s"}`;
 const percent = (share) =>
-  share === null ? NONE : `${share > 0 && share < 0.001 ? "<0.1" : Number((100 * share).toPrecision(3))} %`;
+  share === null ? NONE : `${share > 0 && share < 0.001 ? "<0.1" : (100 * share).toFixed(share ? 1 : 0)} %`;
 const scaled = (value, steps) => {
   if (value === null) return NONE;
   const [limit, scale, unit] = steps.find(([top]) => value < top);
-  return `${Number((value * scale).toPrecision(3))} ${unit}`;
+  const text = (value * scale).toPrecision(3);
+  return `${text.includes("e") ? Number(text) : text} ${unit}`;
 };
 const duration = (s) => scaled(s, [[1e-3, 1e6, "µs"], [1, 1e3, "ms"], [Infinity, 1, "s"]]);
 const bytes = (b) => scaled(b, [[1e3, 1, "B"], [1e6, 1e-3, "kB"], [1e9, 1e-6, "MB"], [Infinity, 1e-9, "GB"]]);
+// A name that may break after a sign, where a line is short.
+const breakable = (name) => name.split(/(?<=[:=,_-])/).flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
 const listed = (words) =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
@@ -94,13 +97,21 @@ const sign = (e) =>
 // The one tooltip. Escape closes it; it is a live region, so that it is read aloud.
 
 const tip = byId("tip");
-function showTip({ title, rows }, box) {
+let anchor = () => null; // where on the screen that is which the tooltip is of
+function showTip({ title, rows }, where) {
   const lines = rows.filter(([, value]) => value !== "" && value !== null);
   tip.replaceChildren(
     el("b", {}, title),
     el("dl", {}, ...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
   );
   tip.hidden = false;
+  anchor = where;
+  placeTip();
+}
+function placeTip() {
+  if (tip.hidden) return;
+  const box = anchor();
+  tip.style.visibility = box.bottom < 0 || box.top > innerHeight ? "hidden" : "visible";
   const { width, height } = tip.getBoundingClientRect();
   const left = Math.min(Math.max(8, (box.left + box.right - width) / 2), innerWidth - width - 8);
   const above = box.top - height - 10;
@@ -109,7 +120,7 @@ function showTip({ title, rows }, box) {
 }
 const hideTip = () => { tip.hidden = true; };
 addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
-addEventListener("scroll", hideTip, { passive: true, capture: true });
+addEventListener("scroll", placeTip, { passive: true, capture: true });
 
 function tipOfCell(c) {
   const task = data.tasks[c.task], name = data.estimators[c.estimator].name;

@@ -29,12 +29,12 @@ function drawHeat() {
   const head = (text, kind = "") => el("th", { scope: "col", rowspan: 2, class: kind }, text);
   byId("heat").tHead.replaceChildren(
     el("tr", {}, head("Case", "case"), head("Dims", "far"), head("Truth", "far"),
-      ...own.map((e) => el("th", { scope: "colgroup", colspan: of.length, class: "of" }, sign(e), " ", data.estimators[e].name))),
+      ...own.map((e) => el("th", { scope: "colgroup", colspan: of.length, class: "of" }, sign(e), " ", ...breakable(data.estimators[e].name)))),
     el("tr", {}, ...own.flatMap(() => of.map((s) => el("th", { scope: "col", class: "n" }, el("span", {}, `n=${data.sizes[s]}`))))),
   );
   byId("heat").tBodies[0].replaceChildren(...here.filter((t) => own.some((e) => of.some((s) => cellAt.has(`${t},${s},${e}`)))).map((t) => {
     const task = data.tasks[t];
-    return el("tr", {}, el("th", { scope: "row", title: task.name }, task.name), el("td", { class: "far soft" }, task.dims.join("+")),
+    return el("tr", {}, el("th", { scope: "row" }, el("span", {}, ...breakable(task.name))), el("td", { class: "far soft" }, task.dims.join("+")),
       el("td", { class: "far" }, mi(task.mi, 2)), ...own.flatMap((e) => of.map((s, at) => heatCell(`${t},${s},${e}`, at === 0))));
   }));
   const first = byId("heat").querySelector("td[data-at]");
@@ -82,7 +82,7 @@ function listenToHeat() {
   const body = byId("heat").tBodies[0];
   const show = (event) => {
     const td = event.target.closest?.("td[data-at]");
-    if (td) showTip(tipOfCell(cellAt.get(td.dataset.at)), td.getBoundingClientRect());
+    if (td) showTip(tipOfCell(cellAt.get(td.dataset.at)), () => td.getBoundingClientRect());
     else hideTip();
   };
   for (const kind of ["pointerover", "focusin", "click"]) body.addEventListener(kind, show);

@@ -37,7 +37,7 @@ function buildBoard() {
       state.sort = key;
       drawBoard();
     };
-    return el("th", { scope: "col", "data-key": key, class: key === "name" ? "words" : null },
+    return el("th", { scope: "col", "data-key": key, class: key === "name" || key === "rmse_nats" ? "words" : null },
       el("button", { type: "button", onclick: sort }, heading));
   }));
 }
@@ -51,8 +51,8 @@ function drawBoard() {
   const top = Math.max(...all.rows.map((r) => r.rmse_high_nats ?? r.rmse_nats ?? 0)) || 1;
   byId("board").tBodies[0].replaceChildren(...rows.map((r) => el("tr", {},
     el("td", {}, r.rmse_nats === null ? NONE : String(r.rank)),
-    el("th", { scope: "row", class: "spec" }, sign(r.estimator), " ", el("span", {}, data.estimators[r.estimator].name)),
-    el("td", {}, el("span", {}, mi(r.rmse_nats)), el("span", { class: "range" }, range(r.rmse_low_nats, r.rmse_high_nats)), dot(r, top)),
+    el("th", { scope: "row", class: "spec" }, sign(r.estimator), " ", el("span", {}, ...breakable(data.estimators[r.estimator].name))),
+    el("td", { class: "words" }, el("span", {}, mi(r.rmse_nats)), el("span", { class: "range" }, range(r.rmse_low_nats, r.rmse_high_nats)), dot(r, top)),
     el("td", {}, mi(r.bias_nats, 3, true)),
     el("td", {}, mi(r.mae_nats)),
     el("td", {}, percent(r.relative_error)),
@@ -73,7 +73,7 @@ function drawBoard() {
 }
 
 function dot(r, top) {
-  const at = (v) => 2 + (86 * v) / top;
+  const at = (v) => 6 + (78 * v) / top;
   if (r.rmse_nats === null) return null;
   const [low, high] = [r.rmse_low_nats ?? r.rmse_nats, r.rmse_high_nats ?? r.rmse_nats];
   return svg("svg", { class: "dot", width: 90, height: 12, viewBox: "0 0 90 12", "aria-hidden": "true" },
@@ -120,9 +120,15 @@ const table = (headings, rows, kind = "frame part") =>
 function drawFailures() {
   const failures = unpack(data.failures), flags = unpack(data.flags);
   const name = (e) => data.estimators[e].name;
+  const alike = new Map(); // the same failure at several cases is one line
+  for (const f of failures) {
+    const key = JSON.stringify([f.estimator, f.n, f.error]);
+    alike.set(key, [...(alike.get(key) ?? []), f]);
+  }
   byId("failed").append(el("h3", {}, "Failures"), failures.length
-    ? table([["Estimator", "words"], ["Case", "words"], ["n", ""], ["Times", ""], ["Message", "words wrap"]],
-      failures.map((f) => [name(f.estimator), data.tasks[f.task].name, count(data.sizes[f.n]), String(f.times), f.error]))
+    ? table([["Estimator", "words"], ["n", ""], ["Times", ""], ["Message", "words wrap"], ["Cases", "words wrap"]],
+      [...alike.values()].map((some) => [name(some[0].estimator), count(data.sizes[some[0].n]),
+        count(some.reduce((sum, f) => sum + f.times, 0)), some[0].error, some.map((f) => data.tasks[f.task].name).join(", ")]))
     : el("p", { class: "note" }, "Every cell holds an estimate."));
   byId("flagged").append(el("h3", {}, "Flags"), flags.length
     ? table([["Flag", "words"], ["Estimator", "words"], ["Cells", ""], ["Of", ""], ["Meaning", "words wrap"]],

@@ -1,0 +1,616 @@
+"""The page of a comparison: its numbers are the summary's, and it does what a reader does."""
+
+import csv
+import io
+import json
+import re
+import shlex
+import time
+import urllib.parse
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from mibench import compare, report, reproduce, summary
+from mibench.api import table_of
+from mibench.registry import split_specs
+from mibench.store import Store
+from mibench.tasks.suites import SUITES
+from mibench.types import Record
+
+from .browser import browser, js, needs_browser, view
+
+HOSTILE = "</script><script>window.hurt=1</script><img src=x onerror='window.hurt=1'>&amp;\u2028"
+TASKS = ["1v1-normal-0.75", "binary-symmetric-0.1", "multinormal-dense-2-2-0.5", "independent-5-5"]
+
+
+def record(**changes: object) -> Record:
+    fields: dict[str, object] = {
+        "task": TASKS[0], "task_version": 1, "dim_x": 1, "dim_y": 1, "mi_nats": 0.5,
+        "estimator": "a", "parameters": "{}", "n": 100, "seed": 0, "nats": 0.4, "seconds": 0.01,
+        "version": "mibench 0.1.0", "machine": "here", "libraries": "python 3",
+    }  # fmt: skip
+    return Record(**(fields | changes))  # type: ignore[arg-type]
+
+
+def made(path: Path) -> Path:
+    """A store: three estimators, four cases, two sizes, four seeds, one that fails at n = 40."""
+    compare(
+        ["uniform", "kde", "knn:k=50"], tasks=TASKS, samples=[40, 300], seeds=4, store=path
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    return made(tmp_path_factory.mktemp("store") / "results.db")
+
+
+@pytest.fixture(scope="module")
+def records(store) -> pd.DataFrame:
+    return table_of(list(Store(store)))
+
+
+def payload_of(page: str) -> dict:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    return json.loads(found[1])
+
+
+def unpacked(packed: dict) -> pd.DataFrame:
+    return pd.DataFrame(packed["rows"], columns=packed["fields"])
+
+
+# Rounding to 6 significant digits moves a number by at most 5e-6 of itself.
+ROUNDED = {"rel": 5e-6, "abs": 1e-300}
+
+
+def same(got, wanted) -> None:
+    assert np.asarray(got, dtype=float) == pytest.approx(
+        np.asarray(wanted, dtype=float), nan_ok=True, **ROUNDED
+    )
+
+
+def test_cells_are_the_summary(records):
+    shown = report.payload(records, "bits")
+    cells, wanted = unpacked(shown["cells"]), summary.by_case(records)
+    assert len(cells) == 24
+    assert [shown["tasks"][t]["name"] for t in cells["task"]] == wanted["task"].tolist()
+    assert [shown["sizes"][s] for s in cells["n"]] == wanted["n"].tolist()
+    names = [shown["estimators"][e]["name"] for e in cells["estimator"]]
+    assert names == wanted["estimator"].tolist()
+    for column in report.CELL[:-2]:
+        same(cells[column], wanted[column])
+    for column in ("best", "flags"):
+        assert cells[column].tolist() == wanted[column].tolist()
+    assert unpacked(shown["failures"])["times"].sum() == 12 == shown["counts"]["failed"]
+    flags = unpacked(shown["flags"])
+    assert flags["cells"].tolist() == summary.flag_counts(records)["cells"].tolist()
+
+
+def test_every_choice_has_the_ranking_of_its_records(records):
+    shown = report.payload(records, "bits")
+    assert [g["name"] for g in shown["groups"]] == ["all", "quick", "beyond-normal", "discrete"]
+    sides = {TASKS[0]: 0, TASKS[1]: 0, TASKS[2]: 1, TASKS[3]: 1}
+    groups = [set(TASKS), *(set(SUITES[g["name"]]) for g in shown["groups"][1:])]
+    seen = 0
+    for g, members in enumerate(groups):
+        for s, n in enumerate([None, 40, 300]):
+            for w in range(len(shown["widths"]) + 1):
+                own = records[
+                    records["task"].isin(members)
+                    & (True if n is None else records["n"] == n)
+                    & (True if w == 0 else records["task"].map(sides) == w - 1)
+                ]
+                if own.empty:
+                    assert f"{g},{s},{w}" not in shown["views"]
+                    continue
+                seen += 1
+                packed = shown["rankings"][shown["views"][f"{g},{s},{w}"]]
+                got, wanted = unpacked(packed), summary.ranking(own)
+                names = [shown["estimators"][e]["name"] for e in got.pop("estimator")]
+                assert names == wanted.pop("estimator").tolist()
+                assert list(got) == list(wanted)
+                for column in wanted:
+                    same(got[column], wanted[column])
+                assert packed["of"] == len(own[["task", "n", "seed"]].drop_duplicates())
+    assert seen == len(shown["views"]) > 20
+
+
+def test_the_commands_run_the_cells_again(records):
+    (line,) = reproduce.commands(records)
+    args = shlex.split(line)
+    assert args[:4] == ["mibench", "compare", "-e", "uniform,kde,knn:k=50"]
+    assert args[4:] == [
+        "--tasks", ",".join(TASKS), "--samples", "40,300", "--seeds", "4", "--store", "results.db",
+    ]  # fmt: skip
+
+
+def cells_of(line: str) -> set[tuple[str, str, int, int]]:
+    if line.startswith("mibench.compare("):
+        given = eval(line, {"mibench": type("", (), {"compare": staticmethod(_given)})})
+        specs, tasks, samples, seeds = given
+    else:
+        args = shlex.split(line)
+        value = {args[i]: args[i + 1] for i in range(2, len(args), 2)}
+        specs = split_specs(value["-e"])
+        tasks = SUITES[value["--suite"]] if "--suite" in value else value["--tasks"].split(",")
+        samples, seeds = map(int, value["--samples"].split(",")), range(int(value["--seeds"]))
+    return {(e, t, n, s) for n in samples for e in specs for t in tasks for s in seeds}
+
+
+def _given(specs, *, samples, seeds, store, tasks=(), suite=None):
+    return specs, SUITES[suite] if suite else tasks, samples, seeds
+
+
+def test_records_of_no_full_grid_take_several_commands():
+    rows = [
+        ("knn", name, n, s) for name in SUITES["discrete"] for n in (100, 200) for s in range(3)
+    ]
+    rows += [("knn:k=5,variant=2", name, 100, s) for name in SUITES["discrete"] for s in range(3)]
+    rows += [("kde", "1v1-normal-0.75", 50, s) for s in (3, 7)]
+    rows += [("knn", "1v1-normal-0.75", 100, 0)]
+    records = table_of([record(estimator=e, task=t, n=n, seed=s) for e, t, n, s in rows])
+    lines = reproduce.commands(records)
+    found = [cells_of(line) for line in lines]
+    assert set().union(*found) == set(rows)
+    assert sum(map(len, found)) == len(rows)
+    assert any("--suite discrete" in line for line in lines)
+    assert any("seeds=[3, 7]" in line for line in lines)
+
+
+def test_overlapping_suites_and_tasks_are_covered_once_or_twice_but_never_beyond():
+    names = set(SUITES["discrete"]) | set(SUITES["high-mi"]) | {"1v1-normal-0.75"}
+    rows = [record(task=name, seed=s) for name in sorted(names) for s in range(2)]
+    found = set().union(*(cells_of(line) for line in reproduce.commands(table_of(rows))))
+    assert found == {("a", name, 100, s) for name in names for s in range(2)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([record(seed=s) for s in range(3)], "1 estimator of mutual information on 1 case"),
+        ([record(estimator=e) for e in "ab"], "2 estimators"),
+        ([record(nats=None, error="no") for _ in "a"], "1 cell measured, 1 of them failed"),
+        ([record(n=n) for n in (10, 1000, 20)], "10, 20 and 1,000 samples"),
+    ],
+)
+def test_small_and_odd_records_make_a_page(rows, said):
+    page = report.page(table_of(rows), "nats")
+    assert said in page
+    assert payload_of(page)["units"] == "nats"
+    assert "NaN" not in page.split('id="data">')[1].split("</script>")[0]
+
+
+def test_no_text_of_a_record_is_markup():
+    rows = [
+        record(estimator=HOSTILE, task=HOSTILE, machine=HOSTILE, parameters=HOSTILE, seed=0),
+        record(estimator="b", task=HOSTILE, nats=None, error=HOSTILE, seed=0),
+    ]
+    page = report.page(table_of(rows))
+    assert "window.hurt" not in re.sub(r'id="data">.*?</script>', "", page, flags=re.DOTALL)
+    assert page.count("</script>") == 2
+    assert payload_of(page)["estimators"][0]["name"] == HOSTILE
+    assert page.isascii() == (report.page(table_of([record()])).isascii())  # by its own text alone
+
+
+def test_the_page_names_no_address(records):
+    page = report.page(records)
+    own = page.replace("http://www.w3.org/2000/svg", "")  # a name, which nothing asks for
+    own = re.sub(r'id="data">.*?</script>', "", own, flags=re.DOTALL)
+    assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", own)
+    assert "default-src 'none'" in page
+
+
+def test_a_large_comparison_is_a_small_page_made_at_once():
+    rng = np.random.default_rng(0)
+    seconds = 0.0123
+    rows = [
+        asdict(record(task=f"case-{t}", mi_nats=t / 40, estimator=e, n=n, seed=s, seconds=seconds))
+        | {"nats": t / 40 + rng.normal()}
+        for t in range(120) for n in (200, 500, 1000) for e in "abcd" for s in range(5)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    start = time.process_time()
+    page = report.page(table)
+    # Measured: 1.5 s and 0.2 MB; a machine of half that speed must pass too.
+    assert time.process_time() - start < 3
+    assert len(page.encode()) < 1e6
+
+
+def test_report_as_a_user_runs_it(mibench, store, tmp_path):
+    done = mibench("report", store, "-o", "page.html")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "wrote the page of 96 cells to page.html" in done.stderr
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert payload_of(page)["units"] == "bits"
+    done = mibench(
+        "report", store, "-o", "page.html", "-e", "kde", "--tasks", TASKS[0], "--samples", "300",
+        "--units", "nats",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    shown = payload_of((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert (shown["units"], shown["sizes"], len(shown["cells"]["rows"])) == ("nats", [300], 1)
+
+
+def test_compare_and_results_write_the_page_too(mibench, store, tmp_path):
+    done = mibench("results", store, "--output", "a.html", "--suite", "discrete")
+    assert done.returncode == 0, done.stderr
+    assert "Ranking by RMSE" in done.stdout
+    assert len(payload_of((tmp_path / "a.html").read_text(encoding="utf-8"))["tasks"]) == 1
+    done = mibench("compare", "-e", "uniform", "--tasks", TASKS[0], "--seeds", 2, "-o", "b.html")
+    assert done.returncode == 0, done.stderr
+    shown = payload_of((tmp_path / "b.html").read_text(encoding="utf-8"))
+    assert shown["counts"] == {"cells": 2, "failed": 0}
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["no.db", "-o", "p.html"], "no such file"),
+        (["STORE"], "--output"),
+        (["STORE", "-o", "p.pdf"], "must end in one of .html"),
+        (["STORE", "-o", "no/p.html"], "does not exist"),
+        (["STORE", "-o", "p.html", "-e", "nope"], "holds no such result"),
+        (["STORE", "-o", "p.html", "--samples", "x"], "--samples 'x'"),
+        (["STORE", "-o", "p.html", "--suite", "nope"], "unknown suite"),
+        (["STORE", "-o", "p.html", "--units", "hartleys"], "hartleys"),
+    ],
+)
+def test_bad_input_is_refused_and_leaves_no_file(mibench, store, tmp_path, args, said):
+    done = mibench("report", *(store if a == "STORE" else a for a in args))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+# What a reader does. One browser for all of it; each test loads its page anew.
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("chrome")) as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def file(records, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(report.page(records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def opened(chrome, file):
+    view(chrome, 1280)
+    chrome.get(file.as_uri())
+    yield chrome
+    assert [e for e in chrome.get_log("browser") if e["level"] in ("SEVERE", "WARNING")] == []
+
+
+def board(driver) -> list[list[str]]:
+    """The ranking as shown, without the intervals and the pictures."""
+    return js(
+        driver,
+        "return [...document.querySelectorAll('#board tbody tr')].map(tr => [...tr.cells].map("
+        "c => (c.querySelector('span:not(.soft)') ?? c).textContent.trim()))",
+    )
+
+
+def heading(driver, key: str):
+    return driver.find_element("css selector", f"#board th[data-key={key}] button")
+
+
+def choose(driver, name: str, text: str) -> None:
+    Select(driver.find_element("id", name)).select_by_visible_text(text)
+
+
+def shown_as(value: float, sign: bool = False) -> str:
+    if np.isnan(value):
+        return "–"  # noqa: RUF001 - what the page shows
+    text = f"{value:{'+' if sign else ''}.3f}"
+    return text.replace("-", "−")  # noqa: RUF001
+
+
+@needs_browser
+def test_every_heading_sorts_both_ways(opened):
+    numbers = re.compile(r"[-+−]?[\d.]+")  # noqa: RUF001
+    for at, th in enumerate(opened.find_elements("css selector", "#board th[data-key]")):
+        button = th.find_element("tag name", "button")
+        if th.get_attribute("data-key") == "rank":
+            button.click()  # it is sorted by that at first
+        orders = []
+        for wanted in ("ascending", "descending"):
+            button.send_keys(Keys.ENTER)
+            assert th.get_attribute("aria-sort") == wanted
+            column = [row[at] for row in board(opened)]
+            orders.append(column)
+        assert sorted(orders[0]) == sorted(orders[1])
+        key = th.get_attribute("data-key")
+        if key in ("rank", "rmse_nats", "bias_nats", "mae_nats", "wins"):
+            values = [
+                [float(numbers.search(v)[0].replace("−", "-")) for v in order if v != "–"]  # noqa: RUF001
+                for order in orders
+            ]
+            assert values[0] == sorted(values[0])
+            assert values[1] == sorted(values[1], reverse=True)
+        others = opened.find_elements("css selector", "#board th[aria-sort=none]")
+        assert len(others) == 10
+
+
+@needs_browser
+@pytest.mark.parametrize("units", ["bits", "nats"])
+def test_a_choice_shows_the_ranking_of_its_records(opened, records, units):
+    js(opened, f"document.querySelector('input[value={units}]').click()")
+    for group, size, dims in (
+        ("all 4", "every n", "any"),
+        ("discrete (1 of 10)", "n = 300", "any"),
+        ("all 4", "n = 300", "2 to 5 dimensions"),
+        ("all 4", "n = 40", "any"),
+    ):
+        for name in ("group", "samples", "dims"):
+            js(opened, "document.getElementById(arguments[0]).selectedIndex = 0", name)
+            js(
+                opened,
+                "document.getElementById(arguments[0]).dispatchEvent(new Event('change'))",
+                name,
+            )
+        choose(opened, "group", group)
+        choose(opened, "samples", size)
+        choose(opened, "dims", dims)
+        own = records
+        if group.startswith("discrete"):
+            own = own[own["task"].isin(SUITES["discrete"])]
+        if size != "every n":
+            own = own[own["n"] == int(size.split()[-1])]
+        if dims != "any":
+            own = own[own["dim_x"].between(2, 5)]
+        wanted = summary.in_units(summary.ranking(own), units)
+        got = board(opened)
+        assert [row[1] for row in got] == wanted["estimator"].tolist()
+        ranked = wanted[f"rmse_{units}"].notna()
+        ranks = [str(r) if has else "–" for r, has in zip(wanted["rank"], ranked, strict=True)]  # noqa: RUF001
+        assert [row[0] for row in got] == ranks
+        assert [row[2] for row in got] == [shown_as(v) for v in wanted[f"rmse_{units}"]]
+        assert [row[3] for row in got] == [shown_as(v, True) for v in wanted[f"bias_{units}"]]
+        finding = opened.find_element("id", "finding").text
+        assert wanted["estimator"][0] in finding
+        assert units in finding
+
+
+@needs_browser
+def test_text_hides_rows_and_changes_no_number(opened):
+    before = {row[1]: row for row in board(opened)}
+    opened.find_element("id", "text").send_keys("KNN")
+    assert board(opened) == [before["knn:k=50"]]
+    heads = opened.find_elements("css selector", "#heat th.of")
+    assert [h.text for h in heads] == ["knn:k=50"]
+    opened.find_element("id", "text").send_keys("xyz")
+    assert "No estimator" in board(opened)[0][0]
+
+
+@needs_browser
+def test_a_choice_without_cases_cannot_be_made(opened):
+    choose(opened, "group", "discrete (1 of 10)")
+    off = [o.text for o in Select(opened.find_element("id", "dims")).options if not o.is_enabled()]
+    assert off == ["2 to 5 dimensions", "6 or more dimensions"]
+
+
+@needs_browser
+def test_a_legend_puts_out_an_estimator_everywhere(opened):
+    def count(selector):
+        return len(opened.find_elements("css selector", selector))
+
+    panels = count("#truth-chart figure")
+    chip = opened.find_element("css selector", "#cost .legend button[data-e='1']")
+    chip.send_keys(Keys.ENTER)
+    focused = opened.switch_to.active_element
+    assert (focused.get_attribute("aria-pressed"), focused.text) == ("false", "kde")
+    assert count(".legend [aria-pressed=false]") == 4
+    assert count("#truth-chart figure") == panels - 1
+    assert "kde" not in opened.find_element("css selector", "#heat thead").text
+    assert len(board(opened)) == 3
+    focused.send_keys(Keys.SPACE)
+    assert count("#truth-chart figure") == panels
+
+
+@needs_browser
+def test_errors_by_case_are_read_by_keyboard(opened, records):
+    choose(opened, "order", "by name")
+    cell = opened.find_element("css selector", "#heat td[tabindex='0']")
+    js(opened, "arguments[0].focus()", cell)
+    tip = opened.find_element("id", "tip")
+    wanted = summary.in_units(summary.by_case(records), "bits").set_index(
+        ["task", "n", "estimator"]
+    )
+    first = wanted.loc[sorted(TASKS)[0], 40, "uniform"]
+    assert f"uniform on {sorted(TASKS)[0]}" in tip.text
+    assert shown_as(first["bias_bits"], True) in tip.text
+    assert shown_as(first["mean_bits"]) in tip.text
+    cell.send_keys(Keys.ARROW_RIGHT)
+    ActionChains(opened).pause(0.1).perform()
+    assert "n = 300" in tip.text
+    opened.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    ActionChains(opened).pause(0.1).perform()
+    assert sorted(TASKS)[1] in tip.text
+    opened.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not tip.is_displayed()
+
+
+@needs_browser
+def test_cells_that_failed_are_marked_and_the_rest_in_the_colour_of_their_error(opened, records):
+    failed = opened.find_elements("css selector", "#heat td.none")
+    assert len(failed) == 3  # knn:k=50 at n = 40, but on labels
+    js(opened, "arguments[0].focus()", failed[0])
+    assert "failed\n4 of 4" in opened.find_element("id", "tip").text
+    colours = js(
+        opened,
+        "return [...document.querySelectorAll('#heat td.cell:not(.none)')].map(td => ["
+        "td.textContent, getComputedStyle(td).backgroundColor, getComputedStyle(td).color])",
+    )
+    assert len(colours) == 21
+    for text, background, _ in colours:
+        lightness, chroma, hue = map(float, re.findall(r"[\d.]+", background)[:3])
+        error = float(text.replace("−", "-"))  # noqa: RUF001
+        assert hue == (252 if error < 0 else 36) or abs(error) < 0.006
+        assert (lightness < 0.9) == (chroma > 0.02) or abs(error) < 0.2
+    by_size = sorted(colours, key=lambda c: abs(float(c[0].replace("−", "-"))))  # noqa: RUF001
+    light = [float(re.findall(r"[\d.]+", c[1])[0]) for c in by_size]
+    # Shown to 0.01, errors that look alike may differ: a step of lightness up to 0.03.
+    assert all(b < a + 0.03 for a, b in pairwise(light))
+
+
+@needs_browser
+@pytest.mark.parametrize("figure", ["truth", "size", "cost"])
+def test_figures_have_axes_with_units_and_points_that_speak(opened, figure):
+    chart = opened.find_element("css selector", f"#{figure}-chart svg.chart")
+    titles = [t.text for t in chart.find_elements("css selector", "text.axis")]
+    assert any("(bits)" in t for t in titles)
+    assert len(chart.find_elements("css selector", "text:not(.axis):not(.name)")) >= 4
+    chart.send_keys(Keys.ARROW_RIGHT)
+    tip = opened.find_element("id", "tip")
+    assert "bits" in tip.text
+    assert "RMSE" in tip.text
+    first = tip.text
+    chart.send_keys(Keys.ARROW_RIGHT)
+    assert tip.text != first
+    js(opened, "document.querySelector('input[value=nats]').click()")
+    chart = opened.find_element("css selector", f"#{figure}-chart svg.chart")
+    assert "(nats)" in chart.text
+
+
+@needs_browser
+def test_the_error_of_one_case_against_n(opened, records):
+    choose(opened, "size-case", TASKS[0])
+    chart = opened.find_element("css selector", "#size-chart svg.chart")
+    chart.send_keys(Keys.ARROW_RIGHT)
+    cases = summary.in_units(summary.by_case(records), "bits").set_index(["task", "n", "estimator"])
+    wanted = cases.loc[TASKS[0], 40, "uniform"]["rmse_bits"]
+    assert f"RMSE\n{shown_as(wanted)}" in opened.find_element("id", "tip").text
+
+
+@needs_browser
+def test_the_front_passes_through_the_efficient_alone(opened, records):
+    ranks = summary.ranking(records)
+    path = opened.find_element("css selector", "#cost-chart path.front").get_attribute("d")
+    assert path.count("V") == ranks["efficient"].sum()
+
+
+@needs_browser
+def test_the_csv_is_the_table(opened, records):
+    heading(opened, "seconds").click()
+    opened.find_element("id", "text").send_keys("k")
+    link = opened.find_element("id", "csv").get_attribute("href")
+    text = urllib.parse.unquote(link.removeprefix("data:text/csv;charset=utf-8,"))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [r["estimator"] for r in rows] == [row[1] for row in board(opened)]
+    assert len(rows) == 2
+    wanted = summary.in_units(summary.ranking(records), "bits").set_index("estimator")
+    for row in rows:
+        for column in ("rmse_bits", "bias_low_bits", "mae_bits", "seconds", "wins", "cells"):
+            same(float(row[column] or "nan"), wanted.loc[row["estimator"], column])
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_page_itself_never_scrolls_sideways(opened, width):
+    view(opened, width)
+    opened.refresh()
+    assert js(opened, "return document.documentElement.scrollWidth") <= width
+    assert js(opened, "return document.getElementById('heat').offsetWidth") > 390
+
+
+@needs_browser
+def test_light_and_dark_follow_the_system_and_the_button(opened):
+    def paper():
+        return js(opened, "return getComputedStyle(document.body).backgroundColor")
+
+    light = paper()
+    view(opened, 1280, scheme="dark")
+    dark = paper()
+    assert sum(map(int, re.findall(r"\d+", dark)[:3])) < 120
+    assert sum(map(int, re.findall(r"\d+", light)[:3])) > 700
+    opened.find_element("id", "theme").click()
+    assert paper() == light
+
+
+@needs_browser
+def test_nothing_is_asked_of_any_network(opened, file):
+    opened.get_log("performance")  # what the browser did before
+    opened.refresh()
+    js(opened, "document.querySelector('details').open = true")
+    assert js(opened, "return performance.getEntriesByType('resource').map(e => e.name)") == []
+    asked = [
+        message["params"]["request"]["url"]
+        for entry in opened.get_log("performance")
+        if (message := json.loads(entry["message"])["message"])["method"]
+        == "Network.requestWillBeSent"
+    ]
+    assert asked
+    assert {url.split(":")[0] for url in asked} <= {"file", "data"}
+
+
+@needs_browser
+def test_every_field_has_a_label_and_every_section_a_heading(opened):
+    bare = (
+        "return [...document.querySelectorAll('input, select, button')].filter(f => "
+        "!f.labels?.length && !f.ariaLabel && !f.textContent).map(f => f.outerHTML)"
+    )
+    assert js(opened, bare) == []
+    sections = opened.find_elements("css selector", "main > section")
+    assert len(sections) == 7
+    assert all(s.find_elements("css selector", "h2") for s in sections)
+
+
+@needs_browser
+def test_hostile_text_is_only_text(chrome, tmp_path):
+    rows = [
+        record(estimator=e, task=HOSTILE, machine=HOSTILE, parameters=HOSTILE, seed=s,
+               flags=HOSTILE, version=HOSTILE, libraries=HOSTILE,
+               nats=None if e == "b" else 0.1 * s, error=HOSTILE if e == "b" else "")
+        for e in (HOSTILE, "b", "__proto__", "=1+1") for s in range(2)
+    ]  # fmt: skip
+    path = tmp_path / "page.html"
+    path.write_text(report.page(table_of(rows)), encoding="utf-8")
+    view(chrome, 1280)
+    chrome.get(path.as_uri())
+    chrome.find_element("css selector", "#heat td[data-at]").click()
+    chart = chrome.find_element("css selector", "#cost-chart svg.chart")
+    chart.send_keys(Keys.ARROW_RIGHT)
+    assert js(chrome, "return window.hurt ?? null") is None
+    assert js(chrome, "return document.querySelectorAll('img, main script').length") == 0
+    assert [row[1] for row in board(chrome)].count(HOSTILE.strip()) == 1
+    assert [e for e in chrome.get_log("browser") if e["level"] == "SEVERE"] == []
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([record(seed=s) for s in range(3)], "no other estimator"),
+        ([record(estimator=e, nats=v) for e, v in (("a", 0.4), ("b", 0.1))], "with one seed"),
+        ([record(nats=None, error="no", seed=s) for s in range(2)], "nothing to rank"),
+        (
+            [record(estimator=e, seed=s, nats=0.5 + 0.1 * np.sin(k + s * s))
+             for e, k in (("a", 0), ("b", 1)) for s in range(9)],
+            "do not tell a and b apart",
+        ),
+        (
+            [record(estimator=e, seed=s, nats=0.5 + k + s / 1000)
+             for e, k in (("a", 0.1), ("b", 1)) for s in range(6)],
+            "tell it apart from every other",
+        ),
+    ],
+)  # fmt: skip
+def test_the_finding_says_what_the_seeds_can_tell(chrome, tmp_path, rows, said):
+    path = tmp_path / "page.html"
+    path.write_text(report.page(table_of(rows)), encoding="utf-8")
+    chrome.get(path.as_uri())
+    assert said in chrome.find_element("id", "finding").text
+    assert [e for e in chrome.get_log("browser") if e["level"] == "SEVERE"] == []
