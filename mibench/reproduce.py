@@ -27,8 +27,8 @@ def commands(records: "pd.DataFrame") -> list[str]:
     for estimators, of_tasks in _alike(cells):
         for tasks, of_sizes in _alike(of_tasks):
             for sizes, seeds in _alike(of_sizes):
-                for chosen in _cover(tasks):
-                    lines.append(_line(estimators, chosen, sorted(sizes), sorted(seeds)))
+                rest = (sorted(sizes), sorted(seeds))
+                lines += [_line(estimators, chosen, *rest) for chosen in _cover(tasks)]
     return lines
 
 
@@ -59,9 +59,10 @@ def _line(
     estimators: list[str], chosen: str | list[str], sizes: list[int], seeds: list[int]
 ) -> str:
     if seeds != list(range(len(seeds))):  # the command line knows only the first so many
-        which = f"suite={chosen!r}" if isinstance(chosen, str) else f"tasks={chosen!r}"
+        argument = "suite" if isinstance(chosen, str) else "tasks"
         return (
-            f"mibench.compare({estimators!r}, {which}, samples={sizes!r}, seeds={seeds!r}, "
+            f"mibench.compare({estimators!r}, {argument}={chosen!r}, samples={sizes!r}, "
+            f"seeds={seeds!r}, "
             f"store={STORE!r})"
         )
     which = ["--suite", chosen] if isinstance(chosen, str) else ["--tasks", ",".join(chosen)]

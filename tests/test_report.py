@@ -468,11 +468,14 @@ def test_cells_that_failed_are_marked_and_the_rest_in_the_colour_of_their_error(
 
 @needs_browser
 @pytest.mark.parametrize("figure", ["truth", "size", "cost"])
-def test_figures_have_axes_with_units_and_points_that_speak(opened, figure):
+@pytest.mark.parametrize("panels", ["each", "one"])
+def test_figures_have_axes_with_units_and_points_that_speak(opened, figure, panels):
+    js(opened, "document.querySelector(`input[value=${arguments[0]}]`).click()", panels)
     chart = opened.find_element("css selector", f"#{figure}-chart svg.chart")
     titles = [t.text for t in chart.find_elements("css selector", "text.axis")]
     assert any("(bits)" in t for t in titles)
     assert len(chart.find_elements("css selector", "text:not(.axis):not(.name)")) >= 4
+    assert js(opened, "return arguments[0].clientWidth", chart) == int(chart.get_attribute("width"))
     chart.send_keys(Keys.ARROW_RIGHT)
     tip = opened.find_element("id", "tip")
     assert "bits" in tip.text

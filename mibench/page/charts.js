@@ -14,7 +14,7 @@ function scaleOf(transform, low, high, from, to, candidates, gap, text = plain) 
   return { at, ticks, text };
 }
 const asinhScale = (low, high, from, to, gap) =>
-  scaleOf((v) => Math.asinh(v / 0.5), low, high, from, to, LADDER.flatMap((v) => (v ? [v, -v] : [0])), gap);
+  scaleOf((v) => Math.asinh(v / 0.5), low, high, from, to, LADDER.flatMap((v) => (v && low < -0.1 ? [v, -v] : [v])), gap);
 function logScale(low, high, from, to, gap, text) {
   const decades = [];
   for (let d = Math.floor(Math.log10(low)) - 1; d <= Math.ceil(Math.log10(high)); d++) decades.push(d);
@@ -93,22 +93,24 @@ function drawTruth() {
   const values = shown.flatMap((c) => [c.mean_nats - (c.sd_nats ?? 0), c.mean_nats + (c.sd_nats ?? 0)]).map(inUnits);
   const right = 1.12 * Math.max(0.5, ...shown.map((c) => inUnits(data.tasks[c.task].mi)));
   const limits = { right, low: 1.15 * Math.min(-0.1, ...values), high: 1.15 * Math.max(0.5, right / 1.15, ...values) };
-  place.replaceChildren(); // its columns depend on nothing in it
-  if (!each) return place.replaceChildren(el("figure", {}, truthPanel(place, shown, limits, own, 460, "")));
-  const probe = place.appendChild(el("figure"));
-  return place.replaceChildren(...own.map((e) => {
+  const probe = el("figure"); // as wide as a panel will be
+  place.replaceChildren(probe);
+  if (!each) return place.replaceChildren(el("figure", {}, truthPanel(probe, shown, limits, 460, "")));
+  const panels = own.map((e) => {
     const name = data.estimators[e].name, part = shown.filter((c) => c.estimator === e);
-    return el("figure", {}, el("figcaption", {}, sign(e), " ", name), truthPanel(probe, part, limits, [e], 300, name));
-  }), ...(probe.remove(), []));
+    return el("figure", {}, el("figcaption", {}, sign(e), " ", name), truthPanel(probe, part, limits, 0, name));
+  });
+  return place.replaceChildren(...panels);
 }
 
-function truthPanel(place, shown, limits, own, height, name) {
-  const width = Math.max(240, Math.round(place.getBoundingClientRect().width));
+function truthPanel(place, shown, limits, height, name) {
+  const width = Math.max(140, Math.round(place.getBoundingClientRect().width));
+  height ||= Math.round(Math.min(300, 70 + width)); // a panel of several
   const m = { left: 40, right: 12, top: 26, bottom: 40 };
-  const x = asinhScale(-0.06, limits.right, m.left, width - m.right, 30);
+  const x = asinhScale(-0.06, limits.right, m.left, width - m.right, 25);
   const y = asinhScale(limits.low, limits.high, height - m.bottom, m.top, 20);
   const line = Array.from({ length: 80 }, (_, i) => (limits.right * i) / 79).map((v) => `${x.at(v).toFixed(1)},${y.at(v).toFixed(1)}`);
-  const parts = [...axes(width, height, m, x, y, [`true mutual information (${state.units})`, `estimate (${state.units})`]),
+  const parts = [...axes(width, height, m, x, y, [`${width < 230 ? "truth" : "true mutual information"} (${state.units})`, `estimate (${state.units})`]),
     svg("polyline", { class: "line", points: line.join(" ") })];
   const of = sizes();
   const points = shown.map((c) => {
@@ -133,7 +135,13 @@ function errorsBySize(own) {
 
 function drawSize() {
   const own = drawn(), found = errorsBySize(own), place = byId("size-chart");
+  const part = state.of < 0 ? data.sizes.flatMap((n, s) => {
+    const { of, rows } = viewOf(state.group, s + 1, state.width) ?? { of: 0, rows: [] };
+    const used = Math.max(0, ...rows.map((r) => r.cells));
+    return used < of ? [`${count(used)} of ${count(of)} at n = ${count(n)}`] : [];
+  }) : [];
   byId("size-note").textContent = `RMSE in ${state.units} over the samples that every estimator finished, at each n, with intervals of 95 % over seeds.`
+    + (part.length ? ` Caution: these are ${listed(part)}, so that the sizes are not judged by the same cases.` : "")
     + (data.sizes.length < 2 ? " These records hold one sample size; run with several to see how the error falls." : "");
   const positive = found.filter((r) => r.rmse_nats > 0);
   if (!positive.length) return place.replaceChildren(nothing("No error to draw."));
@@ -192,11 +200,15 @@ function drawCost() {
   const points = found.map((r) => {
     const [px, py] = at(r), node = svg("g", {}, mark(r.estimator, px, py, 6, { style: { stroke: "var(--paper)", strokeWidth: 1 } }));
     const name = data.estimators[r.estimator].name, short = name.length > 34 ? `${name.slice(0, 33)}…` : name;
-    const wide = 6.4 * short.length, left = px + 11 + wide > width, box = { x: left ? px - 11 - wide : px + 11, wide };
-    const free = (v) => taken.every((t) => Math.abs(t.y - v) > 12 || t.x > box.x + wide || box.x > t.x + t.wide);
-    box.y = [-8, 17, -21, 30, 43].map((d) => py + d).find(free) ?? py - 8;
-    taken.push(box);
-    parts.push(svg("text", { class: "name", x: left ? px - 11 : px + 11, y: box.y, "text-anchor": left ? "end" : "start" }, short));
+    const wide = 6.4 * short.length; // about; a name that finds no room is in the legend
+    const free = (b) => b.x > m.left && b.x + wide < width
+      && taken.every((t) => Math.abs(t.y - b.y) > 12 || t.x > b.x + wide || b.x > t.x + t.wide);
+    const box = [px + 11, px - 11 - wide, px - wide / 2].flatMap((left, at) => [-8, 17].map((d) => ({ x: left, wide, y: py + d * (at === 2 ? 1.3 : 1) }))).find(free);
+    if (box) {
+      taken.push(box);
+      const left = box.x < px - wide + 1, middle = box.x === px - wide / 2;
+      parts.push(svg("text", { class: "name", x: left ? px - 11 : middle ? px : box.x, y: box.y, "text-anchor": left ? "end" : middle ? "middle" : "start" }, short));
+    }
     return { x: px, y: py, node, tip: () => tipOfRank(r, "the cases chosen") };
   });
   return place.replaceChildren(chart(width, height, "RMSE against time.", parts, points));

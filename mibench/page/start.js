@@ -12,6 +12,7 @@ function update() {
   figures();
 }
 
+const PAPER = 940; // pixels across a landscape page of A4 or Letter
 const option = (value, text) => el("option", { value }, text);
 
 function offer() {
@@ -62,7 +63,11 @@ function listen() {
   });
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; hideTip(); figures(); } });
-  addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("details")) d.open = true; });
+  addEventListener("beforeprint", () => {
+    for (const d of document.querySelectorAll("details")) d.open = true;
+    for (const t of document.querySelectorAll("table")) t.style.zoom = Math.min(1, PAPER / t.scrollWidth);
+  });
+  addEventListener("afterprint", () => { for (const t of document.querySelectorAll("table")) t.style.zoom = ""; });
 }
 
 const here = (g) => data.tasks.filter((t) => t.groups.includes(g)).length;

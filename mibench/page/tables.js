@@ -128,11 +128,14 @@ function drawFailures() {
   byId("failed").append(el("h3", {}, "Failures"), failures.length
     ? table([["Estimator", "words"], ["n", ""], ["Times", ""], ["Message", "words wrap"], ["Cases", "words wrap"]],
       [...alike.values()].map((some) => [name(some[0].estimator), count(data.sizes[some[0].n]),
-        count(some.reduce((sum, f) => sum + f.times, 0)), some[0].error, some.map((f) => data.tasks[f.task].name).join(", ")]))
+        count(some.reduce((sum, f) => sum + f.times, 0)), some[0].error,
+        some.length === 1 ? data.tasks[some[0].task].name
+          : el("details", {}, el("summary", {}, several(some.length, "case")), some.map((f) => data.tasks[f.task].name).join(", "))]))
     : el("p", { class: "note" }, "Every cell holds an estimate."));
   byId("flagged").append(el("h3", {}, "Flags"), flags.length
-    ? table([["Flag", "words"], ["Estimator", "words"], ["Cells", ""], ["Of", ""], ["Meaning", "words wrap"]],
-      flags.map((f) => [f.flag, name(f.estimator), count(f.cells), count(f.of), data.meanings[f.flag] ?? ""]))
+    ? table([["Flag", "words"], ["Meaning", "words wrap"], ["Raised in cells", "words wrap"]],
+      [...new Set(flags.map((f) => f.flag))].map((flag) => [flag, data.meanings[flag] ?? "",
+        flags.filter((f) => f.flag === flag).map((f) => `${name(f.estimator)} ${count(f.cells)} of ${count(f.of)}`).join(", ")]))
     : el("p", { class: "note" }, "No estimate was flagged."));
 }
 
