@@ -21,7 +21,7 @@ from .errors import InputError
 from .flags import FLAGS
 from .plot import COLOURS, MARKERS
 from .registry import SESSION
-from .reproduce import STORE, commands
+from .reproduce import STORE, commands, earlier
 from .tasks.suites import SUITES
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
         "seeds": _distinct(records["seed"]),
         "reproduce": {
             "commands": [*commands(records), f"mibench report {STORE} -o report.html"],
+            "earlier": earlier(records),
             "machines": _distinct(records["machine"]),
             "libraries": _distinct(records["libraries"]),
         },

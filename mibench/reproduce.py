@@ -19,10 +19,13 @@ def commands(records: "pd.DataFrame") -> list[str]:
     """What runs these cells again: shell commands, or Python where the seeds are not 0, 1, 2, ...
 
     One for each full grid of estimators, tasks, sizes and seeds; together they run every cell of
-    the records and no other. Suites are named where all of their tasks are there.
+    the records and no other, but for `earlier` results. Suites are named where all of their tasks
+    are there.
     """
     lines = []
-    table = records[["estimator", "task", "n", "seed"]]
+    table = records.loc[
+        ~records["estimator"].isin(earlier(records)), ["estimator", "task", "n", "seed"]
+    ]
     cells = [(e, (t, (int(n), int(s)))) for e, t, n, s in table.itertuples(index=False, name=None)]
     for estimators, of_tasks in _alike(cells):
         for tasks, of_sizes in _alike(of_tasks):
@@ -30,6 +33,12 @@ def commands(records: "pd.DataFrame") -> list[str]:
                 rest = (sorted(sizes), sorted(seeds))
                 lines += [_line(estimators, chosen, *rest) for chosen in _cover(tasks)]
     return lines
+
+
+def earlier(records: "pd.DataFrame") -> list[str]:
+    """The names of earlier results that stand beside new ones: "knn (reference)" beside "knn"."""
+    names = list(dict.fromkeys(records["estimator"]))
+    return [n for n in names if n.endswith(")") and n.rpartition(" (")[0] in names]
 
 
 def _alike(pairs: Iterable[tuple[K, V]]) -> Iterator[tuple[list[K], list[V]]]:

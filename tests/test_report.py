@@ -165,6 +165,12 @@ def test_records_of_no_full_grid_take_several_commands():
     assert any("seeds=[3, 7]" in line for line in lines)
 
 
+def test_earlier_results_beside_new_ones_are_not_run_again():
+    names = ["knn", "knn (reference)", "kde"]
+    (line,) = reproduce.commands(table_of([record(estimator=e) for e in names]))
+    assert shlex.split(line)[3] == "knn,kde"
+
+
 def test_overlapping_suites_and_tasks_are_covered_once_or_twice_but_never_beyond():
     names = set(SUITES["discrete"]) | set(SUITES["high-mi"]) | {"1v1-normal-0.75"}
     rows = [record(task=name, seed=s) for name in sorted(names) for s in range(2)]

@@ -140,7 +140,7 @@ function drawFailures() {
 }
 
 function drawRecipe() {
-  const { commands, machines, libraries } = data.reproduce;
+  const { commands, earlier, machines, libraries } = data.reproduce;
   const session = data.estimators.filter((e) => e.session).map((e) => e.name);
   const unknown = data.tasks.filter((t) => t.source === undefined).map((t) => t.name);
   const old = data.tasks.filter((t) => t.current !== undefined && t.versions.some((v) => v !== t.current));
@@ -151,6 +151,7 @@ function drawRecipe() {
     ["Cells", `${count(data.counts.cells)}, ${data.counts.failed ? count(data.counts.failed) : "none"} failed`],
     ["Page made on", data.made],
     ["Only in a session", listed(session) && `${listed(session)}: register before running`],
+    ["Earlier results, not run again", listed(earlier)],
     ["Cases not known here", listed(unknown)],
     ["Cases of another version", listed(old.map((t) => t.name))],
   ];
