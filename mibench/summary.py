@@ -1,7 +1,7 @@
 """Records -> bias, standard deviation, RMSE, failures, time. Pure functions over a table."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,9 @@ import pandas as pd
 from . import resampling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
 CASE = ["task", "n"]
 SLACK_NATS = 1e-3
@@ -26,31 +28,29 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
     there.
     """
     rows = []
-    for key, cell in records.groupby([*CASE, "estimator"], sort=False):
-        nats = cell["nats"].dropna()
-        truth = cell["mi_nats"].iloc[0]
+    for cell in _cells(records):
+        first = {name: cell[name][0] for name in (*CASE, "estimator", "dim_x", "dim_y", "mi_nats")}
+        nats, truth = cell["nats"].astype(float), first["mi_nats"]
+        nats = nats[~np.isnan(nats)]
         errors = nats - truth
-        ranges = resampling.intervals(errors.to_numpy())
+        ranges = resampling.intervals(errors)
         rmse = _rmse(errors)
         rows.append(
-            dict(zip([*CASE, "estimator"], key, strict=True))
+            first
             | {
-                "dim_x": cell["dim_x"].iloc[0],
-                "dim_y": cell["dim_y"].iloc[0],
-                "mi_nats": truth,
-                "mean_nats": nats.mean(),
-                "sd_nats": nats.std(ddof=1),
-                "bias_nats": errors.mean(),
+                "mean_nats": nats.mean() if len(nats) else np.nan,
+                "sd_nats": nats.std(ddof=1) if len(nats) > 1 else np.nan,
+                "bias_nats": errors.mean() if len(nats) else np.nan,
                 "bias_low_nats": ranges["bias"][0],
                 "bias_high_nats": ranges["bias"][1],
                 "rmse_nats": rmse,
                 "rmse_low_nats": ranges["rmse"][0],
                 "rmse_high_nats": ranges["rmse"][1],
                 "relative_error": rmse / truth if truth else np.nan,
-                "seeds": len(cell),
-                "failures": int(cell["nats"].isna().sum()),
-                "seconds": cell["seconds"].median(),
-                "memory": cell["memory"].max(),
+                "seeds": len(cell["nats"]),
+                "failures": len(cell["nats"]) - len(nats),
+                "seconds": np.median(cell["seconds"]),
+                "memory": np.fmax.reduce(cell["memory"].astype(float)),  # NaN where all are
                 "flags": _common_flags(cell["flags"]),
             }
         )
@@ -60,6 +60,20 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
     rivals = table["rmse_nats"].where(table["failures"] == 0)
     table["best"] = rivals.eq(rivals.groupby([table[c] for c in CASE]).transform("min"))
     return table
+
+
+def _cells(records: pd.DataFrame) -> "Iterator[dict[str, NDArray[Any]]]":
+    """The columns of each (task, n, estimator) as arrays, in order of first appearance.
+
+    By hand, since a DataFrame for each of thousands of groups takes seconds.
+    """
+    if records.empty:
+        return
+    group = records.groupby([*CASE, "estimator"], sort=False).ngroup().to_numpy()
+    columns = {name: records[name].to_numpy() for name in records}
+    order = np.argsort(group, kind="stable")
+    for at in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        yield {name: values[at] for name, values in columns.items()}
 
 
 def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -192,7 +206,7 @@ def in_units(table: pd.DataFrame, units: str) -> pd.DataFrame:
     )
 
 
-def _rmse(errors: "pd.Series[float]") -> float:
+def _rmse(errors: "pd.Series[float] | NDArray[np.float64]") -> float:
     return float(np.sqrt(np.mean(np.square(errors)))) if len(errors) else float("nan")
 
 

@@ -225,7 +225,7 @@ def test_a_large_comparison_is_a_small_page_made_at_once():
     table = pd.DataFrame(rows)
     start = time.process_time()
     page = report.page(table)
-    # Measured: 1.5 s and 0.2 MB; a machine of half that speed must pass too.
+    # Measured: 1.3 s and 0.2 MB; a machine of half that speed must pass too.
     assert time.process_time() - start < 3
     assert len(page.encode()) < 1e6
 
