@@ -70,7 +70,7 @@ def _cells(records: pd.DataFrame) -> "Iterator[dict[str, NDArray[Any]]]":
     if records.empty:
         return
     group = records.groupby([*CASE, "estimator"], sort=False).ngroup().to_numpy()
-    columns = {name: records[name].to_numpy() for name in records}
+    columns = {str(name): records[name].to_numpy() for name in records}
     order = np.argsort(group, kind="stable")
     for at in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
         yield {name: values[at] for name, values in columns.items()}
