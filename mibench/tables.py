@@ -47,15 +47,17 @@ def case_table(cases: "pd.DataFrame", units: str) -> "Table":
 
 
 def ranking_table(ranks: "pd.DataFrame", units: str) -> "Table":
-    """Estimators from best to worst."""
+    """Estimators from best to worst; those that the seeds do not tell apart share a rank."""
     table = _table()
-    for heading in ("", "estimator", "RMSE", "bias", "best in", "time", "failures"):
+    for heading in ("", "estimator", "RMSE", "95 %", "bias", "best in", "time", "failures"):
         table.add_column(heading, justify="left" if heading == "estimator" else "right")
     for _, row in ranks.iterrows():
+        low, high = (number(row[f"rmse_{end}_{units}"]) for end in ("low", "high"))
         table.add_row(
             str(row["rank"]),
             str(row["estimator"]),
             number(row[f"rmse_{units}"]),
+            f"{low} to {high}" if low != "-" else "-",
             number(row[f"bias_{units}"], sign=True),
             f"{row['wins']} cases",
             duration(row["seconds"]),

@@ -59,21 +59,21 @@ def test_no_estimator_has_become_worse(suite):
 
 @dataclass(frozen=True)
 class Spoiled(Estimator):
-    """An estimator with a mistake of 0.02 nats, which no eye would see in one estimate."""
+    """knn with a mistake of 0.02 nats, which no eye would see in one estimate."""
 
     def _estimate(self, x, y):
         kinds = {"discrete_x": x.discrete, "discrete_y": y.discrete}
         sides = (v.symbols if v.discrete else v.columns.T for v in (x, y))
-        return Estimate(mibench.estimate(*sides, "knn", **kinds).nats + 0.02)
+        return Estimate(mibench.estimate(*sides, "knn", **kinds).nats - 0.02)
 
 
-def test_a_small_mistake_would_be_found():
+def test_a_small_mistake_is_found():
     table = mibench.compare([Spoiled()], suite="beyond-normal", **SMALL)
     worse = summary.worsened(table, {"Spoiled": "knn"})
-    # Where knn is biased upward or not at all 0.02 nats more are worse; in most cases here it is
-    # biased downward, so that they help: named are single cases, not the whole.
-    assert 0 < len(worse) < 20
-    assert (worse["rmse_nats"] > worse["rmse_before_nats"] + 0.001).all()
+    # On the samples of both it shows in most of the 40 cases, where knn is biased downward as it
+    # is; where it is not, 0.02 is lost in the spread over seeds, 0.06, and no error has grown.
+    assert len(worse) > 20
+    assert "all" in set(worse["task"])
 
 
 def test_the_numbers_are_the_same_where_nothing_changed():
