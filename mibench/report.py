@@ -144,6 +144,8 @@ def _views(
     views: "group,size,width" -> place in rankings, with 0 for all and i + 1 for the i-th size or
     width. Choices of the same cases share a ranking; one without a case has none. of: how many
     samples (task, n, seed) there are, of which the ranking may have to leave out some.
+    steady: "group,width" -> places of the rankings at each size, of the cases that were run at
+    every size: only they show how an error falls with n.
     """
     wide = {task: _width(row) for task, row in tasks.iterrows()}
     keys = cases.drop_duplicates(["task", "n"])[["task", "n"]].itertuples(index=False, name=None)
@@ -151,26 +153,30 @@ def _views(
     of_record, of_row = _ids(records, ids), _ids(cases, ids)
     by_cases: dict[frozenset[int], int] = {}
     rankings: list[dict[str, Any]] = []
-    views: dict[str, int] = {}
-    choices = product(range(len(groups)), range(len(sizes) + 1), range(len(WIDTHS) + 1))
-    for g, s, w in choices:
-        chosen = frozenset(
-            at
-            for (task, n), at in ids.items()
-            if task in groups[g][1]
-            and (not s or n == sizes[s - 1])
-            and (not w or wide[task] == w - 1)
-        )
-        if not chosen:
-            continue
+
+    def place_of(chosen: frozenset[int]) -> int:
         if chosen not in by_cases:
             by_cases[chosen] = len(rankings)
             own = records[np.isin(of_record, list(chosen))]
             ranks = summary.ranking(own, cases[np.isin(of_row, list(chosen))])
             of = len(own[["task", "n", "seed"]].drop_duplicates())
             rankings.append(_packed(ranks, {"estimator": names}) | {"of": of})
-        views[f"{g},{s},{w}"] = by_cases[chosen]
-    return {"views": views, "rankings": rankings}
+        return by_cases[chosen]
+
+    at_every_size = {task for task, _ in ids if all((task, n) in ids for n in sizes)}
+    views: dict[str, int] = {}
+    steady: dict[str, list[int]] = {}
+    for g, w in product(range(len(groups)), range(len(WIDTHS) + 1)):
+        own = {t for t in groups[g][1] if not w or wide[t] == w - 1}
+        for s in range(len(sizes) + 1):
+            chosen = frozenset(
+                at for (t, n), at in ids.items() if t in own and (not s or n == sizes[s - 1])
+            )
+            if chosen:
+                views[f"{g},{s},{w}"] = place_of(chosen)
+        if kept := own & at_every_size:
+            steady[f"{g},{w}"] = [place_of(frozenset(ids[t, n] for t in kept)) for n in sizes]
+    return {"views": views, "steady": steady, "rankings": rankings}
 
 
 def _ids(table: "pd.DataFrame", ids: dict[tuple[str, int], int]) -> list[int]:

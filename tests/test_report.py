@@ -123,6 +123,18 @@ def test_every_choice_has_the_ranking_of_its_records(records):
     assert seen == len(shown["views"]) > 20
 
 
+def test_sizes_are_compared_by_the_cases_that_were_run_at_each(records):
+    some = records[(records["task"] != TASKS[2]) | (records["n"] == 40)]
+    shown = report.payload(some, "bits")
+    for w, members in [(0, {TASKS[0], TASKS[1], TASKS[3]}), (1, {TASKS[0], TASKS[1]})]:
+        for s, n in enumerate([40, 300]):
+            packed = shown["rankings"][shown["steady"][f"0,{w}"][s]]
+            wanted = summary.ranking(some[some["task"].isin(members) & (some["n"] == n)])
+            same(unpacked(packed)["rmse_nats"], wanted["rmse_nats"])
+    alone = report.payload(some[some["task"] == TASKS[2]], "bits")
+    assert "0,0" in alone["steady"]  # one size: every case has it
+
+
 def test_the_commands_run_the_cells_again(records):
     (line,) = reproduce.commands(records)
     args = shlex.split(line)
@@ -501,6 +513,17 @@ def test_the_error_of_one_case_against_n(opened, records):
     chart.send_keys(Keys.ARROW_RIGHT)
     cases = summary.in_units(summary.by_case(records), "bits").set_index(["task", "n", "estimator"])
     wanted = cases.loc[TASKS[0], 40, "uniform"]["rmse_bits"]
+    assert f"RMSE\n{shown_as(wanted)}" in opened.find_element("id", "tip").text
+
+
+@needs_browser
+def test_the_error_of_all_cases_against_n(opened, records):
+    note = opened.find_element("id", "size-note").text
+    assert "Of the cases that were run at every n." in note
+    chart = opened.find_element("css selector", "#size-chart svg.chart")
+    chart.send_keys(Keys.ARROW_RIGHT)
+    ranks = summary.in_units(summary.ranking(records[records["n"] == 40]), "bits")
+    wanted = ranks.set_index("estimator").loc["uniform", "rmse_bits"]
     assert f"RMSE\n{shown_as(wanted)}" in opened.find_element("id", "tip").text
 
 

@@ -127,7 +127,7 @@ function truthPanel(place, shown, limits, height, name) {
 // RMSE at each size: of the cases in view, from their rankings, or of one case.
 function errorsBySize(own) {
   return data.sizes.flatMap((n, s) => {
-    const rows = state.of < 0 ? (viewOf(state.group, s + 1, state.width)?.rows ?? [])
+    const rows = state.of < 0 ? (steadyOf(state.group, s, state.width)?.rows ?? [])
       : data.estimators.map((_, e) => cellAt.get(`${state.of},${s},${e}`)).filter(Boolean);
     return rows.filter((r) => own.includes(r.estimator) && r.rmse_nats !== null).map((r) => ({ ...r, size: n, s }));
   });
@@ -136,11 +136,12 @@ function errorsBySize(own) {
 function drawSize() {
   const own = drawn(), found = errorsBySize(own), place = byId("size-chart");
   const part = state.of < 0 ? data.sizes.flatMap((n, s) => {
-    const { of, rows } = viewOf(state.group, s + 1, state.width) ?? { of: 0, rows: [] };
+    const { of, rows } = steadyOf(state.group, s, state.width) ?? { of: 0, rows: [] };
     const used = Math.max(0, ...rows.map((r) => r.cells));
     return used < of ? [`${count(used)} of ${count(of)} at n = ${count(n)}`] : [];
   }) : [];
-  byId("size-note").textContent = `RMSE in ${state.units} over the samples that every estimator finished, at each n, with intervals of 95 % over seeds.`
+  byId("size-note").textContent = `RMSE in ${state.units} over the samples that every estimator finished, with intervals of 95 % over seeds.`
+    + (state.of < 0 && data.steady[`${state.group},${state.width}`] ? " Of the cases that were run at every n." : "")
     + (part.length ? ` Caution: these are ${listed(part)}, so that the sizes are not judged by the same cases.` : "")
     + (data.sizes.length < 2 ? " These records hold one sample size; run with several to see how the error falls." : "");
   const positive = found.filter((r) => r.rmse_nats > 0);

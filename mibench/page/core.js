@@ -16,6 +16,11 @@ const state = {
 };
 
 const viewOf = (group, n, width) => rankings[data.views[`${group},${n},${width}`]];
+// At the s-th size, of the cases that were run at every size, if there are any.
+const steadyOf = (group, s, width) => {
+  const places = data.steady[`${group},${width}`];
+  return places ? rankings[places[s]] : viewOf(group, s + 1, width);
+};
 const view = () => viewOf(state.group, state.n, state.width) ?? { of: 0, rows: [] };
 const matches = (e) => data.estimators[e].name.toLowerCase().includes(state.text.toLowerCase());
 const chosen = () => data.estimators.map((_, e) => e).filter(matches);
