@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,7 +53,7 @@ class KNN(Estimator):
 
     k: neighbours. variant: 1 or 2. standardize: divide each dimension by its standard deviation
     first; the metric compares dimensions, so units matter unless this is set. algorithm: "tree",
-    "brute", or "auto" by n and dimension; the result is the same.
+    "brute", "strips" (in 1+1 dimensions), or "auto" by n and dimension; the result is the same.
 
     noise_variance: s2 > 0 asks for I(C;T + Z) instead, C the labels of the discrete side, T the
         rows of the other, Z normal noise of that variance in every dimension, drawn once from
@@ -94,8 +94,9 @@ class KNN(Estimator):
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> None:
-        """Compile both algorithms: which one "auto" takes depends on n."""
-        for algorithm in get_args(Algorithm) if self.algorithm == "auto" else [self.algorithm]:
+        """Compile what "auto" may take, which depends on n."""
+        each: tuple[Algorithm, ...] = ("auto", "tree", "brute")
+        for algorithm in each if self.algorithm == "auto" else [self.algorithm]:
             one = replace(self, algorithm=algorithm)
             one.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 

@@ -3,6 +3,7 @@
 Tests with "small" in their names also run without numba's JIT, see `test_kernels_nojit.py`.
 """
 
+import itertools
 import os
 
 import numba
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from mibench.errors import InputError
 from mibench.estimators import _neighbours
 from mibench.estimators.adaptive import edge_slots, padded_edges
 from mibench.estimators.kernels import binning, brute, density, kdtree, line, mixture, symbols
@@ -334,15 +336,22 @@ def points(n, dims, ties):
     return np.ascontiguousarray(columns)
 
 
-@pytest.mark.parametrize("algorithm", ["tree", "brute"])
+ALGORITHMS = ["auto", "tree", "brute", "strips"]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize(("n", "dims", "ties"), POINTS)
 def test_small_neighbours(n, dims, ties, algorithm):
     columns = points(n, dims, ties)
-    for k in {1, min(3, n - 1), n - 1}:
-        split = (dims + 1) // 2
+    if algorithm == "strips" and dims != 2:
+        with pytest.raises(InputError, match="is for two dimensions in all, not"):
+            _neighbours.nearest(columns, 1, 1, algorithm)
+        return
+    for k, split in itertools.product({1, min(3, n - 1), n - 1}, {(dims + 1) // 2, dims}):
         radius, wide_x, wide_y, tied = naive.neighbours(columns, k, split)
         found = _neighbours.nearest(columns, k, split, algorithm)
-        assert found.algorithm == algorithm
+        if algorithm != "auto":
+            assert found.algorithm == algorithm
         assert found.radius.tolist() == radius.tolist()
         assert found.tied.tolist() == tied.tolist()
         assert found.extents[0][~tied].tolist() == wide_x[~tied].tolist()
@@ -401,7 +410,7 @@ def test_neighbours_beyond_one_block():
         np.fill_diagonal(matrix, 0)
         want_counts = (matrix < reach[:, np.newaxis]).sum(axis=1)
         want_counts[reach == 0] = 0
-        for algorithm in ("tree", "brute"):
+        for algorithm in ALGORITHMS if dims == 2 else ALGORITHMS[:3]:
             found = _neighbours.nearest(columns, 5, dims, algorithm)
             assert np.array_equal(found.radius, ordered[:, 4])
             assert np.array_equal(found.tied, want_tied)
@@ -413,17 +422,77 @@ def test_neighbours_beyond_one_block():
 @given(hnp.arrays(np.float64, st.integers(1, 40), elements=VALUES))
 def test_small_line_counts(values):
     n = len(values)
-    padded = np.full(1 << n.bit_length(), np.inf)
-    padded[:n] = np.sort(values)
     # Distances that occur, the floats beside them, nothing, and everything.
     gap = np.abs(np.diff(values, append=values[0]))
     edge = [np.nextafter(gap, np.inf), np.nextafter(gap, 0), np.zeros(n), np.full(n, np.inf), -gap]
     for reach in (gap, *edge):
+        want = (np.abs(values[np.newaxis, :] - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(1)
+        found = _neighbours.count_within(values[np.newaxis], reach, "auto")
+        assert found.tolist() == want.tolist()
+
+
+@pytest.mark.parametrize(("low", "scale"), [(0.0, 0.0), (-3.0, 1e3), (2.0, 7.0), (-1e9, 1e-9)])
+def test_small_line_counts_with_any_table(low, scale):
+    """The table only guesses: where it is useless or wrong the values still decide."""
+    values = np.sort(np.r_[np.round(np.random.default_rng(0).normal(size=200), 2), [5.0] * 50])
+    n = len(values)
+    padded = np.r_[values, np.full(line.STEP, np.inf)]
+    reach = np.abs(np.random.default_rng(1).normal(size=n))
+    reach[::3] = np.round(reach[::3], 2)
+    want = (np.abs(values - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(axis=1)
+    for cells in (1, 10, n):
+        table = np.empty(cells + 1, np.int32)
+        line.tabulate(padded, n, low, scale, table)
         counts = np.full(n, -1)
         for start, stop in ((0, n // 2), (n // 2, n)):
-            line.count_within(padded, n, values, reach, start, stop, counts)
-        want = (np.abs(values[np.newaxis, :] - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(1)
+            line.count_within(padded, n, table, low, scale, reach, start, stop, counts)
         assert counts.tolist() == want.tolist()
+
+
+def plane(name, n):
+    """Points that strips of the plane may find hard."""
+    rng = np.random.default_rng(n)
+    x, y = rng.normal(size=(2, n))
+    return np.ascontiguousarray(
+        {
+            "cauchy": rng.standard_cauchy((2, n)),
+            "ridge": [x, x + 1e-6 * y],
+            "falling ridge": [x, -x],
+            "one x": [np.zeros(n), y],
+            "one y": [x, np.zeros(n)],
+            "few x": [np.rint(x), y],
+            "few y": [x, np.rint(y)],
+            "lattice": [np.rint(3 * x), np.rint(3 * y)],
+            "clusters": [1e6 * np.rint(x) + 1e-6 * y, 1e-6 * x + 1e6 * np.rint(y)],
+            "outlier": [np.r_[x[1:], 1e15], np.r_[y[1:], -1e15]],
+            "scales": [1e-12 * x, 1e12 * y],
+            "offset": [x + 1e15, y],
+        }[name],
+        dtype=np.float64,
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cauchy", "ridge", "falling ridge", "one x", "one y", "few x", "few y", "lattice", "clusters",
+     "outlier", "scales", "offset"],
+)  # fmt: skip
+@pytest.mark.parametrize("k", [1, 4, 30])
+def test_strips_find_what_all_pairs_do(name, k):
+    for n in (40, 1500):
+        columns = plane(name, n)
+        strip, pairs = (_neighbours.nearest(columns, k, 1, a) for a in ("strips", "brute"))
+        assert np.array_equal(strip.radius, pairs.radius)
+        assert np.array_equal(strip.tied, pairs.tied)
+        free = ~pairs.tied
+        for one, other in zip(strip.extents, pairs.extents, strict=True):
+            assert np.array_equal(one[free], other[free])
+        for column in columns:
+            closed = _neighbours.closed(pairs.radius)
+            for reach in (pairs.radius, closed):
+                counts = _neighbours.count_within(column[np.newaxis], reach, "auto")
+                matrix = np.abs(column[:, np.newaxis] - column) < reach[:, np.newaxis]
+                assert np.array_equal(counts, matrix.sum(axis=1))
 
 
 @pytest.mark.parametrize("n", [1, 12, 13, 24, 25, 1000])

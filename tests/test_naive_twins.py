@@ -154,7 +154,7 @@ def test_small_noise_equals_its_twin(estimator):
 @pytest.mark.parametrize("variant", [1, 2])
 def test_knn_equals_its_twin_for_every_k(k, variant):
     for x, y in (normal(60), normal(60, 3, 2), (np.arange(60) % 7, np.arange(60) % 5)):
-        for algorithm in ("tree", "brute"):
+        for algorithm in ("auto", "tree", "brute"):
             one = KNN(k=k, variant=variant, algorithm=algorithm)
             assert one.estimate(x, y).nats == pytest.approx(naive.estimate(one, x, y), abs=CLOSE)
         code = np.arange(60) % 4
@@ -263,7 +263,7 @@ def test_small_kde_property(sample, bandwidth):
 @properties
 @given(samples(least=5), st.integers(1, 4), st.sampled_from([1, 2]))
 def test_small_knn_property(sample, k, variant):
-    for algorithm in ("tree", "brute"):
+    for algorithm in ("auto", "tree", "brute"):
         agree(KNN(k=k, variant=variant, algorithm=algorithm), *sample)
 
 
@@ -298,11 +298,11 @@ def agree(estimator, x, y, **discrete):
 def test_tree_equals_brute_exactly(name, variant):
     data = DATA[name]
     for k, standardize in itertools.product((1, 3), (False, True)):
-        tree, brute_ = (
+        tree, brute_, auto = (
             KNN(k, variant, standardize, a).estimate(data.x, data.y, **data.sides).nats
-            for a in ("tree", "brute")
+            for a in ("tree", "brute", "auto")
         )
-        assert tree == brute_
+        assert tree == brute_ == auto
 
 
 @properties
