@@ -39,7 +39,7 @@ def test_label(benchmark, rounds, who):
     # A mixture of three normal laws one apart: h(X) - h(X|label) by quadrature.
     grid = np.linspace(-9, 11, 4001)
     density = np.exp(-((grid[:, None] - np.arange(3)) ** 2) / 2).mean(axis=1) / np.sqrt(2 * np.pi)
-    entropy = -np.trapezoid(density * np.log(density), grid)
+    entropy = -(density * np.log(density)).sum() * (grid[1] - grid[0])
     assert abs(found - (entropy - 0.5 * np.log(2 * np.pi * np.e))) < 0.02
 
 
