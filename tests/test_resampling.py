@@ -119,6 +119,18 @@ def test_better_sees_what_is_there():
     assert found[:4, 4].all()
 
 
+def test_a_case_of_one_seed_does_not_hide_what_the_others_tell():
+    cases = [np.random.default_rng(9).normal(size=(10, 2)) * [0.1, 1]] * 5
+    assert resampling.better([*cases, np.array([[0.1, 0.2]])])[0, 1]
+
+
+def test_rounding_makes_nobody_better_nor_does_what_overflows():
+    errors = np.random.default_rng(10).normal(size=(10, 1))
+    assert not resampling.better([np.hstack([errors, errors * (1 + 1e-15)])]).any()
+    with np.errstate(all="ignore"):
+        assert not resampling.better([np.array([[1e200, 1e199], [1e200, 2e199]])]).any()
+
+
 def test_better_is_the_paired_t_test_of_squared_errors():
     errors = np.random.default_rng(8).normal(size=(10, 2)) * [1, 1.5]
     got = resampling._difference([errors], 0, 1)[1]
