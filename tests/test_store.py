@@ -120,6 +120,21 @@ def test_a_sample_is_drawn_once_for_all_estimators():
     assert got["flags"].tolist() == ["constant"]  # not the sample before
 
 
+class Writes:
+    """Spoils what it gets."""
+
+    def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+        x[:] = 0
+        y[:] = 0
+        return mibench.Estimate(0.1)
+
+
+def test_an_estimator_that_writes_into_its_sample_spoils_it_for_no_other():
+    both = mibench.compare([Writes(), "knn"], **{**SMALL, "samples": 500})
+    alone = mibench.compare("knn", **{**SMALL, "samples": 500})
+    assert both[both["estimator"] == "knn"]["nats"].tolist() == alone["nats"].tolist()
+
+
 def test_a_record_says_how_and_with_what_it_was_made(tmp_path):
     got = mibench.compare("knn:k=5", tasks="1v1-normal-0.75", samples=50, seeds=1)
     assert json.loads(got["info"][0])["method"]
