@@ -92,7 +92,7 @@ def timed_estimate(
     start = time.perf_counter()
     try:
         found = one.estimator.estimate(*sample, **kinds)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         found = f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - start
     if not isinstance(found, Estimate | str):
@@ -170,5 +170,5 @@ def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool]) -> None:
     _warm.add(key)
     few = copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]))
     warm_up = getattr(one.estimator, "warm_up", one.estimator.estimate)
-    with suppress(Exception):  # if it fails, it fails again when timed, and that is recorded
+    with suppress(Exception, SystemExit):  # it fails again when timed, and that is recorded
         warm_up(*few, **kinds)

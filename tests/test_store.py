@@ -6,6 +6,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -133,6 +134,14 @@ def test_an_estimator_that_writes_into_its_sample_spoils_it_for_no_other():
     both = mibench.compare([Writes(), "knn"], **{**SMALL, "samples": 500})
     alone = mibench.compare("knn", **{**SMALL, "samples": 500})
     assert both[both["estimator"] == "knn"]["nats"].tolist() == alone["nats"].tolist()
+
+
+def test_an_estimator_that_calls_exit_is_a_failure_like_any_other():
+    def leaves(x, y):
+        sys.exit("no licence")
+
+    got = mibench.compare([leaves, "knn"], **SMALL)
+    assert got["error"].tolist() == ["SystemExit: no licence", ""] * 4
 
 
 def test_a_record_says_how_and_with_what_it_was_made(tmp_path):
