@@ -228,7 +228,7 @@ def estimate(
     """
     from .datafile import read_sides
     from .registry import named
-    from .runner import timed_estimate
+    from .runner import copies, timed_estimate
 
     chosen = named(_specs(estimators))
     a, b = read_sides(
@@ -236,7 +236,7 @@ def estimate(
         discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
     )  # fmt: skip
     pair, kinds = (a.values, b.values), {"discrete_x": discrete_x, "discrete_y": discrete_y}
-    results = [(one.spec, *timed_estimate(one, pair, **kinds)) for one in chosen]
+    results = [(one.spec, *timed_estimate(one, copies(pair), **kinds)) for one in chosen]
     shape = f"{len(a.values)} rows, {a.values.shape[1]}+{b.values.shape[1]} dimensions"
     show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
     return SOME_FAILED if any(isinstance(found, str) for _, found, _ in results) else DONE

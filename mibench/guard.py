@@ -4,7 +4,6 @@ Compiled code cannot be interrupted from within, so the estimator runs in a chil
 watches; the child stays for the next cells, and a new one takes the place of one that was killed.
 """
 
-import atexit
 import json
 import os
 import re
@@ -13,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -26,7 +26,8 @@ from .runner import Cell, record_of, run_cell
 from .types import Record
 
 PREPARATION_SECONDS = 120.0  # beside the limit, for imports, drawing the sample and compiling
-LOOK_SECONDS = 0.05  # between two looks at the child's memory
+LOOK_SECONDS = 0.05  # between two looks at the child
+EXIT_SECONDS = 5.0  # for a child that has closed its pipe
 
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[3]); from mibench.guard import serve; "
@@ -96,22 +97,26 @@ class _Child:
         )  # fmt: skip
         end.close()
         self._watched = psutil.Process(self._process.pid)
-        atexit.register(self.close)
+        # At exit too, and when the thread whose child this is ends.
+        self.close = weakref.finalize(self, _end, self._process, self._watched, self._pipe)
 
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def run(self, cell: Cell, limits: Limits) -> Record:
+        data = _dumped(cell)
         start, held = time.monotonic(), 0
         patience = None if limits.seconds is None else limits.seconds + PREPARATION_SECONDS
         try:
-            self._pipe.send_bytes(cloudpickle.dumps(cell))
+            self._pipe.send_bytes(data)
             while True:
                 if self._pipe.poll(LOOK_SECONDS):
                     message = self._pipe.recv()
                     if not isinstance(message, int):
                         return _answer(cell, message)
                     start, patience, held = time.monotonic(), limits.seconds, message
+                elif not self.alive() and not self._pipe.poll():
+                    raise EOFError  # which the pipe does not say while a fork of the child has it
                 seconds = time.monotonic() - start
                 if patience is not None and seconds > patience:
                     why = f"TimeLimit: stopped after {patience:g} s"
@@ -119,14 +124,21 @@ class _Child:
                 if held and limits.bytes is not None and self._memory() - held > limits.bytes:
                     why = f"MemoryLimit: stopped beyond {limits.bytes / 1e6:g} MB"
                     return self._kill(cell, why, seconds)
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            code = self._process.wait()
+        except (EOFError, OSError):  # between two messages, or within one
+            code = self._exit_code()
             how = signal.Signals(-code).name if code < 0 else f"code {code}"
             why = f"ProcessDied: the estimator's process ended with {how}"
             return self._kill(cell, why, time.monotonic() - start)
         except BaseException:  # Ctrl-C: the child must not go on alone
             self.close()
             raise
+
+    def _exit_code(self) -> int:
+        """Of a child whose pipe has closed; one that only closed it is killed."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(timeout=EXIT_SECONDS)
+        self.close()
+        return self._process.wait()
 
     def _memory(self) -> int:
         """Resident bytes of the child and of what it started."""
@@ -143,19 +155,31 @@ class _Child:
         self.close()
         return record_of(cell, why, seconds)
 
-    def close(self) -> None:
-        """Kill the child and what it started."""
-        import psutil
 
-        atexit.unregister(self.close)
-        every = [self._watched]
+def _end(process: "subprocess.Popen[bytes]", watched: Any, pipe: "Connection[Any, Any]") -> None:
+    """Kill a child and what it started."""
+    import psutil
+
+    if process.poll() is None:  # else its number may be another's; so it looks to a fork of ours
+        every = [watched]
         with suppress(psutil.Error):
-            every += self._watched.children(recursive=True)
-        for process in every:
+            every += watched.children(recursive=True)
+        for one in every:
             with suppress(psutil.Error):
-                process.kill()
-        self._process.wait()
-        self._pipe.close()
+                one.kill()
+        process.wait()
+    pipe.close()
+
+
+def _dumped(cell: Cell) -> bytes:
+    try:
+        return bytes(cloudpickle.dumps(cell))
+    except Exception as error:
+        raise InputError(
+            f"{cell.one.spec!r} or {cell.task.name!r} cannot be sent to a limited process "
+            f"({error}): let it hold nothing that belongs to one process, such as an open file or "
+            "a lock, or give no limits"
+        ) from error
 
 
 class _Own(threading.local):

@@ -36,7 +36,7 @@ def results(
     kept = [record for record in every if all(fits(record) for fits in wanted)]
     if not kept:
         raise InputError(f"{store} holds no such result. {_contents(every)}")
-    last = {(r.task, r.estimator, r.parameters, r.n, r.seed): r for r in kept}
+    last = {(r.task, r.estimator, r.n, r.seed): r for r in kept}
     return table_of(list(last.values()))
 
 

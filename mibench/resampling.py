@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 
 REPEATS = 4000  # the ends of an interval then err by 4 % of the standard deviation
 LEVEL = 0.05
+ROUNDING = 1e-9  # of the sum of squared errors: another processor or library may do as much
 
 
 @cache
@@ -26,8 +27,8 @@ def resamples(seeds: int) -> Array:
 def intervals(errors: Array) -> dict[str, tuple[float, float]]:
     """Percentile bootstrap intervals, 95 %, of the mean error ("bias") and the "rmse" over seeds.
 
-    errors: (seeds,). NaN for fewer than two. For few seeds they are narrow, by about
-    sqrt(1 - 1 / seeds).
+    errors: (seeds,). NaN for fewer than two. For few seeds they are narrow: of ten
+    they cover the bias of normal errors in 89 of 100 cases, and their RMSE in 84.
     """
     if len(errors) < 2:
         return {"bias": (np.nan, np.nan), "rmse": (np.nan, np.nan)}
@@ -60,15 +61,17 @@ def better(cases: Sequence[Array], tests: int = 1) -> NDArray[np.bool_]:
     sample by sample, is held against its standard error over the seeds within cases, in a t-test
     with the degrees of freedom of Satterthwaite (1946, doi:10.2307/3002019), at 5 % over
     all pairs by Holm's method (1979, Scand. J. Statist. 6:65). A bootstrap of few seeds would be
-    too bold here. One seed tells nothing. tests: how many such calls share the 5 %.
+    too bold here. A case of one seed tells nothing of the spread, and is left out. tests: how many
+    such calls share the 5 %.
     """
     count = cases[0].shape[1]
     pairs = [(a, b) for a in range(count) for b in range(a)]
-    differences = [_difference(cases, a, b) for a, b in pairs]
+    several = [errors for errors in cases if len(errors) > 1]
+    differences = [_difference(several, a, b) for a, b in pairs]
     found = np.zeros((count, count), dtype=bool)
     for passed, at in enumerate(np.argsort([p for _, p in differences], kind="stable")):
         excess, p_value = differences[at]
-        if p_value > LEVEL / tests / (len(pairs) - passed):
+        if not p_value <= LEVEL / tests / (len(pairs) - passed):  # nan: a square overflowed
             break
         a, b = pairs[at] if excess < 0 else pairs[at][::-1]
         found[a, b] = True
@@ -79,17 +82,18 @@ def _difference(cases: Sequence[Array], a: int, b: int) -> tuple[float, float]:
     """The sum of a's squared errors less that of b's, and its two-sided p-value."""
     from scipy.special import stdtr
 
-    total, variance, spread = 0.0, 0.0, 0.0
+    total, size, variance, spread = 0.0, 0.0, 0.0, 0.0
     for errors in cases:
         excess = errors[:, a] ** 2 - errors[:, b] ** 2
-        if len(excess) < 2:
-            return 0.0, 1.0
         own = len(excess) * float(excess.var(ddof=1))
         total += float(excess.sum())
+        size += float((errors[:, [a, b]] ** 2).sum())
         variance += own
         spread += own**2 / (len(excess) - 1)
+    if abs(total) <= ROUNDING * size:
+        return total, 1.0
     if variance == 0:  # the same in every seed of a case
-        return total, float(total == 0)
+        return total, 0.0
     freedom = variance**2 / spread
     return total, 2 * float(stdtr(freedom, -abs(total) / variance**0.5))
 

@@ -92,7 +92,7 @@ def timed_estimate(
     start = time.perf_counter()
     try:
         found = one.estimator.estimate(*sample, **kinds)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         found = f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - start
     if not isinstance(found, Estimate | str):
@@ -138,6 +138,12 @@ def libraries() -> str:
     return ", ".join(found)
 
 
+def copies(sample: Sample) -> Sample:
+    """Of both sides: an estimator may write into what it gets, and others get the same sample."""
+    x, y = sample
+    return x.copy(order="K"), y.copy(order="K")
+
+
 class _LastSample(threading.local):
     """The sample drawn last in this thread: the next cell is often of the same."""
 
@@ -149,7 +155,7 @@ class _LastSample(threading.local):
         if self.sample is None or key != self.key or not cell.run:
             self.sample = None  # not two at a time
             self.key, self.sample = key, cell.task.sample(cell.n, cell.seed)
-        return self.sample
+        return copies(self.sample)
 
 
 _last = _LastSample()
@@ -162,7 +168,7 @@ def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool]) -> None:
     if key in _warm:
         return
     _warm.add(key)
-    few = (x[:WARM_UP_ROWS], y[:WARM_UP_ROWS])
+    few = copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]))
     warm_up = getattr(one.estimator, "warm_up", one.estimator.estimate)
-    with suppress(Exception):  # if it fails, it fails again when timed, and that is recorded
+    with suppress(Exception, SystemExit):  # it fails again when timed, and that is recorded
         warm_up(*few, **kinds)

@@ -157,7 +157,9 @@ def worsened(records: pd.DataFrame, earlier: "Mapping[str, str]") -> pd.DataFram
             "error", [*CASE, "seed"], "estimator", aggfunc="first", dropna=False, observed=True
         )
         if {new, old} <= set(wide):
-            rows += [{"estimator": new, **row} for row in _grown(wide[[new, old]])]
+            rows += [
+                {"estimator": new, **row} for row in _grown(wide[[new, old]].dropna(how="all"))
+            ]
     columns = ["estimator", *CASE, "rmse_before_nats", "rmse_nats", "failures"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -54,6 +54,18 @@ class Awkward(Estimator):
         command = [sys.executable, "-c", "import time; time.sleep(600)  # awkward child"]
         subprocess.Popen(command).wait()
 
+    def _orphan(self):
+        """Ends, and leaves a fork that has open what it had."""
+        if os.fork() == 0:
+            os.closerange(0, 3)  # but for the output of the tests
+            time.sleep(60)
+        os._exit(3)
+
+    def _shut(self):
+        """Closes what is open, as a daemon does, and goes on."""
+        os.closerange(3, 100)
+        time.sleep(60)
+
     def _borrow(self):
         """100 MB for a moment."""
         np.ones(12_500_000)

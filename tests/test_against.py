@@ -1,13 +1,14 @@
 """Earlier results beside new ones: joined cell by cell, and held against them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import mibench
-from mibench import summary
+from mibench import resampling, summary
 from mibench.recorded import read_records
 from mibench.store import Store
 
@@ -55,6 +56,34 @@ def test_a_parquet_file_in_either_unit_is_as_good_as_a_store(earlier, mibench, t
             assert (again.error, again.info, again.memory) == (
                 record.error, record.info, record.memory,
             )  # fmt: skip
+
+
+def test_of_several_versions_the_last_one_stands_beside(tmp_path):
+    mine, path = tmp_path / "mine.py", tmp_path / "old.db"
+    for nats in (0.5, 0.7):
+        mine.write_text(f"def fixed(x, y): return {nats}")
+        mibench.compare(f"function:call={mine}:fixed", store=path, **SMALL)
+    assert len(list(Store(path))) == 2 * 12
+    table = mibench.compare("knn", against=path, **SMALL)
+    assert table[table["estimator"] != "knn"]["nats"].tolist() == [0.7] * 12
+
+
+def test_of_several_defaults_the_last_one_counts(tmp_path):
+    path = tmp_path / "old.db"
+    mibench.compare("knn", store=path, **SMALL)
+    store = Store(path)
+    store.add([replace(r, version="next", parameters='{"k": 9}', nats=0.7) for r in store])
+    assert mibench.results(path)["nats"].tolist() == [0.7] * 12
+
+
+def test_results_of_another_truth_do_not_stand_beside(tmp_path):
+    def task(nats):
+        return mibench.Task("mine", 1, 1, nats, lambda n, rng: rng.normal(size=(2, n)), "made up")
+
+    options = {"samples": 30, "seeds": 2, "store": tmp_path / "old.db"}
+    mibench.compare("knn", tasks=[task(0.1)], **options)
+    with pytest.raises(mibench.InputError, match="has nothing for these cells"):
+        mibench.compare("uniform", tasks=[task(0.2)], against=tmp_path / "old.db", samples=30)
 
 
 def test_the_command_says_so(earlier, mibench):
@@ -159,6 +188,19 @@ def test_a_new_failure_is_named():
     found = worsened(now, ERRORS).set_index("task")
     assert found["failures"].to_dict() == {"all": 1, "t2": 1}
     assert worsened(ERRORS, now).empty  # one less is not worse
+
+
+def test_cases_that_were_not_run_are_no_tests(monkeypatch):
+    """Two cases, each at a size of its own, and all: three tests share the 5 %, not five."""
+    shared = []
+    plain = resampling.better
+    monkeypatch.setattr(
+        resampling, "better", lambda cases, tests: shared.append(tests) or plain(cases, tests)
+    )
+    table = pd.concat([cases("a", ERRORS[:2] + 1), cases("b", ERRORS[:2])], ignore_index=True)
+    table["n"] = table["task"].map({"t0": 10, "t1": 20})
+    assert len(summary.worsened(table, {"a": "b"})) == 3
+    assert shared == [3, 3, 3]
 
 
 def test_estimators_without_earlier_results_are_left_out():

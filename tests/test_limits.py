@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -71,6 +72,41 @@ def test_a_process_that_dies_is_a_failure_and_the_next_cell_has_a_new_one(awkwar
     assert got[got.estimator == "knn"]["nats"].notna().all()
 
 
+@pytest.mark.parametrize(("how", "said"), [("orphan", "code 3"), ("shut", "SIGKILL")])
+def test_a_process_that_ends_without_saying_so_is_noticed(awkward, monkeypatch, how, said):
+    monkeypatch.setattr(guard, "EXIT_SECONDS", 0.2)
+    start = time.monotonic()
+    got = compare([awkward.Awkward(how)], memory_limit="2GB", seeds=1)
+    assert got["error"].tolist() == [f"ProcessDied: the estimator's process ended with {said}"]
+    assert time.monotonic() - start < 50  # less than the 60 s for which the pipe, or it, lives on
+
+
+def test_a_death_within_a_message_is_a_failure(awkward, monkeypatch):
+    cut = OSError("got end of file during message")  # as multiprocessing says it
+
+    def fail(self):
+        raise cut
+
+    compare("knn", time_limit=60, seeds=1)
+    child = guard._own.child
+    monkeypatch.setattr(type(child._pipe), "recv", fail)
+    monkeypatch.setattr(guard, "EXIT_SECONDS", 0.2)
+    got = compare("knn", time_limit=60, seeds=1)
+    assert "ProcessDied" in got["error"][0]
+    assert not child.alive()
+
+
+def test_a_thread_that_ends_leaves_no_process():
+    before = set(psutil.Process().children())
+    thread = threading.Thread(target=compare, args=["uniform"], kwargs={"time_limit": 60})
+    thread.start()
+    thread.join()
+    deadline = time.monotonic() + 20  # the thread's own things go after its end
+    while left := set(psutil.Process().children()) - before:
+        assert time.monotonic() < deadline, left  # zombies count
+        time.sleep(0.05)
+
+
 def awkward_children():
     every = psutil.process_iter(["status", "cmdline"])
     return [
@@ -127,6 +163,17 @@ def test_what_the_process_cannot_load_is_explained():
             compare([Here()], time_limit=5)
     finally:
         del sys.modules["gone"]
+
+
+def test_what_cannot_be_sent_is_explained():
+    lock = threading.Lock()
+
+    def holds(x, y):
+        with lock:
+            return 0.5
+
+    with pytest.raises(mibench.InputError, match=r"'holds' or .* cannot be sent"):
+        compare(holds, time_limit=5)
 
 
 def test_memory_of_an_estimate_is_measured(awkward):

@@ -589,10 +589,10 @@ def ended(pid):
 def test_time_that_runs_out_kills_the_program_and_what_it_started(here):
     script(here / "mi.sh", WAITING)
     start = time.monotonic()
-    said = only_error(Executable("./mi.sh", timeout=0.5), seeds=1)
-    assert time.monotonic() - start < 10
+    said = only_error(Executable("./mi.sh", timeout=2), seeds=1)  # time to say it under load
+    assert time.monotonic() - start < 60  # not the program's 100 s
     assert said == (
-        "TimeoutError: stopped after 0.5 s; raise timeout=, or none. Standard error ends: begun"
+        "TimeoutError: stopped after 2 s; raise timeout=, or none. Standard error ends: begun"
     )
     assert [ended(pid) for pid in pids(here)] == [True, True]
 
@@ -600,7 +600,7 @@ def test_time_that_runs_out_kills_the_program_and_what_it_started(here):
 def test_what_the_program_leaves_running_ends_with_the_time(here):
     """It holds the output open, so the program may not have said its last line yet."""
     script(here / "mi.sh", WAITING.replace("wait", "echo 0.5"))
-    assert "stopped after 0.5 s" in only_error(Executable("./mi.sh", timeout=0.5), seeds=1)
+    assert "stopped after 2 s" in only_error(Executable("./mi.sh", timeout=2), seeds=1)
     assert [ended(pid) for pid in pids(here)] == [True, True]
 
 

@@ -6,6 +6,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -118,6 +119,29 @@ def test_a_sample_is_drawn_once_for_all_estimators():
     other = mibench.Task("mine", 1, 1, 0.0, lambda n, rng: np.ones((2, n)), "another of its name")
     got = mibench.compare("uniform", tasks=[other], samples=[30], seeds=[1])
     assert got["flags"].tolist() == ["constant"]  # not the sample before
+
+
+class Writes:
+    """Spoils what it gets."""
+
+    def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+        x[:] = 0
+        y[:] = 0
+        return mibench.Estimate(0.1)
+
+
+def test_an_estimator_that_writes_into_its_sample_spoils_it_for_no_other():
+    both = mibench.compare([Writes(), "knn"], **{**SMALL, "samples": 500})
+    alone = mibench.compare("knn", **{**SMALL, "samples": 500})
+    assert both[both["estimator"] == "knn"]["nats"].tolist() == alone["nats"].tolist()
+
+
+def test_an_estimator_that_calls_exit_is_a_failure_like_any_other():
+    def leaves(x, y):
+        sys.exit("no licence")
+
+    got = mibench.compare([leaves, "knn"], **SMALL)
+    assert got["error"].tolist() == ["SystemExit: no licence", ""] * 4
 
 
 def test_a_record_says_how_and_with_what_it_was_made(tmp_path):
