@@ -33,7 +33,7 @@ def test_overhead(note, rounds, short, monkeypatch, tmp_path):
     monkeypatch.setattr(Task, "sample", timed)
     mibench.compare(FOUR, **GRID)  # compiled, and warmed up for each shape
     shares = []
-    for place in range(rounds):
+    for place in range(max(rounds, 6)):  # the best of several, since other work adds to it
         drawn, start = 0.0, time.perf_counter()
         table = mibench.compare(FOUR, store=tmp_path / f"{place}.db", **GRID)
         wall = time.perf_counter() - start

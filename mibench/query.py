@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .api import table_of
-from .catalogue import find_tasks
+from .catalogue import find_tasks, list_tasks
 from .errors import InputError
 from .recorded import read_records
 from .registry import split_specs
@@ -28,6 +28,7 @@ def results(
     store: a file from `compare(store=...)`, a .parquet file of records, or "reference" for the
     results that mibench comes with. estimators: specs ("knn:k=5"), or names that stand for
     all specs of an estimator ("knn"); tasks, suite, samples: which cases. None: all.
+    Rows are in the order of tasks, n, seeds and estimators' names.
     Where a cell was measured by several versions of an estimator or of a task, the last one counts.
     Raises InputError for a file that is not there or no store, and where nothing is left.
     """
@@ -37,7 +38,12 @@ def results(
     if not kept:
         raise InputError(f"{store} holds no such result. {_contents(every)}")
     last = {(r.task, r.estimator, r.n, r.seed): r for r in kept}
-    return table_of(list(last.values()))
+    places = {name: place for place, name in enumerate(list_tasks())}
+
+    def place(r: Record) -> tuple[object, ...]:  # that of the plan, whatever finished first
+        return places.get(r.task, len(places)), r.task, r.n, r.seed, r.estimator
+
+    return table_of(sorted(last.values(), key=place))
 
 
 Fits = Callable[[Record], bool]

@@ -52,7 +52,10 @@ def _of_table(path: Path) -> list[Record]:
     names = [f.name for f in fields(Record)]
     if missing := [name for name in names if name not in table]:
         raise InputError(f"{path} holds no records: it lacks the columns {', '.join(missing)}")
-    return [Record(**_plain(row)) for row in table[names].to_dict("records")]
+    try:
+        return [Record(**_plain(row)) for row in table[names].to_dict("records")]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} holds a row that is no record: {error}") from error
 
 
 def _plain(row: dict[Hashable, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
                 "relative_error": rmse / truth if truth else np.nan,
                 "seeds": len(cell["nats"]),
                 "failures": len(cell["nats"]) - len(nats),
-                "seconds": np.median(cell["seconds"]),
+                "seconds": _time(cell["seconds"], cell["nats"]),
                 "memory": np.fmax.reduce(cell["memory"].astype(float)),  # NaN where all are
                 "flags": _common_flags(cell["flags"]),
             }
@@ -86,8 +86,8 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
     rank: 1 + how many are better, as far as the seeds tell: `mibench.resampling.better`.
     relative_error: median over cases of rmse / truth; wins: cases in which it had the smallest
     RMSE; failures: how many, failure_rate: of all its cells; seconds: median time; memory: the
-    most bytes that an estimate took; efficient: no other has both a smaller RMSE and a smaller
-    time. cases: `by_case(records)`, if it is at hand.
+    most bytes that an estimate took; efficient: it failed nowhere, and no other that did so has
+    both a smaller RMSE and a smaller time. cases: `by_case(records)`, if it is at hand.
     """
     cases = by_case(records) if cases is None else cases
     key = [*CASE, "seed"]
@@ -111,7 +111,7 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
                 "wins": int(own["best"].sum()),
                 "failures": int(cells["nats"].isna().sum()),
                 "failure_rate": cells["nats"].isna().mean(),
-                "seconds": cells["seconds"].median(),
+                "seconds": _time(cells["seconds"].to_numpy(), cells["nats"].to_numpy(float)),
                 "memory": cells["memory"].max(),
             }
         )
@@ -119,9 +119,8 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
     table = table.sort_values("rmse_nats", kind="stable", na_position="last")
     table.insert(0, "rank", 1 + table.pop("worse_than").fillna(table["rmse_nats"].notna().sum()))
     table["rank"] = table["rank"].astype(int)
-    table["efficient"] = table["rmse_nats"].notna() & (
-        table["seconds"] < table["seconds"].shift().cummin().fillna(np.inf)
-    )
+    times = table["seconds"].where(table["failures"] == 0)  # failing soon is no speed
+    table["efficient"] = times < times.shift().cummin().ffill().fillna(np.inf)
     return table.reset_index(drop=True)
 
 
@@ -210,6 +209,12 @@ def in_units(table: pd.DataFrame, units: str) -> pd.DataFrame:
 
 def _rmse(errors: "pd.Series[float] | NDArray[np.float64]") -> float:
     return float(np.sqrt(np.mean(np.square(errors)))) if len(errors) else float("nan")
+
+
+def _time(seconds: "NDArray[np.float64]", nats: "NDArray[np.float64]") -> float:
+    """The median time of the estimates that there are; where there are none, of the failures."""
+    made = seconds[~np.isnan(nats.astype(float))]
+    return float(np.median(made if len(made) else seconds))
 
 
 def _common_flags(flags: "Iterable[str]") -> str:

@@ -158,6 +158,20 @@ def test_relative_error_and_memory():
     assert np.isnan(free["relative_error"])
 
 
+def test_who_fails_soon_is_not_quick():
+    table = pd.concat(
+        [
+            cells([0.1, -0.1, 0.1], "whole").assign(seconds=2.0),
+            cells([0.2, np.nan, np.nan], "fails").assign(seconds=[3.0, 1e-6, 1e-6]),
+        ],
+        ignore_index=True,
+    )
+    got = summary.ranking(table).set_index("estimator")
+    assert got["efficient"].to_dict() == {"whole": True, "fails": False}
+    assert got["seconds"].to_dict() == {"whole": 2.0, "fails": 3.0}
+    assert summary.by_case(table)["seconds"].tolist() == [2.0, 3.0]
+
+
 def test_efficient_is_who_nobody_beats_in_both():
     rows = [("exact", 0.1, 3.0), ("slow", 0.2, 9.0), ("quick", 0.3, 1.0), ("neither", 0.4, 2.0)]
     table = pd.concat(

@@ -90,7 +90,7 @@ def _beside(values: Float, n: int, centre: float, reach: float, guess: int, up: 
         passed = 0
         for j in range(STEP):
             value = values[at + j]
-            passed += np.int64(value - centre < reach if up else centre - value >= reach)
+            passed += int(value - centre < reach if up else centre - value >= reach)
         at += passed
         if passed < STEP:
             return at
@@ -114,8 +114,8 @@ def count_within(
         if not own > 0.0:  # reaches nothing
             counts[i] = 0
             continue
-        guess = np.int64(table[_cell(centre - own, low, scale, top)])
+        guess = int(table[_cell(centre - own, low, scale, top)])
         first = _beside(values, n, centre, own, guess, False)
-        guess = np.int64(table[_cell(centre + own, low, scale, top)])
+        guess = int(table[_cell(centre + own, low, scale, top)])
         last = _beside(values, n, centre, own, guess, True)
         counts[i] = last - first
