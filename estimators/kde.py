@@ -19,12 +19,13 @@ from ._mixture import Variant, mixture_information
 from ._plugin import plug_in, variable_symbols
 from ._scale import standardized
 from ._threads import share_rows
-from .kernels.density import label_sums, log_sums, pair_sums
+from .kernels.density import BLOCK, label_sums, log_sums, pair_sums
 
 Float = NDArray[np.float64]
 
 TINY = 1e-280  # smaller sums have lost terms to underflow and are done again, shifted
 LEAST_ROWS = 64
+STRIPS = 8  # sums of their own; a fixed number, so that threads change no rounding
 NARROW = 0.15  # quartiles this few sd apart (normal: 1.35) raise a flag
 
 
@@ -131,8 +132,14 @@ def _scaled(v: Variable, factor: float) -> Float:
 def _paired(x: Float, y: Float) -> float:
     """Mean log (n - 1) S_xy / (S_x S_y), S the leave-one-out kernel sums; see `KDE`."""
     n = x.shape[1]
-    sums = np.empty((3, n))
-    share_rows(lambda a, b: pair_sums(x, y, a, b, *sums), n, LEAST_ROWS)
+    parts, blocks = np.zeros((STRIPS, 3, n)), -(-n // BLOCK)
+
+    def strips(first: int, last: int) -> None:
+        for s in range(first, last):
+            pair_sums(x, y, s, blocks, STRIPS, parts[s])
+
+    share_rows(strips, STRIPS, 1)
+    sums = parts.sum(axis=0)
     nobody = np.zeros(n, np.int64)
     spaces = (x, y, np.concatenate([x, y]))
     logs = [_logs(s, columns, nobody) for s, columns in zip(sums, spaces, strict=True)]

@@ -233,9 +233,11 @@ def test_small_density_sums(n, dx, dy):
     x[:, 0] += 20  # all kernels at a distance of 20 sum to about 1e-87
     everyone, codes = [0] * n, np.arange(n) % 3
     sums = np.full((5, n), np.nan)
+    sums[:3] = 0
     middle = n // 2
+    for strip in range(2):
+        density.pair_sums(x, y, strip, -(-n // density.BLOCK), 2, sums[:3])
     for start, stop in ((0, middle), (middle, n)):
-        density.pair_sums(x, y, start, stop, *sums[:3])
         density.label_sums(x, codes, start, stop, *sums[3:])
     wants = [
         naive.kernel_sums(columns, own)
@@ -249,12 +251,26 @@ def test_small_density_sums(n, dx, dy):
         assert got == pytest.approx(want, rel=1e-12, abs=1e-300)
 
 
-def test_density_sums_do_not_depend_on_the_cut():
-    x, y = (v.T.copy() for v in normal(700, 2, 2))
-    whole, cut = np.empty((3, 700)), np.empty((3, 700))
-    density.pair_sums(x, y, 0, 700, *whole)
+@pytest.mark.parametrize(("dx", "dy"), [(1, 1), (2, 3), (4, 5), (6, 1)])
+@pytest.mark.parametrize("n", [127, 128, 129, 400])
+def test_density_sums_of_several_blocks(n, dx, dy):
+    x, y = (v.T.copy() for v in normal(n, dx, dy))
+    sums = np.zeros((3, n))
+    for strip in range(3):
+        density.pair_sums(x, y, strip, -(-n // density.BLOCK), 3, sums)
+    for got, columns in zip(sums, (x, y, np.concatenate([x, y])), strict=True):
+        squares = ((columns[:, :, np.newaxis] - columns[:, np.newaxis]) ** 2).sum(axis=0)
+        kernels = np.exp(-squares / 2)
+        np.fill_diagonal(kernels, 0)
+        assert got == pytest.approx(kernels.sum(axis=1), rel=1e-12)
+
+
+def test_density_sums_within_labels_do_not_depend_on_the_cut():
+    x, codes = normal(700, 2)[0].T.copy(), np.arange(700) % 3
+    whole, cut = np.empty((2, 2, 700))
+    density.label_sums(x, codes, 0, 700, *whole)
     for start, stop in ((0, 1), (1, 300), (300, 555), (555, 700)):
-        density.pair_sums(x, y, start, stop, *cut)
+        density.label_sums(x, codes, start, stop, *cut)
     assert np.array_equal(whole, cut)
 
 

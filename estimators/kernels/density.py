@@ -1,8 +1,8 @@
 """Sums of Gaussian kernels over all pairs of rows: exact, O(n^2) time, O(n) memory.
 
 Columns come scaled by their bandwidths, so a kernel is exp(-q / 2) with q the squared Euclidean
-distance. Rows [start, stop) are the targets; every sum runs over all rows j in the same order,
-whatever the range, so results do not depend on how rows are shared among threads.
+distance. Where rows [start, stop) are the targets, every sum runs over all rows j in the same
+order, whatever the range, so results do not depend on how rows are shared among threads.
 """
 
 import math
@@ -15,7 +15,8 @@ from ._jit import kernel
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-BLOCK = 256
+BLOCK = 128
+LANES = 16
 LOG2_E = 1.4426950408889634
 LN2_HIGH = 0.693147180369123816490  # ln 2 in two parts (Cody & Waite), so that the reduced
 LN2_LOW = 1.90821492927058770002e-10  # argument below is exact to the last bit
@@ -54,44 +55,77 @@ def _exp_inplace(values: Float, length: int) -> None:
 @kernel
 def _squared_distances(columns: Float, j: int, start: int, length: int, out: Float) -> None:
     """out[i] = squared distance of rows start + i and j, for i in [0, length)."""
+    dims = columns.shape[0]
+    column, centre = columns[0, start : start + length], columns[0, j]
     for i in range(length):
-        out[i] = 0.0
-    for d in range(columns.shape[0]):
-        column = columns[d, start : start + length]
-        centre = columns[d, j]
+        difference = column[i] - centre
+        out[i] = difference * difference
+    d = 1
+    while d + 3 <= dims:  # three at a time: out is read and written less often
+        column, centre = columns[d, start : start + length], columns[d, j]
+        second, centre_2 = columns[d + 1, start : start + length], columns[d + 1, j]
+        third, centre_3 = columns[d + 2, start : start + length], columns[d + 2, j]
+        for i in range(length):
+            one, two, three = column[i] - centre, second[i] - centre_2, third[i] - centre_3
+            out[i] += one * one + two * two + three * three
+        d += 3
+    while d < dims:
+        column, centre = columns[d, start : start + length], columns[d, j]
         for i in range(length):
             difference = column[i] - centre
             out[i] += difference * difference
+        d += 1
 
 
 @kernel
 def pair_sums(
-    x: Float, y: Float, start: int, stop: int, sum_x: Float, sum_y: Float, sum_xy: Float
-) -> None:
-    """Leave-one-out sums of K(x_i - x_j), K(y_i - y_j) and their product, j != i.
+    x: Float, y: Float, start: int, stop: int, step: int, sums: Float
+) -> None:  # fmt: skip
+    """Add K(x_i - x_j), K(y_i - y_j) and their product to sums (3, n), at i and j != i.
 
-    x: (dx, n), y: (dy, n); sum_*: (n,) outputs, written at [start, stop).
+    x: (dx, n), y: (dy, n). Each pair once: those whose earlier row is in block `start`, `start +
+    step`, ... < stop of BLOCK rows.
     """
     n = x.shape[1]
     kx, ky = np.empty(BLOCK), np.empty(BLOCK)
-    for first in range(start, stop, BLOCK):
-        length = min(BLOCK, stop - first)
-        tx = sum_x[first : first + length]
-        ty = sum_y[first : first + length]
-        txy = sum_xy[first : first + length]
-        for i in range(length):
-            tx[i] = ty[i] = txy[i] = 0.0
-        for j in range(n):
+    lanes = np.empty((3, LANES))  # of the sums at j, in parts that vectors hold
+    for block in range(start, stop, step):
+        first = block * BLOCK
+        length = min(BLOCK, n - first)
+        whole = length // LANES * LANES
+        tx, ty, txy = (
+            sums[0, first : first + length],
+            sums[1, first : first + length],
+            sums[2, first : first + length],
+        )
+        for j in range(first, n):
             _squared_distances(x, j, first, length, kx)
             _squared_distances(y, j, first, length, ky)
             _exp_inplace(kx, length)
             _exp_inplace(ky, length)
-            if first <= j < first + length:
+            if j < first + length:
                 kx[j - first] = ky[j - first] = 0.0
             for i in range(length):
                 tx[i] += kx[i]
                 ty[i] += ky[i]
                 txy[i] += kx[i] * ky[i]
+            if j < first + length:  # j itself comes by as one of the rows i
+                continue
+            lanes[:] = 0.0
+            for i in range(0, whole, LANES):
+                for lane in range(LANES):
+                    lanes[0, lane] += kx[i + lane]
+                    lanes[1, lane] += ky[i + lane]
+                    lanes[2, lane] += kx[i + lane] * ky[i + lane]
+            for i in range(whole, length):
+                lanes[0, i - whole] += kx[i]
+                lanes[1, i - whole] += ky[i]
+                lanes[2, i - whole] += kx[i] * ky[i]
+            for space in range(3):
+                total = 0.0
+                for lane in range(LANES):
+                    total += lanes[space, lane]
+                sums[space, j] += total
 
 
 @kernel
