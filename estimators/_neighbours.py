@@ -53,7 +53,7 @@ class Tree:
 
 def tree_pays_from(dims: int) -> float:
     """The n from which a tree finds neighbours sooner, by `benchmarks/fit_crossover.py`."""
-    return 1000 * math.pow(2, min((dims - 2) / 2.7, 60))
+    return 1000 * math.pow(2, min((dims - 3) / 1.55, 60))
 
 
 def tree_count_pays_from(dims: int) -> float:

@@ -19,14 +19,29 @@ BLOCK = 512
 @kernel
 def _distances(columns: Float, target: int, first: int, length: int, out: Float) -> None:
     """out[i] = max_d |columns[d, first + i] - columns[d, target]| for i in [0, length)."""
+    dims = columns.shape[0]
+    column, centre = columns[0, first : first + length], columns[0, target]
     for i in range(length):
-        out[i] = 0.0
-    for d in range(columns.shape[0]):
-        column = columns[d, first : first + length]
-        centre = columns[d, target]
+        out[i] = abs(column[i] - centre)
+    d = 1
+    while d + 4 <= dims:  # four at a time: out is read and written less often
+        one, centre_1 = columns[d, first : first + length], columns[d, target]
+        two, centre_2 = columns[d + 1, first : first + length], columns[d + 1, target]
+        three, centre_3 = columns[d + 2, first : first + length], columns[d + 2, target]
+        four, centre_4 = columns[d + 3, first : first + length], columns[d + 3, target]
+        for i in range(length):
+            a, b = abs(one[i] - centre_1), abs(two[i] - centre_2)
+            c, e = abs(three[i] - centre_3), abs(four[i] - centre_4)
+            a, c = a if a > b else b, c if c > e else e
+            a = a if a > c else c
+            out[i] = a if a > out[i] else out[i]
+        d += 4
+    while d < dims:
+        column, centre = columns[d, first : first + length], columns[d, target]
         for i in range(length):
             distance = abs(column[i] - centre)
             out[i] = distance if distance > out[i] else out[i]
+        d += 1
 
 
 @kernel
