@@ -61,14 +61,13 @@ def _insert(nearest: Float, who: Int, distance: float, place: int) -> float:
 
 
 @kernel
-def _scan(
-    xs: Float, ys: Float, x: float, y: float, above: int, first: int, last: int,
+def _scan_up(
+    xs: Float, ys: Float, x: float, y: float, place: int, last: int,
     nearest: Float, who: Int, worst: float,
 ) -> float:  # fmt: skip
-    """Try the places from `above` up to `last`, and those below it down to `first`."""
-    place = above
+    """Try the places from one upwards, before `last`; returns the farthest distance found."""
     while place < last and ys[place] - y < worst:
-        distance = max(abs(xs[place] - x), abs(ys[place] - y))
+        distance = max(abs(xs[place] - x), ys[place] - y)
         if distance < worst:
             worst = _insert(nearest, who, distance, place)
         place += 1
@@ -77,12 +76,12 @@ def _scan(
 
 @kernel
 def _scan_down(
-    xs: Float, ys: Float, x: float, y: float, below: int, first: int,
+    xs: Float, ys: Float, x: float, y: float, place: int, first: int,
     nearest: Float, who: Int, worst: float,
 ) -> float:  # fmt: skip
-    place = below
+    """Try the places from one downwards, to `first`; returns the farthest distance found."""
     while place >= first and y - ys[place] < worst:
-        distance = max(abs(xs[place] - x), abs(ys[place] - y))
+        distance = max(abs(xs[place] - x), y - ys[place])
         if distance < worst:
             worst = _insert(nearest, who, distance, place)
         place -= 1
@@ -109,7 +108,7 @@ def neighbours(
             x, y = xs[i], ys[i]
             nearest[:] = np.inf
             worst = np.inf
-            worst = _scan(xs, ys, x, y, i + 1, starts[s], starts[s + 1], nearest, who, worst)
+            worst = _scan_up(xs, ys, x, y, i + 1, starts[s + 1], nearest, who, worst)
             worst = _scan_down(xs, ys, x, y, i - 1, starts[s], nearest, who, worst)
             for side in range(2):
                 step = 2 * side - 1
@@ -125,7 +124,7 @@ def neighbours(
                     while at < last and ys[at] < y:
                         at += 1
                     above[q] = at
-                    worst = _scan(xs, ys, x, y, at, first, last, nearest, who, worst)
+                    worst = _scan_up(xs, ys, x, y, at, last, nearest, who, worst)
                     worst = _scan_down(xs, ys, x, y, at - 1, first, nearest, who, worst)
                     q += step
             row = rows[i]
