@@ -1,6 +1,7 @@
 """Trained networks: the weights of every run at every epoch, and what was noted on the way."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -156,10 +157,11 @@ def make_folder(directory: Path) -> None:
     Hidden files do not count: a lock, or what a kill left of a file that was being written.
     """
     with writing(directory):
-        foreign = directory.exists() and not (directory / "training.json").exists()
-        if foreign and (
-            not directory.is_dir() or any(p.name[0] != "." for p in directory.iterdir())
-        ):
+        # Looked at once: another process may be making a training here just now.
+        names = os.listdir(directory) if directory.is_dir() else []
+        shown = [name for name in names if name[0] != "."]
+        other = directory.exists() and not directory.is_dir()
+        if other or (shown and "training.json" not in shown):
             raise InputError(
                 f"{directory} is not empty and holds no training: choose another directory"
             )
