@@ -1,14 +1,21 @@
 """Work shared among the workers of a Dask cluster. Needs the extra `dask`."""
 
-from collections.abc import Callable, Generator, Sequence
-from typing import TypeVar
+import logging
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 CONNECT_SECONDS = 10
+
+_log = logging.getLogger(__name__)
 
 
 def in_cluster(
@@ -24,19 +31,50 @@ def in_cluster(
     Raises InputError if there is no such scheduler, or when it goes away.
     """
     try:
-        from distributed import Client, as_completed
-        from distributed.client import FutureCancelledError
+        from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise InputError(
             "a Dask cluster needs the extra `dask`: pip install 'mibench[dask]'"
         ) from None
     try:
+        get_address_host_port(scheduler)  # a client of a wrong one would hang as it is closed
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(
             f"no Dask scheduler answers at {scheduler!r} ({error}): start one with "
             "`dask scheduler`, and workers with `dask worker ADDRESS`"
         ) from error
+    if not client.scheduler_info()["workers"]:
+        _log.warning("no worker is at %s yet: waiting. Start some with `dask worker`", scheduler)
+    with _quiet():
+        yield from _results(client, work, items, scheduler, failed)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask logs every lost connection, with tracebacks; we say in the end what became of it."""
+    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
+
+
+def _results(
+    client: "Client",
+    work: Callable[[T], R],
+    items: Sequence[T],
+    scheduler: str,
+    failed: Callable[[T, str], R],
+) -> Generator[R, None, None]:
+    from distributed import as_completed
+    from distributed.client import FutureCancelledError
+
     futures = client.map(work, items, pure=False)
     item_of = {future.key: item for future, item in zip(futures, items, strict=True)}
     try:

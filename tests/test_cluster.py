@@ -1,5 +1,6 @@
 """The same grid on a Dask cluster: a real scheduler, and workers that are real processes."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -32,11 +33,12 @@ class Cluster:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         self.address = pd.read_json(self._file, typ="series")["address"]
-        self.workers = [
-            self._start("dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
-                        "--no-nanny", "--local-directory", folder / f"worker-{place}")
-            for place in range(workers)
-        ]  # fmt: skip
+        self.workers = [self.worker(place) for place in range(workers)]
+
+    def worker(self, place: int) -> subprocess.Popen[bytes]:
+        own = self._folder / f"worker-{place}"
+        return self._start("dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
+                           "--no-nanny", "--local-directory", own)  # fmt: skip
 
     def _start(self, module: str, *arguments: object) -> subprocess.Popen[bytes]:
         log = (self._folder / f"{module}-{time.monotonic_ns()}.log").open("wb")
@@ -140,6 +142,29 @@ def test_no_scheduler(mibench):
     done = mibench("compare", "--backend", "dask", "--scheduler", "tcp://127.0.0.1:9")
     assert (done.returncode, done.stdout) == (2, "")
     assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in done.stderr
+    done = mibench("compare", "--backend", "dask", "--scheduler", "nonsense")
+    assert done.returncode == 2
+    assert "'nonsense' (missing port number" in done.stderr  # and no traceback, as of any run
+
+
+def test_a_cluster_without_workers_is_said(tmp_path, monkeypatch):
+    empty = Cluster(tmp_path, workers=0)
+    said = []
+
+    def start_one(message, *values):
+        said.append(message % values)
+        empty.workers.append(empty.worker(0))
+
+    monkeypatch.setattr(logging.getLogger("mibench.cluster"), "warning", start_one)
+    try:
+        got = mibench.compare(
+            "uniform", tasks="1v1-normal-0.75", samples=100, seeds=1,
+            backend="dask", scheduler=empty.address,
+        )  # fmt: skip
+    finally:
+        empty.close()
+    assert said == [f"no worker is at {empty.address} yet: waiting. Start some with `dask worker`"]
+    assert got["nats"].notna().all()
 
 
 @pytest.mark.parametrize(
