@@ -14,7 +14,7 @@ import click
 
 from mibench.ibnet.cli import ibnet
 
-from .console import FILE, format_option, progress, say, show_rows, units_option
+from .console import FILE, chatter_aside, format_option, progress, say, show_rows, units_option
 from .errors import InputError
 from .presentation import check_results, show_comparison, show_estimates, write_comparison
 
@@ -121,7 +121,7 @@ def compare(
     chosen = [one.spec for one in named(_specs(estimators))]
     earlier = {} if against is None else {spec: beside(spec, against) for spec in chosen}
     try:
-        with progress("cells") as on_progress:
+        with chatter_aside(), progress("cells") as on_progress:
             records = api.compare(
                 chosen,
                 tasks=tasks or None,
@@ -236,7 +236,8 @@ def estimate(
         discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
     )  # fmt: skip
     pair, kinds = (a.values, b.values), {"discrete_x": discrete_x, "discrete_y": discrete_y}
-    results = [(one.spec, *timed_estimate(one, copies(pair), **kinds)) for one in chosen]
+    with chatter_aside():
+        results = [(one.spec, *timed_estimate(one, copies(pair), **kinds)) for one in chosen]
     shape = f"{len(a.values)} rows, {a.values.shape[1]}+{b.values.shape[1]} dimensions"
     show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
     return SOME_FAILED if any(isinstance(found, str) for _, found, _ in results) else DONE

@@ -1,7 +1,9 @@
 """What the commands share: options, messages, progress, and rows in the form asked for."""
 
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,27 @@ format_option = click.option(
 def say(message: str) -> None:
     """A message on standard error."""
     click.echo(f"mibench: {message}", err=True)
+
+
+@contextmanager
+def chatter_aside() -> Iterator[None]:
+    """Whatever is printed in the block, by processes started there too, goes to standard error.
+
+    Estimators and their libraries may print; standard output is for results.
+    """
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # closed: nothing can come out there
+        yield
+        return
+    try:
+        os.dup2(2 if sys.stderr is not None else os.open(os.devnull, os.O_WRONLY), 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @contextmanager
