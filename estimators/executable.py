@@ -193,19 +193,28 @@ def _run(
     try:
         return *child.communicate(timeout=timeout), child.returncode
     except subprocess.TimeoutExpired:
-        return "", _end(child), None
+        return "", _end(child, environment["TMPDIR"]), None
     except BaseException:  # Ctrl-C
-        _end(child)
+        _end(child, environment["TMPDIR"])
         raise
 
 
-def _end(child: "subprocess.Popen[str]") -> str:
-    """Kill a program and all that it started; what it had said on standard error."""
+def _end(child: "subprocess.Popen[str]", scratch: str) -> str:
+    """Kill a program and all that it started; what it had said on standard error.
+
+    scratch: its own TMPDIR, by which what has left its group is known.
+    """
+    import psutil
+
     if not hasattr(os, "killpg"):  # Windows
         child.kill()
     elif child.returncode is None:  # not waited for yet, so the number is still its own
         with suppress(PermissionError):  # macOS, where all of them have ended
             os.killpg(child.pid, signal.SIGKILL)
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):  # ended, or another user's
+            if process.environ().get("TMPDIR") == scratch:
+                process.kill()
     try:
         return child.communicate(timeout=5)[1]
     except subprocess.TimeoutExpired:  # something that left the group holds the pipe

@@ -26,6 +26,7 @@ from .runner import Cell, record_of, run_cell
 from .types import Record
 
 PREPARATION_SECONDS = 120.0  # beside the limit, for imports, drawing the sample and compiling
+PREPARATION_BYTES = 2 * 10**9  # the same for memory
 LOOK_SECONDS = 0.05  # between two looks at the child
 EXIT_SECONDS = 5.0  # for a child that has closed its pipe
 
@@ -55,6 +56,13 @@ class Limits:
 
     def __bool__(self) -> bool:
         return self.seconds is not None or self.bytes is not None
+
+    def while_preparing(self) -> "Limits":
+        """Those of a cell whose estimate has not begun."""
+        return Limits(
+            None if self.seconds is None else self.seconds + PREPARATION_SECONDS,
+            None if self.bytes is None else self.bytes + PREPARATION_BYTES,
+        )
 
 
 def read_bytes(size: int | str | None) -> int | None:
@@ -104,25 +112,30 @@ class _Child:
         return self._process.poll() is None
 
     def run(self, cell: Cell, limits: Limits) -> Record:
-        data = _dumped(cell)
-        start, held = time.monotonic(), 0
-        patience = None if limits.seconds is None else limits.seconds + PREPARATION_SECONDS
+        data = _dumped(cell, warm=cell.one.spec not in _own.stuck)
+        now, preparing = limits.while_preparing(), True
+        start, held = time.monotonic(), self._memory()
         try:
             self._pipe.send_bytes(data)
             while True:
                 if self._pipe.poll(LOOK_SECONDS):
                     message = self._pipe.recv()
                     if not isinstance(message, int):
-                        return _answer(cell, message)
-                    start, patience, held = time.monotonic(), limits.seconds, message
+                        return _answer(cell, message, limits)
+                    now, preparing = limits, False
+                    start, held = time.monotonic(), message
                 elif not self.alive() and not self._pipe.poll():
                     raise EOFError  # which the pipe does not say while a fork of the child has it
                 seconds = time.monotonic() - start
-                if patience is not None and seconds > patience:
-                    why = f"TimeLimit: stopped after {patience:g} s"
-                    return self._kill(cell, why, seconds)
-                if held and limits.bytes is not None and self._memory() - held > limits.bytes:
-                    why = f"MemoryLimit: stopped beyond {limits.bytes / 1e6:g} MB"
+                why = ""
+                if now.seconds is not None and seconds > now.seconds:
+                    why = f"TimeLimit: stopped after {now.seconds:g} s"
+                elif now.bytes is not None and self._memory() - held > now.bytes:
+                    why = f"MemoryLimit: stopped beyond {now.bytes / 1e6:g} MB"
+                if why and preparing:  # two minutes for each cell would add up
+                    _own.stuck.add(cell.one.spec)
+                    why += ", before the estimate began"
+                if why:
                     return self._kill(cell, why, seconds)
         except (EOFError, OSError):  # between two messages, or within one
             code = self._exit_code()
@@ -171,9 +184,9 @@ def _end(process: "subprocess.Popen[bytes]", watched: Any, pipe: "Connection[Any
     pipe.close()
 
 
-def _dumped(cell: Cell) -> bytes:
+def _dumped(cell: Cell, warm: bool) -> bytes:
     try:
-        return bytes(cloudpickle.dumps(cell))
+        return bytes(cloudpickle.dumps((cell, warm)))
     except Exception as error:
         raise InputError(
             f"{cell.one.spec!r} or {cell.task.name!r} cannot be sent to a limited process "
@@ -184,6 +197,9 @@ def _dumped(cell: Cell) -> bytes:
 
 class _Own(threading.local):
     child: _Child | None = None
+
+    def __init__(self) -> None:
+        self.stuck: set[str] = set()  # specs that passed a limit before the estimate began
 
 
 _own = _Own()
@@ -196,10 +212,18 @@ def _has_stderr() -> bool:
         return False
 
 
-def _answer(cell: Cell, message: Any) -> Record:
-    """What the child sent: a record, or why it could not read the cell."""
+def _answer(cell: Cell, message: Any, limits: Limits) -> Record:
+    """What the child sent: a record, or why it could not read the cell.
+
+    An estimate may pass a limit and end between two looks.
+    """
     if isinstance(message, Record):
-        return message
+        why = ""
+        if limits.seconds is not None and message.seconds > limits.seconds:
+            why = f"TimeLimit: took more than {limits.seconds:g} s"
+        elif limits.bytes is not None and (message.memory or 0) > limits.bytes:
+            why = f"MemoryLimit: took more than {limits.bytes / 1e6:g} MB"
+        return record_of(cell, why, message.seconds) if why and not message.error else message
     raise InputError(
         f"a limited process could not load {cell.one.spec!r} or {cell.task.name!r} ({message}): "
         "define what is your own in a module that can be imported, or give no limits"
@@ -220,19 +244,24 @@ def serve(descriptor: int, parent: int) -> None:
         except EOFError:
             return
         try:
-            cell = cloudpickle.loads(data)
+            cell, warm = cloudpickle.loads(data)
         except Exception as error:
             pipe.send(f"{type(error).__name__}: {error}")
         else:
-            pipe.send(run_cell(cell, ready=lambda: pipe.send(own.memory_info().rss)))
+            pipe.send(run_cell(cell, lambda: pipe.send(own.memory_info().rss), warm=warm))
 
 
 def _die_with(parent: int) -> None:
-    """On Linux: a parent that is killed takes this process along, whatever it is computing."""
+    """On Linux: a parent that is killed takes this process along, whatever it is computing.
+
+    And what an estimator starts stays below this process, where it is found and killed, though the
+    process between has ended.
+    """
     if sys.platform != "linux":
         return
     import ctypes
 
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
     if os.getppid() != parent:  # it died before
         os._exit(1)

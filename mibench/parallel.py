@@ -1,8 +1,12 @@
 """Work shared among processes; the numbers never depend on how many."""
 
+import os
+import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pickle import PicklingError
 from typing import TypeVar
 
@@ -12,6 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MOST_JOBS = 1000
+LOOK_SECONDS = 1.0  # between two looks of a worker at its parent
 
 
 def in_processes(work: Callable[[T], R], items: Iterable[T], jobs: int) -> Generator[R, None, None]:
@@ -27,7 +32,7 @@ def in_processes(work: Callable[[T], R], items: Iterable[T], jobs: int) -> Gener
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    results = parallel(delayed(work)(item) for item in items)
+    results = parallel(delayed(_below)(os.getpid(), work, item) for item in items)
     try:
         # Not `yield from`, which would close `results` before the `finally`.
         for result in results:  # noqa: UP028
@@ -42,6 +47,24 @@ def in_processes(work: Callable[[T], R], items: Iterable[T], jobs: int) -> Gener
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             results.close()
+
+
+def _below(parent: int, work: Callable[[T], R], item: T) -> R:
+    if os.getppid() == parent:
+        _leave_with(parent)
+    return work(item)
+
+
+@cache
+def _leave_with(parent: int) -> None:
+    """Let this worker end when its parent has been killed, as soon as Python runs in it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def check_jobs(jobs: int) -> None:

@@ -62,14 +62,19 @@ def plan(
     ]
 
 
-def run_cell(cell: Cell, ready: Callable[[], object] = lambda: None) -> Record:
-    """Draw the sample and estimate. ready: called when only the timed estimate is left to do."""
+def run_cell(
+    cell: Cell, ready: Callable[[], object] = lambda: None, *, warm: bool = True
+) -> Record:
+    """Draw the sample and estimate. ready: called when only the timed estimate is left to do.
+
+    warm: let a call on few rows come first, where this process needs one.
+    """
     try:
         sample = _last.sample_of(cell)
     except Exception as error:  # the task's mistake: every cell of the sample fails with it
         return record_of(cell, f"sampling failed: {type(error).__name__}: {error}", 0.0)
     kinds = {"discrete_x": cell.task.discrete_x, "discrete_y": cell.task.discrete_y}
-    _warm_up(cell.one, sample, kinds)
+    _warm_up(cell.one, sample, kinds, call=warm)
     ready()
     restart_peak_memory()
     before = peak_memory()
@@ -161,13 +166,15 @@ class _LastSample(threading.local):
 _last = _LastSample()
 
 
-def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool]) -> None:
+def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool], call: bool = True) -> None:
     """A call on few rows, the first time a process meets an estimator and a shape of data."""
     x, y = sample
     key = (one.spec, x.shape[1], y.shape[1], *kinds.values())
     if key in _warm:
         return
     _warm.add(key)
+    if not call:
+        return
     few = copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]))
     warm_up = getattr(one.estimator, "warm_up", one.estimator.estimate)
     with suppress(Exception, SystemExit):  # it fails again when timed, and that is recorded

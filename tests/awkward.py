@@ -28,9 +28,10 @@ class Awkward(Estimator):
     """Answers 0.5 nats for few rows, and does harm on many."""
 
     how: str = "spin"
+    few: int = WARM_UP_ROWS
 
     def _estimate(self, x, y):
-        if x.n > WARM_UP_ROWS:
+        if x.n > self.few:
             getattr(self, f"_{self.how}")()
         return Estimate(0.5)
 
@@ -48,6 +49,16 @@ class Awkward(Estimator):
 
     def _leave(self):
         os._exit(3)
+
+    def _wait(self):
+        time.sleep(600)
+
+    def _abandon(self):
+        """A program that leaves the group, whoever started it having ended, and an endless wait."""
+        inner = [sys.executable, "-c", "import time; time.sleep(600)  # awkward child"]
+        outer = f"import subprocess; subprocess.Popen({inner!r}, start_new_session=True)"
+        subprocess.run([sys.executable, "-c", outer], check=True)
+        time.sleep(600)
 
     def _fork(self):
         """A program of its own that outlives whoever started it."""

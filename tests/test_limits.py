@@ -64,6 +64,32 @@ def test_memory_without_end_is_stopped(awkward):
     assert got["error"].tolist() == ["MemoryLimit: stopped beyond 200 MB", ""]
 
 
+def test_what_ends_between_two_looks_is_held_to_the_limits_too(awkward, monkeypatch):
+    monkeypatch.setattr(guard, "LOOK_SECONDS", 5.0)
+    got = compare([awkward.Awkward("borrow")], memory_limit="50MB")
+    assert got["error"].tolist() == ["MemoryLimit: took more than 50 MB"] * 2
+    got = compare([awkward.Slow(0.02)], time_limit=0.001)
+    assert got["error"].tolist() == ["TimeLimit: took more than 0.001 s"] * 2
+
+
+def test_memory_without_end_on_few_rows_is_stopped(awkward, monkeypatch):
+    monkeypatch.setattr(guard, "PREPARATION_BYTES", 300_000_000)
+    got = compare([awkward.Awkward("hoard", few=0), "knn"], memory_limit="200MB", seeds=2)
+    assert got["error"].tolist() == [
+        "MemoryLimit: stopped beyond 500 MB, before the estimate began", "",
+        "MemoryLimit: stopped beyond 200 MB", "",
+    ]  # fmt: skip
+
+
+def test_patience_with_the_first_call_is_had_once(awkward, monkeypatch):
+    monkeypatch.setattr(guard, "PREPARATION_SECONDS", 5.0)
+    got = compare([awkward.Awkward("spin", few=0)], time_limit=0.5, seeds=3)
+    assert got["error"].tolist() == [
+        "TimeLimit: stopped after 5.5 s, before the estimate began",
+        *["TimeLimit: stopped after 0.5 s"] * 2,
+    ]
+
+
 @pytest.mark.parametrize(("how", "said"), [("crash", "SIGSEGV"), ("leave", "code 3")])
 def test_a_process_that_dies_is_a_failure_and_the_next_cell_has_a_new_one(awkward, how, said):
     got = compare([awkward.Awkward(how), "knn"], time_limit=60)
@@ -114,20 +140,24 @@ def awkward_children():
     ]
 
 
-def test_what_the_estimator_started_is_stopped_too(awkward):
-    got = compare([awkward.Awkward("fork")], time_limit=1, seeds=1)
+@pytest.mark.parametrize("how", ["fork", "abandon"])
+def test_what_the_estimator_started_is_stopped_too(awkward, how):
+    got = compare([awkward.Awkward(how)], time_limit=1, seeds=1)
     assert "TimeLimit" in got["error"][0]
     assert awkward_children() == []
 
 
+@pytest.mark.parametrize(
+    ("how", "jobs", "limit"), [("spin", 1, 500), ("spin", 2, 500), ("wait", 2, None)]
+)
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
-def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent):
-    """A user's script without a main guard, which ends while compiled code runs away."""
+def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent, how, jobs, limit):
+    """A user's script without a main guard, which ends while an estimate runs away."""
     script = tmp_path / "script.py"
     script.write_text(
         "import mibench, awkward\n"
-        "mibench.compare(['knn', awkward.Awkward('spin')], tasks='1v1-normal-0.75',\n"
-        f"                samples={MANY}, seeds=1, time_limit=500, store='r.db')\n"
+        f"mibench.compare(['knn', awkward.Awkward({how!r})], tasks='1v1-normal-0.75',\n"
+        f"                samples={MANY}, seeds=1, time_limit={limit}, jobs={jobs}, store='r.db')\n"
     )
     running = subprocess.Popen(
         [sys.executable, script], cwd=tmp_path, stderr=subprocess.DEVNULL,
@@ -137,11 +167,11 @@ def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent):
     children = []
     while time.monotonic() < deadline:
         if (tmp_path / "r.db").exists() and len(list(Store(tmp_path / "r.db"))) == 1:
-            children = psutil.Process(running.pid).children()
+            children = psutil.Process(running.pid).children(recursive=True)
             time.sleep(0.3)  # it is in the endless loop, or about to compile it
             break
         time.sleep(0.05)
-    assert len(children) == 1
+    assert len(children) >= jobs
     running.send_signal(sent)
     running.wait(timeout=20)
     _, alive = psutil.wait_procs(children, timeout=20)
@@ -176,8 +206,10 @@ def test_what_cannot_be_sent_is_explained():
         compare(holds, time_limit=5)
 
 
-def test_memory_of_an_estimate_is_measured(awkward):
-    got = compare([awkward.Awkward("borrow"), awkward.Awkward("nothing")], seeds=2)
+@pytest.mark.parametrize("limits", [{}, {"time_limit": 60}])
+def test_memory_of_an_estimate_is_measured(awkward, limits):
+    """In a process of its own too, which is started by a larger one."""
+    got = compare([awkward.Awkward("borrow"), awkward.Awkward("nothing")], seeds=2, **limits)
     assert got["error"][1].startswith("AttributeError")  # a failure has no memory
     borrowed = got["memory"][::2]
     # 100 MB, and at most a few of the process's own; or less by what it held free.

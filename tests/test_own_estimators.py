@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import math
 import os
 import pickle
 import re
@@ -602,6 +603,30 @@ def test_time_that_runs_out_kills_the_program_and_what_it_started(here):
         "TimeoutError: stopped after 2 s; raise timeout=, or none. Standard error ends: begun"
     )
     assert [ended(pid) for pid in pids(here)] == [True, True]
+
+
+def test_time_that_runs_out_kills_what_has_left_the_group(here):
+    command = "import os, time; open('pids', 'w').write(str(os.getpid())); time.sleep(600)"
+    outer = f"import subprocess; subprocess.Popen(['{sys.executable}', '-c', {command!r}], "
+    (here / "outer.py").write_text(outer + "start_new_session=True)\n")
+    script(here / "mi.sh", f"{sys.executable} outer.py; sleep 600")
+    assert "stopped after 3 s" in only_error(Executable("./mi.sh", timeout=3), seeds=1)
+    assert [ended(pid) for pid in pids(here)] == [True]
+
+
+def test_what_an_estimator_prints_is_no_result(mibench, tmp_path):
+    code = "import os\ndef f(x, y):\n    print('by Python')\n    os.write(1, b'below it')\n"
+    (tmp_path / "mine.py").write_text(code + "    return 0.5\n")
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n3,1\n4,5\n")
+    spec = ["-e", "function:call=mine.py:f", "--format", "json"]
+    done = mibench("compare", *spec, *TASKS)
+    assert len(json.loads(done.stdout)["cases"]) == 1
+    assert "by Python" in done.stderr
+    assert "below it" in done.stderr
+    for limits in (["--jobs", 2], ["--time-limit", 60]):
+        json.loads(mibench("compare", *spec, *TASKS, *limits).stdout)
+    done = mibench("estimate", "d.csv", "--x", "a", "--y", "b", *spec)
+    assert json.loads(done.stdout)[0]["bits"] == pytest.approx(0.5 / math.log(2), rel=1e-12)
 
 
 def test_what_the_program_leaves_running_ends_with_the_time(here):
