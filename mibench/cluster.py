@@ -79,14 +79,14 @@ def _results(
     item_of = {future.key: item for future, item in zip(futures, items, strict=True)}
     try:
         for future in as_completed(futures, loop=client.loop):
-            if future.status == "finished":
-                yield future.result()
-            elif future.status == "cancelled":
+            if future.status == "cancelled":
                 raise InputError(f"the Dask scheduler at {scheduler!r} went away")
+            raised = future.exception()  # waits where a dead worker took the result along
+            if raised is None:
+                yield future.result()
+            elif isinstance(raised, InputError):
+                raise raised
             else:
-                raised = future.exception()
-                if isinstance(raised, InputError):
-                    raise raised
                 yield failed(item_of[future.key], f"{type(raised).__name__}: {raised}")
             future.release()
     except FutureCancelledError:

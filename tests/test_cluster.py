@@ -82,6 +82,13 @@ def test_a_cluster_gives_the_same_numbers_though_a_worker_is_killed(cluster, tmp
     assert len(list(Store(tmp_path / "r.db"))) == 60
 
 
+def test_results_that_are_lost_after_they_were_announced_come_again(cluster, monkeypatch, awkward):
+    """As when a worker dies just then: the future is no longer finished when it is looked at."""
+    monkeypatch.setattr("distributed.as_completed", lambda futures, loop: iter(futures))
+    got = mibench.compare([awkward.Slow()], backend="dask", scheduler=cluster.address, **GRID)
+    assert got["error"].tolist() == [""] * 20
+
+
 def test_what_kills_every_worker_is_a_failure(tmp_path, awkward):
     """Three workers die of it before Dask gives it up; the fourth has the rest."""
     many = Cluster(tmp_path, workers=5)
