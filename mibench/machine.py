@@ -26,19 +26,31 @@ def peak_memory() -> int | None:
 
     Growth below what the process held free before is not seen: some megabytes.
     """
-    if _control(os.getpid()) is None:
+    status = _status(os.getpid())
+    if status is None:
         return None
     # Not getrusage, whose peak is at least that of whoever started this process.
-    with open("/proc/self/status", "rb") as status:
-        return next((int(li.split()[1]) * KIB for li in status if li.startswith(b"VmHWM")), None)
+    text = os.pread(status, 8192, 0)
+    at = text.find(b"VmHWM:")
+    return None if at < 0 else int(text[at + 6 : text.index(b"kB", at)]) * KIB
 
 
 @cache
 def _control(process: int) -> int | None:
     """A descriptor of this process's switch, kept open; a fork's is another."""
+    return _opened("/proc/self/clear_refs", os.O_WRONLY)
+
+
+@cache
+def _status(process: int) -> int | None:
+    """The same of what holds the peak, where it can be restarted."""
+    return None if _control(process) is None else _opened("/proc/self/status", os.O_RDONLY)
+
+
+def _opened(path: str, how: int) -> int | None:
     if sys.platform != "linux":
         return None
     try:
-        return os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
+        return os.open(path, how | os.O_CLOEXEC)
     except OSError:
         return None
