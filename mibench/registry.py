@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 from .errors import InputError
@@ -89,9 +89,13 @@ def estimator_class(name: str) -> type:
 def origin(name: str) -> str:
     """The package that provides an estimator, with its version."""
     point = _entry_points().get(name)
-    if point is None or point.dist is None:
-        return SESSION
-    return f"{point.dist.name} {point.dist.version}"
+    return SESSION if point is None or point.dist is None else _named_version(point.dist)
+
+
+@cache
+def _named_version(package: Distribution) -> str:
+    """Name and version; each asking of a package reads its file of metadata."""
+    return f"{package.name} {package.version}"
 
 
 def get_estimator(spec: str) -> SupportsEstimate:

@@ -22,6 +22,7 @@ WARM_UP_ROWS = 400
 LIBRARIES = ("numpy", "scipy", "numba")
 
 _warm: set[tuple[object, ...]] = set()
+_to_json = json.JSONEncoder(default=str).encode
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def record_of(
         version=one.version,
         machine=machine(),
         memory=None if failed else memory,
-        info="" if isinstance(found, str) else json.dumps(dict(found.info), default=str),
+        info="" if isinstance(found, str) else _to_json(dict(found.info)),
         libraries=libraries(),
     )
 

@@ -1,9 +1,10 @@
 """Records on disk: appended as they are made, found again by what they are records of.
 
-One SQLite file. Each record added is one transaction, so that a killed run loses nothing that it
-added; several processes may add to one file. While records are added SQLite keeps a journal beside
-the file ("-wal"), which a killed run leaves there: it belongs to the file. A machine that loses
-power may lose the last records, and no more.
+One SQLite file, to which rows are appended: of several of the same key the last counts. (An index
+to replace them by would cost a third of the time of adding.) Each record added is one transaction,
+so that a killed run loses nothing that it added; several processes may add to one file. While
+records are added SQLite keeps a journal beside the file ("-wal"), which a killed run leaves there:
+it belongs to the file. A machine that loses power may lose the last records, and no more.
 """
 
 import sqlite3
@@ -18,13 +19,12 @@ from .types import Record
 
 Key = tuple[str, int, str, str, str, int, int]
 
-KEY = ("task", "task_version", "estimator", "parameters", "version", "n", "seed")
 COLUMNS = tuple(f.name for f in fields(Record))
 FORMAT = 2  # raised when the columns change
 WAIT_SECONDS = 60.0
 
 row_of = attrgetter(*COLUMNS)  # not astuple, which copies
-INSERT = f"INSERT OR REPLACE INTO records VALUES ({', '.join('?' * len(COLUMNS))})"
+INSERT = f"INSERT INTO records VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
 def key_of(record: Record) -> Key:
@@ -61,12 +61,11 @@ class Store:
                 connection.execute("PRAGMA synchronous = OFF")  # there is nothing to lose yet
                 connection.execute("BEGIN IMMEDIATE")  # another process may be making it just now
                 if not _is_store(connection, path):
-                    columns, key = ", ".join(COLUMNS), ", ".join(KEY)
-                    connection.execute(f"CREATE TABLE records ({columns}, PRIMARY KEY ({key}))")
+                    connection.execute(f"CREATE TABLE records ({', '.join(COLUMNS)})")
                     connection.execute(f"PRAGMA user_version = {FORMAT}")
 
     def add(self, records: Iterable[Record]) -> None:
-        """Append records; one of the same key is replaced."""
+        """Append records; they count instead of earlier ones of the same keys."""
         with self._open() as connection:
             connection.executemany(INSERT, map(row_of, records))
 
@@ -94,11 +93,15 @@ class Store:
                     connection.execute("PRAGMA journal_mode = DELETE")
 
     def __iter__(self) -> Iterator[Record]:
-        """All records, in the order they were added."""
+        """All records that count, in the order they were added."""
         with self._open() as connection:
             columns = ", ".join(COLUMNS)
             rows = connection.execute(f"SELECT {columns} FROM records ORDER BY rowid").fetchall()
-        return (Record(*row) for row in rows)
+        last: dict[Key, Record] = {}
+        for record in (Record(*row) for row in rows):
+            last.pop(key_of(record), None)
+            last[key_of(record)] = record
+        return iter(last.values())
 
     def successes(self) -> dict[Key, Record]:
         """The records that hold an estimate. A failure is kept too, but is tried again."""
