@@ -237,7 +237,7 @@ def estimate(
     )  # fmt: skip
     pair, kinds = (a.values, b.values), {"discrete_x": discrete_x, "discrete_y": discrete_y}
     with chatter_aside():
-        results = [(one.spec, *timed_estimate(one, copies(pair), **kinds)) for one in chosen]
+        results = [(one.spec, *timed_estimate(one, copies(pair, one), **kinds)) for one in chosen]
     shape = f"{len(a.values)} rows, {a.values.shape[1]}+{b.values.shape[1]} dimensions"
     show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
     return SOME_FAILED if any(isinstance(found, str) for _, found, _ in results) else DONE

@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from collections.abc import Callable
 from functools import cache
 
 KIB = 1024
@@ -15,11 +16,16 @@ def machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
-def restart_peak_memory() -> None:
-    """Let `peak_memory` start from what the process holds now, where the system can (Linux)."""
+def restarted_peak_memory() -> int | None:
+    """Let `peak_memory` start from what the process holds now, which is returned, in bytes.
+
+    None where the system cannot do that (not Linux).
+    """
     control = _control(os.getpid())
-    if control is not None:
-        os.pwrite(control, b"5", 0)
+    if control is None:
+        return None
+    os.pwrite(control, b"5", 0)
+    return peak_memory()
 
 
 def peak_memory() -> int | None:
@@ -27,14 +33,21 @@ def peak_memory() -> int | None:
 
     Growth below what the process held free before is not seen: some megabytes.
     """
-    process = os.getpid()
+    reader = _reader(os.getpid())
+    return None if reader is None else reader()
+
+
+@cache
+def _reader(process: int) -> Callable[[], int | None] | None:
+    """What reads the peak of this process, chosen once: a fork's is another."""
     if _control(process) is None:
         return None
     if _inherited(process):
-        return _peak_of_status(process)
+        return lambda: _peak_of_status(process)
     import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+    usage, own = resource.getrusage, resource.RUSAGE_SELF
+    return lambda: usage(own).ru_maxrss * KIB
 
 
 def _peak_of_status(process: int) -> int | None:
@@ -45,7 +58,6 @@ def _peak_of_status(process: int) -> int | None:
     return None if at < 0 else int(text[at + 6 : text.index(b"kB", at)]) * KIB
 
 
-@cache
 def _inherited(process: int) -> bool:
     """Whether getrusage's peak is that of a larger process, which started this one.
 
@@ -53,7 +65,9 @@ def _inherited(process: int) -> bool:
     """
     import resource
 
-    restart_peak_memory()
+    control = _control(process)
+    if control is not None:
+        os.pwrite(control, b"5", 0)
     own = _peak_of_status(process)
     shown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
     return own is None or shown > own + SLACK

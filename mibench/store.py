@@ -21,6 +21,7 @@ Key = tuple[str, int, str, str, str, int, int]
 
 COLUMNS = tuple(f.name for f in fields(Record))
 FORMAT = 2  # raised when the columns change
+PAGE_BYTES = 1024  # about a row or two: what a commit writes, and what the end copies
 WAIT_SECONDS = 60.0
 
 row_of = attrgetter(*COLUMNS)  # not astuple, which copies
@@ -58,6 +59,7 @@ class Store:
             raise InputError(f"--store {path}: {path.parent} does not exist: create it")
         with self._open() as connection:
             if not _is_store(connection, path):
+                connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
                 connection.execute("PRAGMA synchronous = OFF")  # there is nothing to lose yet
                 connection.execute("BEGIN IMMEDIATE")  # another process may be making it just now
                 if not _is_store(connection, path):

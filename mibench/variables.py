@@ -50,6 +50,7 @@ class Variable:
         return self.cardinality == 1 or (not self.discrete and not np.any(self.low < self.high))
 
 
+NEAR_VALUES = 2**16
 NO_COLUMNS = np.empty((0, 0))
 NO_LIMITS = np.empty(0)
 NO_SYMBOLS = np.empty(0, np.int64)
@@ -94,12 +95,31 @@ def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
     dtype = np.float32 if array.dtype == np.float32 else np.float64
     with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, refused below
         columns = np.ascontiguousarray(array.T, dtype=dtype)  # (d, n)
-    low, high = columns.min(axis=1).astype(np.float64), columns.max(axis=1).astype(np.float64)
+    low, high = _extremes(columns)
     # One NaN or infinity anywhere ends up in the spread of its column. Python's floats say so
     # without numpy's warnings, and sooner for the few columns that there are.
     if not all(math.isfinite(b - a) for a, b in zip(low.tolist(), high.tolist(), strict=True)):
         _explain_not_finite(columns, name)
     return Variable(n, dims, columns, low, high, NO_SYMBOLS, NO_SYMBOLS)
+
+
+def _extremes(columns: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least and the greatest value of each column, NaN if it holds one.
+
+    Part by part, so that the second of the two finds the values in a near cache.
+    """
+    step = max(1, NEAR_VALUES // len(columns))
+    if columns.shape[1] <= step:
+        return columns.min(axis=1).astype(np.float64), columns.max(axis=1).astype(np.float64)
+    parts = [columns[:, start : start + step] for start in range(0, columns.shape[1], step)]
+    lows, highs = zip(*[(part.min(axis=1), part.max(axis=1)) for part in parts], strict=True)
+    low, high = np.min(lows, axis=0), np.max(highs, axis=0)
+    return low.astype(np.float64), high.astype(np.float64)
+
+
+def lays_out_anew(array: NDArray[Any]) -> bool:
+    """Whether `as_variable` copies such an array (n, d), so that nobody can write into it."""
+    return array.shape[1] > 1 and array.flags.c_contiguous
 
 
 def as_pair(

@@ -30,13 +30,13 @@ SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": 50, "s
 def calls(monkeypatch):
     """The cells that were really computed."""
     made = []
-    original = runner.timed_estimate
+    original = runner._timed
 
-    def counted(one, sample, **kinds):
+    def counted(one, sample, kinds):
         made.append(one.spec)
-        return original(one, sample, **kinds)
+        return original(one, sample, kinds)
 
-    monkeypatch.setattr(runner, "timed_estimate", counted)
+    monkeypatch.setattr(runner, "_timed", counted)
     return made
 
 
