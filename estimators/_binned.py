@@ -2,73 +2,175 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mibench import flags
 from mibench.estimator import Estimator
 from mibench.types import Estimate
-from mibench.variables import Variable
+from mibench.variables import NO_COLUMNS, NO_SYMBOLS, Variable
 
-from ._plugin import Correction, Symbols, plug_in, variable_symbols
+from ._plugin import (
+    Correction,
+    Counted,
+    Symbols,
+    bin_rows,
+    joint_of,
+    plug_in_counts,
+    sides_of_table,
+    variable_symbols,
+)
+from ._threads import share_rows
+
+Int = NDArray[np.int64]
+
+LEAST_ROWS = 2**15  # that a thread is worth waking for
+TABLE_CELLS = 1024  # up to this many, or up to n, pairs of cells are counted in a table
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """How a side is cut into cells, as the kernels want it.
+
+    bins: of each dimension, constant ones too (1). columns (d, n): those to cut, into inner[j] bins
+    each; each: arrays with a row a column, or a single row for all; rest: scalars. Of labels only
+    symbols (n,) are set, whose cells are their kinds. cells: the product of bins, a float, for it
+    may be beyond any integer of the machine.
+    """
+
+    bins: list[int]
+    inner: list[int]
+    columns: NDArray[Any]
+    each: tuple[NDArray[Any], ...]
+    rest: tuple[Any, ...] = ()
+    symbols: Int = field(default_factory=lambda: NO_SYMBOLS)
+    cells: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", math.prod(map(float, self.bins)))
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """Of a kernel, for all columns."""
+        return (self.columns, *self.each, *self.rest)
+
+    def arguments_of(self, first: int, last: int) -> tuple[Any, ...]:
+        """Of a kernel, for the columns [first, last)."""
+        if last - first == len(self.columns):
+            return self.arguments
+        each = (rows if len(rows) == 1 else rows[first:last] for rows in self.each)
+        return (self.columns[first:last], *each, *self.rest)
 
 
 @dataclass(frozen=True)
 class Binned:
-    """One side in bins.
-
-    bins: the number of bins of each dimension; cells: their product; ceiling_nats: its log, the
-    most that the plug-in can say, infinite for labels: they bound the truth too.
-    """
+    """One side, its cuts, and how often each of its cells occurs."""
 
     variable: Variable
-    symbols: Symbols
-    bins: list[int]
-    cells: float
-    ceiling_nats: float
+    cuts: Cuts
+    counted: Counted
+
+    @property
+    def ceiling_nats(self) -> float:
+        """The most that the plug-in can say; infinite for labels, which bound the truth too."""
+        return math.inf if self.variable.discrete else sum(map(math.log, self.cuts.bins))
 
 
 class BinningEstimator(Estimator):
-    """Plug-in MI of binned sides; a subclass says how a continuous side is binned.
+    """Plug-in MI of binned sides; a subclass says how a continuous side is cut, and the kernels.
 
-    The fields `bins` and `correction` are the subclass's.
+    fold: of `kernels.binning`, puts the bins of columns into keys; tally: counts pairs of cells of
+    both sides in one pass over the data, without a key for each row. The fields `bins` and
+    `correction` are the subclass's.
     """
 
     bins: int | str
     correction: Correction | None
+    fold: ClassVar[Callable[..., None]]
+    tally: ClassVar[Callable[..., None]]
 
     @abstractmethod
-    def _bin(self, v: Variable, other: Variable) -> tuple[Symbols, list[int]]:
-        """One symbol a row of a continuous v, and the number of bins of each dimension.
-
-        Only bins="auto" may look at the other side.
-        """
+    def _cut(self, v: Variable, other: Variable) -> Cuts:
+        """The cuts of a continuous v. Only bins="auto" may look at the other side."""
 
     def _notes(self, x: Binned, y: Binned) -> dict[str, str]:
         """Flags of a subclass's own."""
         return {}
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        return self._count(self._side(x, y), self._side(y, x))
+        a, b = self._both_cuts(x, y)
+        labels_alone = x.discrete and y.discrete
+        if a.cells * b.cells <= max(x.n, TABLE_CELLS) and not labels_alone:
+            of_x, of_y, joint = sides_of_table(self._table(x.n, a, b))
+            return self._count(Binned(x, a, of_x), Binned(y, b, of_y), joint)
+        symbols_x, symbols_y = self._symbols(x, a), self._symbols(y, b)
+        sides = Binned(x, a, symbols_x), Binned(y, b, symbols_y)
+        return self._count(*sides, joint_of(symbols_x, symbols_y))
+
+    def _both_cuts(self, x: Variable, y: Variable) -> tuple[Cuts, Cuts]:
+        if x.n < LEAST_ROWS:
+            return self._cuts(x, y), self._cuts(y, x)
+        # Sorting is most of the work of adaptive bins: a thread for each side.
+        pairs = [(x, y), (y, x)]
+        found: dict[int, Cuts] = {}
+
+        def cut(start: int, stop: int) -> None:
+            found.update((i, self._cuts(*pairs[i])) for i in range(start, stop))
+
+        share_rows(cut, 2, 1)
+        return found[0], found[1]
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         if self.bins == "auto":  # bins of t that differ from one other side to the next
             return super()._estimate_each(t, others)
-        side = self._side(t, t)
-        return [self._count(self._side(o, t), side) for o in others]
+        cuts = self._cuts(t, t)
+        symbols = self._symbols(t, cuts)
+        side = Binned(t, cuts, symbols)
+        found = []
+        for o in others:
+            own = self._cuts(o, t)
+            theirs = self._symbols(o, own)
+            found.append(self._count(Binned(o, own, theirs), side, joint_of(theirs, symbols)))
+        return found
 
-    def _side(self, v: Variable, other: Variable) -> Binned:
+    def _cuts(self, v: Variable, other: Variable) -> Cuts:
         if v.discrete:
-            labels = v.cardinality
-            return Binned(v, variable_symbols(v), [labels], float(labels), math.inf)
-        symbols, bins = self._bin(v, other)
-        cells = math.prod(map(float, bins))  # as floats, which may be infinitely many
-        return Binned(v, symbols, bins, cells, sum(map(math.log, bins)))
+            return Cuts([v.cardinality], [], NO_COLUMNS, (), (), v.symbols)
+        return self._cut(v, other)
 
-    def _count(self, x: Binned, y: Binned) -> Estimate:
-        n, cells = x.variable.n, x.cells * y.cells
+    def _symbols(self, v: Variable, cuts: Cuts) -> Symbols:
+        """One symbol a row."""
+        if v.discrete:
+            return variable_symbols(v)
+
+        def fold(keys: Int, first: int, last: int) -> None:
+            self.fold(keys, *cuts.arguments_of(first, last), 0)
+
+        return bin_rows(v.n, cuts.inner, fold)
+
+    def _table(self, n: int, x: Cuts, y: Cuts) -> Int:
+        """How many rows fall in each pair of cells, (cells of x, cells of y)."""
+        # The kernel reads nothing of the cuts of labels, but wants some.
+        of_x = (y.columns[:0], *y.each, *y.rest) if len(x.symbols) else x.arguments
+        of_y = (x.columns[:0], *x.each, *x.rest) if len(y.symbols) else y.arguments
+        tables: list[Int] = []
+
+        def tally(start: int, stop: int) -> None:
+            table = np.zeros((int(x.cells), int(y.cells)), np.int64)
+            self.tally(x.symbols, *of_x, y.symbols, *of_y, start, stop, table)
+            tables.append(table)
+
+        share_rows(tally, n, max(LEAST_ROWS, 4 * int(x.cells * y.cells)))
+        return sum(tables[1:], tables[0])
+
+    def _count(self, x: Binned, y: Binned, joint: tuple[float, int]) -> Estimate:
+        n, cells = x.variable.n, x.cuts.cells * y.cuts.cells
         notes = dict([flags.more_bins_than_samples(cells, n)] if cells > n else [])
         notes.update(self._notes(x, y))
         limit = min(math.log(n), x.ceiling_nats, y.ceiling_nats)
-        info = {"bins_x": x.bins, "bins_y": y.bins, "ceiling_nats": limit}
-        return plug_in(x.symbols, y.symbols, self.correction, info, notes)
+        info = {"bins_x": x.cuts.bins, "bins_y": y.cuts.bins, "ceiling_nats": limit}
+        return plug_in_counts(x.counted, y.counted, joint, self.correction, info, notes)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mibench.types import Estimate
 from mibench.variables import Variable
 
-from .kernels.symbols import dense_symbols, entropy_nats, joint_entropy_nats
+from .kernels.symbols import counts_of_table, dense_symbols, entropy_nats, joint_entropy_nats
 
 Correction = Literal["miller-madow"]
 
@@ -21,17 +21,23 @@ KEY_LIMIT = 2**62
 
 
 @dataclass(frozen=True)
-class Symbols:
-    """A discrete variable: symbols (n,) in [0, len(counts)), counts of each; its entropy."""
+class Counted:
+    """A discrete variable of n rows: how often each of its symbols occurs; its entropy."""
 
-    symbols: NDArray[np.int64]
+    n: int
     counts: NDArray[np.int64]
     entropy_nats: float
 
 
+@dataclass(frozen=True)
+class Symbols(Counted):
+    """The same with the symbol of each row, (n,) in [0, len(counts))."""
+
+    symbols: NDArray[np.int64]
+
+
 def _symbols(symbols: NDArray[np.int64], counts: NDArray[np.int64]) -> Symbols:
-    n, kinds = len(symbols), len(counts)
-    return Symbols(symbols, counts, math.log(n) if kinds == n else entropy_nats(counts))
+    return Symbols(len(symbols), counts, entropy_nats(counts), symbols)
 
 
 _known: WeakKeyDictionary[Variable, Symbols] = WeakKeyDictionary()
@@ -78,19 +84,43 @@ def plug_in(
     info: Mapping[str, Any] = MappingProxyType({}),
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> Estimate:
+    """I(X;Y) from the symbols of both sides; see `plug_in_counts`."""
+    return plug_in_counts(x, y, joint_of(x, y), correction, info, notes)
+
+
+def joint_of(x: Symbols, y: Symbols) -> tuple[float, int]:
+    """The plug-in entropy of the pairs of symbols, in nats, and how many pairs occur."""
+    n, kx, ky = x.n, len(x.counts), len(y.counts)
+    if n in (kx, ky):  # every row has a symbol of its own: then every pair is another
+        return math.log(n), n
+    return joint_entropy_nats(x.symbols, y.symbols, kx, ky)
+
+
+def sides_of_table(table: NDArray[np.int64]) -> tuple[Counted, Counted, tuple[float, int]]:
+    """X, Y, and the entropy and number of their pairs, from the counts of pairs of cells."""
+    n = int(table.sum())
+    x, y, pairs = (Counted(n, c, entropy_nats(c)) for c in counts_of_table(table))
+    return x, y, (pairs.entropy_nats, len(pairs.counts))
+
+
+def plug_in_counts(
+    x: Counted,
+    y: Counted,
+    joint: tuple[float, int],
+    correction: Correction | None = None,
+    info: Mapping[str, Any] = MappingProxyType({}),
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> Estimate:
     """I = H(X) + H(Y) - H(XY) from relative frequencies, in nats.
 
+    joint: the plug-in entropy of the pairs, and how many occur.
     Biased upwards by about (Kx - 1)(Ky - 1) / 2n for K occupied symbols a side (Miller 1955,
     Panzeri & Treves 1996, doi:10.1088/0954-898X/7/1/006). With "miller-madow" each entropy is
     raised by (K - 1) / 2n first, which removes that much of the bias while counts are not small.
     """
-    n, kx, ky = len(x.symbols), len(x.counts), len(y.counts)
-    if n in (kx, ky):  # every row has a symbol of its own: then every pair is another
-        h_xy, kxy = math.log(n), n
-    else:
-        h_xy, kxy = joint_entropy_nats(x.symbols, y.symbols, kx, ky)
-    h_x, h_y = x.entropy_nats, y.entropy_nats
+    h_x, h_y, (h_xy, kxy) = x.entropy_nats, y.entropy_nats, joint
     if correction == "miller-madow":
-        h_x, h_y, h_xy = (h + (k - 1) / (2 * n) for h, k in ((h_x, kx), (h_y, ky), (h_xy, kxy)))
+        kinds = (h_x, len(x.counts)), (h_y, len(y.counts)), (h_xy, kxy)
+        h_x, h_y, h_xy = (h + (k - 1) / (2 * x.n) for h, k in kinds)
     entropies = {"entropy_x_nats": h_x, "entropy_y_nats": h_y, "entropy_xy_nats": h_xy}
     return Estimate(h_x + h_y - h_xy, dict(notes), {"method": "plug-in", **info, **entropies})

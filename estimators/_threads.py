@@ -29,11 +29,10 @@ def share_rows(work: Callable[[int, int], object], n: int, least: int) -> None:
     its rows' results in place; no result may depend on the cut, which is what makes an estimate
     the same for any number of threads. Work that shares its own rows in turn does them alone.
     """
-    threads = thread_count()
-    pieces = min(n // least, 4 * threads)
-    if threads == 1 or pieces < 2 or getattr(_within, "a_piece", False):
+    if n // least < 2 or getattr(_within, "a_piece", False) or (threads := thread_count()) == 1:
         work(0, n)
         return
+    pieces = min(n // least, 4 * threads)
     key = (os.getpid(), threads)  # a forked child must not use its parent's threads
     if key not in _pools:
         _pools[key] = ThreadPoolExecutor(threads, thread_name_prefix="mibench")

@@ -12,11 +12,20 @@ from mibench.errors import InputError
 from mibench.variables import Variable
 
 from . import _bins
-from ._binned import BinningEstimator
-from ._plugin import Correction, Symbols, bin_rows
-from .kernels.binning import fold_edges, quantile_edges
+from ._binned import BinningEstimator, Cuts
+from ._plugin import Correction
+from .kernels.binning import (
+    CELLS_AN_EDGE,
+    LINEAR_EDGES,
+    fold_edges,
+    guide_edges,
+    quantile_edges,
+    tally_edges,
+)
 
-Int = NDArray[np.int64]
+Guides = tuple[NDArray[np.int32], NDArray[np.float64]]
+
+NO_GUIDES: Guides = np.zeros((1, 2), np.int32), np.zeros((1, 2))
 Rule = Literal["auto", "sturges", "terrell-scott"]
 
 AUTO_SCALE = 14.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bins`
@@ -55,6 +64,8 @@ class Adaptive(BinningEstimator):
     pooled: bool = False
     correction: Correction | None = None
     own_bin: float | None = None
+    fold = staticmethod(fold_edges)
+    tally = staticmethod(tally_edges)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,7 +75,7 @@ class Adaptive(BinningEstimator):
                 "give bins >= 2"
             )
 
-    def _bin(self, v: Variable, other: Variable) -> tuple[Symbols, list[int]]:
+    def _cut(self, v: Variable, other: Variable) -> Cuts:
         m = self._bin_number(v, other)
         with np.errstate(over="ignore"):  # infinite in float32: then it is no value of the data
             own = v.columns.dtype.type(math.nan if self.own_bin is None else self.own_bin)
@@ -72,12 +83,8 @@ class Adaptive(BinningEstimator):
         # A constant dimension is one bin, but its value enters a pool.
         columns = v.columns if all(varies) else np.ascontiguousarray(v.columns[varies])
         edges = padded_edges(v.columns.reshape(1, -1) if self.pooled else columns, m, own)
-
-        def fold(keys: Int, first: int, last: int) -> None:
-            rows = edges if self.pooled else edges[first:last]
-            fold_edges(keys, columns[first:last], rows, m, own)
-
-        return bin_rows(v.n, [m] * len(columns), fold), [m if varying else 1 for varying in varies]
+        bins = [m if varying else 1 for varying in varies]
+        return Cuts(bins, [m] * len(columns), columns, (edges, *guides(edges)), (m, own))
 
     def _bin_number(self, v: Variable, other: Variable) -> int:
         if isinstance(self.bins, int):
@@ -101,3 +108,13 @@ def padded_edges(rows: NDArray[Any], bins: int, own: float = math.nan) -> NDArra
     padded = np.empty((len(rows), edge_slots(bins)), rows.dtype)
     quantile_edges(np.sort(rows, axis=1), bins, rows.dtype.type(own), padded)
     return padded
+
+
+def guides(padded: NDArray[Any]) -> Guides:
+    """Where to begin the search among each row of edges; see `kernels.binning.guide_edges`."""
+    rows, size = padded.shape
+    if size <= LINEAR_EDGES:  # nobody reads them
+        return NO_GUIDES
+    guide, spans = np.empty((rows, CELLS_AN_EDGE * size + 1), np.int32), np.empty((rows, 2))
+    guide_edges(padded, guide, spans)
+    return guide, spans

@@ -14,9 +14,9 @@ from mibench.errors import InputError
 from mibench.variables import Variable
 
 from . import _bins
-from ._binned import Binned, BinningEstimator
-from ._plugin import Correction, Symbols, bin_rows
-from .kernels.binning import fold_uniform
+from ._binned import Binned, BinningEstimator, Cuts
+from ._plugin import Correction
+from .kernels.binning import fold_uniform, tally_uniform
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -57,6 +57,8 @@ class Uniform(BinningEstimator):
     range: tuple[float, float] | None = None
     pooled: bool = False
     correction: Correction | None = None
+    fold = staticmethod(fold_uniform)
+    tally = staticmethod(tally_uniform)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,21 +78,15 @@ class Uniform(BinningEstimator):
             return dict([flags.outside_range(outside, low, high)] if outside else [])
         notes: dict[str, str] = {}
         for side in (x, y):
-            if not side.variable.discrete and max(side.bins) > 2:
-                share = side.symbols.counts.max() / side.variable.n
+            if not side.variable.discrete and max(side.cuts.bins) > 2:
+                share = side.counted.counts.max() / side.variable.n
                 if share > CROWDED:
                     notes.update([flags.outliers(f"one bin holds {share:.0%} of the rows")])
         return notes
 
-    def _bin(self, v: Variable, other: Variable) -> tuple[Symbols, list[int]]:
+    def _cut(self, v: Variable, other: Variable) -> Cuts:
         edges, bins = self._edges(v, other)
-        numbers = np.array(bins)
-
-        def fold(keys: Int, first: int, last: int) -> None:
-            own = edges if len(edges) == 1 else edges[first:last]
-            fold_uniform(keys, v.columns[first:last], own, numbers[first:last])
-
-        return bin_rows(v.n, bins, fold), bins
+        return Cuts(bins, bins, v.columns, (edges, np.array(bins)))
 
     def _edges(self, v: Variable, other: Variable) -> tuple[Float, list[int]]:
         """Edges (d, most bins + 1), or one row for all dimensions, and bins of each dimension."""

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from mibench.errors import InputError
 from mibench.estimators import _neighbours
-from mibench.estimators.adaptive import edge_slots, padded_edges
+from mibench.estimators.adaptive import edge_slots, guides, padded_edges
 from mibench.estimators.kernels import binning, brute, density, kdtree, line, mixture, symbols
 
 from . import naive
@@ -78,7 +78,7 @@ def uniform_keys(values, edges):
     keys = np.zeros(len(values), np.int64)
     bins = np.array([len(edges) - 1])
     columns = np.ascontiguousarray(values[np.newaxis])
-    binning.fold_uniform(keys, columns, np.ascontiguousarray(edges[np.newaxis]), bins)
+    binning.fold_uniform(keys, columns, np.ascontiguousarray(edges[np.newaxis]), bins, 0)
     return keys.tolist()
 
 
@@ -130,9 +130,82 @@ def test_small_fold_edges(columns, bins):
     padded[:, : bins - 1] = edges
     for dtype in (np.float64, np.float32):
         keys = np.full(17, 3, np.int64)
-        binning.fold_edges(keys, columns.astype(dtype), padded.astype(dtype), bins, np.nan)
+        own = padded.astype(dtype)
+        binning.fold_edges(keys, columns.astype(dtype), own, *guides(own), bins, np.nan, 0)
         bin_x, bin_y = (np.digitize(c.astype(dtype), edges.astype(dtype)) for c in columns)
         assert keys.tolist() == ((3 * bins + bin_x) * bins + bin_y).tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("law", ["normal", "cauchy", "tiny", "huge", "one", "ladder", "steps"])
+@pytest.mark.parametrize("bins", [40, 64, 200])
+def test_fold_of_many_edges_is_a_search_among_all(law, bins, dtype):
+    """The guided search, where edges crowd in one cell of the guide, repeat or span all floats."""
+    rng = np.random.default_rng(bins)
+    values = {
+        "normal": rng.standard_normal(3000),
+        "cauchy": rng.standard_cauchy(3000) ** 3,
+        "tiny": rng.standard_normal(3000) * 1e-30,
+        "huge": rng.uniform(-1, 1, 3000) * (1.6e308 if dtype is np.float64 else 3e38),
+        "one": 1 + rng.integers(0, 50, 3000) * float(np.finfo(dtype).eps),
+        "ladder": 2.0 ** rng.integers(-100, 100, 3000),
+        "steps": rng.integers(0, 5, 3000).astype(float),
+    }[law].astype(dtype)
+    padded = np.full((1, edge_slots(bins)), np.inf, dtype)
+    padded[0, : bins - 1] = np.sort(rng.choice(values, bins - 1))
+    inner = padded[0, : bins - 1]
+    values = np.concatenate([values, inner, np.nextafter(inner, dtype(-np.inf))])
+    keys = np.zeros(len(values) - 7, np.int64)
+    binning.fold_edges(keys, values[np.newaxis], padded, *guides(padded), bins, dtype(np.nan), 7)
+    assert np.array_equal(keys, np.searchsorted(inner, values[7:], side="right"))
+
+
+@pytest.mark.parametrize("kinds", ["numbers", "labels"])
+def test_tallies_count_what_the_folds_say(kinds):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((1, 1200)), rng.standard_normal((2, 1200)).astype(np.float32)
+    labels, none = rng.integers(0, 6, 1200), np.empty(0, np.int64)
+    first, bins_x, bins_y = 100, np.array([5]), np.array([3, 4])
+    rows = slice(first, 1150)
+    edges_x, edges_y = np.linspace(-2, 2, 6)[np.newaxis], np.linspace([-3, -1], [3, 2], 5).T.copy()
+    keys_x, keys_y = np.zeros((2, 1050), np.int64)
+    binning.fold_uniform(keys_x, x, edges_x, bins_x, first)
+    binning.fold_uniform(keys_y, y, edges_y, bins_y, first)
+    symbols, cells, columns = none, 5, x
+    if kinds == "labels":
+        symbols, cells, columns, keys_x = labels, 6, x[:0], labels[rows]
+    want = np.zeros((cells, 12), np.int64)
+    np.add.at(want, (keys_x, keys_y), 1)
+    found = np.zeros((cells, 12), np.int64)
+    binning.tally_uniform(
+        symbols, columns, edges_x, bins_x, none, y, edges_y, bins_y, first, 1150, found
+    )
+    assert np.array_equal(found, want)
+
+    one, two = padded_edges(x, 5), padded_edges(y, 4)
+    keys_x, keys_y = np.zeros((2, 1050), np.int64)
+    binning.fold_edges(keys_x, x, one, *guides(one), 5, np.nan, first)
+    binning.fold_edges(keys_y, y, two, *guides(two), 4, np.float32(np.nan), first)
+    keys_x = labels[rows] if kinds == "labels" else keys_x
+    want, found = np.zeros((2, cells, 16), np.int64)
+    np.add.at(want, (keys_x, keys_y), 1)
+    binning.tally_edges(
+        symbols, columns, one, *guides(one), 5, np.nan, none, y, two, *guides(two), 4,
+        np.float32(np.nan), first, 1150, found,
+    )  # fmt: skip
+    assert np.array_equal(found, want)
+
+
+@properties
+@given(hnp.arrays(np.int64, st.integers(1, 40), elements=st.integers(0, 600)), st.randoms())
+def test_entropy_does_not_depend_on_the_order_of_symbols(counts, random):
+    counts[0] += 1
+    other = counts.tolist()
+    random.shuffle(other)
+    found = symbols.entropy_nats(counts)
+    assert found == symbols.entropy_nats(np.array(other))
+    p = counts[counts > 0] / counts.sum()
+    assert found == pytest.approx(-(p * np.log(p)).sum(), abs=1e-13)
 
 
 @properties
@@ -143,7 +216,7 @@ def test_small_fold_of_an_own_value(columns, bins):
     padded = np.full((1, edge_slots(bins)), np.inf)
     padded[0, : bins - 2] = edges
     keys = np.zeros(17, np.int64)
-    binning.fold_edges(keys, columns[:1].copy(), padded, bins, 1.0)
+    binning.fold_edges(keys, columns[:1].copy(), padded, *guides(padded), bins, 1.0, 0)
     assert (
         keys.tolist()
         == np.where(columns[0] == 1, bins - 1, np.digitize(columns[0], edges)).tolist()

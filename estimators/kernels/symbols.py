@@ -9,6 +9,8 @@ from ._jit import kernel
 
 Int = NDArray[np.int64]
 
+OFTEN = 256  # counts below are tallied, those from here on sorted
+
 
 @kernel
 def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
@@ -62,14 +64,51 @@ def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
 
 @kernel
 def entropy_nats(counts: Int) -> float:
-    """Plug-in entropy, log n - (1/n) sum c log c, of symbols that occur counts[s] times."""
-    total = 0
-    weighted = 0.0
+    """Plug-in entropy, log n - (1/n) sum c log c, of symbols that occur counts[s] times.
+
+    Summed over the distinct counts in ascending order, so that no order of the symbols changes
+    the last bit (and few logarithms are needed).
+    """
+    symbols_with = np.zeros(OFTEN, np.int64)
+    often = np.empty(counts.shape[0], np.int64)
+    total, above = 0, 0
     for count in counts:
         total += count
-        if count > 1:
-            weighted += count * math.log(count)
+        if count >= OFTEN:
+            often[above] = count
+            above += 1
+        elif count > 1:
+            symbols_with[count] += 1
+    weighted = 0.0
+    for count in range(2, OFTEN):
+        if symbols_with[count] > 0:
+            weighted += symbols_with[count] * count * math.log(count)
+    for count in np.sort(often[:above]):
+        weighted += count * math.log(count)
     return math.log(total) - weighted / total
+
+
+@kernel
+def _occupied(counts: Int) -> Int:
+    """The counts above 0."""
+    found = np.empty(counts.shape[0], np.int64)
+    used = 0
+    for count in counts:
+        if count > 0:
+            found[used] = count
+            used += 1
+    return found[:used]
+
+
+@kernel
+def counts_of_table(table: Int) -> tuple[Int, Int, Int]:
+    """How often each row, each column and each pair occurs that does, from (rows, columns)."""
+    rows, columns = np.zeros(table.shape[0], np.int64), np.zeros(table.shape[1], np.int64)
+    for i in range(table.shape[0]):
+        for j in range(table.shape[1]):
+            rows[i] += table[i, j]
+            columns[j] += table[i, j]
+    return _occupied(rows), _occupied(columns), _occupied(table.reshape(-1))
 
 
 @kernel
