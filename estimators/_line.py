@@ -48,10 +48,9 @@ class Line:
         return counts
 
 
-def line_of(values: Float) -> Line:
-    """The line of values (n,)."""
+def line_of(values: Float, order: Int) -> Line:
+    """The line of values (n,), whose order is known."""
     n = len(values)
-    order = np.argsort(values)
     padded = np.full(n + line.STEP, np.inf)
     padded[:n] = values[order]
     low, high = _middle(padded[:n])
@@ -79,9 +78,14 @@ class Side:
     columns: Float
 
     @cached_property
+    def order(self) -> Int:
+        """The rows by the values of the one column, (n,)."""
+        return np.argsort(self.columns[0])
+
+    @cached_property
     def line(self) -> Line:
-        """The one column in order."""
-        return line_of(self.columns[0])
+        """The one column in order; apart from `order`, since a search needs no table beside it."""
+        return line_of(self.columns[0], self.order)
 
     @cached_property
     def spreads(self) -> Float:

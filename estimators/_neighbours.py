@@ -159,7 +159,7 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
     dims, n = columns.shape
     counts = np.empty(n, np.int64)
     if dims == 1:
-        on_line = line_of(columns[0])
+        on_line = line_of(columns[0], np.argsort(columns[0]))
         counts[on_line.order] = on_line.count_within(reach)
         return counts
     fewer = n < tree_count_pays_from(dims)

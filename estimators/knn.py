@@ -155,16 +155,15 @@ class KNN(Estimator):
         return Estimate(nats, notes, {"method": "Kozachenko-Leonenko", **noise})
 
     def _kraskov(self, x: Side, y: Side) -> Estimate:
-        dims, n = x.columns.shape
+        n = x.columns.shape[1]
         if n <= self.k:
             raise InputError(f"knn needs more than k={self.k} rows, got {n}: lower k or add rows")
-        both = np.concatenate([x.columns, y.columns])
-        joint = self._nearest(both, x, y)
+        joint = self._nearest(x, y)
         ties = int(joint.tied.sum())
         if ties:
-            both = break_ties(both)
+            both, dims = break_ties(np.concatenate([x.columns, y.columns])), len(x.columns)
             x, y = Side(both[:dims]), Side(both[dims:])
-            joint = self._nearest(both, x, y)
+            joint = self._nearest(x, y)
         # A row's count includes itself. Variant 1 wants n_x + 1 within an open distance, which
         # that is; variant 2 wants n_x within a closed one, which is one less.
         if self.variant == 1:
@@ -186,8 +185,10 @@ class KNN(Estimator):
         }  # fmt: skip
         return Estimate(nats, _notes(n, np.r_[x.spreads, y.spreads], self.k, ties), info)
 
-    def _nearest(self, both: Float, x: Side, y: Side) -> Neighbours:
-        orders = (x.line.order, y.line.order) if len(both) == 2 else None
+    def _nearest(self, x: Side, y: Side) -> Neighbours:
+        """Neighbours in the joint space."""
+        both = np.concatenate([x.columns, y.columns])
+        orders = (x.order, y.order) if len(both) == 2 else None
         return nearest(both, self.k, len(x.columns), self.algorithm, orders)
 
     def _count(self, side: Side, reach: Float) -> Int:
