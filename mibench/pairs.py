@@ -100,7 +100,7 @@ def pairwise(
     ]
     # By the later column, which the pairs of a batch then share.
     places = [(i, j) for j in range(len(sides)) for i in range(j)]
-    size = PAIRS_A_CORE * (os.cpu_count() or 1)
+    size = PAIRS_A_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
     found: dict[Places, Found] = {}
     for at, results in in_processes(
         partial(_estimate, chosen), _batches(sides, places, size), jobs

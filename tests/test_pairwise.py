@@ -320,9 +320,11 @@ def test_figures_of_any_size_are_legible(d):
         assert len(axes.get_xticks()) == d - 1
 
 
-def test_a_figure_of_nothing_but_zeros_or_failures_can_be_drawn():
+def test_odd_values_and_names_can_be_drawn():
+    names = [r"in $\nothing$", "x" * 100, 3]
     for value in (0.0, -0.1, math.nan):
-        heat_map(pd.DataFrame(np.full((3, 3), value)), "bits").draw_without_rendering()
+        figure = heat_map(pd.DataFrame(np.full((3, 3), value), columns=names), "bits")
+        figure.draw_without_rendering()
 
 
 # -- the command -------------------------------------------------------------------------------
