@@ -85,7 +85,7 @@ def pairwise(
     flags. A pair that fails is a row with its error. Raises InputError for bad data.
 
     >>> pairs = pairwise({"a": [0, 0, 1, 1], "b": [5, 5, 7, 7], "c": [3, 4, 3, 4]}, discrete=True)
-    >>> pairs.bits.loc["a", "b"]
+    >>> float(pairs.bits.loc["a", "b"])
     1.0
     >>> pairs.table.nlargest(2, "bits")[["x", "y", "bits"]].to_numpy().tolist()
     [['a', 'b', 1.0], ['a', 'c', 0.0]]
