@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
+from ._line import line_of
 from ._threads import share_rows
 from .kernels import brute, kdtree, line, strips
 
@@ -66,17 +67,20 @@ def closed(radius: Float) -> Float:
     return np.nextafter(radius, np.inf)
 
 
-def nearest(columns: Float, k: int, split: int, algorithm: Algorithm) -> Neighbours:
+def nearest(
+    columns: Float, k: int, split: int, algorithm: Algorithm, orders: tuple[Int, Int] | None = None
+) -> Neighbours:
     """The k nearest other rows of each row; columns (d, n), n > k; x is before `split`.
 
-    "strips" are for two dimensions: raises InputError for others.
+    orders: of two columns, the rows by their values, where they are known. "strips" are for two
+    dimensions: raises InputError for others.
     """
     dims, n = columns.shape
     chosen = _choice(dims, n) if algorithm == "auto" else algorithm
     if chosen == "line":
         return _on_a_line(columns[0], k)
     if chosen == "strips":
-        return _by_strips(columns, k, split)
+        return _by_strips(columns, k, split, orders)
     radius, wide_x, wide_y = np.empty((3, n))
     tied = np.empty(n, np.bool_)
     if chosen == "brute":
@@ -122,7 +126,7 @@ def _on_a_line(values: Float, k: int) -> Neighbours:
     return Neighbours(radius, (radius, np.zeros(n)), tied, "line")
 
 
-def _by_strips(columns: Float, k: int, split: int) -> Neighbours:
+def _by_strips(columns: Float, k: int, split: int, orders: tuple[Int, Int] | None) -> Neighbours:
     dims, n = columns.shape
     if dims != 2:
         raise InputError(f"algorithm=strips is for two dimensions in all, not {dims}: choose auto")
@@ -131,7 +135,8 @@ def _by_strips(columns: Float, k: int, split: int) -> Neighbours:
     starts = np.arange(count + 1) * n // count
     arranged, edges = np.empty((2, n)), np.empty((count, 2))
     rows = np.empty(n, np.int64)
-    strips.arrange(x, y, np.argsort(x), np.argsort(y), starts, arranged, rows, edges)
+    by_x, by_y = (np.argsort(x), np.argsort(y)) if orders is None else orders
+    strips.arrange(x, y, by_x, by_y, starts, arranged, rows, edges)
     radius, wide_x, wide_y = np.empty((3, n))
     tied = np.empty(n, np.bool_)
     share_rows(
@@ -152,9 +157,11 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
     A reach of 0 or less counts nothing, and costs next to nothing.
     """
     dims, n = columns.shape
-    if dims == 1:
-        return _count_on_a_line(columns[0], reach)
     counts = np.empty(n, np.int64)
+    if dims == 1:
+        on_line = line_of(columns[0], np.argsort(columns[0]))
+        counts[on_line.order] = on_line.count_within(reach)
+        return counts
     fewer = n < tree_count_pays_from(dims)
     if algorithm == "brute" or (algorithm != "tree" and fewer):
         share_rows(lambda a, b: brute.count_within(columns, reach, a, b, counts), n, LEAST_ROWS)
@@ -168,39 +175,6 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
             LEAST_ROWS,
         )
     return counts
-
-
-def _count_on_a_line(values: Float, reach: Float) -> Int:
-    n = len(values)
-    order = np.argsort(values)
-    padded = np.full(n + line.STEP, np.inf)
-    padded[:n] = values[order]
-    low, high = _middle(padded[:n])
-    with np.errstate(over="ignore", divide="ignore"):
-        scale = float(np.float64(n) / (high - low))
-    if not 0 < scale < math.inf:  # one value, or ends of the range of floats: search them all
-        low, scale = 0.0, 0.0
-    table = np.empty(n + 1, np.int32)
-    line.tabulate(padded, n, low, scale, table)
-    sorted_reach, sorted_counts = reach[order], np.empty(n, np.int64)
-    share_rows(
-        lambda a, b: line.count_within(
-            padded, n, table, low, scale, sorted_reach, a, b, sorted_counts
-        ),
-        n,
-        8 * LEAST_ROWS,
-    )
-    counts = np.empty(n, np.int64)
-    counts[order] = sorted_counts
-    return counts
-
-
-def _middle(ordered: Float) -> tuple[float, float]:
-    """A range that holds most of the values, and no few far ones."""
-    n = len(ordered)
-    a, b = ordered[n // 40], ordered[n - 1 - n // 40]
-    low, high = max(ordered[0], a - (b - a) / 4), min(ordered[-1], b + (b - a) / 4)
-    return (float(low), float(high)) if low < high else (float(ordered[0]), float(ordered[-1]))
 
 
 def build_tree(columns: Float, leaf_rows: int = kdtree.LEAF_ROWS) -> Tree:

@@ -1,8 +1,10 @@
 """k nearest neighbours: Kraskov's estimator, and Ross's where one side is discrete."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,14 +17,18 @@ from mibench.estimator import Estimator
 from mibench.types import Estimate
 from mibench.variables import Variable
 
-from ._neighbours import Algorithm, closed, count_within, nearest
+from ._line import Side
+from ._neighbours import Algorithm, Neighbours, closed, count_within, nearest
 from ._noise import information_of_all, with_noise
 from ._plugin import plug_in, variable_symbols
-from ._scale import centred, standardized
+from ._scale import standardized
+from ._threads import share_rows
 from ._ties import break_ties
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+
+_known: WeakKeyDictionary[Variable, dict[bool, Side]] = WeakKeyDictionary()
 
 SCALES = 10.0  # the ratio of mean absolute deviations from which a flag says so
 
@@ -107,18 +113,31 @@ class KNN(Estimator):
             labels, values = (x, y) if x.discrete else (y, x)
             if self.noise_variance is not None:
                 return self._noisy(values, labels, self.noise_variance)
-            return self._ross(self._columns(values), labels)
+            return self._ross(self._side(values), labels)
         if self.noise_variance is not None:
             raise InputError(
                 f"knn: noise_variance={self.noise_variance:g} needs one side of labels: declare it "
                 "discrete, or leave noise_variance out for two continuous sides"
             )
-        return self._kraskov(self._columns(x), self._columns(y))
+        return self._kraskov(self._side(x), self._side(y))
 
-    def _columns(self, v: Variable) -> Float:
-        """The columns that vary, (d, n): constant ones add nothing to a distance."""
-        columns = v.float64[v.low < v.high]
-        return standardized(columns) if self.standardize else columns
+    def estimate_pairs(self, pairs: Sequence[tuple[Variable, Variable]]) -> list[Estimate | str]:
+        """As of every estimator; each thread takes pairs, which pays more than to share rows."""
+        found: list[Estimate | str] = [""] * len(pairs)
+
+        def some(start: int, stop: int) -> None:
+            found[start:stop] = [self.attempt(x, y) for x, y in pairs[start:stop]]
+
+        share_rows(some, len(pairs), 1)
+        return found
+
+    def _side(self, v: Variable) -> Side:
+        """The columns that vary, for constant ones add nothing to a distance; made once."""
+        sides = _known.setdefault(v, {})
+        if self.standardize not in sides:
+            columns = v.float64[v.low < v.high]
+            sides[self.standardize] = Side(standardized(columns) if self.standardize else columns)
+        return sides[self.standardize]
 
     def _noisy(self, values: Variable, labels: Variable, variance: float) -> Estimate:
         """With noise on every dimension, the constant ones too: all are of one law for any data."""
@@ -127,7 +146,7 @@ class KNN(Estimator):
         noisy = with_noise(values.float64, variance, self.seed, symbols)
         noise = {"noise_variance": variance, "seed": self.seed}
         if not distinct:
-            found = self._ross(noisy, labels)
+            found = self._ross(Side(noisy), labels)
             notes = {code: why for code, why in found.flags.items() if code != "scales"}
             return Estimate(found.nats, notes, {**found.info, **noise})
         nats = information_of_all(noisy, variance, self.k, self.algorithm)
@@ -135,17 +154,16 @@ class KNN(Estimator):
         notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
         return Estimate(nats, notes, {"method": "Kozachenko-Leonenko", **noise})
 
-    def _kraskov(self, x: Float, y: Float) -> Estimate:
-        n = x.shape[1]
+    def _kraskov(self, x: Side, y: Side) -> Estimate:
+        n = x.columns.shape[1]
         if n <= self.k:
             raise InputError(f"knn needs more than k={self.k} rows, got {n}: lower k or add rows")
-        both = np.concatenate([x, y])
-        joint = nearest(both, self.k, len(x), self.algorithm)
+        joint = self._nearest(x, y)
         ties = int(joint.tied.sum())
         if ties:
-            both = break_ties(both)
-            x, y = both[: len(x)], both[len(x) :]
-            joint = nearest(both, self.k, len(x), self.algorithm)
+            both, dims = break_ties(np.concatenate([x.columns, y.columns])), len(x.columns)
+            x, y = Side(both[:dims]), Side(both[dims:])
+            joint = self._nearest(x, y)
         # A row's count includes itself. Variant 1 wants n_x + 1 within an open distance, which
         # that is; variant 2 wants n_x within a closed one, which is one less.
         if self.variant == 1:
@@ -156,8 +174,8 @@ class KNN(Estimator):
             reaches = [closed(np.where(tied, radius, extent)) for extent in joint.extents]
             less, inside = 1, digamma(self.k) - 1 / self.k
         margins = sum(
-            _sum_digamma(count_within(v, reach, self.algorithm) - less)
-            for v, reach in zip((x, y), reaches, strict=True)
+            _sum_digamma(self._count(side, reach) - less)
+            for side, reach in zip((x, y), reaches, strict=True)
         )
         total = n * inside - margins
         nats = float(digamma(n) + total / n)
@@ -165,10 +183,22 @@ class KNN(Estimator):
             "method": f"Kraskov {self.variant}", "neighbours": joint.algorithm,
             "ceiling_nats": float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k,
         }  # fmt: skip
-        return Estimate(nats, _notes(both, self.k, ties), info)
+        return Estimate(nats, _notes(n, np.r_[x.spreads, y.spreads], self.k, ties), info)
 
-    def _ross(self, x: Float, labels: Variable) -> Estimate:
-        n_all = x.shape[1]
+    def _nearest(self, x: Side, y: Side) -> Neighbours:
+        """Neighbours in the joint space."""
+        both = np.concatenate([x.columns, y.columns])
+        orders = (x.order, y.order) if len(both) == 2 else None
+        return nearest(both, self.k, len(x.columns), self.algorithm, orders)
+
+    def _count(self, side: Side, reach: Float) -> Int:
+        """How many rows lie nearer than reach (n,) to each, itself included, in some order."""
+        if len(side.columns) == 1:
+            return side.line.count_within(reach)
+        return count_within(side.columns, reach, self.algorithm)
+
+    def _ross(self, side: Side, labels: Variable) -> Estimate:
+        n_all = labels.n
         symbols = labels.symbols
         sizes = labels.counts
         kept = np.flatnonzero(sizes[symbols] > 1)
@@ -177,19 +207,20 @@ class KNN(Estimator):
                 f"all {n_all} labels differ, so no row has a neighbour with its own label: treat "
                 "that side as continuous, or use binning"
             )
-        x, symbols = np.ascontiguousarray(x[:, kept]), symbols[kept]
         n = len(kept)
+        if n < n_all:
+            side, symbols = Side(np.ascontiguousarray(side.columns[:, kept])), symbols[kept]
         classes = [np.flatnonzero(symbols == s) for s in np.flatnonzero(sizes > 1)]
-        radius, tied = self._within(x, classes)
+        radius, tied = self._within(side.columns, classes)
         ties = int(tied.sum())
         if ties:
-            x = break_ties(x, symbols)
-            radius, _ = self._within(x, classes)
+            side = Side(break_ties(side.columns, symbols))
+            radius, _ = self._within(side.columns, classes)
         inside = np.minimum(self.k, sizes[symbols] - 1)
-        around = count_within(x, radius, self.algorithm)
+        around = self._count(side, radius)
         total = _sum_digamma(inside) - _sum_digamma(around) - _sum_digamma(sizes[symbols])
         info = {"method": "Ross"}
-        notes = _notes(x, self.k, ties)
+        notes = _notes(n, side.spreads, self.k, ties)
         if n < n_all:
             notes.update([flags.rare_labels(n_all - n, n_all)])
         return Estimate(float(digamma(n) + total / n), notes, info)
@@ -215,10 +246,9 @@ def _sum_digamma(counts: Int) -> float:
     return float(np.dot(occurrences[present], digamma(present)))
 
 
-def _notes(columns: Float, k: int, ties: int) -> dict[str, str]:
-    dims, n = columns.shape
+def _notes(n: int, spreads: Float, k: int, ties: int) -> dict[str, str]:
+    dims = len(spreads)
     notes: dict[str, str] = {}
-    spreads = (np.abs(centred(columns)) / n).sum(axis=1)
     if spreads.min() * SCALES < spreads.max():
         with np.errstate(over="ignore", divide="ignore"):  # "inf times as far" is said as it is
             notes.update([flags.scales(float(spreads.max() / spreads.min()))])

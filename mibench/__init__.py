@@ -2,6 +2,7 @@
 
     import mibench
     mibench.estimate(x, y, "knn:k=5").bits
+    mibench.pairwise(table).bits
     mibench.compare(["uniform", "adaptive"], seeds=5)
 
 Names are loaded when first used, so that importing mibench costs next to nothing.
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .catalogue import get_task, list_suites, list_tasks, register_task
     from .errors import InputError
     from .estimator import Estimator
+    from .pairs import Pairwise, pairwise
     from .query import results
     from .registry import get_estimator, list_estimators, register
     from .types import Estimate, Record, Task
@@ -30,6 +32,7 @@ _HOMES = {
     "Estimate": "types",
     "Estimator": "estimator",
     "InputError": "errors",
+    "Pairwise": "pairs",
     "Record": "types",
     "Task": "types",
     "compare": "api",
@@ -39,6 +42,7 @@ _HOMES = {
     "list_estimators": "registry",
     "list_suites": "catalogue",
     "list_tasks": "catalogue",
+    "pairwise": "pairs",
     "register": "registry",
     "register_task": "catalogue",
     "results": "query",
@@ -48,6 +52,7 @@ __all__ = [
     "Estimate",
     "Estimator",
     "InputError",
+    "Pairwise",
     "Record",
     "Task",
     "compare",
@@ -57,6 +62,7 @@ __all__ = [
     "list_estimators",
     "list_suites",
     "list_tasks",
+    "pairwise",
     "register",
     "register_task",
     "results",

@@ -16,6 +16,7 @@ from mibench.ibnet.cli import ibnet
 
 from .console import FILE, chatter_aside, format_option, progress, say, show_rows, units_option
 from .errors import InputError
+from .pairs_cli import pairwise
 from .presentation import check_results, show_comparison, show_estimates, write_comparison
 
 if TYPE_CHECKING:
@@ -257,6 +258,7 @@ def list_(what: str, units: str, form: str) -> int:
 
 
 cli.add_command(ibnet)
+cli.add_command(pairwise)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -51,29 +51,71 @@ def read_sides(
                 raise InputError(f"{option}: {unknown('column', name, columns)}")
         if len(set(names)) < len(names):
             raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
-        parts = [_part(columns[name], name, option, discrete) for name in names]
-        sizes = {name: len(part) for name, part in zip(names, parts, strict=True)}
-        if len(set(sizes.values())) > 1:
-            raise InputError(f"{option} mixes arrays of different length: {sizes}")
+        remedy = f"declare labels with --discrete-{option[2:]}"
+        parts = [_part(columns[name], name, option, discrete, remedy) for name in names]
+        _same_lengths(names, parts, option)
         sides.append(np.concatenate(parts, axis=1))
-        titles.append(
-            [
-                n if p.shape[1] == 1 else f"{n}[:, {j}]"
-                for n, p in zip(names, parts, strict=True)
-                for j in range(p.shape[1])
-            ]
-        )
+        titles.append([t for n, p in zip(names, parts, strict=True) for t in _titles(n, p)])
     both = set(x) & set(y)
     if both:
         raise InputError(f"column {min(both)!r} is in both --x and --y: keep it on one side")
-    a, b = _without_missing(sides[0], sides[1], *titles, drop_missing=drop_missing)
+    if len(sides[0]) != len(sides[1]):
+        raise InputError(
+            f"--x has {len(sides[0])} rows and --y has {len(sides[1])}: they must be pairs"
+        )
+    a, b = _without_missing(sides, titles, ("--x", "--y"), drop_missing=drop_missing)
     for values, names, option in ((a, titles[0], "--x"), (b, titles[1], "--y")):
         _refuse_constant(values, names, option)
     return Side(", ".join(x), a), Side(", ".join(y), b)
 
 
-def _columns(path: Path, wanted: set[str]) -> dict[str, NDArray[Any]]:
-    """The columns of a table, or the arrays of an npz, by name; only the wanted ones are read."""
+def read_columns(
+    path: Path, names: Sequence[str], discrete: Sequence[str], *, drop_missing: bool
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """Read columns of a file, all if none is named, checked, each (n,), by their titles.
+
+    discrete: those of labels. An array (n, d) gives d columns. Also returns the titles of labels.
+    Raises InputError as `read_sides`.
+    """
+    columns = _columns(path, set(names) or None)
+    names, option = names or list(columns), "--columns"
+    for of, given in ((option, names), ("--discrete", discrete)):
+        for name in given:
+            if name not in columns:
+                raise InputError(f"{of}: {unknown('column', name, columns)}")
+    for name in discrete:
+        if name not in names:
+            raise InputError(f"--discrete: column {name!r} is not in --columns: add it there")
+    if len(set(names)) < len(names):
+        raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
+    remedy = "name it in --discrete if it holds labels, or leave it out of --columns"
+    parts = [_part(columns[name], name, option, name in discrete, remedy) for name in names]
+    _same_lengths(names, parts, option)
+    titles = [_titles(name, part) for name, part in zip(names, parts, strict=True)]
+    parts = _without_missing(parts, titles, [option] * len(parts), drop_missing=drop_missing)
+    found = {
+        title: part[:, j]
+        for part, own in zip(parts, titles, strict=True)
+        for j, title in enumerate(own)
+    }
+    labels = [t for name, own in zip(names, titles, strict=True) if name in discrete for t in own]
+    return found, labels
+
+
+def _titles(name: str, part: NDArray[Any]) -> list[str]:
+    """The titles of the columns of one array."""
+    d = part.shape[1]
+    return [name] if d == 1 else [f"{name}[:, {j}]" for j in range(d)]
+
+
+def _same_lengths(names: Sequence[str], parts: Sequence[NDArray[Any]], option: str) -> None:
+    sizes = {name: len(part) for name, part in zip(names, parts, strict=True)}
+    if len(set(sizes.values())) > 1:
+        raise InputError(f"{option} mixes arrays of different length: {sizes}")
+
+
+def _columns(path: Path, wanted: set[str] | None) -> dict[str, NDArray[Any]]:
+    """The columns of a table, or the arrays of an npz, by name; only those wanted are read."""
     try:
         if path.is_dir():
             raise InputError(f"{path} is a directory: name a file in it")
@@ -85,7 +127,8 @@ def _columns(path: Path, wanted: set[str]) -> dict[str, NDArray[Any]]:
             raise InputError(f"{path} is empty: it needs a header and rows")
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                return {n: arrays[n] if n in wanted else NOT_READ for n in arrays.files}
+                read = set(arrays.files) if wanted is None else wanted
+                return {n: arrays[n] if n in read else NOT_READ for n in arrays.files}
         return _table_columns(path)
     except InputError:
         raise
@@ -112,7 +155,7 @@ def _table_columns(path: Path) -> dict[str, NDArray[Any]]:
             )
     if len(table) == 0:
         raise InputError(f"{path} has a header ({', '.join(names)}) and no rows")
-    return {name: _column(table.iloc[:, i]) for i, name in enumerate(names)}
+    return {name: column_values(table.iloc[:, i]) for i, name in enumerate(names)}
 
 
 def _header(path: Path) -> tuple[str, list[str]]:
@@ -134,7 +177,8 @@ def _header(path: Path) -> tuple[str, list[str]]:
     return separator, names
 
 
-def _column(values: "pd.Series[Any]") -> NDArray[Any]:
+def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
+    """A column as numbers, NaN where one is missing, or else as objects, None likewise."""
     kind = values.dtype
     if getattr(kind, "kind", "O") in "iufb" and not values.isna().any():
         return np.asarray(values.to_numpy())
@@ -143,7 +187,9 @@ def _column(values: "pd.Series[Any]") -> NDArray[Any]:
     return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
 
 
-def _part(values: NDArray[Any], name: str, option: str, discrete: bool) -> NDArray[Any]:
+def _part(
+    values: NDArray[Any], name: str, option: str, discrete: bool, remedy: str
+) -> NDArray[Any]:
     """One column or array as (n, d), numbers unless discrete."""
     if values.ndim == 1:
         values = values[:, np.newaxis]
@@ -162,18 +208,21 @@ def _part(values: NDArray[Any], name: str, option: str, discrete: bool) -> NDArr
             )
             raise InputError(
                 f"{option}: column {name!r} holds {str(value)!r} in row {row + 1}, which is no "
-                f"number{comma}: correct it, or declare labels with --discrete-{option[2:]}"
+                f"number{comma}: correct it, or {remedy}"
             )
     return np.where(_missing(values), np.nan, values).astype(np.float64)
 
 
 def _without_missing(
-    a: NDArray[Any], b: NDArray[Any], x: Sequence[str], y: Sequence[str], *, drop_missing: bool
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    if len(a) != len(b):
-        raise InputError(f"--x has {len(a)} rows and --y has {len(b)}: they must be pairs")
-    bad = np.zeros(len(a), np.bool_)
-    for values, names, option in ((a, x, "--x"), (b, y, "--y")):
+    sides: Sequence[NDArray[Any]],
+    titles: Sequence[Sequence[str]],
+    options: Sequence[str],
+    *,
+    drop_missing: bool,
+) -> list[NDArray[Any]]:
+    """Arrays of equally many rows without those where any of them has no value."""
+    bad = np.zeros(len(sides[0]), np.bool_)
+    for values, names, option in zip(sides, titles, options, strict=True):
         missing = _missing(values)
         if missing.any() and not drop_missing:
             row, column = np.argwhere(missing)[0]
@@ -187,7 +236,7 @@ def _without_missing(
     kept = int((~bad).sum())
     if kept < 2:
         raise InputError(f"{kept} usable row(s): mutual information needs at least 2")
-    return a[~bad], b[~bad]
+    return [values[~bad] for values in sides]
 
 
 def _refuse_constant(values: NDArray[Any], names: Sequence[str], option: str) -> None:

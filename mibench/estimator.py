@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
@@ -72,6 +73,28 @@ class Estimator(ABC):
             _of_constant_side(o, t) if o.constant else self._complete(next(found), o, t)
             for o in others
         ]
+
+    def estimate_pairs(self, pairs: Sequence[tuple[Variable, Variable]]) -> list[Estimate | str]:
+        """Estimate I(X;Y) for each pair of sides, as for all columns of a table.
+
+        What `estimate_variables(x, y)` gives, to the last bit, or the text of what it raised. What
+        depends on one side alone may be worked out once; pairs of the same Y should come together.
+        """
+        found: list[Estimate | str] = []
+        for _, group in groupby(pairs, key=lambda pair: id(pair[1])):
+            same = list(group)
+            try:
+                found += self.estimate_each(same[0][1], [x for x, _ in same])
+            except (Exception, SystemExit):  # one of them: which one is found out alone
+                found += [self.attempt(x, y) for x, y in same]
+        return found
+
+    def attempt(self, x: Variable, y: Variable) -> Estimate | str:
+        """`estimate_variables`, or the text of what it raised."""
+        try:
+            return self.estimate_variables(x, y)
+        except (Exception, SystemExit) as error:
+            return f"{type(error).__name__}: {error}"
 
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False

@@ -1,6 +1,7 @@
 """What a command prints and the files that it writes, beside its messages."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .console import say, show_records
+from .flags import FLAGS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .pairs import Pairwise
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -131,3 +135,45 @@ def show_estimates(
             }
         )
     show_records(rows, form)
+
+
+def write_pairs(found: "Pairwise", units: str, output: Path | None, plot: Path | None) -> None:
+    """The files asked for: every pair as a table, and the figure."""
+    from .output import whole_file, write_table
+
+    if output is not None:
+        write_table(_sorted_pairs(found, units), output)
+        say(f"wrote {len(found.table)} pairs to {output}")
+    if plot is not None:
+        os.environ["MPLBACKEND"] = "agg"
+        from .heatmap import heat_map
+        from .plot import save
+
+        figure = heat_map(found.bits if units == "bits" else found.nats, units)
+        with whole_file(plot) as part:
+            save(figure, part)
+        say(f"drew {plot}")
+
+
+def show_pairs(found: "Pairwise", title: str, units: str, form: str) -> None:
+    """All pairs on standard output, the largest MI first; below them, why not to trust some."""
+    from . import tables
+
+    rows = _sorted_pairs(found, units)
+    if form != "table":
+        show_records([dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy()], form)
+        return
+    flagged = Counter(code for codes in rows["flags"] for code in codes.split(";") if code)
+    failed = Counter(error for error in rows["error"] if error)
+    lines = [
+        f"flagged {code}, {count} of {len(rows)} pairs: {FLAGS.get(code, 'see the estimator')}"
+        for code, count in flagged.items()
+    ]
+    lines += [f"failed, {count} of {len(rows)} pairs: {why}" for why, count in failed.items()]
+    click.echo(tables.render(title, tables.pairs_table(rows, units), *lines), nl=False)
+
+
+def _sorted_pairs(found: "Pairwise", units: str) -> "pd.DataFrame":
+    """The largest MI first, failures last."""
+    rows = found.table.sort_values(units, ascending=False, kind="stable")
+    return rows[["x", "y", units, "flags", "error"]]

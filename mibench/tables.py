@@ -82,6 +82,19 @@ def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units
     return table
 
 
+def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
+    """One row a pair of columns: its estimate and flags."""
+    table = _table()
+    table.add_column("X")
+    table.add_column("Y")
+    table.add_column(f"I(X;Y) in {units}", justify="right")
+    table.add_column("flags")
+    for x, y, value, flags, error in rows[["x", "y", units, "flags", "error"]].to_numpy().tolist():
+        shown = "failed" if error else number(value)
+        table.add_row(str(x), str(y), shown, flags.replace(";", ", "))
+    return table
+
+
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
     """A table of text."""
     table = _table()
