@@ -7,7 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
+FIRST = """
+import sys
+import numpy, mibench
+name, dims, labels = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "labels"
+rng = numpy.random.default_rng(0)
+x = rng.normal(size=(1000, dims))
+y = (x[:, 0] > 0) if labels else x + rng.normal(size=x.shape)
+print(mibench.estimate(x, y, name, discrete_y=labels).bits)
+"""
 HEAVY = ("numba", "torch", "sklearn", "matplotlib", "pandas", "scipy", "numpy")
 
 
@@ -41,3 +52,42 @@ def test_first_and_second_comparison(note, tmp_path):
     note(f"compare, with nothing compiled: {first:.1f} s (under 60 s); again: {second:.1f} s (8 s)")
     assert first < 60
     assert second < 8
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """A cache that `mibench warmup` has filled; and the seconds that took, and take again."""
+    folder = {"NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("cache"))}
+    return folder, [seconds([MIBENCH, "warmup"], **folder) for _ in range(2)]
+
+
+def test_warmup(note, warm):
+    first, second = warm[1]
+    note(
+        f"mibench warmup, with nothing compiled: {first:.1f} s (under 60 s); again: {second:.1f} s"
+    )
+    assert first < 60
+    assert second < 4
+
+
+@pytest.mark.parametrize("kind", ["numbers", "labels"])
+@pytest.mark.parametrize("dims", ["1", "5"])
+@pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn"])
+def test_first_estimate_of_a_process(note, warm, name, dims, kind):
+    """From the start of Python to its end, compiled code being there."""
+    command = [sys.executable, "-c", FIRST, name, dims, kind]
+    best = min(seconds(command, **warm[0]) for _ in range(3))
+    sides = f"{dims}+{dims if kind == 'numbers' else 'label'}"
+    note(f"a cold process's first {name}, {sides}: {best:.2f} s (under 1.5 s)")
+    assert best < 1.5
+
+
+@pytest.mark.parametrize("name", ["uniform", "knn"])
+def test_first_estimate_from_the_prompt(note, warm, tmp_path, name):
+    """Reading a file included; and a call on few rows, which comes first and is not timed."""
+    rows = "\n".join(f"{i % 7 + i / 1000},{i % 11 + i / 777}" for i in range(1000))
+    (tmp_path / "t.csv").write_text(f"a,b\n{rows}\n")
+    command = [MIBENCH, "estimate", str(tmp_path / "t.csv"), "--x", "a", "--y", "b", "-e", name]
+    best = min(seconds(command, **warm[0]) for _ in range(3))
+    note(f"mibench estimate FILE -e {name}: {best:.2f} s (under 1.5 s)")
+    assert best < 1.5

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,7 @@ class KDE(Estimator):
     noise_variance: Annotated[float, Field(gt=0)] | None = None
     variant: Variant = "upper"
     pairwise: ClassVar[bool] = True
+    warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ({"noise_variance": 1.0},)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .query import results
     from .registry import get_estimator, list_estimators, register
     from .types import Estimate, Record, Task
+    from .warming import warmup
 
 # Started in the root of a checkout, Python takes this folder for the package, whatever is
 # installed; the folders that an installation puts inside it stand beside it there.
@@ -46,6 +47,7 @@ _HOMES = {
     "register": "registry",
     "register_task": "catalogue",
     "results": "query",
+    "warmup": "warming",
 }
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "register",
     "register_task",
     "results",
+    "warmup",
 ]
 
 

@@ -17,7 +17,13 @@ from mibench.ibnet.cli import ibnet
 from .console import FILE, chatter_aside, format_option, progress, say, show_rows, units_option
 from .errors import InputError
 from .pairs_cli import pairwise
-from .presentation import check_results, show_comparison, show_estimates, write_comparison
+from .presentation import (
+    check_results,
+    show_comparison,
+    show_estimates,
+    show_warmth,
+    write_comparison,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,6 +261,26 @@ def list_(what: str, units: str, form: str) -> int:
     title, headings, rows = listing(what, units)
     show_rows(title, headings, rows, form)
     return DONE
+
+
+@cli.command()
+@click.option(
+    "--estimators", "-e", metavar="SPECS", multiple=True,
+    help="Only for these specs (default: every estimator that needs no parameters, and the "
+    "networks of ibnet).",
+)  # fmt: skip
+def warmup(estimators: Sequence[str]) -> int:
+    """Compile now what the first estimates would wait for, and keep it on disk.
+
+    It is kept in NUMBA_CACHE_DIR if that is set, else beside the package, else in your folder for
+    caches: the first that can be written to.
+    """
+    from .warming import warmup as compile_all
+
+    with chatter_aside(), progress("calls") as on_progress:
+        found = compile_all(list(estimators) or None, on_progress=on_progress)
+    show_warmth(found)
+    return SOME_FAILED if found.unkept or found.failed else DONE
 
 
 cli.add_command(ibnet)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .pairs import Pairwise
+    from .warming import Warmth
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -177,3 +178,23 @@ def _sorted_pairs(found: "Pairwise", units: str) -> "pd.DataFrame":
     """The largest MI first, failures last."""
     rows = found.table.sort_values(units, ascending=False, kind="stable")
     return rows[["x", "y", units, "flags", "error"]]
+
+
+def show_warmth(found: "Warmth") -> None:
+    """What a warm-up did and where the code is, on standard output; what it could not, beside."""
+    names = ", ".join(found.names)
+    if found.compiled:
+        click.echo(f"compiled {found.compiled} kernels for {names} in {found.seconds:.1f} s")
+    elif found.loaded:
+        click.echo(f"all kernels for {names} were there already: {found.seconds:.1f} s")
+    else:
+        click.echo(f"{names}: no kernels of mibench, nothing to keep")
+    if found.files:
+        click.echo(f"kept: {found.size / 1e6:.1f} MB in {found.files} files in")
+        for folder in found.folders:
+            click.echo(f"  {folder}")
+    for why in dict.fromkeys(found.unkept.values()):
+        kernels = [kernel for kernel, its in found.unkept.items() if its == why]
+        say(f"not kept, so that each process compiles it again: {', '.join(kernels)}: {why}")
+    for name, why in found.failed.items():
+        say(f"failed: {name}: {why}")

@@ -37,7 +37,13 @@ def roots(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", files("estimators/kernels") + files("ibnet/kernels"), ids=str)
 def test_kernels_know_arrays_alone(path):
-    assert roots(path) <= {"math", "numba", "numpy", "collections", "typing"}
+    """And in one place how they are compiled."""
+    ours = {name for name in imports(path) if name.startswith("mibench")}
+    if path.name == "_jit.py":
+        assert ours == {"mibench.compiling", "mibench.compiling.compiled"}
+    else:
+        assert not ours
+    assert roots(path) - {"mibench"} <= {"math", "numpy", "collections", "typing"}
     assert not any(name.startswith("..") for name in imports(path))
 
 
@@ -80,7 +86,7 @@ def test_figures_and_claims_know_trajectories_alone(path):
 @pytest.mark.parametrize("path", files("estimators"), ids=lambda p: p.name)
 def test_estimators_know_the_types_and_nothing_of_the_harness(path):
     ours = {name for name in imports(path) if name.startswith("mibench")}
-    allowed = ("errors", "estimator", "flags", "functions", "types", "variables")
+    allowed = ("compiling", "errors", "estimator", "flags", "functions", "types", "variables")
     assert all(name == "mibench" or name.split(".")[1] in allowed for name in ours), ours
 
 

@@ -1,9 +1,9 @@
 """How every kernel is compiled: cached on disk and without the GIL."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar
 
-import numba
+from mibench.compiling import compiled
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,11 +19,4 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     The one fastmath flag is `contract` (a*b + c rounded once instead of twice): it can only make
     a sum more accurate. No flag that reorders sums or assumes away NaN and infinity is set.
     """
-    compiled: object
-    try:
-        compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(
-            function
-        )
-    except RuntimeError:  # no folder to cache in: read-only, and no home; compile each time
-        compiled = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
-    return cast("Callable[P, R]", compiled)
+    return compiled(function, nogil=True, error_model="numpy", fastmath={"contract"})

@@ -6,9 +6,9 @@ run and for any number of threads, since one thread trains one network.
 """
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar
 
-import numba
+from mibench.compiling import compiled
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,12 +16,5 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` in numba's nopython mode, without the GIL, cached on disk."""
-    options: dict[str, Any] = {
-        "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"},
-    }  # fmt: skip
-    compiled: object
-    try:
-        compiled = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder to cache in
-        compiled = numba.njit(**options)(function)
-    return cast("Callable[P, R]", compiled)
+    flags = {"contract", "reassoc", "nsz"}
+    return compiled(function, nogil=True, error_model="numpy", fastmath=flags)

@@ -1,0 +1,441 @@
+"""Compiled kernels are kept on disk wherever that can be; `mibench warmup` compiles them all."""
+
+import ctypes
+import errno
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mibench
+from mibench import InputError, compiling, registry
+
+from .conftest import MIBENCH
+
+ROOT = Path(__file__).parents[1]
+ESTIMATE = """
+    import json, sys
+    import mibench
+    from mibench import compiling
+    sides = [0, 0, 1, 1], [5, 5, 7, 7]
+    bits = mibench.estimate(*sides, "uniform", discrete_x=True, discrete_y=True).bits
+    made = sum(not one.loaded for one in compiling.met)
+    print(json.dumps({"bits": bits, "compiled": made, "loaded": len(compiling.met) - made}))
+"""
+
+
+def python(code: str, **environment: str) -> "subprocess.Popen[str]":
+    """A Python that runs `code`."""
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def said(running: "subprocess.Popen[str]") -> str:
+    out, err = running.communicate(timeout=120)
+    assert (running.returncode, err) == (0, "")
+    return out
+
+
+# -- an installation that its user cannot write to ------------------------------------
+
+# Permissions do not bind root, unless it has given up CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH and
+# CAP_FOWNER, which nothing that it starts gets back (PR_CAPBSET_DROP is 24).
+BOUND = """
+    import ctypes, os, sys
+    if os.geteuid() == 0:
+        for capability in (1, 2, 3):
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+    os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+class Installed:
+    """A copy of the package, and what runs with it as somebody who cannot write there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.package = folder, folder / "site" / "mibench"
+        for name, place in (("mibench", "."), ("estimators", "estimators"), ("ibnet", "ibnet")):
+            shutil.copytree(
+                ROOT / name, self.package / place, dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )  # fmt: skip
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.nowhere = folder / "locked" / "home"
+        self.nowhere.parent.mkdir(mode=0o555)
+
+    def forbid_writing(self) -> None:
+        for place in [self.package, *self.package.rglob("*/")]:
+            place.chmod(0o555)
+        if self.run(sys.executable, "-c", f"open({str(self.package / 'x')!r}, 'w')")[0] == 0:
+            pytest.skip("root cannot give up its right to write anywhere here")
+
+    def run(self, *command: str, home: object = None) -> tuple[int, str, str]:
+        environment = {
+            key: value for key, value in os.environ.items()
+            if key not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA")
+        }  # fmt: skip
+        environment |= {"PYTHONPATH": str(self.folder / "site"), "HOME": str(home or self.home)}
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(BOUND), *command], cwd=self.home,
+            capture_output=True, text=True, timeout=120, env=environment,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    def estimate(self, home: object = None) -> dict[str, float]:
+        code, out, err = self.run(sys.executable, "-c", textwrap.dedent(ESTIMATE), home=home)
+        assert (code, err) == (0, "")
+        return json.loads(out)
+
+
+@pytest.fixture
+def installed(tmp_path) -> Iterator[Installed]:
+    made = Installed(tmp_path)
+    yield made
+    for place in tmp_path.rglob("*/"):
+        place.chmod(0o755)
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.nbc"))
+
+
+def test_beside_a_read_only_package_the_users_own_folder_is_used(installed):
+    installed.forbid_writing()
+    first, again = installed.estimate(), installed.estimate()
+    assert (first["bits"], again["bits"]) == (1, 1)
+    assert first["compiled"] > 0
+    assert again == {"bits": 1, "compiled": 0, "loaded": 2}  # not the third, which these call
+    assert len(kept(installed.home)) == first["compiled"]
+    assert kept(installed.package) == []
+
+
+@pytest.mark.parametrize("home", ["nowhere", "~"])
+def test_with_nowhere_to_write_it_is_compiled_in_memory(installed, home):
+    """A user whom the system does not know has a home of "~"."""
+    installed.forbid_writing()
+    found = installed.estimate("~" if home == "~" else installed.nowhere)
+    assert found["bits"] == 1
+    assert found["compiled"] > 0
+    assert os.listdir(installed.home) == []  # where it ran
+    assert kept(installed.folder) == []
+
+
+def test_warmup_says_that_nothing_is_kept(installed):
+    installed.forbid_writing()
+    code, out, err = installed.run(MIBENCH, "warmup", "-e", "uniform", home=installed.nowhere)
+    assert code == 1
+    assert "compiled" in out
+    assert "kept:" not in out
+    assert "mibench: not kept, so that each process compiles it again: binning.fold_uniform" in err
+    beside = installed.package / "estimators" / "kernels" / "__pycache__"
+    assert f"cannot write to {beside} and {installed.nowhere}" in err
+    assert "set NUMBA_CACHE_DIR to a folder" in err
+    assert "Traceback" not in err
+
+
+def test_what_was_compiled_beside_the_sources_serves_all_users(installed):
+    assert installed.run(MIBENCH, "warmup", "-e", "uniform")[0] == 0
+    beside = kept(installed.package)
+    assert beside
+    installed.forbid_writing()
+    for home in (installed.home, installed.nowhere):
+        assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 2}
+    code, out, _ = installed.run(MIBENCH, "warmup", "-e", "uniform")
+    assert (code, "were there already" in out) == (0, True)
+    assert kept(installed.folder) == beside
+
+
+# -- files that are old, torn, or made by two at once ---------------------------------
+
+INNER = """
+    from mibench.compiling import compiled
+    def step(x): return x + {step}
+    step = compiled(step)
+"""
+OUTER = """
+    from mibench.compiling import compiled
+    from .inner import step
+    def total(values):
+        found = values[0] * 0
+        for value in values:
+            found += step(value)
+        return found
+    total = compiled(total)
+"""
+TOTAL = """
+    import numpy as np
+    from small.outer import total
+    from mibench.compiling import met
+    print(float(total(np.{values})), sum(not one.loaded for one in met))
+"""
+THREE = "array([1.0, 2.0, 3.0])"
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch) -> Callable[[int], Path]:
+    """A package of two kernels in two files, one of which calls the other; write(step)."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    folder = tmp_path / "small"
+    folder.mkdir()
+
+    def write(step: int) -> Path:
+        (folder / "__init__.py").touch()
+        (folder / "inner.py").write_text(textwrap.dedent(INNER.format(step=step)))
+        (folder / "outer.py").write_text(textwrap.dedent(OUTER))
+        return folder
+
+    return write
+
+
+def total(values: str = THREE) -> "subprocess.Popen[str]":
+    return python(TOTAL.format(values=values), PYTHONDONTWRITEBYTECODE="1")
+
+
+def test_a_change_in_a_kernel_that_another_file_calls_is_seen(small):
+    folder = small(step=1)
+    assert [said(total()), said(total())] == ["9.0 2\n", "9.0 0\n"]
+    before = kept(folder)
+    stamps = (folder / "outer.py").stat()
+    small(step=2)
+    os.utime(folder / "outer.py", ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
+    assert [said(total()), said(total())] == ["12.0 2\n", "12.0 0\n"]
+    after = kept(folder)
+    assert len(after) == len(before) == 2
+    assert not {*after} & {*before}  # what nobody can use any more is not left behind
+
+
+@pytest.mark.parametrize("others", [[THREE, "float32([1, 2, 3])"], [THREE, THREE]])
+def test_processes_that_compile_at_once_do_not_mix_up_their_code(small, others):
+    folder = small(step=1)
+    running = [total(values) for values in others * 2]
+    assert {said(one).split()[0] for one in running} == {"9.0"}
+    assert [said(total(values)) for values in others] == ["9.0 0\n"] * 2
+    assert len(kept(folder)) == 2 * len(set(others))
+
+
+@pytest.mark.parametrize("harm", ["torn", "no code", "not ours to read"])
+def test_a_file_that_cannot_be_used_is_made_again(small, harm):
+    folder = small(step=1)
+    said(total())
+    for file in kept(folder):
+        if harm == "not ours to read":
+            file.unlink()
+            file.mkdir()  # reading it fails for root too
+        else:
+            whole = file.read_bytes()
+            file.write_bytes(whole[: len(whole) // 2] if harm == "torn" else b"N.")
+    again = "2" if harm == "not ours to read" else "0"
+    assert [said(total()), said(total())] == ["9.0 2\n", f"9.0 {again}\n"]
+
+
+# -- within one process ---------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch) -> Path:
+    """Nothing is kept, and there is a place to keep it."""
+    monkeypatch.setattr(compiling, "met", [])
+    place = tmp_path / "cache"
+    found = compiling.Places("stamp", (place,), place)
+    place.mkdir()
+    monkeypatch.setattr(compiling, "places", lambda folder: found)
+    return place
+
+
+def twice(x):
+    return 2 * x
+
+
+def test_a_full_disk_costs_no_result(fresh, monkeypatch):
+    def full(file: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(compiling, "_write", full)
+    assert compiling.compiled(twice)(4) == 8
+    [one] = compiling.met
+    assert (one.kernel, one.loaded) == ("test_warmup.twice", False)
+    assert "No space left on device" in one.unkept
+
+
+def test_nothing_is_left_of_a_file_that_could_not_be_written(fresh, monkeypatch):
+    monkeypatch.setattr(Path, "replace", lambda *_: 1 / 0)
+    assert compiling.compiled(twice)(4) == 8
+    assert "division by zero" in compiling.met[0].unkept
+    assert os.listdir(fresh) == []
+
+
+SQUARE_ROOT = ctypes.CDLL(None).sqrt
+SQUARE_ROOT.argtypes, SQUARE_ROOT.restype = [ctypes.c_double], ctypes.c_double
+
+
+def by_pointer(x):
+    return SQUARE_ROOT(x)
+
+
+def plus(constant):
+    def add(x):
+        return x + constant
+
+    return add
+
+
+def test_what_cannot_be_kept_is_said(fresh):
+    assert compiling.compiled(by_pointer)(16.0) == 4
+    for constant in (1, 2):  # functions of one name and one line, which are not the same
+        assert compiling.compiled(plus(constant))(1) == 1 + constant
+    names = [one.kernel.partition(".")[2] for one in compiling.met]
+    assert names == ["by_pointer", "plus.<locals>.add", "plus.<locals>.add"]
+    assert {one.unkept for one in compiling.met} == {
+        "it depends on what another process may not have"
+    }
+    assert os.listdir(fresh) == []
+
+
+# -- mibench warmup -------------------------------------------------------------------
+
+
+def test_warmup_twice(mibench, tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    first, again = (mibench("warmup", "-e", "uniform:bins=9") for _ in range(2))
+    assert (first.returncode, first.stderr) == (again.returncode, again.stderr) == (0, "")
+    files = kept(tmp_path)
+    words = first.stdout.split()
+    assert words[:2] == ["compiled", str(len(files))]
+    assert again.stdout.startswith("all kernels for uniform:bins=9 were there already: ")
+    size = sum(file.stat().st_size for file in files) / 1e6
+    for done in (first, again):
+        assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in done.stdout
+
+
+def test_it_shows_progress_on_a_terminal():
+    parent, child = pty.openpty()
+    running = subprocess.Popen(
+        [MIBENCH, "warmup", "-e", "uniform"], stdout=subprocess.PIPE, stderr=child,
+        env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(child)
+    seen = b""
+    with suppress(OSError):
+        while piece := os.read(parent, 4096):
+            seen += piece
+    out, _ = running.communicate(timeout=120)
+    assert running.returncode == 0
+    assert b"for uniform" in out
+    assert b"calls" in seen
+    assert b"/17" in seen  # types of data
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["-e", "knm"], ["unknown estimator 'knm'; did you mean 'knn'?"]),
+        (["-e", "knn:k=0"], ["k=0", "greater than or equal to 1"]),
+        (["-e", ","], ["no estimators given"]),
+        (["knn"], ["unexpected extra argument"]),
+    ],
+)
+def test_warmup_refuses_bad_input(mibench, args, said):
+    done = mibench("warmup", *args)
+    assert (done.returncode, done.stdout) == (2, "")
+    for part in said:
+        assert part in done.stderr
+
+
+def test_warmup_needs_the_compiler(mibench, monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    done = mibench("warmup", "-e", "uniform")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "NUMBA_DISABLE_JIT is set" in done.stderr
+
+
+SPECS = (
+    "uniform", "uniform:bins=30,range=-1:1", "uniform:pooled=true,bins=scott", "adaptive",
+    "adaptive:pooled=true,bins=100,own_bin=0", "kde", "kde:bandwidth=0.01",
+    "kde:noise_variance=0.1", "kde:noise_variance=0.1,variant=lower", "knn", "knn:variant=2,k=5",
+    "knn:noise_variance=0.1", "knn:standardize=true", "knn:algorithm=brute",
+)  # fmt: skip
+
+
+def test_after_it_no_estimate_meets_a_kernel_of_another_type():
+    assert mibench.warmup().names == ("adaptive", "kde", "knn", "uniform", "ibnet")
+    met, rng = len(compiling.met), np.random.default_rng(1)
+    for n in (20, 300, 2000):
+        labels = np.arange(n) % 3, np.array(list("abcd"))[np.arange(n) % 4], pd.Series(range(n))
+        for dims in ((1, 1), (1, 2), (5, 5), (12, 3)):
+            x, y = (rng.normal(size=(n, d)) for d in dims)
+            fixed = np.asfortranarray(x)
+            fixed.flags.writeable = False
+            sides = x, x.astype(np.float32), fixed, pd.DataFrame(x), x.round(1), x[:, :1].tolist()
+            for spec in SPECS:
+                with suppress(InputError):  # each estimator refuses some
+                    for side in sides:
+                        mibench.estimate(side, y, spec)
+                for codes in labels:
+                    with suppress(InputError):
+                        mibench.estimate(x, codes, spec, discrete_y=True)
+                        mibench.estimate(codes, fixed, spec, discrete_x=True)
+                    mibench.estimate(codes, labels[0], spec, discrete_x=True, discrete_y=True)
+    assert compiling.met[met:] == []
+
+
+def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
+    from mibench.ibnet.settings import Setting
+    from mibench.ibnet.training import train
+
+    mibench.warmup()
+    met = len(compiling.met)
+    for activation in ("tanh", "relu", "elu", "relu6"):
+        setting = Setting(activation, activation=activation, runs=2, epochs=2)
+        train(setting, directory=tmp_path / activation)
+    assert compiling.met[met:] == []
+
+
+class Plugin:
+    """Keeps what it is warmed up with."""
+
+    seen: list[tuple] = []  # noqa: RUF012 - shared by all, and emptied by the test
+
+    def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+        raise ValueError("an estimate, though there is a warm_up")
+
+    def warm_up(self, x, y, *, discrete_x=False, discrete_y=False):
+        self.seen.append((x.dtype.char, x[0].size, y[0].size, discrete_x, discrete_y))
+        if discrete_y:
+            raise InputError("no labels, please")
+
+
+class Broken:
+    def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+        raise ValueError(f"not for {x.dtype}")
+
+
+def test_plug_ins_are_warmed_up_by_their_own_method(monkeypatch):
+    monkeypatch.setattr(registry, "_registered", {"plugin": Plugin, "broken": Broken})
+    Plugin.seen.clear()
+    done = []
+    found = mibench.warmup("plugin,broken", on_progress=lambda *at: done.append(at))
+    assert found.names == ("plugin", "broken")
+    assert found.failed == {"broken": "ValueError: not for float64"}
+    assert (found.compiled, found.loaded) == (0, 0)
+    assert {char for char, *_ in Plugin.seen} == {"d", "f", "l"}
+    assert {kinds for *_, kinds in ((*s[:3], s[3:]) for s in Plugin.seen)} == {
+        (False, False), (False, True), (True, False), (True, True),
+    }  # fmt: skip
+    assert {s[1:3] for s in Plugin.seen} >= {(1, 1), (3, 3), (1, 3), (3, 1)}
+    assert done == [(i + 1, 34) for i in range(34)]
+    assert "plugin" in mibench.warmup().names
