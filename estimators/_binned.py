@@ -3,16 +3,16 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mibench import flags
 from mibench.estimator import Estimator
 from mibench.types import Estimate
-from mibench.variables import NO_COLUMNS, NO_SYMBOLS, Variable
+from mibench.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 
 from ._plugin import (
     Correction,
@@ -29,6 +29,7 @@ from ._threads import share_rows
 Int = NDArray[np.int64]
 
 LEAST_ROWS = 2**15  # that a thread is worth waking for
+WARM_UP_BINS = (2, 40)  # few edges, which are all compared, and many
 TABLE_CELLS = 1024  # up to this many, or up to n, pairs of cells are counted in a table
 
 
@@ -52,6 +53,10 @@ class Cuts:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cells", math.prod(map(float, self.bins)))
+        # numba compiles anew for arrays that cannot be written to, as users' may be: all are such.
+        columns = self.columns.view()
+        columns.flags.writeable = False
+        object.__setattr__(self, "columns", columns)
 
     @property
     def arguments(self) -> tuple[Any, ...]:
@@ -92,6 +97,20 @@ class BinningEstimator(Estimator):
     correction: Correction | None
     fold: ClassVar[Callable[..., None]]
     tally: ClassVar[Callable[..., None]]
+
+    def warm_up(
+        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+    ) -> None:
+        """Compile both ways of counting, and both of finding bins; n and bins choose."""
+        super().warm_up(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+        sides = _first_column(x, discrete_x), _first_column(y, discrete_y)
+        a, b = as_pair(*sides, discrete_x, discrete_y)
+        for bins in WARM_UP_BINS:
+            one: BinningEstimator = replace(cast(Any, self), bins=bins)
+            cuts_a, cuts_b = one._both_cuts(a, b)
+            joint_of(one._symbols(a, cuts_a), one._symbols(b, cuts_b))
+            if not (a.discrete and b.discrete):
+                sides_of_table(one._table(a.n, cuts_a, cuts_b))
 
     @abstractmethod
     def _cut(self, v: Variable, other: Variable) -> Cuts:
@@ -157,6 +176,8 @@ class BinningEstimator(Estimator):
         # The kernel reads nothing of the cuts of labels, but wants some.
         of_x = (y.columns[:0], *y.each, *y.rest) if len(x.symbols) else x.arguments
         of_y = (x.columns[:0], *x.each, *x.rest) if len(y.symbols) else y.arguments
+        if of_x[0].dtype != of_y[0].dtype:  # which changes no comparison, and saves two kernels
+            of_x, of_y = _widened(of_x), _widened(of_y)
         tables: list[Int] = []
 
         def tally(start: int, stop: int) -> None:
@@ -174,3 +195,17 @@ class BinningEstimator(Estimator):
         limit = min(math.log(n), x.ceiling_nats, y.ceiling_nats)
         info = {"bins_x": x.cuts.bins, "bins_y": y.cuts.bins, "ceiling_nats": limit}
         return plug_in_counts(x.counted, y.counted, joint, self.correction, info, notes)
+
+
+def _widened(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same with float64 for float32."""
+    columns, *rest = (
+        a.astype(np.float64) if getattr(a, "dtype", None) == np.float32 else a for a in arguments
+    )
+    columns.flags.writeable = False
+    return (columns, *rest)
+
+
+def _first_column(values: ArrayLike, discrete: bool) -> ArrayLike:
+    array = np.asarray(values)
+    return array if discrete or array.ndim < 2 else array[:, :1]

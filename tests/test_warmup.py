@@ -118,7 +118,8 @@ def test_beside_a_read_only_package_the_users_own_folder_is_used(installed):
     first, again = installed.estimate(), installed.estimate()
     assert (first["bits"], again["bits"]) == (1, 1)
     assert first["compiled"] > 0
-    assert again == {"bits": 1, "compiled": 0, "loaded": 2}  # not the third, which these call
+    assert again["compiled"] == 0
+    assert 0 < again["loaded"] < first["compiled"]  # not those that others call, and hold
     assert len(kept(installed.home)) == first["compiled"]
     assert kept(installed.package) == []
 
@@ -140,7 +141,8 @@ def test_warmup_says_that_nothing_is_kept(installed):
     assert code == 1
     assert "compiled" in out
     assert "kept:" not in out
-    assert "mibench: not kept, so that each process compiles it again: binning.fold_uniform" in err
+    assert "mibench: not kept, so that each process compiles it again: " in err
+    assert "binning.tally_uniform" in err
     beside = installed.package / "estimators" / "kernels" / "__pycache__"
     assert f"cannot write to {beside} and {installed.nowhere}" in err
     assert "set NUMBA_CACHE_DIR to a folder" in err
