@@ -1,7 +1,8 @@
-"""Where comparing all pairs overtakes the k-d tree: `python benchmarks/fit_crossover.py`.
+"""Which neighbour search is soonest where: `python benchmarks/fit_crossover.py`.
 
-Times both algorithms of `estimators._neighbours` for normal data, and marks the one that its rule
-takes. The rule is good while the marked one is never much slower than the other.
+Times comparing all pairs, slabs and the k-d tree of `estimators._neighbours` for normal data, and
+marks the one that its rules take. They are good while the marked one is never much slower than
+another. What would take long is left out.
 """
 
 import time
@@ -10,12 +11,12 @@ from functools import partial
 
 import numpy as np
 
-from mibench.estimators._neighbours import (
-    count_within,
-    nearest,
-    tree_count_pays_from,
-    tree_pays_from,
-)
+from mibench.estimators import _neighbours
+from mibench.estimators._neighbours import Algorithm, count_within, nearest
+
+METHODS: tuple[Algorithm, ...] = ("brute", "slabs", "tree")
+ROWS = (500, 1000, 2000, 5000, 10_000, 30_000, 100_000)
+LONG = {"brute": 20_000, "slabs": 10**6, "tree": 10**6}
 
 
 def best(work: Callable[[], object]) -> float:
@@ -29,28 +30,37 @@ def best(work: Callable[[], object]) -> float:
     return 1e3 * min(times)
 
 
+def line(work: Callable[[Algorithm], object], n: int, dims: int, rule: str) -> str:
+    """The time of each method, and a star at the rule's choice."""
+    cells = []
+    for method in METHODS:
+        long = n > LONG[method] or (method == "tree" and n * dims > 400_000)
+        took = "       -" if long else f"{best(partial(work, method)):8.2f}"
+        cells.append(took + ("*" if method == rule else " "))
+    return " ".join(cells)
+
+
 def main() -> None:
     """Print a line for each n and dimension."""
     rng = np.random.default_rng(0)
-    print(
-        "     n dims | nearest: tree   brute      | count: tree   brute  (ms; * the rule's choice)"
-    )
-    for n in (500, 1000, 2000, 5000, 10_000, 20_000):
-        for dims in (2, 3, 4, 6, 8, 10, 16):
+    heads = " ".join(f"{method:>8s} " for method in METHODS)
+    print(f"      n dims | nearest: ms, * the rule's choice | count\n{'':13}| {heads} | {heads}")
+    for dims in (3, 4, 6, 8, 10, 16, 20, 30):
+        for n in ROWS:
             columns = rng.standard_normal((dims, n))
-            reach = nearest(columns, 3, 1, "auto").radius * 2
-            tree, brute = (best(partial(nearest, columns, 3, 1, a)) for a in ("tree", "brute"))
-            tree2, brute2 = (
-                best(partial(count_within, columns, reach, a)) for a in ("tree", "brute")
-            )
-            (a, b), (c, d) = (
-                "* " if n >= limit(dims) else " *"
-                for limit in (tree_pays_from, tree_count_pays_from)
-            )
-            print(
-                f"{n:6d} {dims:4d} | {tree:13.2f}{a} {brute:8.2f}{b}     "
-                f"| {tree2:11.2f}{c} {brute2:8.2f}{d}"
-            )
+            if n * dims > 1_000_000:
+                continue
+            reach = nearest(columns, 3, 1, "auto").radius
+            slabs_from = _neighbours.slabs_pay_from(dims)
+            rules = [
+                _neighbours._method(n, slabs_from, tree_from(dims))
+                for tree_from in (_neighbours.tree_pays_from, _neighbours.tree_count_pays_from)
+            ]
+            found = [
+                line(lambda a, c=columns: nearest(c, 3, 1, a), n, dims, rules[0]),
+                line(lambda a, c=columns, r=reach: count_within(c, r, a), n, dims, rules[1]),
+            ]
+            print(f"{n:7d} {dims:4d} | {' | '.join(found)}", flush=True)
 
 
 if __name__ == "__main__":

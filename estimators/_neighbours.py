@@ -1,7 +1,7 @@
 """Neighbour searches under the Chebyshev metric, each number of dimensions by its own method.
 
-On a line, by strips of the plane, by k-d tree, or by comparing all pairs. All give the same
-numbers: they compare the same rounded differences.
+On a line, by strips of the plane, by slabs of space, by k-d tree, or by comparing all pairs. All
+give the same numbers: they compare the same rounded differences.
 """
 
 import math
@@ -16,9 +16,10 @@ from mibench.errors import InputError
 
 from ._line import line_of
 from ._threads import share_rows
-from .kernels import brute, kdtree, line, strips
+from .kernels import brute, kdtree, line, slabs, strips
 
-Algorithm = Literal["auto", "tree", "brute", "strips"]
+Algorithm = Literal["auto", "tree", "brute", "strips", "slabs"]
+Method = Literal["tree", "brute", "slabs"]
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -26,6 +27,9 @@ Bool = NDArray[np.bool_]
 LEAST_ROWS = 128
 ROWS_A_SIDE = 4  # of a strip's breadth in typical gaps; measured, and 2 to 10 cost much the same
 STRIPS_PAY_FROM = 32
+SLABS = 1 / 8  # times the root of n; measured, and half or twice as many cost much the same
+MOST_DIMS_OF_SLABS = 20
+SAMPLE_ROWS = 1000  # that are enough to see which dimensions are wide
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,37 @@ class Tree:
     box: Float
 
 
+@dataclass(frozen=True)
+class Slabs:
+    """Rows in slabs; see `kernels.slabs` for columns, starts and edges.
+
+    dims: which dimension each of columns is; order: which row each place holds.
+    """
+
+    columns: Float
+    starts: Int
+    edges: Float
+    dims: Int
+    order: Int
+
+
+# Which search is soonest, by `benchmarks/fit_crossover.py`: all pairs of few rows or in many
+# dimensions, a tree for very many rows in few dimensions, slabs between.
+
+
+def slabs_pay_from(dims: int) -> float:
+    """The n from which slabs beat comparing all pairs."""
+    return 150 * dims if dims <= MOST_DIMS_OF_SLABS else math.inf
+
+
 def tree_pays_from(dims: int) -> float:
-    """The n from which a tree finds neighbours sooner, by `benchmarks/fit_crossover.py`."""
-    return 1000 * math.pow(2, min((dims - 3) / 1.55, 60))
+    """The n from which a tree finds neighbours sooner than slabs."""
+    return 5000 * math.pow(2, min(dims - 2, 60))
 
 
 def tree_count_pays_from(dims: int) -> float:
-    """The n from which a tree counts within a distance sooner; measured likewise."""
-    return 2500 * math.pow(2, min(dims / 1.9, 60))
+    """The n from which a tree counts within a distance sooner than slabs."""
+    return 1e5 * math.pow(2, min(max(dims - 9, 0), 60))
 
 
 def closed(radius: Float) -> Float:
@@ -73,7 +100,7 @@ def nearest(
     """The k nearest other rows of each row; columns (d, n), n > k; x is before `split`.
 
     orders: of two columns, the rows by their values, where they are known. "strips" are for two
-    dimensions: raises InputError for others.
+    dimensions, "slabs" for two or more: raises InputError for others.
     """
     dims, n = columns.shape
     chosen = _choice(dims, n) if algorithm == "auto" else algorithm
@@ -90,6 +117,8 @@ def nearest(
             LEAST_ROWS,
         )
         return Neighbours(radius, (wide_x, wide_y), tied, "brute")
+    if chosen == "slabs":
+        return _by_slabs(columns, k, split)
     tree = build_tree(columns)
     found = *np.empty((3, n)), np.empty(n, np.bool_)  # in tree order
     share_rows(
@@ -109,7 +138,13 @@ def _choice(dims: int, n: int) -> str:
         return "line"
     if dims == 2 and n >= STRIPS_PAY_FROM:
         return "strips"
-    return "brute" if n < tree_pays_from(dims) else "tree"
+    return _method(n, slabs_pay_from(dims), tree_pays_from(dims))
+
+
+def _method(n: int, slabs_from: float, tree_from: float) -> Method:
+    if n < slabs_from:
+        return "brute"
+    return "slabs" if n < tree_from else "tree"
 
 
 def _on_a_line(values: Float, k: int) -> Neighbours:
@@ -162,9 +197,24 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
         on_line = line_of(columns[0], np.argsort(columns[0]))
         counts[on_line.order] = on_line.count_within(reach)
         return counts
-    fewer = n < tree_count_pays_from(dims)
-    if algorithm == "brute" or (algorithm != "tree" and fewer):
+    chosen: Method
+    if algorithm == "auto" or algorithm == "strips":
+        chosen = _method(n, slabs_pay_from(dims), tree_count_pays_from(dims))
+    else:
+        chosen = algorithm
+    if chosen == "brute":
         share_rows(lambda a, b: brute.count_within(columns, reach, a, b, counts), n, LEAST_ROWS)
+    elif chosen == "slabs":
+        cut = cut_slabs(columns)
+        own_reach, own = reach[cut.order], np.empty(n, np.int64)
+        share_rows(
+            lambda a, b: slabs.count_within(
+                cut.columns, cut.starts, cut.edges, own_reach, a, b, own
+            ),
+            len(cut.edges),
+            1,
+        )
+        counts[cut.order] = own
     else:
         tree = build_tree(columns)
         share_rows(
@@ -175,6 +225,41 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
             LEAST_ROWS,
         )
     return counts
+
+
+def _by_slabs(columns: Float, k: int, split: int) -> Neighbours:
+    dims, n = columns.shape
+    if dims < 2:
+        raise InputError("algorithm=slabs is for two dimensions or more in all: choose auto")
+    cut = cut_slabs(columns)
+    found = *np.empty((3, n)), np.empty(n, np.bool_)  # slab by slab
+    share_rows(
+        lambda a, b: slabs.neighbours(
+            cut.columns, cut.starts, cut.edges, cut.dims < split, k, a, b, *found
+        ),
+        len(cut.edges),
+        1,
+    )
+    radius, wide_x, wide_y = np.empty((3, n))
+    tied = np.empty(n, np.bool_)
+    radius[cut.order], wide_x[cut.order], wide_y[cut.order], tied[cut.order] = found
+    return Neighbours(radius, (wide_x, wide_y), tied, "slabs")
+
+
+def cut_slabs(columns: Float) -> Slabs:
+    """Columns (d, n), d > 1, in slabs across their widest dimension, ordered along the next."""
+    n = columns.shape[1]
+    some = columns[:, :: max(1, n // SAMPLE_ROWS)]
+    low, high = np.quantile(some, [0.25, 0.75], axis=1)  # which no few outliers move
+    dims = np.argsort(low - high, kind="stable")
+    count = max(1, round(SLABS * math.sqrt(n)))
+    slab_of = np.empty(n, np.int64)
+    slab_of[np.argsort(columns[dims[0]])] = np.arange(n) * count // n
+    order = np.lexsort((columns[dims[1]], slab_of))
+    starts = np.searchsorted(slab_of[order], np.arange(count + 1))
+    arranged = np.ascontiguousarray(columns[dims][:, order])
+    limits = [end.reduceat(arranged[0], starts[:-1]) for end in (np.minimum, np.maximum)]
+    return Slabs(arranged, starts, np.stack(limits, axis=1), dims, order)
 
 
 def build_tree(columns: Float, leaf_rows: int = kdtree.LEAF_ROWS) -> Tree:

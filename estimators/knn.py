@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ Int = NDArray[np.int64]
 
 _known: WeakKeyDictionary[Variable, dict[bool, Side]] = WeakKeyDictionary()
 
+WARM_UP_WITH: tuple[Algorithm, ...] = ("tree", "brute", "slabs")
 SCALES = 10.0  # the ratio of mean absolute deviations from which a flag says so
 
 
@@ -59,7 +61,8 @@ class KNN(Estimator):
 
     k: neighbours. variant: 1 or 2. standardize: divide each dimension by its standard deviation
     first; the metric compares dimensions, so units matter unless this is set. algorithm: "tree",
-    "brute", "strips" (in 1+1 dimensions), or "auto" by n and dimension; the result is the same.
+    "brute", "strips" (in 1+1 dimensions), "slabs" (in two or more), or "auto" by n and dimension;
+    the result is the same.
 
     noise_variance: s2 > 0 asks for I(C;T + Z) instead, C the labels of the discrete side, T the
         rows of the other, Z normal noise of that variance in every dimension, drawn once from
@@ -101,10 +104,11 @@ class KNN(Estimator):
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> None:
         """Compile what "auto" may take, which depends on n."""
-        each: tuple[Algorithm, ...] = ("auto", "tree", "brute")
-        for algorithm in each if self.algorithm == "auto" else [self.algorithm]:
+        self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+        for algorithm in WARM_UP_WITH if self.algorithm == "auto" else ():
             one = replace(self, algorithm=algorithm)
-            one.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+            with suppress(InputError):  # slabs of a single dimension
+                one.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.discrete and y.discrete:

@@ -425,7 +425,7 @@ def points(n, dims, ties):
     return np.ascontiguousarray(columns)
 
 
-ALGORITHMS = ["auto", "tree", "brute", "strips"]
+ALGORITHMS = ["auto", "tree", "brute", "strips", "slabs"]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -434,6 +434,10 @@ def test_small_neighbours(n, dims, ties, algorithm):
     columns = points(n, dims, ties)
     if algorithm == "strips" and dims != 2:
         with pytest.raises(InputError, match="is for two dimensions in all, not"):
+            _neighbours.nearest(columns, 1, 1, algorithm)
+        return
+    if algorithm == "slabs" and dims < 2:
+        with pytest.raises(InputError, match="is for two dimensions or more"):
             _neighbours.nearest(columns, 1, 1, algorithm)
         return
     for k, split in itertools.product({1, min(3, n - 1), n - 1}, {(dims + 1) // 2, dims}):
@@ -448,7 +452,7 @@ def test_small_neighbours(n, dims, ties, algorithm):
         assert np.maximum(*found.extents).tolist() == radius.tolist()
 
 
-@pytest.mark.parametrize("algorithm", ["tree", "brute"])
+@pytest.mark.parametrize("algorithm", ["tree", "brute", "slabs"])
 @pytest.mark.parametrize(("n", "dims", "ties"), POINTS)
 def test_small_counts(n, dims, ties, algorithm):
     columns = points(n, dims, ties)
@@ -582,6 +586,32 @@ def test_strips_find_what_all_pairs_do(name, k):
                 counts = _neighbours.count_within(column[np.newaxis], reach, "auto")
                 matrix = np.abs(column[:, np.newaxis] - column) < reach[:, np.newaxis]
                 assert np.array_equal(counts, matrix.sum(axis=1))
+
+
+@pytest.mark.parametrize("dims", [2, 3, 7])
+@pytest.mark.parametrize("law", ["normal", "cauchy", "lattice", "one value", "scales", "clusters"])
+def test_slabs_find_what_all_pairs_do(law, dims):
+    """Of more rows than one slab holds, and with ties, far rows and slabs that are one value."""
+    n = 3000
+    rng = np.random.default_rng(dims)
+    columns = {
+        "normal": rng.standard_normal((dims, n)),
+        "cauchy": rng.standard_cauchy((dims, n)),
+        "lattice": rng.integers(0, 6, (dims, n)).astype(float),
+        "one value": np.where(rng.random((dims, n)) < 0.6, 0.0, rng.standard_normal((dims, n))),
+        "scales": rng.standard_normal((dims, n)) * np.logspace(-12, 12, dims)[:, np.newaxis],
+        "clusters": rng.standard_normal((dims, n)) + 50 * rng.integers(0, 4, n),
+    }[law]
+    for k, split in ((1, 1), (5, dims // 2 + 1)):
+        slab, pairs = (_neighbours.nearest(columns, k, split, a) for a in ("slabs", "brute"))
+        assert np.array_equal(slab.radius, pairs.radius)
+        assert np.array_equal(slab.tied, pairs.tied)
+        free = ~pairs.tied
+        for one, other in zip(slab.extents, pairs.extents, strict=True):
+            assert np.array_equal(one[free], other[free])
+        for reach in (pairs.radius, _neighbours.closed(pairs.radius)):
+            counts = [_neighbours.count_within(columns, reach, a) for a in ("slabs", "brute")]
+            assert np.array_equal(*counts)
 
 
 @pytest.mark.parametrize("n", [1, 12, 13, 24, 25, 1000])

@@ -64,6 +64,11 @@ def neighbours(
             best = nearest[target - start]
             mine = who[target - start]
             worst = best[slots - 1]
+            hits = 0
+            for i in range(length):
+                hits += block[i] < worst
+            if hits == 0:
+                continue
             for i in range(length):
                 if block[i] < worst:
                     s = slots - 1
