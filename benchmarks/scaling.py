@@ -20,7 +20,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -107,17 +107,17 @@ def run_cell(name: str, n: int, dims: int) -> Row:
         mibench.get_estimator(name).warm_up(x[:WARM_ROWS], y[:WARM_ROWS])
     work(x[:WARM_ROWS], y[:WARM_ROWS])
     gc.collect()
-    before = psutil.Process().memory_info().rss
     restart_peak_memory()
+    before = peak_memory()
     start = time.perf_counter()
-    work(x, y)
-    first = time.perf_counter() - start
-    peak = peak_memory()
-    seconds, runs, nats = first, 1, math.nan
-    if first < ENOUGH_SECONDS:
-        seconds, runs, nats = repeated(work, x, y)
-    memory = math.nan if peak is None else max(0, peak - before)
-    return {"seconds": min(first, seconds), "runs": runs, "bytes": memory, "nats": nats}
+    nats = work(x, y)
+    seconds, runs = time.perf_counter() - start, 1
+    after = peak_memory()
+    if seconds < ENOUGH_SECONDS:
+        again, more, _ = repeated(work, x, y)
+        seconds, runs = min(seconds, again), runs + more
+    memory = math.nan if before is None or after is None else after - before
+    return {"seconds": seconds, "runs": runs, "bytes": memory, "nats": nats}
 
 
 def run_group(name: str, n: int) -> list[Row]:
@@ -246,7 +246,7 @@ def _number(text: str) -> Any:
         return text
 
 
-def write(path: Path, rows: list[Mapping[str, Any]]) -> None:
+def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Replace a csv file."""
     part = path.with_suffix(".part")
     with part.open("w", newline="") as file:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
 
@@ -16,14 +17,14 @@ MARGIN = 3.0  # points around a name, about the size of a marker
 STEPS = np.concatenate([np.linspace(0, 1, 25), np.zeros(4), np.ones(4)])  # markers weigh more
 
 
-def part(labels: list[Annotation]) -> None:
-    """Move the names of the lines of one panel apart, by their offsets from the ends."""
+def part(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
+    """Move the names of a panel's lines apart, by their offsets from the ends."""
     if not labels:
         return
-    axes, figure = labels[0].axes, labels[0].figure
     figure.canvas.draw()
     points = 72 / figure.dpi
-    lines = np.concatenate([_along(line.get_xydata(), axes) for line in axes.lines]) * points
+    data = [np.asarray(line.get_xydata(), float) for line in axes.lines]
+    lines = np.concatenate([_along(one, axes) for one in data]) * points
     frame = axes.get_window_extent()
     room = (frame.x0 * points, frame.y0 * points, frame.x1 * points, frame.y1 * points + ASIDE)
     taken: list[Box] = []

@@ -41,7 +41,7 @@ def draw(output: Path, cells: list[Row], ratios: list[Row], machine: list[Row]) 
     save(by_dims(measured), output / "dimensions.png")
     blocks = {
         "machine": machine_line(known),
-        "ratios": ratio_table(ratios),
+        "ratios": ratio_table(ratios) + large(measured),
         "limits": limit_table(measured, known),
         "exponents": exponent_table(measured),
         "omitted": omitted(cells, known["limit_seconds"]),
@@ -107,6 +107,17 @@ def ratio_table(ratios: list[Row]) -> str:
                 _time(row["seconds"]), f"{_three(row['seconds'] / mine['seconds'])}", least,
             ])  # fmt: skip
     return _table(("work", "rows", "mibench", "peer", "its time", "times as fast", "wanted"), rows)
+
+
+def large(cells: list[Row]) -> str:
+    """What ten million pairs of scalars cost `knn`."""
+    for row in cells:
+        if (row["estimator"], row["n"], row["dims"]) == ("knn", 10**7, 1):
+            return (
+                f"\n\n`knn` of ten million pairs of scalars takes {_time(row['seconds'])}, and "
+                f"{row['bytes'] / 1e9:.2g} GB beside the data."
+            )
+    return ""
 
 
 def limit_table(cells: list[Row], machine: dict[str, Any]) -> str:
@@ -216,7 +227,7 @@ def by_rows(cells: list[Row]) -> Figure:
     everything = []
     for row, dims in zip(panels, (1, 5), strict=True):
         for axes, what in zip(row, ("seconds", "bytes"), strict=True):
-            everything.append(_lines(axes, cells, "n", what, dims=dims))
+            everything.append((axes, _lines(axes, cells, "n", what, dims=dims)))
             unit = "time (s)" if what == "seconds" else "memory above the data (MiB)"
             axes.set_ylabel(f"{unit}, {dims}+{dims} dimensions")
             axes.set_xlim(700, 30 * largest)  # room for the names
@@ -226,8 +237,8 @@ def by_rows(cells: list[Row]) -> Figure:
         axes.set_ylim(top=3 * axes.get_ylim()[1])
     for axes in panels[1]:
         axes.set_xlabel("rows n")
-    for labels in everything:
-        part(labels)
+    for axes, labels in everything:
+        part(figure, axes, labels)
     return figure
 
 
@@ -242,5 +253,5 @@ def by_dims(cells: list[Row]) -> Figure:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("dimensions")
     axes.set_ylabel(f"time (s), n = {DIMS_ROWS:,}")
-    part(labels)
+    part(figure, axes, labels)
     return figure
