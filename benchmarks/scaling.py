@@ -173,7 +173,7 @@ def why_not(done: list[tuple[Cell, Row]], cell: Cell, limit: float) -> str:
     """Why a cell is not run, or nothing."""
     seconds = predicted(done, cell, "seconds")
     if seconds > limit:
-        return f"about {seconds:.2g} s"
+        return f"about {seconds:,.0f} s"
     memory = predicted(done, cell, "bytes")
     if memory > MEMORY_SHARE * psutil.virtual_memory().available:
         return f"about {memory / 1e9:.2g} GB"

@@ -17,11 +17,16 @@ MARGIN = 3.0  # points around a name, about the size of a marker
 STEPS = np.concatenate([np.linspace(0, 1, 25), np.zeros(4), np.ones(4)])  # markers weigh more
 
 
+def settle(figure: Figure) -> None:
+    """Let the panels stay where the layout has put them."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def part(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
-    """Move the names of a panel's lines apart, by their offsets from the ends."""
+    """Move the names of a panel's lines apart, by their offsets from the ends; after `settle`."""
     if not labels:
         return
-    figure.canvas.draw()
     points = 72 / figure.dpi
     data = [np.asarray(line.get_xydata(), float) for line in axes.lines]
     lines = np.concatenate([_along(one, axes) for one in data]) * points

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.ticker import NullLocator
 from peers import GROUPS
-from scaling_labels import part
+from scaling_labels import part, settle
 from scaling_limits import LIMITS
 
 from mibench.plot import COLOURS, MARKERS, save
@@ -234,9 +234,10 @@ def by_rows(cells: list[Row]) -> Figure:
             axes.set_xticks([10.0**e for e in range(3, 8) if 10**e <= largest])
             axes.xaxis.set_minor_locator(NullLocator())
     for axes in panels[0]:
-        axes.set_ylim(top=3 * axes.get_ylim()[1])
+        axes.set_ylim(top=5 * axes.get_ylim()[1])  # and here
     for axes in panels[1]:
         axes.set_xlabel("rows n")
+    settle(figure)
     for axes, labels in everything:
         part(figure, axes, labels)
     return figure
@@ -253,5 +254,6 @@ def by_dims(cells: list[Row]) -> Figure:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("dimensions")
     axes.set_ylabel(f"time (s), n = {DIMS_ROWS:,}")
+    settle(figure)
     part(figure, axes, labels)
     return figure
