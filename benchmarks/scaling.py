@@ -15,6 +15,7 @@ import csv
 import gc
 import json
 import math
+import os
 import platform
 import re
 import subprocess
@@ -215,7 +216,9 @@ def measure(output: Path, short: bool, limit: float) -> None:
         write(path, [{**row, **key} for key, row in zip(keys, table.values(), strict=True)])
 
     known = {row["what"]: row["value"] for row in read(output / "machine.csv")}
-    known = {**(known or in_a_process(300, "--machine")), "limit_seconds": limit}
+    if not known:
+        known = {"load": os.getloadavg()[0], **in_a_process(300, "--machine")}
+    known["limit_seconds"] = limit
     write(output / "machine.csv", [{"what": k, "value": v} for k, v in known.items()])
     for chain in chains(short):
         measure_chain(chain, table, limit, save)

@@ -88,7 +88,8 @@ def machine_line(machine: dict[str, Any]) -> str:
     return (
         f"{machine['machine']}; {machine['threads']:g} threads. {machine['versions']}.\n"
         f"In loops of nothing else, in float64 and on all threads, it {rates}, and sorts two "
-        f"columns of 10⁷ in {_time(machine['sorts_10000000'])}."
+        f"columns of 10⁷ in {_time(machine['sorts_10000000'])}.\n"
+        f"Its load average was {machine['load']:.1f} when the measuring began; quiet is below 0.5."
     )
 
 
