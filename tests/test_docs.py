@@ -1,6 +1,9 @@
 """The pages under docs/: links lead somewhere, examples run, verdicts are those of the table."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -40,3 +43,17 @@ def test_the_verdicts_are_those_of_the_table():
     counts = rows["verdict"].value_counts()
     assert f"Of 15 claims {counts['reproduced']} are reproduced" in page
     assert "--scale full" in page
+
+
+def test_the_tables_of_speed_are_those_of_the_numbers(tmp_path):
+    """The page has the tables that its command makes of the committed csv files."""
+    shutil.copytree(DOCS / "performance", tmp_path / "performance")
+    page = (DOCS / "performance.md").read_text()
+    blank = re.sub(
+        r"(<!-- scaling:begin \w+ -->\n).*?(<!-- scaling:end)", r"\1\2", page, flags=re.S
+    )
+    assert blank != page
+    (tmp_path / "performance.md").write_text(blank)
+    command = [sys.executable, DOCS.parent / "benchmarks" / "scaling.py", "--draw"]
+    subprocess.run([*command, "--output", tmp_path / "performance"], check=True)
+    assert (tmp_path / "performance.md").read_text() == page
