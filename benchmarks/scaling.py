@@ -41,7 +41,7 @@ from peers import (
 
 import mibench
 from mibench.errors import InputError
-from mibench.machine import machine, peak_memory, restart_peak_memory
+from mibench.machine import machine, peak_memory, restarted_peak_memory
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "performance"
 PEERS: dict[str, Work] = {
@@ -111,7 +111,7 @@ def run_cell(name: str, n: int, dims: int) -> Row:
         mibench.get_estimator(name).warm_up(x[:WARM_ROWS], y[:WARM_ROWS])
     work(x[:WARM_ROWS], y[:WARM_ROWS])
     gc.collect()
-    restart_peak_memory()
+    restarted_peak_memory()
     before = peak_memory()
     start = time.perf_counter()
     nats = work(x, y)
