@@ -32,6 +32,16 @@ def test_the_python_example_of_ibnet_runs():
     }  # fmt: skip
 
 
+def test_the_python_example_of_all_pairs_runs(capsys):
+    code = re.search(r"```python\n(.*?)```", (DOCS / "performance.md").read_text(), re.DOTALL)[1]
+    found = {}
+    exec(compile(code, "performance.md", "exec"), found)
+    bits = found["pairs"].bits
+    assert bits.columns.tolist() == ["age", "pressure", "smoker"]
+    assert bits.loc["age", "pressure"] == found["pairs"].table["bits"].max() > 0.5
+    assert "age" in capsys.readouterr().out
+
+
 def test_the_verdicts_are_those_of_the_table():
     """What the page says is what its committed numbers say."""
     table = pd.read_csv(DOCS / "reproduction" / "claims.csv")
