@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._canonical_features import Continuous, Labels, gaussianised
-from ._canonical_parts import SIGNIFICANT
+from ._canonical_parts import PERMUTATIONS, SIGNIFICANT
 
 Float = NDArray[np.float64]
 Refinement = Literal["mixed", "single"]
@@ -24,6 +24,7 @@ PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # ridge, where all features of a side weig
 SOUGHT = 6  # pairs of each fit
 JUDGED = 2  # pairs by which penalties and weights are chosen
 MANY_FEATURES = 200  # from which half as many folds are made
+CLEAR = 12.0  # standard deviations from which a correlation cannot be chance
 NEW = 0.7  # share of a score's variance that polynomials of earlier scores must leave
 STABLE = 0.8  # correlation of a score with that of the directions learned on all rows
 HOPELESS = 2.0  # standard deviations of the best correlation below which nothing is refined
@@ -56,16 +57,17 @@ class Model:
     def fit(self, path: Path, penalty: float) -> Directions:
         """The first pairs, after the refinements of weights that `path` names."""
         if (path, penalty) not in self._fits:
-            self._fits[path, penalty] = self._at(path).fit(penalty)
+            self._fits[path, penalty] = self.at(path).fit(penalty)
         return self._fits[path, penalty]
 
-    def _at(self, path: Path) -> "_Weighted":
+    def at(self, path: Path) -> "_Weighted":
+        """The moments under the weights that `path` leads to."""
         if path not in self._weighted:
             if not path:
                 weights = self._prior
             else:
                 *before, (penalty, how) = path
-                old = self._at(tuple(before)).weights
+                old = self.at(tuple(before)).weights
                 found = self.fit(tuple(before), penalty)
                 weights = (
                     _refined(found.x, found.correlations, old[0], self._groups[0], how),
@@ -82,12 +84,20 @@ class _Weighted:
         wx, wy = self.weights = weights
         self.lx, self.qx = np.linalg.eigh(wx[:, np.newaxis] * model.xx * wx)
         self.ly, self.qy = np.linalg.eigh(wy[:, np.newaxis] * model.yy * wy)
-        self.cross = self.qx.T @ (wx[:, np.newaxis] * model.xy * wy) @ self.qy
+        self.cross = self.crossed(model.xy)
 
-    def fit(self, penalty: float) -> Directions:
+    def crossed(self, xy: Float) -> Float:
+        """The cross moments xy (px, py) in these coordinates."""
+        wx, wy = self.weights
+        return np.asarray(self.qx.T @ (wx[:, np.newaxis] * xy * wy) @ self.qy)
+
+    def fit(self, penalty: float, cross: Float | None = None) -> Directions:
+        """The first pairs; cross: other cross moments, in these coordinates."""
         a = 1 / np.sqrt(np.maximum(self.lx, 0) + penalty)
         b = 1 / np.sqrt(np.maximum(self.ly, 0) + penalty)
-        left, s, right = _first_singular(a[:, np.newaxis] * self.cross * b, SOUGHT)
+        left, s, right = _first_singular(
+            a[:, np.newaxis] * (self.cross if cross is None else cross) * b, SOUGHT
+        )
         x = self.weights[0][:, np.newaxis] * (self.qx @ (a[:, np.newaxis] * left))
         y = self.weights[1][:, np.newaxis] * (self.qy @ (b[:, np.newaxis] * right))
         return Directions(x, y, s)
@@ -166,7 +176,7 @@ class Search:
     def pairs(self, most: int) -> Pairs:
         """Choose penalty and weights by the out-of-fold correlations, then the pairs."""
         correlations, path, penalty = self._chosen()
-        significant = correlations > SIGNIFICANT / math.sqrt(self.n)
+        significant = correlations > self._chance(correlations, penalty)
         count = len(significant) if significant.all() else int(np.argmin(significant))
         scores_x, scores_y, directions = self._aligned(path, penalty, count)
         chosen = self._new(scores_x, scores_y, directions)
@@ -181,6 +191,35 @@ class Search:
             len(path),
             self.folds,
         )
+
+    def _chance(self, correlations: Float, penalty: float) -> float:
+        """The out-of-fold correlation that chance does not reach.
+
+        A correlation that a whole sample has by chance is learned on one part and seen in the
+        other, so that those of independent sides exceed 1 / sqrt(n) and are not centred at 0, the
+        more so the more features there are. Where that may matter, the search is repeated on rows
+        of y permuted within their folds.
+        """
+        least = SIGNIFICANT / math.sqrt(self.n)
+        if not least < correlations.max() < CLEAR / math.sqrt(self.n):
+            return least
+        rng = np.random.default_rng(self.n)
+        chance = [self._permuted(penalty, rng) for _ in range(PERMUTATIONS)]
+        return max(least, float(np.mean(chance) + SIGNIFICANT * np.std(chance, ddof=1)))
+
+    def _permuted(self, penalty: float, rng: np.random.Generator) -> float:
+        """The largest out-of-fold correlation where each fold's rows of y are permuted."""
+        g = np.concatenate([rng.permutation(self.g[:, s], axis=1) for s in self.stretches], axis=1)
+        each = [self.f[:, s] @ g[:, s].T for s in self.stretches]
+        whole = np.sum(each, axis=0)
+        total = np.zeros(SOUGHT)
+        for model, s, xy in zip(self.models, self.stretches, each, strict=True):
+            rows = s.stop - s.start
+            weighted = model.at(())
+            found = weighted.fit(penalty, weighted.crossed((whole - xy) / (self.n - rows)))
+            own = _fold_correlations(found, self.f[:, s], g[:, s])
+            total[: len(own)] += own * rows
+        return float(total.max()) / self.n
 
     def _chosen(self) -> tuple[Float, Path, float]:
         """The refinements and the penalty whose first pairs say most of rows not learned from."""
@@ -205,15 +244,16 @@ class Search:
         return max(found, key=lambda one: one[0])
 
     def _correlations(self, path: Path, penalty: float) -> Float:
-        """Of the normal scores of each pair, out of fold, where folds need not be aligned."""
-        parts = [model.fit(path, penalty) for model in self.models]
-        u = np.concatenate(
-            [p.x.T @ self.f[:, s] for p, s in zip(parts, self.stretches, strict=True)], axis=1
-        )
-        v = np.concatenate(
-            [p.y.T @ self.g[:, s] for p, s in zip(parts, self.stretches, strict=True)], axis=1
-        )
-        return _row_correlations(gaussianised(u.round(DECIMALS)), gaussianised(v.round(DECIMALS)))
+        """Of the pairs' normal scores, out of fold, and normal in each fold for itself.
+
+        A fold's scores have a sign and a skewness of their own, in x and y alike: made normal all
+        together, they would be correlated by the fold that they are of.
+        """
+        total = np.zeros(SOUGHT)
+        for model, s in zip(self.models, self.stretches, strict=True):
+            own = _fold_correlations(model.fit(path, penalty), self.f[:, s], self.g[:, s])
+            total[: len(own)] += own * (s.stop - s.start)
+        return total[: len(own)] / self.n
 
     def _aligned(self, path: Path, penalty: float, m: int) -> tuple[Float, Float, Directions]:
         """Out-of-fold scores of the first m pairs, and the directions learned on all rows.
@@ -257,6 +297,13 @@ class Search:
                 break
             chosen.append(int(np.argmax(worth)))
         return chosen
+
+
+def _fold_correlations(found: Directions, f: Float, g: Float) -> Float:
+    """Of the pairs' normal scores in one fold; rounded first, so that equal rows are ties."""
+    u = gaussianised((found.x.T @ f).round(DECIMALS))
+    v = gaussianised((found.y.T @ g).round(DECIMALS))
+    return _row_correlations(u, v)
 
 
 def _row_correlations(u: Float, v: Float) -> Float:
