@@ -152,7 +152,7 @@ class Labels:
     def __call__(self, symbols: Int) -> Float:
         """Standard features (p, n) of symbols (n,)."""
         raw = (symbols[np.newaxis] == self.kept[:, np.newaxis]).astype(np.float64)
-        return (raw - self.centre[:, np.newaxis]) / self.spread[:, np.newaxis]
+        return np.asarray((raw - self.centre[:, np.newaxis]) / self.spread[:, np.newaxis])
 
 
 def label_features(symbols: Int, order: Int) -> tuple[Labels, Float]:

@@ -18,7 +18,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 NEIGHBOURS = (15, 7, 3)
-CERTAIN_K = 2.5  # standard errors by which fewer neighbours must say more, to be taken
+CERTAIN_K = 4.0  # standard errors by which fewer neighbours must say more, to be taken
 SIGNIFICANT = 3.5  # standard deviations from which a correlation or a Gaussian part counts
 PERMUTATIONS = 20
 MOST_CORRECTED = 4  # dimensions

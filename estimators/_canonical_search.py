@@ -20,6 +20,7 @@ Refinement = Literal["mixed", "single"]
 Side = Continuous | Labels
 Path = tuple[tuple[float, Refinement], ...]
 
+REFINEMENTS: tuple[Refinement, ...] = ("mixed", "single")
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # ridge, where all features of a side weigh some 3 in all
 SOUGHT = 6  # pairs of each fit
 JUDGED = 2  # pairs by which penalties and weights are chosen
@@ -116,7 +117,7 @@ def _refined(
         mean = np.bincount(groups, own) / np.bincount(groups)
         own = (own + mean[groups]) / 2
     total = float(own.sum())
-    return np.sqrt(own * (2 / total if total > 0 else 0.0) + 1e-3 * weights**2)
+    return np.asarray(np.sqrt(own * (2 / total if total > 0 else 0.0) + 1e-3 * weights**2))
 
 
 def _first_singular(matrix: Float, m: int) -> tuple[Float, Float, Float]:
@@ -212,23 +213,19 @@ class Search:
         g = np.concatenate([rng.permutation(self.g[:, s], axis=1) for s in self.stretches], axis=1)
         each = [self.f[:, s] @ g[:, s].T for s in self.stretches]
         whole = np.sum(each, axis=0)
-        total = np.zeros(SOUGHT)
+        parts = []
         for model, s, xy in zip(self.models, self.stretches, each, strict=True):
-            rows = s.stop - s.start
-            weighted = model.at(())
-            found = weighted.fit(penalty, weighted.crossed((whole - xy) / (self.n - rows)))
-            own = _fold_correlations(found, self.f[:, s], g[:, s])
-            total[: len(own)] += own * rows
-        return float(total.max()) / self.n
+            base, rows = model.at(()), s.stop - s.start
+            found = base.fit(penalty, base.crossed((whole - xy) / (self.n - rows)))
+            parts.append(_fold_correlations(found, self.f[:, s], g[:, s]) * rows)
+        return float(np.sum(parts, axis=0).max()) / self.n
 
     def _chosen(self) -> tuple[Float, Path, float]:
         """The refinements and the penalty whose first pairs say most of rows not learned from."""
-        options: list[Path] = [()]
         best = self._best((), PENALTIES)
         hopeful = best[1].max() * math.sqrt(self.n) > HOPELESS
-        for how in ("mixed", "single") if hopeful else ():
-            options.append((*best[2], (best[3], how)))
-            found = self._best(options[-1], PENALTIES[1:])
+        for how in REFINEMENTS if hopeful else ():
+            found = self._best((*best[2], (best[3], how)), PENALTIES[1:])
             if found[0] <= best[0]:
                 break
             best = found
@@ -249,11 +246,12 @@ class Search:
         A fold's scores have a sign and a skewness of their own, in x and y alike: made normal all
         together, they would be correlated by the fold that they are of.
         """
-        total = np.zeros(SOUGHT)
-        for model, s in zip(self.models, self.stretches, strict=True):
-            own = _fold_correlations(model.fit(path, penalty), self.f[:, s], self.g[:, s])
-            total[: len(own)] += own * (s.stop - s.start)
-        return total[: len(own)] / self.n
+        parts = [
+            _fold_correlations(model.fit(path, penalty), self.f[:, s], self.g[:, s])
+            * (s.stop - s.start)
+            for model, s in zip(self.models, self.stretches, strict=True)
+        ]
+        return np.asarray(np.sum(parts, axis=0) / self.n)
 
     def _aligned(self, path: Path, penalty: float, m: int) -> tuple[Float, Float, Directions]:
         """Out-of-fold scores of the first m pairs, and the directions learned on all rows.

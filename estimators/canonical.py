@@ -32,7 +32,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 LEAST_ROWS = 10
-CERTAIN = 3.0  # standard errors by which a part must say more than what stands, to be taken
+CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
 DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
 CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
 ROWS_A_COLUMN = 3  # for which the Gaussian part is of all columns, not of principal components
@@ -91,7 +91,7 @@ class Canonical(Estimator):
     row's scores come from directions that other rows taught. K is Kraskov's k-NN estimate on the
     first m <= 3 pairs, and g the part of G that these see as well. m = 0, 1, ... and, in up to 4
     dimensions in all, k-NN on the columns' scores themselves: each is taken only if it says more
-    by 3 standard errors, so that independent sides give 0. Everything is chosen from the data by
+    by 3.5 standard errors, so that independent sides give 0. Everything is chosen from the data by
     such criteria, see `docs/canonical.md`.
 
     One side discrete: G = 0, its features are its labels, K is Ross's estimate. Two: plug-in.
