@@ -26,6 +26,7 @@ class Margins:
 
     values: tuple[Float, ...]
     scores: tuple[Float, ...]
+    rows: int
 
     def __call__(self, columns: Float) -> Float:
         """Normal scores (d, n) of columns (d, n)."""
@@ -42,7 +43,7 @@ def margins_of(columns: Float) -> Margins:
         middle = np.cumsum(counts) - counts / 2  # the mean rank less one half
         values.append(distinct)
         scores.append(ndtri(middle / n))
-    return Margins(tuple(values), tuple(scores))
+    return Margins(tuple(values), tuple(scores), n)
 
 
 def gaussianised(columns: Float) -> Float:

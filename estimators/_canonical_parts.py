@@ -5,6 +5,7 @@ A part's mean is its estimate; the values tell how certain a difference of two p
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ CERTAIN_K = 4.0  # standard errors by which fewer neighbours must say more, to b
 SIGNIFICANT = 3.5  # standard deviations from which a correlation or a Gaussian part counts
 PERMUTATIONS = 20
 MOST_CORRECTED = 4  # dimensions
+NEW = 0.7  # share of a score's variance that polynomials of earlier scores must leave
+LOOKED_THROUGH, MOST_BEFORE = 12, 3  # linear pairs
 UNDECIDED = (2.0, 12.0)  # standard deviations between which permutations are worth their time
 CLOSEST = 1 - 1e-9  # to which correlations are cut, so that a function of x has a finite estimate
 
@@ -31,6 +34,8 @@ def gaussian_rows(x: Float, y: Float) -> Float:
 
     In canonical coordinates a, b of correlation s: the sum over pairs of
     -log(1 - s^2) / 2 + (a^2 + b^2) / 2 - (a^2 - 2 s a b + b^2) / (2 (1 - s^2)).
+    Pairs that are functions of stronger ones are left out: such as those of columns w and w^2,
+    which know no more than w. A normal law has none.
     """
     n = x.shape[1]
     if len(x) == 0 or len(y) == 0:
@@ -38,40 +43,63 @@ def gaussian_rows(x: Float, y: Float) -> Float:
     basis_x, basis_y = _basis(x), _basis(y)
     left, s, right = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
     a, b = math.sqrt(n) * (left.T @ basis_x), math.sqrt(n) * (right @ basis_y)
-    s = np.minimum(s, CLOSEST)[:, np.newaxis]
+    fresh = _fresh(a, b, s)
+    a, b, s = a[fresh], b[fresh], np.minimum(s[fresh], CLOSEST)[:, np.newaxis]
     rest = 1 - s**2
     rows = (a**2 + b**2) / 2 - (a**2 - 2 * s * a * b + b**2) / (2 * rest) - np.log(rest) / 2
     return np.asarray(rows.sum(axis=0))
 
 
-def gaussian_part(x: Float, y: Float) -> tuple[float, float]:
-    """I = [log det Sx + log det Sy - log det Sxy] / 2 less its bias, and its sd at independence.
+def _fresh(a: Float, b: Float, s: Float) -> Int:
+    """The pairs, of which the first and strongest are seen through for repeating each other."""
+    kept = [0]
+    matter = int((s[:LOOKED_THROUGH] > SIGNIFICANT / math.sqrt(a.shape[1])).sum())
+    for j in range(1, matter):
+        before = kept[:MOST_BEFORE]
+        if min(share_left(a[j], a[before]), share_left(b[j], b[before])) > NEW:
+            kept.append(j)
+    return np.array([*kept, *range(max(1, matter), len(s))])
 
-    x (dx, n), y (dy, n). With n - 1 degrees of freedom, E log det of a Wishart matrix of d
-    dimensions is a constant + sum_i psi((n - 1 - i) / 2), i = 0 ... d - 1, and its variance
-    sum_i psi'((n - 1 - i) / 2), whatever the covariance (Anderson, An Introduction to
-    Multivariate Statistical Analysis, 3rd ed. 2003, ch. 7): for normal data the bias is exact at
-    any dependence. Data whose rows have very unequal leverage scatter more, so that the sd is that
-    of the same statistic in permuted rows where this is larger and may matter.
+
+def share_left(score: Float, earlier: Float) -> float:
+    """The share of the variance of score (n,) that cubic polynomials of earlier (m, n) leave."""
+    if len(earlier) == 0:
+        return 1.0
+    products = [earlier[i] * earlier[j] for i, j in combinations(range(len(earlier)), 2)]
+    terms = np.stack([np.ones(len(score)), *earlier, *earlier**2, *earlier**3, *products])
+    basis, _ = np.linalg.qr(terms.T)
+    centred = score - score.mean()
+    return float(((centred - basis @ (basis.T @ centred)) ** 2).sum() / (centred**2).sum())
+
+
+def gaussian_part(x: Float, y: Float) -> tuple[Float, float]:
+    """`gaussian_rows` less their bias, and the sd of their mean at independence.
+
+    x (dx, n), y (dy, n). The mean is [log det Sx + log det Sy - log det Sxy] / 2 less its bias.
+    With n - 1 degrees of freedom, E log det of a Wishart matrix of d dimensions is a constant +
+    sum_i psi((n - 1 - i) / 2), i = 0 ... d - 1, and its variance sum_i psi'((n - 1 - i) / 2),
+    whatever the covariance (Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed.
+    2003, ch. 7): for normal data the bias is exact at any dependence. Data whose rows have very
+    unequal leverage scatter more, so that the sd is that of the same statistic in permuted rows
+    where this is larger and may matter.
     """
     n = x.shape[1]
     basis_x, basis_y = _basis(x), _basis(y)
     dx, dy = len(basis_x), len(basis_y)
     if n - 1 <= dx + dy:
-        return 0.0, math.inf
-    raw = _information(basis_x, basis_y)
+        return np.zeros(n), math.inf
     halves = (n - 1 - np.arange(dx + dy)) / 2
     bias = (digamma(halves[:dx]).sum() + digamma(halves[:dy]).sum() - digamma(halves).sum()) / 2
     trigamma = polygamma(1, halves)
     sd = math.sqrt(trigamma.sum() - trigamma[:dx].sum() - trigamma[:dy].sum()) / 2
-    nats = raw - float(bias)
-    if UNDECIDED[0] * sd < nats < UNDECIDED[1] * sd:
+    rows = gaussian_rows(x, y) - float(bias)
+    if UNDECIDED[0] * sd < rows.mean() < UNDECIDED[1] * sd:
         rng = np.random.default_rng(n)
         chance = [
             _information(basis_x, basis_y[:, rng.permutation(n)]) for _ in range(PERMUTATIONS)
         ]
         sd = max(sd, float(np.std(chance, ddof=1)))
-    return nats, sd
+    return rows, sd
 
 
 def _information(basis_x: Float, basis_y: Float) -> float:

@@ -6,14 +6,13 @@ in the choice of the directions it is seen through.
 
 import math
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._canonical_features import Continuous, Labels, gaussianised
-from ._canonical_parts import PERMUTATIONS, SIGNIFICANT
+from ._canonical_parts import NEW, PERMUTATIONS, SIGNIFICANT, share_left
 
 Float = NDArray[np.float64]
 Refinement = Literal["mixed", "single"]
@@ -26,7 +25,6 @@ SOUGHT = 6  # pairs of each fit
 JUDGED = 2  # pairs by which penalties and weights are chosen
 MANY_FEATURES = 200  # from which half as many folds are made
 CLEAR = 12.0  # standard deviations from which a correlation cannot be chance
-NEW = 0.7  # share of a score's variance that polynomials of earlier scores must leave
 STABLE = 0.8  # correlation of a score with that of the directions learned on all rows
 HOPELESS = 2.0  # standard deviations of the best correlation below which nothing is refined
 DECIMALS = 9  # of scores: beyond, they depend on how sums were ordered
@@ -287,7 +285,9 @@ class Search:
         while len(chosen) < len(u):
             worth = np.full(len(u), -np.inf)
             for j in set(range(len(u))) - set(chosen):
-                share = min(_left(whole_u[j], whole_u[chosen]), _left(whole_v[j], whole_v[chosen]))
+                share = min(
+                    share_left(whole_u[j], whole_u[chosen]), share_left(whole_v[j], whole_v[chosen])
+                )
                 enough = strength[j] > SIGNIFICANT / math.sqrt(self.n)
                 if enough and (not chosen or (share > NEW and stable[j] > STABLE)):
                     worth[j] = strength[j] * share
@@ -309,14 +309,3 @@ def _row_correlations(u: Float, v: Float) -> Float:
     v = v - v.mean(axis=1, keepdims=True)
     scale = np.sqrt((u**2).sum(axis=1) * (v**2).sum(axis=1))
     return np.asarray((u * v).sum(axis=1) / np.where(scale > 0, scale, 1.0))
-
-
-def _left(score: Float, earlier: Float) -> float:
-    """The share of the variance of score (n,) that cubic polynomials of earlier (m, n) leave."""
-    if len(earlier) == 0:
-        return 1.0
-    products = [earlier[i] * earlier[j] for i, j in combinations(range(len(earlier)), 2)]
-    terms = np.stack([np.ones(len(score)), *earlier, *earlier**2, *earlier**3, *products])
-    basis, _ = np.linalg.qr(terms.T)
-    centred = score - score.mean()
-    return float(((centred - basis @ (basis.T @ centred)) ** 2).sum() / (centred**2).sum())

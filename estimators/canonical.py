@@ -178,7 +178,7 @@ class Canonical(Estimator):
             "gaussian_sd_nats": taken.gaussian_sd,
             **_about(pairs, taken, [knn_part(u[None], v[None]) for u, v in _each(pairs)]),
         }
-        notes = _notes(x, y, taken, pairs)
+        notes = _notes(x, y, taken, pairs, _repeats(map_a) or _repeats(map_b))
         nats = round(float(taken.rows.mean()), DECIMALS)
         left = _Side(columns[0], map_a, pairs.directions.x)
         right = _Side(columns[1], map_b, pairs.directions.y)
@@ -205,7 +205,7 @@ class Canonical(Estimator):
             "method": taken.method,
             **_about(pairs, taken, [ross_part(u[None], symbols) for u, _ in _each(pairs)]),
         }
-        notes = _notes(x, labels, taken, pairs)
+        notes = _notes(x, labels, taken, pairs, _repeats(map_a))
         if len(kept) < x.n:
             notes.update([flags.rare_labels(x.n - len(kept), x.n)])
         nats = round(float(taken.rows.mean()), DECIMALS)
@@ -243,14 +243,12 @@ class _Taken:
 def _together(za: Float, zb: Float, pairs: Pairs) -> _Taken:
     """The Gaussian part, then more and more pairs, then all columns if they are few."""
     n = za.shape[1]
-    gaussian, sd = gaussian_part(za, zb)
-    linear = gaussian > SIGNIFICANT * sd
-    base = np.zeros(n)
-    if linear:
-        base = gaussian_rows(za, zb)
-        base += gaussian - base.mean()
+    base, sd = gaussian_part(za, zb)
+    linear = float(base.mean()) > SIGNIFICANT * sd
+    if not linear:
+        base = np.zeros(n)
     taken = _Taken(base, "Gaussian" if linear else "none")
-    taken.gaussian, taken.gaussian_sd = round(gaussian if linear else 0.0, DECIMALS), sd
+    taken.gaussian, taken.gaussian_sd = round(float(base.mean()), DECIMALS), sd
     few = len(za) + len(zb) <= DIRECT
     for m in range(1, 1 + (len(pairs.u) if len(za) + len(zb) > 2 else 0)):
         u, v = pairs.u[:m], pairs.v[:m]
@@ -305,13 +303,19 @@ def _about(pairs: Pairs, taken: _Taken, alone: list[Part | None]) -> dict[str, A
     }
 
 
-def _notes(x: Variable, y: Variable, taken: _Taken, pairs: Pairs) -> dict[str, str]:
+def _repeats(features: Continuous) -> bool:
+    """Whether a column has equal values; scores may be equally far from each other without that."""
+    n = features.margins.rows
+    return any(len(values) < n for values in features.margins.values)
+
+
+def _notes(x: Variable, y: Variable, taken: _Taken, pairs: Pairs, repeats: bool) -> dict[str, str]:
     notes: dict[str, str] = {}
     if x.n < TRIED_ROWS or max(x.dims, y.dims) > TRIED_DIMS:
         notes.update([flags.beyond_evidence(x.n, max(x.dims, y.dims), TRIED_ROWS, TRIED_DIMS)])
     if taken.method == "none":
         notes.update([flags.not_detected()])
-    if taken.tied:
+    if taken.tied and repeats:
         notes.update([flags.ties(taken.tied, x.n)])
     if pairs.more:
         notes.update([flags.more_pairs(len(pairs.u), pairs.more)])
