@@ -153,7 +153,7 @@ class Search:
     """Cross-fitting of features f (px, n), g (py, n), whose rows lie in an order as if drawn."""
 
     def __init__(self, f: Float, g: Float, x: Side, y: Side, folds: int) -> None:
-        n = f.shape[1]
+        n: int = f.shape[1]
         self.f, self.g, self.n = f, g, n
         if max(len(f), len(g)) > MANY_FEATURES:
             folds = max(2, folds // 2)
@@ -216,7 +216,7 @@ class Search:
             base, rows = model.at(()), s.stop - s.start
             found = base.fit(penalty, base.crossed((whole - xy) / (self.n - rows)))
             parts.append(_fold_correlations(found, self.f[:, s], g[:, s]) * rows)
-        return float(np.sum(parts, axis=0).max()) / self.n
+        return float(np.max(np.sum(parts, axis=0))) / self.n
 
     def _chosen(self) -> tuple[Float, Path, float]:
         """The refinements and the penalty whose first pairs say most of rows not learned from."""

@@ -45,7 +45,7 @@ def test_spec_strings(spec, expected):
             [
                 "unknown estimator 'knm'",
                 "did you mean 'knn'",
-                "adaptive, executable, function, kde",
+                "adaptive, canonical, executable, function, kde",
             ],
         ),
         ("", ["unknown estimator ''", "adaptive"]),
