@@ -182,28 +182,24 @@ def seconds() -> None:
 
 
 def figure() -> None:
-    """What depends on what in a real table: the first pair of the diabetes data."""
+    """What depends on what in a real table: the upper and the lower half of written digits."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
-    from sklearn.datasets import load_diabetes
+    from sklearn.datasets import load_digits
 
-    data = load_diabetes()
-    fit = Canonical().fit(data.data, data.target)
-    u, v = fit.scores_x(data.data)[:, 0], fit.scores_y(data.target)[:, 0]
-    drawing, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
-    axes[0].scatter(u, v, s=6)
-    axes[0].set(xlabel="u(x), first pair", ylabel="v(y), first pair")
-    for axis, name in zip(axes[1:], ("bmi", "s5"), strict=True):
-        column = data.feature_names.index(name)
-        axis.scatter(data.data[:, column], u, s=6)
-        axis.set(xlabel=name, ylabel="u(x)")
+    data = load_digits()
+    upper, lower = data.data[:, :32], data.data[:, 32:]
+    fit = Canonical().fit(upper, lower)
+    u, v = fit.scores_x(upper), fit.scores_y(lower)
     info = fit.estimate.info
-    drawing.suptitle(
-        f"diabetes, 10 columns and the disease a year later: {fit.estimate.nats:.2f} nats, "
-        f"of which {info['gaussian_nats']:.2f} Gaussian"
-    )
+    drawing, axes = plt.subplots(1, u.shape[1], figsize=(4 * u.shape[1], 3.8), layout="constrained")
+    for j, axis in enumerate(np.atleast_1d(axes)):
+        points = axis.scatter(u[:, j], v[:, j], c=data.target, cmap="tab10", s=5)
+        axis.set(xlabel=f"u{j + 1}, upper half", title=f"pair {j + 1}: {info['pairs_nats'][j]:.2f}")
+    np.atleast_1d(axes)[0].set_ylabel("v, lower half")
+    drawing.colorbar(points, ticks=range(10), label="digit")
     drawing.savefig(FIGURE, dpi=110)
     print(fit.estimate)
 
