@@ -20,6 +20,7 @@ Int = NDArray[np.int64]
 
 NEIGHBOURS = (15, 7, 3)
 CERTAIN_K = 4.0  # standard errors by which fewer neighbours must say more, to be taken
+STEADY = 0.003  # nats of standard error below which fewer neighbours cost nothing that matters
 SIGNIFICANT = 3.5  # standard deviations from which a correlation or a Gaussian part counts
 PERMUTATIONS = 20
 MOST_CORRECTED = 4  # dimensions
@@ -131,11 +132,11 @@ class Part:
 def knn_part(u: Float, v: Float) -> Part | None:
     """Kraskov's estimate (variant 1) of I(U;V) from normal scores (du, n), (dv, n).
 
-    k is 15, or 7 or 3 where these say more by more than chance: a smaller neighbourhood is less
-    biased downwards, a larger one scatters less. In 1+1 dimensions scores are made uniform and,
-    where even k = 3 says more than k = 7, the line through both is followed to k = 0. Else, in up
-    to 4 dimensions, what the same k misses on normal samples of the same correlations is added.
-    None for too few rows.
+    k is 15, or 7 or 3 where these say more by more than chance, or where the scatter of so many
+    rows is negligible: a smaller neighbourhood is less biased downwards, a larger one scatters
+    less. In 1+1 dimensions scores are made uniform and, where k = 3 is taken, the line through its
+    value and that of k = 7 is followed to k = 0. Else, in up to 4 dimensions, what the same k
+    misses on normal samples of the same correlations is added. None for too few rows.
     """
     n = u.shape[1]
     flat = len(u) == 1 and len(v) == 1
@@ -147,7 +148,7 @@ def knn_part(u: Float, v: Float) -> Part | None:
     each = {k: kraskov_rows(x, y, k) for k in sizes}
     k = _fewest(list(each), [rows for rows, _ in each.values()])
     rows, tied = each[k]
-    if flat and k == 3:
+    if flat and k == 3 and 7 in each:
         return Part(rows + 0.75 * (rows - each[7][0]), k, tied)
     if len(u) + len(v) > MOST_CORRECTED:
         return Part(rows, k, tied)
@@ -157,7 +158,9 @@ def knn_part(u: Float, v: Float) -> Part | None:
 def _fewest(sizes: list[int], each: list[Float]) -> int:
     chosen = 0
     for i in range(1, len(sizes)):
-        if surely_more(each[i], each[chosen], CERTAIN_K):
+        difference = each[i] - each[chosen]
+        steady = float(difference.std()) / math.sqrt(len(difference)) < STEADY
+        if steady or surely_more(each[i], each[chosen], CERTAIN_K):
             chosen = i
     return sizes[chosen]
 
