@@ -117,9 +117,13 @@ def _basis(columns: Float) -> Float:
 
 @dataclass(frozen=True)
 class Part:
-    """rows (n,): one value a row, in nats; k: the neighbours taken; tied: rows with ties."""
+    """rows (n,): one value a row, in nats; steady: those of most neighbours, which scatter least.
+
+    k: the neighbours taken; tied: rows with ties.
+    """
 
     rows: Float
+    steady: Float
     k: int
     tied: int
 
@@ -149,10 +153,10 @@ def knn_part(u: Float, v: Float) -> Part | None:
     k = _fewest(list(each), [rows for rows, _ in each.values()])
     rows, tied = each[k]
     if flat and k == 3 and 7 in each:
-        return Part(rows + 0.75 * (rows - each[7][0]), k, tied)
+        return Part(rows + 0.75 * (rows - each[7][0]), each[sizes[0]][0], k, tied)
     if len(u) + len(v) > MOST_CORRECTED:
-        return Part(rows, k, tied)
-    return Part(rows + _missed(u, v, k, flat), k, tied)
+        return Part(rows, each[sizes[0]][0], k, tied)
+    return Part(rows + _missed(u, v, k, flat), each[sizes[0]][0], k, tied)
 
 
 def _fewest(sizes: list[int], each: list[Float]) -> int:
@@ -227,7 +231,7 @@ def ross_part(u: Float, symbols: Int) -> Part:
     classes = [np.flatnonzero(symbols == s) for s in np.flatnonzero(counts)]
     each = {k: _ross_rows(u, symbols, counts, classes, k) for k in NEIGHBOURS}
     k = _fewest(list(each), [rows for rows, _ in each.values()])
-    return Part(each[k][0], k, each[k][1])
+    return Part(each[k][0], each[NEIGHBOURS[0]][0], k, each[k][1])
 
 
 def _ross_rows(

@@ -234,7 +234,13 @@ class _Taken:
     tied: int = 0
 
     def consider(self, rows: Float, part: Part, method: str, pairs: int) -> None:
-        """Take it if it surely says more."""
+        """Take it if it surely says more; where nothing was found, by its steadiest rows too.
+
+        Of several sizes of a neighbourhood, the one that says most does so by chance as well.
+        """
+        first = self.method == "none"
+        if first and not surely_more(part.steady, self.rows, CERTAIN):
+            return
         if surely_more(rows, self.rows, CERTAIN):
             self.rows, self.method, self.pairs = rows, method, pairs
             self.k, self.tied = part.k, part.tied
