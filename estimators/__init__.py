@@ -1,7 +1,7 @@
 """The built-in estimators. Each is loaded when first asked for.
 
-`from mibench.estimators import Uniform, Adaptive, KDE, KNN`; and `Function` and `Executable`, for
-estimators that are not built in.
+`from mibench.estimators import Uniform, Adaptive, Canonical, KDE, KNN`; and `Function` and
+`Executable`, for estimators that are not built in.
 """
 
 from importlib import import_module
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .adaptive import Adaptive
+    from .canonical import Canonical
     from .executable import Executable
     from .function import Function
     from .kde import KDE
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Adaptive": "adaptive",
+    "Canonical": "canonical",
     "Executable": "executable",
     "Function": "function",
     "KDE": "kde",
@@ -24,7 +26,7 @@ _HOMES = {
     "Uniform": "uniform",
 }
 
-__all__ = ["KDE", "KNN", "Adaptive", "Executable", "Function", "Uniform"]
+__all__ = ["KDE", "KNN", "Adaptive", "Canonical", "Executable", "Function", "Uniform"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,9 @@ FLAGS = {
     "rare_labels": "rows whose label occurs only once were left out",
     "ceiling": "the estimate is as large as this estimator can say with this many samples",
     "negative": "the estimate is below 0, where the truth cannot be: read it as no evidence",
+    "not_detected": "no dependence was told from chance, so the estimate is 0",
+    "more_pairs": "more directions depend on each other than were given to k-NN",
+    "beyond_evidence": "fewer rows or more dimensions than the estimator was tried on",
 }
 
 
@@ -100,3 +103,27 @@ def ceiling(nats: float, limit: float, n: int) -> Flag:
 def negative() -> Flag:
     """Estimate below zero."""
     return "negative", "The estimate is below 0, which MI cannot be: read it as no evidence."
+
+
+def not_detected() -> Flag:
+    """Nothing passed its test against chance."""
+    return "not_detected", (
+        "No dependence was told from chance, and so the estimate is 0. That is no proof of "
+        "independence: a weak dependence, or one of a kind not searched for, looks the same."
+    )
+
+
+def more_pairs(used: int, more: int) -> Flag:
+    """Further canonical pairs were found than k-NN was given."""
+    return "more_pairs", (
+        f"More pairs: {more} more than the {used} given to k-NN are dependent. What is not linear "
+        "in them is left out, and the estimate is too low for it."
+    )
+
+
+def beyond_evidence(n: int, dims: int, rows: int, most: int) -> Flag:
+    """Outside the range of sizes in which the estimator's errors were measured."""
+    return "beyond_evidence", (
+        f"Beyond the evidence: {n} rows, and up to {dims} dimensions a side. The errors of this "
+        f"estimator were measured from {rows} rows and up to {most} dimensions."
+    )

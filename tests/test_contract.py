@@ -93,14 +93,18 @@ def close(nats):
 
 
 def test_the_registry_holds_the_built_in_estimators():
-    assert {"uniform", "adaptive", "kde", "knn"} <= POINTS.keys()
+    assert {"uniform", "adaptive", "canonical", "kde", "knn"} <= POINTS.keys()
 
 
-@pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn"])
+@pytest.mark.parametrize("name", ["uniform", "adaptive", "canonical", "kde", "knn"])
 @pytest.mark.parametrize("case", SAMPLES)
 def test_built_in_estimators_decline_nothing(name, case):
     if name == "knn" and case == "two rows":
         with pytest.raises(InputError, match=r"more than k=3 rows, got 2.*lower k or add rows"):
+            POINTS[name].load()().estimate(*SAMPLES[case][:2])
+        return
+    if name == "canonical" and case == "two rows":
+        with pytest.raises(InputError, match=r"at least 10 rows, got 2: add rows, or use knn"):
             POINTS[name].load()().estimate(*SAMPLES[case][:2])
         return
     x, y, labels = SAMPLES[case]

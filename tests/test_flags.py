@@ -7,8 +7,9 @@ import pytest
 from scipy.special import digamma
 
 from mibench import flags
-from mibench.estimators import KDE, KNN, Adaptive, Uniform
+from mibench.estimators import KDE, KNN, Adaptive, Canonical, Uniform
 
+from .samples import normal
 from .statistics_of_seeds import correlated
 
 ALL = [Uniform(), Adaptive(), KDE(), KNN()]
@@ -19,6 +20,7 @@ RARE = np.r_[100, 200, CODE[2:]]
 LATTICE = np.round(X, 1)
 # Every other value in order of size: each row's neighbours have the other label.
 AGAINST = np.argsort(np.argsort(X)) % 2
+MANY = normal(600, 2, 2)
 WIDE = np.random.default_rng(0).normal(size=(30, 5))
 
 # estimator, x, y, whether y is labels, the flags
@@ -90,6 +92,14 @@ FLAGGED = [
     (KNN(), X, AGAINST, True, {"negative"}),
     (KDE(), X, AGAINST, True, {"negative"}),
     (Uniform(bins=2), X, AGAINST, True, set()),
+    # beyond_evidence: fewer than 500 rows, or more than 50 dimensions a side
+    (Canonical(), X, Y, False, {"beyond_evidence"}),
+    (Canonical(), *MANY, False, set()),
+    (Canonical(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
+    # not_detected: nothing told from chance
+    (Canonical(), MANY[0], MANY[1][::-1], False, {"not_detected"}),
+    # more_pairs: two equally strong ones, of which k-NN is given one
+    (Canonical(pairs=1), *MANY, False, {"more_pairs"}),
 ]
 
 

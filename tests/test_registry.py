@@ -11,11 +11,11 @@ from mibench import registry
 from mibench.errors import InputError
 from mibench.estimators import KNN, Adaptive, Uniform
 
-DEFAULT = ["adaptive", "kde", "knn", "uniform"]
+DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 
 
 def test_the_built_in_estimators_come_through_their_entry_points():
-    assert {"uniform", "adaptive", "kde", "knn"} <= set(mibench.list_estimators())
+    assert {"uniform", "adaptive", "canonical", "kde", "knn"} <= set(mibench.list_estimators())
     assert registry.origin("knn").startswith("mibench ")
 
 
@@ -45,7 +45,7 @@ def test_spec_strings(spec, expected):
             [
                 "unknown estimator 'knm'",
                 "did you mean 'knn'",
-                "adaptive, executable, function, kde",
+                "adaptive, canonical, executable, function, kde",
             ],
         ),
         ("", ["unknown estimator ''", "adaptive"]),

@@ -1,0 +1,210 @@
+"""The tables and the figure of `docs/canonical.md`: `python benchmarks/canonical.py TABLE`.
+
+TABLE: accuracy SUITE, independence N, sizes, line, ablation, seconds, figure. All in Markdown.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from joblib import Parallel, delayed
+
+import mibench
+from mibench import InputError, Task
+from mibench.catalogue import suite_tasks
+from mibench.estimators import Canonical
+from mibench.estimators import _canonical_features as features
+from mibench.estimators import _canonical_parts as parts
+from mibench.estimators import _canonical_search as search
+from mibench.estimators import canonical as whole
+
+N, SEEDS, JOBS = 2000, 10, 2
+FIELD = ("canonical", "knn", "knn:k=10,standardize=true", "kde", "adaptive", "uniform")
+DEGREES = {"normal": np.inf, "Student 1": 1.0, "Student 2": 2.0, "Student 3": 3.0}
+FIGURE = Path(__file__).parents[1] / "docs" / "canonical.png"
+
+
+def error(estimator: object, task: Task, n: int, seed: int) -> float:
+    """Estimate less truth in nats; NaN where the estimator declines."""
+    x, y = task.sample(n, seed)
+    sides = {"discrete_x": task.discrete_x, "discrete_y": task.discrete_y}
+    try:
+        return estimator.estimate(x, y, **sides).nats - task.mi_nats
+    except InputError:
+        return np.nan
+
+
+def errors(spec: str, tasks: list[Task], n: int, seeds: int) -> np.ndarray:
+    """(laws, seeds)."""
+    one = mibench.get_estimator(spec)
+    cells = Parallel(n_jobs=JOBS)(delayed(error)(one, t, n, s) for t in tasks for s in range(seeds))
+    return np.reshape(cells, (len(tasks), seeds))
+
+
+def accuracy(suite: str, seeds: str = str(SEEDS), *specs: str) -> None:
+    """Mean absolute error over a suite at n = 2000; with no other specs, law by law."""
+    tasks = suite_tasks(suite)
+    found = errors("canonical", tasks, N, int(seeds))
+    if not specs:
+        print("| law | MI | mean error | mean absolute error |\n|---|---|---|---|")
+        for task, row in zip(tasks, found, strict=True):
+            print(
+                f"| {task.name} | {task.mi_nats:.3f} | {row.mean():+.3f} | {abs(row).mean():.3f} |"
+            )
+    print(f"canonical: {suite}, {seeds} seeds: {abs(found).mean():.4f}, bias {found.mean():+.4f}")
+    for spec in specs:
+        print(f"{spec}: {np.nanmean(abs(errors(spec, tasks, N, int(seeds)))):.4f}")
+
+
+def independent(dims: int, degrees: float, n: int, seed: int) -> list[np.ndarray]:
+    """Two independent sides (n, dims), within each one radius for all dimensions."""
+    rng = np.random.default_rng([seed, dims, n, int(min(degrees, 99))])
+    sides = []
+    for _ in range(2):
+        z = rng.normal(size=(n, dims))
+        shared = rng.chisquare(degrees, size=(n, 1)) / degrees if np.isfinite(degrees) else 1.0
+        sides.append(z / np.sqrt(shared))
+    return sides
+
+
+def invented(dims: int, degrees: float, n: int, seed: int) -> float:
+    """The estimate where the truth is 0."""
+    return Canonical().estimate(*independent(dims, degrees, n, seed)).nats
+
+
+def independence(n: str, seeds: str = str(SEEDS), dims: str = "1,2,5,25,50") -> None:
+    """Mean and largest estimate over seeds, by dimension and law."""
+    print("| n | dimensions | " + " | ".join(DEGREES) + " |\n" + "|---" * (2 + len(DEGREES)) + "|")
+    for d in map(int, dims.split(",")):
+        row = []
+        for degrees in DEGREES.values():
+            cells = Parallel(n_jobs=JOBS)(
+                delayed(invented)(d, degrees, int(n), s) for s in range(int(seeds))
+            )
+            row.append(f"{np.mean(cells):.3f} ({np.max(cells):.3f})")
+        print(f"| {n} | {d}+{d} | " + " | ".join(row) + " |", flush=True)
+
+
+def sizes(seeds: str = "5", *each: str) -> None:
+    """The error by n on every law of beyond-normal."""
+    tasks = suite_tasks("beyond-normal")
+    ns = [int(n) for n in each or ("500", "2000", "8000")]
+    found = [abs(errors("canonical", tasks, n, int(seeds))).mean(axis=1) for n in ns]
+    print("| law | " + " | ".join(f"n = {n}" for n in ns) + " |\n" + "|---" * (1 + len(ns)) + "|")
+    for i, task in enumerate(tasks):
+        print(f"| {task.name} | " + " | ".join(f"{row[i]:.3f}" for row in found) + " |")
+    print("| all | " + " | ".join(f"{row.mean():.4f}" for row in found) + " |")
+
+
+def line(n: str = "50000", seeds: str = "3") -> None:
+    """The laws of 1+1 dimensions beside knn."""
+    tasks = [t for t in suite_tasks("beyond-normal") if t.dim_x == t.dim_y == 1]
+    print("| law | canonical | knn |\n|---|---|---|")
+    both = [errors(spec, tasks, int(n), int(seeds)) for spec in ("canonical", "knn")]
+    for task, *rows in zip(tasks, *both, strict=True):
+        print(f"| {task.name} | " + " | ".join(f"{abs(r).mean():.4f}" for r in rows) + " |")
+
+
+def _without_radii(groups: Callable) -> Callable:
+    return lambda z, radii: groups(z, radii)[: None if radii is None else -4]
+
+
+WITHOUT: dict[str, list[tuple[object, str, object]]] = {
+    "all parts": [],
+    "without the Gaussian part": [
+        (whole, "gaussian_part", lambda x, y: (np.zeros(x.shape[1]), np.inf))
+    ],
+    "without k-NN: the Gaussian part alone": [(whole, "knn_part", lambda u, v: None)],
+    "without k-NN on the columns themselves": [(whole, "DIRECT", 0)],
+    "without radii": [(features, "_groups", _without_radii(features._groups))],
+    "without products": [(features, "MOST_PRODUCTS", -1)],
+    "without refined weights": [(search, "REFINEMENTS", ())],
+    "with k = 15 alone": [(parts, "NEIGHBOURS", (15,))],
+    "with k = 3 alone": [(parts, "NEIGHBOURS", (3,))],
+    "without a check against permuted rows": [(search, "CLEAR", 0.0)],
+    "any pair counts": [(search, "SIGNIFICANT", 0.0), (search, "CLEAR", 0.0)],
+    "whatever says more is taken": [(whole, "CERTAIN", 0.0), (parts, "CERTAIN_K", 0.0)],
+}
+
+
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """The estimator with one part taken out."""
+    patches = [patch.object(*one) for one in WITHOUT[name]]
+    for one in patches:
+        one.start()
+    try:
+        yield
+    finally:
+        for one in patches:
+            one.stop()
+
+
+def _ablated(name: str, task: Task | None, seed: int) -> float:
+    with without(name):
+        if task is None:
+            return invented(5 if seed % 2 else 25, (1.0, np.inf)[seed % 4 // 2], 500, seed)
+        return error(Canonical(), task, N, seed)
+
+
+def ablation(*names: str) -> None:
+    """The error over beyond-normal (3 seeds), and what is invented at independence (n = 500)."""
+    tasks = suite_tasks("beyond-normal")
+    print("| | MAE | bias | invented, mean (largest) |\n|---|---|---|---|")
+    for name in names or WITHOUT:
+        cells = np.array(
+            Parallel(n_jobs=JOBS)(delayed(_ablated)(name, t, s) for t in tasks for s in range(3))
+        )
+        null = Parallel(n_jobs=JOBS)(delayed(_ablated)(name, None, s) for s in range(24))
+        print(
+            f"| {name} | {abs(cells).mean():.4f} | {cells.mean():+.4f} | {np.mean(null):.4f} "
+            f"({np.max(null):.3f}) |",
+            flush=True,
+        )
+
+
+def seconds() -> None:
+    """The time of one estimate on all cores."""
+    rng = np.random.default_rng(0)
+    print("| rows | dimensions | seconds |\n|---|---|---|")
+    for n, d in ((500, 5), (2000, 5), (2000, 50), (10_000, 10), (100_000, 10)):
+        x = rng.normal(size=(n, d))
+        y = 0.5 * x + rng.normal(size=(n, d))
+        y[:, 0] = x[:, 1] ** 2 + rng.normal(size=n)
+        Canonical().estimate(x[:500], y[:500])
+        start = time.perf_counter()
+        Canonical().estimate(x, y)
+        print(f"| {n} | {d}+{d} | {time.perf_counter() - start:.2f} |", flush=True)
+
+
+def figure() -> None:
+    """What depends on what in a real table: the upper and the lower half of written digits."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    upper, lower = data.data[:, :32], data.data[:, 32:]
+    fit = Canonical().fit(upper, lower)
+    u, v = fit.scores_x(upper), fit.scores_y(lower)
+    info = fit.estimate.info
+    drawing, axes = plt.subplots(1, u.shape[1], figsize=(4 * u.shape[1], 3.8), layout="constrained")
+    for j, axis in enumerate(np.atleast_1d(axes)):
+        points = axis.scatter(u[:, j], v[:, j], c=data.target, cmap="tab10", s=5)
+        axis.set(xlabel=f"u{j + 1}, upper half", title=f"pair {j + 1}: {info['pairs_nats'][j]:.2f}")
+    np.atleast_1d(axes)[0].set_ylabel("v, lower half")
+    drawing.colorbar(points, ticks=range(10), label="digit")
+    drawing.savefig(FIGURE, dpi=110)
+    print(fit.estimate)
+
+
+if __name__ == "__main__":
+    table, *arguments = sys.argv[1:] or ["accuracy", "beyond-normal"]
+    tables = (accuracy, independence, sizes, line, ablation, seconds, figure)
+    {one.__name__: one for one in tables}[table](*arguments)

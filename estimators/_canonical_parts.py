@@ -1,0 +1,259 @@
+"""The parts that a canonical estimate is put together from, each as one value a row, in nats.
+
+A part's mean is its estimate; the values tell how certain a difference of two parts is.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma, ndtr, polygamma
+
+from ._canonical_features import gaussianised
+from ._neighbours import count_within, nearest
+from ._ties import break_ties
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+NEIGHBOURS = (15, 7, 3)
+CERTAIN_K = 4.0  # standard errors by which fewer neighbours must say more, to be taken
+STEADY = 0.003  # nats of standard error below which fewer neighbours cost nothing that matters
+SIGNIFICANT = 3.5  # standard deviations from which a correlation or a Gaussian part counts
+PERMUTATIONS = 20
+MOST_CORRECTED = 4  # dimensions
+NEW = 0.7  # share of a score's variance that polynomials of earlier scores must leave
+LOOKED_THROUGH, MOST_BEFORE = 12, 3  # linear pairs
+UNDECIDED = (2.0, 12.0)  # standard deviations between which permutations are worth their time
+CLOSEST = 1 - 1e-9  # to which correlations are cut, so that a function of x has a finite estimate
+
+
+def gaussian_rows(x: Float, y: Float) -> Float:
+    """Log p(x, y) / p(x) p(y) at each row of (dx, n), (dy, n), of the normal law fitted to them.
+
+    In canonical coordinates a, b of correlation s: the sum over pairs of
+    -log(1 - s^2) / 2 + (a^2 + b^2) / 2 - (a^2 - 2 s a b + b^2) / (2 (1 - s^2)).
+    Pairs that are functions of stronger ones are left out: such as those of columns w and w^2,
+    which know no more than w. A normal law has none.
+    """
+    n = x.shape[1]
+    if len(x) == 0 or len(y) == 0:
+        return np.zeros(n)
+    basis_x, basis_y = _basis(x), _basis(y)
+    left, s, right = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
+    a, b = math.sqrt(n) * (left.T @ basis_x), math.sqrt(n) * (right @ basis_y)
+    fresh = _fresh(a, b, s)
+    a, b, s = a[fresh], b[fresh], np.minimum(s[fresh], CLOSEST)[:, np.newaxis]
+    rest = 1 - s**2
+    rows = (a**2 + b**2) / 2 - (a**2 - 2 * s * a * b + b**2) / (2 * rest) - np.log(rest) / 2
+    return np.asarray(rows.sum(axis=0))
+
+
+def _fresh(a: Float, b: Float, s: Float) -> Int:
+    """The pairs, of which the first and strongest are seen through for repeating each other."""
+    kept = [0]
+    matter = int((s[:LOOKED_THROUGH] > SIGNIFICANT / math.sqrt(a.shape[1])).sum())
+    for j in range(1, matter):
+        before = kept[:MOST_BEFORE]
+        if min(share_left(a[j], a[before]), share_left(b[j], b[before])) > NEW:
+            kept.append(j)
+    return np.array([*kept, *range(max(1, matter), len(s))])
+
+
+def share_left(score: Float, earlier: Float) -> float:
+    """The share of the variance of score (n,) that cubic polynomials of earlier (m, n) leave."""
+    if len(earlier) == 0:
+        return 1.0
+    products = [earlier[i] * earlier[j] for i, j in combinations(range(len(earlier)), 2)]
+    terms = np.stack([np.ones(len(score)), *earlier, *earlier**2, *earlier**3, *products])
+    basis, _ = np.linalg.qr(terms.T)
+    centred = score - score.mean()
+    return float(((centred - basis @ (basis.T @ centred)) ** 2).sum() / (centred**2).sum())
+
+
+def gaussian_part(x: Float, y: Float) -> tuple[Float, float]:
+    """`gaussian_rows` less their bias, and the sd of their mean at independence.
+
+    x (dx, n), y (dy, n). The mean is [log det Sx + log det Sy - log det Sxy] / 2 less its bias.
+    With n - 1 degrees of freedom, E log det of a Wishart matrix of d dimensions is a constant +
+    sum_i psi((n - 1 - i) / 2), i = 0 ... d - 1, and its variance sum_i psi'((n - 1 - i) / 2),
+    whatever the covariance (Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed.
+    2003, ch. 7): for normal data the bias is exact at any dependence. Data whose rows have very
+    unequal leverage scatter more, so that the sd is that of the same statistic in permuted rows
+    where this is larger and may matter.
+    """
+    n = x.shape[1]
+    basis_x, basis_y = _basis(x), _basis(y)
+    dx, dy = len(basis_x), len(basis_y)
+    if n - 1 <= dx + dy:
+        return np.zeros(n), math.inf
+    halves = (n - 1 - np.arange(dx + dy)) / 2
+    bias = (digamma(halves[:dx]).sum() + digamma(halves[:dy]).sum() - digamma(halves).sum()) / 2
+    trigamma = polygamma(1, halves)
+    sd = math.sqrt(trigamma.sum() - trigamma[:dx].sum() - trigamma[:dy].sum()) / 2
+    rows = gaussian_rows(x, y) - float(bias)
+    if UNDECIDED[0] * sd < rows.mean() < UNDECIDED[1] * sd:
+        rng = np.random.default_rng(n)
+        chance = [
+            _information(basis_x, basis_y[:, rng.permutation(n)]) for _ in range(PERMUTATIONS)
+        ]
+        sd = max(sd, float(np.std(chance, ddof=1)))
+    return rows, sd
+
+
+def _information(basis_x: Float, basis_y: Float) -> float:
+    s = np.linalg.svd(basis_x @ basis_y.T, compute_uv=False)
+    return float(-0.5 * np.log1p(-(np.minimum(s, CLOSEST) ** 2)).sum())
+
+
+def _basis(columns: Float) -> Float:
+    """An orthonormal basis (r, n) of the centred columns (d, n)."""
+    centred = columns - columns.mean(axis=1, keepdims=True)
+    _, s, right = np.linalg.svd(centred, full_matrices=False)
+    return np.asarray(right[s > 1e-6 * s[0]])
+
+
+@dataclass(frozen=True)
+class Part:
+    """rows (n,): one value a row, in nats; steady: those of most neighbours, which scatter least.
+
+    k: the neighbours taken; tied: rows with ties.
+    """
+
+    rows: Float
+    steady: Float
+    k: int
+    tied: int
+
+    @property
+    def nats(self) -> float:
+        """The estimate, the mean over rows."""
+        return float(self.rows.mean())
+
+
+def knn_part(u: Float, v: Float) -> Part | None:
+    """Kraskov's estimate (variant 1) of I(U;V) from normal scores (du, n), (dv, n).
+
+    k is 15, or 7 or 3 where these say more by more than chance, or where the scatter of so many
+    rows is negligible: a smaller neighbourhood is less biased downwards, a larger one scatters
+    less. In 1+1 dimensions scores are made uniform and, where k = 3 is taken, the line through its
+    value and that of k = 7 is followed to k = 0. Else, in up to 4 dimensions, what the same k
+    misses on normal samples of the same correlations is added. None for too few rows.
+    """
+    n = u.shape[1]
+    flat = len(u) == 1 and len(v) == 1
+    sizes = [k for k in NEIGHBOURS if k < n - 1]
+    if not sizes:
+        return None
+    shape = ndtr if flat else np.asarray
+    x, y = shape(u), shape(v)
+    each = {k: kraskov_rows(x, y, k) for k in sizes}
+    k = _fewest(list(each), [rows for rows, _ in each.values()])
+    rows, tied = each[k]
+    if flat and k == 3 and 7 in each:
+        return Part(rows + 0.75 * (rows - each[7][0]), each[sizes[0]][0], k, tied)
+    if len(u) + len(v) > MOST_CORRECTED:
+        return Part(rows, each[sizes[0]][0], k, tied)
+    return Part(rows + _missed(u, v, k, flat), each[sizes[0]][0], k, tied)
+
+
+def _fewest(sizes: list[int], each: list[Float]) -> int:
+    chosen = 0
+    for i in range(1, len(sizes)):
+        difference = each[i] - each[chosen]
+        steady = float(difference.std()) / math.sqrt(len(difference)) < STEADY
+        if steady or surely_more(each[i], each[chosen], CERTAIN_K):
+            chosen = i
+    return sizes[chosen]
+
+
+def surely_more(rows: Float, others: Float, errors: float) -> bool:
+    """Whether the mean of rows exceeds that of others by so many standard errors."""
+    difference = rows - others
+    error = float(difference.std()) / math.sqrt(len(difference))
+    return float(difference.mean()) > max(errors * error, 1e-12)
+
+
+def kraskov_rows(u: Float, v: Float, k: int) -> tuple[Float, int]:
+    """psi(k) + psi(n) - psi(n_x + 1) - psi(n_y + 1) of each row, and how many rows had ties."""
+    n = u.shape[1]
+    both = np.concatenate([u, v])
+    joint = nearest(both, k, len(u), "auto")
+    tied = int(joint.tied.sum())
+    if tied:
+        both = break_ties(both)
+        joint = nearest(both, k, len(u), "auto")
+    inside = digamma(k) + digamma(n)
+    rows = np.full(n, float(inside))
+    for side in (both[: len(u)], both[len(u) :]):
+        rows -= _digamma(count_within(side, joint.radius, "auto"))
+    return rows, tied
+
+
+def _digamma(counts: Int) -> Float:
+    counts = np.maximum(counts, 1)
+    table = digamma(np.arange(1, int(counts.max()) + 1))
+    return np.asarray(table[counts - 1])
+
+
+def _missed(u: Float, v: Float, k: int, flat: bool) -> float:
+    """What k-NN misses on normal samples correlated as (u, v), nats >= 0; 0 where chance may be it.
+
+    The Gaussian part of each sample itself is taken off, and with it most of the scatter.
+    """
+    n, du = u.shape[1], len(u)
+    samples = 3 if n <= 20_000 else 1
+    root = np.linalg.cholesky(np.corrcoef(np.concatenate([u, v])) + 1e-9 * np.eye(du + len(v)))
+    rng = np.random.default_rng(n)
+    gaps = []
+    for _ in range(samples):
+        normal = gaussianised(root @ rng.standard_normal((len(root), n)))
+        a, b = normal[:du], normal[du:]
+        x, y = (ndtr(a), ndtr(b)) if flat else (a, b)
+        found = kraskov_rows(x, y, k)[0] - gaussian_rows(a, b)
+        gaps.append((float(found.mean()), float(found.std()) / math.sqrt(n)))
+    gap = float(np.mean([mean for mean, _ in gaps]))
+    if samples > 1:
+        error = float(np.std([mean for mean, _ in gaps], ddof=1)) / math.sqrt(samples)
+    else:
+        error = gaps[0][1]
+    return -gap if gap < -2 * error else 0.0
+
+
+def ross_part(u: Float, symbols: Int) -> Part:
+    """Ross's estimate of I(U;C) from scores (d, n) and labels (n,), each of which occurs twice.
+
+    psi(n) + psi(k_i) - psi(n_label) - psi(m_i) of each row; k as in `knn_part`.
+    """
+    counts = np.bincount(symbols)
+    classes = [np.flatnonzero(symbols == s) for s in np.flatnonzero(counts)]
+    each = {k: _ross_rows(u, symbols, counts, classes, k) for k in NEIGHBOURS}
+    k = _fewest(list(each), [rows for rows, _ in each.values()])
+    return Part(each[k][0], each[NEIGHBOURS[0]][0], k, each[k][1])
+
+
+def _ross_rows(
+    u: Float, symbols: Int, counts: Int, classes: list[Int], k: int
+) -> tuple[Float, int]:
+    n = u.shape[1]
+    radius, tied = _within(u, classes, k)
+    ties = int(tied.sum())
+    if ties:
+        u = break_ties(u, symbols)
+        radius, _ = _within(u, classes, k)
+    sizes = counts[symbols]
+    inside = np.minimum(k, sizes - 1)
+    around = count_within(u, radius, "auto")
+    rows = digamma(n) + _digamma(inside) - _digamma(sizes) - _digamma(around)
+    return np.asarray(rows), ties
+
+
+def _within(u: Float, classes: list[Int], k: int) -> tuple[Float, NDArray[np.bool_]]:
+    radius, tied = np.empty(u.shape[1]), np.empty(u.shape[1], np.bool_)
+    for rows in classes:
+        own = np.ascontiguousarray(u[:, rows])
+        found = nearest(own, min(k, len(rows) - 1), len(u), "auto")
+        radius[rows], tied[rows] = found.radius, found.tied
+    return radius, tied

@@ -1,0 +1,311 @@
+"""The search for canonical pairs: ridge CCA between feature sets, learned out of fold.
+
+A fold's scores come from directions that were learned on the other folds, so that no row takes part
+in the choice of the directions it is seen through.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._canonical_features import Continuous, Labels, gaussianised
+from ._canonical_parts import NEW, PERMUTATIONS, SIGNIFICANT, share_left
+
+Float = NDArray[np.float64]
+Refinement = Literal["mixed", "single"]
+Side = Continuous | Labels
+Path = tuple[tuple[float, Refinement], ...]
+
+REFINEMENTS: tuple[Refinement, ...] = ("mixed", "single")
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # ridge, where all features of a side weigh some 3 in all
+SOUGHT = 6  # pairs of each fit
+JUDGED = 2  # pairs by which penalties and weights are chosen
+MANY_FEATURES = 200  # from which half as many folds are made
+CLEAR = 12.0  # standard deviations from which a correlation cannot be chance
+STABLE = 0.8  # correlation of a score with that of the directions learned on all rows
+HOPELESS = 2.0  # standard deviations of the best correlation below which nothing is refined
+DECIMALS = 9  # of scores: beyond, they depend on how sums were ordered
+
+
+@dataclass(frozen=True)
+class Directions:
+    """x (px, m), y (py, m): of unit variance each, columns paired; correlations (m,) in sample."""
+
+    x: Float
+    y: Float
+    correlations: Float
+
+
+class Model:
+    """Ridge CCA from the second moments of some rows, with weights that can be refined.
+
+    xx (px, px), yy (py, py), xy (px, py). With weights w the penalty on a coefficient b is that of
+    b / w: a feature of small weight must earn its place.
+    """
+
+    def __init__(self, xx: Float, yy: Float, xy: Float, x: Side, y: Side) -> None:
+        self.xx, self.yy, self.xy = xx, yy, xy
+        self._groups = x.groups, y.groups
+        self._prior = x.weights, y.weights
+        self._fits: dict[tuple[Path, float], Directions] = {}
+        self._weighted: dict[Path, _Weighted] = {}
+
+    def fit(self, path: Path, penalty: float) -> Directions:
+        """The first pairs, after the refinements of weights that `path` names."""
+        if (path, penalty) not in self._fits:
+            self._fits[path, penalty] = self.at(path).fit(penalty)
+        return self._fits[path, penalty]
+
+    def at(self, path: Path) -> "_Weighted":
+        """The moments under the weights that `path` leads to."""
+        if path not in self._weighted:
+            if not path:
+                weights = self._prior
+            else:
+                *before, (penalty, how) = path
+                old = self.at(tuple(before)).weights
+                found = self.fit(tuple(before), penalty)
+                weights = (
+                    _refined(found.x, found.correlations, old[0], self._groups[0], how),
+                    _refined(found.y, found.correlations, old[1], self._groups[1], how),
+                )
+            self._weighted[path] = _Weighted(self, weights)
+        return self._weighted[path]
+
+
+class _Weighted:
+    """The moments of weighted features, diagonal in each side: any penalty is then cheap."""
+
+    def __init__(self, model: Model, weights: tuple[Float, Float]) -> None:
+        wx, wy = self.weights = weights
+        self.lx, self.qx = np.linalg.eigh(wx[:, np.newaxis] * model.xx * wx)
+        self.ly, self.qy = np.linalg.eigh(wy[:, np.newaxis] * model.yy * wy)
+        self.cross = self.crossed(model.xy)
+
+    def crossed(self, xy: Float) -> Float:
+        """The cross moments xy (px, py) in these coordinates."""
+        wx, wy = self.weights
+        return np.asarray(self.qx.T @ (wx[:, np.newaxis] * xy * wy) @ self.qy)
+
+    def fit(self, penalty: float, cross: Float | None = None) -> Directions:
+        """The first pairs; cross: other cross moments, in these coordinates."""
+        a = 1 / np.sqrt(np.maximum(self.lx, 0) + penalty)
+        b = 1 / np.sqrt(np.maximum(self.ly, 0) + penalty)
+        left, s, right = _first_singular(
+            a[:, np.newaxis] * (self.cross if cross is None else cross) * b, SOUGHT
+        )
+        x = self.weights[0][:, np.newaxis] * (self.qx @ (a[:, np.newaxis] * left))
+        y = self.weights[1][:, np.newaxis] * (self.qy @ (b[:, np.newaxis] * right))
+        return Directions(x, y, s)
+
+
+def _refined(
+    coefficients: Float, s: Float, weights: Float, groups: NDArray[np.int64], how: Refinement
+) -> Float:
+    """New weights from the size of coefficients (p, m): what was of use is penalised less.
+
+    "single": each feature its own; "mixed": half its own and half the mean of its group. A little
+    of the old weights stays, so that nothing is shut out.
+    """
+    own = ((coefficients * s) ** 2).sum(axis=1)
+    if how == "mixed":
+        mean = np.bincount(groups, own) / np.bincount(groups)
+        own = (own + mean[groups]) / 2
+    total = float(own.sum())
+    return np.asarray(np.sqrt(own * (2 / total if total > 0 else 0.0) + 1e-3 * weights**2))
+
+
+def _first_singular(matrix: Float, m: int) -> tuple[Float, Float, Float]:
+    """The first m singular vectors and values, by subspace iteration where the matrix is large."""
+    if min(matrix.shape) <= 60:
+        left, s, right = np.linalg.svd(matrix, full_matrices=False)
+        return left[:, :m], s[:m], right[:m].T
+    basis = np.random.default_rng(0).standard_normal((matrix.shape[1], m + 8))
+    for _ in range(12):
+        basis, _ = np.linalg.qr(matrix @ basis)
+        basis, _ = np.linalg.qr(matrix.T @ basis)
+    left, s, right = np.linalg.svd(matrix @ basis, full_matrices=False)
+    return left[:, :m], s[:m], (basis @ right.T)[:, :m]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs that were told from chance: normal scores u, v (m, n), out of fold.
+
+    correlations: of all pairs sought, out of fold; directions: learned on all rows, those of u and
+    v in order; more: pairs that were told from chance, new and stable, beyond those asked for.
+    """
+
+    u: Float
+    v: Float
+    correlations: Float
+    directions: Directions
+    more: int
+    penalty: float
+    refinements: int
+    folds: int
+
+
+class Search:
+    """Cross-fitting of features f (px, n), g (py, n), whose rows lie in an order as if drawn."""
+
+    def __init__(self, f: Float, g: Float, x: Side, y: Side, folds: int) -> None:
+        n: int = f.shape[1]
+        self.f, self.g, self.n = f, g, n
+        if max(len(f), len(g)) > MANY_FEATURES:
+            folds = max(2, folds // 2)
+        self.folds = min(folds, n // 2)
+        self.stretches = [
+            slice(n * i // self.folds, n * (i + 1) // self.folds) for i in range(self.folds)
+        ]
+        each = [
+            (f[:, s] @ f[:, s].T, g[:, s] @ g[:, s].T, f[:, s] @ g[:, s].T) for s in self.stretches
+        ]
+        whole = [np.sum([moments[i] for moments in each], axis=0) for i in range(3)]
+        self.whole = Model(whole[0] / n, whole[1] / n, whole[2] / n, x, y)
+        self.models = []
+        for s, (xx, yy, xy) in zip(self.stretches, each, strict=True):
+            rows = n - (s.stop - s.start)
+            rest = (whole[0] - xx) / rows, (whole[1] - yy) / rows, (whole[2] - xy) / rows
+            self.models.append(Model(*rest, x, y))
+
+    def pairs(self, most: int) -> Pairs:
+        """Choose penalty and weights by the out-of-fold correlations, then the pairs."""
+        correlations, path, penalty = self._chosen()
+        significant = correlations > self._chance(correlations, penalty)
+        count = len(significant) if significant.all() else int(np.argmin(significant))
+        scores_x, scores_y, directions = self._aligned(path, penalty, count)
+        chosen = self._new(scores_x, scores_y, directions)
+        kept, more = chosen[:most], len(chosen[most:])
+        return Pairs(
+            gaussianised(scores_x[kept]) if kept else np.empty((0, self.n)),
+            gaussianised(scores_y[kept]) if kept else np.empty((0, self.n)),
+            correlations,
+            Directions(directions.x[:, kept], directions.y[:, kept], correlations[kept]),
+            more,
+            penalty,
+            len(path),
+            self.folds,
+        )
+
+    def _chance(self, correlations: Float, penalty: float) -> float:
+        """The out-of-fold correlation that chance does not reach.
+
+        A correlation that a whole sample has by chance is learned on one part and seen in the
+        other, so that those of independent sides exceed 1 / sqrt(n) and are not centred at 0, the
+        more so the more features there are. Where that may matter, the search is repeated on rows
+        of y permuted within their folds.
+        """
+        least = SIGNIFICANT / math.sqrt(self.n)
+        if not least < correlations.max() < CLEAR / math.sqrt(self.n):
+            return least
+        rng = np.random.default_rng(self.n)
+        chance = [self._permuted(penalty, rng) for _ in range(PERMUTATIONS)]
+        return max(least, float(np.mean(chance) + SIGNIFICANT * np.std(chance, ddof=1)))
+
+    def _permuted(self, penalty: float, rng: np.random.Generator) -> float:
+        """The largest out-of-fold correlation where each fold's rows of y are permuted."""
+        g = np.concatenate([rng.permutation(self.g[:, s], axis=1) for s in self.stretches], axis=1)
+        each = [self.f[:, s] @ g[:, s].T for s in self.stretches]
+        whole = np.sum(each, axis=0)
+        parts = []
+        for model, s, xy in zip(self.models, self.stretches, each, strict=True):
+            base, rows = model.at(()), s.stop - s.start
+            found = base.fit(penalty, base.crossed((whole - xy) / (self.n - rows)))
+            parts.append(_fold_correlations(found, self.f[:, s], g[:, s]) * rows)
+        return float(np.max(np.sum(parts, axis=0))) / self.n
+
+    def _chosen(self) -> tuple[Float, Path, float]:
+        """The refinements and the penalty whose first pairs say most of rows not learned from."""
+        best = self._best((), PENALTIES)
+        hopeful = best[1].max() * math.sqrt(self.n) > HOPELESS
+        for how in REFINEMENTS if hopeful else ():
+            found = self._best((*best[2], (best[3], how)), PENALTIES[1:])
+            if found[0] <= best[0]:
+                break
+            best = found
+        return best[1], best[2], best[3]
+
+    def _best(self, path: Path, penalties: tuple[float, ...]) -> tuple[float, Float, Path, float]:
+        found = []
+        for penalty in penalties:
+            correlations = self._correlations(path, penalty)
+            judged = np.maximum(correlations[:JUDGED], 0)
+            nats = float(-0.5 * np.log1p(-(np.minimum(judged, 1 - 1e-9) ** 2)).sum())
+            found.append((round(nats, DECIMALS), correlations, path, penalty))
+        return max(found, key=lambda one: one[0])
+
+    def _correlations(self, path: Path, penalty: float) -> Float:
+        """Of the pairs' normal scores, out of fold, and normal in each fold for itself.
+
+        A fold's scores have a sign and a skewness of their own, in x and y alike: made normal all
+        together, they would be correlated by the fold that they are of.
+        """
+        parts = [
+            _fold_correlations(model.fit(path, penalty), self.f[:, s], self.g[:, s])
+            * (s.stop - s.start)
+            for model, s in zip(self.models, self.stretches, strict=True)
+        ]
+        return np.asarray(np.sum(parts, axis=0) / self.n)
+
+    def _aligned(self, path: Path, penalty: float, m: int) -> tuple[Float, Float, Directions]:
+        """Out-of-fold scores of the first m pairs, and the directions learned on all rows.
+
+        Each fold's pairs are turned, both sides by the same rotation, to meet those of all rows as
+        closely as can be. What is common to x and y within a fold stays as it is; noise is kept
+        out by turning significant pairs alone, since among many a rotation finds what fits.
+        """
+        whole = self.whole.fit(path, penalty)
+        directions = Directions(whole.x[:, :m], whole.y[:, :m], whole.correlations[:m])
+        u, v = np.empty((m, self.n)), np.empty((m, self.n))
+        for model, s in zip(self.models, self.stretches, strict=True):
+            own = model.fit(path, penalty)
+            x, y = own.x[:, :m], own.y[:, :m]
+            common = x.T @ model.xx @ directions.x + y.T @ model.yy @ directions.y
+            left, _, right = np.linalg.svd(common)
+            turn = left @ right
+            u[:, s] = (x @ turn).T @ self.f[:, s]
+            v[:, s] = (y @ turn).T @ self.g[:, s]
+        return u.round(DECIMALS), v.round(DECIMALS), directions
+
+    def _new(self, u: Float, v: Float, directions: Directions) -> list[int]:
+        """Pairs one by one: that of most correlation times the share that earlier ones leave new.
+
+        A square of the first score is as correlated as it is needless. New and stable are judged
+        on the directions learned on all rows, which are the same function in all folds; else the
+        differences between folds would pass for news, and as common knowledge of the fold.
+        """
+        whole_u, whole_v = directions.x.T @ self.f, directions.y.T @ self.g
+        strength = _row_correlations(gaussianised(u), gaussianised(v)) if len(u) else np.empty(0)
+        stable = np.minimum(_row_correlations(u, whole_u), _row_correlations(v, whole_v))
+        chosen: list[int] = []
+        while len(chosen) < len(u):
+            worth = np.full(len(u), -np.inf)
+            for j in set(range(len(u))) - set(chosen):
+                share = min(
+                    share_left(whole_u[j], whole_u[chosen]), share_left(whole_v[j], whole_v[chosen])
+                )
+                enough = strength[j] > SIGNIFICANT / math.sqrt(self.n)
+                if enough and (not chosen or (share > NEW and stable[j] > STABLE)):
+                    worth[j] = strength[j] * share
+            if worth.max() == -np.inf:
+                break
+            chosen.append(int(np.argmax(worth)))
+        return chosen
+
+
+def _fold_correlations(found: Directions, f: Float, g: Float) -> Float:
+    """Of the pairs' normal scores in one fold; rounded first, so that equal rows are ties."""
+    u = gaussianised((found.x.T @ f).round(DECIMALS))
+    v = gaussianised((found.y.T @ g).round(DECIMALS))
+    return _row_correlations(u, v)
+
+
+def _row_correlations(u: Float, v: Float) -> Float:
+    u = u - u.mean(axis=1, keepdims=True)
+    v = v - v.mean(axis=1, keepdims=True)
+    scale = np.sqrt((u**2).sum(axis=1) * (v**2).sum(axis=1))
+    return np.asarray((u * v).sum(axis=1) / np.where(scale > 0, scale, 1.0))

@@ -1,0 +1,338 @@
+"""Canonical pairs: the MI of a normal law, and what k-NN finds beyond it in learned directions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
+
+from mibench import flags
+from mibench.errors import InputError
+from mibench.estimator import Estimator
+from mibench.types import Estimate
+from mibench.variables import Variable, as_pair
+
+from ._canonical_features import Continuous, Labels, continuous_features, label_features
+from ._canonical_order import labelled_layout, layout
+from ._canonical_parts import (
+    SIGNIFICANT,
+    Part,
+    gaussian_part,
+    gaussian_rows,
+    knn_part,
+    ross_part,
+    surely_more,
+)
+from ._canonical_search import Pairs, Search
+from ._plugin import plug_in, variable_symbols
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+LEAST_ROWS = 10
+CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
+DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
+CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
+ROWS_A_COLUMN = 3  # for which the Gaussian part is of all columns, not of principal components
+TRIED_ROWS, TRIED_DIMS = 500, 50
+DECIMALS = 10  # of the estimate: beyond, it depends on how sums were ordered
+
+
+@dataclass(frozen=True, eq=False)
+class SideScores:
+    """The canonical scores of one side as a function of its values: (n,) or (n, d) -> (n, m).
+
+    columns: those of d that vary, in the order of `features`; directions (p, m): coefficients of
+    the features, one column a pair; codes: the symbol of each label, for a discrete side.
+    """
+
+    columns: Int
+    features: Continuous | Labels
+    directions: Float
+    codes: Mapping[Any, int]
+
+    def __call__(self, values: ArrayLike) -> Float:
+        """The scores of rows of these data, or of new ones; an unknown label is like no label."""
+        array = np.asarray(values)
+        array = array[:, np.newaxis] if array.ndim == 1 else array
+        if isinstance(self.features, Labels):
+            symbols = [self.codes.get(tuple(row), -1) for row in array.tolist()]
+            found = self.features(np.array(symbols, np.int64))
+        else:
+            found = self.features(array.T[self.columns].astype(np.float64))
+        return np.asarray((self.directions.T @ found).T)
+
+
+@dataclass(frozen=True, eq=False)
+class CanonicalFit:
+    """What `Canonical.fit` returns: the estimate and the m canonical pairs as functions.
+
+    estimate: as of `Canonical.estimate`; scores_x(x), scores_y(y): (n, m), pair by pair, of the
+    data or of new rows. They are learned on all rows: for plots, not for another estimate.
+    """
+
+    estimate: Estimate
+    scores_x: SideScores
+    scores_y: SideScores
+
+
+@dataclass(frozen=True)
+class Canonical(Estimator):
+    """MI of a normal law fitted to ranks, plus what k-NN finds beyond it in learned directions.
+
+        I = G + [K(u_1..u_m; v_1..v_m) - g]
+
+    Each column becomes normal by its ranks. G is the MI of a normal law of these scores, from the
+    log determinants of their covariances, less its exact bias; it counts from 3.5 standard
+    deviations at independence. u_j(x), v_j(y) are canonical pairs of non-linear features (Hermite
+    polynomials, products, radii, and columns times functions of a radius), by ridge CCA; each
+    row's scores come from directions that other rows taught. K is Kraskov's k-NN estimate on the
+    first m <= 3 pairs, and g the part of G that these see as well. m = 0, 1, ... and, in up to 4
+    dimensions in all, k-NN on the columns' scores themselves: each is taken only if it says more
+    by 3.5 standard errors, so that independent sides give 0. Everything is chosen from the data by
+    such criteria, see `docs/canonical.md`.
+
+    One side discrete: G = 0, its features are its labels, K is Ross's estimate. Two: plug-in.
+
+    folds: parts of the rows, each seen through directions learned on the others; half as many
+    where a side has more than 200 features. pairs: the most that k-NN is given.
+
+    `info` has the Gaussian part and the part beyond it, and the MI of each pair alone; `fit` also
+    returns the pairs as functions, so that what depends on what can be plotted.
+
+    Bias: downwards, since functions of x and y know no more of each other than x and y (Cover &
+    Thomas, Elements of Information Theory, 2nd ed. 2006, ch. 2); for finite n see the page.
+    Source: kernel CCA, Bach & Jordan 2002, https://jmlr.org/papers/v3/bach02a.html; optimal
+    transformations, Breiman & Friedman 1985, doi:10.1080/01621459.1985.10478157; k-NN,
+    doi:10.1103/PhysRevE.69.066138 and doi:10.1371/journal.pone.0087357.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(1000, 10))
+    >>> y = x[:, ::-1] + rng.normal(size=(1000, 10))  # the truth: 5 bits
+    >>> abs(Canonical().estimate(x, y).bits - 5) < 0.3
+    True
+    """
+
+    folds: Annotated[int, Field(ge=2)] = 10
+    pairs: Annotated[int, Field(ge=1, le=3)] = 3
+
+    def fit(
+        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+    ) -> CanonicalFit:
+        """The estimate, and the canonical pairs as functions. Arguments as of `estimate`.
+
+        Raises InputError for a constant side, or two discrete ones, which have no directions.
+        """
+        a, b = as_pair(x, y, discrete_x, discrete_y)
+        for name, side in (("x", a), ("y", b)):
+            if side.constant:
+                raise InputError(f"canonical: {name} is constant, so there is nothing to fit")
+        if a.discrete and b.discrete:
+            raise InputError("canonical: two discrete sides have no directions: use estimate")
+        found, left, right = self._fitted(a, b)
+        sides = [
+            SideScores(s.columns, s.features, s.directions, _codes(raw, v))
+            for s, raw, v in ((left, x, a), (right, y, b))
+        ]
+        return CanonicalFit(self._complete(found, a, b), *sides)
+
+    def _estimate(self, x: Variable, y: Variable) -> Estimate:
+        if x.discrete and y.discrete:
+            return plug_in(variable_symbols(x), variable_symbols(y))
+        return self._fitted(x, y)[0]
+
+    def _fitted(self, x: Variable, y: Variable) -> tuple[Estimate, "_Side", "_Side"]:
+        if x.n < LEAST_ROWS:
+            raise InputError(
+                f"canonical needs at least {LEAST_ROWS} rows, got {x.n}: add rows, or use knn"
+            )
+        if x.discrete:
+            found, labels, values = self._labelled(y, x)
+            return found, labels, values
+        if y.discrete:
+            found, labels, values = self._labelled(x, y)
+            return found, values, labels
+        return self._continuous(x, y)
+
+    def _continuous(self, x: Variable, y: Variable) -> tuple[Estimate, "_Side", "_Side"]:
+        varying = np.flatnonzero(x.low < x.high), np.flatnonzero(y.low < y.high)
+        order = layout(x.float64[varying[0]], y.float64[varying[1]])
+        if order.swapped:
+            found, second, first = self._continuous(y, x)
+            return found, first, second
+        columns = varying[0][order.first], varying[1][order.second]
+        a = np.ascontiguousarray(x.float64[columns[0]][:, order.rows])
+        b = np.ascontiguousarray(y.float64[columns[1]][:, order.rows])
+        (map_a, za, f), (map_b, zb, g) = continuous_features(a), continuous_features(b)
+        pairs = Search(f, g, map_a, map_b, self.folds).pairs(self.pairs)
+        if x.n > ROWS_A_COLUMN * (len(a) + len(b)):
+            za, zb = map_a.margins(a), map_b.margins(b)
+        taken = _together(za, zb, pairs)
+        info = {
+            "method": taken.method,
+            "gaussian_nats": taken.gaussian,
+            "non_gaussian_nats": round(float(taken.rows.mean()) - taken.gaussian, DECIMALS),
+            "gaussian_sd_nats": taken.gaussian_sd,
+            **_about(pairs, taken, [knn_part(u[None], v[None]) for u, v in _each(pairs)]),
+        }
+        notes = _notes(x, y, taken, pairs, _repeats(map_a) or _repeats(map_b))
+        nats = round(float(taken.rows.mean()), DECIMALS)
+        left = _Side(columns[0], map_a, pairs.directions.x)
+        right = _Side(columns[1], map_b, pairs.directions.y)
+        return Estimate(nats, notes, info), left, right
+
+    def _labelled(self, x: Variable, labels: Variable) -> tuple[Estimate, "_Side", "_Side"]:
+        """The estimate for continuous x, the side of the labels, and that of x."""
+        kept = np.flatnonzero(labels.counts[labels.symbols] > 1)
+        if len(kept) < LEAST_ROWS:
+            raise InputError(
+                f"{x.n - len(kept)} of {x.n} labels occur only once, and so no row with them has a "
+                "neighbour with its own label: treat that side as continuous, or use binning"
+            )
+        varying = np.flatnonzero(x.low < x.high)
+        symbols = labels.symbols[kept]
+        first, rows, places = labelled_layout(x.float64[varying][:, kept], symbols)
+        columns, symbols = varying[first], symbols[rows]
+        a = np.ascontiguousarray(x.float64[columns][:, kept[rows]])
+        map_a, z, f = continuous_features(a)
+        map_b, g = label_features(symbols, places)
+        pairs = Search(f, g, map_a, map_b, self.folds).pairs(self.pairs)
+        taken = _by_label(z, symbols, pairs)
+        info = {
+            "method": taken.method,
+            **_about(pairs, taken, [ross_part(u[None], symbols) for u, _ in _each(pairs)]),
+        }
+        notes = _notes(x, labels, taken, pairs, _repeats(map_a))
+        if len(kept) < x.n:
+            notes.update([flags.rare_labels(x.n - len(kept), x.n)])
+        nats = round(float(taken.rows.mean()), DECIMALS)
+        right = _Side(columns, map_a, pairs.directions.x)
+        left = _Side(np.empty(0, np.int64), map_b, pairs.directions.y)
+        return Estimate(nats, notes, info), left, right
+
+
+@dataclass(frozen=True)
+class _Side:
+    columns: Int
+    features: Continuous | Labels
+    directions: Float
+
+
+@dataclass
+class _Taken:
+    """What stands so far: a value a row, how it came about, and what it was made of."""
+
+    rows: Float
+    method: str
+    gaussian: float = 0.0
+    gaussian_sd: float = 0.0
+    pairs: int = 0
+    k: int = 0
+    tied: int = 0
+
+    def consider(self, rows: Float, part: Part, method: str, pairs: int) -> None:
+        """Take it if it surely says more; where nothing was found, by its steadiest rows too.
+
+        Of several sizes of a neighbourhood, the one that says most does so by chance as well.
+        """
+        first = self.method == "none"
+        if first and not surely_more(part.steady, self.rows, CERTAIN):
+            return
+        if surely_more(rows, self.rows, CERTAIN):
+            self.rows, self.method, self.pairs = rows, method, pairs
+            self.k, self.tied = part.k, part.tied
+
+
+def _together(za: Float, zb: Float, pairs: Pairs) -> _Taken:
+    """The Gaussian part, then more and more pairs, then all columns if they are few."""
+    n = za.shape[1]
+    base, sd = gaussian_part(za, zb)
+    linear = float(base.mean()) > SIGNIFICANT * sd
+    if not linear:
+        base = np.zeros(n)
+    taken = _Taken(base, "Gaussian" if linear else "none")
+    taken.gaussian, taken.gaussian_sd = round(float(base.mean()), DECIMALS), sd
+    few = len(za) + len(zb) <= DIRECT
+    for m in range(1, 1 + (len(pairs.u) if len(za) + len(zb) > 2 else 0)):
+        u, v = pairs.u[:m], pairs.v[:m]
+        part = knn_part(u, v)
+        if part is not None:
+            seen = gaussian_rows(_carried(za, u), _carried(zb, v)) if linear else 0.0
+            taken.consider(base + part.rows - seen, part, f"Gaussian + {m} pair(s)", m)
+    direct = knn_part(za, zb) if few else None
+    if direct is not None:
+        taken.consider(direct.rows, direct, "k-NN on all columns", 0)
+    return taken
+
+
+def _by_label(z: Float, symbols: Int, pairs: Pairs) -> _Taken:
+    """More and more pairs, then all columns if they are few."""
+    taken = _Taken(np.zeros(len(symbols)), "none")
+    for m in range(1, 1 + (len(pairs.u) if len(z) > 1 else 0)):
+        part = ross_part(pairs.u[:m], symbols)
+        taken.consider(part.rows, part, f"Ross on {m} pair(s)", m)
+    if len(z) < DIRECT:
+        part = ross_part(z, symbols)
+        taken.consider(part.rows, part, "Ross on all columns", 0)
+    return taken
+
+
+def _carried(z: Float, scores: Float) -> Float:
+    """The linear part of scores (m, n) in z (d, n), for the scores that have one."""
+    centred = z - z.mean(axis=1, keepdims=True)
+    wanted = scores - scores.mean(axis=1, keepdims=True)
+    wanted /= wanted.std(axis=1, keepdims=True)
+    coefficients, *_ = np.linalg.lstsq(centred @ centred.T, centred @ wanted.T, rcond=None)
+    linear = coefficients.T @ centred
+    return np.asarray(linear[linear.var(axis=1) > CARRIED + 2 * len(z) / z.shape[1]])
+
+
+def _each(pairs: Pairs) -> list[tuple[Float, Float]]:
+    return list(zip(pairs.u, pairs.v, strict=True))
+
+
+def _about(pairs: Pairs, taken: _Taken, alone: list[Part | None]) -> dict[str, Any]:
+    return {
+        "pairs": len(pairs.u),
+        "pairs_used": taken.pairs,
+        "pairs_nats": [round(part.nats, DECIMALS) for part in alone if part is not None],
+        "pairs_correlation": [round(float(c), 6) for c in pairs.directions.correlations],
+        "k": taken.k,
+        "features_x": len(pairs.directions.x),
+        "features_y": len(pairs.directions.y),
+        "penalty": pairs.penalty,
+        "refinements": pairs.refinements,
+        "folds": pairs.folds,
+    }
+
+
+def _repeats(features: Continuous) -> bool:
+    """Whether a column has equal values; scores may be equally far from each other without that."""
+    n = features.margins.rows
+    return any(len(values) < n for values in features.margins.values)
+
+
+def _notes(x: Variable, y: Variable, taken: _Taken, pairs: Pairs, repeats: bool) -> dict[str, str]:
+    notes: dict[str, str] = {}
+    if x.n < TRIED_ROWS or max(x.dims, y.dims) > TRIED_DIMS:
+        notes.update([flags.beyond_evidence(x.n, max(x.dims, y.dims), TRIED_ROWS, TRIED_DIMS)])
+    if taken.method == "none":
+        notes.update([flags.not_detected()])
+    if taken.tied and repeats:
+        notes.update([flags.ties(taken.tied, x.n)])
+    if pairs.more:
+        notes.update([flags.more_pairs(len(pairs.u), pairs.more)])
+    return notes
+
+
+def _codes(raw: ArrayLike, side: Variable) -> dict[Any, int]:
+    """The symbol of each label of a discrete side; nothing for a continuous one."""
+    if not side.discrete:
+        return {}
+    array = np.asarray(raw)
+    array = array[:, np.newaxis] if array.ndim == 1 else array
+    rows = map(tuple, array.tolist())
+    return dict(zip(rows, side.symbols.tolist(), strict=True))

@@ -1,0 +1,315 @@
+"""`canonical`: honest at independence, right where the truth is known, and right about directions.
+
+Statistical tests use fixed seeds, and standard errors of their means.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+import mibench
+from mibench import InputError
+from mibench.estimators import KNN, Canonical
+from mibench.estimators._canonical_features import continuous_features, gaussianised
+from mibench.estimators._canonical_order import layout, midranks
+from mibench.estimators._canonical_parts import (
+    gaussian_part,
+    gaussian_rows,
+    knn_part,
+    kraskov_rows,
+    ross_part,
+)
+from mibench.estimators._canonical_search import Search
+
+from .samples import normal
+from .statistics_of_seeds import correlated, mean_and_error, true_nats
+
+LAWS = {"normal": math.inf, "Student, 1 degree of freedom": 1.0, "3 degrees": 3.0}
+
+
+def independent(dims, degrees, n, seed):
+    """Two sides that know nothing of each other; within each, one radius for all dimensions."""
+    rng = np.random.default_rng([seed, dims, n])
+    sides = []
+    for _ in range(2):
+        z = rng.normal(size=(n, dims))
+        if math.isfinite(degrees):
+            z /= np.sqrt(rng.chisquare(degrees, size=(n, 1)) / degrees)
+        sides.append(z)
+    return sides
+
+
+# -- independence ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dims", [1, 2, 5, 25])
+@pytest.mark.parametrize("law", LAWS)
+def test_nothing_is_invented_at_independence(law, dims):
+    """The bounds of the design: 0.02 nats in the mean, 0.05 in each case."""
+    found = [Canonical().estimate(*independent(dims, LAWS[law], 500, s)).nats for s in range(3)]
+    assert np.mean(found) <= 0.02
+    assert max(found) <= 0.05
+
+
+def test_out_of_fold_correlations_of_independent_sides_stay_within_what_chance_reaches():
+    passed = 0
+    for seed in range(20):
+        x, y = (side.T for side in independent(3, 2.0, 300, seed))
+        (map_x, _, f), (map_y, _, g) = continuous_features(x), continuous_features(y)
+        passed += len(Search(f, g, map_x, map_y, 10).pairs(3).u) > 0
+    assert passed <= 1  # at 3.5 standard deviations about one in a thousand
+
+
+def test_independent_labels_have_no_information():
+    rng = np.random.default_rng(0)
+    for dims in (1, 3, 20):
+        found = Canonical().estimate(
+            rng.normal(size=(600, dims)), rng.integers(0, 5, 600), discrete_y=True
+        )
+        assert found.nats <= 0.05
+        assert found.nats == 0 or "not_detected" not in found.flags
+
+
+# -- known truths ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rho", "dims"), [(0.3, 1), (0.8, 1), (0.6, 5), (0.99, 3)])
+def test_normal_sides_of_known_information(rho, dims):
+    """Unbiased but for what ranks lose of normal margins, some 5 / n of an MI; at 0.99 more."""
+    found = [Canonical().estimate(*correlated(rho, 1000, s, dims, dims)).nats for s in range(6)]
+    mean, error = mean_and_error(found)
+    assert abs(mean - true_nats(rho)) < 4 * error + (0.005 if rho < 0.9 else 0.05)
+
+
+def test_the_bias_of_the_gaussian_part_is_exact_at_any_dependence():
+    """200 samples of 40 rows in 4 + 4 dimensions; without the correction it would be 0.26 nats."""
+    found = [
+        gaussian_part(*(s.T for s in correlated(0.7, 40, s, 4, 4)))[0].mean() for s in range(200)
+    ]
+    mean, error = mean_and_error(found)
+    assert abs(mean - true_nats(0.7)) < 4 * error
+    assert error < 0.02
+
+
+def test_the_deviation_of_the_gaussian_part_at_independence_is_what_it_says():
+    parts = [gaussian_part(*(s.T for s in correlated(0.0, 60, s, 3, 3))) for s in range(300)]
+    spread = np.std([rows.mean() for rows, _ in parts], ddof=1)
+    said = min(sd for _, sd in parts)  # that of the formula; permutations can only raise it
+    assert spread == pytest.approx(said, rel=4 / math.sqrt(2 * 300))
+
+
+def test_columns_that_are_functions_of_others_add_nothing():
+    """Of (w, w^2) and (v, v^2) with normal w, v of correlation 0.8 a normal law would say 0.65."""
+    found = []
+    for seed in range(4):
+        w, v = correlated(0.8, 2000, seed)
+        found.append(Canonical().estimate(np.c_[w, w**2], np.c_[v, v**2]).nats)
+    mean, error = mean_and_error(found)
+    assert abs(mean - true_nats(0.8)) < 4 * error + 0.05  # parts of w^2 are left
+
+
+def test_rows_of_the_gaussian_part_have_its_mean():
+    """Their mean is the plug-in information of the sample, -log det of its correlations / 2."""
+    x, y = (side.T for side in correlated(0.7, 500, 0, 2, 3))
+    dets = [np.linalg.slogdet(np.corrcoef(s))[1] for s in (x, y, np.concatenate([x, y]))]
+    assert gaussian_rows(x, y).mean() == pytest.approx((dets[0] + dets[1] - dets[2]) / 2)
+
+
+@pytest.mark.parametrize(
+    ("task", "low", "high"),
+    [
+        # Means of 3 seeds of some 0.02 nats each. Downward errors are what is expected.
+        ("student-identity-5-5-2", -0.10, 0.05),  # the radius alone is shared: no correlation
+        ("spiral-multinormal-sparse-5-5-2-2.0", -0.20, 0.05),
+        ("multinormal-dense-25-25-0.5", -0.08, 0.08),
+        ("swissroll_x-normal_cdf-1v1-normal-0.75", -0.06, 0.06),
+    ],
+)
+def test_dependence_that_neither_correlation_nor_knn_sees(task, low, high):
+    task = mibench.get_task(task)
+    errors = [
+        Canonical().estimate(*task.sample(2000, seed)).nats - task.mi_nats for seed in range(3)
+    ]
+    assert low < np.mean(errors) < high
+
+
+def test_the_error_falls_with_n():
+    task = mibench.get_task("spiral-multinormal-sparse-5-5-2-2.0")
+    errors = [
+        np.mean([abs(Canonical().estimate(*task.sample(n, s)).nats - task.mi_nats) for s in (0, 1)])
+        for n in (500, 4000)
+    ]
+    assert errors[0] > 2 * errors[1]
+
+
+@pytest.mark.parametrize("dims", [1, 10])
+def test_labels_and_their_shift(dims):
+    """C in {-1, 1}, X_1 = C + normal, the others noise: I is an integral over X_1."""
+
+    def integrand(x):
+        each = [norm.pdf(x, c) for c in (-1, 1)]
+        mean = sum(each) / 2
+        return sum(p / 2 * math.log(p / mean) for p in each)
+
+    truth = quad(integrand, -8, 8)[0]
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        labels = rng.integers(0, 2, 1500)
+        x = rng.normal(size=(1500, dims))
+        x[:, 0] += 2 * labels - 1
+        found.append(Canonical().estimate(np.array(["a", "b"])[labels], x, discrete_x=True).nats)
+    mean, error = mean_and_error(found)
+    assert abs(mean - truth) < 4 * error + 0.01  # some of the direction is lost
+
+
+# -- kernels of the estimate against those of knn ------------------------------------------------
+
+
+def test_rows_of_kraskov_and_ross_have_the_means_of_knn():
+    x, y = (side.T for side in normal(400, 2, 2))
+    for k in (3, 7):
+        want = KNN(k=k).estimate(x.T, y.T).nats
+        assert kraskov_rows(x, y, k)[0].mean() == pytest.approx(want, abs=1e-12)
+    symbols = (y[0] > 0).astype(int)
+    part = ross_part(x, symbols)
+    assert part.nats == pytest.approx(KNN(k=part.k).estimate(x.T, symbols, discrete_y=True).nats)
+
+
+def test_fewer_neighbours_are_taken_where_they_say_more():
+    rng = np.random.default_rng(0)
+    u = rng.normal(size=(1, 2000))
+    noise = rng.normal(size=(1, 2000))
+    assert knn_part(gaussianised(u), gaussianised(noise)).k == 15
+    assert knn_part(gaussianised(u), gaussianised(np.sin(6 * u) + 0.05 * noise)).k == 3
+
+
+# -- what must not matter ------------------------------------------------------------------------
+
+
+def test_increasing_maps_of_columns_change_nothing():
+    for x, y in (normal(600, 3, 2), independent(4, 1.0, 600, 0)):
+        want = Canonical().estimate(x, y)
+        moved = np.c_[np.exp(x[:, :1]), 1e6 + 3 * x[:, 1:]], np.arctan(y)
+        assert Canonical().estimate(*moved) == want
+
+
+def test_rows_columns_and_sides_in_any_order_to_the_last_bit():
+    x, y = normal(500, 3, 3)
+    rng = np.random.default_rng(0)
+    for a, b in ((x, y), (np.round(x, 1), np.round(y, 1))):  # the second: ties
+        want = Canonical().estimate(a, b).nats
+        order = rng.permutation(500)
+        assert Canonical().estimate(a[order][:, [2, 0, 1]], b[order][:, ::-1]).nats == want
+        assert Canonical().estimate(b, a).nats == want
+
+
+def test_the_layout_is_one_for_all_orders():
+    x, y = (np.round(side, 1) for side in normal(300, 3, 2))  # ties
+    rng = np.random.default_rng(0)
+    order = layout(x.T, y.T)
+    want = np.c_[y if order.swapped else x][:, order.first][order.rows]
+    rows, columns = rng.permutation(300), rng.permutation(3)
+    again = layout(x[rows][:, columns].T, y[rows].T)
+    assert again.swapped == order.swapped
+    side = y[rows] if again.swapped else x[rows][:, columns]
+    assert np.array_equal(side[:, again.first][again.rows], want)
+
+
+def test_midranks():
+    assert midranks(np.array([3.0, 1.0, 3.0, 2.0])).tolist() == [3.5, 1.0, 3.5, 2.0]
+
+
+# -- what it finds -------------------------------------------------------------------------------
+
+
+def planted(n, seed):
+    """The first of 6 columns of y is a product of two of 6 columns of x, plus noise."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(2, n, 6))
+    y[:, 0] = x[:, 0] * x[:, 1] + 0.5 * y[:, 0]
+    return x, y
+
+
+def test_directions_recover_what_was_planted_on_new_rows():
+    fit = Canonical().fit(*planted(2000, 0))
+    x, y = planted(2000, 1)
+    u, v = fit.scores_x(x), fit.scores_y(y)
+    assert u.shape == v.shape
+    assert u.shape[1] >= 1
+    assert abs(np.corrcoef(u[:, 0], x[:, 0] * x[:, 1])[0, 1]) > 0.95
+    assert abs(np.corrcoef(v[:, 0], gaussianised(y[:, :1].T)[0])[0, 1]) > 0.9
+    assert fit.estimate.info["gaussian_nats"] == 0
+    assert fit.estimate == Canonical().estimate(*planted(2000, 0))
+
+
+def test_directions_go_with_their_columns_and_sides():
+    x, y = planted(1500, 0)
+    fit, turned = Canonical().fit(x, y), Canonical().fit(y[:, ::-1], np.c_[np.ones(1500), x])
+    assert np.allclose(fit.scores_x(x), turned.scores_y(np.c_[np.ones(1500), x]))
+    assert np.allclose(fit.scores_y(y), turned.scores_x(y[:, ::-1]))
+
+
+def test_directions_of_labels_part_them():
+    rng = np.random.default_rng(0)
+    labels = np.array(["red", "green", "blue"])[rng.integers(0, 3, 900)]
+    x = rng.normal(size=(900, 5))
+    x[labels == "red", 2] += 3
+    fit = Canonical().fit(x, labels, discrete_y=True)
+    u, v = fit.scores_x(x)[:, 0], fit.scores_y(labels)[:, 0]
+    assert np.corrcoef(u, v)[0, 1] > 0.7
+    red, blue, other = fit.scores_y(["red", "blue", "unheard of"])[:, 0]
+    assert abs(red - blue) > 1
+    assert min(red, blue) < other < max(red, blue)
+
+
+def test_the_parts_add_up():
+    for x, y in (normal(800, 4, 4), planted(800, 0), normal(300)):
+        found = Canonical().estimate(x, y)
+        parts = found.info["gaussian_nats"] + found.info["non_gaussian_nats"]
+        assert found.nats == pytest.approx(parts, abs=1e-9)
+        assert len(found.info["pairs_nats"]) == found.info["pairs"] >= found.info["pairs_used"]
+
+
+# -- edges ---------------------------------------------------------------------------------------
+
+
+def test_fewer_samples_than_features():
+    """n = 60 of 50 + 50 dimensions: what is strong is seen, what is absent is not."""
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(60, 1))
+    x, y = (common + 0.3 * rng.normal(size=(60, 50)) for _ in range(2))
+    found = Canonical().estimate(x, y)
+    assert found.nats > 0.5
+    assert "beyond_evidence" in found.flags
+    assert Canonical().estimate(*rng.normal(size=(2, 60, 50))).nats <= 0.05
+
+
+def test_many_columns_and_labels():
+    """As of digits: 100 columns, of which all depend on the label a little."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 1000)
+    x = rng.normal(size=(1000, 100)) + rng.normal(size=(10, 100))[labels]
+    found = Canonical().estimate(x, labels, discrete_y=True)
+    assert 1.0 < found.nats <= math.log(10)
+    assert found.info["features_x"] < 1000
+
+
+def test_columns_with_atoms():
+    x, y = normal(800, 3, 3, noise=0.3)
+    assert Canonical().estimate(np.maximum(x, 0), np.maximum(y, 0)).nats > 0.5
+
+
+def test_what_cannot_be_fitted_is_refused():
+    x, y = normal(50)
+    with pytest.raises(InputError, match="y is constant"):
+        Canonical().fit(x, np.ones(50))
+    with pytest.raises(InputError, match="two discrete sides"):
+        Canonical().fit(x > 0, y > 0, discrete_x=True, discrete_y=True)
+    with pytest.raises(InputError, match="at least 10 rows, got 9"):
+        Canonical().estimate(x[:9], y[:9])
+    with pytest.raises(InputError, match="occur only once"):
+        Canonical().estimate(x, np.arange(50), discrete_y=True)
