@@ -183,7 +183,7 @@ def test_estimate(mibench, data, args, shape):
     done = mibench("estimate", *args)
     assert done.returncode == 0, done.stderr
     assert shape in done.stdout
-    for name in ("uniform", "adaptive", "kde", "knn"):
+    for name in ("uniform", "adaptive", "kde", "knn", "canonical"):
         assert name in done.stdout
 
 

@@ -369,12 +369,12 @@ SPECS = (
     "uniform", "uniform:bins=30,range=-1:1", "uniform:pooled=true,bins=scott", "adaptive",
     "adaptive:pooled=true,bins=100,own_bin=0", "kde", "kde:bandwidth=0.01",
     "kde:noise_variance=0.1", "kde:noise_variance=0.1,variant=lower", "knn", "knn:variant=2,k=5",
-    "knn:noise_variance=0.1", "knn:standardize=true", "knn:algorithm=brute",
+    "knn:noise_variance=0.1", "knn:standardize=true", "knn:algorithm=brute", "canonical",
 )  # fmt: skip
 
 
 def test_after_it_no_estimate_meets_a_kernel_of_another_type():
-    assert mibench.warmup().names == ("adaptive", "kde", "knn", "uniform", "ibnet")
+    assert mibench.warmup().names == ("adaptive", "canonical", "kde", "knn", "uniform", "ibnet")
     met, rng = len(compiling.met), np.random.default_rng(1)
     for n in (20, 300, 2000):
         labels = np.arange(n) % 3, np.array(list("abcd"))[np.arange(n) % 4], pd.Series(range(n))
