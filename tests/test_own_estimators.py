@@ -694,4 +694,4 @@ def test_own_estimators_are_listed_and_not_run_by_default(mibench):
     assert parameters["executable"].startswith("command (required), form=csv, units=nats")
     done = mibench("compare", *TASKS, "--format", "json")
     ranked = {row["estimator"] for row in json.loads(done.stdout)["ranking"]}
-    assert ranked == {"adaptive", "kde", "knn", "uniform"}
+    assert ranked == {"adaptive", "canonical", "kde", "knn", "uniform"}
