@@ -1,17 +1,21 @@
 """Records on disk: appended as they are made, found again by what they are records of.
 
-One SQLite file, to which rows are appended: of several of the same key the last counts. (An index
-to replace them by would cost a third of the time of adding.) Each record added is one transaction,
-so that a killed run loses nothing that it added; several processes may add to one file. While
-records are added SQLite keeps a journal beside the file ("-wal"), which a killed run leaves there:
-it belongs to the file. A machine that loses power may lose the last records, and no more.
+A text file: a line that says what it is, then one for each record, an array in JSON. Of several
+records of the same key the last counts. Each record is appended by one write, together with the
+end of the line *before* it: what a killed process or a full disk has cut short is then a line of
+its own, whoever writes next, and hides no other record. So a killed run loses nothing that it
+added, and several processes may add to one file. (Not on Windows, where two writes may meet.) A
+machine that loses power may lose what its system had not yet written to the disk: the last half
+minute, as a rule.
 """
 
-import sqlite3
+import json
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from pathlib import Path
 
 from .errors import InputError
@@ -20,12 +24,15 @@ from .types import Record
 Key = tuple[str, int, str, str, str, int, int]
 
 COLUMNS = tuple(f.name for f in fields(Record))
-FORMAT = 2  # raised when the columns change
-PAGE_BYTES = 1024  # about a row or two: what a commit writes, and what the end copies
-WAIT_SECONDS = 60.0
+FORMAT = 3  # raised when the columns change
+HEADER = json.dumps({"mibench store": FORMAT, "columns": COLUMNS}).encode()
+SQLITE = b"SQLite format 3\0"  # formats 1 and 2
+APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 row_of = attrgetter(*COLUMNS)  # not astuple, which copies
-INSERT = f"INSERT INTO records VALUES ({', '.join('?' * len(COLUMNS))})"
+
+# ASCII, since a message may hold what no encoding has. item: of a number of NumPy's in a task.
+_to_json = json.JSONEncoder(separators=(",", ":"), default=methodcaller("item")).encode
 
 
 def key_of(record: Record) -> Key:
@@ -57,80 +64,98 @@ class Store:
             raise InputError(f"--store {path} is a directory: name a file in it")
         if not path.parent.is_dir():
             raise InputError(f"--store {path}: {path.parent} does not exist: create it")
-        with self._open() as connection:
-            if not _is_store(connection, path):
-                connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-                connection.execute("PRAGMA synchronous = OFF")  # there is nothing to lose yet
-                connection.execute("BEGIN IMMEDIATE")  # another process may be making it just now
-                if not _is_store(connection, path):
-                    connection.execute(f"CREATE TABLE records ({', '.join(COLUMNS)})")
-                    connection.execute(f"PRAGMA user_version = {FORMAT}")
+        try:
+            if not _is_store(path):
+                file = os.open(path, APPEND | os.O_CREAT, 0o666)
+                try:
+                    _append(file, HEADER)
+                finally:
+                    os.close(file)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def add(self, records: Iterable[Record]) -> None:
         """Append records; they count instead of earlier ones of the same keys."""
-        with self._open() as connection:
-            connection.executemany(INSERT, map(row_of, records))
+        with self.adding() as add:
+            for record in records:
+                add(record)
 
     @contextmanager
     def adding(self) -> Iterator[Callable[[Record], None]]:
-        """A function that appends a record at once, for as long as the block lasts.
+        """A function that appends a record at once, for as long as the block lasts."""
+        try:
+            file = os.open(self.path, APPEND)
+        except OSError as error:
+            raise self._unusable(error) from error
 
-        A tenth of a millisecond each: with a write-ahead log a commit need not wait for the disk.
-        """
-        with self._open() as connection:
-            with suppress(sqlite3.OperationalError):  # file systems without shared memory
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-
-            connection.isolation_level = None  # each statement commits itself
-
-            def add(record: Record) -> None:
-                connection.execute(INSERT, row_of(record))
-
+        def add(record: Record) -> None:
             try:
-                yield add
-            finally:  # one file again, which can be read where nothing can be written
-                with suppress(sqlite3.OperationalError):  # if nobody else is adding
-                    connection.execute("PRAGMA busy_timeout = 0")
-                    connection.execute("PRAGMA journal_mode = DELETE")
+                _append(file, b"\n" + _to_json(row_of(record)).encode())
+            except OSError as error:
+                raise self._unusable(error) from error
+
+        try:
+            yield add
+        finally:
+            os.close(file)
 
     def __iter__(self) -> Iterator[Record]:
         """All records that count, in the order they were added."""
-        with self._open() as connection:
-            columns = ", ".join(COLUMNS)
-            rows = connection.execute(f"SELECT {columns} FROM records ORDER BY rowid").fetchall()
         last: dict[Key, Record] = {}
-        for record in (Record(*row) for row in rows):
-            last.pop(key_of(record), None)
-            last[key_of(record)] = record
+        try:
+            with self.path.open("rb") as lines:
+                for record in filter(None, map(_record, lines)):
+                    key = key_of(record)
+                    last.pop(key, None)
+                    last[key] = record
+        except OSError as error:
+            raise self._unusable(error) from error
         return iter(last.values())
 
     def successes(self) -> dict[Key, Record]:
         """The records that hold an estimate. A failure is kept too, but is tried again."""
         return {key_of(record): record for record in self if record.nats is not None}
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS)
-            try:
-                with connection:  # commits, or rolls back
-                    yield connection
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise InputError(
-                f"--store {self.path} cannot be used ({error}): name another file"
-            ) from error
+    def _unusable(self, error: OSError) -> InputError:
+        why = error.strerror or error  # without the path a second time
+        return InputError(f"--store {self.path} cannot be used ({why}): name another file")
 
 
-def _is_store(connection: sqlite3.Connection, path: Path) -> bool:
+def _append(file: int, line: bytes) -> None:
+    """One write, which no other process's can split; a second if a full disk cut it short."""
+    if os.write(file, line) < len(line) and os.write(file, line) < len(line):
+        raise OSError("only a part of a record could be written")
+
+
+def _record(line: bytes) -> Record | None:
+    """None for the header, and for a line that was cut short: its cell is computed again.
+
+    Behind a record may stand the header of a process that found the file still empty.
+    """
+    try:
+        values = json.loads(line.replace(HEADER, b""))
+        complete = isinstance(values, list) and len(values) == len(COLUMNS)
+        return Record(*values) if complete else None
+    except ValueError:
+        return None
+
+
+def _is_store(path: Path) -> bool:
     """Whether there is one; False if there is nothing. Raises InputError for something else."""
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-    if tables and found != FORMAT:
-        raise InputError(
-            f"--store {path} is of format {found}, and this version of mibench writes "
-            f"{FORMAT}: name another file"
-        )
-    return bool(tables)
+    try:
+        with path.open("rb") as file:
+            first = file.readline(10 * len(HEADER))
+    except FileNotFoundError:
+        return False
+    if HEADER in first:  # not alone where two processes made the file
+        return True
+    if HEADER.startswith(first):  # empty or cut short: who made it was killed, or is still at it
+        return False
+    if first.startswith(SQLITE):
+        why = "is an SQLite file, as earlier versions of mibench made, and this one cannot read it"
+    elif other := re.match(rb'\{"mibench store": (\d+)', first):
+        found = int(other[1])
+        why = f"is of format {found}, and this version of mibench writes {FORMAT}"
+    else:
+        why = "is a file of something else"
+    raise InputError(f"--store {path} {why}: name another file")

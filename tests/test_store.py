@@ -1,6 +1,8 @@
 """Results that outlast the process that made them."""
 
+import errno
 import json
+import math
 import os
 import re
 import signal
@@ -9,20 +11,27 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import mibench
-from mibench import Estimate, Estimator, runner
-from mibench.store import Store, key_of
+from mibench import Estimate, Estimator, runner, store
+from mibench.errors import InputError
+from mibench.store import COLUMNS, FORMAT, Store, key_of
 from mibench.types import Record
 
 from .conftest import MIBENCH
 
 RECORD = Record("t", 1, 1, 1, 0.1 + 0.2, "knn", "{}", 10, 0, 1 / 3, 1e-5, "ties", "", "m 1", "here")
 MEASURED = ["seconds", "memory"]
+HEADER = (
+    b'{"mibench store": 3, "columns": ["task", "task_version", "dim_x", "dim_y", "mi_nats", '
+    b'"estimator", "parameters", "n", "seed", "nats", "seconds", "flags", "error", "version", '
+    b'"machine", "memory", "info", "libraries"]}'
+)
 SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": 50, "seeds": 2}
 
 
@@ -42,13 +51,65 @@ def calls(monkeypatch):
 
 def test_what_is_added_is_found_bit_for_bit(tmp_path):
     failed = replace(RECORD, seed=1, nats=None, error="ValueError: no")
-    store = Store(tmp_path / "r.db")
-    store.add([RECORD, failed])
+    shelf = Store(tmp_path / "r.db")
+    shelf.add([RECORD, failed])
     assert list(Store(tmp_path / "r.db")) == [RECORD, failed]
-    assert store.successes() == {key_of(RECORD): RECORD}
-    store.add([replace(failed, nats=2.0, error="")])
-    assert len(list(store)) == 2
-    assert len(store.successes()) == 2
+    assert shelf.successes() == {key_of(RECORD): RECORD}
+    shelf.add([replace(failed, nats=2.0, error="")])
+    assert len(list(shelf)) == 2
+    assert len(shelf.successes()) == 2
+
+
+NUMBERS = [
+    5e-324,
+    -1.7976931348623157e308,
+    0.1,
+    1 / 3,
+    -0.0,
+    1e22,
+    2**53 + 2.0,
+    123456789.123456789,
+]
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, math.inf, -math.inf, math.nan])
+def test_every_float_comes_back(tmp_path, value):
+    Store(tmp_path / "r.db").add([replace(RECORD, seconds=value, mi_nats=value)])
+    found = next(iter(Store(tmp_path / "r.db")))
+    assert (repr(found.seconds), repr(found.mi_nats)) == (repr(value), repr(value))
+
+
+TEXTS = [
+    "two\nlines\r\n",
+    'a "quoted" \\ name',
+    "I(X;Y) \u2265 0 \U0001f4ca",
+    "\ud800",
+    "\0",
+    "\u2028\x85",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_text_comes_back_and_takes_one_line(tmp_path, text):
+    made = replace(RECORD, task=text, nats=None, error=text, info=json.dumps({"said": text}))
+    Store(tmp_path / "r.db").add([made, RECORD])
+    assert list(Store(tmp_path / "r.db")) == [made, RECORD]
+    assert (tmp_path / "r.db").read_bytes().count(b"\n") == 2
+
+
+def test_numbers_of_numpy_are_kept_as_numbers(tmp_path):
+    strange = replace(RECORD, dim_x=np.int64(3), mi_nats=np.float32(0.5), seconds=np.float64(0.1))
+    Store(tmp_path / "r.db").add([strange])
+    assert list(Store(tmp_path / "r.db")) == [replace(RECORD, dim_x=3, mi_nats=0.5, seconds=0.1)]
+
+
+def test_the_format_is_what_this_number_says(tmp_path):
+    """Other columns need another number: raise FORMAT, then write the new header here."""
+    Store(tmp_path / "r.db").add([RECORD])
+    first, second = (tmp_path / "r.db").read_bytes().split(b"\n")
+    assert first == HEADER
+    assert json.loads(first) == {"mibench store": FORMAT, "columns": list(COLUMNS)}
+    assert json.loads(second) == [getattr(RECORD, name) for name in COLUMNS]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +125,9 @@ def test_what_is_added_is_found_bit_for_bit(tmp_path):
     ],
 )
 def test_what_makes_another_cell(tmp_path, change):
-    store = Store(tmp_path / "r.db")
-    store.add([RECORD, replace(RECORD, **change)])
-    assert len(list(store)) == 2
+    shelf = Store(tmp_path / "r.db")
+    shelf.add([RECORD, replace(RECORD, **change)])
+    assert len(list(shelf)) == 2
 
 
 def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls):
@@ -103,7 +164,7 @@ def test_each_cell_is_in_the_file_before_the_next_begins(tmp_path):
 
     mibench.compare("uniform,knn", store=path, on_progress=look, **SMALL)
     assert held == [(cells, cells) for cells in range(1, 9)]
-    assert [p.name for p in tmp_path.iterdir()] == ["r.db"]  # no journal is left beside it
+    assert [p.name for p in tmp_path.iterdir()] == ["r.db"]  # nothing is left beside it
 
 
 def test_a_sample_is_drawn_once_for_all_estimators():
@@ -152,13 +213,29 @@ def test_a_record_says_how_and_with_what_it_was_made(tmp_path):
 
 
 def test_a_store_of_another_format_is_refused(tmp_path, mibench):
-    Store(tmp_path / "r.db")
-    with sqlite3.connect(tmp_path / "r.db") as old:
-        old.execute("PRAGMA user_version = 1")
+    path = tmp_path / "r.db"
+    path.write_bytes(HEADER.replace(b"3", b"17", 1) + b"\n[1]")
+    before = path.read_bytes()
+    for command in (["results", "r.db"], ["compare", "-e", "uniform", "--store", "r.db"]):
+        done = mibench(*command)
+        assert done.returncode == 2
+        assert "is of format 17, and this version of mibench writes 3: name" in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_an_earlier_version_is_refused_by_name(tmp_path, mibench):
+    path = tmp_path / "r.db"
+    with sqlite3.connect(path) as old:
+        old.execute(f"CREATE TABLE records ({', '.join(COLUMNS)})")
+        old.execute("PRAGMA user_version = 2")
     old.close()
-    done = mibench("results", "r.db")
-    assert done.returncode == 2
-    assert "is of format 1, and this version of mibench writes" in done.stderr
+    before = path.read_bytes()
+    for command in (["results", "r.db"], ["compare", "-e", "uniform", "--store", "r.db"]):
+        done = mibench(*command)
+        assert done.returncode == 2
+        assert "as earlier versions of mibench made" in done.stderr
+        assert "name another file" in done.stderr
+    assert path.read_bytes() == before
 
 
 def test_a_failure_is_kept_but_tried_again(tmp_path, calls):
@@ -218,21 +295,233 @@ def test_two_processes_may_share_a_store(tmp_path):
     assert len(list(Store(tmp_path / "r.db"))) == 2 * 21 * 3
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough", None])
-def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path, mibench, content):
+ADDS = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from mibench.store import Store
+from tests.test_store import RECORD
+for seed in range({count}):
+    long = replace(RECORD, estimator=sys.argv[2], seed=seed, info="x" * (seed % 5000))
+    Store(Path(sys.argv[1])).add([long])
+"""
+
+
+def test_many_processes_make_and_fill_a_store_at_the_same_time(tmp_path):
+    """Each opens it anew for every record, so that all of them are at its making."""
+    count, names = 300, ("a", "b", "c", "d")
+    root = Path(__file__).parents[1]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", ADDS.format(count=count), tmp_path / "r.db", name], cwd=root
+        )
+        for name in names
+    ]
+    assert [p.wait(timeout=120) for p in running] == [0] * len(names)
+    found = list(Store(tmp_path / "r.db"))
+    assert len(found) == count * len(names)
+    assert all(r.info == "x" * (r.seed % 5000) for r in found)
+
+
+# -- what breaks -------------------------------------------------------------------------------
+
+
+def others(count, **changes):
+    return [replace(RECORD, seed=seed, **changes) for seed in range(1, count + 1)]
+
+
+def test_a_line_cut_short_anywhere_hides_no_other(tmp_path):
     path = tmp_path / "r.db"
-    if content is None:
+    one, two = others(2)
+    Store(path).add([one])
+    whole = len(path.read_bytes())
+    Store(path).add([RECORD])
+    full = path.read_bytes()
+    for size in range(whole, len(full)):
+        path.write_bytes(full[:size])
+        assert list(Store(path)) == [one]
+        Store(path).add([two])
+        assert list(Store(path)) == [one, two]
+        Store(path).add([RECORD])
+        assert list(Store(path)) == [one, two, RECORD]
+
+
+def test_a_writer_that_is_at_it_survives_what_another_leaves(tmp_path):
+    path = tmp_path / "r.db"
+    one, two = others(2)
+    with Store(path).adding() as add:
+        add(one)
+        with path.open("ab") as killed:
+            killed.write(b'\n["t",1,1,1,0.3')
+        add(two)
+    assert list(Store(path)) == [one, two]
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\0" * 700, b"\n\n\n", b"\xff\xfe\n[]\n[1,2]\n{}\n7", b"\n" + HEADER]
+)
+def test_a_line_that_is_no_record_is_passed_over(tmp_path, junk):
+    path = tmp_path / "r.db"
+    Store(path).add([RECORD])
+    with path.open("ab") as file:
+        file.write(b"\n" + junk)
+    Store(path).add(others(1))
+    assert list(Store(path)) == [RECORD, *others(1)]
+
+
+def test_a_cell_whose_line_was_cut_short_is_computed_again(tmp_path, calls):
+    path = tmp_path / "r.db"
+    whole = mibench.compare("uniform", store=path, **SMALL)
+    path.write_bytes(path.read_bytes()[:-40])
+    del calls[:]
+    again = mibench.compare("uniform", store=path, **SMALL)
+    assert calls == ["uniform"]
+    pd.testing.assert_frame_equal(whole.drop(columns=MEASURED), again.drop(columns=MEASURED))
+    mibench.compare("uniform", store=path, **SMALL)
+    assert calls == ["uniform"]
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """A disk whose writes take what `room` says, one after the other; None: all."""
+    room = []
+    write = os.write
+
+    def limited(file, data):
+        allowed = room.pop(0) if room else None
+        if allowed == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, data if allowed is None else data[:allowed])
+
+    monkeypatch.setattr(os, "write", limited)
+    return room
+
+
+@pytest.mark.parametrize("part", [1, 2, 50, -1])
+def test_a_write_cut_short_is_made_again(tmp_path, disk, part):
+    shelf = Store(tmp_path / "r.db")
+    one, two, three = others(3)
+    with shelf.adding() as add:
+        add(one)
+        disk.append(part)
+        add(two)
+        assert list(shelf) == [one, two]
+        add(three)
+    assert list(shelf) == [one, two, three]
+
+
+@pytest.mark.parametrize("room", [[0], [1, 0], [60, 0], [-1, 0], [60, 60], [-1, -1]])
+def test_a_full_disk_is_told_and_spoils_nothing(tmp_path, disk, room):
+    shelf = Store(tmp_path / "r.db")
+    one, two, three = others(3)
+    with shelf.adding() as add:
+        add(one)
+        disk += room
+        with pytest.raises(mibench.InputError, match=r"r\.db cannot be used .*: name another file"):
+            add(two)
+        assert list(shelf) == [one]
+        add(three)
+    assert list(shelf) == [one, three]
+
+
+def test_a_comparison_on_a_full_disk_says_so_and_keeps_its_cells(tmp_path, disk, calls):
+    path = tmp_path / "r.db"
+    with pytest.raises(mibench.InputError, match="No space left on device"):
+        mibench.compare(
+            "uniform", store=path, on_progress=lambda done, _: disk.extend([30, 0] * (done == 2)),
+            **SMALL,
+        )  # fmt: skip
+    assert len(list(Store(path))) == 2
+    mibench.compare("uniform", store=path, **SMALL)
+    assert len(calls) == 3 + 2  # the third was computed, and not kept
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 30, len(HEADER) - 1, len(HEADER)])
+def test_a_store_whose_making_was_cut_short_is_a_new_one(tmp_path, size):
+    (tmp_path / "r.db").write_bytes(HEADER[:size])
+    assert list(Store(tmp_path / "r.db")) == []
+    Store(tmp_path / "r.db").add([RECORD])
+    assert list(Store(tmp_path / "r.db")) == [RECORD]
+
+
+@pytest.mark.parametrize("added", [0, 1, 2])
+def test_a_header_that_comes_late_spoils_nothing(tmp_path, monkeypatch, added):
+    """Of a process that found the file empty, while another one made and used it."""
+    path = tmp_path / "r.db"
+    Store(path).add(others(added))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_is_store", lambda path: False)
+        late = Store(path)
+    assert path.read_bytes().count(HEADER) == 2
+    assert list(late) == others(added)
+    late.add([RECORD])
+    assert list(Store(path)) == [*others(added), RECORD]
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """Files that can be read alone, for the superuser too."""
+    opened = os.open
+
+    def refuses(path, flags, *rest, **more):
+        if flags & (os.O_WRONLY | os.O_RDWR) and str(path).endswith("r.db"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", refuses)
+
+
+def test_a_store_that_can_only_be_read_is_read(tmp_path, request):
+    path = tmp_path / "r.db"
+    made = mibench.compare("uniform", store=path, **SMALL)
+    path.chmod(0o444)
+    request.getfixturevalue("read_only")
+    assert sorted(mibench.results(path)["nats"]) == sorted(made["nats"])
+    beside = mibench.compare("knn", against=path, **SMALL)
+    assert set(beside["estimator"]) == {"uniform", "knn"}
+    assert Store(path).successes()
+    with pytest.raises(mibench.InputError, match="Permission denied"):
+        mibench.compare("knn", store=path, **SMALL)
+    with pytest.raises(mibench.InputError, match="Permission denied"):
+        Store(path.parent / "new-r.db")
+
+
+def something_else(path, kind):
+    if kind == "sqlite":
         with sqlite3.connect(path) as other:
             other.execute("CREATE TABLE something (a)")
         other.close()
+    elif kind == "parquet":
+        pd.DataFrame({"a": [1]}).to_parquet(path)
     else:
-        path.write_bytes(content)
-    size = path.stat().st_size
-    done = mibench("compare", "-e", "uniform", "--seeds", 1, "--store", path)
-    assert done.returncode == 2
-    assert "r.db" in done.stderr
-    assert "name another file" in done.stderr
-    assert path.stat().st_size == size
+        path.write_bytes(kind)
+
+
+OTHERS = [
+    b"not a store at all, but long enough",
+    b"\n",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    b'[{"task": "t"}]',
+    b'{"columns": []}\n',
+    b'{"mibench store": "x"}',
+    b"\n" + HEADER,
+    b"\0" * 9999,
+]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "parquet", *OTHERS])
+def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path, mibench, kind):
+    path = tmp_path / "r.db"
+    something_else(path, kind)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=r"r\.db is .*: name another file"):
+        Store(path)
+    if kind in ("sqlite", OTHERS[0]):
+        done = mibench("compare", "-e", "uniform", "--seeds", 1, "--store", path)
+        assert done.returncode == 2
+        assert "r.db" in done.stderr
+        assert "name another file" in done.stderr
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(("path", "said"), [(".", "is a directory"), ("no/r.db", "create it")])
@@ -299,9 +588,9 @@ def test_results_are_what_was_compared(filled, calls):
 
 def test_the_last_version_of_a_cell_counts(filled):
     path, _ = filled
-    store = Store(path)
-    old = next(r for r in store if r.estimator == "uniform" and r.seed == 1)
-    store.add([replace(old, version="mibench 99", nats=7.0)])
+    shelf = Store(path)
+    old = next(r for r in shelf if r.estimator == "uniform" and r.seed == 1)
+    shelf.add([replace(old, version="mibench 99", nats=7.0)])
     found = mibench.results(path, estimators="uniform", tasks=old.task)
     assert len(found) == 2
     assert found[found.seed == 1].nats.tolist() == [7.0]
