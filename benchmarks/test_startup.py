@@ -72,7 +72,7 @@ def test_warmup(note, warm):
 
 @pytest.mark.parametrize("kind", ["numbers", "labels"])
 @pytest.mark.parametrize("dims", ["1", "5"])
-@pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn"])
+@pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn", "canonical"])
 def test_first_estimate_of_a_process(note, warm, name, dims, kind):
     """From the start of Python to its end, compiled code being there."""
     command = [sys.executable, "-c", FIRST, name, dims, kind]

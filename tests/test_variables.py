@@ -216,6 +216,22 @@ def test_the_table_and_the_sort_agree(scale):
     assert np.array_equal(v.counts, counts)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dims", [1, 3])
+def test_extremes_of_more_rows_than_are_looked_at_at_once(dims, dtype):
+    """And whatever is no number is found, in the first part of the rows or in the last."""
+    values = np.random.default_rng(0).normal(size=(2**16 + 5, dims)).astype(dtype)
+    v = as_variable(values, "x", False)
+    assert np.array_equal(v.low, values.min(axis=0).astype(np.float64))
+    assert np.array_equal(v.high, values.max(axis=0).astype(np.float64))
+    for row in (3, 2**16 + 4):
+        for bad in (np.nan, np.inf, -np.inf):
+            spoiled = values.copy()
+            spoiled[row, dims - 1] = bad
+            with pytest.raises(InputError, match=f"x holds {bad} in row {row}, column {dims - 1}"):
+                as_variable(spoiled, "x", False)
+
+
 # -- pairs -------------------------------------------------------------------------------------
 
 
