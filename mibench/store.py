@@ -61,9 +61,9 @@ class Store:
         """Open a store, made new if there is no file. Raises InputError if it is no store."""
         self.path = path
         if path.is_dir():
-            raise InputError(f"--store {path} is a directory: name a file in it")
+            raise InputError(f"the store {path} is a directory: name a file in it")
         if not path.parent.is_dir():
-            raise InputError(f"--store {path}: {path.parent} does not exist: create it")
+            raise InputError(f"the store {path}: {path.parent} does not exist: create it")
         try:
             if not _is_store(path):
                 file = os.open(path, APPEND | os.O_CREAT, 0o666)
@@ -118,7 +118,7 @@ class Store:
 
     def _unusable(self, error: OSError) -> InputError:
         why = error.strerror or error  # without the path a second time
-        return InputError(f"--store {self.path} cannot be used ({why}): name another file")
+        return InputError(f"the store {self.path} cannot be used ({why}): name another file")
 
 
 def _append(file: int, line: bytes) -> None:
@@ -158,4 +158,4 @@ def _is_store(path: Path) -> bool:
         why = f"is of format {found}, and this version of mibench writes {FORMAT}"
     else:
         why = "is a file of something else"
-    raise InputError(f"--store {path} {why}: name another file")
+    raise InputError(f"the store {path} {why}: name another file")
