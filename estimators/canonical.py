@@ -1,6 +1,7 @@
 """Canonical pairs: the MI of a normal law, and what k-NN finds beyond it in learned directions."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from mibench import flags
+from mibench.blas import one_blas_thread
 from mibench.errors import InputError
 from mibench.estimator import Estimator
 from mibench.types import Estimate
@@ -32,6 +34,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 LEAST_ROWS = 10
+ROWS_TO_SHARE = 20_000  # from which several threads multiply features sooner than one
 CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
 DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
 CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
@@ -149,6 +152,10 @@ class Canonical(Estimator):
             raise InputError(
                 f"canonical needs at least {LEAST_ROWS} rows, got {x.n}: add rows, or use knn"
             )
+        with nullcontext() if x.n >= ROWS_TO_SHARE else one_blas_thread():
+            return self._of_kind(x, y)
+
+    def _of_kind(self, x: Variable, y: Variable) -> tuple[Estimate, "_Side", "_Side"]:
         if x.discrete:
             found, labels, values = self._labelled(y, x)
             return found, labels, values

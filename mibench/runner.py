@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from .blas import one_blas_thread
 from .errors import InputError
 from .estimator import Estimator
 from .machine import machine, peak_memory, restarted_peak_memory
@@ -169,7 +170,8 @@ class _LastSample(threading.local):
         key = (cell.run, cell.task.name, cell.n, cell.seed)
         if self.sample is None or key != self.key or not cell.run:
             self.sample = None  # not two at a time
-            self.key, self.sample = key, cell.task.sample(cell.n, cell.seed)
+            with one_blas_thread():  # whose threads would spin on into the timed estimate
+                self.key, self.sample = key, cell.task.sample(cell.n, cell.seed)
         return copies(self.sample, cell.one)
 
 
