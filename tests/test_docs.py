@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import mibench
 from mibench.ibnet.claims import verdicts
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -53,6 +54,18 @@ def test_the_verdicts_are_those_of_the_table():
     counts = rows["verdict"].value_counts()
     assert f"Of 15 claims {counts['reproduced']} are reproduced" in page
     assert "--scale full" in page
+
+
+@pytest.mark.parametrize("name", ["canonical", "knn", "kde", "adaptive", "uniform"])
+def test_the_errors_of_canonical_and_others_are_those_of_the_reference(name):
+    page = (DOCS / "canonical.md").read_text()
+    suites = ("beyond-normal", "mixtures", "high-mi", "network")
+    row = next(li for li in page.splitlines() if li.startswith(f"| `{name}` |") and " / " in li)
+    for suite, cell in zip(suites, row.split("|")[2:6], strict=True):
+        table = mibench.results("reference", estimators=name, suite=suite)
+        errors = (table["nats"] - table["mi_nats"]).abs()
+        for n, shown in zip((200, 1000, 5000), cell.split("/"), strict=False):
+            assert float(shown) == pytest.approx(errors[table["n"] == n].mean(), abs=6e-4)
 
 
 def test_the_tables_of_speed_are_those_of_the_numbers(tmp_path):
