@@ -200,7 +200,7 @@ GROUPS = {
         {"scikit-learn": Peer(labels_by_scikit_learn, 1e-5)}, 100_000, 8, labelled,
     ),
     # `test_pairwise` has the short form, of fewer columns.
-    "knn, all pairs of 50 columns": Group(
+    "knn of all pairs of 50 columns": Group(
         50, 10_000, 8, knn_of_pairs,
         {"ennemi": Peer(pairs_by_ennemi, 1e-5)}, None, 0, correlated_columns,
     ),
