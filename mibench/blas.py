@@ -5,21 +5,30 @@ products that takes a core from whatever runs beside them, and where other progr
 busy it takes ten times as long as one thread does.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
     """While the block lasts, NumPy's and SciPy's linear algebra use one thread."""
-    limit: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
-    return limit
+    before = [(library, library.get_num_threads()) for library in _libraries()]
+    for library, _ in before:
+        library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, threads in before:
+            library.set_num_threads(threads)
 
 
 @cache
-def _controller() -> Any:
-    """Of the libraries loaded by now; finding them costs a millisecond, using them does not."""
-    import scipy.linalg  # noqa: F401 - which loads another
+def _libraries() -> list[Any]:
+    """Those loaded by now; finding them costs a millisecond, using them does not."""
+    import scipy.linalg  # noqa: F401 - which loads another than NumPy's
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return found
