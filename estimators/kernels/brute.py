@@ -17,7 +17,7 @@ BLOCK = 512
 
 
 @kernel
-def _distances(columns: Float, target: int, first: int, length: int, out: Float) -> None:
+def distances(columns: Float, target: int, first: int, length: int, out: Float) -> None:
     """out[i] = max_d |columns[d, first + i] - columns[d, target]| for i in [0, length)."""
     dims = columns.shape[0]
     column, centre = columns[0, first : first + length], columns[0, target]
@@ -45,6 +45,36 @@ def _distances(columns: Float, target: int, first: int, length: int, out: Float)
 
 
 @kernel
+def try_run(
+    columns: Float, target: int, first: int, last: int, nearest: Float, who: Int, block: Float
+) -> float:
+    """Put rows of [first, last) among the nearest, if they are; the farthest of those."""
+    slots = nearest.shape[0]
+    worst = nearest[slots - 1]
+    for start in range(first, last, BLOCK):
+        length = min(BLOCK, last - start)
+        distances(columns, target, start, length, block)
+        if start <= target < start + length:
+            block[target - start] = np.inf
+        hits = 0
+        for i in range(length):
+            hits += block[i] < worst
+        if hits == 0:
+            continue
+        for i in range(length):
+            if block[i] < worst:
+                s = slots - 1
+                while s > 0 and nearest[s - 1] > block[i]:
+                    nearest[s] = nearest[s - 1]
+                    who[s] = who[s - 1]
+                    s -= 1
+                nearest[s] = block[i]
+                who[s] = start + i
+                worst = nearest[slots - 1]
+    return float(worst)
+
+
+@kernel
 def neighbours(
     columns: Float, k: int, split: int, start: int, stop: int,
     radius: Float, radius_x: Float, radius_y: Float, tied: Bool,
@@ -58,27 +88,8 @@ def neighbours(
     for first in range(0, n, BLOCK):
         length = min(BLOCK, n - first)
         for target in range(start, stop):
-            _distances(columns, target, first, length, block)
-            if first <= target < first + length:
-                block[target - first] = np.inf
-            best = nearest[target - start]
-            mine = who[target - start]
-            worst = best[slots - 1]
-            hits = 0
-            for i in range(length):
-                hits += block[i] < worst
-            if hits == 0:
-                continue
-            for i in range(length):
-                if block[i] < worst:
-                    s = slots - 1
-                    while s > 0 and best[s - 1] > block[i]:
-                        best[s] = best[s - 1]
-                        mine[s] = mine[s - 1]
-                        s -= 1
-                    best[s] = block[i]
-                    mine[s] = first + i
-                    worst = best[slots - 1]
+            own = target - start
+            try_run(columns, target, first, first + length, nearest[own], who[own], block)
     for target in range(start, stop):
         best = nearest[target - start]
         reach = best[k - 1]
@@ -109,7 +120,7 @@ def count_within(columns: Float, reach: Float, start: int, stop: int, counts: In
             radius = reach[target]
             if radius <= 0.0:
                 continue
-            _distances(columns, target, first, length, block)
+            distances(columns, target, first, length, block)
             count = 0
             for i in range(length):
                 count += block[i] < radius

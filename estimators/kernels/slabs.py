@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import kernel
-from .brute import BLOCK, _distances
+from .brute import BLOCK, distances, try_run
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -36,36 +36,6 @@ def _run_up(along: Float, value: float, reach: float, at: int, last: int) -> int
 
 
 @kernel
-def _try_run(
-    columns: Float, target: int, first: int, last: int, nearest: Float, who: Int, block: Float
-) -> float:
-    """Put rows of [first, last) among the nearest, if they are; the farthest of those."""
-    slots = nearest.shape[0]
-    worst = nearest[slots - 1]
-    for start in range(first, last, BLOCK):
-        length = min(BLOCK, last - start)
-        _distances(columns, target, start, length, block)
-        if start <= target < start + length:
-            block[target - start] = np.inf
-        hits = 0
-        for i in range(length):
-            hits += block[i] < worst
-        if hits == 0:
-            continue
-        for i in range(length):
-            if block[i] < worst:
-                s = slots - 1
-                while s > 0 and nearest[s - 1] > block[i]:
-                    nearest[s] = nearest[s - 1]
-                    who[s] = who[s - 1]
-                    s -= 1
-                nearest[s] = block[i]
-                who[s] = start + i
-                worst = nearest[slots - 1]
-    return float(worst)
-
-
-@kernel
 def neighbours(
     columns: Float, starts: Int, edges: Float, of_x: Bool, k: int, start: int, stop: int,
     radius: Float, radius_x: Float, radius_y: Float, tied: Bool,
@@ -89,11 +59,11 @@ def neighbours(
             a, b = across[i], along[i]
             nearest[:] = np.inf
             low, high = max(i - NEAR // 2, starts[s]), min(i + NEAR // 2, starts[s + 1])
-            worst = _try_run(columns, i, low, high, nearest, who, block)
+            worst = try_run(columns, i, low, high, nearest, who, block)
             down = _run_down(along, b, worst, low, starts[s])
-            worst = _try_run(columns, i, down, low, nearest, who, block)
+            worst = try_run(columns, i, down, low, nearest, who, block)
             up = _run_up(along, b, worst, high, starts[s + 1])
-            worst = _try_run(columns, i, high, up, nearest, who, block)
+            worst = try_run(columns, i, high, up, nearest, who, block)
             left, right = s - 1, s + 1
             while True:  # the nearer of the two next slabs
                 gap_left = a - edges[left, 1] if left >= 0 else np.inf
@@ -109,7 +79,7 @@ def neighbours(
                 above[q] = at
                 down = _run_down(along, b, worst, at, first)
                 up = _run_up(along, b, worst, at, last)
-                worst = _try_run(columns, i, down, up, nearest, who, block)
+                worst = try_run(columns, i, down, up, nearest, who, block)
             reach = nearest[k - 1]
             radius[i] = reach
             tied[i] = reach == 0.0 or (slots > k and nearest[k] == reach)
@@ -158,7 +128,7 @@ def count_within(
                 up = _run_up(along, b, own, at, last)
                 for begin in range(down, up, BLOCK):
                     length = min(BLOCK, up - begin)
-                    _distances(columns, i, begin, length, block)
+                    distances(columns, i, begin, length, block)
                     for j in range(length):
                         count += block[j] < own
             counts[i] = count
