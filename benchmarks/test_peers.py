@@ -39,16 +39,24 @@ def test_work(benchmark, rounds, name, who):
     _found[name, who] = found
 
 
+def result(name, who):
+    """What was timed, or worked out now where only some tests are run."""
+    if (name, who) not in _found:
+        group = USED[name]
+        work = group.ours if who == "mibench" else group.peers[who].work
+        _found[name, who] = work(*group.data(SIZES[name], group.dims))
+    return _found[name, who]
+
+
 @pytest.mark.parametrize(
     ("name", "who"),
     [(name, who) for name, g in USED.items() for who, p in g.peers.items() if p.agrees is not None],
 )
 def test_results_agree(name, who):
     """What was timed is the same estimate."""
-    if (name, who) not in _found or (name, "mibench") not in _found:
-        pytest.skip("not timed in this run")
-    ours = _found[name, "mibench"]
-    assert _found[name, who] == pytest.approx(ours, abs=USED[name].peers[who].agrees)
+    assert result(name, who) == pytest.approx(
+        result(name, "mibench"), abs=USED[name].peers[who].agrees
+    )
 
 
 def test_infomeasure_sums_the_same_kernels():
@@ -78,14 +86,14 @@ print(time.perf_counter() - start, peak_memory())
 """
 
 
+# Elsewhere no system call restarts the peak, so that there is nothing to read.
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read on Linux alone")
 def test_memory_of_many_rows(note, short):
     """The whole process: interpreter, libraries, data and estimate, 600 bytes a row at most."""
     n = 1_000_000 if short else 10_000_000
     command = [sys.executable, "-c", MEMORY.format(n=n)]
     out = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, peak = out.stdout.split()
-    if peak == "None":
-        pytest.skip("no peak of memory can be read here")
     limit = 600 * n
     note(
         f"knn 1+1, n = {n:,}: {float(seconds):.3g} s, peak of the whole process "
