@@ -214,10 +214,10 @@ GROUPS = {
     ),
     "uniform 1+1": Group(
         1, 10_000_000, 1 / 3, lambda x, y: Uniform().estimate(x, y).nats,
-        {"a plain read": Peer(read, None)}, 3_000_000, 0.1,
+        {"a plain read": Peer(read, None)}, 3_000_000, 0.12,
     ),
     "adaptive 1+1": Group(
         1, 10_000_000, 1 / 3, lambda x, y: Adaptive().estimate(x, y).nats,
-        {"a plain read and a sort a side": Peer(read_and_sort, None)}, 3_000_000, 0.1,
+        {"a plain read and a sort a side": Peer(read_and_sort, None)}, 3_000_000, 0.3,
     ),
 }  # fmt: skip

@@ -70,24 +70,32 @@ def test_warmup(note, warm):
     assert second < 4
 
 
+def least(command: list[str], bound: float, **environment: str) -> float:
+    """The shortest of three runs, or of nine if other work on the machine disturbs these."""
+    times = [seconds(command, **environment) for _ in range(3)]
+    while min(times) >= bound and len(times) < 9:
+        times.append(seconds(command, **environment))
+    return min(times)
+
+
 @pytest.mark.parametrize("kind", ["numbers", "labels"])
 @pytest.mark.parametrize("dims", ["1", "5"])
 @pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn", "canonical"])
-def test_first_estimate_of_a_process(note, short, warm, name, dims, kind):
+def test_first_estimate_of_a_process(note, warm, name, dims, kind):
     """From the start of Python to its end, compiled code being there."""
     command = [sys.executable, "-c", FIRST, name, dims, kind]
-    best = min(seconds(command, **warm[0]) for _ in range(3))
+    best = least(command, 1.5, **warm[0])
     sides = f"{dims}+{dims if kind == 'numbers' else 'label'}"
     note(f"a cold process's first {name}, {sides}: {best:.2f} s (under 1.5 s)")
-    assert best < 1.5 / (0.75 if short else 1)
+    assert best < 1.5
 
 
 @pytest.mark.parametrize("name", ["uniform", "knn"])
-def test_first_estimate_from_the_prompt(note, short, warm, tmp_path, name):
+def test_first_estimate_from_the_prompt(note, warm, tmp_path, name):
     """Reading a file included; and a call on few rows, which comes first and is not timed."""
     rows = "\n".join(f"{i % 7 + i / 1000},{i % 11 + i / 777}" for i in range(1000))
     (tmp_path / "t.csv").write_text(f"a,b\n{rows}\n")
     command = [MIBENCH, "estimate", str(tmp_path / "t.csv"), "--x", "a", "--y", "b", "-e", name]
-    best = min(seconds(command, **warm[0]) for _ in range(3))
+    best = least(command, 1.5, **warm[0])
     note(f"mibench estimate FILE -e {name}: {best:.2f} s (under 1.5 s)")
-    assert best < 1.5 / (0.75 if short else 1)
+    assert best < 1.5
