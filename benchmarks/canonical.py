@@ -116,12 +116,13 @@ def _without_radii(groups: Callable) -> Callable:
 WITHOUT: dict[str, list[tuple[object, str, object]]] = {
     "all parts": [],
     "without the Gaussian part": [
-        (whole, "gaussian_part", lambda x, y: (np.zeros(x.shape[1]), np.inf))
+        (whole, "gaussian_part", lambda x, y: parts.GaussianPart(np.zeros(x.shape[1]), 1.0, 0))
     ],
     "without k-NN: the Gaussian part alone": [(whole, "knn_part", lambda u, v: None)],
     "without k-NN on the columns themselves": [(whole, "DIRECT", 0)],
     "without radii": [(features, "_groups", _without_radii(features._groups))],
     "without products": [(features, "MOST_PRODUCTS", -1)],
+    "with refined weights once": [(search, "REFINEMENTS", ("mixed",))],
     "without refined weights": [(search, "REFINEMENTS", ())],
     "with k = 15 alone": [(parts, "NEIGHBOURS", (15,))],
     "with k = 3 alone": [(parts, "NEIGHBOURS", (3,))],

@@ -36,19 +36,26 @@ class Margins:
 
 def margins_of(columns: Float) -> Margins:
     """The maps that make each of the columns (d, n) normal."""
-    n = columns.shape[1]
     values, scores = [], []
     for column in columns:
         distinct, counts = np.unique(column, return_counts=True)
-        middle = np.cumsum(counts) - counts / 2  # the mean rank less one half
         values.append(distinct)
-        scores.append(ndtri(middle / n))
-    return Margins(tuple(values), tuple(scores), n)
+        scores.append(_scores_of(counts))
+    return Margins(tuple(values), tuple(scores), columns.shape[1])
 
 
 def gaussianised(columns: Float) -> Float:
-    """Normal scores of columns (d, n)."""
-    return margins_of(columns)(columns)
+    """Normal scores of columns (d, n): those of `margins_of`, which need not be searched again."""
+    scores = np.empty(columns.shape)
+    for row, column in zip(scores, columns, strict=True):
+        _, places, counts = np.unique(column, return_inverse=True, return_counts=True)
+        row[:] = _scores_of(counts)[places]
+    return scores
+
+
+def _scores_of(counts: Int) -> Float:
+    middle = np.cumsum(counts) - counts / 2  # the mean rank less one half
+    return np.asarray(ndtri(middle / counts.sum()))
 
 
 @dataclass(frozen=True)

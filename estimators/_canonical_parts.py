@@ -4,12 +4,13 @@ A part's mean is its estimate; the values tell how certain a difference of two p
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, ndtr, polygamma
+from scipy.special import digamma, ndtr, polygamma, stdtrit
 
 from ._canonical_features import gaussianised
 from ._neighbours import count_within, nearest
@@ -21,10 +22,13 @@ Int = NDArray[np.int64]
 NEIGHBOURS = (15, 7, 3)
 CERTAIN_K = 4.0  # standard errors by which fewer neighbours must say more, to be taken
 STEADY = 0.003  # nats of standard error below which fewer neighbours cost nothing that matters
+STEADY_LINE = 0.012  # the same, for the line through several sizes
 SIGNIFICANT = 3.5  # standard deviations from which a correlation or a Gaussian part counts
-PERMUTATIONS = 20
+GAUSSIAN_TRIALS = 60  # permutations, for what chance is
 MOST_CORRECTED = 4  # dimensions
 NEW = 0.7  # share of a score's variance that polynomials of earlier scores must leave
+DEGREE, ROWS_A_TERM = 8, 10
+LEAST_LEFT = 2  # rows a term, for what the terms leave to be judged
 LOOKED_THROUGH, MOST_BEFORE = 12, 3  # linear pairs
 UNDECIDED = (2.0, 12.0)  # standard deviations between which permutations are worth their time
 CLOSEST = 1 - 1e-9  # to which correlations are cut, so that a function of x has a finite estimate
@@ -38,69 +42,114 @@ def gaussian_rows(x: Float, y: Float) -> Float:
     Pairs that are functions of stronger ones are left out: such as those of columns w and w^2,
     which know no more than w. A normal law has none.
     """
+    return _rows_and_repeats(x, y)[0]
+
+
+def _rows_and_repeats(x: Float, y: Float) -> tuple[Float, int]:
+    """`gaussian_rows`, and how many pairs were left out."""
     n = x.shape[1]
     if len(x) == 0 or len(y) == 0:
-        return np.zeros(n)
+        return np.zeros(n), 0
     basis_x, basis_y = _basis(x), _basis(y)
     left, s, right = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
     a, b = math.sqrt(n) * (left.T @ basis_x), math.sqrt(n) * (right @ basis_y)
     fresh = _fresh(a, b, s)
+    repeats = len(s) - len(fresh)
     a, b, s = a[fresh], b[fresh], np.minimum(s[fresh], CLOSEST)[:, np.newaxis]
     rest = 1 - s**2
     rows = (a**2 + b**2) / 2 - (a**2 - 2 * s * a * b + b**2) / (2 * rest) - np.log(rest) / 2
-    return np.asarray(rows.sum(axis=0))
+    return np.asarray(rows.sum(axis=0)), repeats
 
 
 def _fresh(a: Float, b: Float, s: Float) -> Int:
     """The pairs, of which the first and strongest are seen through for repeating each other."""
     kept = [0]
     matter = int((s[:LOOKED_THROUGH] > SIGNIFICANT / math.sqrt(a.shape[1])).sum())
+    normal = (gaussianised(a[:matter]), gaussianised(b[:matter])) if matter > 1 else (a, b)
     for j in range(1, matter):
         before = kept[:MOST_BEFORE]
-        if min(share_left(a[j], a[before]), share_left(b[j], b[before])) > NEW:
+        if min(share_left(a[j], normal[0][before]), share_left(b[j], normal[1][before])) > NEW:
             kept.append(j)
     return np.array([*kept, *range(max(1, matter), len(s))])
 
 
 def share_left(score: Float, earlier: Float) -> float:
-    """The share of the variance of score (n,) that cubic polynomials of earlier (m, n) leave."""
+    """The share of the variance of score (n,) that polynomials of normal scores (m, n) leave."""
     if len(earlier) == 0:
         return 1.0
-    products = [earlier[i] * earlier[j] for i, j in combinations(range(len(earlier)), 2)]
-    terms = np.stack([np.ones(len(score)), *earlier, *earlier**2, *earlier**3, *products])
-    basis, _ = np.linalg.qr(terms.T)
-    centred = score - score.mean()
-    return float(((centred - basis @ (basis.T @ centred)) ** 2).sum() / (centred**2).sum())
+    rest = unexplained((score - score.mean())[np.newaxis], earlier)[0]
+    return float((rest**2).sum() / ((score - score.mean()) ** 2).sum())
 
 
-def gaussian_part(x: Float, y: Float) -> tuple[Float, float]:
-    """`gaussian_rows` less their bias, and the sd of their mean at independence.
+def unexplained(scores: Float, earlier: Float) -> Float:
+    """What polynomials of earlier (e, n) leave of scores (m, n); degree 8, or as rows allow.
+
+    earlier: normal scores, for which Hermite polynomials are well conditioned.
+    """
+    e, n = earlier.shape
+    terms = [np.ones_like(earlier), earlier]  # Hermite polynomials, of unit variance
+    for d in range(1, min(max(n // (ROWS_A_TERM * e), 3), DEGREE)):
+        terms.append((earlier * terms[-1] - math.sqrt(d) * terms[-2]) / math.sqrt(d + 1))
+    products = [a * b for a, b in combinations(earlier, 2)]
+    basis = np.concatenate([terms[0][:1], *terms[1:], *(p[np.newaxis] for p in products)])
+    if n < LEAST_LEFT * len(basis):
+        return np.zeros_like(scores)
+    found, *_ = np.linalg.lstsq(basis @ basis.T, basis @ scores.T, rcond=1e-12)
+    return np.asarray(scores - found.T @ basis)
+
+
+@dataclass(frozen=True)
+class GaussianPart:
+    """rows (n,): one value a row, in nats, whose mean is the estimate.
+
+    chance: what the mean does not reach at independence; repeats: pairs left out of it, as they
+    are functions of stronger ones.
+    """
+
+    rows: Float
+    chance: float
+    repeats: int
+
+
+def gaussian_part(x: Float, y: Float) -> GaussianPart:
+    """`gaussian_rows` less their bias, and what their mean does not reach at independence.
 
     x (dx, n), y (dy, n). The mean is [log det Sx + log det Sy - log det Sxy] / 2 less its bias.
     With n - 1 degrees of freedom, E log det of a Wishart matrix of d dimensions is a constant +
     sum_i psi((n - 1 - i) / 2), i = 0 ... d - 1, and its variance sum_i psi'((n - 1 - i) / 2),
     whatever the covariance (Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed.
-    2003, ch. 7): for normal data the bias is exact at any dependence. Data whose rows have very
-    unequal leverage scatter more, so that the sd is that of the same statistic in permuted rows
-    where this is larger and may matter.
+    2003, ch. 7): for normal data the bias is exact at any dependence. Chance reaches 3.5 standard
+    deviations; data whose rows have very unequal leverage scatter more, so that the limit is that
+    of the same statistic in permuted rows where this is higher and may matter.
     """
     n = x.shape[1]
     basis_x, basis_y = _basis(x), _basis(y)
     dx, dy = len(basis_x), len(basis_y)
     if n - 1 <= dx + dy:
-        return np.zeros(n), math.inf
+        return GaussianPart(np.zeros(n), math.inf, 0)
     halves = (n - 1 - np.arange(dx + dy)) / 2
     bias = (digamma(halves[:dx]).sum() + digamma(halves[:dy]).sum() - digamma(halves).sum()) / 2
     trigamma = polygamma(1, halves)
     sd = math.sqrt(trigamma.sum() - trigamma[:dx].sum() - trigamma[:dy].sum()) / 2
-    rows = gaussian_rows(x, y) - float(bias)
+    rows, repeats = _rows_and_repeats(x, y)
+    rows, limit = rows - float(bias), SIGNIFICANT * sd
     if UNDECIDED[0] * sd < rows.mean() < UNDECIDED[1] * sd:
         rng = np.random.default_rng(n)
         chance = [
-            _information(basis_x, basis_y[:, rng.permutation(n)]) for _ in range(PERMUTATIONS)
+            _information(basis_x, basis_y[:, rng.permutation(n)]) for _ in range(GAUSSIAN_TRIALS)
         ]
-        sd = max(sd, float(np.std(chance, ddof=1)))
-    return rows, sd
+        limit = max(limit, beyond_chance(chance) - float(bias))
+    return GaussianPart(rows, limit, repeats)
+
+
+def beyond_chance(chance: Sequence[float]) -> float:
+    """What one more value like these exceeds as rarely as a normal one 3.5 standard deviations.
+
+    The limit of a prediction interval: with few values it must be wider (Student's t).
+    """
+    m = len(chance)
+    errors = stdtrit(m - 1, ndtr(SIGNIFICANT)) * math.sqrt(1 + 1 / m)
+    return float(np.mean(chance) + errors * np.std(chance, ddof=1))
 
 
 def _information(basis_x: Float, basis_y: Float) -> float:
@@ -138,9 +187,10 @@ def knn_part(u: Float, v: Float) -> Part | None:
 
     k is 15, or 7 or 3 where these say more by more than chance, or where the scatter of so many
     rows is negligible: a smaller neighbourhood is less biased downwards, a larger one scatters
-    less. In 1+1 dimensions scores are made uniform and, where k = 3 is taken, the line through its
-    value and that of k = 7 is followed to k = 0. Else, in up to 4 dimensions, what the same k
-    misses on normal samples of the same correlations is added. None for too few rows.
+    less. In 1+1 dimensions scores are made uniform, and where that says more or the scatter is
+    small, the straight line through all three is followed to k = 0. Else, in up to 4 dimensions,
+    what the same k misses on normal samples of the same correlations is added; not where linear
+    pairs repeat each other, of which no normal law is a model. None for too few rows.
     """
     n = u.shape[1]
     flat = len(u) == 1 and len(v) == 1
@@ -148,25 +198,40 @@ def knn_part(u: Float, v: Float) -> Part | None:
     if not sizes:
         return None
     shape = ndtr if flat else np.asarray
-    x, y = shape(u), shape(v)
-    each = {k: kraskov_rows(x, y, k) for k in sizes}
-    k = _fewest(list(each), [rows for rows, _ in each.values()])
-    rows, tied = each[k]
-    if flat and k == 3 and 7 in each:
-        return Part(rows + 0.75 * (rows - each[7][0]), each[sizes[0]][0], k, tied)
-    if len(u) + len(v) > MOST_CORRECTED:
-        return Part(rows, each[sizes[0]][0], k, tied)
-    return Part(rows + _missed(u, v, k, flat), each[sizes[0]][0], k, tied)
+    each = [kraskov_rows(shape(u), shape(v), k) for k in sizes]
+    steady = each[0][0]
+    if flat and len(sizes) > 1:
+        line = _line(sizes, [rows for rows, _ in each])
+        if _differ_little(line, steady, STEADY_LINE) or surely_more(line, steady, CERTAIN_K):
+            return Part(line, steady, sizes[-1], each[-1][1])
+        return Part(steady + _missed(u, v, sizes[0], flat), steady, sizes[0], each[0][1])
+    chosen = _fewest([rows for rows, _ in each])
+    rows, tied = each[chosen]
+    if len(u) + len(v) <= MOST_CORRECTED and not _rows_and_repeats(u, v)[1]:
+        rows = rows + _missed(u, v, sizes[chosen], flat)
+    return Part(rows, steady, sizes[chosen], tied)
 
 
-def _fewest(sizes: list[int], each: list[Float]) -> int:
+def _line(sizes: list[int], each: list[Float]) -> Float:
+    """The straight line through the values at several k, by least squares, at k = 0."""
+    k = np.array(sizes, np.float64)
+    away = k - k.mean()
+    weights = 1 / len(k) - k.mean() * away / (away**2).sum()
+    return np.asarray(weights @ np.stack(each))
+
+
+def _differ_little(rows: Float, others: Float, error: float) -> bool:
+    return float((rows - others).std()) / math.sqrt(len(rows)) < error
+
+
+def _fewest(each: list[Float]) -> int:
+    """Which of the values at fewer and fewer neighbours to take."""
     chosen = 0
-    for i in range(1, len(sizes)):
-        difference = each[i] - each[chosen]
-        steady = float(difference.std()) / math.sqrt(len(difference)) < STEADY
+    for i in range(1, len(each)):
+        steady = _differ_little(each[i], each[chosen], STEADY)
         if steady or surely_more(each[i], each[chosen], CERTAIN_K):
             chosen = i
-    return sizes[chosen]
+    return chosen
 
 
 def surely_more(rows: Float, others: Float, errors: float) -> bool:
@@ -229,9 +294,10 @@ def ross_part(u: Float, symbols: Int) -> Part:
     """
     counts = np.bincount(symbols)
     classes = [np.flatnonzero(symbols == s) for s in np.flatnonzero(counts)]
-    each = {k: _ross_rows(u, symbols, counts, classes, k) for k in NEIGHBOURS}
-    k = _fewest(list(each), [rows for rows, _ in each.values()])
-    return Part(each[k][0], each[NEIGHBOURS[0]][0], k, each[k][1])
+    each = [_ross_rows(u, symbols, counts, classes, k) for k in NEIGHBOURS]
+    chosen = _fewest([rows for rows, _ in each])
+    rows, tied = each[chosen]
+    return Part(rows, each[0][0], NEIGHBOURS[chosen], tied)
 
 
 def _ross_rows(

@@ -5,27 +5,40 @@ in the choice of the directions it is seen through.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._canonical_features import Continuous, Labels, gaussianised
-from ._canonical_parts import NEW, PERMUTATIONS, SIGNIFICANT, share_left
+from ._canonical_parts import NEW, SIGNIFICANT, beyond_chance, share_left, unexplained
+from ._threads import share_rows
+
+T = TypeVar("T")
 
 Float = NDArray[np.float64]
 Refinement = Literal["mixed", "single"]
 Side = Continuous | Labels
 Path = tuple[tuple[float, Refinement], ...]
 
-REFINEMENTS: tuple[Refinement, ...] = ("mixed", "single")
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # ridge, where all features of a side weigh some 3 in all
+REFINEMENTS: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
+PENALTIES = (
+    1e-4,
+    1e-3,
+    1e-2,
+    1e-1,
+    5e-1,
+)  # ridge, where all features of a side weigh some 3 in all
 SOUGHT = 6  # pairs of each fit
-JUDGED = 2  # pairs by which penalties and weights are chosen
+JUDGED = 3  # pairs by which penalties and weights are chosen
+SEARCH_TRIALS = 20  # permutations, for what chance is
 MANY_FEATURES = 200  # from which half as many folds are made
+WORTH_THREADS = 1e7  # features by features by rows
 CLEAR = 12.0  # standard deviations from which a correlation cannot be chance
 STABLE = 0.8  # correlation of a score with that of the directions learned on all rows
+LEAST_GAIN = 0.005  # nats by which refined weights must say more
 HOPELESS = 2.0  # standard deviations of the best correlation below which nothing is refined
 DECIMALS = 9  # of scores: beyond, they depend on how sums were ordered
 
@@ -124,23 +137,33 @@ def _first_singular(matrix: Float, m: int) -> tuple[Float, Float, Float]:
         left, s, right = np.linalg.svd(matrix, full_matrices=False)
         return left[:, :m], s[:m], right[:m].T
     basis = np.random.default_rng(0).standard_normal((matrix.shape[1], m + 8))
-    for _ in range(12):
-        basis, _ = np.linalg.qr(matrix @ basis)
-        basis, _ = np.linalg.qr(matrix.T @ basis)
+    for _ in range(8):
+        basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
     left, s, right = np.linalg.svd(matrix @ basis, full_matrices=False)
     return left[:, :m], s[:m], (basis @ right.T)[:, :m]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the scores of some rows come from: directions x (px, m), y (py, m)."""
+
+    rows: slice
+    x: Float
+    y: Float
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Pairs that were told from chance: normal scores u, v (m, n), out of fold.
 
-    correlations: of all pairs sought, out of fold; directions: learned on all rows, those of u and
-    v in order; more: pairs that were told from chance, new and stable, beyond those asked for.
+    learned: the directions of each fold, turned as the scores are; correlations: of all pairs
+    sought, out of fold; directions: learned on all rows, those of u and v in order; more: pairs
+    that were told from chance, new and stable, beyond those asked for.
     """
 
     u: Float
     v: Float
+    learned: list[Learned]
     correlations: Float
     directions: Directions
     more: int
@@ -161,9 +184,7 @@ class Search:
         self.stretches = [
             slice(n * i // self.folds, n * (i + 1) // self.folds) for i in range(self.folds)
         ]
-        each = [
-            (f[:, s] @ f[:, s].T, g[:, s] @ g[:, s].T, f[:, s] @ g[:, s].T) for s in self.stretches
-        ]
+        each = self._by_fold(lambda i: tuple(a @ b.T for a, b in self._products(self.stretches[i])))
         whole = [np.sum([moments[i] for moments in each], axis=0) for i in range(3)]
         self.whole = Model(whole[0] / n, whole[1] / n, whole[2] / n, x, y)
         self.models = []
@@ -172,17 +193,37 @@ class Search:
             rest = (whole[0] - xx) / rows, (whole[1] - yy) / rows, (whole[2] - xy) / rows
             self.models.append(Model(*rest, x, y))
 
+    def _products(self, s: slice) -> list[tuple[Float, Float]]:
+        f, g = self.f[:, s], self.g[:, s]
+        return [(f, f), (g, g), (f, g)]
+
+    def _by_fold(self, work: Callable[[int], T]) -> list[T]:
+        """work(i) of each fold, on all threads where that is more than many small steps."""
+        if len(self.f) * len(self.g) * self.n < WORTH_THREADS:
+            return [work(i) for i in range(self.folds)]
+        found: list[Any] = [None] * self.folds
+
+        def some(start: int, stop: int) -> None:
+            for i in range(start, stop):
+                found[i] = work(i)
+
+        share_rows(some, self.folds, 1)
+        return found
+
     def pairs(self, most: int) -> Pairs:
         """Choose penalty and weights by the out-of-fold correlations, then the pairs."""
         correlations, path, penalty = self._chosen()
         significant = correlations > self._chance(correlations, penalty)
         count = len(significant) if significant.all() else int(np.argmin(significant))
-        scores_x, scores_y, directions = self._aligned(path, penalty, count)
+        learned, directions = self._aligned(path, penalty, count)
+        scores_x = out_of_fold(self.f, [(one.rows, one.x) for one in learned])
+        scores_y = out_of_fold(self.g, [(one.rows, one.y) for one in learned])
         chosen = self._new(scores_x, scores_y, directions)
         kept, more = chosen[:most], len(chosen[most:])
         return Pairs(
             gaussianised(scores_x[kept]) if kept else np.empty((0, self.n)),
             gaussianised(scores_y[kept]) if kept else np.empty((0, self.n)),
+            [Learned(one.rows, one.x[:, kept], one.y[:, kept]) for one in learned],
             correlations,
             Directions(directions.x[:, kept], directions.y[:, kept], correlations[kept]),
             more,
@@ -203,20 +244,22 @@ class Search:
         if not least < correlations.max() < CLEAR / math.sqrt(self.n):
             return least
         rng = np.random.default_rng(self.n)
-        chance = [self._permuted(penalty, rng) for _ in range(PERMUTATIONS)]
-        return max(least, float(np.mean(chance) + SIGNIFICANT * np.std(chance, ddof=1)))
+        chance = [self._permuted(penalty, rng) for _ in range(SEARCH_TRIALS)]
+        return max(least, beyond_chance(chance))
 
     def _permuted(self, penalty: float, rng: np.random.Generator) -> float:
         """The largest out-of-fold correlation where each fold's rows of y are permuted."""
         g = np.concatenate([rng.permutation(self.g[:, s], axis=1) for s in self.stretches], axis=1)
         each = [self.f[:, s] @ g[:, s].T for s in self.stretches]
         whole = np.sum(each, axis=0)
-        parts = []
-        for model, s, xy in zip(self.models, self.stretches, each, strict=True):
-            base, rows = model.at(()), s.stop - s.start
-            found = base.fit(penalty, base.crossed((whole - xy) / (self.n - rows)))
-            parts.append(_fold_correlations(found, self.f[:, s], g[:, s]) * rows)
-        return float(np.max(np.sum(parts, axis=0))) / self.n
+
+        def of_fold(i: int) -> Float:
+            base, s = self.models[i].at(()), self.stretches[i]
+            rows = s.stop - s.start
+            found = base.fit(penalty, base.crossed((whole - each[i]) / (self.n - rows)))
+            return _row_correlations(*_fold_scores(found, self.f[:, s], g[:, s])) * rows
+
+        return float(np.max(np.sum(self._by_fold(of_fold), axis=0))) / self.n
 
     def _chosen(self) -> tuple[Float, Path, float]:
         """The refinements and the penalty whose first pairs say most of rows not learned from."""
@@ -224,7 +267,7 @@ class Search:
         hopeful = best[1].max() * math.sqrt(self.n) > HOPELESS
         for how in REFINEMENTS if hopeful else ():
             found = self._best((*best[2], (best[3], how)), PENALTIES[1:])
-            if found[0] <= best[0]:
+            if found[0] <= best[0] + LEAST_GAIN:
                 break
             best = found
         return best[1], best[2], best[3]
@@ -232,27 +275,30 @@ class Search:
     def _best(self, path: Path, penalties: tuple[float, ...]) -> tuple[float, Float, Path, float]:
         found = []
         for penalty in penalties:
-            correlations = self._correlations(path, penalty)
-            judged = np.maximum(correlations[:JUDGED], 0)
-            nats = float(-0.5 * np.log1p(-(np.minimum(judged, 1 - 1e-9) ** 2)).sum())
+            correlations, fresh = self._correlations(path, penalty)
+            judged = np.clip(fresh, 0, 1 - 1e-9)
+            nats = float(-0.5 * np.log1p(-(judged**2)).sum())
             found.append((round(nats, DECIMALS), correlations, path, penalty))
         return max(found, key=lambda one: one[0])
 
-    def _correlations(self, path: Path, penalty: float) -> Float:
+    def _correlations(self, path: Path, penalty: float) -> tuple[Float, Float]:
         """Of the pairs' normal scores, out of fold, and normal in each fold for itself.
 
         A fold's scores have a sign and a skewness of their own, in x and y alike: made normal all
         together, they would be correlated by the fold that they are of.
         """
-        parts = [
-            _fold_correlations(model.fit(path, penalty), self.f[:, s], self.g[:, s])
-            * (s.stop - s.start)
-            for model, s in zip(self.models, self.stretches, strict=True)
-        ]
-        return np.asarray(np.sum(parts, axis=0) / self.n)
+        plain, fresh = [], []
+        fits = self._by_fold(lambda i: self.models[i].fit(path, penalty))
+        for found, s in zip(fits, self.stretches, strict=True):
+            u, v = _fold_scores(found, self.f[:, s], self.g[:, s])
+            share = (s.stop - s.start) / self.n
+            plain.append(_row_correlations(u, v) * share)
+            judged = range(min(JUDGED, len(u)))
+            fresh.append([fresh_correlation(u[j], v[j], u[:j], v[:j]) * share for j in judged])
+        return np.sum(plain, axis=0), np.sum(fresh, axis=0)
 
-    def _aligned(self, path: Path, penalty: float, m: int) -> tuple[Float, Float, Directions]:
-        """Out-of-fold scores of the first m pairs, and the directions learned on all rows.
+    def _aligned(self, path: Path, penalty: float, m: int) -> tuple[list[Learned], Directions]:
+        """The directions of the first m pairs, of each fold and of all rows.
 
         Each fold's pairs are turned, both sides by the same rotation, to meet those of all rows as
         closely as can be. What is common to x and y within a fold stays as it is; noise is kept
@@ -260,16 +306,15 @@ class Search:
         """
         whole = self.whole.fit(path, penalty)
         directions = Directions(whole.x[:, :m], whole.y[:, :m], whole.correlations[:m])
-        u, v = np.empty((m, self.n)), np.empty((m, self.n))
+        learned = []
         for model, s in zip(self.models, self.stretches, strict=True):
             own = model.fit(path, penalty)
             x, y = own.x[:, :m], own.y[:, :m]
             common = x.T @ model.xx @ directions.x + y.T @ model.yy @ directions.y
             left, _, right = np.linalg.svd(common)
             turn = left @ right
-            u[:, s] = (x @ turn).T @ self.f[:, s]
-            v[:, s] = (y @ turn).T @ self.g[:, s]
-        return u.round(DECIMALS), v.round(DECIMALS), directions
+            learned.append(Learned(s, x @ turn, y @ turn))
+        return learned, directions
 
     def _new(self, u: Float, v: Float, directions: Directions) -> list[int]:
         """Pairs one by one: that of most correlation times the share that earlier ones leave new.
@@ -278,30 +323,64 @@ class Search:
         on the directions learned on all rows, which are the same function in all folds; else the
         differences between folds would pass for news, and as common knowledge of the fold.
         """
+        if len(u) == 0:
+            return []
         whole_u, whole_v = directions.x.T @ self.f, directions.y.T @ self.g
-        strength = _row_correlations(gaussianised(u), gaussianised(v)) if len(u) else np.empty(0)
         stable = np.minimum(_row_correlations(u, whole_u), _row_correlations(v, whole_v))
+        normal_u, normal_v = gaussianised(whole_u), gaussianised(whole_v)
+        u, v = gaussianised(u), gaussianised(v)
+        strength = _row_correlations(u, v)
+        least = SIGNIFICANT / math.sqrt(self.n)
         chosen: list[int] = []
         while len(chosen) < len(u):
             worth = np.full(len(u), -np.inf)
             for j in set(range(len(u))) - set(chosen):
                 share = min(
-                    share_left(whole_u[j], whole_u[chosen]), share_left(whole_v[j], whole_v[chosen])
+                    share_left(whole_u[j], normal_u[chosen]),
+                    share_left(whole_v[j], normal_v[chosen]),
                 )
-                enough = strength[j] > SIGNIFICANT / math.sqrt(self.n)
-                if enough and (not chosen or (share > NEW and stable[j] > STABLE)):
+                new = not chosen or (
+                    share > NEW and stable[j] > STABLE and self._fresh(u, v, j, chosen) > least
+                )
+                if strength[j] > least and new:
                     worth[j] = strength[j] * share
             if worth.max() == -np.inf:
                 break
             chosen.append(int(np.argmax(worth)))
         return chosen
 
+    def _fresh(self, u: Float, v: Float, j: int, earlier: list[int]) -> float:
+        """`fresh_correlation` of pair j, fold by fold."""
+        found = 0.0
+        for s in self.stretches:
+            one = fresh_correlation(u[j, s], v[j, s], u[earlier, s], v[earlier, s])
+            found += one * (s.stop - s.start) / self.n
+        return found
 
-def _fold_correlations(found: Directions, f: Float, g: Float) -> Float:
-    """Of the pairs' normal scores in one fold; rounded first, so that equal rows are ties."""
+
+def out_of_fold(features: Float, learned: list[tuple[slice, Float]]) -> Float:
+    """Scores (m, n) of features (p, n): each stretch of rows through its directions (p, m)."""
+    scores = [directions.T @ features[:, rows] for rows, directions in learned]
+    return np.concatenate(scores, axis=1).round(DECIMALS)
+
+
+def fresh_correlation(u: Float, v: Float, earlier_u: Float, earlier_v: Float) -> float:
+    """Of u and v (n,), less what polynomials of earlier pairs' normal scores (m, n) explain.
+
+    Of the earlier scores of both sides: a noisy square of u_1 is correlated with one of v_1, and
+    tells nothing new.
+    """
+    both = np.stack([u, v])
+    if len(earlier_u):
+        both = unexplained(both, np.concatenate([earlier_u, earlier_v]))
+    return float(_row_correlations(both[:1], both[1:])[0])
+
+
+def _fold_scores(found: Directions, f: Float, g: Float) -> tuple[Float, Float]:
+    """Normal scores of the pairs in one fold; rounded first, so that equal rows are ties."""
     u = gaussianised((found.x.T @ f).round(DECIMALS))
     v = gaussianised((found.y.T @ g).round(DECIMALS))
-    return _row_correlations(u, v)
+    return u, v
 
 
 def _row_correlations(u: Float, v: Float) -> Float:

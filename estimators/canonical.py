@@ -1,7 +1,6 @@
 """Canonical pairs: the MI of a normal law, and what k-NN finds beyond it in learned directions."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -19,7 +18,6 @@ from mibench.variables import Variable, as_pair
 from ._canonical_features import Continuous, Labels, continuous_features, label_features
 from ._canonical_order import labelled_layout, layout
 from ._canonical_parts import (
-    SIGNIFICANT,
     Part,
     gaussian_part,
     gaussian_rows,
@@ -27,14 +25,13 @@ from ._canonical_parts import (
     ross_part,
     surely_more,
 )
-from ._canonical_search import Pairs, Search
+from ._canonical_search import Pairs, Search, out_of_fold
 from ._plugin import plug_in, variable_symbols
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 LEAST_ROWS = 10
-ROWS_TO_SHARE = 20_000  # from which several threads multiply features sooner than one
 CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
 DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
 CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
@@ -152,7 +149,7 @@ class Canonical(Estimator):
             raise InputError(
                 f"canonical needs at least {LEAST_ROWS} rows, got {x.n}: add rows, or use knn"
             )
-        with nullcontext() if x.n >= ROWS_TO_SHARE else one_blas_thread():
+        with one_blas_thread():  # folds share the threads
             return self._of_kind(x, y)
 
     def _of_kind(self, x: Variable, y: Variable) -> tuple[Estimate, "_Side", "_Side"]:
@@ -177,12 +174,14 @@ class Canonical(Estimator):
         pairs = Search(f, g, map_a, map_b, self.folds).pairs(self.pairs)
         if x.n > ROWS_A_COLUMN * (len(a) + len(b)):
             za, zb = map_a.margins(a), map_b.margins(b)
-        taken = _together(za, zb, pairs)
+        linear_x = _carried(za, f, [(one.rows, one.x) for one in pairs.learned])
+        linear_y = _carried(zb, g, [(one.rows, one.y) for one in pairs.learned])
+        taken = _together(za, zb, linear_x, linear_y, pairs)
         info = {
             "method": taken.method,
             "gaussian_nats": taken.gaussian,
             "non_gaussian_nats": round(float(taken.rows.mean()) - taken.gaussian, DECIMALS),
-            "gaussian_sd_nats": taken.gaussian_sd,
+            "gaussian_chance_nats": round(taken.chance, DECIMALS),
             **_about(pairs, taken, [knn_part(u[None], v[None]) for u, v in _each(pairs)]),
         }
         notes = _notes(x, y, taken, pairs, _repeats(map_a) or _repeats(map_b))
@@ -235,7 +234,8 @@ class _Taken:
     rows: Float
     method: str
     gaussian: float = 0.0
-    gaussian_sd: float = 0.0
+    chance: float = 0.0
+    repeats: int = 0
     pairs: int = 0
     k: int = 0
     tied: int = 0
@@ -253,22 +253,28 @@ class _Taken:
             self.k, self.tied = part.k, part.tied
 
 
-def _together(za: Float, zb: Float, pairs: Pairs) -> _Taken:
-    """The Gaussian part, then more and more pairs, then all columns if they are few."""
+def _together(za: Float, zb: Float, left: Float, right: Float, pairs: Pairs) -> _Taken:
+    """The Gaussian part, then more and more pairs, then all columns if they are few.
+
+    left, right (m, n): the linear parts of the pairs' scores, of unit variance each.
+    """
     n = za.shape[1]
-    base, sd = gaussian_part(za, zb)
-    linear = float(base.mean()) > SIGNIFICANT * sd
-    if not linear:
-        base = np.zeros(n)
+    normal = gaussian_part(za, zb)
+    linear = float(normal.rows.mean()) > normal.chance
+    base = normal.rows if linear else np.zeros(n)
     taken = _Taken(base, "Gaussian" if linear else "none")
-    taken.gaussian, taken.gaussian_sd = round(float(base.mean()), DECIMALS), sd
+    taken.gaussian, taken.chance = round(float(base.mean()), DECIMALS), normal.chance
+    taken.repeats = normal.repeats if linear else 0
     few = len(za) + len(zb) <= DIRECT
     for m in range(1, 1 + (len(pairs.u) if len(za) + len(zb) > 2 else 0)):
         u, v = pairs.u[:m], pairs.v[:m]
         part = knn_part(u, v)
         if part is not None:
-            seen = gaussian_rows(_carried(za, u), _carried(zb, v)) if linear else 0.0
-            taken.consider(base + part.rows - seen, part, f"Gaussian + {m} pair(s)", m)
+            if linear and not normal.repeats:
+                seen = gaussian_rows(_linear(left[:m], za), _linear(right[:m], zb))
+                taken.consider(base + part.rows - seen, part, f"Gaussian + {m} pair(s)", m)
+            else:  # what is no normal law cannot be taken off as one
+                taken.consider(part.rows, part, f"{m} pair(s)", m)
     direct = knn_part(za, zb) if few else None
     if direct is not None:
         taken.consider(direct.rows, direct, "k-NN on all columns", 0)
@@ -287,14 +293,20 @@ def _by_label(z: Float, symbols: Int, pairs: Pairs) -> _Taken:
     return taken
 
 
-def _carried(z: Float, scores: Float) -> Float:
-    """The linear part of scores (m, n) in z (d, n), for the scores that have one."""
+def _carried(z: Float, features: Float, learned: list[tuple[slice, Float]]) -> Float:
+    """The linear parts (m, n), in z (d, n), of scores of unit variance.
+
+    Each fold's scores are functions of their own, and so are their linear parts.
+    """
     centred = z - z.mean(axis=1, keepdims=True)
-    wanted = scores - scores.mean(axis=1, keepdims=True)
-    wanted /= wanted.std(axis=1, keepdims=True)
-    coefficients, *_ = np.linalg.lstsq(centred @ centred.T, centred @ wanted.T, rcond=None)
-    linear = coefficients.T @ centred
-    return np.asarray(linear[linear.var(axis=1) > CARRIED + 2 * len(z) / z.shape[1]])
+    whole, _, _, _ = np.linalg.lstsq(centred @ centred.T, centred @ features.T, rcond=None)
+    parts = [(whole @ directions).T @ centred[:, rows] for rows, directions in learned]
+    spread = out_of_fold(features, learned).std(axis=1, keepdims=True)
+    return np.concatenate(parts, axis=1) / np.where(spread > 0, spread, 1.0)
+
+
+def _linear(carried: Float, z: Float) -> Float:
+    return np.asarray(carried[carried.var(axis=1) > CARRIED + 2 * len(z) / z.shape[1]])
 
 
 def _each(pairs: Pairs) -> list[tuple[Float, Float]]:
@@ -330,6 +342,8 @@ def _notes(x: Variable, y: Variable, taken: _Taken, pairs: Pairs, repeats: bool)
         notes.update([flags.not_detected()])
     if taken.tied and repeats:
         notes.update([flags.ties(taken.tied, x.n)])
+    if taken.repeats:
+        notes.update([flags.repeated_pairs(taken.repeats)])
     if pairs.more:
         notes.update([flags.more_pairs(len(pairs.u), pairs.more)])
     return notes

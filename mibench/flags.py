@@ -20,6 +20,7 @@ FLAGS = {
     "negative": "the estimate is below 0, where the truth cannot be: read it as no evidence",
     "not_detected": "no dependence was told from chance, so the estimate is 0",
     "more_pairs": "more directions depend on each other than were given to k-NN",
+    "repeated_pairs": "columns are functions of each other, and may be counted twice",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tried on",
 }
 
@@ -118,6 +119,15 @@ def more_pairs(used: int, more: int) -> Flag:
     return "more_pairs", (
         f"More pairs: {more} more than the {used} given to k-NN are dependent. What is not linear "
         "in them is left out, and the estimate is too low for it."
+    )
+
+
+def repeated_pairs(repeats: int) -> Flag:
+    """Linear pairs are functions of stronger ones, such as those of columns w and w^2."""
+    return "repeated_pairs", (
+        f"Repeated pairs: {repeats} linear pairs are functions of stronger ones and were left out. "
+        "What is left of them may still be counted twice, and the estimate be too high: give only "
+        "one of several columns that are functions of each other."
     )
 
 

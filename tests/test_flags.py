@@ -96,6 +96,13 @@ FLAGGED = [
     (Canonical(), X, Y, False, {"beyond_evidence"}),
     (Canonical(), *MANY, False, set()),
     (Canonical(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
+    # repeated_pairs: the square of a column beside it, on both sides
+    (
+        Canonical(),
+        *(np.c_[side[:, :1], side[:, :1] ** 2] for side in MANY),
+        False,
+        {"repeated_pairs"},
+    ),
     # not_detected: nothing told from chance
     (Canonical(), MANY[0], MANY[1][::-1], False, {"not_detected"}),
     # more_pairs: two equally strong ones, of which k-NN is given one
