@@ -1,6 +1,6 @@
 """The tables and the figure of `docs/canonical.md`: `python benchmarks/canonical.py TABLE`.
 
-TABLE: accuracy SUITE, independence N, sizes, line, ablation, seconds, figure. All in Markdown.
+TABLE: accuracy SUITE, independence N, sizes, line, ablation, seconds, in Markdown; cost, figure.
 """
 
 import sys
@@ -21,11 +21,14 @@ from mibench.estimators import _canonical_features as features
 from mibench.estimators import _canonical_parts as parts
 from mibench.estimators import _canonical_search as search
 from mibench.estimators import canonical as whole
+from mibench.plot import COLOURS, MARKERS
 
 N, SEEDS, JOBS = 2000, 10, 2
 FIELD = ("canonical", "knn", "knn:k=10,standardize=true", "kde", "adaptive", "uniform")
 DEGREES = {"normal": np.inf, "Student 1": 1.0, "Student 2": 2.0, "Student 3": 3.0}
 FIGURE = Path(__file__).parents[1] / "docs" / "canonical.png"
+COST = FIGURE.with_name("canonical-cost.png")
+SUITES = ("beyond-normal", "mixtures", "high-mi", "network")
 
 
 def error(estimator: object, task: Task, n: int, seed: int) -> float:
@@ -182,6 +185,48 @@ def seconds() -> None:
         print(f"| {n} | {d}+{d} | {time.perf_counter() - start:.2f} |", flush=True)
 
 
+def _of_few_digits(value: float, _: int) -> str:
+    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
+
+
+def cost() -> None:
+    """The error against the time, of every estimator on four suites, from the reference results."""
+    from matplotlib.figure import Figure
+
+    cells = mibench.results("reference")
+    cells["error"] = (cells["nats"] - cells["mi_nats"]).abs()
+    drawing = Figure(figsize=(12, 3.7), layout="constrained")
+    names = sorted(cells["estimator"].unique(), key=lambda name: (name != "canonical", name))
+    for suite, axes in zip(SUITES, drawing.subplots(1, len(SUITES)), strict=True):
+        laws = {task.name for task in suite_tasks(suite)}
+        found = cells[cells["task"].isin(laws)].groupby(["estimator", "n"])
+        table = found.agg(
+            error=("error", "mean"), seconds=("seconds", "median"), cells=("n", "size")
+        )
+        table = table[table["cells"] == table["cells"].max()]  # of all laws, not of some alone
+        for name, colour, marker in zip(names, COLOURS, MARKERS, strict=False):
+            own = table.loc[name]
+            axes.plot(own["seconds"], own["error"], color=colour, lw=0.8, alpha=0.6)
+            sizes = [10 + 14 * place for place in range(len(own))]
+            axes.scatter(
+                own["seconds"], own["error"], sizes, color=colour, marker=marker, label=name
+            )
+        axes.set(xscale="log", yscale="log", xlabel="seconds an estimate (median)")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(_of_few_digits)
+        axes.set_title(f"{suite}, {len(laws)} laws", fontsize=10)
+        axes.grid(alpha=0.25, lw=0.5)
+        axes.spines[["top", "right"]].set_visible(False)
+    drawing.axes[0].set_ylabel("mean absolute error (nats)")
+    handles = drawing.axes[0].get_legend_handles_labels()
+    drawing.legend(
+        *handles, loc="outside upper left", ncols=len(names), frameon=False, fontsize=9,
+        title="n = 200, 1000, 5000 from small to large marks (network: 200, 1000)",
+        title_fontsize=9, alignment="left",
+    )  # fmt: skip
+    drawing.savefig(COST, dpi=110)
+
+
 def figure() -> None:
     """What depends on what in a real table: the upper and the lower half of written digits."""
     import matplotlib as mpl
@@ -207,5 +252,5 @@ def figure() -> None:
 
 if __name__ == "__main__":
     table, *arguments = sys.argv[1:] or ["accuracy", "beyond-normal"]
-    tables = (accuracy, independence, sizes, line, ablation, seconds, figure)
+    tables = (accuracy, independence, sizes, line, ablation, seconds, cost, figure)
     {one.__name__: one for one in tables}[table](*arguments)

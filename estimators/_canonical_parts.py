@@ -77,21 +77,27 @@ def share_left(score: Float, earlier: Float) -> float:
     """The share of the variance of score (n,) that polynomials of normal scores (m, n) leave."""
     if len(earlier) == 0:
         return 1.0
-    rest = unexplained((score - score.mean())[np.newaxis], earlier)[0]
+    rest = unexplained((score - score.mean())[np.newaxis], earlier, mixed=3)[0]
     return float((rest**2).sum() / ((score - score.mean()) ** 2).sum())
 
 
-def unexplained(scores: Float, earlier: Float) -> Float:
+def unexplained(scores: Float, earlier: Float, mixed: int = 2) -> Float:
     """What polynomials of earlier (e, n) leave of scores (m, n); degree 8, or as rows allow.
 
-    earlier: normal scores, for which Hermite polynomials are well conditioned.
+    earlier: normal scores, for which Hermite polynomials are well conditioned. mixed: the degree
+    of the products of two scores, which are many.
     """
     e, n = earlier.shape
     terms = [np.ones_like(earlier), earlier]  # Hermite polynomials, of unit variance
     for d in range(1, min(max(n // (ROWS_A_TERM * e), 3), DEGREE)):
         terms.append((earlier * terms[-1] - math.sqrt(d) * terms[-2]) / math.sqrt(d + 1))
-    products = [a * b for a, b in combinations(earlier, 2)]
-    basis = np.concatenate([terms[0][:1], *terms[1:], *(p[np.newaxis] for p in products)])
+    products = [
+        terms[p][i] * terms[degree - p][j]
+        for i, j in combinations(range(e), 2)
+        for degree in range(2, mixed + 1)
+        for p in range(1, degree)
+    ]
+    basis = np.stack([terms[0][0], *(row for power in terms[1:] for row in power), *products])
     if n < LEAST_LEFT * len(basis):
         return np.zeros_like(scores)
     found, *_ = np.linalg.lstsq(basis @ basis.T, basis @ scores.T, rcond=1e-12)

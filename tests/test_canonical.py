@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 import mibench
 from mibench import InputError
@@ -16,13 +16,15 @@ from mibench.estimators import KNN, Canonical
 from mibench.estimators._canonical_features import continuous_features, gaussianised
 from mibench.estimators._canonical_order import layout, midranks
 from mibench.estimators._canonical_parts import (
+    beyond_chance,
     gaussian_part,
     gaussian_rows,
     knn_part,
     kraskov_rows,
     ross_part,
+    unexplained,
 )
-from mibench.estimators._canonical_search import Search
+from mibench.estimators._canonical_search import Search, fresh_correlation
 
 from .samples import normal
 from .statistics_of_seeds import correlated, mean_and_error, true_nats
@@ -61,6 +63,23 @@ def test_out_of_fold_correlations_of_independent_sides_stay_within_what_chance_r
         (map_x, _, f), (map_y, _, g) = continuous_features(x), continuous_features(y)
         passed += len(Search(f, g, map_x, map_y, 10).pairs(3).u) > 0
     assert passed <= 1  # at 3.5 standard deviations about one in a thousand
+
+
+def test_what_chance_reaches_allows_for_heavy_tails_and_for_few_trials():
+    """One radius for 50 columns: rows of such leverage scatter three times as much as normal ones.
+
+    At 3.5 standard deviations about one sample in four thousand is above the limit.
+    """
+    parts = [
+        gaussian_part(*(gaussianised(side.T) for side in independent(50, 1.0, 500, s)))
+        for s in range(40)
+    ]
+    assert all(part.rows.mean() <= part.chance for part in parts)
+    for m in (5, 60):
+        chance = np.random.default_rng(m).normal(size=m)
+        errors = t.isf(norm.sf(3.5), m - 1) * math.sqrt(1 + 1 / m)
+        want = chance.mean() + errors * chance.std(ddof=1)
+        assert beyond_chance(chance) == pytest.approx(want)
 
 
 def test_independent_labels_have_no_information():
@@ -111,6 +130,18 @@ def test_columns_that_are_functions_of_others_add_nothing():
     assert abs(mean - true_nats(0.8)) < 4 * error + 0.01  # for what ranks lose
 
 
+@pytest.mark.parametrize("more", [lambda w: [], lambda w: [np.cos(w)], lambda w: [abs(w) ** 1.5]])
+def test_columns_that_repeat_each_other_are_flagged_and_count_once(more):
+    w, v = correlated(0.8, 2000, 0)
+    w, v = w[:, 0], v[:, 0]
+    # k-NN's own scatter is 0.015 nats here; counted twice, the square would add 0.05 to 0.15.
+    found = Canonical().estimate(np.c_[w, w**2, *more(w)], np.c_[v, v**2, *more(v)])
+    alone = Canonical().estimate(w, v)
+    assert found.nats == pytest.approx(alone.nats, abs=0.03)
+    assert "repeated_pairs" in found.flags
+    assert "repeated_pairs" not in alone.flags
+
+
 def test_rows_of_the_gaussian_part_have_its_mean():
     """Their mean is the plug-in information of the sample, -log det of its correlations / 2."""
     x, y = (side.T for side in correlated(0.7, 500, 0, 2, 3))
@@ -134,6 +165,41 @@ def test_dependence_that_neither_correlation_nor_knn_sees(task, low, high):
         Canonical().estimate(*task.sample(2000, seed)).nats - task.mi_nats for seed in range(3)
     ]
     assert low < np.mean(errors) < high
+
+
+def test_a_shared_radius_is_found_whatever_n():
+    """Means of 4 seeds, whose standard errors are 0.010 and 0.005 nats."""
+    task = mibench.get_task("student-identity-5-5-2")
+    for n, most in ((1000, 0.04), (5000, 0.02)):
+        errors = [Canonical().estimate(*task.sample(n, s)).nats - task.mi_nats for s in range(4)]
+        assert abs(np.mean(errors)) < most
+
+
+def test_what_is_a_function_of_an_earlier_pair_is_not_new():
+    """Two noisy squares of one score are correlated; given the score, they are not."""
+    rng = np.random.default_rng(0)
+    n = 4000
+    w, p, q = rng.normal(size=(3, n))
+    first = gaussianised(w[None] + 0.1 * rng.normal(size=(2, n)))
+    square = gaussianised(np.stack([w**2 + p, w**2 + q]))
+    other = gaussianised(np.stack([p + q, p - 0.5 * q]))
+    assert fresh_correlation(*square, first[:0], first[:0]) > 0.5
+    assert abs(fresh_correlation(*square, first[:1], first[1:])) < 4 / math.sqrt(n) + 0.02
+    alone = fresh_correlation(*other, first[:0], first[:0])
+    assert fresh_correlation(*other, first[:1], first[1:]) == pytest.approx(alone, abs=0.02)
+    few = slice(0, 14)  # rows for 8 terms
+    assert fresh_correlation(*square[:, few], first[:1, few], first[1:, few]) == 0
+
+
+def test_what_polynomials_leave():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(2, 500))
+    scores = np.stack([3 * z[0] ** 8 - z[0], z[0] * z[1] + 2, np.sign(z[1])])
+    left = unexplained(scores, z)
+    assert abs(left[:2]).max() < 1e-6 * abs(scores).max()
+    terms = [z[0] ** i for i in range(9)] + [z[1] ** i for i in range(1, 9)] + [z[0] * z[1]]
+    naive, *_ = np.linalg.lstsq(np.stack(terms, axis=1), scores[2], rcond=None)
+    assert left[2] == pytest.approx(scores[2] - np.stack(terms, axis=1) @ naive, abs=1e-7)
 
 
 def test_the_error_falls_with_n():
@@ -184,7 +250,12 @@ def test_fewer_neighbours_are_taken_where_they_say_more():
     u = rng.normal(size=(1, 2000))
     noise = rng.normal(size=(1, 2000))
     assert knn_part(gaussianised(u), gaussianised(noise)).k == 15
-    assert knn_part(gaussianised(u), gaussianised(np.sin(6 * u) + 0.05 * noise)).k == 3
+    wave = gaussianised(u), gaussianised(np.sin(6 * u) + 0.05 * noise)
+    taken = knn_part(*wave)
+    assert taken.k == 3
+    sizes = (15, 7, 3)
+    each = [kraskov_rows(*(norm.cdf(side) for side in wave), k)[0].mean() for k in sizes]
+    assert taken.nats == pytest.approx(np.polyfit(sizes, each, 1)[1])  # the line at k = 0
 
 
 # -- what must not matter ------------------------------------------------------------------------
