@@ -41,8 +41,8 @@ def layout(x: Float, y: Float) -> Layout:
     if swapped:
         ranks_x, ranks_y, keys_x, keys_y = ranks_y, ranks_x, keys_y, keys_x
     first, second = np.argsort(keys_x, kind="stable"), np.argsort(keys_y, kind="stable")
-    rows = np.argsort(_row_keys(np.concatenate([ranks_x[first], ranks_y[second]])), kind="stable")
-    return Layout(swapped, first, second, rows)
+    keys = _row_keys(np.concatenate([ranks_x[first], ranks_y[second]]))
+    return Layout(swapped, first, second, np.argsort(_apart(keys), kind="stable"))
 
 
 def labelled_layout(x: Float, symbols: Int) -> tuple[Int, Int, Int]:
@@ -56,7 +56,7 @@ def labelled_layout(x: Float, symbols: Int) -> tuple[Int, Int, Int]:
     of_label = np.zeros(int(symbols.max()) + 1, np.uint64)
     np.add.at(of_label, symbols, keys)
     of_label = _mixed(of_label)
-    rows = np.argsort(_mixed(keys + of_label[symbols]), kind="stable")
+    rows = np.argsort(_apart(_mixed(keys + of_label[symbols])), kind="stable")
     return first, rows, np.argsort(of_label, kind="stable")
 
 
@@ -85,6 +85,19 @@ def _row_keys(ranks: Float) -> Word:
     for column in ranks:
         keys = _mixed(keys + (2 * column).astype(np.uint64))
     return keys
+
+
+def _apart(keys: Word) -> Word:
+    """Keys of which no two are equal: side by side, copies of a row would fill folds of their own.
+
+    Which copy gets which key does not matter, as they are the same.
+    """
+    order = np.argsort(keys, kind="stable")
+    _, first, counts = np.unique(keys[order], return_index=True, return_counts=True)
+    copy = (np.arange(len(keys)) - np.repeat(first, counts)).astype(np.uint64)
+    apart = np.empty_like(keys)
+    apart[order] = np.where(copy == 0, keys[order], _mixed(keys[order] + copy))
+    return apart
 
 
 def _mixed(words: Word) -> Word:
