@@ -119,7 +119,11 @@ def _without_radii(groups: Callable) -> Callable:
 WITHOUT: dict[str, list[tuple[object, str, object]]] = {
     "all parts": [],
     "without the Gaussian part": [
-        (whole, "gaussian_part", lambda x, y: parts.GaussianPart(np.zeros(x.shape[1]), 1.0, 0))
+        (
+            whole,
+            "gaussian_part",
+            lambda x, y: parts.GaussianPart(np.zeros(x.shape[1]), 1.0, x, y, 0),
+        )
     ],
     "without k-NN: the Gaussian part alone": [(whole, "knn_part", lambda u, v: None)],
     "without k-NN on the columns themselves": [(whole, "DIRECT", 0)],

@@ -56,7 +56,7 @@ def labelled_layout(x: Float, symbols: Int) -> tuple[Int, Int, Int]:
     of_label = np.zeros(int(symbols.max()) + 1, np.uint64)
     np.add.at(of_label, symbols, keys)
     of_label = _mixed(of_label)
-    rows = np.argsort(_apart(_mixed(keys + of_label[symbols])), kind="stable")
+    rows = np.argsort(_apart(_mixed(keys + of_label[symbols]), symbols), kind="stable")
     return first, rows, np.argsort(of_label, kind="stable")
 
 
@@ -87,12 +87,13 @@ def _row_keys(ranks: Float) -> Word:
     return keys
 
 
-def _apart(keys: Word) -> Word:
+def _apart(keys: Word, symbols: Int | None = None) -> Word:
     """Keys of which no two are equal: side by side, copies of a row would fill folds of their own.
 
-    Which copy gets which key does not matter, as they are the same.
+    Which copy gets which key does not matter, as they are the same; nor which of two labels with
+    the same rows comes first, as long as it is one of them.
     """
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys, kind="stable") if symbols is None else np.lexsort((symbols, keys))
     _, first, counts = np.unique(keys[order], return_index=True, return_counts=True)
     copy = (np.arange(len(keys)) - np.repeat(first, counts)).astype(np.uint64)
     apart = np.empty_like(keys)

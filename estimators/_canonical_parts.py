@@ -28,9 +28,10 @@ GAUSSIAN_TRIALS = 60  # permutations, for what chance is
 MOST_CORRECTED = 4  # dimensions
 NEW = 0.7  # share of a score's variance that polynomials of earlier scores must leave
 DEGREE, ROWS_A_TERM = 8, 10
-LEAST_LEFT = 2  # rows a term, for what the terms leave to be judged
+LEAST_LEFT, ROWS_FOR_SHARE = 2, 8  # rows a term, for what the terms leave to be judged
 LOOKED_THROUGH, MOST_BEFORE = 12, 3  # linear pairs
 UNDECIDED = (2.0, 12.0)  # standard deviations between which permutations are worth their time
+DECIMALS = 9  # of scores: beyond, they depend on how sums were ordered
 CLOSEST = 1 - 1e-9  # to which correlations are cut, so that a function of x has a finite estimate
 
 
@@ -42,14 +43,23 @@ def gaussian_rows(x: Float, y: Float) -> Float:
     Pairs that are functions of stronger ones are left out: such as those of columns w and w^2,
     which know no more than w. A normal law has none.
     """
-    return _rows_and_repeats(x, y)[0]
+    return _normal_law(x, y).rows
 
 
-def _rows_and_repeats(x: Float, y: Float) -> tuple[Float, int]:
-    """`gaussian_rows`, and how many pairs were left out."""
+@dataclass(frozen=True)
+class _NormalLaw:
+    """rows (n,): as of `gaussian_rows`; x, y: what they are made of; repeats: pairs left out."""
+
+    rows: Float
+    x: Float
+    y: Float
+    repeats: int
+
+
+def _normal_law(x: Float, y: Float) -> _NormalLaw:
     n = x.shape[1]
     if len(x) == 0 or len(y) == 0:
-        return np.zeros(n), 0
+        return _NormalLaw(np.zeros(n), x, y, 0)
     basis_x, basis_y = _basis(x), _basis(y)
     left, s, right = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
     a, b = math.sqrt(n) * (left.T @ basis_x), math.sqrt(n) * (right @ basis_y)
@@ -58,14 +68,14 @@ def _rows_and_repeats(x: Float, y: Float) -> tuple[Float, int]:
     a, b, s = a[fresh], b[fresh], np.minimum(s[fresh], CLOSEST)[:, np.newaxis]
     rest = 1 - s**2
     rows = (a**2 + b**2) / 2 - (a**2 - 2 * s * a * b + b**2) / (2 * rest) - np.log(rest) / 2
-    return np.asarray(rows.sum(axis=0)), repeats
+    return _NormalLaw(rows.sum(axis=0), a if repeats else x, b if repeats else y, repeats)
 
 
 def _fresh(a: Float, b: Float, s: Float) -> Int:
     """The pairs, of which the first and strongest are seen through for repeating each other."""
     kept = [0]
     matter = int((s[:LOOKED_THROUGH] > SIGNIFICANT / math.sqrt(a.shape[1])).sum())
-    normal = (gaussianised(a[:matter]), gaussianised(b[:matter])) if matter > 1 else (a, b)
+    normal = [gaussianised(side[:matter].round(DECIMALS)) for side in (a, b)]  # with its ties
     for j in range(1, matter):
         before = kept[:MOST_BEFORE]
         if min(share_left(a[j], normal[0][before]), share_left(b[j], normal[1][before])) > NEW:
@@ -74,32 +84,44 @@ def _fresh(a: Float, b: Float, s: Float) -> Int:
 
 
 def share_left(score: Float, earlier: Float) -> float:
-    """The share of the variance of score (n,) that polynomials of normal scores (m, n) leave."""
-    if len(earlier) == 0:
-        return 1.0
-    rest = unexplained((score - score.mean())[np.newaxis], earlier, mixed=3)[0]
-    return float((rest**2).sum() / ((score - score.mean()) ** 2).sum())
+    """The share of the variance of score (n,) that polynomials of normal scores (m, n) leave.
 
-
-def unexplained(scores: Float, earlier: Float, mixed: int = 2) -> Float:
-    """What polynomials of earlier (e, n) leave of scores (m, n); degree 8, or as rows allow.
-
-    earlier: normal scores, for which Hermite polynomials are well conditioned. mixed: the degree
-    of the products of two scores, which are many.
+    1 for too few rows to tell: with eight a term, those of normal samples leave 0.88.
     """
-    e, n = earlier.shape
-    terms = [np.ones_like(earlier), earlier]  # Hermite polynomials, of unit variance
-    for d in range(1, min(max(n // (ROWS_A_TERM * e), 3), DEGREE)):
-        terms.append((earlier * terms[-1] - math.sqrt(d) * terms[-2]) / math.sqrt(d + 1))
+    basis = _polynomials(earlier, mixed=3) if len(earlier) else earlier
+    if len(earlier) == 0 or len(score) < ROWS_FOR_SHARE * len(basis):
+        return 1.0
+    centred = score - score.mean()
+    return float((_rest(centred[np.newaxis], basis) ** 2).sum() / (centred**2).sum())
+
+
+def unexplained(scores: Float, earlier: Float) -> Float:
+    """What polynomials of normal scores earlier (e, n) leave of scores (m, n); 0 for few rows."""
+    basis = _polynomials(earlier, mixed=2)
+    if scores.shape[1] < LEAST_LEFT * len(basis):
+        return np.zeros_like(scores)
+    return _rest(scores, basis)
+
+
+def _polynomials(scores: Float, mixed: int) -> Float:
+    """Hermite polynomials (p, n) of normal scores (m, n), to degree 8 or as the rows allow.
+
+    mixed: the degree of the products of two scores, which are many.
+    """
+    m, n = scores.shape
+    terms = [np.ones_like(scores), scores]  # of unit variance
+    for d in range(1, min(max(n // (ROWS_A_TERM * m), 3), DEGREE)):
+        terms.append((scores * terms[-1] - math.sqrt(d) * terms[-2]) / math.sqrt(d + 1))
     products = [
         terms[p][i] * terms[degree - p][j]
-        for i, j in combinations(range(e), 2)
+        for i, j in combinations(range(m), 2)
         for degree in range(2, mixed + 1)
         for p in range(1, degree)
     ]
-    basis = np.stack([terms[0][0], *(row for power in terms[1:] for row in power), *products])
-    if n < LEAST_LEFT * len(basis):
-        return np.zeros_like(scores)
+    return np.stack([terms[0][0], *(row for power in terms[1:] for row in power), *products])
+
+
+def _rest(scores: Float, basis: Float) -> Float:
     found, *_ = np.linalg.lstsq(basis @ basis.T, basis @ scores.T, rcond=1e-12)
     return np.asarray(scores - found.T @ basis)
 
@@ -108,12 +130,14 @@ def unexplained(scores: Float, earlier: Float, mixed: int = 2) -> Float:
 class GaussianPart:
     """rows (n,): one value a row, in nats, whose mean is the estimate.
 
-    chance: what the mean does not reach at independence; repeats: pairs left out of it, as they
-    are functions of stronger ones.
+    chance: what the mean does not reach at independence; x, y (d, n): what the rows are made of,
+    the columns, or without those that are functions of others; repeats: pairs left out for that.
     """
 
     rows: Float
     chance: float
+    x: Float
+    y: Float
     repeats: int
 
 
@@ -132,20 +156,20 @@ def gaussian_part(x: Float, y: Float) -> GaussianPart:
     basis_x, basis_y = _basis(x), _basis(y)
     dx, dy = len(basis_x), len(basis_y)
     if n - 1 <= dx + dy:
-        return GaussianPart(np.zeros(n), math.inf, 0)
+        return GaussianPart(np.zeros(n), math.inf, x, y, 0)
     halves = (n - 1 - np.arange(dx + dy)) / 2
     bias = (digamma(halves[:dx]).sum() + digamma(halves[:dy]).sum() - digamma(halves).sum()) / 2
     trigamma = polygamma(1, halves)
     sd = math.sqrt(trigamma.sum() - trigamma[:dx].sum() - trigamma[:dy].sum()) / 2
-    rows, repeats = _rows_and_repeats(x, y)
-    rows, limit = rows - float(bias), SIGNIFICANT * sd
+    law = _normal_law(x, y)
+    rows, limit = law.rows - float(bias), SIGNIFICANT * sd
     if UNDECIDED[0] * sd < rows.mean() < UNDECIDED[1] * sd:
         rng = np.random.default_rng(n)
         chance = [
             _information(basis_x, basis_y[:, rng.permutation(n)]) for _ in range(GAUSSIAN_TRIALS)
         ]
         limit = max(limit, beyond_chance(chance) - float(bias))
-    return GaussianPart(rows, limit, repeats)
+    return GaussianPart(rows, limit, law.x, law.y, law.repeats)
 
 
 def beyond_chance(chance: Sequence[float]) -> float:
@@ -213,7 +237,7 @@ def knn_part(u: Float, v: Float) -> Part | None:
         return Part(steady + _missed(u, v, sizes[0], flat), steady, sizes[0], each[0][1])
     chosen = _fewest([rows for rows, _ in each])
     rows, tied = each[chosen]
-    if len(u) + len(v) <= MOST_CORRECTED and not _rows_and_repeats(u, v)[1]:
+    if len(u) + len(v) <= MOST_CORRECTED and not _normal_law(u, v).repeats:
         rows = rows + _missed(u, v, sizes[chosen], flat)
     return Part(rows, steady, sizes[chosen], tied)
 

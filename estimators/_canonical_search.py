@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._canonical_features import Continuous, Labels, gaussianised
-from ._canonical_parts import NEW, SIGNIFICANT, beyond_chance, share_left, unexplained
+from ._canonical_parts import DECIMALS, NEW, SIGNIFICANT, beyond_chance, share_left, unexplained
 from ._threads import share_rows
 
 T = TypeVar("T")
@@ -40,7 +40,6 @@ CLEAR = 12.0  # standard deviations from which a correlation cannot be chance
 STABLE = 0.8  # correlation of a score with that of the directions learned on all rows
 LEAST_GAIN = 0.005  # nats by which refined weights must say more
 HOPELESS = 2.0  # standard deviations of the best correlation below which nothing is refined
-DECIMALS = 9  # of scores: beyond, they depend on how sums were ordered
 
 
 @dataclass(frozen=True)
@@ -178,6 +177,7 @@ class Search:
     def __init__(self, f: Float, g: Float, x: Side, y: Side, folds: int) -> None:
         n: int = f.shape[1]
         self.f, self.g, self.n = f, g, n
+        self.labelled = isinstance(y, Labels)
         if max(len(f), len(g)) > MANY_FEATURES:
             folds = max(2, folds // 2)
         self.folds = min(folds, n // 2)
@@ -294,7 +294,8 @@ class Search:
             share = (s.stop - s.start) / self.n
             plain.append(_row_correlations(u, v) * share)
             judged = range(min(JUDGED, len(u)))
-            fresh.append([fresh_correlation(u[j], v[j], u[:j], v[:j]) * share for j in judged])
+            before = v[:0] if self.labelled else v
+            fresh.append([fresh_correlation(u[j], v[j], u[:j], before[:j]) * share for j in judged])
         return np.sum(plain, axis=0), np.sum(fresh, axis=0)
 
     def _aligned(self, path: Path, penalty: float, m: int) -> tuple[list[Learned], Directions]:
@@ -327,7 +328,7 @@ class Search:
             return []
         whole_u, whole_v = directions.x.T @ self.f, directions.y.T @ self.g
         stable = np.minimum(_row_correlations(u, whole_u), _row_correlations(v, whole_v))
-        normal_u, normal_v = gaussianised(whole_u), gaussianised(whole_v)
+        normal_u, normal_v = (gaussianised(w.round(DECIMALS)) for w in (whole_u, whole_v))
         u, v = gaussianised(u), gaussianised(v)
         strength = _row_correlations(u, v)
         least = SIGNIFICANT / math.sqrt(self.n)
@@ -335,10 +336,9 @@ class Search:
         while len(chosen) < len(u):
             worth = np.full(len(u), -np.inf)
             for j in set(range(len(u))) - set(chosen):
-                share = min(
-                    share_left(whole_u[j], normal_u[chosen]),
-                    share_left(whole_v[j], normal_v[chosen]),
-                )
+                share = share_left(whole_u[j], normal_u[chosen])
+                if not self.labelled:
+                    share = min(share, share_left(whole_v[j], normal_v[chosen]))
                 new = not chosen or (
                     share > NEW and stable[j] > STABLE and self._fresh(u, v, j, chosen) > least
                 )
@@ -352,8 +352,9 @@ class Search:
     def _fresh(self, u: Float, v: Float, j: int, earlier: list[int]) -> float:
         """`fresh_correlation` of pair j, fold by fold."""
         found = 0.0
+        of_v = [] if self.labelled else earlier
         for s in self.stretches:
-            one = fresh_correlation(u[j, s], v[j, s], u[earlier, s], v[earlier, s])
+            one = fresh_correlation(u[j, s], v[j, s], u[earlier, s], v[of_v, s])
             found += one * (s.stop - s.start) / self.n
         return found
 
@@ -368,11 +369,14 @@ def fresh_correlation(u: Float, v: Float, earlier_u: Float, earlier_v: Float) ->
     """Of u and v (n,), less what polynomials of earlier pairs' normal scores (m, n) explain.
 
     Of the earlier scores of both sides: a noisy square of u_1 is correlated with one of v_1, and
-    tells nothing new.
+    tells nothing new. Not of those of labels, of which any score is a function of any other that
+    tells them apart: earlier_v is then empty, and v stays as it is.
     """
     both = np.stack([u, v])
-    if len(earlier_u):
+    if len(earlier_v):
         both = unexplained(both, np.concatenate([earlier_u, earlier_v]))
+    elif len(earlier_u):
+        both[:1] = unexplained(both[:1], earlier_u)
     return float(_row_correlations(both[:1], both[1:])[0])
 
 

@@ -18,6 +18,7 @@ from mibench.variables import Variable, as_pair
 from ._canonical_features import Continuous, Labels, continuous_features, label_features
 from ._canonical_order import labelled_layout, layout
 from ._canonical_parts import (
+    GaussianPart,
     Part,
     gaussian_part,
     gaussian_rows,
@@ -174,9 +175,10 @@ class Canonical(Estimator):
         pairs = Search(f, g, map_a, map_b, self.folds).pairs(self.pairs)
         if x.n > ROWS_A_COLUMN * (len(a) + len(b)):
             za, zb = map_a.margins(a), map_b.margins(b)
-        linear_x = _carried(za, f, [(one.rows, one.x) for one in pairs.learned])
-        linear_y = _carried(zb, g, [(one.rows, one.y) for one in pairs.learned])
-        taken = _together(za, zb, linear_x, linear_y, pairs)
+        normal = gaussian_part(za, zb)
+        linear_x = _carried(normal.x, f, [(one.rows, one.x) for one in pairs.learned])
+        linear_y = _carried(normal.y, g, [(one.rows, one.y) for one in pairs.learned])
+        taken = _together(za, zb, normal, linear_x, linear_y, pairs)
         info = {
             "method": taken.method,
             "gaussian_nats": taken.gaussian,
@@ -253,13 +255,14 @@ class _Taken:
             self.k, self.tied = part.k, part.tied
 
 
-def _together(za: Float, zb: Float, left: Float, right: Float, pairs: Pairs) -> _Taken:
+def _together(
+    za: Float, zb: Float, normal: GaussianPart, left: Float, right: Float, pairs: Pairs
+) -> _Taken:
     """The Gaussian part, then more and more pairs, then all columns if they are few.
 
     left, right (m, n): the linear parts of the pairs' scores, of unit variance each.
     """
     n = za.shape[1]
-    normal = gaussian_part(za, zb)
     linear = float(normal.rows.mean()) > normal.chance
     base = normal.rows if linear else np.zeros(n)
     taken = _Taken(base, "Gaussian" if linear else "none")
@@ -270,11 +273,9 @@ def _together(za: Float, zb: Float, left: Float, right: Float, pairs: Pairs) -> 
         u, v = pairs.u[:m], pairs.v[:m]
         part = knn_part(u, v)
         if part is not None:
-            if linear and not normal.repeats:
-                seen = gaussian_rows(_linear(left[:m], za), _linear(right[:m], zb))
-                taken.consider(base + part.rows - seen, part, f"Gaussian + {m} pair(s)", m)
-            else:  # what is no normal law cannot be taken off as one
-                taken.consider(part.rows, part, f"{m} pair(s)", m)
+            seen = gaussian_rows(_linear(left[:m], za), _linear(right[:m], zb)) if linear else 0.0
+            method = f"Gaussian + {m} pair(s)" if linear else f"{m} pair(s)"
+            taken.consider(base + part.rows - seen, part, method, m)
     direct = knn_part(za, zb) if few else None
     if direct is not None:
         taken.consider(direct.rows, direct, "k-NN on all columns", 0)

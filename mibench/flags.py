@@ -125,9 +125,9 @@ def more_pairs(used: int, more: int) -> Flag:
 def repeated_pairs(repeats: int) -> Flag:
     """Linear pairs are functions of stronger ones, such as those of columns w and w^2."""
     return "repeated_pairs", (
-        f"Repeated pairs: {repeats} linear pairs are functions of stronger ones and were left out. "
-        "What is left of them may still be counted twice, and the estimate be too high: give only "
-        "one of several columns that are functions of each other."
+        f"Repeated pairs: {repeats} of the linear ones are functions of stronger ones, and left "
+        "out. What is left of them may still be counted twice, and the estimate be too high: give "
+        "only one of several columns that are functions of each other."
     )
 
 

@@ -300,6 +300,31 @@ def test_copies_of_a_row_lie_in_all_folds():
         assert abs(each - 100).max() < 5 * math.sqrt(200 / 4)
 
 
+def test_many_labels_part_in_many_directions():
+    """Eight classes, one in each dimension; truth 1.83 nats, of which one pair knows 0.6."""
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 8, 2000)
+    x = 3 * np.eye(8)[label] + rng.normal(size=(2000, 8))
+    found = Canonical().estimate(x, label, discrete_y=True)
+    assert found.info["pairs_used"] == 3
+    assert 1.2 < found.nats < 1.9
+
+
+def test_labels_with_the_same_rows_in_any_order():
+    rng = np.random.default_rng(0)
+    x, label = np.tile(rng.normal(size=(150, 4)), (2, 1)), np.repeat([0, 1], 150)
+    want = Canonical().estimate(x, label, discrete_y=True)
+    for _ in range(3):
+        rows = rng.permutation(300)
+        assert Canonical().estimate(x[rows], label[rows], discrete_y=True) == want
+
+
+def test_normal_columns_do_not_repeat_each_other_in_few_rows():
+    for seed in range(20):
+        x, y = (side.T for side in correlated(0.9, 50, seed, 5, 5))
+        assert gaussian_part(x, y).repeats == 0
+
+
 def test_labels_beside_exact_zeros():
     """A quarter of the rows have no active unit; truth 0.24 nats, deviation of a seed 0.02."""
     task = mibench.get_task("network-relu-lossy-12-12-label")
