@@ -247,7 +247,9 @@ def figure() -> None:
     drawing, axes = plt.subplots(1, u.shape[1], figsize=(4 * u.shape[1], 3.8), layout="constrained")
     for j, axis in enumerate(np.atleast_1d(axes)):
         points = axis.scatter(u[:, j], v[:, j], c=data.target, cmap="tab10", s=5)
-        axis.set(xlabel=f"u{j + 1}, upper half", title=f"pair {j + 1}: {info['pairs_nats'][j]:.2f}")
+        axis.set(
+            xlabel=f"u{j + 1}, upper half", title=f"pair {j + 1}: {info['pairs_nats'][j]:.2f} nats"
+        )
     np.atleast_1d(axes)[0].set_ylabel("v, lower half")
     drawing.colorbar(points, ticks=range(10), label="digit")
     drawing.savefig(FIGURE, dpi=110)
