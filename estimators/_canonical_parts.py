@@ -4,8 +4,8 @@ A part's mean is its estimate; the values tell how certain a difference of two p
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma, ndtr, polygamma, stdtrit
 
 from ._canonical_features import gaussianised
+from ._canonical_tight import Narrow, most_nats, narrow
 from ._neighbours import count_within, nearest
 from ._ties import break_ties
 
@@ -20,6 +21,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 NEIGHBOURS = (15, 7, 3)
+FINEST = 1  # where 3 are taken, and this says still more
 CERTAIN_K = 4.0  # standard errors by which fewer neighbours must say more, to be taken
 STEADY = 0.003  # nats of standard error below which fewer neighbours cost nothing that matters
 STEADY_LINE = 0.012  # the same, for the line through several sizes
@@ -29,10 +31,11 @@ MOST_CORRECTED = 4  # dimensions
 NEW = 0.7  # share of a score's variance that polynomials of earlier scores must leave
 DEGREE, ROWS_A_TERM = 8, 10
 LEAST_LEFT, ROWS_FOR_SHARE = 2, 8  # rows a term, for what the terms leave to be judged
+ROWS_IN_ALL = 60_000  # of samples of a law that tell what k-NN misses
 LOOKED_THROUGH, MOST_BEFORE = 12, 3  # linear pairs
 UNDECIDED = (2.0, 12.0)  # standard deviations between which permutations are worth their time
 DECIMALS = 9  # of scores: beyond, they depend on how sums were ordered
-CLOSEST = 1 - 1e-9  # to which correlations are cut, so that a function of x has a finite estimate
+CLOSEST = 1 - 1e-9  # to which correlations are cut; see `closest`
 
 
 def gaussian_rows(x: Float, y: Float) -> Float:
@@ -65,7 +68,7 @@ def _normal_law(x: Float, y: Float) -> _NormalLaw:
     a, b = math.sqrt(n) * (left.T @ basis_x), math.sqrt(n) * (right @ basis_y)
     fresh = _fresh(a, b, s)
     repeats = len(s) - len(fresh)
-    a, b, s = a[fresh], b[fresh], np.minimum(s[fresh], CLOSEST)[:, np.newaxis]
+    a, b, s = a[fresh], b[fresh], np.minimum(s[fresh], closest(n))[:, np.newaxis]
     rest = 1 - s**2
     rows = (a**2 + b**2) / 2 - (a**2 - 2 * s * a * b + b**2) / (2 * rest) - np.log(rest) / 2
     return _NormalLaw(rows.sum(axis=0), a if repeats else x, b if repeats else y, repeats)
@@ -184,7 +187,12 @@ def beyond_chance(chance: Sequence[float]) -> float:
 
 def _information(basis_x: Float, basis_y: Float) -> float:
     s = np.linalg.svd(basis_x @ basis_y.T, compute_uv=False)
-    return float(-0.5 * np.log1p(-(np.minimum(s, CLOSEST) ** 2)).sum())
+    return float(-0.5 * np.log1p(-(np.minimum(s, closest(basis_x.shape[1])) ** 2)).sum())
+
+
+def closest(n: int) -> float:
+    """The correlation that n rows can show, to which one of 1 is cut: a finite MI of any pair."""
+    return min(CLOSEST, math.sqrt(-math.expm1(-2 * most_nats(n))))
 
 
 def _basis(columns: Float) -> Float:
@@ -198,13 +206,17 @@ def _basis(columns: Float) -> Float:
 class Part:
     """rows (n,): one value a row, in nats; steady: those of most neighbours, which scatter least.
 
-    k: the neighbours taken; tied: rows with ties.
+    k: the neighbours taken; tied: rows with ties; unseen: nats that k-NN does not see at so few
+    rows, and that follow from how few pairs are out of order; None where these tell nothing; rise:
+    nats by which the last step to fewer neighbours surely said more.
     """
 
     rows: Float
     steady: Float
     k: int
     tied: int
+    unseen: float | None = None
+    rise: float = 0.0
 
     @property
     def nats(self) -> float:
@@ -216,9 +228,10 @@ def knn_part(u: Float, v: Float) -> Part | None:
     """Kraskov's estimate (variant 1) of I(U;V) from normal scores (du, n), (dv, n).
 
     k is 15, or 7 or 3 where these say more by more than chance, or where the scatter of so many
-    rows is negligible: a smaller neighbourhood is less biased downwards, a larger one scatters
-    less. In 1+1 dimensions scores are made uniform, and where that says more or the scatter is
-    small, the straight line through all three is followed to k = 0. Else, in up to 4 dimensions,
+    rows is negligible, or 1 where it says still more than 3: a smaller neighbourhood is less biased
+    downwards, a larger one scatters less. Where 1 in 20 pairs of rows at most are out of order, k
+    is 3, and what it misses on samples of such noise is added. Else, in 1+1 dimensions scores are made uniform, and where that says more or the scatter is
+    small, the straight line through 15, 7 and 3 is followed to k = 0. In up to 4 dimensions,
     what the same k misses on normal samples of the same correlations is added; not where linear
     pairs repeat each other, of which no normal law is a model. None for too few rows.
     """
@@ -227,19 +240,41 @@ def knn_part(u: Float, v: Float) -> Part | None:
     sizes = [k for k in NEIGHBOURS if k < n - 1]
     if not sizes:
         return None
+    close = narrow(u[0], v[0]) if flat else None
+    if close is not None:
+        return _tight_part(ndtr(u), ndtr(v), sizes[-1], close)
     shape = ndtr if flat else np.asarray
     each = [kraskov_rows(shape(u), shape(v), k) for k in sizes]
     steady = each[0][0]
     if flat and len(sizes) > 1:
         line = _line(sizes, [rows for rows, _ in each])
         if _differ_little(line, steady, STEADY_LINE) or surely_more(line, steady, CERTAIN_K):
-            return Part(line, steady, sizes[-1], each[-1][1])
+            rise = line - each[-1][0]
+            sure = surely_more(rise, np.zeros(n), CERTAIN_K)
+            return Part(line, steady, sizes[-1], each[-1][1], rise=float(rise.mean()) * sure)
         return Part(steady + _missed(u, v, sizes[0], flat), steady, sizes[0], each[0][1])
-    chosen = _fewest([rows for rows, _ in each])
-    rows, tied = each[chosen]
+    part = _fewest(sizes, each, lambda k: kraskov_rows(u, v, k))
     if len(u) + len(v) <= MOST_CORRECTED and not _normal_law(u, v).repeats:
-        rows = rows + _missed(u, v, sizes[chosen], flat)
-    return Part(rows, steady, sizes[chosen], tied)
+        return replace(part, rows=part.rows + _missed(u, v, part.k, flat))
+    return part
+
+
+def _tight_part(u: Float, v: Float, k: int, close: Narrow) -> Part:
+    """Kraskov's estimate, and what it misses, or finds too much, in samples of such noise.
+
+    The scatter is that of Kraskov's estimate or that of the noise's, whichever is larger.
+    """
+    n = u.shape[1]
+    rng = np.random.default_rng(n)
+    found = []
+    for _ in range(min(max(ROWS_IN_ALL // n, 1), 20)):
+        a, b = close.sample(rng)
+        found.append(float(kraskov_rows(ndtr(a[None]), ndtr(b[None]), k)[0].mean()))
+    rows, tied = kraskov_rows(u, v, k)
+    unseen = close.nats - float(np.mean(found))
+    shape = max(rows, close.rows, key=lambda each: float(each.std()))
+    rows = shape - shape.mean() + rows.mean() + unseen
+    return Part(rows, rows, k, tied, unseen)
 
 
 def _line(sizes: list[int], each: list[Float]) -> Float:
@@ -254,14 +289,25 @@ def _differ_little(rows: Float, others: Float, error: float) -> bool:
     return float((rows - others).std()) / math.sqrt(len(rows)) < error
 
 
-def _fewest(each: list[Float]) -> int:
-    """Which of the values at fewer and fewer neighbours to take."""
+def _fewest(
+    sizes: Sequence[int], each: list[tuple[Float, int]], at: Callable[[int], tuple[Float, int]]
+) -> Part:
+    """The values at fewer and fewer neighbours, `at` k, as far as that costs nothing or says more.
+
+    A single neighbour, which scatters most, must say more.
+    """
     chosen = 0
     for i in range(1, len(each)):
-        steady = _differ_little(each[i], each[chosen], STEADY)
-        if steady or surely_more(each[i], each[chosen], CERTAIN_K):
+        rows, others = each[i][0], each[chosen][0]
+        if _differ_little(rows, others, STEADY) or surely_more(rows, others, CERTAIN_K):
             chosen = i
-    return chosen
+    part = Part(each[chosen][0], each[0][0], sizes[chosen], each[chosen][1])
+    if chosen == 0 or part.k != NEIGHBOURS[-1]:
+        return part
+    rows, tied = at(FINEST)
+    if not surely_more(rows, part.rows, CERTAIN_K):
+        return part
+    return Part(rows, part.steady, FINEST, tied, rise=float((rows - part.rows).mean()))
 
 
 def surely_more(rows: Float, others: Float, errors: float) -> bool:
@@ -325,9 +371,9 @@ def ross_part(u: Float, symbols: Int) -> Part:
     counts = np.bincount(symbols)
     classes = [np.flatnonzero(symbols == s) for s in np.flatnonzero(counts)]
     each = [_ross_rows(u, symbols, counts, classes, k) for k in NEIGHBOURS]
-    chosen = _fewest([rows for rows, _ in each])
-    rows, tied = each[chosen]
-    return Part(rows, each[0][0], NEIGHBOURS[chosen], tied)
+    return _fewest(
+        NEIGHBOURS, each, lambda k: _ross_rows(u, symbols, counts, classes, k)
+    )
 
 
 def _ross_rows(

@@ -27,6 +27,7 @@ from ._canonical_parts import (
     surely_more,
 )
 from ._canonical_search import Pairs, Search, out_of_fold
+from ._canonical_tight import most_nats
 from ._plugin import plug_in, variable_symbols
 
 Float = NDArray[np.float64]
@@ -37,6 +38,8 @@ CERTAIN = 3.5  # standard errors by which a part must say more than what stands,
 DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
 CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
 ROWS_A_COLUMN = 3  # for which the Gaussian part is of all columns, not of principal components
+UNSEEN = 0.1  # nats that k-NN does not see from which this is said
+RISE = 0.1  # nats by which the estimate still rises with fewer neighbours, the same
 TRIED_ROWS, TRIED_DIMS = 500, 50
 DECIMALS = 10  # of the estimate: beyond, it depends on how sums were ordered
 
@@ -184,6 +187,8 @@ class Canonical(Estimator):
             "gaussian_nats": taken.gaussian,
             "non_gaussian_nats": round(float(taken.rows.mean()) - taken.gaussian, DECIMALS),
             "gaussian_chance_nats": round(taken.chance, DECIMALS),
+            "unseen_nats": round(taken.unseen, DECIMALS),
+            "ceiling_nats": round(min(len(a), len(b)) * most_nats(x.n), DECIMALS),
             **_about(pairs, taken, [knn_part(u[None], v[None]) for u, v in _each(pairs)]),
         }
         notes = _notes(x, y, taken, pairs, _repeats(map_a) or _repeats(map_b))
@@ -241,6 +246,14 @@ class _Taken:
     pairs: int = 0
     k: int = 0
     tied: int = 0
+    unseen: float = 0.0
+    rise: float = 0.0
+
+    def take(self, rows: Float, part: Part, method: str, pairs: int) -> None:
+        """Let it stand."""
+        self.rows, self.method, self.pairs = rows, method, pairs
+        self.k, self.tied = part.k, part.tied
+        self.unseen, self.rise = part.unseen or 0.0, part.rise
 
     def consider(self, rows: Float, part: Part, method: str, pairs: int) -> None:
         """Take it if it surely says more; where nothing was found, by its steadiest rows too.
@@ -251,8 +264,7 @@ class _Taken:
         if first and not surely_more(part.steady, self.rows, CERTAIN):
             return
         if surely_more(rows, self.rows, CERTAIN):
-            self.rows, self.method, self.pairs = rows, method, pairs
-            self.k, self.tied = part.k, part.tied
+            self.take(rows, part, method, pairs)
 
 
 def _together(
@@ -277,7 +289,9 @@ def _together(
             method = f"Gaussian + {m} pair(s)" if linear else f"{m} pair(s)"
             taken.consider(base + part.rows - seen, part, method, m)
     direct = knn_part(za, zb) if few else None
-    if direct is not None:
+    if direct is not None and direct.unseen is not None:  # G is of ranks, which lie too far apart
+        taken.take(direct.rows, direct, "k-NN on all columns, narrow noise", 0)
+    elif direct is not None:
         taken.consider(direct.rows, direct, "k-NN on all columns", 0)
     return taken
 
@@ -343,6 +357,10 @@ def _notes(x: Variable, y: Variable, taken: _Taken, pairs: Pairs, repeats: bool)
         notes.update([flags.not_detected()])
     if taken.tied and repeats:
         notes.update([flags.ties(taken.tied, x.n)])
+    if taken.unseen > UNSEEN:
+        notes.update([flags.unseen(taken.unseen)])
+    if taken.rise > RISE:
+        notes.update([flags.fine_structure(taken.rise)])
     if taken.repeats:
         notes.update([flags.repeated_pairs(taken.repeats)])
     if pairs.more:

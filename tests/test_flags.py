@@ -88,6 +88,8 @@ FLAGGED = [
     (KDE(), np.r_[1e6, X[1:]], Y, False, {"outliers"}),
     (KDE(), np.exp(X), Y, False, set()),
     (Adaptive(), np.r_[1e6, X[1:]], Y, False, set()),
+    # unseen: noise narrower than the rows are dense
+    (Canonical(), MANY[0][:, 0], MANY[0][:, 0] + 1e-4 * MANY[1][:, 1], False, {"unseen"}),
     # negative
     (KNN(), X, AGAINST, True, {"negative"}),
     (KDE(), X, AGAINST, True, {"negative"}),
