@@ -167,6 +167,7 @@ def label_features(symbols: Int, order: Int) -> tuple[Labels, Float]:
     """The features of symbols (n,) as a function, and their values; order: of the labels."""
     n = len(symbols)
     counts = np.bincount(symbols, minlength=len(order))
+    order = order[counts[order] > 0]  # a label of a single row has lost it
     kept = order[np.argsort(-counts[order], kind="stable")[:MOST_LABELS]]
     centre = counts[kept] / n
     weights = np.full(len(kept), 1 / math.sqrt(len(kept)))

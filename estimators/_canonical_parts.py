@@ -229,11 +229,12 @@ def knn_part(u: Float, v: Float) -> Part | None:
 
     k is 15, or 7 or 3 where these say more by more than chance, or where the scatter of so many
     rows is negligible, or 1 where it says still more than 3: a smaller neighbourhood is less biased
-    downwards, a larger one scatters less. Where 1 in 20 pairs of rows at most are out of order, k
-    is 3, and what it misses on samples of such noise is added. Else, in 1+1 dimensions scores are made uniform, and where that says more or the scatter is
-    small, the straight line through 15, 7 and 3 is followed to k = 0. In up to 4 dimensions,
-    what the same k misses on normal samples of the same correlations is added; not where linear
-    pairs repeat each other, of which no normal law is a model. None for too few rows.
+    downwards, a larger one scatters less. In 1+1 dimensions scores are made uniform. Where at most
+    1 in 20 pairs of rows are out of order there, k is 3, and what it misses in samples of such
+    noise is added; else the straight line through 15, 7 and 3 is followed to k = 0 where that says
+    more or the scatter is small. In up to 4 dimensions, but for that line, what the same k misses
+    on normal samples of the same correlations is added; not where linear pairs repeat each other,
+    of which no normal law is a model. None for too few rows.
     """
     n = u.shape[1]
     flat = len(u) == 1 and len(v) == 1
@@ -253,7 +254,7 @@ def knn_part(u: Float, v: Float) -> Part | None:
             sure = surely_more(rise, np.zeros(n), CERTAIN_K)
             return Part(line, steady, sizes[-1], each[-1][1], rise=float(rise.mean()) * sure)
         return Part(steady + _missed(u, v, sizes[0], flat), steady, sizes[0], each[0][1])
-    part = _fewest(sizes, each, lambda k: kraskov_rows(u, v, k))
+    part = fewest(sizes, each, lambda k: kraskov_rows(u, v, k))
     if len(u) + len(v) <= MOST_CORRECTED and not _normal_law(u, v).repeats:
         return replace(part, rows=part.rows + _missed(u, v, part.k, flat))
     return part
@@ -289,7 +290,7 @@ def _differ_little(rows: Float, others: Float, error: float) -> bool:
     return float((rows - others).std()) / math.sqrt(len(rows)) < error
 
 
-def _fewest(
+def fewest(
     sizes: Sequence[int], each: list[tuple[Float, int]], at: Callable[[int], tuple[Float, int]]
 ) -> Part:
     """The values at fewer and fewer neighbours, `at` k, as far as that costs nothing or says more.
@@ -329,11 +330,11 @@ def kraskov_rows(u: Float, v: Float, k: int) -> tuple[Float, int]:
     inside = digamma(k) + digamma(n)
     rows = np.full(n, float(inside))
     for side in (both[: len(u)], both[len(u) :]):
-        rows -= _digamma(count_within(side, joint.radius, "auto"))
+        rows -= digamma_of(count_within(side, joint.radius, "auto"))
     return rows, tied
 
 
-def _digamma(counts: Int) -> Float:
+def digamma_of(counts: Int) -> Float:
     counts = np.maximum(counts, 1)
     table = digamma(np.arange(1, int(counts.max()) + 1))
     return np.asarray(table[counts - 1])
@@ -361,41 +362,3 @@ def _missed(u: Float, v: Float, k: int, flat: bool) -> float:
     else:
         error = gaps[0][1]
     return -gap if gap < -2 * error else 0.0
-
-
-def ross_part(u: Float, symbols: Int) -> Part:
-    """Ross's estimate of I(U;C) from scores (d, n) and labels (n,), each of which occurs twice.
-
-    psi(n) + psi(k_i) - psi(n_label) - psi(m_i) of each row; k as in `knn_part`.
-    """
-    counts = np.bincount(symbols)
-    classes = [np.flatnonzero(symbols == s) for s in np.flatnonzero(counts)]
-    each = [_ross_rows(u, symbols, counts, classes, k) for k in NEIGHBOURS]
-    return _fewest(
-        NEIGHBOURS, each, lambda k: _ross_rows(u, symbols, counts, classes, k)
-    )
-
-
-def _ross_rows(
-    u: Float, symbols: Int, counts: Int, classes: list[Int], k: int
-) -> tuple[Float, int]:
-    n = u.shape[1]
-    radius, tied = _within(u, classes, k)
-    ties = int(tied.sum())
-    if ties:
-        u = break_ties(u, symbols)
-        radius, _ = _within(u, classes, k)
-    sizes = counts[symbols]
-    inside = np.minimum(k, sizes - 1)
-    around = count_within(u, radius, "auto")
-    rows = digamma(n) + _digamma(inside) - _digamma(sizes) - _digamma(around)
-    return np.asarray(rows), ties
-
-
-def _within(u: Float, classes: list[Int], k: int) -> tuple[Float, NDArray[np.bool_]]:
-    radius, tied = np.empty(u.shape[1]), np.empty(u.shape[1], np.bool_)
-    for rows in classes:
-        own = np.ascontiguousarray(u[:, rows])
-        found = nearest(own, min(k, len(rows) - 1), len(u), "auto")
-        radius[rows], tied[rows] = found.radius, found.tied
-    return radius, tied

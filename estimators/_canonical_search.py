@@ -24,14 +24,9 @@ Side = Continuous | Labels
 Path = tuple[tuple[float, Refinement], ...]
 
 REFINEMENTS: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
-PENALTIES = (
-    1e-4,
-    1e-3,
-    1e-2,
-    1e-1,
-    5e-1,
-)  # ridge, where all features of a side weigh some 3 in all
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 5e-1)  # ridge; all features of a side weigh some 3 in all
 SOUGHT = 6  # pairs of each fit
+SOUGHT_BY_LABELS = 30  # the same where one side is labels, as many as tell them apart
 JUDGED = 3  # pairs by which penalties and weights are chosen
 SEARCH_TRIALS = 20  # permutations, for what chance is
 MANY_FEATURES = 200  # from which half as many folds are made
@@ -62,6 +57,7 @@ class Model:
         self.xx, self.yy, self.xy = xx, yy, xy
         self._groups = x.groups, y.groups
         self._prior = x.weights, y.weights
+        self.sought = min(len(yy), SOUGHT_BY_LABELS) if isinstance(y, Labels) else SOUGHT
         self._fits: dict[tuple[Path, float], Directions] = {}
         self._weighted: dict[Path, _Weighted] = {}
 
@@ -92,6 +88,7 @@ class _Weighted:
     """The moments of weighted features, diagonal in each side: any penalty is then cheap."""
 
     def __init__(self, model: Model, weights: tuple[Float, Float]) -> None:
+        self.sought = model.sought
         wx, wy = self.weights = weights
         self.lx, self.qx = np.linalg.eigh(wx[:, np.newaxis] * model.xx * wx)
         self.ly, self.qy = np.linalg.eigh(wy[:, np.newaxis] * model.yy * wy)
@@ -107,7 +104,7 @@ class _Weighted:
         a = 1 / np.sqrt(np.maximum(self.lx, 0) + penalty)
         b = 1 / np.sqrt(np.maximum(self.ly, 0) + penalty)
         left, s, right = _first_singular(
-            a[:, np.newaxis] * (self.cross if cross is None else cross) * b, SOUGHT
+            a[:, np.newaxis] * (self.cross if cross is None else cross) * b, self.sought
         )
         x = self.weights[0][:, np.newaxis] * (self.qx @ (a[:, np.newaxis] * left))
         y = self.weights[1][:, np.newaxis] * (self.qy @ (b[:, np.newaxis] * right))
@@ -155,13 +152,16 @@ class Learned:
 class Pairs:
     """Pairs that were told from chance: normal scores u, v (m, n), out of fold.
 
-    learned: the directions of each fold, turned as the scores are; correlations: of all pairs
+    every (p, n): scores of x of all pairs told from chance, of which u are some; stretches: the
+    folds; learned: the directions of each, turned as the scores are; correlations: of all pairs
     sought, out of fold; directions: learned on all rows, those of u and v in order; more: pairs
     that were told from chance, new and stable, beyond those asked for.
     """
 
     u: Float
     v: Float
+    every: Float
+    stretches: list[slice]
     learned: list[Learned]
     correlations: Float
     directions: Directions
@@ -218,11 +218,14 @@ class Search:
         learned, directions = self._aligned(path, penalty, count)
         scores_x = out_of_fold(self.f, [(one.rows, one.x) for one in learned])
         scores_y = out_of_fold(self.g, [(one.rows, one.y) for one in learned])
-        chosen = self._new(scores_x, scores_y, directions)
+        strongest = Directions(directions.x[:, :SOUGHT], directions.y[:, :SOUGHT], correlations)
+        chosen = self._new(scores_x[:SOUGHT], scores_y[:SOUGHT], strongest)
         kept, more = chosen[:most], len(chosen[most:])
         return Pairs(
             gaussianised(scores_x[kept]) if kept else np.empty((0, self.n)),
             gaussianised(scores_y[kept]) if kept else np.empty((0, self.n)),
+            scores_x,
+            self.stretches,
             [Learned(one.rows, one.x[:, kept], one.y[:, kept]) for one in learned],
             correlations,
             Directions(directions.x[:, kept], directions.y[:, kept], correlations[kept]),

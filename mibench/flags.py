@@ -120,8 +120,8 @@ def unseen(nats: float) -> Flag:
     """Part of the estimate rests on what law the noise is of."""
     return "unseen", (
         f"Narrow noise: {nats / math.log(2):.2f} bits of the estimate ({nats:.2f} nats) are not "
-        "seen by k-NN, since the rows are too far apart. They follow from how few pairs of rows are "
-        "out of order, if there is one increasing or decreasing relation and noise about it."
+        "seen by k-NN, since the rows are too far apart. They follow from how few pairs of rows "
+        "are out of order, if there is one increasing or decreasing relation and noise about it."
     )
 
 

@@ -8,12 +8,14 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import logsumexp
 from scipy.stats import norm, t
 
 import mibench
 from mibench import InputError
 from mibench.estimators import KNN, Canonical
 from mibench.estimators._canonical_features import continuous_features, gaussianised
+from mibench.estimators._canonical_labels import discriminant_part, ross_part
 from mibench.estimators._canonical_order import labelled_layout, layout, midranks
 from mibench.estimators._canonical_parts import (
     beyond_chance,
@@ -21,7 +23,6 @@ from mibench.estimators._canonical_parts import (
     gaussian_rows,
     knn_part,
     kraskov_rows,
-    ross_part,
     unexplained,
 )
 from mibench.estimators._canonical_search import Search, fresh_correlation
@@ -258,6 +259,25 @@ def test_fewer_neighbours_are_taken_where_they_say_more():
     assert taken.nats == pytest.approx(np.polyfit(sizes, each, 1)[1])  # the line at k = 0
 
 
+def waves(n, seed):
+    """y = sin(12 (x_1 + 0.7 x_2)) + 0.1 e for x uniform on a square: 1.70 nats by quadrature."""
+    rng = np.random.default_rng([n, seed])
+    x = rng.random((n, 2))
+    return x, np.sin(12 * (x @ [1, 0.7])) + 0.1 * rng.normal(size=n)
+
+
+def test_waves_are_seen_by_single_neighbours_and_flagged():
+    """The estimate rises towards the truth with rows, and says that there is more."""
+    means = []
+    for n in (500, 2000, 8000):
+        found = [Canonical().estimate(*waves(n, s)) for s in range(3)]
+        assert all(one.info["k"] == 1 for one in found)
+        assert all("fine_structure" in one.flags for one in found)
+        means.append(np.mean([one.nats for one in found]))
+    assert 0.8 < means[0] < means[1] < means[2] < 1.7
+    assert means[2] > 1.5
+
+
 # -- what must not matter ------------------------------------------------------------------------
 
 
@@ -300,14 +320,58 @@ def test_copies_of_a_row_lie_in_all_folds():
         assert abs(each - 100).max() < 5 * math.sqrt(200 / 4)
 
 
-def test_many_labels_part_in_many_directions():
-    """Eight classes, one in each dimension; truth 1.83 nats, of which one pair knows 0.6."""
+def separate_classes(count, n, seed, apart=3.0):
+    """Normal classes, one out in each dimension, and what a million draws say of I(X;C)."""
+    rng = np.random.default_rng([count, seed])
+    label = rng.integers(0, count, n)
+    return apart * np.eye(count)[label] + rng.normal(size=(n, count)), label
+
+
+def information_of_classes(x, label, apart=3.0):
+    """log p(c | x) / p(c) in the mean, of the true law of `separate_classes`."""
+    fit = apart * x
+    own = fit[np.arange(len(x)), label]
+    return math.log(x.shape[1]) + np.mean(own - logsumexp(fit, axis=1))
+
+
+@pytest.mark.parametrize("count", [6, 12])
+def test_many_labels_part_in_many_directions(count):
+    """k-NN is given three directions; all of them, as if classes were normal, say nearly all."""
+    truth = information_of_classes(*separate_classes(count, 100_000, 1))
+    errors = []
+    for seed in range(3):
+        x, label = separate_classes(count, 2000, seed)
+        found = Canonical().estimate(x, label, discrete_y=True)
+        assert found.info["method"] == f"discriminant of {count - 1} pair(s)"
+        assert found.info["pairs_used"] == count - 1
+        assert "more_pairs" not in found.flags
+        errors.append(found.nats - truth)
+    assert -0.1 * truth < np.mean(errors) < 0.02
+
+
+def test_the_discriminant_is_right_for_normal_classes_and_no_more_than_that_for_others():
+    """Each tenth of the rows is judged by the rest. By Gibbs's inequality other laws lose."""
+    stretches = [slice(i * 2000, (i + 1) * 2000) for i in range(10)]
+    x, label = separate_classes(5, 20_000, 0)
+    part = discriminant_part(x.T, label, stretches)
+    assert part.nats == pytest.approx(information_of_classes(x, label), abs=0.015)
     rng = np.random.default_rng(0)
-    label = rng.integers(0, 8, 2000)
-    x = 3 * np.eye(8)[label] + rng.normal(size=(2000, 8))
-    found = Canonical().estimate(x, label, discrete_y=True)
-    assert found.info["pairs_used"] == 3
-    assert 1.2 < found.nats < 1.9
+    code = rng.integers(0, 2, 20_000)
+    ring = rng.normal(size=(2, 20_000)) * np.where(code, 3.0, 0.3)  # they differ in radius alone
+    assert discriminant_part(ring, code, stretches).nats < 0.01
+    assert abs(discriminant_part(x.T, code, stretches).nats) < 0.003
+
+
+def test_labels_of_few_rows():
+    """Those of a single row are left out, wherever their number lies among the others."""
+    x, label = separate_classes(4, 400, 0)
+    rare = label * 100
+    rare[:60] = 1000 + np.arange(60)
+    found = Canonical().estimate(x, rare, discrete_y=True)
+    assert "rare_labels" in found.flags
+    assert found.nats == pytest.approx(
+        Canonical().estimate(x[60:], label[60:], discrete_y=True).nats, abs=1e-9
+    )
 
 
 def test_labels_with_the_same_rows_in_any_order():

@@ -21,6 +21,7 @@ LATTICE = np.round(X, 1)
 # Every other value in order of size: each row's neighbours have the other label.
 AGAINST = np.argsort(np.argsort(X)) % 2
 MANY = normal(600, 2, 2)
+WAVE = (lambda x: (x, np.sin(12 * x.sum(axis=1))))(np.random.default_rng(0).random((800, 2)))
 WIDE = np.random.default_rng(0).normal(size=(30, 5))
 
 # estimator, x, y, whether y is labels, the flags
@@ -90,6 +91,8 @@ FLAGGED = [
     (Adaptive(), np.r_[1e6, X[1:]], Y, False, set()),
     # unseen: noise narrower than the rows are dense
     (Canonical(), MANY[0][:, 0], MANY[0][:, 0] + 1e-4 * MANY[1][:, 1], False, {"unseen"}),
+    # fine_structure: a wave that each step to fewer neighbours shows more of
+    (Canonical(), WAVE[0], WAVE[1], False, {"fine_structure"}),
     # negative
     (KNN(), X, AGAINST, True, {"negative"}),
     (KDE(), X, AGAINST, True, {"negative"}),
