@@ -1,6 +1,7 @@
 """The tables and the figure of `docs/canonical.md`: `python benchmarks/canonical.py TABLE`.
 
-TABLE: accuracy SUITE, independence N, sizes, line, ablation, seconds, in Markdown; cost, figure.
+TABLE: accuracy SUITE, independence N, sizes, line, ablation, narrow, waves, classes, seconds, in
+Markdown; cost, figure.
 """
 
 import sys
@@ -10,17 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+import canonical_laws as laws
 import numpy as np
 from joblib import Parallel, delayed
 
 import mibench
 from mibench import InputError, Task
 from mibench.catalogue import suite_tasks
-from mibench.estimators import Canonical
+from mibench.estimators import KNN, Canonical
 from mibench.estimators import _canonical_features as features
 from mibench.estimators import _canonical_parts as parts
 from mibench.estimators import _canonical_search as search
 from mibench.estimators import canonical as whole
+from mibench.estimators._canonical_labels import ross_part
 from mibench.plot import COLOURS, MARKERS
 
 N, SEEDS, JOBS = 2000, 10, 2
@@ -175,6 +178,68 @@ def ablation(*names: str) -> None:
         )
 
 
+def _of_few(u: np.ndarray, symbols: np.ndarray) -> parts.Part:
+    """Ross's estimate from three pairs; from more, nothing."""
+    zeros = np.zeros(len(symbols))
+    return ross_part(u, symbols) if len(u) <= 3 else parts.Part(zeros, zeros, 0, 0)
+
+
+OFF = {
+    "narrow": (parts, "narrow", lambda u, v: None),
+    "waves": (parts, "FINEST", parts.NEIGHBOURS[-1]),
+    "classes": (whole, "ross_part", _of_few),
+}
+
+
+def three_ways(law: laws.Law, part: str, n: int, seed: int, labels: bool) -> list[float]:
+    """`canonical`, the same without a part of it, and `knn`, on one sample."""
+    x, y = law(n, np.random.default_rng([seed, n]))
+    estimates = [Canonical().estimate(x, y, discrete_y=labels).nats]
+    with patch.object(*OFF[part]):
+        estimates.append(Canonical().estimate(x, y, discrete_y=labels).nats)
+    return [*estimates, KNN().estimate(x, y, discrete_y=labels).nats]
+
+
+def means(law: laws.Law, part: str, n: int, seeds: int, labels: bool = False) -> np.ndarray:
+    """(seeds, 3)."""
+    return np.array(
+        Parallel(n_jobs=JOBS)(delayed(three_ways)(law, part, n, s, labels) for s in range(seeds))
+    )
+
+
+def narrow(seeds: str = "10") -> None:
+    """Mean absolute errors where noise is narrow: canonical, without that part of it, knn."""
+    ns = (500, 2000, 10_000)
+    print("| noise | MI | " + " | ".join(f"n = {n}" for n in ns) + " |\n|---|---|---|---|---|")
+    for noise in laws.NOISE:
+        for nats in (4.0, 6.0, 8.0, 10.0):
+            law = laws.narrow(noise, nats)
+            each = [abs(means(law, "narrow", n, int(seeds)) - nats).mean(axis=0) for n in ns]
+            row = " | ".join(" / ".join(f"{e:.2f}" for e in one) for one in each)
+            print(f"| {noise} | {nats:.0f} | {row} |", flush=True)
+
+
+def waves(seeds: str = "5") -> None:
+    """Mean estimates of waves in 2+1 dimensions: canonical, without single neighbours, knn."""
+    ns = (500, 2000, 8000)
+    print("| frequency | MI | " + " | ".join(f"n = {n}" for n in ns) + " |\n|---|---|---|---|---|")
+    for frequency in (6.0, 12.0, 25.0):
+        each = [means(laws.wave(frequency), "waves", n, int(seeds)).mean(axis=0) for n in ns]
+        row = " | ".join(" / ".join(f"{e:.2f}" for e in one) for one in each)
+        print(f"| {frequency:.0f} | {laws.wave_nats(frequency):.2f} | {row} |", flush=True)
+
+
+def classes(seeds: str = "5") -> None:
+    """Mean estimates for labels of many classes: canonical, with three pairs at most, knn."""
+    ns = (500, 2000, 8000)
+    print("| classes | MI | " + " | ".join(f"n = {n}" for n in ns) + " |\n|---|---|---|---|---|")
+    for count in (3, 6, 12, 20):
+        law = laws.classes(count)
+        each = [means(law, "classes", n, int(seeds), labels=True).mean(axis=0) for n in ns]
+        row = " | ".join(" / ".join(f"{e:.2f}" for e in one) for one in each)
+        print(f"| {count} | {laws.classes_nats(count):.2f} | {row} |", flush=True)
+
+
 def seconds() -> None:
     """The time of one estimate on all cores."""
     rng = np.random.default_rng(0)
@@ -258,5 +323,7 @@ def figure() -> None:
 
 if __name__ == "__main__":
     table, *arguments = sys.argv[1:] or ["accuracy", "beyond-normal"]
-    tables = (accuracy, independence, sizes, line, ablation, seconds, cost, figure)
+    tables = (
+        accuracy, independence, sizes, line, ablation, narrow, waves, classes, seconds, cost, figure
+    )  # fmt: skip
     {one.__name__: one for one in tables}[table](*arguments)

@@ -152,8 +152,8 @@ class Learned:
 class Pairs:
     """Pairs that were told from chance: normal scores u, v (m, n), out of fold.
 
-    every (p, n): scores of x of all pairs told from chance, of which u are some; stretches: the
-    folds; learned: the directions of each, turned as the scores are; correlations: of all pairs
+    every (p, n): scores of x, unit variance each, of all pairs told from chance, some of them u;
+    learned: the directions of each fold, turned as the scores are; correlations: of all pairs
     sought, out of fold; directions: learned on all rows, those of u and v in order; more: pairs
     that were told from chance, new and stable, beyond those asked for.
     """
@@ -161,7 +161,6 @@ class Pairs:
     u: Float
     v: Float
     every: Float
-    stretches: list[slice]
     learned: list[Learned]
     correlations: Float
     directions: Directions
@@ -225,7 +224,6 @@ class Search:
             gaussianised(scores_x[kept]) if kept else np.empty((0, self.n)),
             gaussianised(scores_y[kept]) if kept else np.empty((0, self.n)),
             scores_x,
-            self.stretches,
             [Learned(one.rows, one.x[:, kept], one.y[:, kept]) for one in learned],
             correlations,
             Directions(directions.x[:, kept], directions.y[:, kept], correlations[kept]),

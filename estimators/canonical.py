@@ -1,5 +1,6 @@
 """Canonical pairs: the MI of a normal law, and what k-NN finds beyond it in learned directions."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from mibench.types import Estimate
 from mibench.variables import Variable, as_pair
 
 from ._canonical_features import Continuous, Labels, continuous_features, label_features
-from ._canonical_labels import discriminant_part, ross_part
+from ._canonical_labels import ross_part
 from ._canonical_order import labelled_layout, layout
 from ._canonical_parts import (
     GaussianPart,
@@ -99,8 +100,8 @@ class Canonical(Estimator):
     20 pairs of rows are out of order, their number and distance tell noise narrower than the rows
     are dense. Everything is chosen from the data by such criteria, see `docs/canonical.md`.
 
-    One side discrete: G = 0, its features are its labels, K is Ross's estimate, or the mean log
-    posterior of a discriminant in all directions, if that says more. Two: plug-in.
+    One side discrete: G = 0, its features are its labels, K is Ross's estimate, and all pairs that
+    are told from chance are tried as well. Two: plug-in.
 
     folds: parts of the rows, each seen through directions learned on the others; half as many
     where a side has more than 200 features. pairs: the most that k-NN is given.
@@ -224,7 +225,8 @@ class Canonical(Estimator):
         notes = _notes(x, labels, taken, pairs, _repeats(map_a))
         if len(kept) < x.n:
             notes.update([flags.rare_labels(x.n - len(kept), x.n)])
-        nats = round(float(taken.rows.mean()), DECIMALS)
+        entropy = math.log(len(np.unique(symbols)))  # at most; Ross's estimate scatters about it
+        nats = min(round(float(taken.rows.mean()), DECIMALS), entropy)
         right = _Side(columns, map_a, pairs.directions.x)
         left = _Side(np.empty(0, np.int64), map_b, pairs.directions.y)
         return Estimate(nats, notes, info), left, right
@@ -303,17 +305,17 @@ def _together(
 
 
 def _by_label(z: Float, symbols: Int, pairs: Pairs) -> _Taken:
-    """More and more pairs, all columns if few, and all pairs as if classes were normal."""
+    """More and more pairs, all that were told from chance, and all columns if few."""
     taken = _Taken(np.zeros(len(symbols)), "none")
     for m in range(1, 1 + (len(pairs.u) if len(z) > 1 else 0)):
         part = ross_part(pairs.u[:m], symbols)
         taken.consider(part.rows, part, f"Ross on {m} pair(s)", m)
+    if len(pairs.every) > len(pairs.u):
+        part, m = ross_part(pairs.every, symbols), len(pairs.every)
+        taken.consider(part.rows, part, f"Ross on {m} pair(s)", m, True)
     if len(z) < DIRECT:
         part = ross_part(z, symbols)
         taken.consider(part.rows, part, "Ross on all columns", 0, True)
-    if len(pairs.every) > 0:
-        part, m = discriminant_part(pairs.every, symbols, pairs.stretches), len(pairs.every)
-        taken.consider(part.rows, part, f"discriminant of {m} pair(s)", m, True)
     return taken
 
 

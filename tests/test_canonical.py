@@ -15,7 +15,7 @@ import mibench
 from mibench import InputError
 from mibench.estimators import KNN, Canonical
 from mibench.estimators._canonical_features import continuous_features, gaussianised
-from mibench.estimators._canonical_labels import discriminant_part, ross_part
+from mibench.estimators._canonical_labels import ross_part
 from mibench.estimators._canonical_order import labelled_layout, layout, midranks
 from mibench.estimators._canonical_parts import (
     beyond_chance,
@@ -336,30 +336,17 @@ def information_of_classes(x, label, apart=3.0):
 
 @pytest.mark.parametrize("count", [6, 12])
 def test_many_labels_part_in_many_directions(count):
-    """k-NN is given three directions; all of them, as if classes were normal, say nearly all."""
+    """A pair for each class but one; three of them know two thirds at most."""
     truth = information_of_classes(*separate_classes(count, 100_000, 1))
     errors = []
     for seed in range(3):
         x, label = separate_classes(count, 2000, seed)
         found = Canonical().estimate(x, label, discrete_y=True)
-        assert found.info["method"] == f"discriminant of {count - 1} pair(s)"
+        assert found.info["method"] == f"Ross on {count - 1} pair(s)"
         assert found.info["pairs_used"] == count - 1
         assert "more_pairs" not in found.flags
         errors.append(found.nats - truth)
-    assert -0.1 * truth < np.mean(errors) < 0.02
-
-
-def test_the_discriminant_is_right_for_normal_classes_and_no_more_than_that_for_others():
-    """Each tenth of the rows is judged by the rest. By Gibbs's inequality other laws lose."""
-    stretches = [slice(i * 2000, (i + 1) * 2000) for i in range(10)]
-    x, label = separate_classes(5, 20_000, 0)
-    part = discriminant_part(x.T, label, stretches)
-    assert part.nats == pytest.approx(information_of_classes(x, label), abs=0.015)
-    rng = np.random.default_rng(0)
-    code = rng.integers(0, 2, 20_000)
-    ring = rng.normal(size=(2, 20_000)) * np.where(code, 3.0, 0.3)  # they differ in radius alone
-    assert discriminant_part(ring, code, stretches).nats < 0.01
-    assert abs(discriminant_part(x.T, code, stretches).nats) < 0.003
+    assert -0.04 * truth < np.mean(errors) < 0.02
 
 
 def test_labels_of_few_rows():

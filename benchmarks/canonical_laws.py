@@ -1,0 +1,71 @@
+"""Laws of known MI that no suite has: on them the later parts of `canonical` were made and tuned.
+
+Each is a function of rows and a generator: (x, y), or (x, labels).
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import logsumexp
+from scipy.stats import norm
+
+Float = np.ndarray
+Law = Callable[[int, np.random.Generator], tuple[Float, Float]]
+
+NORMAL_ENTROPY = 0.5 * math.log(2 * math.pi * math.e)
+NOISE: dict[str, tuple[Callable[[np.random.Generator, int], Float], float]] = {
+    "normal": (lambda rng, n: rng.standard_normal(n), NORMAL_ENTROPY),
+    "Laplace": (lambda rng, n: rng.laplace(size=n), 1 + math.log(2)),
+    "uniform": (lambda rng, n: rng.random(n), 0.0),
+}  # samples, and the entropy
+DRAWS = 400_000  # that a truth is an average over
+
+
+def narrow(noise: str, nats: float) -> Law:
+    """Y = x + s e, x normal: h(y) - h(e) - log s, of which h(y) = h(x) to O(s^2)."""
+    draw, entropy = NOISE[noise]
+    s = math.exp(NORMAL_ENTROPY - entropy - nats)
+
+    def sample(n: int, rng: np.random.Generator) -> tuple[Float, Float]:
+        x = rng.standard_normal(n)
+        return x, x + s * draw(rng, n)
+
+    return sample
+
+
+def wave(frequency: float) -> Law:
+    """Y = sin(w (x_1 + 0.7 x_2)) + 0.1 e, x uniform on a square."""
+
+    def sample(n: int, rng: np.random.Generator) -> tuple[Float, Float]:
+        x = rng.random((n, 2))
+        return x, np.sin(frequency * (x @ [1, 0.7])) + 0.1 * rng.standard_normal(n)
+
+    return sample
+
+
+def wave_nats(frequency: float) -> float:
+    """h(y) - h(e): the density of y is that of the sine, binned, smoothed by the noise."""
+    sines = np.sin(frequency * (np.random.default_rng(0).random((DRAWS, 2)) @ [1, 0.7]))
+    density, edges = np.histogram(sines, bins=400, range=(-1, 1), density=True)
+    middles = (edges[1:] + edges[:-1]) / 2
+    y = np.linspace(-1.6, 1.6, 3201)
+    p = (norm.pdf(y[:, np.newaxis], middles, 0.1) * density / 200).sum(axis=1)
+    return float(-np.trapezoid(p * np.log(p), y)) - NORMAL_ENTROPY - math.log(0.1)
+
+
+def classes(count: int) -> Law:
+    """Normal classes, each 3 out in a dimension of its own."""
+
+    def sample(n: int, rng: np.random.Generator) -> tuple[Float, Float]:
+        label = rng.integers(0, count, n)
+        return 3 * np.eye(count)[label] + rng.standard_normal((n, count)), label
+
+    return sample
+
+
+def classes_nats(count: int) -> float:
+    """The mean of log p(c | x) / p(c) over draws."""
+    x, label = classes(count)(DRAWS // 4, np.random.default_rng(0))
+    own = 3 * x[np.arange(len(x)), label]
+    return math.log(count) + float(np.mean(own - logsumexp(3 * x, axis=1)))
