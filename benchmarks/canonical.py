@@ -19,6 +19,7 @@ import mibench
 from mibench import InputError, Task
 from mibench.catalogue import suite_tasks
 from mibench.estimators import KNN, Canonical
+from mibench.estimators import _canonical_candidates as candidates
 from mibench.estimators import _canonical_features as features
 from mibench.estimators import _canonical_parts as parts
 from mibench.estimators import _canonical_search as search
@@ -128,8 +129,8 @@ WITHOUT: dict[str, list[tuple[object, str, object]]] = {
             lambda x, y: parts.GaussianPart(np.zeros(x.shape[1]), 1.0, x, y, 0),
         )
     ],
-    "without k-NN: the Gaussian part alone": [(whole, "knn_part", lambda u, v: None)],
-    "without k-NN on the columns themselves": [(whole, "DIRECT", 0)],
+    "without k-NN: the Gaussian part alone": [(candidates, "knn_part", lambda u, v: None)],
+    "without k-NN on the columns themselves": [(candidates, "DIRECT", 0)],
     "without radii": [(features, "_groups", _without_radii(features._groups))],
     "without products": [(features, "MOST_PRODUCTS", -1)],
     "with refined weights once": [(search, "REFINEMENTS", ("mixed",))],
@@ -138,7 +139,7 @@ WITHOUT: dict[str, list[tuple[object, str, object]]] = {
     "with k = 3 alone": [(parts, "NEIGHBOURS", (3,))],
     "without a check against permuted rows": [(search, "CLEAR", 0.0)],
     "any pair counts": [(search, "SIGNIFICANT", 0.0), (search, "CLEAR", 0.0)],
-    "whatever says more is taken": [(whole, "CERTAIN", 0.0), (parts, "CERTAIN_K", 0.0)],
+    "whatever says more is taken": [(candidates, "CERTAIN", 0.0), (parts, "CERTAIN_K", 0.0)],
 }
 
 
@@ -187,7 +188,7 @@ def _of_few(u: np.ndarray, symbols: np.ndarray) -> parts.Part:
 OFF = {
     "narrow": (parts, "narrow", lambda u, v: None),
     "waves": (parts, "FINEST", parts.NEIGHBOURS[-1]),
-    "classes": (whole, "ross_part", _of_few),
+    "classes": (candidates, "ross_part", _of_few),
 }
 
 

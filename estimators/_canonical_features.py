@@ -53,6 +53,22 @@ def gaussianised(columns: Float) -> Float:
     return scores
 
 
+def mixed_by_fold(scores: Float, folds: list[slice]) -> Float:
+    """Normal scores of (m, n), of which equal ones in a fold are spread out by lot.
+
+    Of few distinct rows each has a score of its own in each fold, and neighbours would be known by
+    the fold they are of, in x and y alike. Spread over the ranks that they share, folds mix.
+    """
+    rng = np.random.default_rng(scores.shape[1])
+    places = np.empty(scores.shape)
+    for row, score in zip(places, scores, strict=True):
+        for s in folds:
+            size = s.stop - s.start
+            order = np.lexsort((rng.permutation(size), score[s]))
+            row[s][order] = (np.arange(size) + rng.random(size)) / size
+    return gaussianised(places)
+
+
 def _scores_of(counts: Int) -> Float:
     middle = np.cumsum(counts) - counts / 2  # the mean rank less one half
     return np.asarray(ndtri(middle / counts.sum()))

@@ -4,6 +4,7 @@ All of it rests on ranks, so that it is the same after any increasing map of a c
 numbers, whose sums do not depend on the order of their terms.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +19,16 @@ LEVELS = 1024  # of ranks in a fingerprint: sums of n products stay below 2**53 
 
 @dataclass(frozen=True)
 class Layout:
-    """swapped: y comes first; first, second: orders of the columns; rows: the order of the rows."""
+    """swapped: y comes first; first, second: orders of the columns; rows: the order of the rows.
+
+    entropies: of the rows of the first side and of the second, as `entropy_of_copies`.
+    """
 
     swapped: bool
     first: Int
     second: Int
     rows: Int
+    entropies: tuple[float, float]
 
 
 def midranks(values: Float) -> Float:
@@ -42,7 +47,21 @@ def layout(x: Float, y: Float) -> Layout:
         ranks_x, ranks_y, keys_x, keys_y = ranks_y, ranks_x, keys_y, keys_x
     first, second = np.argsort(keys_x, kind="stable"), np.argsort(keys_y, kind="stable")
     keys = _row_keys(np.concatenate([ranks_x[first], ranks_y[second]]))
-    return Layout(swapped, first, second, np.argsort(_apart(keys), kind="stable"))
+    entropies = entropy_of_copies(_row_keys(ranks_x)), entropy_of_copies(_row_keys(ranks_y))
+    return Layout(swapped, first, second, np.argsort(_apart(keys), kind="stable"), entropies)
+
+
+def entropy_of_copies(keys: Word) -> float:
+    """The entropy of rows in nats (Miller & Madow), if each has a copy in the mean; else infinite.
+
+    No side knows more of another than its own entropy, which many copies of few rows tell.
+    """
+    _, counts = np.unique(keys, return_counts=True)
+    n = len(keys)
+    if len(counts) > n / 2:
+        return math.inf
+    share = counts / n
+    return float(-(share * np.log(share)).sum()) + (len(counts) - 1) / (2 * n)
 
 
 def labelled_layout(x: Float, symbols: Int) -> tuple[Int, Int, Int]:

@@ -22,6 +22,7 @@ Int = NDArray[np.int64]
 
 NEIGHBOURS = (15, 7, 3)
 FINEST = 1  # where 3 are taken, and this says still more
+MOST_RISE = 2.0  # times what 3 say more than 7; log 3 / log (7 / 3) = 1.3 for smooth densities
 CERTAIN_K = 4.0  # standard errors by which fewer neighbours must say more, to be taken
 STEADY = 0.003  # nats of standard error below which fewer neighbours cost nothing that matters
 STEADY_LINE = 0.012  # the same, for the line through several sizes
@@ -224,7 +225,7 @@ class Part:
         return float(self.rows.mean())
 
 
-def knn_part(u: Float, v: Float) -> Part | None:
+def knn_part(u: Float, v: Float, drawn: bool = True) -> Part | None:
     """Kraskov's estimate (variant 1) of I(U;V) from normal scores (du, n), (dv, n).
 
     k is 15, or 7 or 3 where these say more by more than chance, or where the scatter of so many
@@ -234,7 +235,7 @@ def knn_part(u: Float, v: Float) -> Part | None:
     noise is added; else the straight line through 15, 7 and 3 is followed to k = 0 where that says
     more or the scatter is small. In up to 4 dimensions, but for that line, what the same k misses
     on normal samples of the same correlations is added; not where linear pairs repeat each other,
-    of which no normal law is a model. None for too few rows.
+    of which no normal law is a model. None for too few rows. drawn: rows lie as if at random.
     """
     n = u.shape[1]
     flat = len(u) == 1 and len(v) == 1
@@ -243,7 +244,7 @@ def knn_part(u: Float, v: Float) -> Part | None:
         return None
     close = narrow(u[0], v[0]) if flat else None
     if close is not None:
-        return _tight_part(ndtr(u), ndtr(v), sizes[-1], close)
+        return _tight_part(ndtr(u), ndtr(v), sizes[-1], close, drawn)
     shape = ndtr if flat else np.asarray
     each = [kraskov_rows(shape(u), shape(v), k) for k in sizes]
     steady = each[0][0]
@@ -260,18 +261,21 @@ def knn_part(u: Float, v: Float) -> Part | None:
     return part
 
 
-def _tight_part(u: Float, v: Float, k: int, close: Narrow) -> Part:
+def _tight_part(u: Float, v: Float, k: int, close: Narrow, drawn: bool) -> Part:
     """Kraskov's estimate, and what it misses, or finds too much, in samples of such noise.
 
-    The scatter is that of Kraskov's estimate or that of the noise's, whichever is larger.
+    The scatter is that of Kraskov's estimate or that of the noise's, whichever is larger. Where
+    rows do not lie as if drawn at random, nothing is added.
     """
     n = u.shape[1]
+    rows, tied = kraskov_rows(u, v, k)
+    if not drawn or close.shape is None:
+        return Part(rows, rows, k, tied, 0.0)
     rng = np.random.default_rng(n)
     found = []
     for _ in range(min(max(ROWS_IN_ALL // n, 1), 20)):
         a, b = close.sample(rng)
         found.append(float(kraskov_rows(ndtr(a[None]), ndtr(b[None]), k)[0].mean()))
-    rows, tied = kraskov_rows(u, v, k)
     unseen = close.nats - float(np.mean(found))
     shape = max(rows, close.rows, key=lambda each: float(each.std()))
     rows = shape - shape.mean() + rows.mean() + unseen
@@ -295,7 +299,8 @@ def fewest(
 ) -> Part:
     """The values at fewer and fewer neighbours, `at` k, as far as that costs nothing or says more.
 
-    A single neighbour, which scatters most, must say more.
+    A single neighbour, which scatters most, must say more, but not by far more than the step before
+    it: where most rows have a copy or nearly one, that is who it is.
     """
     chosen = 0
     for i in range(1, len(each)):
@@ -306,9 +311,10 @@ def fewest(
     if chosen == 0 or part.k != NEIGHBOURS[-1]:
         return part
     rows, tied = at(FINEST)
-    if not surely_more(rows, part.rows, CERTAIN_K):
+    rise, step = (float((a - b).mean()) for a, b in ((rows, part.rows), (part.rows, each[-2][0])))
+    if rise > MOST_RISE * step or not surely_more(rows, part.rows, CERTAIN_K):
         return part
-    return Part(rows, part.steady, FINEST, tied, rise=float((rows - part.rows).mean()))
+    return Part(rows, part.steady, FINEST, tied, rise=rise)
 
 
 def surely_more(rows: Float, others: Float, errors: float) -> bool:

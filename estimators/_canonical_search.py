@@ -7,12 +7,13 @@ in the choice of the directions it is seen through.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._canonical_features import Continuous, Labels, gaussianised
+from ._canonical_features import Continuous, Labels, gaussianised, mixed_by_fold
 from ._canonical_parts import DECIMALS, NEW, SIGNIFICANT, beyond_chance, share_left, unexplained
 from ._threads import share_rows
 
@@ -25,8 +26,7 @@ Path = tuple[tuple[float, Refinement], ...]
 
 REFINEMENTS: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 5e-1)  # ridge; all features of a side weigh some 3 in all
-SOUGHT = 6  # pairs of each fit
-SOUGHT_BY_LABELS = 30  # the same where one side is labels, as many as tell them apart
+SOUGHT = 6  # pairs of each fit; as many as there are features where one side is labels
 JUDGED = 3  # pairs by which penalties and weights are chosen
 SEARCH_TRIALS = 20  # permutations, for what chance is
 MANY_FEATURES = 200  # from which half as many folds are made
@@ -57,7 +57,7 @@ class Model:
         self.xx, self.yy, self.xy = xx, yy, xy
         self._groups = x.groups, y.groups
         self._prior = x.weights, y.weights
-        self.sought = min(len(yy), SOUGHT_BY_LABELS) if isinstance(y, Labels) else SOUGHT
+        self.sought = len(yy) if isinstance(y, Labels) else SOUGHT
         self._fits: dict[tuple[Path, float], Directions] = {}
         self._weighted: dict[Path, _Weighted] = {}
 
@@ -129,7 +129,7 @@ def _refined(
 
 def _first_singular(matrix: Float, m: int) -> tuple[Float, Float, Float]:
     """The first m singular vectors and values, by subspace iteration where the matrix is large."""
-    if min(matrix.shape) <= 60:
+    if min(matrix.shape) <= max(60, m):
         left, s, right = np.linalg.svd(matrix, full_matrices=False)
         return left[:, :m], s[:m], right[:m].T
     basis = np.random.default_rng(0).standard_normal((matrix.shape[1], m + 8))
@@ -171,12 +171,14 @@ class Pairs:
 
 
 class Search:
-    """Cross-fitting of features f (px, n), g (py, n), whose rows lie in an order as if drawn."""
+    """Cross-fitting of features f (px, n), g (py, n) of rows as if drawn; copies: of few rows."""
 
-    def __init__(self, f: Float, g: Float, x: Side, y: Side, folds: int) -> None:
+    def __init__(
+        self, f: Float, g: Float, x: Side, y: Side, folds: int, copies: bool = False
+    ) -> None:
         n: int = f.shape[1]
         self.f, self.g, self.n = f, g, n
-        self.labelled = isinstance(y, Labels)
+        self.labelled, self.copies = isinstance(y, Labels), copies
         if max(len(f), len(g)) > MANY_FEATURES:
             folds = max(2, folds // 2)
         self.folds = min(folds, n // 2)
@@ -220,9 +222,10 @@ class Search:
         strongest = Directions(directions.x[:, :SOUGHT], directions.y[:, :SOUGHT], correlations)
         chosen = self._new(scores_x[:SOUGHT], scores_y[:SOUGHT], strongest)
         kept, more = chosen[:most], len(chosen[most:])
+        normal = partial(mixed_by_fold, folds=self.stretches) if self.copies else gaussianised
         return Pairs(
-            gaussianised(scores_x[kept]) if kept else np.empty((0, self.n)),
-            gaussianised(scores_y[kept]) if kept else np.empty((0, self.n)),
+            normal(scores_x[kept]),
+            normal(scores_y[kept]),
             scores_x,
             [Learned(one.rows, one.x[:, kept], one.y[:, kept]) for one in learned],
             correlations,

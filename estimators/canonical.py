@@ -16,33 +16,23 @@ from mibench.estimator import Estimator
 from mibench.types import Estimate
 from mibench.variables import Variable, as_pair
 
+from ._canonical_candidates import DECIMALS, Taken, by_label, carried_by, ceiling, together
 from ._canonical_features import Continuous, Labels, continuous_features, label_features
 from ._canonical_labels import ross_part
 from ._canonical_order import labelled_layout, layout
-from ._canonical_parts import (
-    GaussianPart,
-    Part,
-    gaussian_part,
-    gaussian_rows,
-    knn_part,
-    surely_more,
-)
-from ._canonical_search import Pairs, Search, out_of_fold
-from ._canonical_tight import most_nats
+from ._canonical_parts import Part, gaussian_part, knn_part
+from ._canonical_search import Pairs, Search
+from ._canonical_tight import evenly_spaced
 from ._plugin import plug_in, variable_symbols
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 LEAST_ROWS = 10
-CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
-DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
-CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
 ROWS_A_COLUMN = 3  # for which the Gaussian part is of all columns, not of principal components
 UNSEEN = 0.1  # nats that k-NN does not see from which this is said
 RISE = 0.1  # nats by which the estimate still rises with fewer neighbours, the same
 TRIED_ROWS, TRIED_DIMS = 500, 50
-DECIMALS = 10  # of the estimate: beyond, it depends on how sums were ordered
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,24 +169,28 @@ class Canonical(Estimator):
         a = np.ascontiguousarray(x.float64[columns[0]][:, order.rows])
         b = np.ascontiguousarray(y.float64[columns[1]][:, order.rows])
         (map_a, za, f), (map_b, zb, g) = continuous_features(a), continuous_features(b)
-        pairs = Search(f, g, map_a, map_b, self.folds).pairs(self.pairs)
+        copies = max(order.entropies) < math.inf
+        pairs = Search(f, g, map_a, map_b, self.folds, copies).pairs(self.pairs)
         if x.n > ROWS_A_COLUMN * (len(a) + len(b)):
             za, zb = map_a.margins(a), map_b.margins(b)
         normal = gaussian_part(za, zb)
-        linear_x = _carried(normal.x, f, [(one.rows, one.x) for one in pairs.learned])
-        linear_y = _carried(normal.y, g, [(one.rows, one.y) for one in pairs.learned])
-        taken = _together(za, zb, normal, linear_x, linear_y, pairs)
+        linear_x = carried_by(normal.x, f, [(one.rows, one.x) for one in pairs.learned])
+        linear_y = carried_by(normal.y, g, [(one.rows, one.y) for one in pairs.learned])
+        drawn = not any(evenly_spaced(v) for m in (map_a, map_b) for v in m.margins.values)
+        taken = together(za, zb, normal, linear_x, linear_y, pairs, drawn)
+        nats = round(min(float(taken.rows.mean()), *order.entropies), DECIMALS)
         info = {
             "method": taken.method,
             "gaussian_nats": taken.gaussian,
-            "non_gaussian_nats": round(float(taken.rows.mean()) - taken.gaussian, DECIMALS),
+            "non_gaussian_nats": round(nats - taken.gaussian, DECIMALS),
             "gaussian_chance_nats": round(taken.chance, DECIMALS),
             "unseen_nats": round(taken.unseen, DECIMALS),
-            "ceiling_nats": round(min(len(a), len(b)) * most_nats(x.n), DECIMALS),
-            **_about(pairs, taken, [knn_part(u[None], v[None]) for u, v in _each(pairs)]),
+            "ceiling_nats": round(ceiling(taken, x.n, min(len(a), len(b))), DECIMALS),
+            **_about(pairs, taken, [knn_part(u[None], v[None], drawn) for u, v in _each(pairs)]),
         }
         notes = _notes(x, y, taken, pairs, _repeats(map_a) or _repeats(map_b))
-        nats = round(float(taken.rows.mean()), DECIMALS)
+        if copies:
+            notes.update([flags.ties(taken.tied or x.n, x.n)])
         left = _Side(columns[0], map_a, pairs.directions.x)
         right = _Side(columns[1], map_b, pairs.directions.y)
         return Estimate(nats, notes, info), left, right
@@ -217,7 +211,7 @@ class Canonical(Estimator):
         map_a, z, f = continuous_features(a)
         map_b, g = label_features(symbols, places)
         pairs = Search(f, g, map_a, map_b, self.folds).pairs(self.pairs)
-        taken = _by_label(z, symbols, pairs)
+        taken = by_label(z, symbols, pairs)
         info = {
             "method": taken.method,
             **_about(pairs, taken, [ross_part(u[None], symbols) for u, _ in _each(pairs)]),
@@ -239,107 +233,11 @@ class _Side:
     directions: Float
 
 
-@dataclass
-class _Taken:
-    """What stands so far: a value a row, how it came about, and what it was made of."""
-
-    rows: Float
-    method: str
-    gaussian: float = 0.0
-    chance: float = 0.0
-    repeats: int = 0
-    pairs: int = 0
-    k: int = 0
-    tied: int = 0
-    unseen: float = 0.0
-    rise: float = 0.0
-    whole: bool = False
-
-    def take(self, rows: Float, part: Part, method: str, pairs: int, whole: bool = False) -> None:
-        """Let it stand. whole: no pair was left out."""
-        self.rows, self.method, self.pairs, self.whole = rows, method, pairs, whole
-        self.k, self.tied = part.k, part.tied
-        self.unseen, self.rise = part.unseen or 0.0, part.rise
-
-    def consider(
-        self, rows: Float, part: Part, method: str, pairs: int, whole: bool = False
-    ) -> None:
-        """Take it if it surely says more; where nothing was found, by its steadiest rows too.
-
-        Of several sizes of a neighbourhood, the one that says most does so by chance as well.
-        """
-        first = self.method == "none"
-        if first and not surely_more(part.steady, self.rows, CERTAIN):
-            return
-        if surely_more(rows, self.rows, CERTAIN):
-            self.take(rows, part, method, pairs, whole)
-
-
-def _together(
-    za: Float, zb: Float, normal: GaussianPart, left: Float, right: Float, pairs: Pairs
-) -> _Taken:
-    """The Gaussian part, then more and more pairs, then all columns if they are few.
-
-    left, right (m, n): the linear parts of the pairs' scores, of unit variance each.
-    """
-    n = za.shape[1]
-    linear = float(normal.rows.mean()) > normal.chance
-    base = normal.rows if linear else np.zeros(n)
-    taken = _Taken(base, "Gaussian" if linear else "none")
-    taken.gaussian, taken.chance = round(float(base.mean()), DECIMALS), normal.chance
-    taken.repeats = normal.repeats if linear else 0
-    few = len(za) + len(zb) <= DIRECT
-    for m in range(1, 1 + (len(pairs.u) if len(za) + len(zb) > 2 else 0)):
-        u, v = pairs.u[:m], pairs.v[:m]
-        part = knn_part(u, v)
-        if part is not None:
-            seen = gaussian_rows(_linear(left[:m], za), _linear(right[:m], zb)) if linear else 0.0
-            method = f"Gaussian + {m} pair(s)" if linear else f"{m} pair(s)"
-            taken.consider(base + part.rows - seen, part, method, m)
-    direct = knn_part(za, zb) if few else None
-    if direct is not None and direct.unseen is not None:  # G is of ranks, which lie too far apart
-        taken.take(direct.rows, direct, "k-NN on all columns, narrow noise", 0, True)
-    elif direct is not None:
-        taken.consider(direct.rows, direct, "k-NN on all columns", 0, True)
-    return taken
-
-
-def _by_label(z: Float, symbols: Int, pairs: Pairs) -> _Taken:
-    """More and more pairs, all that were told from chance, and all columns if few."""
-    taken = _Taken(np.zeros(len(symbols)), "none")
-    for m in range(1, 1 + (len(pairs.u) if len(z) > 1 else 0)):
-        part = ross_part(pairs.u[:m], symbols)
-        taken.consider(part.rows, part, f"Ross on {m} pair(s)", m)
-    if len(pairs.every) > len(pairs.u):
-        part, m = ross_part(pairs.every, symbols), len(pairs.every)
-        taken.consider(part.rows, part, f"Ross on {m} pair(s)", m, True)
-    if len(z) < DIRECT:
-        part = ross_part(z, symbols)
-        taken.consider(part.rows, part, "Ross on all columns", 0, True)
-    return taken
-
-
-def _carried(z: Float, features: Float, learned: list[tuple[slice, Float]]) -> Float:
-    """The linear parts (m, n), in z (d, n), of scores of unit variance.
-
-    Each fold's scores are functions of their own, and so are their linear parts.
-    """
-    centred = z - z.mean(axis=1, keepdims=True)
-    whole, _, _, _ = np.linalg.lstsq(centred @ centred.T, centred @ features.T, rcond=None)
-    parts = [(whole @ directions).T @ centred[:, rows] for rows, directions in learned]
-    spread = out_of_fold(features, learned).std(axis=1, keepdims=True)
-    return np.concatenate(parts, axis=1) / np.where(spread > 0, spread, 1.0)
-
-
-def _linear(carried: Float, z: Float) -> Float:
-    return np.asarray(carried[carried.var(axis=1) > CARRIED + 2 * len(z) / z.shape[1]])
-
-
 def _each(pairs: Pairs) -> list[tuple[Float, Float]]:
     return list(zip(pairs.u, pairs.v, strict=True))
 
 
-def _about(pairs: Pairs, taken: _Taken, alone: list[Part | None]) -> dict[str, Any]:
+def _about(pairs: Pairs, taken: Taken, alone: list[Part | None]) -> dict[str, Any]:
     return {
         "pairs": len(pairs.u),
         "pairs_used": taken.pairs,
@@ -360,7 +258,7 @@ def _repeats(features: Continuous) -> bool:
     return any(len(values) < n for values in features.margins.values)
 
 
-def _notes(x: Variable, y: Variable, taken: _Taken, pairs: Pairs, repeats: bool) -> dict[str, str]:
+def _notes(x: Variable, y: Variable, taken: Taken, pairs: Pairs, repeats: bool) -> dict[str, str]:
     notes: dict[str, str] = {}
     if x.n < TRIED_ROWS or max(x.dims, y.dims) > TRIED_DIMS:
         notes.update([flags.beyond_evidence(x.n, max(x.dims, y.dims), TRIED_ROWS, TRIED_DIMS)])

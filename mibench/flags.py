@@ -20,7 +20,7 @@ FLAGS = {
     "negative": "the estimate is below 0, where the truth cannot be: read it as no evidence",
     "not_detected": "no dependence was told from chance, so the estimate is 0",
     "unseen": "noise is narrower than the rows are dense, and its law is taken for granted",
-    "fine_structure": "the estimate still rises as neighbourhoods shrink, so it is too low",
+    "fine_structure": "the estimate still rises as neighbourhoods shrink, and may be too low",
     "more_pairs": "more directions depend on each other than were given to k-NN",
     "repeated_pairs": "columns are functions of each other, and may be counted twice",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tried on",
@@ -121,16 +121,17 @@ def unseen(nats: float) -> Flag:
     return "unseen", (
         f"Narrow noise: {nats / math.log(2):.2f} bits of the estimate ({nats:.2f} nats) are not "
         "seen by k-NN, since the rows are too far apart. They follow from how few pairs of rows "
-        "are out of order, if there is one increasing or decreasing relation and noise about it."
+        "are out of order, if these were drawn independently, and there is one increasing or "
+        "decreasing relation and noise about it."
     )
 
 
 def fine_structure(rise: float) -> Flag:
     """Fewer neighbours say more, down to the fewest."""
     return "fine_structure", (
-        f"Fine structure: the last step to fewer neighbours added {rise / math.log(2):.2f} bits "
-        f"({rise:.2f} nats), so what depends on what is finer than the rows are dense, and the "
-        "estimate is too low. More rows would show more."
+        f"Fine structure: going on to fewer neighbours added {rise / math.log(2):.2f} bits "
+        f"({rise:.2f} nats), so what depends on what may be finer than the rows are dense, and the "
+        "estimate too low. More rows would show more."
     )
 
 

@@ -16,7 +16,12 @@ from mibench import InputError
 from mibench.estimators import KNN, Canonical
 from mibench.estimators._canonical_features import continuous_features, gaussianised
 from mibench.estimators._canonical_labels import ross_part
-from mibench.estimators._canonical_order import labelled_layout, layout, midranks
+from mibench.estimators._canonical_order import (
+    entropy_of_copies,
+    labelled_layout,
+    layout,
+    midranks,
+)
 from mibench.estimators._canonical_parts import (
     beyond_chance,
     gaussian_part,
@@ -318,6 +323,46 @@ def test_copies_of_a_row_lie_in_all_folds():
     for rows in (layout(x.T, y.T).rows, labelled_layout(x.T, label)[1]):
         each = (rows < 1000).reshape(10, 200).sum(axis=1)
         assert abs(each - 100).max() < 5 * math.sqrt(200 / 4)
+
+
+def test_copies_of_rows_are_no_fine_structure():
+    """The nearest other row is the copy; one neighbour would say 6 nats of a tenth of a nat."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 2))
+    y = 0.5 * x[:, 0] * x[:, 1] + rng.normal(size=500)
+    for noise in (0.0, 1e-3):
+        twice = np.tile(x, (2, 1)) + noise * rng.normal(size=(1000, 2))
+        found = Canonical().estimate(twice, np.tile(y, 2) + noise * rng.normal(size=1000))
+        assert found.info["k"] > 1
+        assert found.nats < 1.2
+        assert "fine_structure" not in found.flags
+
+
+@pytest.mark.parametrize("n", [500, 2000])
+def test_no_side_knows_more_than_its_own_entropy(n):
+    """Whole numbers given as if they were continuous: by fold, scores would tell more."""
+    rng = np.random.default_rng(n)
+    x = rng.integers(0, 4, (n, 2))
+    exclusive = Canonical().estimate(x.astype(float), (x[:, 0] ^ x[:, 1]).astype(float))
+    assert exclusive.nats == pytest.approx(math.log(4), abs=0.03)
+    squares = Canonical().estimate(x.astype(float), x[:, ::-1] ** 2.0)
+    assert squares.nats == pytest.approx(2 * math.log(4), abs=0.06)
+    assert "ties" in exclusive.flags
+    assert "ties" in squares.flags
+    assert Canonical().estimate(x.astype(float), rng.integers(0, 4, n).astype(float)).nats < 0.05
+
+
+def test_entropy_of_copies():
+    keys = np.repeat(np.arange(4, dtype=np.uint64), [1, 1, 2, 4])
+    plug_in = 0.5 * math.log(2) + 0.25 * math.log(4) + 0.25 * math.log(8)
+    assert entropy_of_copies(keys) == pytest.approx(plug_in + 3 / 16)
+    assert entropy_of_copies(np.arange(5, dtype=np.uint64)) == math.inf
+
+
+@pytest.mark.parametrize("dims", [(2, 1), (2, 2)])
+def test_linear_functions_are_at_the_ceiling(dims):
+    x = np.random.default_rng(0).normal(size=(1000, 2))
+    assert "ceiling" in Canonical().estimate(x[:, : dims[0]], x[:, : dims[1]]).flags
 
 
 def separate_classes(count, n, seed, apart=3.0):

@@ -19,6 +19,7 @@ from mibench.estimators._canonical_tight import (
     RATIOS,
     SHAPES,
     Narrow,
+    evenly_spaced,
     most_nats,
     narrow,
 )
@@ -196,6 +197,45 @@ def test_a_few_rows_that_do_not_belong_do_not_hide_the_rest():
     y = np.where(rng.random(3000) < 0.03, other, x + 0.01 * e)
     truth = 0.97 * (-math.log(0.01) + math.log(0.97)) + 0.03 * math.log(0.03)
     assert Canonical().estimate(x, y).nats == pytest.approx(truth, abs=0.1)
+
+
+# -- rows that do not lie as if drawn at random ------------------------------------------------
+
+
+@pytest.mark.parametrize("axis", [lambda t: t, np.exp, lambda t: np.repeat(t[::4], 4)])
+@pytest.mark.parametrize("n", [100, 2000])
+def test_nothing_is_added_along_a_time_axis(axis, n):
+    """Of a grid, noise below its step puts no rows out of order, and that says nothing."""
+    t = np.linspace(0, 3, n)
+    noise = 0.6 / n * np.random.default_rng(n).normal(size=n)
+    for pair in ((axis(t), t + noise), (t + noise, axis(t))):
+        found = Canonical().estimate(*pair)
+        assert found.info["unseen_nats"] == 0
+        assert found.nats < math.log(n)
+
+
+def test_what_is_drawn_is_not_called_even():
+    """Nor is a narrow or a rough density; values rounded coarsely are."""
+    rng = np.random.default_rng(0)
+    for n in (10, 100, 10_000):
+        for values in (rng.normal(size=n), rng.random(n), rng.standard_cauchy(n),
+                       np.r_[rng.normal(size=n), 100 + rng.normal(size=n)]):  # fmt: skip
+            assert not evenly_spaced(np.sort(values))
+        assert evenly_spaced(np.linspace(0, 3, n))
+        if n > 10:  # which would be too few to tell by 4 standard errors
+            assert evenly_spaced(np.exp(np.linspace(0, 3, n)))
+            assert evenly_spaced(np.arange(n) + 0.2 * rng.random(n))
+    assert evenly_spaced(np.unique(rng.normal(size=1000).round(1)))
+    assert evenly_spaced(np.array([0.0, 1.0]))
+
+
+def test_pairs_out_of_order_side_by_side_alone_are_no_noise():
+    i = np.arange(3000.0)
+    neighbours = narrow(i, (np.arange(3000) ^ 1).astype(float))
+    assert neighbours.shape is None
+    assert Canonical().estimate(i, (np.arange(3000) ^ 1).astype(float)).nats < math.log(3000)
+    twice = np.repeat(np.random.default_rng(0).normal(size=1500), 2)
+    assert np.isfinite(Canonical().estimate(twice, twice + 1e-9 * np.arange(3000)).nats)
 
 
 # -- what is said about it ---------------------------------------------------------------------
