@@ -17,15 +17,15 @@ from ._canonical_parts import (
     knn_part,
     surely_more,
 )
-from ._canonical_search import Pairs, out_of_fold
+from ._canonical_search import Pairs
 from ._canonical_tight import most_nats
+from ._canonical_twin import NormalTwin, linear_part
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
 DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
-CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
 DECIMALS = 10  # of the estimate: beyond, it depends on how sums were ordered
 
 
@@ -76,12 +76,13 @@ def together(
     left: Float,
     right: Float,
     pairs: Pairs,
+    twin: NormalTwin,
     drawn: bool,
 ) -> Taken:
     """The Gaussian part, then more and more pairs, then all columns if they are few.
 
-    left, right (m, n): the linear parts of the pairs' scores, of unit variance each; drawn: values
-    lie as if drawn at random.
+    left, right (m, n): the linear parts of the pairs' scores, of unit variance each; twin: a normal
+    law of the same columns; drawn: values lie as if drawn at random.
     """
     n = za.shape[1]
     linear = float(normal.rows.mean()) > normal.chance
@@ -93,10 +94,14 @@ def together(
     for m in range(1, 1 + (len(pairs.u) if len(za) + len(zb) > 2 else 0)):
         u, v = pairs.u[:m], pairs.v[:m]
         part = knn_part(u, v, drawn)
-        if part is not None:
-            seen = gaussian_rows(_linear(left[:m], za), _linear(right[:m], zb)) if linear else 0.0
-            method = f"Gaussian + {m} pair(s)" if linear else f"{m} pair(s)"
-            taken.consider(base + part.rows - seen, part, method, m)
+        if part is not None and linear:
+            rows = base + part.rows
+            rows = rows - gaussian_rows(linear_part(left[:m], za), linear_part(right[:m], zb))
+            if surely_more(rows, taken.rows, CERTAIN):
+                rows = rows - twin.counted_twice(m)
+            taken.consider(rows, part, f"Gaussian + {m} pair(s)", m)
+        elif part is not None:
+            taken.consider(part.rows, part, f"{m} pair(s)", m)
     direct = knn_part(za, zb, drawn) if few else None
     if direct is not None and direct.unseen is not None:  # G is of ranks, which lie too far apart
         noise = ", narrow noise" if direct.unseen else ""
@@ -122,18 +127,6 @@ def by_label(z: Float, symbols: Int, pairs: Pairs) -> Taken:
     return taken
 
 
-def carried_by(z: Float, features: Float, learned: list[tuple[slice, Float]]) -> Float:
-    """The linear parts (m, n), in z (d, n), of scores of unit variance.
-
-    Each fold's scores are functions of their own, and so are their linear parts.
-    """
-    centred = z - z.mean(axis=1, keepdims=True)
-    whole, _, _, _ = np.linalg.lstsq(centred @ centred.T, centred @ features.T, rcond=None)
-    parts = [(whole @ directions).T @ centred[:, rows] for rows, directions in learned]
-    spread = out_of_fold(features, learned).std(axis=1, keepdims=True)
-    return np.concatenate(parts, axis=1) / np.where(spread > 0, spread, 1.0)
-
-
 def ceiling(taken: Taken, n: int, dims: int) -> float:
     """Nats that so many pairs of columns of n rows can be said to share."""
     if taken.seen:
@@ -141,7 +134,3 @@ def ceiling(taken: Taken, n: int, dims: int) -> float:
     if taken.unseen and taken.whole:
         return most_nats(n)
     return dims * min(most_nats(n), -0.5 * math.log1p(-(CLOSEST**2)))
-
-
-def _linear(carried: Float, z: Float) -> Float:
-    return np.asarray(carried[carried.var(axis=1) > CARRIED + 2 * len(z) / z.shape[1]])

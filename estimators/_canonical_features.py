@@ -101,7 +101,11 @@ class Continuous:
 
     def __call__(self, columns: Float) -> Float:
         """Standard features (p, n) of columns (d, n)."""
-        raw = np.concatenate([f for f, _ in _groups(self.scores(columns), self.radii)])
+        return self.of_scores(self.scores(columns))
+
+    def of_scores(self, z: Float) -> Float:
+        """Standard features (p, n) of what `scores` gives."""
+        raw = np.concatenate([f for f, _ in _groups(z, self.radii)])
         return (raw - self.centre[:, np.newaxis]) / self.spread[:, np.newaxis]
 
 

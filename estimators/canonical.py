@@ -16,13 +16,14 @@ from mibench.estimator import Estimator
 from mibench.types import Estimate
 from mibench.variables import Variable, as_pair
 
-from ._canonical_candidates import DECIMALS, Taken, by_label, carried_by, ceiling, together
+from ._canonical_candidates import DECIMALS, Taken, by_label, ceiling, together
 from ._canonical_features import Continuous, Labels, continuous_features, label_features
 from ._canonical_labels import ross_part
 from ._canonical_order import labelled_layout, layout
 from ._canonical_parts import Part, gaussian_part, knn_part
 from ._canonical_search import Pairs, Search
 from ._canonical_tight import evenly_spaced
+from ._canonical_twin import NormalTwin, carried_by
 from ._plugin import plug_in, variable_symbols
 
 Float = NDArray[np.float64]
@@ -171,13 +172,14 @@ class Canonical(Estimator):
         (map_a, za, f), (map_b, zb, g) = continuous_features(a), continuous_features(b)
         copies = max(order.entropies) < math.inf
         pairs = Search(f, g, map_a, map_b, self.folds, copies).pairs(self.pairs)
+        drawn = not any(evenly_spaced(v) for m in (map_a, map_b) for v in m.margins.values)
+        twin = NormalTwin(np.concatenate([za, zb]), len(za), map_a, map_b, pairs.learned, drawn)
         if x.n > ROWS_A_COLUMN * (len(a) + len(b)):
             za, zb = map_a.margins(a), map_b.margins(b)
         normal = gaussian_part(za, zb)
         linear_x = carried_by(normal.x, f, [(one.rows, one.x) for one in pairs.learned])
         linear_y = carried_by(normal.y, g, [(one.rows, one.y) for one in pairs.learned])
-        drawn = not any(evenly_spaced(v) for m in (map_a, map_b) for v in m.margins.values)
-        taken = together(za, zb, normal, linear_x, linear_y, pairs, drawn)
+        taken = together(za, zb, normal, linear_x, linear_y, pairs, twin, drawn)
         nats = round(min(float(taken.rows.mean()), *order.entropies), DECIMALS)
         info = {
             "method": taken.method,
