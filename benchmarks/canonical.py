@@ -127,12 +127,14 @@ WITHOUT: dict[str, list[tuple[object, str, object]]] = {
         (
             whole,
             "gaussian_part",
-            lambda x, y: parts.GaussianPart(np.zeros(x.shape[1]), 1.0, x, y, 0),
+            lambda x, y: parts.GaussianPart(np.zeros(x.shape[1]), 1.0, x, y, 0, 1),
         )
     ],
     "without k-NN: the Gaussian part alone": [(candidates, "knn_part", lambda u, v: None)],
     "without k-NN on the columns themselves": [(candidates, "DIRECT", 0)],
-    "without samples of a normal law": [(twin.NormalTwin, "counted_twice", lambda self, m: 0.0)],
+    "without samples of a normal law": [
+        (twin.NormalTwin, "counted_twice", lambda self, m, k, seen: 0.0)
+    ],
     "without radii": [(features, "_groups", _without_radii(features._groups))],
     "without products": [(features, "MOST_PRODUCTS", -1)],
     "with refined weights once": [(search, "REFINEMENTS", ("mixed",))],

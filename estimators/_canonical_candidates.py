@@ -17,15 +17,16 @@ from ._canonical_parts import (
     knn_part,
     surely_more,
 )
-from ._canonical_search import Pairs
+from ._canonical_search import Pairs, out_of_fold
 from ._canonical_tight import most_nats
-from ._canonical_twin import NormalTwin, linear_part
+from ._canonical_twin import NormalTwin
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
 DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
+CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
 DECIMALS = 10  # of the estimate: beyond, it depends on how sums were ordered
 
 
@@ -95,10 +96,10 @@ def together(
         u, v = pairs.u[:m], pairs.v[:m]
         part = knn_part(u, v, drawn)
         if part is not None and linear:
-            rows = base + part.rows
-            rows = rows - gaussian_rows(linear_part(left[:m], za), linear_part(right[:m], zb))
+            seen = gaussian_rows(_linear(left[:m], za), _linear(right[:m], zb))
+            rows = base + part.rows - seen
             if surely_more(rows, taken.rows, CERTAIN):
-                rows = rows - twin.counted_twice(m)
+                rows = rows - twin.counted_twice(m, part.k, float(seen.mean()))
             taken.consider(rows, part, f"Gaussian + {m} pair(s)", m)
         elif part is not None:
             taken.consider(part.rows, part, f"{m} pair(s)", m)
@@ -134,3 +135,19 @@ def ceiling(taken: Taken, n: int, dims: int) -> float:
     if taken.unseen and taken.whole:
         return most_nats(n)
     return dims * min(most_nats(n), -0.5 * math.log1p(-(CLOSEST**2)))
+
+
+def carried_by(z: Float, features: Float, learned: list[tuple[slice, Float]]) -> Float:
+    """The linear parts (m, n), in z (d, n), of scores of unit variance.
+
+    Each fold's scores are functions of their own, and so are their linear parts.
+    """
+    centred = z - z.mean(axis=1, keepdims=True)
+    whole, _, _, _ = np.linalg.lstsq(centred @ centred.T, centred @ features.T, rcond=None)
+    parts = [(whole @ directions).T @ centred[:, rows] for rows, directions in learned]
+    spread = out_of_fold(features, learned).std(axis=1, keepdims=True)
+    return np.concatenate(parts, axis=1) / np.where(spread > 0, spread, 1.0)
+
+
+def _linear(carried: Float, z: Float) -> Float:
+    return np.asarray(carried[carried.var(axis=1) > CARRIED + 2 * len(z) / z.shape[1]])

@@ -61,7 +61,8 @@ def entropy_of_copies(keys: Word) -> float:
     if len(counts) > n / 2:
         return math.inf
     share = counts / n
-    return float(-(share * np.log(share)).sum()) + (len(counts) - 1) / (2 * n)
+    corrected = float(-(share * np.log(share)).sum()) + (len(counts) - 1) / (2 * n)
+    return min(corrected, math.log(len(counts)))
 
 
 def labelled_layout(x: Float, symbols: Int) -> tuple[Int, Int, Int]:

@@ -135,7 +135,8 @@ class GaussianPart:
     """rows (n,): one value a row, in nats, whose mean is the estimate.
 
     chance: what the mean does not reach at independence; x, y (d, n): what the rows are made of,
-    the columns, or without those that are functions of others; repeats: pairs left out for that.
+    the columns, or without those that are functions of others; repeats: pairs left out for that;
+    dims: of the smaller side, not counting columns that are linear in others.
     """
 
     rows: Float
@@ -143,6 +144,7 @@ class GaussianPart:
     x: Float
     y: Float
     repeats: int
+    dims: int
 
 
 def gaussian_part(x: Float, y: Float) -> GaussianPart:
@@ -160,7 +162,7 @@ def gaussian_part(x: Float, y: Float) -> GaussianPart:
     basis_x, basis_y = _basis(x), _basis(y)
     dx, dy = len(basis_x), len(basis_y)
     if n - 1 <= dx + dy:
-        return GaussianPart(np.zeros(n), math.inf, x, y, 0)
+        return GaussianPart(np.zeros(n), math.inf, x, y, 0, min(dx, dy))
     halves = (n - 1 - np.arange(dx + dy)) / 2
     bias = (digamma(halves[:dx]).sum() + digamma(halves[:dy]).sum() - digamma(halves).sum()) / 2
     trigamma = polygamma(1, halves)
@@ -173,7 +175,7 @@ def gaussian_part(x: Float, y: Float) -> GaussianPart:
             _information(basis_x, basis_y[:, rng.permutation(n)]) for _ in range(GAUSSIAN_TRIALS)
         ]
         limit = max(limit, beyond_chance(chance) - float(bias))
-    return GaussianPart(rows, limit, law.x, law.y, law.repeats)
+    return GaussianPart(rows, limit, law.x, law.y, law.repeats, min(dx, dy))
 
 
 def beyond_chance(chance: Sequence[float]) -> float:
@@ -256,9 +258,17 @@ def knn_part(u: Float, v: Float, drawn: bool = True) -> Part | None:
             return Part(line, steady, sizes[-1], each[-1][1], rise=float(rise.mean()) * sure)
         return Part(steady + _missed(u, v, sizes[0], flat), steady, sizes[0], each[0][1])
     part = fewest(sizes, each, lambda k: kraskov_rows(u, v, k))
-    if len(u) + len(v) <= MOST_CORRECTED and not _normal_law(u, v).repeats:
-        return replace(part, rows=part.rows + _missed(u, v, part.k, flat))
-    return part
+    return replace(part, rows=part.rows + _of_normal_samples(u, v, part.k))
+
+
+def knn_rows(u: Float, v: Float, k: int) -> Float:
+    """The rows of `knn_part` in more than 1+1 dimensions, for this k."""
+    return kraskov_rows(u, v, k)[0] + _of_normal_samples(u, v, k)
+
+
+def _of_normal_samples(u: Float, v: Float, k: int) -> float:
+    few = len(u) + len(v) <= MOST_CORRECTED
+    return _missed(u, v, k, flat=False) if few and not _normal_law(u, v).repeats else 0.0
 
 
 def _tight_part(u: Float, v: Float, k: int, close: Narrow, drawn: bool) -> Part:

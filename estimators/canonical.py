@@ -16,14 +16,14 @@ from mibench.estimator import Estimator
 from mibench.types import Estimate
 from mibench.variables import Variable, as_pair
 
-from ._canonical_candidates import DECIMALS, Taken, by_label, ceiling, together
+from ._canonical_candidates import DECIMALS, Taken, by_label, carried_by, ceiling, together
 from ._canonical_features import Continuous, Labels, continuous_features, label_features
 from ._canonical_labels import ross_part
 from ._canonical_order import labelled_layout, layout
 from ._canonical_parts import Part, gaussian_part, knn_part
 from ._canonical_search import Pairs, Search
 from ._canonical_tight import evenly_spaced
-from ._canonical_twin import NormalTwin, carried_by
+from ._canonical_twin import NormalTwin
 from ._plugin import plug_in, variable_symbols
 
 Float = NDArray[np.float64]
@@ -187,12 +187,13 @@ class Canonical(Estimator):
             "non_gaussian_nats": round(nats - taken.gaussian, DECIMALS),
             "gaussian_chance_nats": round(taken.chance, DECIMALS),
             "unseen_nats": round(taken.unseen, DECIMALS),
-            "ceiling_nats": round(ceiling(taken, x.n, min(len(a), len(b))), DECIMALS),
+            "ceiling_nats": round(ceiling(taken, x.n, normal.dims), DECIMALS),
             **_about(pairs, taken, [knn_part(u[None], v[None], drawn) for u, v in _each(pairs)]),
         }
         notes = _notes(x, y, taken, pairs, _repeats(map_a) or _repeats(map_b))
         if copies:
             notes.update([flags.ties(taken.tied or x.n, x.n)])
+            notes.pop("fine_structure", None)  # a neighbour is a copy
         left = _Side(columns[0], map_a, pairs.directions.x)
         right = _Side(columns[1], map_b, pairs.directions.y)
         return Estimate(nats, notes, info), left, right
@@ -205,11 +206,17 @@ class Canonical(Estimator):
                 f"{x.n - len(kept)} of {x.n} labels occur only once, and so no row with them has a "
                 "neighbour with its own label: treat that side as continuous, or use binning"
             )
-        varying = np.flatnonzero(x.low < x.high)
+        values = x.float64[:, kept]
+        varying = np.flatnonzero(values.min(axis=1) < values.max(axis=1))
         symbols = labels.symbols[kept]
-        first, rows, places = labelled_layout(x.float64[varying][:, kept], symbols)
+        if len(varying) == 0 or symbols.min() == symbols.max():
+            raise InputError(
+                f"without the {x.n - len(kept)} labels that occur only once, one side is constant: "
+                "treat the labels as continuous, or use binning"
+            )
+        first, rows, places = labelled_layout(values[varying], symbols)
         columns, symbols = varying[first], symbols[rows]
-        a = np.ascontiguousarray(x.float64[columns][:, kept[rows]])
+        a = np.ascontiguousarray(values[columns][:, rows])
         map_a, z, f = continuous_features(a)
         map_b, g = label_features(symbols, places)
         pairs = Search(f, g, map_a, map_b, self.folds).pairs(self.pairs)
