@@ -225,6 +225,7 @@ def test_what_is_drawn_is_not_called_even():
         if n > 10:  # which would be too few to tell by 4 standard errors
             assert evenly_spaced(np.exp(np.linspace(0, 3, n)))
             assert evenly_spaced(np.arange(n) + 0.2 * rng.random(n))
+    assert not any(evenly_spaced(np.sort(rng.normal(size=5000))) for _ in range(200))
     assert evenly_spaced(np.unique(rng.normal(size=1000).round(1)))
     assert evenly_spaced(np.array([0.0, 1.0]))
 
