@@ -1,7 +1,7 @@
 """The tables and the figure of `docs/canonical.md`: `python benchmarks/canonical.py TABLE`.
 
-TABLE: accuracy SUITE, independence N, sizes, line, ablation, narrow, waves, classes, seconds, in
-Markdown; cost, figure.
+TABLE: accuracy SUITE, independence N, sizes, line, ablation, narrow, waves, classes, close,
+seconds, in Markdown; cost, figure.
 """
 
 import sys
@@ -121,6 +121,10 @@ def _without_radii(groups: Callable) -> Callable:
     return lambda z, radii: groups(z, radii)[: None if radii is None else -4]
 
 
+def _nothing(self: twin.NormalTwin, m: int, k: int, seen: float) -> float:
+    return 0.0
+
+
 WITHOUT: dict[str, list[tuple[object, str, object]]] = {
     "all parts": [],
     "without the Gaussian part": [
@@ -132,9 +136,7 @@ WITHOUT: dict[str, list[tuple[object, str, object]]] = {
     ],
     "without k-NN: the Gaussian part alone": [(candidates, "knn_part", lambda u, v: None)],
     "without k-NN on the columns themselves": [(candidates, "DIRECT", 0)],
-    "without samples of a normal law": [
-        (twin.NormalTwin, "counted_twice", lambda self, m, k, seen: 0.0)
-    ],
+    "without samples of a normal law": [(twin.NormalTwin, "counted_twice", _nothing)],
     "without radii": [(features, "_groups", _without_radii(features._groups))],
     "without products": [(features, "MOST_PRODUCTS", -1)],
     "with refined weights once": [(search, "REFINEMENTS", ("mixed",))],
@@ -191,6 +193,7 @@ def _of_few(u: np.ndarray, symbols: np.ndarray) -> parts.Part:
 
 
 OFF = {
+    "close": (twin.NormalTwin, "counted_twice", _nothing),
     "narrow": (parts, "narrow", lambda u, v: None),
     "waves": (parts, "FINEST", parts.NEIGHBOURS[-1]),
     "classes": (candidates, "ross_part", _of_few),
@@ -233,6 +236,19 @@ def waves(seeds: str = "5") -> None:
         each = [means(laws.wave(frequency), "waves", n, int(seeds)).mean(axis=0) for n in ns]
         row = " | ".join(" / ".join(f"{e:.2f}" for e in one) for one in each)
         print(f"| {frequency:.0f} | {laws.wave_nats(frequency):.2f} | {row} |", flush=True)
+
+
+def close(seeds: str = "10") -> None:
+    """Mean estimates of normal columns close to each other: canonical, without samples, knn."""
+    ns = (500, 2000)
+    print("| noise | dimensions | MI | " + " | ".join(f"n = {n}" for n in ns) + " |")
+    print("|---|---|---|---|---|")
+    for noise, dims in ((0.3, 2), (0.1, 3), (0.01, 2)):
+        law = laws.close(noise, dims)
+        each = [means(law, "close", n, int(seeds)).mean(axis=0) for n in ns]
+        row = " | ".join(" / ".join(f"{e:.2f}" for e in one) for one in each)
+        nats = dims / 2 * np.log1p(1 / noise**2)
+        print(f"| {noise} | {dims}+{dims} | {nats:.2f} | {row} |", flush=True)
 
 
 def classes(seeds: str = "5") -> None:
@@ -333,6 +349,7 @@ def figure() -> None:
 if __name__ == "__main__":
     table, *arguments = sys.argv[1:] or ["accuracy", "beyond-normal"]
     tables = (
-        accuracy, independence, sizes, line, ablation, narrow, waves, classes, seconds, cost, figure
+        accuracy, independence, sizes, line, ablation, narrow, waves, classes, close,
+        seconds, cost, figure,
     )  # fmt: skip
     {one.__name__: one for one in tables}[table](*arguments)

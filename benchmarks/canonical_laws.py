@@ -69,3 +69,13 @@ def classes_nats(count: int) -> float:
     x, label = classes(count)(DRAWS // 4, np.random.default_rng(0))
     own = 3 * x[np.arange(len(x)), label]
     return math.log(count) + float(np.mean(own - logsumexp(3 * x, axis=1)))
+
+
+def close(noise: float, dims: int) -> Law:
+    """Y = x + s e, both normal, in several dimensions: dims / 2 log(1 + 1 / s^2)."""
+
+    def sample(n: int, rng: np.random.Generator) -> tuple[Float, Float]:
+        x = rng.standard_normal((n, dims))
+        return x, x + noise * rng.standard_normal((n, dims))
+
+    return sample

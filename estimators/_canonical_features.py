@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -48,9 +49,19 @@ def gaussianised(columns: Float) -> Float:
     """Normal scores of columns (d, n): those of `margins_of`, which need not be searched again."""
     scores = np.empty(columns.shape)
     for row, column in zip(scores, columns, strict=True):
-        _, places, counts = np.unique(column, return_inverse=True, return_counts=True)
-        row[:] = _scores_of(counts)[places]
+        order = np.argsort(column, kind="stable")
+        ascending = column[order]
+        if (ascending[1:] > ascending[:-1]).all():
+            row[order] = _scores_without_ties(len(column))
+        else:
+            _, places, counts = np.unique(column, return_inverse=True, return_counts=True)
+            row[:] = _scores_of(counts)[places]
     return scores
+
+
+@lru_cache(maxsize=32)
+def _scores_without_ties(n: int) -> Float:
+    return _scores_of(np.ones(n, np.int64))
 
 
 def mixed_by_fold(scores: Float, folds: list[slice]) -> Float:
