@@ -134,7 +134,7 @@ WITHOUT: dict[str, list[tuple[object, str, object]]] = {
             lambda x, y: parts.GaussianPart(np.zeros(x.shape[1]), 1.0, x, y, 0, 1),
         )
     ],
-    "without k-NN: the Gaussian part alone": [(candidates, "knn_part", lambda u, v: None)],
+    "without k-NN: the Gaussian part alone": [(candidates, "knn_part", lambda u, v, drawn: None)],
     "without k-NN on the columns themselves": [(candidates, "DIRECT", 0)],
     "without samples of a normal law": [(twin.NormalTwin, "counted_twice", _nothing)],
     "without radii": [(features, "_groups", _without_radii(features._groups))],
