@@ -18,16 +18,16 @@ from joblib import Parallel, delayed
 
 import mibench
 from mibench import InputError, Task
-from mibench.catalogue import suite_tasks
 from mibench.estimators import KNN, Canonical
-from mibench.estimators import _canonical_candidates as candidates
-from mibench.estimators import _canonical_features as features
-from mibench.estimators import _canonical_parts as parts
-from mibench.estimators import _canonical_search as search
-from mibench.estimators import _canonical_twin as twin
 from mibench.estimators import canonical as whole
-from mibench.estimators._canonical_labels import ross_part
-from mibench.plot import COLOURS, MARKERS
+from mibench.estimators.cca import features as features
+from mibench.estimators.cca import normal_surrogate as twin
+from mibench.estimators.cca import pairs as search
+from mibench.estimators.cca import selection as candidates
+from mibench.estimators.cca import terms as parts
+from mibench.estimators.cca.label_terms import ross_part
+from mibench.output.figures import COLOURS, MARKERS
+from mibench.tasks.catalogue import suite_tasks
 
 N, SEEDS, JOBS = 2000, 10, 2
 FIELD = ("canonical", "knn", "knn:k=10,standardize=true", "kde", "adaptive", "uniform")

@@ -11,8 +11,8 @@ from functools import partial
 
 import numpy as np
 
-from mibench.estimators import _neighbours
-from mibench.estimators._neighbours import Algorithm, count_within, nearest
+from mibench.estimators.neighbours import search as _neighbours
+from mibench.estimators.neighbours.search import Algorithm, count_within, nearest
 
 METHODS: tuple[Algorithm, ...] = ("brute", "slabs", "tree")
 ROWS = (500, 1000, 2000, 5000, 10_000, 30_000, 100_000)

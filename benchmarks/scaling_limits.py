@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.estimators._threads import thread_count
 from mibench.estimators.kernels._jit import kernel
+from mibench.estimators.shared.threads import thread_count
 
 Array = NDArray[np.float64]
 

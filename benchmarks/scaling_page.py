@@ -20,7 +20,7 @@ from peers import GROUPS
 from scaling_labels import part, settle
 from scaling_limits import LIMITS
 
-from mibench.plot import COLOURS, MARKERS, save
+from mibench.output.figures import COLOURS, MARKERS, save
 
 Row = dict[str, Any]
 

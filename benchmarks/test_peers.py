@@ -77,7 +77,7 @@ def test_ratio(check_ratio, name):
 MEMORY = """
 import time, numpy as np
 from mibench.estimators import KNN
-from mibench.machine import peak_memory
+from mibench.running.machine import peak_memory
 x, e = np.random.default_rng(0).standard_normal((2, {n}))
 y = 0.6 * x + 0.8 * e
 start = time.perf_counter()

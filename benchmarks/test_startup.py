@@ -36,7 +36,7 @@ def test_help(note):
 
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys\nfrom mibench.cli import main\n"
+        "import sys\nfrom mibench.cli.main import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print('loaded:', [m for m in {HEAVY} if m in sys.modules])"
     )

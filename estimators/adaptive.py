@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
-from mibench.variables import Variable
 
-from . import _bins
-from ._binned import BinningEstimator, Cuts
-from ._plugin import Correction
+from .binning import bin_rules as _bins
+from .binning.base import BinningEstimator, Cuts
+from .binning.plug_in import Correction
 from .kernels.binning import (
     CELLS_AN_EDGE,
     LINEAR_EDGES,

@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from mibench import flags
 from mibench.blas import one_blas_thread
+from mibench.contract import flags
+from mibench.contract.base import Estimator
+from mibench.contract.variables import Variable, as_pair
 from mibench.errors import InputError
-from mibench.estimator import Estimator
 from mibench.types import Estimate
-from mibench.variables import Variable, as_pair
 
-from ._canonical_candidates import DECIMALS, Taken, by_label, carried_by, ceiling, together
-from ._canonical_features import Continuous, Labels, continuous_features, label_features
-from ._canonical_labels import ross_part
-from ._canonical_order import labelled_layout, layout
-from ._canonical_parts import Part, gaussian_part, knn_part
-from ._canonical_search import Pairs, Search
-from ._canonical_tight import evenly_spaced
-from ._canonical_twin import NormalTwin
-from ._plugin import plug_in, variable_symbols
+from .binning.plug_in import plug_in, variable_symbols
+from .cca.features import Continuous, Labels, continuous_features, label_features
+from .cca.label_terms import ross_part
+from .cca.narrow_noise import evenly_spaced
+from .cca.normal_surrogate import NormalTwin
+from .cca.pairs import Pairs, Search
+from .cca.row_order import labelled_layout, layout
+from .cca.selection import DECIMALS, Taken, by_label, carried_by, ceiling, together
+from .cca.terms import Part, gaussian_part, knn_part
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

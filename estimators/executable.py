@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
 
+from mibench.contract.base import Estimator
+from mibench.contract.functions import NATS, Units, rows
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
-from mibench.estimator import Estimator
-from mibench.functions import NATS, Units, rows
 from mibench.types import Estimate
-from mibench.variables import Variable
 
-from ._content import digest_of_files
+from .shared.digest import digest_of_files
 
 DATA = "{data}"
 LINES_SHOWN = 3

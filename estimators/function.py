@@ -9,13 +9,13 @@ from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
+from mibench.contract.base import Estimator
+from mibench.contract.functions import NATS, OfFunction, Units
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
-from mibench.estimator import Estimator
-from mibench.functions import NATS, OfFunction, Units
 from mibench.types import Estimate
-from mibench.variables import Variable
 
-from ._content import digest, digest_of_files
+from .shared.digest import digest, digest_of_files
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Function(Estimator):
     """A Python function f(x, y) that returns the MI, named by its file or its module.
 
     call: FILE.py:NAME, or MODULE:NAME of an installed module. What the function is given:
-        `mibench.functions.OfFunction`.
+        `mibench.contract.functions.OfFunction`.
     units: of what it returns.
 
     A file is run once in each process, with its folder at the end of `sys.path`. content is a

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from mibench import flags
+from mibench.contract import flags
+from mibench.contract.base import Estimator
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
-from mibench.estimator import Estimator
 from mibench.types import Estimate
-from mibench.variables import Variable
 
-from ._mixture import Variant, mixture_information
-from ._plugin import plug_in, variable_symbols
-from ._scale import standardized
-from ._threads import share_rows
+from .binning.plug_in import plug_in, variable_symbols
+from .density.mixture_bounds import Variant, mixture_information
 from .kernels.density import BLOCK, label_sums, log_sums, pair_sums
+from .shared.columns import standardized
+from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
 

@@ -12,19 +12,19 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 from scipy.special import digamma
 
-from mibench import flags
+from mibench.contract import flags
+from mibench.contract.base import Estimator
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
-from mibench.estimator import Estimator
 from mibench.types import Estimate
-from mibench.variables import Variable
 
-from ._line import Side
-from ._neighbours import Algorithm, Neighbours, closed, count_within, nearest
-from ._noise import information_of_all, with_noise
-from ._plugin import plug_in, variable_symbols
-from ._scale import standardized
-from ._threads import share_rows
-from ._ties import break_ties
+from .binning.plug_in import plug_in, variable_symbols
+from .neighbours.added_noise import information_of_all, with_noise
+from .neighbours.search import Algorithm, Neighbours, closed, count_within, nearest
+from .neighbours.sorted_column import Side
+from .neighbours.ties import break_ties
+from .shared.columns import standardized
+from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

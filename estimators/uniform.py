@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from mibench import flags
+from mibench.contract import flags
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
-from mibench.variables import Variable
 
-from . import _bins
-from ._binned import Binned, BinningEstimator, Cuts
-from ._plugin import Correction
+from .binning import bin_rules as _bins
+from .binning.base import Binned, BinningEstimator, Cuts
+from .binning.plug_in import Correction
 from .kernels.binning import fold_uniform, tally_uniform
 
 Float = NDArray[np.float64]

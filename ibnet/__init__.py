@@ -13,8 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .claims import claims_table, to_markdown, verdicts
-    from .data import Data, load_data
+    from .data.dataset import Data, load_data
     from .figures import (
         Drawing,
         plot_bins,
@@ -27,25 +26,26 @@ if TYPE_CHECKING:
         plot_runs,
         save_drawing,
     )
-    from .measuring import measure
-    from .reproduction import reproduce
+    from .measure.measuring import measure
+    from .measure.trajectories import load_trajectories, read_measured, save_trajectories
+    from .networks.trained import Trained, load
     from .settings import Setting, get_setting, list_settings
-    from .trained import Trained, load
-    from .training import train
-    from .trajectories import load_trajectories, read_measured, save_trajectories
+    from .thesis.claims import claims_table, to_markdown, verdicts
+    from .thesis.report import reproduce
+    from .train.training import train
 
 _HOMES = {
-    "Data": "data",
+    "Data": "data.dataset",
     "Drawing": "figures",
     "Setting": "settings",
-    "Trained": "trained",
-    "claims_table": "claims",
+    "Trained": "networks.trained",
+    "claims_table": "thesis.claims",
     "get_setting": "settings",
     "list_settings": "settings",
-    "load": "trained",
-    "load_data": "data",
-    "load_trajectories": "trajectories",
-    "measure": "measuring",
+    "load": "networks.trained",
+    "load_data": "data.dataset",
+    "load_trajectories": "measure.trajectories",
+    "measure": "measure.measuring",
     "plot_bins": "figures",
     "plot_epochs": "figures",
     "plot_errors": "figures",
@@ -54,13 +54,13 @@ _HOMES = {
     "plot_plane": "figures",
     "plot_planes": "figures",
     "plot_runs": "figures",
-    "read_measured": "trajectories",
-    "reproduce": "reproduction",
+    "read_measured": "measure.trajectories",
+    "reproduce": "thesis.report",
     "save_drawing": "figures",
-    "save_trajectories": "trajectories",
-    "to_markdown": "claims",
-    "train": "training",
-    "verdicts": "claims",
+    "save_trajectories": "measure.trajectories",
+    "to_markdown": "thesis.claims",
+    "train": "train.training",
+    "verdicts": "thesis.claims",
 }
 
 __all__ = [

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mibench.console import FILE, format_option, progress, say, show_rows, units_option
+from mibench.cli.console import FILE, format_option, progress, say, show_rows, units_option
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .networks.trained import Trained
     from .settings import Setting
-    from .trained import Trained
 
 DONE, SOME_FAILED = 0, 1
 
@@ -92,7 +92,7 @@ def measure(
     form: str,
 ) -> int:
     """Measure the networks in DIRECTORY: I(X;T) and I(T;Y) of every layer, run and epoch."""
-    from mibench.output import TABLES, check_path
+    from mibench.output.files import TABLES, check_path
 
     if output is not None:
         check_path(output, TABLES, "--output")
@@ -136,7 +136,7 @@ def run(
     **changes: Any,
 ) -> int:
     """Train the networks of SETTING, measure and draw them."""
-    from .measuring import check_plan
+    from .measure.measuring import check_plan
 
     wanted = _setting(setting, changes)
     specs = estimators or wanted.estimators  # the directory may be another setting's
@@ -162,7 +162,7 @@ def run(
 @jobs_option
 def reproduce(scale: str, output: Path | None, device: str, jobs: int | None) -> int:
     """Train and measure every setting of the thesis; draw its figures and judge its claims."""
-    from .reproduction import reproduce as reproduce_all
+    from .thesis.report import reproduce as reproduce_all
 
     failed: list[str] = []
     folder = Path(f"ibnet-reproduction-{scale}") if output is None else output
@@ -181,7 +181,7 @@ def _folder(setting: str, output: Path | None) -> Path:
 
 
 def _train(wanted: "Setting", folder: Path, device: str) -> "Trained":
-    from .training import train as train_all
+    from .train.training import train as train_all
 
     with progress(f"training {wanted.name}") as on_progress:
         try:
@@ -212,13 +212,13 @@ def _setting(name: str, changes: dict[str, Any]) -> "Setting":
 
 
 def _load(directory: Path) -> "Trained":
-    from .trained import load
+    from .networks.trained import load
 
     return load(directory)
 
 
 def _report_training(trained: "Trained") -> int:
-    from .training import lost_runs
+    from .train.training import lost_runs
 
     setting = trained.setting
     say(
@@ -234,7 +234,7 @@ def _report_training(trained: "Trained") -> int:
 def _measure(
     trained: "Trained", estimators: Sequence[str], schedule: str | None, jobs: int | None
 ) -> "xr.Dataset":
-    from .measuring import measure as measure_all
+    from .measure.measuring import measure as measure_all
 
     with progress("measuring") as on_progress:
         try:
@@ -248,7 +248,7 @@ def _measure(
 
 
 def _report_failures(found: "xr.Dataset") -> int:
-    from .trajectories import failures
+    from .measure.trajectories import failures
 
     lines = failures(found)
     for line in lines:
@@ -260,8 +260,8 @@ def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], en
     import os
 
     os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
-    from .figure_set import draw_training
-    from .trajectories import read_measured
+    from .measure.trajectories import read_measured
+    from .thesis.figure_set import draw_training
 
     folder = Path(str(trained.directory)) / "figures" if output is None else output
     drawn = draw_training(trained, read_measured(trained, estimators), folder, ending)
@@ -269,16 +269,16 @@ def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], en
 
 
 def _show(found: "xr.Dataset", units: str, form: str) -> None:
-    from .trajectories import layer_rows
+    from .measure.trajectories import layer_rows
 
     headings, rows = layer_rows(found, units)
     show_rows(f"I(X;T) and I(T;Y) in {units}, means over runs", headings, rows, form)
 
 
 def _write_all(found: "xr.Dataset", output: Path, units: str) -> None:
-    from mibench.output import write_table
+    from mibench.output.files import write_table
 
-    from .trajectories import tidy
+    from .measure.trajectories import tidy
 
     table = tidy(found, units)
     write_table(table, output)

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from mibench.contract.parameters import check_value
+from mibench.contract.registry import unknown
 from mibench.errors import InputError
-from mibench.output import check_path, whole_file
-from mibench.parameters import check_value
-from mibench.registry import unknown
+from mibench.output.files import check_path, whole_file
 
 Activation = Literal["tanh", "relu", "elu", "relu6", "linear"]
 Initialisation = Literal["truncated-normal", "he", "glorot"]

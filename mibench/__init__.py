@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import compare, estimate
-    from .catalogue import get_task, list_suites, list_tasks, register_task
+    from .columns.pairs import Pairwise, pairwise
+    from .compiled.warmup import warmup
+    from .contract.base import Estimator
+    from .contract.registry import get_estimator, list_estimators, register
     from .errors import InputError
-    from .estimator import Estimator
-    from .pairs import Pairwise, pairwise
-    from .query import results
-    from .registry import get_estimator, list_estimators, register
+    from .records.query import results
+    from .tasks.catalogue import get_task, list_suites, list_tasks, register_task
     from .types import Estimate, Record, Task
-    from .warming import warmup
 
 # Started in the root of a checkout, Python takes this folder for the package, whatever is
 # installed; the folders that an installation puts inside it stand beside it there.
@@ -31,23 +31,23 @@ if os.path.isfile(os.path.join(_root, "estimators", "kernels", "__init__.py")):
 
 _HOMES = {
     "Estimate": "types",
-    "Estimator": "estimator",
+    "Estimator": "contract.base",
     "InputError": "errors",
-    "Pairwise": "pairs",
+    "Pairwise": "columns.pairs",
     "Record": "types",
     "Task": "types",
     "compare": "api",
     "estimate": "api",
-    "get_estimator": "registry",
-    "get_task": "catalogue",
-    "list_estimators": "registry",
-    "list_suites": "catalogue",
-    "list_tasks": "catalogue",
-    "pairwise": "pairs",
-    "register": "registry",
-    "register_task": "catalogue",
-    "results": "query",
-    "warmup": "warming",
+    "get_estimator": "contract.registry",
+    "get_task": "tasks.catalogue",
+    "list_estimators": "contract.registry",
+    "list_suites": "tasks.catalogue",
+    "list_tasks": "tasks.catalogue",
+    "pairwise": "columns.pairs",
+    "register": "contract.registry",
+    "register_task": "tasks.catalogue",
+    "results": "records.query",
+    "warmup": "compiled.warmup",
 }
 
 __all__ = [

@@ -11,14 +11,14 @@ from uuid import uuid4
 
 from numpy.typing import ArrayLike
 
-from .against import earlier_records
-from .catalogue import find_tasks
+from .contract.registry import SESSION, get_estimator, instance, named
 from .errors import InputError
-from .grid import check_backend, run_cells
-from .guard import Limits, read_bytes
-from .registry import SESSION, get_estimator, instance, named
-from .runner import Cell, plan
-from .store import COLUMNS, Key, Store, row_of
+from .records.against import earlier_records
+from .records.store import COLUMNS, Key, Store, row_of
+from .running.backends import check_backend, run_cells
+from .running.cells import Cell, plan
+from .running.limits import Limits, read_bytes
+from .tasks.catalogue import find_tasks
 from .types import Estimate, EstimatorLike, Record, Task
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def estimate(
 
     x: (n,) or (n, dx), y: (n,) or (n, dy), row i of x belonging to row i of y; with discrete_x
     or discrete_y that side is labels. estimator: a spec string as on the command line, an
-    estimator, or a function f(x, y) -> nats, see `mibench.functions.OfFunction`.
+    estimator, or a function f(x, y) -> nats, see `mibench.contract.functions.OfFunction`.
     Returns an `Estimate`: `.nats`, `.bits`, `.flags`, `.info`.
     Raises InputError for bad data or an unknown estimator.
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from mibench import Estimate, Estimator
-from mibench.runner import WARM_UP_ROWS
+from mibench.running.cells import WARM_UP_ROWS
 
 
 @njit

@@ -15,8 +15,8 @@ from scipy.special import digamma, logsumexp
 
 from mibench.estimators import adaptive as adaptive_module
 from mibench.estimators import uniform as uniform_module
-from mibench.estimators._noise import with_noise
-from mibench.estimators._ties import break_ties
+from mibench.estimators.neighbours.added_noise import with_noise
+from mibench.estimators.neighbours.ties import break_ties
 
 
 def estimate(estimator, x, y, *, discrete_x=False, discrete_y=False):

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench import resampling, summary
-from mibench.recorded import read_records
-from mibench.store import Store
+from mibench import summary
+from mibench.records.files import read_records
+from mibench.records.store import Store
+from mibench.summary import resampling
 
 SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": [50, 80], "seeds": 3}
 

@@ -14,15 +14,11 @@ from scipy.stats import multivariate_t, norm, t
 import mibench
 from mibench import InputError
 from mibench.estimators import KNN, Canonical
-from mibench.estimators._canonical_features import continuous_features, gaussianised
-from mibench.estimators._canonical_labels import ross_part
-from mibench.estimators._canonical_order import (
-    entropy_of_copies,
-    labelled_layout,
-    layout,
-    midranks,
-)
-from mibench.estimators._canonical_parts import (
+from mibench.estimators.cca.features import continuous_features, gaussianised
+from mibench.estimators.cca.label_terms import ross_part
+from mibench.estimators.cca.pairs import Search, fresh_correlation
+from mibench.estimators.cca.row_order import entropy_of_copies, labelled_layout, layout, midranks
+from mibench.estimators.cca.terms import (
     beyond_chance,
     gaussian_part,
     gaussian_rows,
@@ -30,7 +26,6 @@ from mibench.estimators._canonical_parts import (
     kraskov_rows,
     unexplained,
 )
-from mibench.estimators._canonical_search import Search, fresh_correlation
 
 from .samples import normal
 from .statistics_of_seeds import correlated, mean_and_error, true_nats

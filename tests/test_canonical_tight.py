@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.stats import kendalltau, tukeylambda
 
 from mibench.estimators import KNN, Canonical
-from mibench.estimators._canonical_tight import (
+from mibench.estimators.cca.narrow_noise import (
     ENTROPIES,
     MEANS,
     NORMAL_ENTROPY,

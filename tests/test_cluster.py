@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 import mibench
-from mibench import grid
-from mibench.store import Store
+from mibench.records.store import Store
+from mibench.running import backends as grid
 
 MEASURED = ["seconds", "memory"]
 GRID = {"tasks": "1v1-normal-0.75,multinormal-dense-5-5-0.5", "samples": [600], "seeds": 10}
@@ -162,7 +162,7 @@ def test_a_cluster_without_workers_is_said(tmp_path, monkeypatch):
         said.append(message % values)
         empty.workers.append(empty.worker(0))
 
-    monkeypatch.setattr(logging.getLogger("mibench.cluster"), "warning", start_one)
+    monkeypatch.setattr(logging.getLogger("mibench.running.dask"), "warning", start_one)
     try:
         got = mibench.compare(
             "uniform", tasks="1v1-normal-0.75", samples=100, seeds=1,

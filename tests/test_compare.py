@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench import Estimate, Estimator, Task, api, plot, summary, tables
+from mibench import Estimate, Estimator, Task, api, summary
 from mibench.estimators import KNN, Uniform
+from mibench.output import figures, text
 
 MEASURED = ["seconds", "memory"]
 
@@ -227,7 +228,7 @@ def test_a_cell_that_was_not_run_is_no_common_cell():
     assert got.loc["a", "rmse_nats"] == pytest.approx(0.1)
     other = rows.assign(task="u")[lambda t: t["estimator"] == "a"]
     cases = summary.in_units(summary.by_case(pd.concat([rows, other])), "bits")
-    lines = tables.render(tables.case_table(cases, "bits")).splitlines()
+    lines = text.render(text.case_table(cases, "bits")).splitlines()
     assert [line.endswith(" -") for line in lines if line.startswith(("  t ", "  u "))] == [
         False,
         True,
@@ -264,7 +265,7 @@ def test_uniform_beats_nothing_on_its_own_ground():
 @pytest.mark.parametrize("samples", [[50], [50, 200]])
 def test_the_figure_shows_each_sample_size_as_its_legend_says(samples):
     got = mibench.compare("uniform,knn", tasks="1v1-normal-0.75", samples=samples, seeds=2)
-    figure = plot.estimate_against_truth(summary.by_case(got), "nats")
+    figure = figures.estimate_against_truth(summary.by_case(got), "nats")
     left, _ = figure.axes
     fills = [bars[0].get_fillstyle() for bars in left.containers]
     assert fills == ["full", "none"][: len(samples)] * 2

@@ -22,8 +22,8 @@ import pandas as pd
 import pytest
 
 from mibench import InputError
-from mibench.parameters import parameter_fields
-from mibench.registry import default_estimators
+from mibench.contract.parameters import parameter_fields
+from mibench.contract.registry import default_estimators
 
 EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
 POINTS = {name: EVERY[name] for name in default_estimators()}

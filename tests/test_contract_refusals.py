@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mibench import InputError
-from mibench.registry import default_estimators
+from mibench.contract.registry import default_estimators
 
 EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
 POINTS = {name: EVERY[name] for name in default_estimators()}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench.ibnet.claims import verdicts
+from mibench.ibnet.thesis.claims import verdicts
 
 DOCS = Path(__file__).parents[1] / "docs"
 

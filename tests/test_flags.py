@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import digamma
 
-from mibench import flags
+from mibench.contract import flags
 from mibench.estimators import KDE, KNN, Adaptive, Canonical, Uniform
 
 from .samples import normal

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from mibench.errors import InputError
-from mibench.ibnet.claims import claims_table, to_markdown, verdicts
-from mibench.ibnet.claims import statistics as st
-from mibench.ibnet.claims.bootstrap import RESAMPLES, bootstrap, means
-from mibench.ibnet.claims.parts import Criterion
-from mibench.ibnet.claims.uniform_claims import most
-from mibench.ibnet.claims.windows import (
+from mibench.ibnet.thesis.claims import claims_table, to_markdown, verdicts
+from mibench.ibnet.thesis.claims import statistics as st
+from mibench.ibnet.thesis.claims.bootstrap import RESAMPLES, bootstrap, means
+from mibench.ibnet.thesis.claims.parts import Criterion
+from mibench.ibnet.thesis.claims.uniform_claims import most
+from mibench.ibnet.thesis.claims.windows import (
     held_out_largest,
     mean_of_other_half,
     window_labels,

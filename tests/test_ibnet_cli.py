@@ -310,7 +310,7 @@ def test_diverging_networks_are_reported_and_the_rest_is_kept(mibench, tmp_path)
 def test_a_missing_package_is_asked_for_by_the_extra(tmp_path, missing, extra, args):
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        f"from mibench.cli import main; main(['ibnet', *{list(args)!r}])"
+        f"from mibench.cli.main import main; main(['ibnet', *{list(args)!r}])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
@@ -324,7 +324,7 @@ def test_a_missing_package_is_asked_for_by_the_extra(tmp_path, missing, extra, a
 def test_training_on_a_cpu_needs_no_torch(tmp_path):
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from mibench.cli import main\n"
+        "from mibench.cli.main import main\n"
         "main(['ibnet', 'run', '2.1', '--runs', '1', '--epochs', '2', '-o', 'd'])"
     )
     done = subprocess.run(

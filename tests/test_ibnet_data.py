@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mibench.errors import InputError
-from mibench.ibnet.data import Data, load_data, stratified_split
-from mibench.ibnet.icosahedron import ANTIPODES, NEIGHBOURS
+from mibench.ibnet.data.dataset import Data, load_data, stratified_split
+from mibench.ibnet.data.icosahedron import ANTIPODES, NEIGHBOURS
 
 properties = settings(deadline=None, derandomize=True, max_examples=80, database=None)
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mibench.errors import InputError
-from mibench.ibnet.data import load_data
-from mibench.ibnet.idx import read_idx
+from mibench.ibnet.data.dataset import load_data
+from mibench.ibnet.data.idx import read_idx
 
 properties = settings(deadline=None, derandomize=True, max_examples=80, database=None)
 

@@ -10,13 +10,13 @@ import pytest
 import mibench
 from mibench import ibnet
 from mibench.errors import InputError
-from mibench.ibnet.archive import array
-from mibench.ibnet.binding import bind, chosen
-from mibench.ibnet.cells import FLAG_BITS, MISSING
-from mibench.ibnet.measured import kept_measured
-from mibench.ibnet.schedule import epochs_of
+from mibench.ibnet.measure.binding import bind, chosen
+from mibench.ibnet.measure.cells import FLAG_BITS, MISSING
+from mibench.ibnet.measure.schedule import epochs_of
+from mibench.ibnet.measure.store import kept_measured
+from mibench.ibnet.measure.trajectories import failures, layer_rows, tidy
+from mibench.ibnet.networks.archive import array
 from mibench.ibnet.settings import changed
-from mibench.ibnet.trajectories import failures, layer_rows, tidy
 
 from . import naive
 
@@ -272,7 +272,7 @@ def test_what_is_measured_is_not_measured_again(kept):
 
 
 def test_processes_change_no_number_and_an_interruption_loses_nothing(kept, monkeypatch):
-    monkeypatch.setattr("mibench.ibnet.measuring.TASK_COST", 3)
+    monkeypatch.setattr("mibench.ibnet.measure.measuring.TASK_COST", 3)
     memory = ibnet.train("2.2", runs=3, epochs=10)
     straight = ibnet.measure(memory, jobs=1)
 
@@ -307,7 +307,7 @@ def test_a_longer_training_moves_the_range_and_its_results(kept):
 
 def test_another_version_is_measured_again(kept, monkeypatch):
     ibnet.measure(kept, "uniform:bins=30", epochs="0,1")
-    monkeypatch.setattr("mibench.registry.origin", lambda _: "mibench 99")
+    monkeypatch.setattr("mibench.contract.registry.origin", lambda _: "mibench 99")
     totals = []
     ibnet.measure(
         kept, "uniform:bins=30", epochs="1", on_progress=lambda _, total: totals.append(total)

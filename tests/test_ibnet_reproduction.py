@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from mibench.errors import InputError
-from mibench.ibnet import reproduction
-from mibench.ibnet.figure_set import ADAPTIVE
-from mibench.ibnet.reproduction import SCALES, Scale, reproduce, trainings
 from mibench.ibnet.settings import SETTINGS
+from mibench.ibnet.thesis import report as reproduction
+from mibench.ibnet.thesis.figure_set import ADAPTIVE
+from mibench.ibnet.thesis.report import SCALES, Scale, reproduce, trainings
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,8 @@ def test_nothing_is_computed_again(study, monkeypatch):
     def fail(*_args, **_kwargs):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr("mibench.ibnet.training.make_engine", fail)
-    monkeypatch.setattr("mibench.ibnet.measuring.measure_cells", fail)
+    monkeypatch.setattr("mibench.ibnet.train.training.make_engine", fail)
+    monkeypatch.setattr("mibench.ibnet.measure.measuring.measure_cells", fail)
     assert reproduce(page.parents[1]) == page
     failed = []
     monkeypatch.setattr(reproduction, "failures", lambda _: ["kde: layer 1: no"])

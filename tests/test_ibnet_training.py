@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 
 from mibench import ibnet
 from mibench.errors import InputError
-from mibench.estimators import _threads
-from mibench.ibnet import training
-from mibench.ibnet.archive import lengthen
-from mibench.ibnet.data import Data
-from mibench.ibnet.engines import Core, State
+from mibench.estimators.shared import threads as _threads
+from mibench.ibnet.data.dataset import Data
 from mibench.ibnet.kernels import elementary
 from mibench.ibnet.kernels.train import random_bits, shuffle
-from mibench.ibnet.networks import initial_parameters, start
-from mibench.ibnet.reference import train_reference
+from mibench.ibnet.networks.archive import lengthen
+from mibench.ibnet.networks.initial import initial_parameters, start
+from mibench.ibnet.networks.trained import BY_EPOCH
 from mibench.ibnet.settings import SETTINGS, Setting, changed
-from mibench.ibnet.torch_engine import TorchEngine
-from mibench.ibnet.trained import BY_EPOCH
-from mibench.ibnet.training import lost_runs
+from mibench.ibnet.train import training
+from mibench.ibnet.train.cpu import Core
+from mibench.ibnet.train.engine import State
+from mibench.ibnet.train.gpu import TorchEngine
+from mibench.ibnet.train.training import lost_runs
+
+from .torch_reference import train_reference
 
 properties = settings(deadline=None, derandomize=True, max_examples=60, database=None)
 
@@ -155,7 +157,7 @@ def stop_at(epoch):
 
 @pytest.mark.parametrize("route", ["interrupted", "lengthened"])
 def test_going_on_gives_the_weights_of_going_through(tmp_path, monkeypatch, route):
-    monkeypatch.setattr("mibench.ibnet.archive.LONGEST_CHUNK", 5)
+    monkeypatch.setattr("mibench.ibnet.networks.archive.LONGEST_CHUNK", 5)
     straight = ibnet.train(small(), data=SMALL)
     if route == "lengthened":
         ibnet.train(small(epochs=7), data=SMALL, directory=tmp_path / "t")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mibench.errors import InputError
-from mibench.estimators import _neighbours
 from mibench.estimators.adaptive import edge_slots, guides, padded_edges
 from mibench.estimators.kernels import binning, brute, density, kdtree, line, mixture, symbols
+from mibench.estimators.neighbours import search as _neighbours
 
 from . import naive
 from .samples import VALUES, normal, properties

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 import mibench
-from mibench import guard
-from mibench.guard import Limits, read_bytes
-from mibench.store import Store
+from mibench.records.store import Store
+from mibench.running import limits as guard
+from mibench.running.limits import Limits, read_bytes
 
 MANY = 500  # more than the warm-up has
 MEASURED = ["seconds", "memory"]

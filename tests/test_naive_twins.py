@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mibench.estimators import KDE, KNN, Adaptive, Uniform
-from mibench.estimators._ties import break_ties
+from mibench.estimators.neighbours.ties import break_ties
 
 from . import naive
 from .samples import DATA, WHOLE, Data, labelled, normal, properties, samples, sides_of

@@ -22,9 +22,9 @@ from joblib.externals.loky import get_reusable_executor
 
 import mibench
 from mibench import InputError
+from mibench.contract.functions import OfFunction
+from mibench.contract.registry import named
 from mibench.estimators import Executable, Function
-from mibench.functions import OfFunction
-from mibench.registry import named
 
 from .conftest import MIBENCH
 from .test_plugin import environment_with

@@ -16,9 +16,10 @@ from hypothesis.extra import numpy as hnp
 
 import mibench as library
 from mibench import Estimate, Estimator, InputError
-from mibench.estimators import KNN, _threads
-from mibench.heatmap import MOST_NUMBERS, heat_map
-from mibench.variables import as_variable
+from mibench.contract.variables import as_variable
+from mibench.estimators import KNN
+from mibench.estimators.shared import threads as _threads
+from mibench.output.heatmap import MOST_NUMBERS, heat_map
 
 from .samples import VALUES, properties
 

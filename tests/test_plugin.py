@@ -44,7 +44,7 @@ def environment_with(package, home):
 
     def run(*args: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [python, "-c", "from mibench.cli import main; main()", *args],
+            [python, "-c", "from mibench.cli.main import main; main()", *args],
             cwd=home, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"},
         )  # fmt: skip
 

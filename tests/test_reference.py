@@ -7,9 +7,9 @@ import pytest
 
 import mibench
 from mibench import Estimate, Estimator, summary
-from mibench.against import beside
-from mibench.recorded import read_records
-from mibench.registry import default_estimators
+from mibench.contract.registry import default_estimators
+from mibench.records.against import beside
+from mibench.records.files import read_records
 from mibench.tasks.suites import SUITES
 
 MEASURED_AGAIN = ["beyond-normal", "mixtures", "high-mi", "discrete"]

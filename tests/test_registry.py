@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mibench
-from mibench import registry
+from mibench.contract import registry
 from mibench.errors import InputError
 from mibench.estimators import KNN, Adaptive, Uniform
 

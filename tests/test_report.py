@@ -18,10 +18,12 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from mibench import compare, report, reproduce, summary
+from mibench import compare, summary
 from mibench.api import table_of
-from mibench.registry import split_specs
-from mibench.store import Store
+from mibench.contract.registry import split_specs
+from mibench.output import page as html_page
+from mibench.records import commands as reproduce
+from mibench.records.store import Store
 from mibench.tasks.suites import SUITES
 from mibench.types import Record
 
@@ -78,14 +80,14 @@ def same(got, wanted) -> None:
 
 
 def test_cells_are_the_summary(records):
-    shown = report.payload(records, "bits")
+    shown = html_page.payload(records, "bits")
     cells, wanted = unpacked(shown["cells"]), summary.by_case(records)
     assert len(cells) == 24
     assert [shown["tasks"][t]["name"] for t in cells["task"]] == wanted["task"].tolist()
     assert [shown["sizes"][s] for s in cells["n"]] == wanted["n"].tolist()
     names = [shown["estimators"][e]["name"] for e in cells["estimator"]]
     assert names == wanted["estimator"].tolist()
-    for column in report.CELL[:-2]:
+    for column in html_page.CELL[:-2]:
         same(cells[column], wanted[column])
     for column in ("best", "flags"):
         assert cells[column].tolist() == wanted[column].tolist()
@@ -95,7 +97,7 @@ def test_cells_are_the_summary(records):
 
 
 def test_every_choice_has_the_ranking_of_its_records(records):
-    shown = report.payload(records, "bits")
+    shown = html_page.payload(records, "bits")
     assert [g["name"] for g in shown["groups"]] == ["all", "quick", "beyond-normal", "discrete"]
     sides = {TASKS[0]: 0, TASKS[1]: 0, TASKS[2]: 1, TASKS[3]: 1}
     groups = [set(TASKS), *(set(SUITES[g["name"]]) for g in shown["groups"][1:])]
@@ -125,13 +127,13 @@ def test_every_choice_has_the_ranking_of_its_records(records):
 
 def test_sizes_are_compared_by_the_cases_that_were_run_at_each(records):
     some = records[(records["task"] != TASKS[2]) | (records["n"] == 40)]
-    shown = report.payload(some, "bits")
+    shown = html_page.payload(some, "bits")
     for w, members in [(0, {TASKS[0], TASKS[1], TASKS[3]}), (1, {TASKS[0], TASKS[1]})]:
         for s, n in enumerate([40, 300]):
             packed = shown["rankings"][shown["steady"][f"0,{w}"][s]]
             wanted = summary.ranking(some[some["task"].isin(members) & (some["n"] == n)])
             same(unpacked(packed)["rmse_nats"], wanted["rmse_nats"])
-    alone = report.payload(some[some["task"] == TASKS[2]], "bits")
+    alone = html_page.payload(some[some["task"] == TASKS[2]], "bits")
     assert "0,0" in alone["steady"]  # one size: every case has it
 
 
@@ -200,7 +202,7 @@ def test_overlapping_suites_and_tasks_are_covered_once_or_twice_but_never_beyond
     ],
 )
 def test_small_and_odd_records_make_a_page(rows, said):
-    page = report.page(table_of(rows), "nats")
+    page = html_page.page(table_of(rows), "nats")
     assert said in page
     assert payload_of(page)["units"] == "nats"
     assert "NaN" not in page.split('id="data">')[1].split("</script>")[0]
@@ -211,15 +213,17 @@ def test_no_text_of_a_record_is_markup():
         record(estimator=HOSTILE, task=HOSTILE, machine=HOSTILE, parameters=HOSTILE, seed=0),
         record(estimator="b", task=HOSTILE, nats=None, error=HOSTILE, seed=0),
     ]
-    page = report.page(table_of(rows))
+    page = html_page.page(table_of(rows))
     assert "window.hurt" not in re.sub(r'id="data">.*?</script>', "", page, flags=re.DOTALL)
     assert page.count("</script>") == 2
     assert payload_of(page)["estimators"][0]["name"] == HOSTILE
-    assert page.isascii() == (report.page(table_of([record()])).isascii())  # by its own text alone
+    assert page.isascii() == (
+        html_page.page(table_of([record()])).isascii()
+    )  # by its own text alone
 
 
 def test_the_page_names_no_address(records):
-    page = report.page(records)
+    page = html_page.page(records)
     own = page.replace("http://www.w3.org/2000/svg", "")  # a name, which nothing asks for
     own = re.sub(r'id="data">.*?</script>', "", own, flags=re.DOTALL)
     assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", own)
@@ -236,7 +240,7 @@ def test_a_large_comparison_is_a_small_page_made_at_once():
     ]  # fmt: skip
     table = pd.DataFrame(rows)
     start = time.process_time()
-    page = report.page(table)
+    page = html_page.page(table)
     # Measured: 1.3 s and 0.2 MB; a machine of half that speed must pass too.
     assert time.process_time() - start < 3
     assert len(page.encode()) < 1e6
@@ -300,7 +304,7 @@ def chrome(tmp_path_factory):
 @pytest.fixture(scope="module")
 def file(records, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("page") / "page.html"
-    path.write_text(report.page(records), encoding="utf-8")
+    path.write_text(html_page.page(records), encoding="utf-8")
     return path
 
 
@@ -609,7 +613,7 @@ def test_hostile_text_is_only_text(chrome, tmp_path):
         for e in (HOSTILE, "b", "__proto__", "=1+1") for s in range(2)
     ]  # fmt: skip
     path = tmp_path / "page.html"
-    path.write_text(report.page(table_of(rows)), encoding="utf-8")
+    path.write_text(html_page.page(table_of(rows)), encoding="utf-8")
     view(chrome, 1280)
     chrome.get(path.as_uri())
     chrome.find_element("css selector", "#heat td[data-at]").click()
@@ -642,7 +646,7 @@ def test_hostile_text_is_only_text(chrome, tmp_path):
 )  # fmt: skip
 def test_the_finding_says_what_the_seeds_can_tell(chrome, tmp_path, rows, said):
     path = tmp_path / "page.html"
-    path.write_text(report.page(table_of(rows)), encoding="utf-8")
+    path.write_text(html_page.page(table_of(rows)), encoding="utf-8")
     chrome.get(path.as_uri())
     assert said in chrome.find_element("id", "finding").text
     assert [e for e in chrome.get_log("browser") if e["level"] == "SEVERE"] == []

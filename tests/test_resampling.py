@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from mibench import resampling, summary
+from mibench import summary
+from mibench.summary import resampling
 
 
 def cells(errors, estimator, task="t"):

@@ -18,9 +18,11 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench import Estimate, Estimator, runner, store
+from mibench import Estimate, Estimator
 from mibench.errors import InputError
-from mibench.store import COLUMNS, FORMAT, Store, key_of
+from mibench.records import store
+from mibench.records.store import COLUMNS, FORMAT, Store, key_of
+from mibench.running import cells as runner
 from mibench.types import Record
 
 from .conftest import MIBENCH
@@ -299,7 +301,7 @@ ADDS = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from mibench.store import Store
+from mibench.records.store import Store
 from tests.test_store import RECORD
 for seed in range({count}):
     long = replace(RECORD, estimator=sys.argv[2], seed=seed, info="x" * (seed % 5000))

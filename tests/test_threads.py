@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from mibench.estimators import KDE, KNN, Adaptive, Uniform, _threads
+from mibench.estimators import KDE, KNN, Adaptive, Uniform
+from mibench.estimators.shared import threads as _threads
 
 from .samples import Data, normal
 

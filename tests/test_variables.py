@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from mibench.contract.variables import as_pair, as_variable
 from mibench.errors import InputError
-from mibench.variables import as_pair, as_variable
 
 properties = settings(deadline=None, derandomize=True, max_examples=60, database=None)
 

@@ -18,7 +18,9 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench import InputError, compiling, registry
+from mibench import InputError
+from mibench.compiled import cache as compiling
+from mibench.contract import registry
 
 from .conftest import MIBENCH
 
@@ -165,12 +167,12 @@ def test_what_was_compiled_beside_the_sources_serves_all_users(installed):
 # -- files that are old, torn, or made by two at once ---------------------------------
 
 INNER = """
-    from mibench.compiling import compiled
+    from mibench.compiled.cache import compiled
     def step(x): return x + {step}
     step = compiled(step)
 """
 OUTER = """
-    from mibench.compiling import compiled
+    from mibench.compiled.cache import compiled
     from .inner import step
     def total(values):
         found = values[0] * 0
@@ -182,7 +184,7 @@ OUTER = """
 TOTAL = """
     import numpy as np
     from small.outer import total
-    from mibench.compiling import met
+    from mibench.compiled.cache import met
     print(float(total(np.{values})), sum(not one.loaded for one in met))
 """
 THREE = "array([1.0, 2.0, 3.0])"
@@ -398,7 +400,7 @@ def test_after_it_no_estimate_meets_a_kernel_of_another_type():
 
 def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
     from mibench.ibnet.settings import Setting
-    from mibench.ibnet.training import train
+    from mibench.ibnet.train.training import train
 
     mibench.warmup()
     met = len(compiling.met)

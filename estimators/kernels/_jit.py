@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from mibench.compiling import compiled
+from mibench.compiled.cache import compiled
 
 P = ParamSpec("P")
 R = TypeVar("R")

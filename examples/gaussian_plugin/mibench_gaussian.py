@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from mibench import Estimate, Estimator, InputError
-from mibench.variables import Variable
+from mibench.contract.variables import Variable
 
 
 @dataclass(frozen=True)

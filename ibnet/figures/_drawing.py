@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mibench.output import PICTURES, check_path, whole_file
-from mibench.plot import save
+from mibench.output.figures import save
+from mibench.output.files import PICTURES, check_path, whole_file
 
 LARGE = 250_000  # bytes; pictures are kept in repositories
 

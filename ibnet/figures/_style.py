@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from mibench.plot import COLOURS
+from mibench.output.figures import COLOURS
 
 MEAN = "mean over runs"
 SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # `_numbers.QUANTILES` in words

@@ -8,7 +8,7 @@ run and for any number of threads, since one thread trains one network.
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from mibench.compiling import compiled
+from mibench.compiled.cache import compiled
 
 P = ParamSpec("P")
 R = TypeVar("R")

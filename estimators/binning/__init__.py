@@ -1,0 +1,1 @@
+"""What the binning estimators share: bin rules, cutting, counting, the plug-in estimate."""

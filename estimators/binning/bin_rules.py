@@ -1,0 +1,70 @@
+"""How many bins: rules that the binning estimators share."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.contract.variables import Variable
+
+MOST_BINS = 1_000_000
+
+
+def balanced_bins(n: int, x: Variable, y: Variable, scale: float) -> int:
+    """The default number of bins a dimension: (scale * n / labels)^(1 / (D + 2)), at least 2.
+
+    D is the number of dimensions that vary, `labels` the number of labels of a discrete side. The
+    plug-in's upward bias is about labels * M^D / 2n, the information that bins of width 1 / M
+    lose is proportional to 1 / M^2; the two balance where M^(D + 2) is proportional to n / labels.
+    Labels that are all different leave no joint counts to be biased, and count as one. The scale
+    is fitted on bivariate normals by `benchmarks/fit_bins.py`.
+    """
+    binned = sum(int((v.low < v.high).sum()) for v in (x, y))
+    labels = math.prod(v.cardinality for v in (x, y) if v.cardinality < n and v.discrete)
+    return max(2, round(math.pow(scale * n / labels, 1 / (binned + 2))))
+
+
+def sturges(n: int) -> int:
+    """ceil(log2 n) + 1 (Sturges 1926, doi:10.1080/01621459.1926.10502161)."""
+    return math.ceil(math.log2(n)) + 1
+
+
+def terrell_scott(n: int) -> int:
+    """ceil((2 n)^(1/3)) (Terrell & Scott 1985, doi:10.1080/01621459.1985.10477163)."""
+    return math.ceil(math.pow(2 * n, 1 / 3))
+
+
+def scott(values: NDArray[np.float64], span: float) -> int:
+    """Width 3.49 sd n^(-1/3) (Scott 1979, doi:10.1093/biomet/66.3.605) over a range `span` wide."""
+    return _bins_of_width(values, span, lambda u: 3.49 * float(u.std(ddof=1)))
+
+
+def freedman_diaconis(values: NDArray[np.float64], span: float) -> int:
+    """Width 2 IQR n^(-1/3) (Freedman & Diaconis 1981, doi:10.1007/BF01025868) over `span`.
+
+    Where more than half of the values are equal the IQR is 0, and Sturges' rule is used.
+    """
+
+    def width(u: NDArray[np.float64]) -> float:
+        low, high = np.quantile(u, [0.25, 0.75])
+        return 2 * float(high - low)
+
+    return _bins_of_width(values, span, width)
+
+
+def _bins_of_width(
+    values: NDArray[np.float64],
+    span: float,
+    width_of: Callable[[NDArray[np.float64]], float],
+) -> int:
+    """Bins of width `width_of(values)` n^(-1/3) over `span`, never more of them than values."""
+    n = len(values)
+    low, high = values.min(), values.max()
+    if low == high:
+        return 1
+    # On [0, 1], so that neither 1e-200 nor 1e200 loses anything in a square.
+    width = width_of((values - low) / (high - low))
+    if not width > 0:
+        return sturges(n)
+    return math.ceil(min(span / float(high - low) * math.cbrt(n) / width, n, MOST_BINS))

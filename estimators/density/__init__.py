@@ -1,0 +1,1 @@
+"""Bounds on the entropy of a Gaussian mixture."""

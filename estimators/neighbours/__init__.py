@@ -1,0 +1,1 @@
+"""Searches for nearest neighbours, and what k-NN estimates are made of."""

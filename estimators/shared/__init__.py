@@ -1,0 +1,1 @@
+"""What several estimators use: columns brought to one scale, threads, digests."""

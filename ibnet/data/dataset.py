@@ -1,0 +1,241 @@
+"""Data sets to train on: inputs with class labels, from a name, a file or arrays."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mibench.contract.registry import unknown
+from mibench.errors import InputError
+from mibench.output.files import check_path, whole_file
+
+from .icosahedron import icosahedron
+from .idx import find_pairs, is_images_name, read_pairs
+from .mat import read_mat
+from .npz import read_npz
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Labelled inputs, checked when made; any set of one's own is `Data(name, inputs, labels, 3)`.
+
+    inputs: (n, d) numbers, kept as a float32 copy, C-contiguous. labels: (n,) integers, kept as an
+    int64 copy. classes: the labels are 0..classes-1, and each of them occurs.
+    Raises InputError for anything else.
+    """
+
+    name: str
+    inputs: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    classes: int
+
+    def __post_init__(self) -> None:
+        # Copies, so that nobody who still holds the arrays given changes what was checked here.
+        object.__setattr__(self, "inputs", _checked_inputs(self.inputs, f"data {self.name!r}"))
+        object.__setattr__(self, "labels", _checked_labels(self.labels, f"data {self.name!r}"))
+        if len(self.inputs) != len(self.labels):
+            raise InputError(
+                f"data {self.name!r} has {len(self.inputs)} inputs and {len(self.labels)} labels: "
+                "give one label for each input"
+            )
+        if not isinstance(self.classes, int | np.integer) or self.classes < 2:
+            raise InputError(f"data {self.name!r} has classes={self.classes!r}: give 2 or more")
+        object.__setattr__(self, "classes", int(self.classes))  # JSON knows no NumPy integers
+        found = np.unique(self.labels)
+        if len(found) != self.classes or found[0] != 0 or found[-1] != self.classes - 1:
+            shown = ", ".join(map(str, found[:10])) + (", ..." if len(found) > 10 else "")
+            raise InputError(
+                f"data {self.name!r} has classes={self.classes} and labels {shown}: every label "
+                "0..classes-1 must occur, and no other. numpy.unique(labels, return_inverse=True) "
+                "numbers them so"
+            )
+
+    @property
+    def n(self) -> int:
+        """The number of inputs."""
+        return len(self.labels)
+
+    @property
+    def dims(self) -> int:
+        """The number of values in an input, d."""
+        return int(self.inputs.shape[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of shape, inputs and labels, the same on any machine; not of the name."""
+        digest = hashlib.sha256(f"{self.n} {self.dims}".encode())
+        digest.update(self.inputs.astype("<f4", copy=False).tobytes())
+        digest.update(self.labels.astype("<i8", copy=False).tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def symbols(self) -> NDArray[np.int64]:
+        """X as a discrete variable, (n,): equal inputs, and no others, share a number."""
+        numbers: dict[bytes, int] = {}  # far faster than sorting rows of hundreds of values
+        return np.array(
+            [numbers.setdefault(row.tobytes(), len(numbers)) for row in self.inputs], np.int64
+        )
+
+    @property
+    def built_in(self) -> bool:
+        """Whether `load_data` makes it from its name alone, wherever it is asked."""
+        return self.name in BUILT_IN
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write inputs and labels to a .npz file that `load_data` reads."""
+        with whole_file(check_path(Path(path), (".npz",), "data")) as part:
+            np.savez_compressed(part, inputs=self.inputs, labels=self.labels)
+
+    @property
+    def h_x_bits(self) -> float:
+        """The entropy of X in bits, rows being equally likely: log2(n) if all are distinct."""
+        return _entropy_bits(self.symbols)
+
+    @property
+    def h_y_bits(self) -> float:
+        """The entropy of the labels in bits."""
+        return _entropy_bits(self.labels)
+
+
+def load_data(name: str | os.PathLike[str]) -> Data:
+    """A data set by its name or path; its `name` is the text given here.
+
+    "icosahedron"     all 12-bit patterns with the thesis's labels, made from their rule
+    "digits"          scikit-learn's 8 x 8 digits, scaled to [0, 1]
+    FILE.mat          arrays F (n, d) and y (1, n)
+    FILE.npz          arrays inputs (n, d) and labels (n,)
+    idx:FOLDER        MNIST's files, plain or gzip, scaled to [0, 1]: train and t10k joined
+    *-images-idx3-ubyte[.gz]    one such file, its labels file beside it
+
+    Labels in files may be any integers (in .npz also strings); they are numbered in their order.
+    Raises InputError for an unknown name and for a file that is missing or does not hold this.
+
+    >>> data = load_data("icosahedron")
+    >>> data.n, data.dims, data.classes, round(data.h_y_bits, 5)
+    (4096, 12, 2, 0.99916)
+    """
+    text = os.fspath(name)
+    if text in BUILT_IN:
+        inputs, labels = BUILT_IN[text]()
+    else:
+        inputs, labels = _from_path(text)
+    found, numbers = np.unique(labels, return_inverse=True)
+    return Data(text, inputs, numbers, len(found))
+
+
+def _from_path(text: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    path = Path(os.path.expanduser(text.removeprefix("idx:")))
+    if text.startswith("idx:") or (text and os.path.isdir(path)):
+        return read_pairs(find_pairs(path))
+    if path.suffix.lower() == ".mat":
+        return read_mat(path)
+    if path.suffix.lower() == ".npz":
+        return read_npz(path)
+    if is_images_name(path.name):
+        return read_pairs(find_pairs(path))
+    valid = [*BUILT_IN, "FILE.mat", "FILE.npz", "idx:FOLDER", "FOLDER/...-images-idx3-ubyte[.gz]"]
+    raise InputError(unknown("data set", text, valid))
+
+
+def _digits() -> tuple[NDArray[Any], NDArray[Any]]:
+    try:
+        datasets = import_module("sklearn.datasets")
+    except ImportError as error:
+        raise InputError(
+            f"data 'digits' comes with scikit-learn ({error}): pip install 'mibench[examples]'"
+        ) from None
+    images, labels = datasets.load_digits(return_X_y=True)
+    return images / 16.0, labels
+
+
+BUILT_IN: dict[str, Callable[[], tuple[NDArray[Any], NDArray[Any]]]] = {
+    "icosahedron": icosahedron,
+    "digits": _digits,
+}
+
+
+def stratified_split(
+    labels: ArrayLike, test_fraction: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw the rows to train and to test on, each class in proportion.
+
+    labels: (n,) of any kind. Returns (train, test), sorted rows, together every row once;
+    round((1 - test_fraction) n) of them train. The classes share these by largest remainder: each
+    gets its proportion, rounded up or down.
+    Raises InputError for a fraction that leaves a class without a row to train on, or no row to
+    test on.
+    """
+    if not 0 < test_fraction < 1:
+        raise InputError(f"test_fraction={test_fraction}: give a number between 0 and 1")
+    array = np.asarray(labels)
+    if array.ndim != 1 or len(array) == 0:
+        raise InputError(f"labels have shape {array.shape}: give (n,), one label for each row")
+    names, classes, counts = np.unique(array, return_inverse=True, return_counts=True)
+    n_train = round((1 - test_fraction) * len(array))
+    shares, remainders = np.divmod(n_train * counts, len(array))
+    most = np.argsort(-remainders, kind="stable")[: n_train - shares.sum()]
+    shares[most] += 1
+    if n_train == len(array) or not shares.all():
+        empty = (
+            "the test set" if shares.all() else f"class {names[np.argmin(shares)]!s} in training"
+        )
+        remedy = "larger" if shares.all() else "smaller"
+        raise InputError(
+            f"test_fraction={test_fraction} of {len(array)} rows leaves no row to {empty}: give a "
+            f"{remedy} fraction or more data"
+        )
+    train = np.zeros(len(array), bool)
+    for number, share in enumerate(shares):
+        train[rng.permutation(np.flatnonzero(classes == number))[:share]] = True
+    return np.flatnonzero(train), np.flatnonzero(~train)
+
+
+def _checked_inputs(values: ArrayLike, what: str) -> NDArray[np.float32]:
+    given = _as_array(values, f"{what}: inputs")
+    if given.ndim != 2 or given.shape[1] < 1 or given.dtype.kind not in "buif":
+        raise InputError(
+            f"{what} has inputs of shape {given.shape} and type {given.dtype}: give numbers "
+            "(n, d), for images inputs.reshape(len(inputs), -1)"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is refused below
+        inputs = np.array(given, np.float32, order="C")
+    finite = np.isfinite(inputs)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise InputError(
+            f"{what} has the input {given[row, column]} in row {row}, column {column}: remove such "
+            "rows, fill them in, or rescale to what float32 holds"
+        )
+    inputs += 0  # -0 becomes 0, the same number but other bytes
+    return inputs
+
+
+def _checked_labels(values: ArrayLike, what: str) -> NDArray[np.int64]:
+    given = _as_array(values, f"{what}: labels")
+    if given.ndim != 1 or given.dtype.kind not in "bui":
+        raise InputError(
+            f"{what} has labels of shape {given.shape} and type {given.dtype}: give integers (n,), "
+            "e.g. numpy.unique(labels, return_inverse=True)[1]"
+        )
+    return given.astype(np.int64)
+
+
+def _as_array(values: ArrayLike, what: str) -> NDArray[Any]:
+    if np.ma.is_masked(values):
+        raise InputError(f"{what} have masked values: remove such rows or fill them in")
+    try:
+        return np.asarray(values)
+    except ValueError:  # rows of different lengths
+        raise InputError(f"{what} are no table: give rows of equal length") from None
+
+
+def _entropy_bits(symbols: NDArray[np.int64]) -> float:
+    p = np.bincount(symbols) / len(symbols)
+    return float((p * np.log2(1 / p)).sum())

@@ -1,0 +1,1 @@
+"""Networks as numbers: initial weights, layer outputs, the archive of trained weights."""

@@ -1,0 +1,75 @@
+"""The networks of a setting before training: weights, split and batches of each run."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from mibench.errors import InputError
+
+from ..data.dataset import Data, stratified_split
+from ..settings import Setting
+
+Row: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What a run starts from.
+
+    parameters: (P,) float32, for each layer its weights (out, in) row by row, then its biases.
+    train, test: indices of the inputs, ascending. key: of the random order of its batches.
+    """
+
+    parameters: Row
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    key: np.uint64
+
+
+def start(setting: Setting, data: Data, run: int) -> Start:
+    """Run number `run` of a setting: the same for any number of runs, jobs and epochs."""
+    seeds = np.random.SeedSequence([setting.seed, run]).spawn(3)
+    weights, split, batches = seeds
+    train, test = stratified_split(data.labels, setting.test_fraction, np.random.default_rng(split))
+    parameters = initial_parameters(setting, np.random.default_rng(weights))
+    return Start(parameters, train, test, np.uint64(batches.generate_state(1, np.uint64)[0]))
+
+
+def initial_parameters(setting: Setting, rng: np.random.Generator) -> Row:
+    """Weights by the setting's rule, biases 0: (P,) float32."""
+    parts: list[NDArray[np.float64]] = []
+    for fan_in, fan_out in pairwise(setting.layers):
+        shape = fan_in * fan_out
+        if setting.init == "truncated-normal":
+            uniform = rng.uniform(ndtr(-2.0), ndtr(2.0), shape)
+            weights = ndtri(uniform) / np.sqrt(fan_out)
+        elif setting.init == "he":
+            weights = rng.normal(0.0, np.sqrt(2 / fan_in), shape)
+        else:
+            limit = np.sqrt(6 / (fan_in + fan_out))
+            weights = rng.uniform(-limit, limit, shape)
+        parts += [weights, np.zeros(fan_out)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def check_fit(setting: Setting, data: Data) -> None:
+    """Raise InputError unless the layers begin with the data's inputs and end with its classes."""
+    first, last = setting.layers[0], setting.layers[-1]
+    if first != data.dims:
+        raise InputError(
+            f"layers={_dashed(setting)} begins with {first} inputs, but {data.name} has "
+            f"{data.dims}: begin with {data.dims}"
+        )
+    if last != data.classes:
+        raise InputError(
+            f"layers={_dashed(setting)} ends with {last} classes, but {data.name} has "
+            f"{data.classes}: end with {data.classes}"
+        )
+
+
+def _dashed(setting: Setting) -> str:
+    return "-".join(map(str, setting.layers))

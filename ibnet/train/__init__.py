@@ -1,0 +1,1 @@
+"""Trains all networks of a setting, on a CPU or a GPU."""

@@ -1,0 +1,85 @@
+"""What there is: estimators, tasks, suites and flags, as rows of text."""
+
+from ..contract.flags import FLAGS
+from ..contract.parameters import describe_parameters
+from ..contract.registry import estimator_class, list_estimators, origin
+from ..errors import InputError
+from ..tasks.catalogue import get_task, list_suites, list_tasks, suite_tasks
+
+MOST_NAMES = 3  # of the tasks of a suite
+Listing = tuple[str, list[str], list[list[object]]]
+
+
+def listing(what: str, units: str) -> Listing:
+    """Title, headings and rows of "estimators", "tasks", "suites", "flags" or "settings"."""
+    if what == "tasks":
+        return _tasks(units)
+    makers = {
+        "estimators": _estimators,
+        "suites": _suites,
+        "flags": _flags,
+        "settings": _settings,
+    }
+    return makers[what]()
+
+
+def _flags() -> Listing:
+    return (
+        "Flags: reasons to distrust an estimate",
+        ["flag", "meaning"],
+        [[flag, meaning] for flag, meaning in FLAGS.items()],
+    )
+
+
+def _estimators() -> Listing:
+    rows: list[list[object]] = []
+    for name in list_estimators():
+        try:
+            kind = estimator_class(name)
+            rows.append([name, describe_parameters(kind), origin(name), _first_line(kind)])
+        except InputError as error:  # a broken plug-in is shown, and the others with it
+            rows.append([name, "", origin(name), f"broken: {error}"])
+    return "Estimators", ["name", "parameters", "from", "what it is"], rows
+
+
+def _tasks(units: str) -> Listing:
+    rows: list[list[object]] = []
+    for task in map(get_task, list_tasks()):
+        truth = task.mi_bits if units == "bits" else task.mi_nats
+        kinds = "/".join("label" if d else "number" for d in (task.discrete_x, task.discrete_y))
+        rows.append([task.name, f"{task.dim_x}+{task.dim_y}", kinds, truth, task.source])
+    return "Tasks", ["name", "dims", "x/y", f"MI in {units}", "source"], rows
+
+
+def _suites() -> Listing:
+    rows: list[list[object]] = []
+    for name in list_suites():
+        names = [task.name for task in suite_tasks(name)]
+        rows.append([name, len(names), ", ".join(names[:MOST_NAMES]) + _more(names)])
+    return "Suites, each with its first tasks", ["name", "tasks", "which"], rows
+
+
+def _more(names: list[str]) -> str:
+    """How many names are not shown, if any."""
+    return f", ... ({len(names) - MOST_NAMES} more)" if len(names) > MOST_NAMES else ""
+
+
+def _settings() -> Listing:
+    from mibench.ibnet.settings import SETTINGS
+
+    rows: list[list[object]] = [
+        [
+            s.name, s.training, "-".join(map(str, s.layers)), s.activation, s.batch, s.runs,
+            s.epochs, s.learning_rate, ", ".join(s.estimators),
+        ]
+        for s in SETTINGS.values()
+    ]  # fmt: skip
+    headings = [
+        "setting", "networks", "layers", "activation", "batch", "runs", "epochs", "rate",
+        "estimators",
+    ]  # fmt: skip
+    return "Settings of ibnet; those of the same networks share their training", headings, rows
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").strip().split("\n")[0]

@@ -1,0 +1,273 @@
+"""Columns of a data file: csv, parquet or npz, with errors that say what to do."""
+
+import csv
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.registry import unknown
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENDINGS = (".csv", ".parquet", ".npz")
+NOT_READ = np.empty(0)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the data: its name for the title, and its values (n, d)."""
+
+    title: str
+    values: NDArray[Any]
+
+
+def read_sides(
+    path: Path,
+    x: Sequence[str],
+    y: Sequence[str],
+    *,
+    discrete_x: bool,
+    discrete_y: bool,
+    drop_missing: bool,
+) -> tuple[Side, Side]:
+    """Read the columns `x` and `y` of a file, checked, as two arrays of equal length.
+
+    Raises InputError that names the file, the column, the row and the remedy.
+    """
+    columns = _columns(path, {*x, *y})
+    sides, titles = [], []
+    for option, names, discrete in (("--x", x, discrete_x), ("--y", y, discrete_y)):
+        if not names:
+            raise InputError(f"{option} names no column. {path} has: {', '.join(columns)}")
+        for name in names:
+            if name not in columns:
+                raise InputError(f"{option}: {unknown('column', name, columns)}")
+        if len(set(names)) < len(names):
+            raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
+        remedy = f"declare labels with --discrete-{option[2:]}"
+        parts = [_part(columns[name], name, option, discrete, remedy) for name in names]
+        _same_lengths(names, parts, option)
+        sides.append(np.concatenate(parts, axis=1))
+        titles.append([t for n, p in zip(names, parts, strict=True) for t in _titles(n, p)])
+    both = set(x) & set(y)
+    if both:
+        raise InputError(f"column {min(both)!r} is in both --x and --y: keep it on one side")
+    if len(sides[0]) != len(sides[1]):
+        raise InputError(
+            f"--x has {len(sides[0])} rows and --y has {len(sides[1])}: they must be pairs"
+        )
+    a, b = _without_missing(sides, titles, ("--x", "--y"), drop_missing=drop_missing)
+    for values, names, option in ((a, titles[0], "--x"), (b, titles[1], "--y")):
+        _refuse_constant(values, names, option)
+    return Side(", ".join(x), a), Side(", ".join(y), b)
+
+
+def read_columns(
+    path: Path, names: Sequence[str], discrete: Sequence[str], *, drop_missing: bool
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """Read columns of a file, all if none is named, checked, each (n,), by their titles.
+
+    discrete: those of labels. An array (n, d) gives d columns. Also returns the titles of labels.
+    Raises InputError as `read_sides`.
+    """
+    columns = _columns(path, set(names) or None)
+    names, option = names or list(columns), "--columns"
+    for of, given in ((option, names), ("--discrete", discrete)):
+        for name in given:
+            if name not in columns:
+                raise InputError(f"{of}: {unknown('column', name, columns)}")
+    for name in discrete:
+        if name not in names:
+            raise InputError(f"--discrete: column {name!r} is not in --columns: add it there")
+    if len(set(names)) < len(names):
+        raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
+    remedy = "name it in --discrete if it holds labels, or leave it out of --columns"
+    parts = [_part(columns[name], name, option, name in discrete, remedy) for name in names]
+    _same_lengths(names, parts, option)
+    titles = [_titles(name, part) for name, part in zip(names, parts, strict=True)]
+    parts = _without_missing(parts, titles, [option] * len(parts), drop_missing=drop_missing)
+    found = {
+        title: part[:, j]
+        for part, own in zip(parts, titles, strict=True)
+        for j, title in enumerate(own)
+    }
+    labels = [t for name, own in zip(names, titles, strict=True) if name in discrete for t in own]
+    return found, labels
+
+
+def _titles(name: str, part: NDArray[Any]) -> list[str]:
+    """The titles of the columns of one array."""
+    d = part.shape[1]
+    return [name] if d == 1 else [f"{name}[:, {j}]" for j in range(d)]
+
+
+def _same_lengths(names: Sequence[str], parts: Sequence[NDArray[Any]], option: str) -> None:
+    sizes = {name: len(part) for name, part in zip(names, parts, strict=True)}
+    if len(set(sizes.values())) > 1:
+        raise InputError(f"{option} mixes arrays of different length: {sizes}")
+
+
+def _columns(path: Path, wanted: set[str] | None) -> dict[str, NDArray[Any]]:
+    """The columns of a table, or the arrays of an npz, by name; only those wanted are read."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a directory: name a file in it")
+        if not path.exists():
+            raise InputError(f"{path} does not exist: check the path")
+        if path.suffix.lower() not in ENDINGS:
+            raise InputError(f"{path} must be one of {', '.join(ENDINGS)}: convert it first")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path} is empty: it needs a header and rows")
+        if path.suffix.lower() == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                read = set(arrays.files) if wanted is None else wanted
+                return {n: arrays[n] if n in read else NOT_READ for n in arrays.files}
+        return _table_columns(path)
+    except InputError:
+        raise
+    except Exception as error:  # every reader has exceptions of its own
+        reason = str(error).strip().splitlines()
+        raise InputError(
+            f"{path} cannot be read as {path.suffix[1:]}: {reason[0] if reason else error!r}"
+        ) from error
+
+
+def _table_columns(path: Path) -> dict[str, NDArray[Any]]:
+    import pandas as pd
+
+    if path.suffix.lower() == ".parquet":
+        table = pd.read_parquet(path)
+        names = [str(c).strip() for c in table.columns]
+    else:
+        separator, names = _header(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # Without index_col=False a row with a field too many moves every column by one.
+            table = pd.read_csv(
+                path, sep=separator, skipinitialspace=True, low_memory=False, index_col=False
+            )
+    if len(table) == 0:
+        raise InputError(f"{path} has a header ({', '.join(names)}) and no rows")
+    return {name: column_values(table.iloc[:, i]) for i, name in enumerate(names)}
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """The separator (a comma, or what the header has instead: semicolons, tabs) and the names."""
+    with path.open(newline="", encoding="utf-8-sig") as lines:
+        first = lines.readline()
+    separator = next((s for s in (",", ";", "\t") if s in first), ",")
+    names = [
+        n.strip() for n in next(csv.reader([first], delimiter=separator, skipinitialspace=True))
+    ]
+    if all(_is_number(name) for name in names):
+        raise InputError(
+            f"the first line of {path} holds numbers ({', '.join(names[:3])}, ...), not column "
+            "names: add a header line"
+        )
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise InputError(f"{path} has {names.count(twice[0])} columns {twice[0]!r}: rename them")
+    return separator, names
+
+
+def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
+    """A column as numbers, NaN where one is missing, or else as objects, None likewise."""
+    kind = values.dtype
+    if getattr(kind, "kind", "O") in "iufb" and not values.isna().any():
+        return np.asarray(values.to_numpy())
+    if getattr(kind, "kind", "O") in "iufb":  # nullable integers too
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
+
+
+def _part(
+    values: NDArray[Any], name: str, option: str, discrete: bool, remedy: str
+) -> NDArray[Any]:
+    """One column or array as (n, d), numbers unless discrete."""
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if values.ndim != 2:
+        raise InputError(f"{option}: array {name!r} has shape {values.shape}: give (n,) or (n, d)")
+    if discrete:
+        return values
+    if values.dtype.kind in "biuf":
+        return values.astype(np.float64)
+    if values.dtype.kind in "mM":
+        raise InputError(f"{option}: column {name!r} holds dates or times: convert it to numbers")
+    for row, value in enumerate(values[:, 0]):
+        if not isinstance(value, bool) and not _is_number(value) and not _is_missing(value):
+            comma = (
+                " (write decimals with a point)" if _is_number(str(value).replace(",", ".")) else ""
+            )
+            raise InputError(
+                f"{option}: column {name!r} holds {str(value)!r} in row {row + 1}, which is no "
+                f"number{comma}: correct it, or {remedy}"
+            )
+    return np.where(_missing(values), np.nan, values).astype(np.float64)
+
+
+def _without_missing(
+    sides: Sequence[NDArray[Any]],
+    titles: Sequence[Sequence[str]],
+    options: Sequence[str],
+    *,
+    drop_missing: bool,
+) -> list[NDArray[Any]]:
+    """Arrays of equally many rows without those where any of them has no value."""
+    bad = np.zeros(len(sides[0]), np.bool_)
+    for values, names, option in zip(sides, titles, options, strict=True):
+        missing = _missing(values)
+        if missing.any() and not drop_missing:
+            row, column = np.argwhere(missing)[0]
+            count = int(missing.any(axis=1).sum())
+            raise InputError(
+                f"{option}: column {names[column]!r} has no finite value "
+                f"({values[row, column]}) in row {row + 1}, {count} such row(s) in all: fill them "
+                "in, or leave those rows out with --drop-missing"
+            )
+        bad |= missing.any(axis=1)
+    kept = int((~bad).sum())
+    if kept < 2:
+        raise InputError(f"{kept} usable row(s): mutual information needs at least 2")
+    return [values[~bad] for values in sides]
+
+
+def _refuse_constant(values: NDArray[Any], names: Sequence[str], option: str) -> None:
+    for j in range(values.shape[1]):
+        column = values[:, j]
+        if (column == column[0]).all():
+            raise InputError(
+                f"{option}: column {names[j]!r} is constant (always {column[0]}): it carries no "
+                "information, so leave it out"
+            )
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where there is no value: NaN, infinity, None."""
+    if values.dtype.kind == "f":
+        return np.asarray(~np.isfinite(values))
+    if values.dtype.kind == "O":
+        return np.asarray(np.vectorize(_is_missing, otypes=[bool])(values))
+    return np.zeros(values.shape, np.bool_)
+
+
+def _is_missing(value: object) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except ValueError:  # an array: not missing, and no number either
+        return False

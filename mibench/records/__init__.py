@@ -1,0 +1,1 @@
+"""Results on disk: written, read, selected, compared with earlier ones."""

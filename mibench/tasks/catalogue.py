@@ -1,0 +1,97 @@
+"""Tasks by name: the families of the entry-point group "mibench.tasks", and suites of them.
+
+An entry point names a function that returns a list of `Task`.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import entry_points
+
+from ..contract.registry import unknown
+from ..errors import InputError
+from ..types import Task
+from .suites import SUITES
+
+GROUP = "mibench.tasks"
+
+_registered: dict[str, Task] = {}
+
+
+def register_task(task: Task) -> None:
+    """Make a task known for this session. Raises InputError if its name is taken."""
+    if task.name in _all():
+        raise InputError(f"task name {task.name!r} is taken: choose another")
+    _registered[task.name] = task
+
+
+def list_tasks() -> list[str]:
+    """The names of all tasks."""
+    return list(_all())
+
+
+def list_suites() -> list[str]:
+    """The names of all suites; `all` holds every task."""
+    return [*SUITES, "all"]
+
+
+def get_task(name: str) -> Task:
+    """A task by name.
+
+    >>> round(get_task("1v1-normal-0.75").mi_nats, 4)
+    0.4133
+    """
+    tasks = _all()
+    if name not in tasks:
+        raise InputError(unknown("task", name, tasks))
+    return tasks[name]
+
+
+def suite_tasks(name: str) -> list[Task]:
+    """The tasks of a suite."""
+    if name == "all":
+        return list(_all().values())
+    if name not in SUITES:
+        raise InputError(unknown("suite", name, list_suites()))
+    return [get_task(task) for task in SUITES[name]]
+
+
+def find_tasks(tasks: str | Task | Iterable[str | Task] | None, suite: str | None) -> list[Task]:
+    """Tasks from names (commas allowed) and tasks, or those of the suite (default: quick)."""
+    if tasks is None:
+        return suite_tasks(suite or "quick")
+    if suite is not None:
+        raise InputError(f"tasks and suite {suite!r} both choose the cases: give one of them")
+    if isinstance(tasks, str | Task):
+        tasks = [tasks]
+    found: dict[str, Task] = {}
+    for entry in tasks:
+        parts = [p.strip() for p in entry.split(",")] if isinstance(entry, str) else [entry]
+        for part in (p for p in parts if p != ""):
+            task = get_task(part) if isinstance(part, str) else part
+            if found.setdefault(task.name, task) != task:
+                raise InputError(f"two different tasks are both {task.name!r}: rename one")
+    if not found:
+        raise InputError("no tasks given: name some, or a suite")
+    return list(found.values())
+
+
+def _all() -> dict[str, Task]:
+    return {**_families(), **_registered}
+
+
+@cache
+def _families() -> dict[str, Task]:
+    found: dict[str, Task] = {}
+    for point in entry_points(group=GROUP):
+        try:
+            tasks = point.load()()
+        except Exception as error:
+            raise InputError(
+                f"task family {point.name!r} ({point.value}) cannot be loaded: {error}. "
+                "Reinstall or remove the package that provides it"
+            ) from error
+        for task in tasks:
+            if task.name in found:
+                raise InputError(f"two task families define {task.name!r}: remove one of them")
+            found[task.name] = task
+    return found

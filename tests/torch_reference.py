@@ -1,0 +1,78 @@
+"""Training one network in plain torch: the obvious loop that the fast engines are held against.
+
+Same initial weights, same batches, same optimizer as `train`; one network at a time.
+"""
+
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._extra import needs
+from .data.dataset import Data
+from .kernels.train import shuffle
+from .networks.initial import start
+from .settings import Setting
+
+with needs("torch", extra="torch"):
+    import torch
+    from torch import nn
+
+Float32: TypeAlias = NDArray[np.float32]
+
+MODULES = {
+    "tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU, "relu6": nn.ReLU6, "linear": nn.Identity,
+}  # fmt: skip
+
+
+def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Float32:
+    """The weights (epochs + 1, P) of one run of a setting, the initial ones first."""
+    begin = start(setting, data, run)
+    model = make_model(setting, begin.parameters)
+    inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
+    batch = len(begin.train) if setting.batch == "full" else setting.batch
+    optimizer = _optimizer(setting, model)
+    weights = [flat(model)]
+    for epoch in range(1, epochs + 1):
+        order = begin.train.copy()
+        if batch < len(order):
+            shuffle(order, begin.key, epoch)
+        for chosen in np.split(order, range(batch, len(order), batch)):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(inputs[chosen]), labels[chosen])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        weights.append(flat(model))
+    return np.stack(weights)
+
+
+def make_model(setting: Setting, parameters: Float32) -> nn.Sequential:
+    """The network with these parameters (P,); its output are logits."""
+    modules: list[nn.Module] = []
+    at = 0
+    pairs = list(pairwise(setting.layers))
+    for number, (fan_in, fan_out) in enumerate(pairs):
+        linear = nn.Linear(fan_in, fan_out)
+        weights = parameters[at : at + fan_in * fan_out].reshape(fan_out, fan_in)
+        at += fan_in * fan_out
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weights.copy()))
+            linear.bias.copy_(torch.from_numpy(parameters[at : at + fan_out].copy()))
+        at += fan_out
+        modules.append(linear)
+        if number < len(pairs) - 1:
+            modules.append(MODULES[setting.activation]())
+    return nn.Sequential(*modules)
+
+
+def flat(model: nn.Module) -> Float32:
+    """All parameters of a model as one vector, (P,): weights (out, in) by row, then biases."""
+    parts = [p.detach().numpy().ravel() for p in model.parameters()]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _optimizer(setting: Setting, model: nn.Module) -> torch.optim.Optimizer:
+    if setting.optimizer == "sgd":
+        return torch.optim.SGD(model.parameters(), lr=setting.learning_rate)
+    return torch.optim.Adam(model.parameters(), lr=setting.learning_rate)
