@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mibench.contract.base import Estimator
-from mibench.contract.functions import NATS, OfFunction, Units
+from mibench.contract.functions import NATS, FunctionEstimator, Units
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
@@ -23,7 +23,7 @@ class Function(Estimator):
     """A Python function f(x, y) that returns the MI, named by its file or its module.
 
     call: FILE.py:NAME, or MODULE:NAME of an installed module. What the function is given:
-        `mibench.contract.functions.OfFunction`.
+        `mibench.contract.functions.FunctionEstimator`.
     units: of what it returns.
 
     A file is run once in each process, with its folder at the end of `sys.path`. content is a
@@ -60,7 +60,7 @@ class Function(Estimator):
         nats = self._function().ask(x, y) * NATS[self.units]
         return Estimate(nats, info={"method": f"function {self.call}"})
 
-    def _function(self) -> OfFunction:
+    def _function(self) -> FunctionEstimator:
         return _function(self._place, self.content, self.call.rpartition(":")[2])
 
 
@@ -69,7 +69,7 @@ def _is_file(place: str) -> bool:
 
 
 @cache
-def _function(place: str, content: str, name: str) -> OfFunction:
+def _function(place: str, content: str, name: str) -> FunctionEstimator:
     """The function, found once in a process for each content of its file."""
     module = _run(place, content) if _is_file(place) else _imported(place)[0]
     try:
@@ -81,7 +81,7 @@ def _function(place: str, content: str, name: str) -> OfFunction:
         ) from None
     if isinstance(found, type) or not callable(found):
         raise InputError(f"{place}: {name} is no function but {found!r}: name a function f(x, y)")
-    return OfFunction(found)
+    return FunctionEstimator(found)
 
 
 def _content(place: str) -> str:

@@ -69,7 +69,7 @@ class KDE(Estimator):
     bandwidth: Annotated[float, Field(gt=0)] | Literal["scott", "silverman"] = "scott"
     noise_variance: Annotated[float, Field(gt=0)] | None = None
     variant: Variant = "upper"
-    pairwise: ClassVar[bool] = True
+    quadratic: ClassVar[bool] = True
     warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ({"noise_variance": 1.0},)
 
     def __post_init__(self) -> None:

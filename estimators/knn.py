@@ -90,7 +90,7 @@ class KNN(Estimator):
     algorithm: Algorithm = "auto"
     noise_variance: Annotated[float, Field(gt=0)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
-    pairwise: ClassVar[bool] = True
+    quadratic: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from numpy.typing import ArrayLike
 
-from .contract.registry import SESSION, get_estimator, instance, named
+from .contract.registry import SESSION, as_estimator, get_estimator, resolve_estimators
 from .errors import InputError
 from .records.against import earlier_records
 from .records.store import COLUMNS, Key, Store, row_of
@@ -37,7 +37,7 @@ def estimate(
 
     x: (n,) or (n, dx), y: (n,) or (n, dy), row i of x belonging to row i of y; with discrete_x
     or discrete_y that side is labels. estimator: a spec string as on the command line, an
-    estimator, or a function f(x, y) -> nats, see `mibench.contract.functions.OfFunction`.
+    estimator, or a function f(x, y) -> nats, see `mibench.contract.functions.FunctionEstimator`.
     Returns an `Estimate`: `.nats`, `.bits`, `.flags`, `.info`.
     Raises InputError for bad data or an unknown estimator.
 
@@ -45,7 +45,7 @@ def estimate(
     >>> result.bits
     1.0
     """
-    chosen = get_estimator(estimator) if isinstance(estimator, str) else instance(estimator)
+    chosen = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
     return chosen.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
 
@@ -91,7 +91,7 @@ def compare(
         range(_whole_numbers(seeds, "seeds")[0])
         if isinstance(seeds, Integral)
         else _whole_numbers(seeds, "seeds"),
-        named(estimators),
+        resolve_estimators(estimators),
         run=uuid4().hex,
     )
     earlier = [] if against is None else earlier_records(against, cells)

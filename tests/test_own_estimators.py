@@ -22,8 +22,8 @@ from joblib.externals.loky import get_reusable_executor
 
 import mibench
 from mibench import InputError
-from mibench.contract.functions import OfFunction
-from mibench.contract.registry import named
+from mibench.contract.functions import FunctionEstimator
+from mibench.contract.registry import resolve_estimators
 from mibench.estimators import Executable, Function
 
 from .conftest import MIBENCH
@@ -246,7 +246,7 @@ def knn(x, y):
         ([made(1), made(2)], "two different estimators are both 'scaled': define one under"),
         (lambda x: 0.0, r"<lambda>\(x\) cannot be called as f\(x, y\)"),
         ([lambda x, y, z: 0.0], "missing a required argument: 'z'.*take two arrays"),
-        (OfFunction, r"is a class"),
+        (FunctionEstimator, r"is a class"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(functions, said):
@@ -255,7 +255,7 @@ def test_what_cannot_be_compared_is_refused(functions, said):
 
 
 def test_the_same_function_twice_is_one():
-    assert [one.spec for one in named([covariance, "uniform", covariance])] == [
+    assert [one.spec for one in resolve_estimators([covariance, "uniform", covariance])] == [
         "covariance", "uniform",
     ]  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 import mibench
 from mibench import Estimate, Estimator, summary
 from mibench.contract.registry import default_estimators
-from mibench.records.against import beside
+from mibench.records.against import baseline_name
 from mibench.records.files import read_records
 from mibench.tasks.suites import SUITES
 
@@ -56,9 +56,9 @@ def test_no_estimator_has_become_worse(suite, slow, reference):
     medians = reference.groupby("estimator")["seconds"].median()
     names = [name for name in default_estimators() if (medians[name] > SLOW_SECONDS) == slow]
     table = mibench.compare(names, suite=suite, **(SMALL | {"seeds": 3 if slow else 10}))
-    worse = summary.worsened(table, {name: beside(name, "reference") for name in names})
+    worse = summary.worsened(table, {name: baseline_name(name, "reference") for name in names})
     assert worse.empty, worse.to_string()
-    earlier = table["estimator"].isin([beside(name, "reference") for name in names])
+    earlier = table["estimator"].isin([baseline_name(name, "reference") for name in names])
     assert table["estimator"].isin(names).sum() == earlier.sum() > 0  # each cell had its own
 
 
@@ -86,7 +86,7 @@ def test_the_numbers_are_the_same_where_nothing_changed():
     table = mibench.compare("uniform,adaptive", suite="discrete", **SMALL)
     wide = table.pivot_table("nats", ["task", "seed"], "estimator")
     for name in ("uniform", "adaptive"):
-        np.testing.assert_allclose(wide[name], wide[beside(name, "reference")], rtol=1e-9)
+        np.testing.assert_allclose(wide[name], wide[baseline_name(name, "reference")], rtol=1e-9)
 
 
 def test_records_of_the_reference_are_records():

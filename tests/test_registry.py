@@ -105,13 +105,13 @@ def test_splitting(text, specs):
 )
 def test_a_spec_reads_back_as_the_same_estimator(k, variant, standardize, bins, low):
     made = [KNN(k, variant, standardize), Uniform(bins, (low, low + 1))]
-    specs = [one.spec for one in registry.named(made)]
+    specs = [one.spec for one in registry.resolve_estimators(made)]
     assert [mibench.get_estimator(s) for s in specs] == made
     assert registry.split_specs(",".join(specs)) == specs
 
 
 def test_the_same_estimator_twice_is_one():
-    assert [o.spec for o in registry.named(["knn", "knn:k=3", KNN()])] == ["knn"]
+    assert [o.spec for o in registry.resolve_estimators(["knn", "knn:k=3", KNN()])] == ["knn"]
 
 
 def test_registering_for_a_session(monkeypatch):
@@ -122,7 +122,7 @@ def test_registering_for_a_session(monkeypatch):
 
     mibench.register("mine", Mine)
     assert mibench.get_estimator("mine:k=4") == Mine(k=4)
-    assert registry.named([Mine(k=4)])[0].spec == "mine:k=4"
+    assert registry.resolve_estimators([Mine(k=4)])[0].spec == "mine:k=4"
     with pytest.raises(InputError, match="taken"):
         mibench.register("mine", Mine)
     with pytest.raises(InputError, match="taken"):

@@ -479,8 +479,8 @@ def test_a_store_that_can_only_be_read_is_read(tmp_path, request):
     path.chmod(0o444)
     request.getfixturevalue("read_only")
     assert sorted(mibench.results(path)["nats"]) == sorted(made["nats"])
-    beside = mibench.compare("knn", against=path, **SMALL)
-    assert set(beside["estimator"]) == {"uniform", "knn"}
+    with_uniform = mibench.compare("knn", against=path, **SMALL)
+    assert set(with_uniform["estimator"]) == {"uniform", "knn"}
     assert Store(path).successes()
     with pytest.raises(mibench.InputError, match="Permission denied"):
         mibench.compare("knn", store=path, **SMALL)

@@ -37,7 +37,7 @@ TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 
 
-def named(prefix: str) -> list[str]:
+def resolve_estimators(prefix: str) -> list[str]:
     found = [name for name in TASKS if name.startswith(prefix)]
     assert found
     return found
@@ -106,7 +106,7 @@ def test_covariance_is_the_stated_one(name: str) -> None:
     assert (np.abs(both.T @ both / n - stated) < 5.5 * error).all()
 
 
-@pytest.mark.parametrize("name", named("student-identity-"))
+@pytest.mark.parametrize("name", resolve_estimators("student-identity-"))
 def test_student_coordinates_share_one_scale_and_no_sign(name: str) -> None:
     x, y = TASKS[name].sample(20_000, seed=4)
     signs = np.sign(x).T @ np.sign(y) / len(x)
@@ -295,7 +295,7 @@ def test_a_pickled_task_draws_the_same(task: Task) -> None:
 @pytest.mark.parametrize("prefix", ["1v1-normal-", "1v1-additive-"])
 def test_tasks_do_not_share_their_random_numbers(prefix: str) -> None:
     # x is the same function of the first draws in all of these, so equal streams would show.
-    first = [TASKS[name].sample(10, seed=0)[0].ravel() for name in named(prefix)]
+    first = [TASKS[name].sample(10, seed=0)[0].ravel() for name in resolve_estimators(prefix)]
     assert len(np.unique(np.concatenate(first))) == 10 * len(first)
 
 

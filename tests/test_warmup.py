@@ -256,7 +256,7 @@ def fresh(tmp_path, monkeypatch) -> Path:
     """Nothing is kept, and there is a place to keep it."""
     monkeypatch.setattr(compiling, "met", [])
     place = tmp_path / "cache"
-    found = compiling.Places("stamp", (place,), place)
+    found = compiling.CacheLocations("stamp", (place,), place)
     place.mkdir()
     monkeypatch.setattr(compiling, "places", lambda folder: found)
     return place
@@ -272,7 +272,7 @@ def test_a_full_disk_costs_no_result(fresh, monkeypatch):
 
     monkeypatch.setattr(compiling, "_write", full)
     assert compiling.compiled(twice)(4) == 8
-    [one] = compiling.met
+    [one] = compiling.compiled_kernels
     assert (one.kernel, one.loaded) == ("test_warmup.twice", False)
     assert "No space left on device" in one.unkept
 
@@ -280,7 +280,7 @@ def test_a_full_disk_costs_no_result(fresh, monkeypatch):
 def test_nothing_is_left_of_a_file_that_could_not_be_written(fresh, monkeypatch):
     monkeypatch.setattr(Path, "replace", lambda *_: 1 / 0)
     assert compiling.compiled(twice)(4) == 8
-    assert "division by zero" in compiling.met[0].unkept
+    assert "division by zero" in compiling.compiled_kernels[0].unkept
     assert os.listdir(fresh) == []
 
 
@@ -303,9 +303,9 @@ def test_what_cannot_be_kept_is_said(fresh):
     assert compiling.compiled(by_pointer)(16.0) == 4
     for constant in (1, 2):  # functions of one name and one line, which are not the same
         assert compiling.compiled(plus(constant))(1) == 1 + constant
-    names = [one.kernel.partition(".")[2] for one in compiling.met]
+    names = [one.kernel.partition(".")[2] for one in compiling.compiled_kernels]
     assert names == ["by_pointer", "plus.<locals>.add", "plus.<locals>.add"]
-    assert {one.unkept for one in compiling.met} == {
+    assert {one.unkept for one in compiling.compiled_kernels} == {
         "it depends on what another process may not have"
     }
     assert os.listdir(fresh) == []
@@ -378,7 +378,7 @@ SPECS = (
 
 def test_after_it_no_estimate_meets_a_kernel_of_another_type():
     assert mibench.warmup().names == ("adaptive", "canonical", "kde", "knn", "uniform", "ibnet")
-    met, rng = len(compiling.met), np.random.default_rng(1)
+    before, rng = len(compiling.compiled_kernels), np.random.default_rng(1)
     for n in (20, 300, 2000):
         labels = np.arange(n) % 3, np.array(list("abcd"))[np.arange(n) % 4], pd.Series(range(n))
         for dims in ((1, 1), (1, 2), (5, 5), (12, 3)):
@@ -395,7 +395,7 @@ def test_after_it_no_estimate_meets_a_kernel_of_another_type():
                         mibench.estimate(x, codes, spec, discrete_y=True)
                         mibench.estimate(codes, fixed, spec, discrete_x=True)
                     mibench.estimate(codes, labels[0], spec, discrete_x=True, discrete_y=True)
-    assert compiling.met[met:] == []
+    assert compiling.compiled_kernels[before:] == []
 
 
 def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
@@ -403,11 +403,11 @@ def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
     from mibench.ibnet.train.training import train
 
     mibench.warmup()
-    met = len(compiling.met)
+    before = len(compiling.compiled_kernels)
     for activation in ("tanh", "relu", "elu", "relu6"):
         setting = Setting(activation, activation=activation, runs=2, epochs=2)
         train(setting, directory=tmp_path / activation)
-    assert compiling.met[met:] == []
+    assert compiling.compiled_kernels[before:] == []
 
 
 class Plugin:

@@ -16,7 +16,7 @@ INFORMATION = {"i_xt": "i_xt_bits", "i_ty": "i_ty_bits"}
 Trainings = xr.Dataset | Mapping[str, xr.Dataset]
 
 
-def named(trainings: Trainings) -> dict[str, xr.Dataset]:
+def by_training(trainings: Trainings) -> dict[str, xr.Dataset]:
     """Title -> trajectories; a single data set goes by its training's name."""
     if isinstance(trainings, xr.Dataset):
         return {str(trainings.attrs.get("training", "")): trainings}

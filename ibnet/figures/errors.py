@@ -21,7 +21,7 @@ def plot_errors(trainings: _numbers.Trainings) -> Drawing:
 
     Raises InputError where a training holds no errors.
     """
-    rows = {title: _numbers.errors(data) for title, data in _numbers.named(trainings).items()}
+    rows = {title: _numbers.errors(data) for title, data in _numbers.by_training(trainings).items()}
     shape = _style.grid_shape(len(rows))
     figure = Figure(figsize=_style.grid_size(shape, height=2.0), layout="constrained")
     spots = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)

@@ -21,7 +21,7 @@ def plot_maxima(trainings: _numbers.Trainings) -> Drawing:
 
     Raises InputError where a training holds no finite activation.
     """
-    data = _numbers.named(trainings)
+    data = _numbers.by_training(trainings)
     figure = Figure(figsize=(_style.PAGE, 2.1 * len(data) + 0.5), layout="constrained")
     spots = figure.subplots(len(data), 2, sharey="row", squeeze=False)
     tables = []

@@ -45,7 +45,7 @@ def plot_planes(
     each. Where every training has one estimator, the panels stand side by side instead.
     spread: as in `plot_plane`. Raises InputError as `plot_plane` does.
     """
-    data = _numbers.named(trainings)
+    data = _numbers.by_training(trainings)
     by_title = estimators if isinstance(estimators, Mapping) else dict.fromkeys(data, estimators)
     for title in by_title:
         if title not in data:

@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from mibench.contract.parameters import parameter_fields, to_text
-from mibench.contract.registry import Named, named, split_specs
+from mibench.contract.registry import ResolvedEstimator, resolve_estimators, split_specs
 from mibench.types import EstimatorLike, SupportsEstimate
 
 from ..settings import Setting
@@ -25,8 +25,8 @@ FOLLOWING = ("range", "pooled", "own_bin", "noise_variance")
 INSTEAD_OF_NOISE = {"bandwidth", "standardize"}
 
 
-def chosen(estimators: EstimatorLike | Iterable[EstimatorLike]) -> list[Named]:
-    """Estimators with their identities, as `mibench.contract.registry.named`, each only once.
+def chosen(estimators: EstimatorLike | Iterable[EstimatorLike]) -> list[ResolvedEstimator]:
+    """Estimators with their identities, as `resolve_estimators` in `mibench.contract.registry`.
 
     A spec keeps what it gives of the parameters that would follow the network, its defaults too:
     "adaptive:pooled=false" is another estimator of a layer than "adaptive".
@@ -34,15 +34,15 @@ def chosen(estimators: EstimatorLike | Iterable[EstimatorLike]) -> list[Named]:
     if isinstance(estimators, str | SupportsEstimate):
         estimators = [estimators]
     if not isinstance(estimators, Iterable):
-        return named(estimators)  # which says what is wrong with it
-    found: dict[str, Named] = {}
+        return resolve_estimators(estimators)  # which says what is wrong with it
+    found: dict[str, ResolvedEstimator] = {}
     for entry in estimators:
         for item in split_specs(entry) if isinstance(entry, str) else [entry]:
-            [one] = named([item])
+            [one] = resolve_estimators([item])
             if isinstance(item, str):
                 one = replace(one, spec=_spec_with_all_given(one, _given(item)))
             found.setdefault(one.spec, one)
-    return list(found.values()) or named([])
+    return list(found.values()) or resolve_estimators([])
 
 
 def _given(spec: str) -> set[str]:
@@ -50,7 +50,7 @@ def _given(spec: str) -> set[str]:
     return {part.partition("=")[0].strip() for part in spec.partition(":")[2].split(",")}
 
 
-def _spec_with_all_given(one: Named, given: set[str]) -> str:
+def _spec_with_all_given(one: ResolvedEstimator, given: set[str]) -> str:
     shown = _given(one.spec)
     more = [
         f"{f.name}={to_text(getattr(one.estimator, f.name))}"
@@ -60,7 +60,7 @@ def _spec_with_all_given(one: Named, given: set[str]) -> str:
     return one.spec + (("," if ":" in one.spec else ":") + ",".join(more) if more else "")
 
 
-def bind(one: Named, setting: Setting, low: float, high: float) -> SupportsEstimate:
+def bind(one: ResolvedEstimator, setting: Setting, low: float, high: float) -> SupportsEstimate:
     """The estimator for a run whose activations lie within [low, high]."""
     if not is_dataclass(one.estimator) or isinstance(one.estimator, type):
         return one.estimator

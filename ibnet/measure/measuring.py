@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contract.registry import Named
+from mibench.contract.registry import ResolvedEstimator
 from mibench.errors import InputError
 from mibench.running.processes import check_jobs, in_processes
 from mibench.types import EstimatorLike, SupportsEstimate
@@ -90,17 +90,17 @@ def check_plan(
     _plans(chosen(estimators), epochs, last)
 
 
-def _plans(ones: Sequence[Named], epochs: str | None, last: int) -> list[Int]:
+def _plans(ones: Sequence[ResolvedEstimator], epochs: str | None, last: int) -> list[Int]:
     """For each estimator the epochs to measure."""
     return [
-        epochs_of(epochs or (PAIRWISE if _pairwise(one.estimator) else "every"), last)
+        epochs_of(epochs or (PAIRWISE if _is_quadratic(one.estimator) else "every"), last)
         for one in ones
     ]
 
 
-def _pairwise(estimator: SupportsEstimate) -> bool:
+def _is_quadratic(estimator: SupportsEstimate) -> bool:
     """Whether an estimator compares all pairs of rows, so that it is run on fewer epochs."""
-    return bool(getattr(estimator, "pairwise", False))
+    return bool(getattr(estimator, "quadratic", False))
 
 
 def _extremes(trained: Trained) -> tuple[list[float], list[float]]:
@@ -118,15 +118,15 @@ def _extremes(trained: Trained) -> tuple[list[float], list[float]]:
 class _Work:
     """One estimator, bound to each run, at its epochs, and where its results go."""
 
-    one: Named
+    one: ResolvedEstimator
     bound: Sequence[SupportsEstimate]
     epochs: Int
     measured: Measured
 
     @property
-    def pairwise(self) -> bool:
+    def quadratic(self) -> bool:
         """Whether it is one of the slow ones."""
-        return _pairwise(self.one.estimator)
+        return _is_quadratic(self.one.estimator)
 
     def missing(self) -> NDArray[np.bool_]:
         """(epochs trained + 1, runs): what is still to be measured."""
@@ -144,7 +144,7 @@ def _measure_all(
     on_progress: Progress | None,
 ) -> None:
     total = int(sum(m.sum() for m in missing))
-    costs = [PAIRWISE_COST if work.pairwise else 1 for work in works]
+    costs = [PAIRWISE_COST if work.quadratic else 1 for work in works]
     tasks = list(_tasks(trained, missing, costs))
     if jobs is None:
         cost = sum(int(m.sum()) * c for m, c in zip(missing, costs, strict=True))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contract.registry import SESSION, Named
+from mibench.contract.registry import SESSION, ResolvedEstimator
 from mibench.types import SupportsEstimate
 
 from .._extra import needs
@@ -72,7 +72,9 @@ class Measured:
         return state
 
 
-def open_measured(trained: Trained, one: Named, bound: Sequence[SupportsEstimate]) -> Measured:
+def open_measured(
+    trained: Trained, one: ResolvedEstimator, bound: Sequence[SupportsEstimate]
+) -> Measured:
     """Where an estimator's results are kept; those of another version or range are dropped.
 
     bound: the estimator as it is applied to each run.
@@ -103,7 +105,9 @@ def _add_arrays(found: Measured, trained: Trained) -> None:
     add_array(group, "state", sizes, chunk, "i2", MISSING)
 
 
-def _drop_outdated(found: Measured, one: Named, bound: Sequence[SupportsEstimate]) -> None:
+def _drop_outdated(
+    found: Measured, one: ResolvedEstimator, bound: Sequence[SupportsEstimate]
+) -> None:
     """An estimator's identity is its repr and its package's version: others' results must go.
 
     A longer training widens the range of a run's bins, say. A class of the session has no version.

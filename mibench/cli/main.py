@@ -17,7 +17,7 @@ from mibench.ibnet.cli import ibnet
 from ..errors import InputError
 from .console import FILE, chatter_aside, format_option, progress, say, show_rows, units_option
 from .pairwise import pairwise
-from .show import check_results, show_comparison, show_estimates, show_warmth, write_comparison
+from .show import check_results, show_comparison, show_estimates, show_warmup, write_comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,13 +114,13 @@ def compare(
 ) -> int:
     """Compare estimators on cases whose MI is known."""
     from .. import api
-    from ..contract.registry import named
-    from ..records.against import beside
+    from ..contract.registry import resolve_estimators
+    from ..records.against import baseline_name
 
     check_results(output, plot)
     sizes = _numbers(samples, "--samples")
-    chosen = [one.spec for one in named(_specs(estimators))]
-    earlier = {} if against is None else {spec: beside(spec, against) for spec in chosen}
+    chosen = [one.spec for one in resolve_estimators(_specs(estimators))]
+    earlier = {} if against is None else {spec: baseline_name(spec, against) for spec in chosen}
     try:
         with chatter_aside(), progress("cells") as on_progress:
             records = api.compare(
@@ -228,17 +228,19 @@ def estimate(
     COLS are comma-separated names; several columns make one vector.
     """
     from ..columns.files import read_sides
-    from ..contract.registry import named
-    from ..running.cells import copies, timed_estimate
+    from ..contract.registry import resolve_estimators
+    from ..running.cells import private_copies, timed_estimate
 
-    chosen = named(_specs(estimators))
+    chosen = resolve_estimators(_specs(estimators))
     a, b = read_sides(
         file, _split(x), _split(y),
         discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
     )  # fmt: skip
     pair, kinds = (a.values, b.values), {"discrete_x": discrete_x, "discrete_y": discrete_y}
     with chatter_aside():
-        results = [(one.spec, *timed_estimate(one, copies(pair, one), **kinds)) for one in chosen]
+        results = [
+            (one.spec, *timed_estimate(one, private_copies(pair, one), **kinds)) for one in chosen
+        ]
     shape = f"{len(a.values)} rows, {a.values.shape[1]}+{b.values.shape[1]} dimensions"
     show_estimates(results, f"I({a.title}; {b.title}), {shape}", units, form)
     return SOME_FAILED if any(isinstance(found, str) for _, found, _ in results) else DONE
@@ -273,7 +275,7 @@ def warmup(estimators: Sequence[str]) -> int:
 
     with chatter_aside(), progress("calls") as on_progress:
         found = compile_all(list(estimators) or None, on_progress=on_progress)
-    show_warmth(found)
+    show_warmup(found)
     return SOME_FAILED if found.unkept or found.failed else DONE
 
 

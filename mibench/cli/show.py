@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..columns.pairs import Pairwise
-    from ..compiled.warmup import Warmth
+    from ..compiled.warmup import WarmupReport
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -181,7 +181,7 @@ def _sorted_pairs(found: "Pairwise", units: str) -> "pd.DataFrame":
     return rows[["x", "y", units, "flags", "error"]]
 
 
-def show_warmth(found: "Warmth") -> None:
+def show_warmup(found: "WarmupReport") -> None:
     """What a warm-up did and where the code is, on standard output; what it could not, beside."""
     names = ", ".join(found.names)
     if found.compiled:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..contract.base import Estimator
 from ..contract.functions import rows
-from ..contract.registry import get_estimator, instance, unknown
+from ..contract.registry import as_estimator, get_estimator, unknown
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError
 from ..running.processes import in_processes
@@ -92,7 +92,7 @@ def pairwise(
     """
     import pandas as pd
 
-    chosen = get_estimator(estimator) if isinstance(estimator, str) else instance(estimator)
+    chosen = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
     columns, arrays = _columns_of(table)
     labels = _which(discrete, columns)
     sides = [

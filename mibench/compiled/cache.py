@@ -45,7 +45,7 @@ directories: Any = AppDirs
 
 
 @dataclass(frozen=True)
-class Places:
+class CacheLocations:
     """Where the code of the kernels of one folder is kept.
 
     stamp: a digest of all that it depends on but signature and processor. readable: in the order
@@ -68,7 +68,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Met:
+class CompiledKernel:
     """A kernel that this process loaded, or compiled; and why its code was not kept, if so."""
 
     kernel: str
@@ -76,7 +76,7 @@ class Met:
     unkept: str = ""
 
 
-met: list[Met] = []
+compiled_kernels: list[CompiledKernel] = []
 sources: set[Path] = set()  # folders of kernels that this process has imported
 
 
@@ -90,7 +90,7 @@ def compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     dispatcher: Any = numba.njit(**options)(function)
     file = Path(inspect.getfile(function))
     if not config.DISABLE_JIT and file.is_file():
-        places(file.parent)  # now, lest the sources change before the first call
+        cache_locations(file.parent)  # now, lest the sources change before the first call
         sources.add(file.parent)
         dispatcher._cache = KernelCache(function, file)
     return cast("Callable[P, R]", dispatcher)
@@ -112,7 +112,7 @@ class KernelCache:
     @property
     def cache_path(self) -> str | None:
         """The folder that code is written to."""
-        place = places(self.folder).writable
+        place = cache_locations(self.folder).writable
         return None if place is None else str(place)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
@@ -121,18 +121,18 @@ class KernelCache:
         if not self.alone:
             return None
         name = self._name(signature, target.codegen())
-        for place in places(self.folder).readable:
+        for place in cache_locations(self.folder).readable:
             # No such file, most often; else one that is torn or not ours to read.
             with suppress(Exception):
                 found = result_of._rebuild(target, *pickle.loads((place / name).read_bytes()))
-                met.append(Met(self.kernel, loaded=True))
+                compiled_kernels.append(CompiledKernel(self.kernel, loaded=True))
                 return found
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep what was compiled for a signature, if that is possible."""
         unkept = ""
-        found = places(self.folder)
+        found = cache_locations(self.folder)
         if result.library.has_dynamic_globals or result.lifted or not self.alone:
             unkept = "it depends on what another process may not have"
         elif found.writable is None:
@@ -147,12 +147,12 @@ class KernelCache:
                 self._remove_outdated(found.writable)
             except Exception as error:
                 unkept = str(error)
-        met.append(Met(self.kernel, loaded=False, unkept=unkept))
+        compiled_kernels.append(CompiledKernel(self.kernel, loaded=False, unkept=unkept))
 
     def _name(self, signature: Any, codegen: Any) -> str:
         """The file's name; codegen knows the processor and its features."""
         key = _digest(repr((self.line, signature, codegen.magic_tuple())).encode())
-        return f"{self._start()}{places(self.folder).stamp}-{key}{ENDING}"
+        return f"{self._start()}{cache_locations(self.folder).stamp}-{key}{ENDING}"
 
     def _start(self) -> str:
         """Of the names of all files of this kernel, for one version of Python."""
@@ -162,7 +162,7 @@ class KernelCache:
     def _remove_outdated(self, place: Path) -> None:
         """Remove what was compiled from earlier sources."""
         for old in place.glob(f"{self._start()}*{ENDING}"):
-            if not old.name.startswith(self._start() + places(self.folder).stamp):
+            if not old.name.startswith(self._start() + cache_locations(self.folder).stamp):
                 old.unlink(missing_ok=True)
 
     def flush(self) -> None:
@@ -172,7 +172,7 @@ class KernelCache:
 
 
 @cache
-def places(folder: Path) -> Places:
+def cache_locations(folder: Path) -> CacheLocations:
     """Where the code of the kernels in a folder is kept."""
     own = folder.resolve()
     files = [*sorted(own.glob("*.py")), Path(__file__)]
@@ -181,8 +181,8 @@ def places(folder: Path) -> Places:
     for place in _candidates(own):
         readable.append(place)
         if _can_write(place):
-            return Places(_stamp(contents), tuple(readable), place)
-    return Places(_stamp(contents), tuple(readable), None)
+            return CacheLocations(_stamp(contents), tuple(readable), place)
+    return CacheLocations(_stamp(contents), tuple(readable), None)
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

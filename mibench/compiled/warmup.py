@@ -11,7 +11,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
-from ..contract.registry import Named, default_estimators, named
+from ..contract.registry import ResolvedEstimator, default_estimators, resolve_estimators
 from ..errors import InputError
 from ..types import EstimatorLike, SupportsEstimate
 from . import cache
@@ -24,7 +24,7 @@ Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Warmth:
+class WarmupReport:
     """What a warm-up did, and what is kept now.
 
     names: what was warmed. compiled, loaded: kernels, each once for a type of data, that were not
@@ -47,7 +47,7 @@ def warmup(
     estimators: EstimatorLike | Iterable[EstimatorLike] | None = None,
     *,
     on_progress: Callable[[int, int], object] | None = None,
-) -> Warmth:
+) -> WarmupReport:
     """Compile now what the first estimates would compile, and keep it for all later processes.
 
     estimators: as for `compare`; None: every one that needs no parameters, and the networks of
@@ -58,8 +58,8 @@ def warmup(
     """
     if cache.config.DISABLE_JIT:
         raise InputError("NUMBA_DISABLE_JIT is set, so that nothing is compiled: unset it")
-    start, before = time.perf_counter(), len(cache.met)
-    chosen = named(default_estimators() if estimators is None else estimators)
+    start, before = time.perf_counter(), len(cache.compiled_kernels)
+    chosen = resolve_estimators(default_estimators() if estimators is None else estimators)
     calls = {one.spec: list(_calls(one)) for one in chosen}
     if estimators is None:
         calls[NETWORKS] = [_train_a_network]
@@ -72,17 +72,17 @@ def warmup(
             on_progress(done, total)
 
     raised = {name: _failure(of_one, tick) for name, of_one in calls.items()}
-    places = [cache.places(folder) for folder in sorted(cache.sources)]
-    files = [file for place in places for file in place.files()]
-    return Warmth(
+    cache_locations = [cache.cache_locations(folder) for folder in sorted(cache.sources)]
+    files = [file for place in cache_locations for file in place.files()]
+    return WarmupReport(
         names=tuple(calls),
-        compiled=sum(not one.loaded for one in cache.met[before:]),
-        loaded=sum(one.loaded for one in cache.met[before:]),
+        compiled=sum(not one.loaded for one in cache.compiled_kernels[before:]),
+        loaded=sum(one.loaded for one in cache.compiled_kernels[before:]),
         seconds=time.perf_counter() - start,
         files=len(files),
         size=sum(file.stat().st_size for file in files),
         folders=tuple(sorted({file.parent for file in files})),
-        unkept={one.kernel: one.unkept for one in cache.met if one.unkept},
+        unkept={one.kernel: one.unkept for one in cache.compiled_kernels if one.unkept},
         failed={name: why for name, why in raised.items() if why},
     )
 
@@ -104,7 +104,7 @@ def _failure(calls: Sequence[Call], tick: Callable[[], None]) -> str:
     return raised[0] if len(raised) == len(calls) else ""
 
 
-def _calls(one: Named) -> Iterator[Call]:
+def _calls(one: ResolvedEstimator) -> Iterator[Call]:
     """The calls that meet all kernels of an estimator, with each type of data."""
     others: Iterable[dict[str, Any]] = getattr(one.estimator, "warm_up_with", ())
     estimators: list[SupportsEstimate] = [one.estimator]

@@ -22,12 +22,12 @@ class Estimator(ABC):
     annotation (`Annotated[int, Field(ge=1)]`, a `Literal`, ...) is enforced when the estimator is
     made. `examples/` has a complete plug-in.
 
-    pairwise: whether it compares all pairs of rows, so that ten times as many take about a hundred
+    quadratic: whether it compares all pairs of rows, so that ten times as many take about a hundred
     times as long. warm_up_with: parameters that take other compiled code than the defaults do, for
     `mibench warmup` to compile too.
     """
 
-    pairwise: ClassVar[bool] = False
+    quadratic: ClassVar[bool] = False
     warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     def __post_init__(self) -> None:

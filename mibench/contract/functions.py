@@ -20,14 +20,14 @@ NATS: Mapping[str, float] = {"nats": 1.0, "bits": math.log(2)}  # in one unit
 SIDES = ("discrete_x", "discrete_y")
 
 
-class OfFunction(Estimator):
+class FunctionEstimator(Estimator):
     """A function f(x, y) -> nats as an estimator; `mibench.compare` makes one of a function.
 
     The function gets copies of the data: x (n, dx) and y (n, dy) float64; a side of labels is
     (n, 1) int64, each row's label numbered from 0. If it takes discrete_x or discrete_y, it is told
     whether that side is labels. A constant side is 0 nats, and the function is not called.
 
-    >>> OfFunction(math.dist)
+    >>> FunctionEstimator(math.dist)
     dist
     """
 
@@ -41,7 +41,7 @@ class OfFunction(Estimator):
         return self.name or repr(self.function)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, OfFunction) and self.function == other.function
+        return isinstance(other, FunctionEstimator) and self.function == other.function
 
     def __hash__(self) -> int:
         return hash(self.function)

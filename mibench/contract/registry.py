@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..types import EstimatorLike, SupportsEstimate
-from .functions import OfFunction
+from .functions import FunctionEstimator
 from .parameters import (
     describe_parameters,
     parameter_fields,
@@ -35,7 +35,7 @@ _registered: dict[str, type] = {}
 
 
 @dataclass(frozen=True)
-class Named:
+class ResolvedEstimator:
     """An estimator with the spec that makes it, its identity in tables and records."""
 
     spec: str
@@ -154,7 +154,9 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def named(estimators: EstimatorLike | Iterable[EstimatorLike]) -> list[Named]:
+def resolve_estimators(
+    estimators: EstimatorLike | Iterable[EstimatorLike],
+) -> list[ResolvedEstimator]:
     """Estimators with their identities, from specs, instances, functions; each only once.
 
     Raises InputError for two different estimators that one spec would describe.
@@ -163,13 +165,15 @@ def named(estimators: EstimatorLike | Iterable[EstimatorLike]) -> list[Named]:
         estimators = [estimators]
     if not isinstance(estimators, Iterable):
         raise InputError(f"{estimators!r} is neither a spec such as 'knn:k=5' nor an estimator")
-    found: dict[str, Named] = {}
+    found: dict[str, ResolvedEstimator] = {}
     for entry in estimators:
         for name, made in _of_specs(entry) if isinstance(entry, str) else [_of_object(entry)]:
-            one = Named(_spec(name, made), made, _parameters(made), _version(name, made))
+            one = ResolvedEstimator(
+                _spec(name, made), made, _parameters(made), _version(name, made)
+            )
             if found.setdefault(one.spec, one).estimator != made:
                 remedy = "make them frozen dataclasses whose fields tell them apart"
-                if isinstance(made, OfFunction):
+                if isinstance(made, FunctionEstimator):
                     remedy = "define one under another name"
                 raise InputError(f"two different estimators are both {one.spec!r}: {remedy}")
     if not found:
@@ -191,11 +195,13 @@ def _of_specs(text: str) -> list[tuple[str, SupportsEstimate]]:
 
 
 def _of_object(entry: object) -> tuple[str, SupportsEstimate]:
-    made = instance(entry)
-    return _name_of_function(made) if isinstance(made, OfFunction) else _name_of(type(made)), made
+    made = as_estimator(entry)
+    return _name_of_function(made) if isinstance(made, FunctionEstimator) else _name_of(
+        type(made)
+    ), made
 
 
-def instance(estimator: object) -> SupportsEstimate:
+def as_estimator(estimator: object) -> SupportsEstimate:
     """The estimator itself, or that of a function.
 
     Raises InputError for a class, and for what cannot estimate.
@@ -205,7 +211,7 @@ def instance(estimator: object) -> SupportsEstimate:
     if isinstance(estimator, SupportsEstimate):
         return estimator
     if callable(estimator):
-        return OfFunction(estimator)
+        return FunctionEstimator(estimator)
     raise InputError(f"{estimator!r} is neither a spec such as 'knn:k=5' nor an estimator")
 
 
@@ -247,7 +253,7 @@ def _name_of(kind: type) -> str:
     return next((n for n, k in _registered.items() if k is kind), kind.__name__)
 
 
-def _name_of_function(made: OfFunction) -> str:
+def _name_of_function(made: FunctionEstimator) -> str:
     """Its own; refused where a table could not show it or would mistake it for another."""
     if not made.name or any(c in made.name for c in NOT_IN_NAMES + "<>"):
         raise InputError(

@@ -36,11 +36,11 @@ def earlier_records(source: str | Path, cells: Sequence[Cell]) -> list[Record]:
         )
     new = {c.one.spec for c in cells}
     return [
-        replace(r, estimator=beside(r.estimator, source)) if r.estimator in new else r
+        replace(r, estimator=baseline_name(r.estimator, source)) if r.estimator in new else r
         for r in found
     ]
 
 
-def beside(spec: str, source: str | Path) -> str:
+def baseline_name(spec: str, source: str | Path) -> str:
     """The name under which an estimator's earlier results stand beside its new ones."""
     return f"{spec} ({Path(source).stem})"

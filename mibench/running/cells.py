@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from ..blas import one_blas_thread
 from ..contract.base import Estimator
-from ..contract.registry import Named
+from ..contract.registry import ResolvedEstimator
 from ..contract.variables import lays_out_anew
 from ..errors import InputError
 from ..types import Estimate, Record, Sample, Task
@@ -39,7 +39,7 @@ class Cell:
     task: Task
     n: int
     seed: int
-    one: Named
+    one: ResolvedEstimator
     run: str = field(default="", repr=False)
 
 
@@ -47,7 +47,7 @@ def plan(
     tasks: Sequence[Task],
     samples: Sequence[int],
     seeds: Sequence[int],
-    estimators: Sequence[Named],
+    estimators: Sequence[ResolvedEstimator],
     run: str = "",
 ) -> list[Cell]:
     """All cells, in the order of the result."""
@@ -88,7 +88,7 @@ def run_cell(
 
 
 def timed_estimate(
-    one: Named, sample: Sample, *, discrete_x: bool, discrete_y: bool
+    one: ResolvedEstimator, sample: Sample, *, discrete_x: bool, discrete_y: bool
 ) -> tuple[Estimate | str, float]:
     """The estimate, or what the estimator raised as text; and the seconds it took.
 
@@ -99,7 +99,9 @@ def timed_estimate(
     return _timed(one, sample, kinds)
 
 
-def _timed(one: Named, sample: Sample, kinds: dict[str, bool]) -> tuple[Estimate | str, float]:
+def _timed(
+    one: ResolvedEstimator, sample: Sample, kinds: dict[str, bool]
+) -> tuple[Estimate | str, float]:
     found: Estimate | str
     start = time.perf_counter()
     try:
@@ -150,7 +152,7 @@ def libraries() -> str:
     return ", ".join(found)
 
 
-def copies(sample: Sample, one: Named) -> Sample:
+def private_copies(sample: Sample, one: ResolvedEstimator) -> Sample:
     """Of both sides: an estimator may write into what it gets, and others get the same sample.
 
     Left out where mibench's own base class lays out a copy before anything else sees the data.
@@ -172,13 +174,15 @@ class _LastSample(threading.local):
             self.sample = None  # not two at a time
             with one_blas_thread():  # whose threads would spin on into the timed estimate
                 self.key, self.sample = key, cell.task.sample(cell.n, cell.seed)
-        return copies(self.sample, cell.one)
+        return private_copies(self.sample, cell.one)
 
 
 _last = _LastSample()
 
 
-def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool], call: bool = True) -> None:
+def _warm_up(
+    one: ResolvedEstimator, sample: Sample, kinds: dict[str, bool], call: bool = True
+) -> None:
     """A call on few rows, the first time a process meets an estimator and a shape of data."""
     x, y = sample
     key = (one.spec, x.shape[1], y.shape[1], *kinds.values())
@@ -187,7 +191,7 @@ def _warm_up(one: Named, sample: Sample, kinds: dict[str, bool], call: bool = Tr
     _warm.add(key)
     if not call:
         return
-    few = copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), one)
+    few = private_copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), one)
     warm_up = getattr(one.estimator, "warm_up", one.estimator.estimate)
     with suppress(Exception, SystemExit):  # it fails again when timed, and that is recorded
         warm_up(*few, **kinds)
