@@ -19,7 +19,7 @@ import pytest
 
 import mibench
 from mibench import InputError
-from mibench.compiled import cache as compiling
+from mibench.compiled import cache
 from mibench.contract import registry
 
 from .conftest import MIBENCH
@@ -28,11 +28,12 @@ ROOT = Path(__file__).parents[1]
 ESTIMATE = """
     import json, sys
     import mibench
-    from mibench import compiling
+    from mibench.compiled import cache
     sides = [0, 0, 1, 1], [5, 5, 7, 7]
     bits = mibench.estimate(*sides, "uniform", discrete_x=True, discrete_y=True).bits
-    made = sum(not one.loaded for one in compiling.met)
-    print(json.dumps({"bits": bits, "compiled": made, "loaded": len(compiling.met) - made}))
+    made = sum(not one.loaded for one in cache.compiled_kernels)
+    loaded = len(cache.compiled_kernels) - made
+    print(json.dumps({"bits": bits, "compiled": made, "loaded": loaded}))
 """
 
 
@@ -254,11 +255,11 @@ def test_a_file_that_cannot_be_used_is_made_again(small, harm):
 @pytest.fixture
 def fresh(tmp_path, monkeypatch) -> Path:
     """Nothing is kept, and there is a place to keep it."""
-    monkeypatch.setattr(compiling, "met", [])
+    monkeypatch.setattr(cache, "met", [])
     place = tmp_path / "cache"
-    found = compiling.CacheLocations("stamp", (place,), place)
+    found = cache.CacheLocations("stamp", (place,), place)
     place.mkdir()
-    monkeypatch.setattr(compiling, "places", lambda folder: found)
+    monkeypatch.setattr(cache, "places", lambda folder: found)
     return place
 
 
@@ -270,17 +271,17 @@ def test_a_full_disk_costs_no_result(fresh, monkeypatch):
     def full(file: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(compiling, "_write", full)
-    assert compiling.compiled(twice)(4) == 8
-    [one] = compiling.compiled_kernels
+    monkeypatch.setattr(cache, "_write", full)
+    assert cache.compiled(twice)(4) == 8
+    [one] = cache.compiled_kernels
     assert (one.kernel, one.loaded) == ("test_warmup.twice", False)
     assert "No space left on device" in one.unkept
 
 
 def test_nothing_is_left_of_a_file_that_could_not_be_written(fresh, monkeypatch):
     monkeypatch.setattr(Path, "replace", lambda *_: 1 / 0)
-    assert compiling.compiled(twice)(4) == 8
-    assert "division by zero" in compiling.compiled_kernels[0].unkept
+    assert cache.compiled(twice)(4) == 8
+    assert "division by zero" in cache.compiled_kernels[0].unkept
     assert os.listdir(fresh) == []
 
 
@@ -300,12 +301,12 @@ def plus(constant):
 
 
 def test_what_cannot_be_kept_is_said(fresh):
-    assert compiling.compiled(by_pointer)(16.0) == 4
+    assert cache.compiled(by_pointer)(16.0) == 4
     for constant in (1, 2):  # functions of one name and one line, which are not the same
-        assert compiling.compiled(plus(constant))(1) == 1 + constant
-    names = [one.kernel.partition(".")[2] for one in compiling.compiled_kernels]
+        assert cache.compiled(plus(constant))(1) == 1 + constant
+    names = [one.kernel.partition(".")[2] for one in cache.compiled_kernels]
     assert names == ["by_pointer", "plus.<locals>.add", "plus.<locals>.add"]
-    assert {one.unkept for one in compiling.compiled_kernels} == {
+    assert {one.unkept for one in cache.compiled_kernels} == {
         "it depends on what another process may not have"
     }
     assert os.listdir(fresh) == []
@@ -378,7 +379,7 @@ SPECS = (
 
 def test_after_it_no_estimate_meets_a_kernel_of_another_type():
     assert mibench.warmup().names == ("adaptive", "canonical", "kde", "knn", "uniform", "ibnet")
-    before, rng = len(compiling.compiled_kernels), np.random.default_rng(1)
+    before, rng = len(cache.compiled_kernels), np.random.default_rng(1)
     for n in (20, 300, 2000):
         labels = np.arange(n) % 3, np.array(list("abcd"))[np.arange(n) % 4], pd.Series(range(n))
         for dims in ((1, 1), (1, 2), (5, 5), (12, 3)):
@@ -395,7 +396,7 @@ def test_after_it_no_estimate_meets_a_kernel_of_another_type():
                         mibench.estimate(x, codes, spec, discrete_y=True)
                         mibench.estimate(codes, fixed, spec, discrete_x=True)
                     mibench.estimate(codes, labels[0], spec, discrete_x=True, discrete_y=True)
-    assert compiling.compiled_kernels[before:] == []
+    assert cache.compiled_kernels[before:] == []
 
 
 def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
@@ -403,11 +404,11 @@ def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
     from mibench.ibnet.train.training import train
 
     mibench.warmup()
-    before = len(compiling.compiled_kernels)
+    before = len(cache.compiled_kernels)
     for activation in ("tanh", "relu", "elu", "relu6"):
         setting = Setting(activation, activation=activation, runs=2, epochs=2)
         train(setting, directory=tmp_path / activation)
-    assert compiling.compiled_kernels[before:] == []
+    assert cache.compiled_kernels[before:] == []
 
 
 class Plugin:
