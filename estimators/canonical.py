@@ -187,7 +187,6 @@ class Canonical(Estimator):
             "non_gaussian_nats": round(nats - taken.gaussian, DECIMALS),
             "gaussian_chance_nats": round(taken.chance, DECIMALS),
             "unseen_nats": round(taken.unseen, DECIMALS),
-            "ceiling_nats": round(ceiling(taken, x.n, normal.dims), DECIMALS),
             **_about(pairs, taken, [knn_part(u[None], v[None], drawn) for u, v in _each(pairs)]),
         }
         notes = _notes(x, y, taken, pairs, _repeats(map_a) or _repeats(map_b))
@@ -196,7 +195,8 @@ class Canonical(Estimator):
             notes.pop("fine_structure", None)  # a neighbour is a copy
         left = _Side(columns[0], map_a, pairs.directions.x)
         right = _Side(columns[1], map_b, pairs.directions.y)
-        return Estimate(nats, notes, info), left, right
+        limit = round(ceiling(taken, x.n, normal.dims), DECIMALS)
+        return Estimate(nats, notes, info, limit), left, right
 
     def _labelled(self, x: Variable, labels: Variable) -> tuple[Estimate, "_Side", "_Side"]:
         """The estimate for continuous x, the side of the labels, and that of x."""

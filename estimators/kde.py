@@ -87,13 +87,14 @@ class KDE(Estimator):
             labels, values = (x, y) if x.discrete else (y, x)
             return self._noisy(values, [labels], self.noise_variance)[0]
         factor = self._factor(x.n, _varying(x) + _varying(y))
-        info = {"method": "kernel density", "bandwidth_sd": factor, "ceiling_nats": math.log(x.n)}
+        info = {"method": "kernel density", "bandwidth_sd": factor}
         if x.discrete or y.discrete:
             labels, values = (x, y) if x.discrete else (y, x)
             nats, notes = _labelled(_scaled(values, factor), labels)
         else:
             nats, notes = _paired(_scaled(x, factor), _scaled(y, factor)), {}
-        return Estimate(nats, notes | _sparse(x, y) | _heavy_tails(x, y), info)
+        notes = notes | _sparse(x, y) | _heavy_tails(x, y)
+        return Estimate(nats, notes, info, ceiling_nats=math.log(x.n))
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         if self.noise_variance is None or t.discrete:

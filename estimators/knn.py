@@ -183,11 +183,10 @@ class KNN(Estimator):
         )
         total = n * inside - margins
         nats = float(digamma(n) + total / n)
-        info = {
-            "method": f"Kraskov {self.variant}", "neighbours": joint.algorithm,
-            "ceiling_nats": float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k,
-        }  # fmt: skip
-        return Estimate(nats, _notes(n, np.r_[x.spreads, y.spreads], self.k, ties), info)
+        info = {"method": f"Kraskov {self.variant}", "neighbours": joint.algorithm}
+        ceiling = float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k
+        notes = _notes(n, np.r_[x.spreads, y.spreads], self.k, ties)
+        return Estimate(nats, notes, info, ceiling)
 
     def _nearest(self, x: Side, y: Side) -> Neighbours:
         """Neighbours in the joint space."""

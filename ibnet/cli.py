@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mibench.cli.console import FILE, format_option, progress, say, show_rows, units_option
+from mibench.cli.console import (
+    DONE,
+    FILE,
+    SOME_FAILED,
+    format_option,
+    progress,
+    say,
+    show_rows,
+    units_option,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from .networks.trained import Trained
     from .settings import Setting
-
-DONE, SOME_FAILED = 0, 1
 
 OVERRIDES = (
     click.option("--runs", type=int, help="Networks.  [default: the setting's, 40]"),
@@ -136,7 +143,7 @@ def run(
     **changes: Any,
 ) -> int:
     """Train the networks of SETTING, measure and draw them."""
-    from .measure.measuring import check_plan
+    from .measuring.measuring import check_plan
 
     wanted = _setting(setting, changes)
     specs = estimators or wanted.estimators  # the directory may be another setting's
@@ -181,7 +188,7 @@ def _folder(setting: str, output: Path | None) -> Path:
 
 
 def _train(wanted: "Setting", folder: Path, device: str) -> "Trained":
-    from .train.training import train as train_all
+    from .training.training import train as train_all
 
     with progress(f"training {wanted.name}") as on_progress:
         try:
@@ -218,7 +225,7 @@ def _load(directory: Path) -> "Trained":
 
 
 def _report_training(trained: "Trained") -> int:
-    from .train.training import lost_runs
+    from .training.training import lost_runs
 
     setting = trained.setting
     say(
@@ -234,7 +241,7 @@ def _report_training(trained: "Trained") -> int:
 def _measure(
     trained: "Trained", estimators: Sequence[str], schedule: str | None, jobs: int | None
 ) -> "xr.Dataset":
-    from .measure.measuring import measure as measure_all
+    from .measuring.measuring import measure as measure_all
 
     with progress("measuring") as on_progress:
         try:
@@ -248,7 +255,7 @@ def _measure(
 
 
 def _report_failures(found: "xr.Dataset") -> int:
-    from .measure.trajectories import failures
+    from .measuring.trajectories import failures
 
     lines = failures(found)
     for line in lines:
@@ -260,7 +267,7 @@ def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], en
     import os
 
     os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
-    from .measure.trajectories import read_measured
+    from .measuring.trajectories import read_measured
     from .thesis.figure_set import draw_training
 
     folder = Path(str(trained.directory)) / "figures" if output is None else output
@@ -269,7 +276,7 @@ def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], en
 
 
 def _show(found: "xr.Dataset", units: str, form: str) -> None:
-    from .measure.trajectories import layer_rows
+    from .measuring.trajectories import layer_rows
 
     headings, rows = layer_rows(found, units)
     show_rows(f"I(X;T) and I(T;Y) in {units}, means over runs", headings, rows, form)
@@ -278,7 +285,7 @@ def _show(found: "xr.Dataset", units: str, form: str) -> None:
 def _write_all(found: "xr.Dataset", output: Path, units: str) -> None:
     from mibench.output.files import write_table
 
-    from .measure.trajectories import tidy
+    from .measuring.trajectories import tidy
 
     table = tidy(found, units)
     write_table(table, output)

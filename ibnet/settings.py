@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from mibench.contract.parameters import check_value
-from mibench.contract.registry import unknown
-from mibench.errors import InputError
+from mibench.errors import InputError, unknown
 from mibench.output.files import check_path, whole_file
 
 Activation = Literal["tanh", "relu", "elu", "relu6", "linear"]
@@ -145,6 +144,22 @@ SETTINGS = {
 def list_settings() -> list[str]:
     """The names of the thesis's settings."""
     return list(SETTINGS)
+
+
+def settings_listing() -> tuple[str, list[str], list[list[object]]]:
+    """What `mibench list settings` shows: title, headings and rows."""
+    rows: list[list[object]] = [
+        [
+            s.name, s.training, "-".join(map(str, s.layers)), s.activation, s.batch, s.runs,
+            s.epochs, s.learning_rate, ", ".join(s.estimators),
+        ]
+        for s in SETTINGS.values()
+    ]  # fmt: skip
+    headings = [
+        "setting", "networks", "layers", "activation", "batch", "runs", "epochs", "rate",
+        "estimators",
+    ]  # fmt: skip
+    return "Settings of ibnet; those of the same networks share their training", headings, rows
 
 
 def get_setting(name: str, **changes: Any) -> Setting:

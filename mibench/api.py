@@ -1,7 +1,7 @@
-"""The two calls of the library: `estimate` on your data, `compare` on cases of known MI."""
+"""The two main calls: `estimate` on your own data, `compare` on tasks whose MI is known."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from numbers import Integral
 from operator import index
@@ -11,15 +11,17 @@ from uuid import uuid4
 
 from numpy.typing import ArrayLike
 
-from .contract.registry import SESSION, as_estimator, get_estimator, resolve_estimators
+from .contract.registry import get_estimator
+from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
 from .errors import InputError
 from .records.against import earlier_records
-from .records.store import COLUMNS, Key, Store, row_of
+from .records.store import Key, Store
+from .records.table import table_of
 from .running.backends import check_backend, run_cells
 from .running.cells import Cell, plan
 from .running.limits import Limits, read_bytes
 from .tasks.catalogue import find_tasks
-from .types import Estimate, EstimatorLike, Record, Task
+from .types import SESSION, Estimate, EstimatorLike, Record, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,24 +35,34 @@ def estimate(
     discrete_x: bool = False,
     discrete_y: bool = False,
 ) -> Estimate:
-    """Estimate the mutual information I(X;Y).
+    """Estimate the mutual information I(X;Y) of paired rows.
 
-    x: (n,) or (n, dx), y: (n,) or (n, dy), row i of x belonging to row i of y; with discrete_x
-    or discrete_y that side is labels. estimator: a spec string as on the command line, an
-    estimator, or a function f(x, y) -> nats, see `mibench.contract.functions.FunctionEstimator`.
-    Returns an `Estimate`: `.nats`, `.bits`, `.flags`, `.info`.
-    Raises InputError for bad data or an unknown estimator.
+    Args:
+        x: (n,) or (n, dx). Row i of x belongs to row i of y.
+        y: (n,) or (n, dy).
+        estimator: a spec as on the command line ("knn:k=5"), an estimator, or a function
+            f(x, y) -> nats (see `mibench.contract.functions.FunctionEstimator`).
+        discrete_x: whether x holds labels. A row of several columns is then one label.
+        discrete_y: the same for y.
 
-    >>> result = estimate([0, 0, 1, 1], [5, 5, 7, 7], "uniform", discrete_x=True, discrete_y=True)
-    >>> result.bits
-    1.0
+    Returns:
+        An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`.
+
+    Raises:
+        InputError: for bad data (rows that do not match, NaN, infinity, too few rows), and for
+            an unknown estimator.
+
+    Example:
+        >>> labels = [0, 0, 1, 1], [5, 5, 7, 7]
+        >>> estimate(*labels, "uniform", discrete_x=True, discrete_y=True).bits
+        1.0
     """
-    chosen = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-    return chosen.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+    resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
+    return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
 
 def compare(
-    estimators: EstimatorLike | Iterable[EstimatorLike],
+    estimators: EstimatorsLike,
     *,
     tasks: str | Task | Iterable[str | Task] | None = None,
     suite: str | None = None,
@@ -65,23 +77,40 @@ def compare(
     against: str | Path | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> "pd.DataFrame":
-    """Run estimators on tasks of known MI; one row a cell (estimator, task, n, seed).
+    """Run estimators on samples of tasks whose mutual information is known.
 
-    estimators: specs, estimators, functions f(x, y) -> nats, or a mix. A function is shown by its
-    name. tasks: names or tasks; or all those of a suite (default: quick).
-    samples: sample sizes. seeds: a number of seeds (0, 1, ...), or the seeds. jobs: processes,
-    -1 for one a core; or backend="dask" with the address of a scheduler. The numbers do not depend
-    on it.
-    time_limit: seconds of one estimate; memory_limit: bytes by which one may grow the process, or
-    a text such as "2GB". An estimate beyond them is stopped and recorded as a failure.
-    store: a file that keeps every finished cell; cells that it holds an estimate of (same task and
-    version, estimator, parameters and version, n and seed) are not computed again.
-    against: earlier results whose rows for the same cells join the table: "reference" for those
-    that mibench comes with, or a store or .parquet file. on_progress: called with the number of
-    cells done and in all.
+    Each estimator runs once on each sample, that is for each task, sample size and seed. The
+    numbers do not depend on the number of processes, nor on the backend.
 
-    Columns: those of `mibench.types.Record`; `nats` is NaN and `error` says why where an
-    estimator failed. `mibench.summary` has bias, RMSE and ranking of such a table.
+    Args:
+        estimators: specs ("knn:k=5"), estimators, functions f(x, y) -> nats, or several of them.
+            The name of a function stands for it in the table.
+        tasks: names of tasks, or `Task`s. Default: those of the suite.
+        suite: the name of a suite, whose tasks are run. Default: "quick".
+        samples: one or several sample sizes.
+        seeds: how many seeds (0, 1, ...), or the seeds themselves.
+        jobs: the number of processes; -1 for one per core.
+        backend: "joblib" for processes on this machine, "dask" for a Dask cluster.
+        scheduler: the address of the Dask scheduler, with backend="dask".
+        time_limit: the most seconds for one estimate. A longer one is stopped and recorded as
+            a failure.
+        memory_limit: the most memory that one estimate may add to its process, in bytes or as a
+            text such as "2GB". An estimate that takes more is stopped and recorded as a failure.
+        store: a file that keeps every result as soon as it is there. A result that it holds
+            already is not computed again, if task, estimator, parameters, sample and the version
+            of the code are the same.
+        against: earlier results that join the table for the same samples: "reference" for those
+            that come with mibench, or a store or a .parquet file.
+        on_progress: called with the number of results so far and in all.
+
+    Returns:
+        A table with one row for each estimator and sample. Its columns are the fields of
+        `mibench.Record`. Where an estimator failed, `nats` is NaN and `error` says why.
+        `mibench.summary` computes bias, RMSE and ranking from such a table.
+
+    Raises:
+        InputError: for an unknown estimator, task or suite, and for bad options.
+        Interrupted: on Ctrl-C. It holds the table of the results so far.
     """
     check_backend(backend, scheduler, jobs)
     limits = Limits(time_limit, read_bytes(memory_limit))
@@ -95,42 +124,65 @@ def compare(
         run=uuid4().hex,
     )
     earlier = [] if against is None else earlier_records(against, cells)
-    shelf = None if store is None else Store(Path(store))
-    known = {} if shelf is None else shelf.successes()
-    done = {at: kept for at, cell in enumerate(cells) if (kept := _reusable(known, cell))}
-    missing = [at for at in range(len(cells)) if at not in done]
+    result_store = None if store is None else Store(Path(store))
+    stored = {} if result_store is None else result_store.successes()
+    records = {
+        place: record
+        for place, cell in enumerate(cells)
+        if (record := _reusable(stored, cell)) is not None
+    }
+    missing = [place for place in range(len(cells)) if place not in records]
 
-    def table() -> "pd.DataFrame":  # in the order of the plan, whatever finished first
-        return table_of([*(done[at] for at in range(len(cells)) if at in done), *earlier])
+    def table() -> "pd.DataFrame":
+        """The results so far, in the order of the plan, and the earlier ones."""
+        planned = [records[place] for place in range(len(cells)) if place in records]
+        return table_of([*planned, *earlier])
 
     try:
-        with nullcontext() if shelf is None else shelf.adding() as add:
-            work = run_cells([cells[at] for at in missing], limits, jobs, scheduler)
-            for place, record in work:
+        with nullcontext() if result_store is None else result_store.adding() as add:
+            finished = run_cells([cells[place] for place in missing], limits, jobs, scheduler)
+            for number, record in finished:
                 if add is not None:
                     add(record)
-                done[missing[place]] = record
+                records[missing[number]] = record
                 if on_progress is not None:
-                    on_progress(len(done), len(cells))
+                    on_progress(len(records), len(cells))
     except KeyboardInterrupt:
-        raise Interrupted(table(), len(done), len(cells)) from None
+        raise Interrupted(table(), len(records), len(cells)) from None
     return table()
 
 
-def _reusable(known: dict[Key, Record], cell: Cell) -> Record | None:
-    """The stored record of this cell, if it may stand for another run.
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during `compare`.
 
-    Not for a class of the session, which may have changed, nor for a task whose truth has.
+    Attributes:
+        table: the results so far.
+        done: how many there are.
     """
-    task, one = cell.task, cell.one
-    key = (task.name, task.version, one.spec, one.parameters, one.version, cell.n, cell.seed)
-    record = known.get(key)
-    fits = (
-        record is not None
-        and one.version != SESSION
-        and math.isclose(record.mi_nats, task.mi_nats, rel_tol=1e-9)
-    )
-    return record if fits else None
+
+    def __init__(self, table: "pd.DataFrame", done: int, total: int) -> None:
+        super().__init__(f"interrupted after {done} of {total} cells")
+        self.table = table
+        self.done = done
+
+
+def _reusable(stored: Mapping[Key, Record], cell: Cell) -> Record | None:
+    """The stored record of the same measurement, if there is one.
+
+    None for a class of the session, which may have changed since, and for a task whose true MI
+    has changed.
+    """
+    task, resolved = cell.task, cell.estimator
+    if resolved.version == SESSION:
+        return None
+    record = stored.get(
+        (
+            task.name, task.version, resolved.spec, resolved.parameters, resolved.version,
+            cell.n, cell.seed,
+        )
+    )  # fmt: skip
+    same_truth = record is not None and math.isclose(record.mi_nats, task.mi_nats, rel_tol=1e-9)
+    return record if same_truth else None
 
 
 def _whole_numbers(values: object, what: str) -> list[int]:
@@ -139,22 +191,3 @@ def _whole_numbers(values: object, what: str) -> list[int]:
         return [index(value) for value in (values if several else [values])]  # type: ignore
     except TypeError:
         raise InputError(f"{what} is {values!r}: give a whole number or several") from None
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during `compare`; holds the cells that were finished, and how many."""
-
-    def __init__(self, table: "pd.DataFrame", done: int, total: int) -> None:
-        super().__init__(f"interrupted after {done} of {total} cells")
-        self.table = table
-        self.done = done
-
-
-def table_of(records: Sequence[Record]) -> "pd.DataFrame":
-    """Records as a table, a row each."""
-    import pandas as pd
-
-    table = pd.DataFrame(list(map(row_of, records)), columns=list(COLUMNS))
-    for column in ("nats", "memory"):
-        table[column] = table[column].astype(float)
-    return table

@@ -1,4 +1,4 @@
-"""The values that every part of mibench exchanges. Imports nothing internal."""
+"""The values that all parts of mibench exchange. Imports nothing internal."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,25 +12,36 @@ from numpy.typing import ArrayLike, NDArray
 Sample: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 Sampler: TypeAlias = Callable[[int, np.random.Generator], Sample]
 
+SESSION = "this session"  # the version of an estimator that no installed package provides
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimate of the mutual information I(X;Y), with what there is to say about it.
+    """An estimate of the mutual information I(X;Y), with what is known about its quality.
 
-    nats: the estimate in nats; may be slightly negative, estimators do not clip at 0.
-    flags: reasons to distrust it, code -> one plain sentence.
-    info: how it was made (method, number of bins, bandwidth, ...); keys carry their units.
+    Attributes:
+        nats: the estimate in nats. It may be slightly negative: estimators do not clip at 0.
+        flags: reasons to distrust the estimate, code -> one plain sentence.
+        info: how the estimate was made (method, number of bins, bandwidth, ...). Keys carry
+            their units.
+        ceiling_nats: the largest value, in nats, that this estimator can return for data of this
+            size; None if the estimator gives none.
 
-    >>> Estimate(nats=math.log(2)).bits
-    1.0
+    Raises:
+        ValueError: if the estimate is not a finite number.
+
+    Example:
+        >>> Estimate(nats=math.log(2)).bits
+        1.0
     """
 
     nats: float
     flags: Mapping[str, str] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
+    ceiling_nats: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nats", float(self.nats))  # a NumPy scalar, say
+        object.__setattr__(self, "nats", float(self.nats))  # it may be a NumPy scalar
         if not math.isfinite(self.nats):
             raise ValueError(f"an estimate must be a finite number of nats, got {self.nats}")
 
@@ -42,7 +53,7 @@ class Estimate:
 
 @runtime_checkable
 class SupportsEstimate(Protocol):
-    """What the harness needs of an estimator. `mibench.Estimator` is the easy way to it."""
+    """What mibench needs of an estimator. Subclasses of `mibench.Estimator` have it."""
 
     def estimate(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
@@ -52,18 +63,25 @@ class SupportsEstimate(Protocol):
 
 
 EstimatorLike: TypeAlias = str | SupportsEstimate | Callable[..., Any]
-"""What names an estimator: a spec, an estimator, or a function f(x, y) -> nats."""
+"""An estimator as a user gives it: a spec, an estimator, or a function f(x, y) -> nats."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A synthetic case: a law of (X, Y) that can be sampled and whose MI is known.
+    """A joint distribution of (X, Y) that can be sampled and whose mutual information is known.
 
-    name: its id, as in "Beyond Normal" (arXiv:2306.11078) where that has the same law.
-    mi_nats: the true I(X;Y); mi_error_nats: its standard error, 0 for a closed form.
-    sampler: (n, generator) -> x (n, dim_x), y (n, dim_y).
-    discrete_x, discrete_y: that side is a label, whatever its dtype.
-    source: the formula or paper behind mi_nats. version: raised when law or truth change.
+    Attributes:
+        name: its id. Where "Beyond Normal" (arXiv:2306.11078) has the same distribution, its id.
+        dim_x: the number of columns of X. dim_y: that of Y.
+        mi_nats: the true I(X;Y) in nats.
+        sampler: a function (n, generator) -> x (n, dim_x), y (n, dim_y).
+        source: the formula or paper behind `mi_nats`.
+        discrete_x: whether X is a label, of any dtype. discrete_y: the same for Y.
+        mi_error_nats: the standard error of `mi_nats`; 0 for a closed form.
+        version: raised when the distribution or its true value changes.
+
+    Raises:
+        ValueError: for a dimension below 1, or a true value that is negative or not finite.
     """
 
     name: str
@@ -89,10 +107,20 @@ class Task:
         return self.mi_nats / math.log(2)
 
     def sample(self, n: int, seed: int) -> Sample:
-        """Draw n paired rows: x (n, dim_x) and y (n, dim_y).
+        """Draw n paired rows.
 
-        The stream depends on the seed and the task's name, so tasks are independent of each other
-        and of the order in which they run.
+        The random stream depends on the seed and on the task's name, so that tasks are
+        independent of each other and of the order in which they run.
+
+        Args:
+            n: the number of rows, at least 1.
+            seed: 0 or more.
+
+        Returns:
+            x (n, dim_x) and y (n, dim_y).
+
+        Raises:
+            ValueError: for a number of rows or a seed that is too small.
         """
         if n < 1:
             raise ValueError(f"cannot draw {n} samples: give at least 1")
@@ -104,14 +132,30 @@ class Task:
 
 @dataclass(frozen=True)
 class Record:
-    """One cell of a comparison: one estimator, once, on one sample of one task.
+    """The result of one estimator on one sample of one task.
 
-    Either `nats` or `error` is set: a failure is a result too. `seconds` is the time of the
-    estimate alone, without sampling and compilation. estimator: its spec; parameters: all of
-    them, as JSON; version: of the package it comes from; machine: where it ran. memory: bytes by
-    which the estimate raised the most that the process held, None where that is not known; less
-    than some megabytes may come from what the process held free. info: the estimate's, as JSON.
-    libraries: Python and what numbers may depend on, with versions.
+    Either `nats` or `error` is set: a failure is a result too.
+
+    Attributes:
+        task: the task's name. task_version: its version.
+        dim_x: columns of X. dim_y: columns of Y.
+        mi_nats: the true mutual information in nats.
+        estimator: its spec, such as "knn:k=5".
+        parameters: all parameters of the estimator, as JSON.
+        n: rows of the sample. seed: of the sample.
+        nats: the estimate in nats, or None.
+        seconds: the time of the estimate alone, without sampling and compilation.
+        flags: codes of the estimate's flags, joined by ";".
+        error: what the estimator raised, or "".
+        version: of the code that the estimator runs.
+        machine: where it ran.
+        memory: bytes by which the estimate raised the peak memory of the process; None where
+            that is not known. Below some megabytes it may be 0, since freed memory is reused.
+        info: the estimate's `info` and `ceiling_nats`, as JSON.
+        libraries: Python and the libraries that numbers may depend on, with versions.
+
+    Raises:
+        ValueError: if both an estimate and an error are given, or neither.
     """
 
     task: str

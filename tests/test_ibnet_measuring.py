@@ -10,11 +10,11 @@ import pytest
 import mibench
 from mibench import ibnet
 from mibench.errors import InputError
-from mibench.ibnet.measure.binding import bind, chosen
-from mibench.ibnet.measure.cells import FLAG_BITS, MISSING
-from mibench.ibnet.measure.schedule import epochs_of
-from mibench.ibnet.measure.store import kept_measured
-from mibench.ibnet.measure.trajectories import failures, layer_rows, tidy
+from mibench.ibnet.measuring.binding import bind, resolve_for_layers
+from mibench.ibnet.measuring.cells import FLAG_BITS, MISSING
+from mibench.ibnet.measuring.schedule import epochs_of
+from mibench.ibnet.measuring.store import kept_measured
+from mibench.ibnet.measuring.trajectories import failures, layer_rows, tidy
 from mibench.ibnet.networks.archive import array
 from mibench.ibnet.settings import changed
 
@@ -139,7 +139,7 @@ def test_bins_of_a_layer_keep_the_inequality_with_its_input(networks):
 
 def bound(spec, activation, low=-2.0, high=3.0):
     setting = ibnet.get_setting("2.1", activation=activation)
-    return bind(chosen(spec)[0], setting, low, high)
+    return bind(resolve_for_layers(spec)[0], setting, low, high)
 
 
 @pytest.mark.parametrize(
@@ -172,9 +172,12 @@ def test_what_is_given_stays():
 
 
 def test_a_default_that_is_given_is_part_of_the_name():
-    specs = [one.spec for one in chosen("adaptive:pooled=false,adaptive,adaptive:pooled=true")]
+    specs = [
+        one.spec
+        for one in resolve_for_layers("adaptive:pooled=false,adaptive,adaptive:pooled=true")
+    ]
     assert specs == ["adaptive:pooled=false", "adaptive", "adaptive:pooled=true"]
-    assert [one.spec for one in chosen(["knn:k=3,seed=0", "knn", "knn"])] == ["knn"]
+    assert [one.spec for one in resolve_for_layers(["knn:k=3,seed=0", "knn", "knn"])] == ["knn"]
 
 
 def test_edges_for_each_neuron_are_measured_and_kept_beside_pooled_ones(kept):
@@ -272,7 +275,7 @@ def test_what_is_measured_is_not_measured_again(kept):
 
 
 def test_processes_change_no_number_and_an_interruption_loses_nothing(kept, monkeypatch):
-    monkeypatch.setattr("mibench.ibnet.measure.measuring.TASK_COST", 3)
+    monkeypatch.setattr("mibench.ibnet.measuring.measuring.TASK_COST", 3)
     memory = ibnet.train("2.2", runs=3, epochs=10)
     straight = ibnet.measure(memory, jobs=1)
 
@@ -307,7 +310,7 @@ def test_a_longer_training_moves_the_range_and_its_results(kept):
 
 def test_another_version_is_measured_again(kept, monkeypatch):
     ibnet.measure(kept, "uniform:bins=30", epochs="0,1")
-    monkeypatch.setattr("mibench.contract.registry.origin", lambda _: "mibench 99")
+    monkeypatch.setattr("mibench.contract.resolve.origin", lambda _: "mibench 99")
     totals = []
     ibnet.measure(
         kept, "uniform:bins=30", epochs="1", on_progress=lambda _, total: totals.append(total)

@@ -19,11 +19,11 @@ from mibench.ibnet.networks.archive import lengthen
 from mibench.ibnet.networks.initial import initial_parameters, start
 from mibench.ibnet.networks.trained import BY_EPOCH
 from mibench.ibnet.settings import SETTINGS, Setting, changed
-from mibench.ibnet.train import training
-from mibench.ibnet.train.cpu import Core
-from mibench.ibnet.train.engine import State
-from mibench.ibnet.train.gpu import TorchEngine
-from mibench.ibnet.train.training import lost_runs
+from mibench.ibnet.training import training
+from mibench.ibnet.training.cpu import Core
+from mibench.ibnet.training.engine import State
+from mibench.ibnet.training.gpu import TorchEngine
+from mibench.ibnet.training.training import lost_runs
 
 from .torch_reference import train_reference
 

@@ -23,7 +23,7 @@ from joblib.externals.loky import get_reusable_executor
 import mibench
 from mibench import InputError
 from mibench.contract.functions import FunctionEstimator
-from mibench.contract.registry import resolve_estimators
+from mibench.contract.resolve import resolve_estimators
 from mibench.estimators import Executable, Function
 
 from .conftest import MIBENCH
@@ -242,7 +242,7 @@ def knn(x, y):
     [
         (lambda x, y: 0.0, "<lambda> has no name to show in a table: define it with `def`"),
         (partial(covariance), "has no name to show"),
-        (knn, "function 'knn' is called as a registered estimator is: rename it"),
+        (knn, "function 'knn' has the name of a registered estimator: rename it"),
         ([made(1), made(2)], "two different estimators are both 'scaled': define one under"),
         (lambda x: 0.0, r"<lambda>\(x\) cannot be called as f\(x, y\)"),
         ([lambda x, y, z: 0.0], "missing a required argument: 'z'.*take two arrays"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mibench
-from mibench.contract import registry
+from mibench.contract import registry, resolve
 from mibench.errors import InputError
 from mibench.estimators import KNN, Adaptive, Uniform
 
@@ -93,7 +93,7 @@ def test_a_wrong_spec_names_the_value_and_the_valid_ones(spec, said):
     ],
 )
 def test_splitting(text, specs):
-    assert registry.split_specs(text) == specs
+    assert specs.split_specs(text) == specs
 
 
 @given(
@@ -105,13 +105,13 @@ def test_splitting(text, specs):
 )
 def test_a_spec_reads_back_as_the_same_estimator(k, variant, standardize, bins, low):
     made = [KNN(k, variant, standardize), Uniform(bins, (low, low + 1))]
-    specs = [one.spec for one in registry.resolve_estimators(made)]
+    specs = [one.spec for one in resolve.resolve_estimators(made)]
     assert [mibench.get_estimator(s) for s in specs] == made
-    assert registry.split_specs(",".join(specs)) == specs
+    assert specs.split_specs(",".join(specs)) == specs
 
 
 def test_the_same_estimator_twice_is_one():
-    assert [o.spec for o in registry.resolve_estimators(["knn", "knn:k=3", KNN()])] == ["knn"]
+    assert [o.spec for o in resolve.resolve_estimators(["knn", "knn:k=3", KNN()])] == ["knn"]
 
 
 def test_registering_for_a_session(monkeypatch):
@@ -122,7 +122,7 @@ def test_registering_for_a_session(monkeypatch):
 
     mibench.register("mine", Mine)
     assert mibench.get_estimator("mine:k=4") == Mine(k=4)
-    assert registry.resolve_estimators([Mine(k=4)])[0].spec == "mine:k=4"
+    assert resolve.resolve_estimators([Mine(k=4)])[0].spec == "mine:k=4"
     with pytest.raises(InputError, match="taken"):
         mibench.register("mine", Mine)
     with pytest.raises(InputError, match="taken"):

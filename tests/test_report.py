@@ -19,11 +19,11 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from mibench import compare, summary
-from mibench.api import table_of
-from mibench.contract.registry import split_specs
+from mibench.contract.specs import split_specs
 from mibench.output import page as html_page
 from mibench.records import commands as reproduce
 from mibench.records.store import Store
+from mibench.records.table import table_of
 from mibench.tasks.suites import SUITES
 from mibench.types import Record
 

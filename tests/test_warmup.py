@@ -401,7 +401,7 @@ def test_after_it_no_estimate_meets_a_kernel_of_another_type():
 
 def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
     from mibench.ibnet.settings import Setting
-    from mibench.ibnet.train.training import train
+    from mibench.ibnet.training.training import train
 
     mibench.warmup()
     before = len(cache.compiled_kernels)

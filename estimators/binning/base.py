@@ -193,8 +193,9 @@ class BinningEstimator(Estimator):
         notes = dict([flags.more_bins_than_samples(cells, n)] if cells > n else [])
         notes.update(self._notes(x, y))
         limit = min(math.log(n), x.ceiling_nats, y.ceiling_nats)
-        info = {"bins_x": x.cuts.bins, "bins_y": y.cuts.bins, "ceiling_nats": limit}
-        return plug_in_counts(x.counted, y.counted, joint, self.correction, info, notes)
+        info = {"bins_x": x.cuts.bins, "bins_y": y.cuts.bins}
+        found = plug_in_counts(x.counted, y.counted, joint, self.correction, info, notes)
+        return replace(found, ceiling_nats=limit)
 
 
 def _widened(arguments: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mibench.contract.registry import unknown
-from mibench.errors import InputError
+from mibench.errors import InputError, unknown
 from mibench.output.files import check_path, whole_file
 
 from .icosahedron import icosahedron

@@ -2,13 +2,14 @@
 
 import os
 import platform
-from importlib.metadata import version
 from pathlib import Path
+
+from mibench.versions import package_version
 
 
 def versions() -> dict[str, str]:
     """The versions of what the numbers depend on, and the machine."""
-    packages = {f"{name}_version": version(name) for name in ("mibench", "numpy", "numba")}
+    packages = {f"{name}_version": package_version(name) for name in ("mibench", "numpy", "numba")}
     return {
         **packages,
         "python_version": platform.python_version(),

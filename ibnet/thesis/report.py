@@ -8,17 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from mibench.contract.registry import unknown
-from mibench.errors import InputError
+from mibench.errors import InputError, unknown
 from mibench.output.files import whole_file
 
 from .._extra import needs
-from ..measure.measuring import measure
-from ..measure.trajectories import failures
+from ..measuring.measuring import measure
+from ..measuring.trajectories import failures
 from ..networks.trained import Trained
 from ..networks.versions import joined
 from ..settings import SETTINGS, Setting, changed
-from ..train.training import lost_runs, train
+from ..training.training import lost_runs, train
 from .claims import claims_table, to_markdown, verdicts
 from .figure_set import save_as, thesis_figures
 

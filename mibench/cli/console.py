@@ -1,40 +1,53 @@
-"""What the commands share: options, messages, progress, and rows in the form asked for."""
+"""What the commands share: exit codes, options, messages, progress, and rows as text."""
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import click
 
+DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+READER_GONE = 141  # 128 + SIGPIPE, as the shell reports for any program in `| head -1`
+
 FILE = click.Path(path_type=Path)
+estimators_option = click.option(
+    "--estimators", "-e", metavar="SPECS", multiple=True,
+    help="Estimators, comma-separated, such as uniform,knn:k=5 (default: every estimator that "
+    "needs no parameters).",
+)  # fmt: skip
 units_option = click.option(
     "--units", type=click.Choice(["bits", "nats"]), default="bits", show_default=True,
     help="Unit of every MI shown.",
 )  # fmt: skip
 format_option = click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
-    show_default=True, help="Form of the result on standard output.",
+    show_default=True, help="Format of the result on standard output.",
 )  # fmt: skip
 
 
+def split_names(names: Sequence[str]) -> list[str]:
+    """Names from options that may be repeated and may hold several, comma-separated."""
+    return [name.strip() for group in names for name in group.split(",") if name.strip()]
+
+
 def say(message: str) -> None:
-    """A message on standard error."""
+    """Print a message on standard error."""
     click.echo(f"mibench: {message}", err=True)
 
 
 @contextmanager
 def chatter_aside() -> Iterator[None]:
-    """Whatever is printed in the block, by processes started there too, goes to standard error.
+    """Send all that is printed in the block to standard error, by started processes too.
 
     Estimators and their libraries may print; standard output is for results.
     """
     sys.stdout.flush()
     try:
-        kept = os.dup(1)
-    except OSError:  # closed: nothing can come out there
+        stdout_copy = os.dup(1)
+    except OSError:  # standard output is closed: nothing can be printed there
         yield
         return
     try:
@@ -42,13 +55,13 @@ def chatter_aside() -> Iterator[None]:
         with redirect_stdout(sys.stderr):
             yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(stdout_copy, 1)
+        os.close(stdout_copy)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Any]:
-    """A live progress bar on standard error, if that is a terminal; gives update(done, total)."""
+    """A progress bar on standard error, if that is a terminal; gives update(done, total)."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -63,7 +76,7 @@ def progress(what: str) -> Iterator[Any]:
 
 
 def show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:
-    """A table with a title, or its rows as records."""
+    """Print rows as a table with a title, or as records."""
     from ..output import text
 
     if form == "table":
@@ -73,7 +86,7 @@ def show_rows(title: str, headings: list[str], rows: list[list[object]], form: s
 
 
 def show_records(rows: list[dict[str, Any]], form: str) -> None:
-    """Records as csv or json."""
+    """Print records as csv or json."""
     from ..output import text
 
     if form == "json":

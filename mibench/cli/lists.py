@@ -1,9 +1,13 @@
 """What there is: estimators, tasks, suites and flags, as rows of text."""
 
+from collections.abc import Callable
+from functools import partial
+
 from ..contract.flags import FLAGS
 from ..contract.parameters import describe_parameters
 from ..contract.registry import estimator_class, list_estimators, origin
-from ..errors import InputError
+from ..errors import InputError, unknown
+from ..plugins import LISTINGS, by_name, load
 from ..tasks.catalogue import get_task, list_suites, list_tasks, suite_tasks
 
 MOST_NAMES = 3  # of the tasks of a suite
@@ -11,16 +15,24 @@ Listing = tuple[str, list[str], list[list[object]]]
 
 
 def listing(what: str, units: str) -> Listing:
-    """Title, headings and rows of "estimators", "tasks", "suites", "flags" or "settings"."""
-    if what == "tasks":
-        return _tasks(units)
-    makers = {
+    """Title, headings and rows of "estimators", "tasks", "suites" or "flags".
+
+    Further names come from entry points of the group `mibench.listings`, such as "settings".
+    Raises InputError for an unknown name.
+    """
+    makers: dict[str, Callable[[], Listing]] = {
         "estimators": _estimators,
+        "tasks": partial(_tasks, units),
         "suites": _suites,
         "flags": _flags,
-        "settings": _settings,
     }
-    return makers[what]()
+    plugins = by_name(LISTINGS)
+    if what in makers:
+        return makers[what]()
+    if what not in plugins:
+        raise InputError(unknown("listing", what, [*makers, *plugins]))
+    rows: Listing = load(plugins[what])()
+    return rows
 
 
 def _flags() -> Listing:
@@ -62,23 +74,6 @@ def _suites() -> Listing:
 def _more(names: list[str]) -> str:
     """How many names are not shown, if any."""
     return f", ... ({len(names) - MOST_NAMES} more)" if len(names) > MOST_NAMES else ""
-
-
-def _settings() -> Listing:
-    from mibench.ibnet.settings import SETTINGS
-
-    rows: list[list[object]] = [
-        [
-            s.name, s.training, "-".join(map(str, s.layers)), s.activation, s.batch, s.runs,
-            s.epochs, s.learning_rate, ", ".join(s.estimators),
-        ]
-        for s in SETTINGS.values()
-    ]  # fmt: skip
-    headings = [
-        "setting", "networks", "layers", "activation", "batch", "runs", "epochs", "rate",
-        "estimators",
-    ]  # fmt: skip
-    return "Settings of ibnet; those of the same networks share their training", headings, rows
 
 
 def _first_line(kind: type) -> str:

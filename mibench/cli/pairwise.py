@@ -5,10 +5,17 @@ from pathlib import Path
 
 import click
 
-from .console import FILE, chatter_aside, format_option, progress, units_option
+from .console import (
+    DONE,
+    FILE,
+    SOME_FAILED,
+    chatter_aside,
+    format_option,
+    progress,
+    split_names,
+    units_option,
+)
 from .show import show_pairs, write_pairs
-
-DONE, SOME_FAILED = 0, 1
 
 
 @click.command()
@@ -49,7 +56,9 @@ def pairwise(
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option)
-    data, labels = read_columns(file, _split(columns), _split(discrete), drop_missing=drop_missing)
+    data, labels = read_columns(
+        file, split_names(columns), split_names(discrete), drop_missing=drop_missing
+    )
     with chatter_aside(), progress("pairs") as on_progress:
         found = pairs.pairwise(data, estimator, discrete=labels, jobs=jobs, on_progress=on_progress)
     rows = len(next(iter(data.values())))
@@ -58,7 +67,3 @@ def pairwise(
     finally:
         show_pairs(found, f"{estimator}, {len(data)} columns, {rows} rows", units, form)
     return SOME_FAILED if found.table["error"].any() else DONE
-
-
-def _split(names: Sequence[str]) -> list[str]:
-    return [n.strip() for group in names for n in group.split(",") if n.strip()]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.registry import unknown
-from ..errors import InputError
+from ..errors import InputError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd

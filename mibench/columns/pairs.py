@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from ..contract.base import Estimator
 from ..contract.functions import rows
-from ..contract.registry import as_estimator, get_estimator, unknown
+from ..contract.registry import get_estimator
+from ..contract.resolve import as_estimator
 from ..contract.variables import Variable, as_variable
-from ..errors import InputError
+from ..errors import InputError, unknown
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
 from .files import column_values

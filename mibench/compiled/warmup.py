@@ -11,14 +11,15 @@ import numpy as np
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
-from ..contract.registry import ResolvedEstimator, default_estimators, resolve_estimators
+from ..contract.registry import default_estimators
+from ..contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_estimators
 from ..errors import InputError
-from ..types import EstimatorLike, SupportsEstimate
+from ..plugins import WARMUPS, by_name, load
+from ..types import SupportsEstimate
 from . import cache
 
 ROWS = 400
 DIMENSIONS = (1, 3)
-NETWORKS = "ibnet"
 
 Call = Callable[[], object]
 
@@ -44,7 +45,7 @@ class WarmupReport:
 
 
 def warmup(
-    estimators: EstimatorLike | Iterable[EstimatorLike] | None = None,
+    estimators: EstimatorsLike | None = None,
     *,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> WarmupReport:
@@ -62,7 +63,7 @@ def warmup(
     chosen = resolve_estimators(default_estimators() if estimators is None else estimators)
     calls = {one.spec: list(_calls(one)) for one in chosen}
     if estimators is None:
-        calls[NETWORKS] = [_train_a_network]
+        calls |= {name: [load(point)] for name, point in by_name(WARMUPS).items()}
     total, done = sum(map(len, calls.values())), 0
 
     def tick() -> None:
@@ -134,9 +135,3 @@ def _data() -> Iterator[tuple[NDArray[Any], NDArray[Any], bool, bool]]:
                 side.flags.writeable = False
             yield *fixed, False, False  # type: ignore[misc]
     yield labels, labels // 2, True, True
-
-
-def _train_a_network() -> None:
-    from mibench.ibnet.train.warmup import train_a_network
-
-    train_a_network()

@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -119,7 +120,7 @@ class Estimator(ABC):
                 f"{type(self).__name__}._estimate returned a {type(found).__name__}, no Estimate"
             )
         notes = {**found.flags, **_common_flags(found, x.n)}
-        return Estimate(found.nats, notes, {**_shape(x, y), **found.info})
+        return replace(found, flags=notes, info={**_shape(x, y), **found.info})
 
 
 def _same_rows(x: Variable, y: Variable) -> None:
@@ -136,7 +137,7 @@ def _shape(x: Variable, y: Variable) -> dict[str, Any]:
 
 
 def _common_flags(found: Estimate, n: int) -> dict[str, str]:
-    limit: Any = found.info.get("ceiling_nats", math.log(n))
+    limit = math.log(n) if found.ceiling_nats is None else found.ceiling_nats
     notes: dict[str, str] = {}
     if found.nats > 0.95 * limit:
         notes.update([flags.ceiling(found.nats, limit, n)])

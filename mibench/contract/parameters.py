@@ -25,7 +25,7 @@ def required_parameters(kind: type) -> list[str]:
     ]
 
 
-def takes_text(kind: type) -> bool:
+def has_text_parameter(kind: type) -> bool:
     """Whether a parameter is free text, such as a command."""
     return any(f.type in (str, "str") for f in parameter_fields(kind))
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from .. import summary
 from ..contract.flags import FLAGS
-from ..contract.registry import SESSION
 from ..errors import InputError
 from ..records.commands import STORE, commands, earlier
 from ..tasks.catalogue import find_tasks
 from ..tasks.suites import SUITES
+from ..types import SESSION
 from .figures import COLOURS, MARKERS
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def earlier_records(source: str | Path, cells: Sequence[Cell]) -> list[Record]:
             f"{source} has nothing for these cells: it holds {len({r.task for r in every})} "
             f"task(s) with n = {sizes} and seeds below {seeds}"
         )
-    new = {c.one.spec for c in cells}
+    new = {c.estimator.spec for c in cells}
     return [
         replace(r, estimator=baseline_name(r.estimator, source)) if r.estimator in new else r
         for r in found

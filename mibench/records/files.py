@@ -32,11 +32,8 @@ def read_records(source: str | Path) -> list[Record]:
 def _reference() -> Path:
     from importlib.resources import as_file, files
 
-    try:
-        with as_file(files("mibench.reference") / FILE) as path:
-            return path
-    except ModuleNotFoundError:  # a checkout that is not installed
-        return Path(__file__).parents[2] / "benchmarks" / "reference" / FILE
+    with as_file(files("mibench.reference") / FILE) as path:
+        return path
 
 
 def _of_table(path: Path) -> list[Record]:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..api import table_of
-from ..contract.registry import split_specs
+from ..contract.specs import split_specs
 from ..errors import InputError
 from ..tasks.catalogue import find_tasks, list_tasks
 from ..types import Record
 from .files import read_records
+from .table import table_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,11 +1,10 @@
 """Runs the cells of a comparison: in this process, in several, or on a cluster."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.metadata import version
 
 from ..errors import InputError
 from ..types import Record
+from ..versions import package_version
 from .cells import Cell, record_of
 from .dask import in_cluster
 from .limits import Limits, run_limited
@@ -35,23 +34,17 @@ def run_cells(
     jobs: processes; -1 for one a core. scheduler: the address of a Dask cluster to run on instead.
     The numbers depend on neither.
     """
-    items = [(place, cell, limits, own_version()) for place, cell in enumerate(cells)]
+    items = [(place, cell, limits, package_version("mibench")) for place, cell in enumerate(cells)]
     if scheduler is not None:
         return in_cluster(_run_item, items, scheduler, _failed_item)
     return in_processes(_run_item, items, jobs)
 
 
-@cache
-def own_version() -> str:
-    """Of mibench; asking the installation costs as much as a small estimate."""
-    return version("mibench")
-
-
 def _run_item(item: _Item) -> _Done:
     place, cell, limits, sender = item
-    if own_version() != sender:
+    if (installed := package_version("mibench")) != sender:
         raise InputError(
-            f"a worker has mibench {own_version()}, not {sender}: install the same everywhere"
+            f"a worker has mibench {installed}, not {sender}: install the same everywhere"
         )
     return place, run_limited(cell, limits)
 

@@ -113,7 +113,7 @@ class _Child:
         return self._process.poll() is None
 
     def run(self, cell: Cell, limits: Limits) -> Record:
-        data = _dumped(cell, warm=cell.one.spec not in _own.stuck)
+        data = _dumped(cell, warm=cell.estimator.spec not in _own.stuck)
         now, preparing = limits.while_preparing(), True
         start, held = time.monotonic(), self._memory()
         try:
@@ -134,7 +134,7 @@ class _Child:
                 elif now.bytes is not None and self._memory() - held > now.bytes:
                     why = f"MemoryLimit: stopped beyond {now.bytes / 1e6:g} MB"
                 if why and preparing:  # two minutes for each cell would add up
-                    _own.stuck.add(cell.one.spec)
+                    _own.stuck.add(cell.estimator.spec)
                     why += ", before the estimate began"
                 if why:
                     return self._kill(cell, why, seconds)
@@ -190,7 +190,7 @@ def _dumped(cell: Cell, warm: bool) -> bytes:
         return bytes(cloudpickle.dumps((cell, warm)))
     except Exception as error:
         raise InputError(
-            f"{cell.one.spec!r} or {cell.task.name!r} cannot be sent to a limited process "
+            f"{cell.estimator.spec!r} or {cell.task.name!r} cannot be sent to a limited process "
             f"({error}): let it hold nothing that belongs to one process, such as an open file or "
             "a lock, or give no limits"
         ) from error
@@ -226,7 +226,8 @@ def _answer(cell: Cell, message: Any, limits: Limits) -> Record:
             why = f"MemoryLimit: took more than {limits.bytes / 1e6:g} MB"
         return record_of(cell, why, message.seconds) if why and not message.error else message
     raise InputError(
-        f"a limited process could not load {cell.one.spec!r} or {cell.task.name!r} ({message}): "
+        f"a limited process could not load {cell.estimator.spec!r} or {cell.task.name!r} "
+        f"({message}): "
         "define what is your own in a module that can be imported, or give no limits"
     )
 

@@ -5,14 +5,12 @@ An entry point names a function that returns a list of `Task`.
 
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint
 
-from ..contract.registry import unknown
-from ..errors import InputError
+from ..errors import InputError, unknown
+from ..plugins import TASKS, entry_points_of, load
 from ..types import Task
 from .suites import SUITES
-
-GROUP = "mibench.tasks"
 
 _registered: dict[str, Task] = {}
 
@@ -81,17 +79,23 @@ def _all() -> dict[str, Task]:
 
 @cache
 def _families() -> dict[str, Task]:
-    found: dict[str, Task] = {}
-    for point in entry_points(group=GROUP):
-        try:
-            tasks = point.load()()
-        except Exception as error:
-            raise InputError(
-                f"task family {point.name!r} ({point.value}) cannot be loaded: {error}. "
-                "Reinstall or remove the package that provides it"
-            ) from error
-        for task in tasks:
-            if task.name in found:
+    tasks: dict[str, Task] = {}
+    for point in entry_points_of(TASKS):
+        for task in _tasks_of(point):
+            if task.name in tasks:
                 raise InputError(f"two task families define {task.name!r}: remove one of them")
-            found[task.name] = task
-    return found
+            tasks[task.name] = task
+    return tasks
+
+
+def _tasks_of(point: EntryPoint) -> list[Task]:
+    """The tasks of a family. Raises InputError where its function fails."""
+    make_tasks = load(point)
+    try:
+        tasks: list[Task] = make_tasks()
+    except Exception as error:
+        raise InputError(
+            f"task family {point.name!r} ({point.value}) cannot be loaded: {error}. "
+            "Reinstall or remove the package that provides it"
+        ) from error
+    return tasks

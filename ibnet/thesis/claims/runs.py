@@ -164,7 +164,7 @@ def _check(name: str, data: xr.Dataset) -> None:
         if variable not in data or set(data[variable].dims) != set(dims):
             raise InputError(
                 f"{name}: {variable} with dimensions {', '.join(dims)} is needed: give "
-                "trajectories as `mibench.ibnet.measure` returns them"
+                "trajectories as `mibench.ibnet.measuring` returns them"
             )
     layers = {len(s.layers) - 1 for s in SETTINGS.values() if s.training == name}
     if layers and data.sizes["layer"] not in layers:

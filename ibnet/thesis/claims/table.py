@@ -48,7 +48,7 @@ def claims_table(trainings: Mapping[str, xr.Dataset], seed: int = 0) -> pd.DataF
     """One row for each part of each claim, in the claims' order.
 
     Args:
-        trainings: trajectories, as `mibench.ibnet.measure` returns them, by the training's name
+        trainings: trajectories, as `mibench.ibnet.measuring` returns them, by the training's name
             ("tanh-full", "tanh-256", "relu-full", "relu-256", "elu-256", "relu6-256", "A", "B.1",
             "B.2"). Others are not looked at. Missing ones leave their parts undecided.
         seed: of the bootstrap; the same seed gives the same table.

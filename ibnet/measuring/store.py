@@ -8,8 +8,8 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contract.registry import SESSION, ResolvedEstimator
-from mibench.types import SupportsEstimate
+from mibench.contract.resolve import ResolvedEstimator
+from mibench.types import SESSION, SupportsEstimate
 
 from .._extra import needs
 from ..networks.archive import add_array, array, lengthen, open_group, reading, writing

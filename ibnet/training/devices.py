@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from mibench.contract.registry import unknown
-from mibench.errors import InputError
+from mibench.errors import InputError, unknown
 
 from ..data.dataset import Data
 from ..networks.initial import Start

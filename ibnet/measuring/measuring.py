@@ -1,6 +1,6 @@
 """Estimating I(X;T) and I(T;Y) of every layer, from the weights that training kept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -8,16 +8,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contract.registry import ResolvedEstimator
+from mibench.contract.resolve import EstimatorsLike, ResolvedEstimator
 from mibench.errors import InputError
 from mibench.running.processes import check_jobs, in_processes
-from mibench.types import EstimatorLike, SupportsEstimate
+from mibench.types import SupportsEstimate
 
 from .._extra import needs
 from ..networks.archive import alone, array, reading, timed, writing
 from ..networks.trained import Trained
-from ..train.training import Progress
-from .binding import bind, chosen
+from ..training.training import Progress
+from .binding import bind, resolve_for_layers
 from .cells import MISSING, Cells, Layers, measure_cells
 from .schedule import PAIRWISE, epochs_of
 from .store import Measured, open_measured
@@ -38,7 +38,7 @@ WORTH_PROCESSES = 5000
 
 def measure(
     trained: Trained,
-    estimators: EstimatorLike | Iterable[EstimatorLike] | None = None,
+    estimators: EstimatorsLike | None = None,
     *,
     epochs: str | None = None,
     jobs: int | None = None,
@@ -47,7 +47,7 @@ def measure(
     """Estimate I(X;T) and I(T;Y) of every layer, run and epoch, in bits.
 
     estimators: specs such as "uniform:bins=30", instances, or functions f(x, y) -> nats; None: the
-    setting's. Parameters that are left out follow the network, see `mibench.ibnet.measure.binding`.
+    setting's. Parameters that are left out follow the network (`mibench.ibnet.measuring.binding`).
     epochs: "every", "log:200" or a list "0,10,100"; None: every one, but "log:50" for estimators
     that compare all pairs of inputs. jobs: processes, -1 for one a core; None: that, or 1 if there
     is little to do. The numbers do not depend on it. on_progress(done, total): in epochs of single
@@ -56,11 +56,11 @@ def measure(
     Returns trajectories: i_xt, i_ty (estimator, run, epoch, layer), NaN where nothing was measured,
     with train_error, test_error, max_activation and flags. Kept beside the networks if they are on
     disk: what is there already is not measured again, and an interrupted measurement goes on.
-    A layer that fails is NaN; `mibench.ibnet.measure.trajectories.failures` says why.
+    A layer that fails is NaN; `mibench.ibnet.measuring.trajectories.failures` says why.
     """
     if jobs is not None:
         check_jobs(jobs)
-    ones = chosen(trained.setting.estimators if estimators is None else estimators)
+    ones = resolve_for_layers(trained.setting.estimators if estimators is None else estimators)
     with alone(trained.directory):
         trained = trained.current()
         if trained.epochs < 0:
@@ -79,7 +79,7 @@ def measure(
 
 
 def check_plan(
-    estimators: EstimatorLike | Iterable[EstimatorLike],
+    estimators: EstimatorsLike,
     epochs: str | None,
     last: int,
     jobs: int | None,
@@ -87,7 +87,7 @@ def check_plan(
     """Raise the InputError that `measure` would, before any work, for `last` epochs trained."""
     if jobs is not None:
         check_jobs(jobs)
-    _plans(chosen(estimators), epochs, last)
+    _plans(resolve_for_layers(estimators), epochs, last)
 
 
 def _plans(ones: Sequence[ResolvedEstimator], epochs: str | None, last: int) -> list[Int]:

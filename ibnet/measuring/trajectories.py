@@ -16,7 +16,7 @@ from mibench.output.files import check_path, whole_file
 from .._extra import needs
 from ..networks.archive import array, reading
 from ..networks.trained import Trained
-from .binding import chosen
+from .binding import resolve_for_layers
 from .cells import FAILED, FLAG_BITS, MISSING
 from .store import CELLS, Measured, kept_measured
 
@@ -81,7 +81,7 @@ def read_measured(trained: Trained, specs: Sequence[str] | None = None) -> xr.Da
     specs: which estimators'; None: all of them.
     """
     found = kept_measured(trained)
-    specs = [one.spec for one in chosen(specs)] if specs else None
+    specs = [one.spec for one in resolve_for_layers(specs)] if specs else None
     lacking = [s for s in specs or [] if s not in found]
     if lacking or not found:
         wanted = ",".join(lacking) or ",".join(trained.setting.estimators)

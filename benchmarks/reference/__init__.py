@@ -1,0 +1,1 @@
+"""The reference results that come with mibench: `mibench.results("reference")`."""

@@ -1,0 +1,9 @@
+from .adaptive import Adaptive
+from .canonical import Canonical
+from .executable import Executable
+from .function import Function
+from .kde import KDE
+from .knn import KNN
+from .uniform import Uniform
+
+__all__ = ["KDE", "KNN", "Adaptive", "Canonical", "Executable", "Function", "Uniform"]

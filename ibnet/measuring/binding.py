@@ -1,0 +1,85 @@
+"""Estimators as the thesis applies them to a layer: some parameters follow the network.
+
+Such a parameter takes the network's value if the user does not give it, wherever an estimator has
+a parameter of that name:
+
+    range           the range of the activation function, shared by all layers and epochs of a run
+    pooled          true: one set of bin edges for all neurons of a layer
+    own_bin         the activation's lower bound, 0 for ReLU, -1 for tanh
+    noise_variance  1e-3: without noise, the MI of X and a continuous layer would be infinite; not
+                    set where `bandwidth` or `standardize` is given, other ways to smooth or scale
+"""
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from mibench.contract.parameters import parameter_fields
+from mibench.contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_each
+from mibench.contract.specs import write_spec
+from mibench.types import SupportsEstimate
+
+from ..settings import Setting
+
+NOISE_VARIANCE = 1e-3
+FOLLOWS_NETWORK = ("range", "pooled", "own_bin", "noise_variance")
+INSTEAD_OF_NOISE = {"bandwidth", "standardize"}
+
+
+def resolve_for_layers(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
+    """Estimators with their identities on layers, each only once.
+
+    As `mibench.contract.resolve.resolve_estimators`, but the spec keeps what the user gave of the
+    parameters that would follow the network, even if it is the default: "adaptive:pooled=false"
+    is another estimator of a layer than "adaptive".
+    """
+    by_spec: dict[str, ResolvedEstimator] = {}
+    for resolved in resolve_each(estimators):
+        resolved = replace(resolved, spec=_spec_on_layers(resolved))
+        by_spec.setdefault(resolved.spec, resolved)
+    return list(by_spec.values())
+
+
+def bind(
+    resolved: ResolvedEstimator, setting: Setting, low: float, high: float
+) -> SupportsEstimate:
+    """The estimator for a run whose activations lie within [low, high]."""
+    estimator = resolved.estimator
+    if not is_dataclass(estimator) or isinstance(estimator, type):
+        return estimator
+    from_network: dict[str, Any] = {
+        "range": setting.binning_range(low, high),
+        "pooled": True,
+        "own_bin": setting.lower_bound,
+        "noise_variance": NOISE_VARIANCE,
+    }
+    fixed = set(_fixed_parameters(resolved))
+    if fixed & INSTEAD_OF_NOISE:
+        fixed.add("noise_variance")
+    names = {field.name for field in fields(estimator)} & from_network.keys() - fixed
+    return replace(estimator, **{name: from_network[name] for name in names})
+
+
+def _fixed_parameters(resolved: ResolvedEstimator) -> dict[str, Any]:
+    """The parameters that the user gave, or that differ from their defaults, with their values."""
+    estimator = resolved.estimator
+    return {
+        field.name: getattr(estimator, field.name)
+        for field in parameter_fields(type(estimator))
+        if field.name in resolved.given or getattr(estimator, field.name) != field.default
+    }
+
+
+def _spec_on_layers(resolved: ResolvedEstimator) -> str:
+    """The shortest spec, with what was given of the parameters that follow the network."""
+    estimator = resolved.estimator
+    default_but_given = {
+        field.name: getattr(estimator, field.name)
+        for field in parameter_fields(type(estimator))
+        if field.name in resolved.given
+        and field.name in FOLLOWS_NETWORK
+        and getattr(estimator, field.name) == field.default
+    }
+    if not default_but_given:
+        return resolved.spec
+    separator = "," if ":" in resolved.spec else ":"
+    return resolved.spec + separator + write_spec("", default_but_given).removeprefix(":")

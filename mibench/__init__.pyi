@@ -1,0 +1,34 @@
+from . import summary
+from .api import compare, estimate
+from .columns.pairs import Pairwise, pairwise
+from .compiled.warmup import warmup
+from .contract.base import Estimator
+from .contract.registry import get_estimator, list_estimators, register
+from .errors import InputError
+from .records.query import results
+from .tasks.catalogue import get_task, list_suites, list_tasks, register_task
+from .types import Estimate, Record, Task
+
+__version__: str
+
+__all__ = [
+    "Estimate",
+    "Estimator",
+    "InputError",
+    "Pairwise",
+    "Record",
+    "Task",
+    "compare",
+    "estimate",
+    "get_estimator",
+    "get_task",
+    "list_estimators",
+    "list_suites",
+    "list_tasks",
+    "pairwise",
+    "register",
+    "register_task",
+    "results",
+    "summary",
+    "warmup",
+]

@@ -1,0 +1,232 @@
+"""`mibench compare`, `results` and `report`: run estimators on tasks, show what was kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import InputError
+from .console import (
+    DONE,
+    FILE,
+    SOME_FAILED,
+    chatter_aside,
+    estimators_option,
+    format_option,
+    progress,
+    say,
+    units_option,
+)
+from .show import check_results, show_comparison, write_comparison
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from click.decorators import FC
+
+output_option = click.option(
+    "--output", "-o", type=FILE,
+    help="Write every result to a .csv, .json or .parquet file, or the page of `mibench report` "
+    "to a .html file.",
+)  # fmt: skip
+plot_option = click.option(
+    "--plot", type=FILE, help="Draw the estimates against the true MI: .png, .pdf or .svg."
+)
+
+
+def selection(command: "FC") -> "FC":
+    """The options that choose among the results of a store."""
+    for option in (
+        click.option("--samples", metavar="N,...", help="Only these sample sizes."),
+        click.option("--suite", metavar="NAME", help="Only the tasks of this suite."),
+        click.option("--tasks", metavar="NAMES", multiple=True, help="Only these tasks."),
+        click.option(
+            "--estimators", "-e", metavar="SPECS", multiple=True,
+            help="Only these estimators. A name such as knn stands for knn with any parameters.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@estimators_option
+@click.option("--tasks", metavar="NAMES", multiple=True, help="Tasks to run on, comma-separated.")
+@click.option("--suite", metavar="NAME", help="Suite of tasks to run on.  [default: quick]")
+@click.option("--samples", metavar="N,...", default="1000", show_default=True, help="Sample sizes.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=10, show_default=True,
+    help="Samples of each task and size.",
+)  # fmt: skip
+@click.option(
+    "--jobs", type=int, default=1, show_default=True,
+    help="Processes; -1 for one per core. The numbers do not depend on it.",
+)  # fmt: skip
+@click.option(
+    "--backend", type=click.Choice(["joblib", "dask"]), default="joblib", show_default=True,
+    help="Where estimators run: in processes on this machine, or on a Dask cluster (extra `dask`).",
+)  # fmt: skip
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler: tcp://host:8786."
+)
+@click.option(
+    "--time-limit", type=float, metavar="SECONDS",
+    help="Stop an estimate that takes longer, and record it as failed.",
+)  # fmt: skip
+@click.option(
+    "--memory-limit", metavar="SIZE",
+    help="Stop an estimate that takes more memory, such as 2GB, and record it as failed.",
+)  # fmt: skip
+@click.option(
+    "--store", type=FILE,
+    help="Keep every result in this file as soon as it is there, and reuse those it holds.",
+)  # fmt: skip
+@click.option(
+    "--against", type=FILE,
+    help="Show earlier results next to the new ones: `reference` (which comes with mibench), a "
+    "store or a .parquet file.",
+)  # fmt: skip
+@output_option
+@plot_option
+@units_option
+@format_option
+def compare(
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str,
+    seeds: int,
+    jobs: int,
+    backend: str,
+    scheduler: str | None,
+    time_limit: float | None,
+    memory_limit: str | None,
+    store: Path | None,
+    against: Path | None,
+    output: Path | None,
+    plot: Path | None,
+    units: str,
+    form: str,
+) -> int:
+    """Run estimators on tasks whose MI is known, and rank them by error."""
+    from .. import api
+    from ..contract.registry import default_estimators
+    from ..contract.resolve import resolve_estimators
+    from ..records.against import baseline_name
+
+    check_results(output, plot)
+    sizes = _whole_numbers(samples, "--samples")
+    resolved = resolve_estimators(list(estimators) or default_estimators())
+    specs = [estimator.spec for estimator in resolved]
+    baselines = {} if against is None else {spec: baseline_name(spec, against) for spec in specs}
+    try:
+        with chatter_aside(), progress("cells") as on_progress:
+            records = api.compare(
+                resolved,
+                tasks=tasks or None,
+                suite=suite,
+                samples=sizes,
+                seeds=seeds,
+                jobs=jobs,
+                backend=backend,
+                scheduler=scheduler,
+                time_limit=time_limit,
+                memory_limit=memory_limit,
+                store=store,
+                against=against,
+                on_progress=on_progress,
+            )
+    except api.Interrupted as stop:
+        if stop.done:
+            kept = f"{store} keeps them" if store else "no file was written"
+            say(f"{stop}; {kept}. The results so far:")
+            show_comparison(stop.table, units, form, baselines)
+        raise
+    try:  # files first: standard output may have gone, and a file may fail
+        write_comparison(records, units, output, plot)
+    finally:
+        show_comparison(records, units, form, baselines)
+    computed = records[records["estimator"].isin(specs)]
+    return SOME_FAILED if computed["nats"].isna().any() else DONE
+
+
+@click.command()
+@click.argument("store", type=FILE)
+@selection
+@output_option
+@plot_option
+@units_option
+@format_option
+def results(
+    store: Path,
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str | None,
+    output: Path | None,
+    plot: Path | None,
+    units: str,
+    form: str,
+) -> int:
+    """Show or export the results in STORE, without computing anything.
+
+    STORE is a file that `mibench compare --store` wrote.
+    """
+    check_results(output, plot)
+    records = _selected(store, estimators, tasks, suite, samples)
+    try:
+        write_comparison(records, units, output, plot)
+    finally:
+        show_comparison(records, units, form)
+    return DONE
+
+
+@click.command()
+@click.argument("store", type=FILE)
+@click.option("--output", "-o", type=FILE, required=True, help="The page: a .html file.")
+@selection
+@units_option
+def report(
+    store: Path,
+    output: Path,
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str | None,
+    units: str,
+) -> int:
+    """Write the results in STORE as one HTML page, which needs no network.
+
+    STORE is a file that `mibench compare --store` wrote.
+    """
+    from ..output.files import PAGES, check_path
+
+    check_path(output, PAGES, "--output")
+    write_comparison(_selected(store, estimators, tasks, suite, samples), units, output, None)
+    return DONE
+
+
+def _selected(
+    store: Path,
+    estimators: Sequence[str],
+    tasks: Sequence[str],
+    suite: str | None,
+    samples: str | None,
+) -> "pd.DataFrame":
+    """The results of a store that the options of `selection` leave."""
+    from ..records.query import results as query
+
+    return query(
+        store,
+        estimators=estimators or None,
+        tasks=tasks or None,
+        suite=suite,
+        samples=_whole_numbers(samples, "--samples") if samples is not None else None,
+    )
+
+
+def _whole_numbers(text: str, option: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise InputError(f"{option} {text!r}: give whole numbers such as 500,1000") from None

@@ -1,0 +1,74 @@
+"""`mibench estimate`: the MI of columns of a file, by several estimators."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .console import (
+    DONE,
+    FILE,
+    SOME_FAILED,
+    chatter_aside,
+    estimators_option,
+    format_option,
+    split_names,
+    units_option,
+)
+from .show import show_estimates
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--x", "x", metavar="COLS", multiple=True, required=True, help="Columns of X.")
+@click.option("--y", "y", metavar="COLS", multiple=True, required=True, help="Columns of Y.")
+@click.option(
+    "--discrete-x", is_flag=True,
+    help="X holds labels. A row of several columns is then one label.",
+)  # fmt: skip
+@click.option("--discrete-y", is_flag=True, help="The same for Y.")
+@click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing value.")
+@estimators_option
+@units_option
+@format_option
+def estimate(
+    file: Path,
+    x: Sequence[str],
+    y: Sequence[str],
+    discrete_x: bool,
+    discrete_y: bool,
+    drop_missing: bool,
+    estimators: Sequence[str],
+    units: str,
+    form: str,
+) -> int:
+    """Estimate I(X;Y) from columns of FILE (.csv, .parquet, or arrays of an .npz).
+
+    COLS are column names, comma-separated; several columns make one vector.
+    """
+    from ..columns.files import read_sides
+    from ..contract.registry import default_estimators
+    from ..contract.resolve import resolve_estimators
+    from ..running.cells import private_copies, timed_estimate
+
+    resolved = resolve_estimators(list(estimators) or default_estimators())
+    side_x, side_y = read_sides(
+        file, split_names(x), split_names(y),
+        discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
+    )  # fmt: skip
+    sample, kinds = (
+        (side_x.values, side_y.values),
+        {
+            "discrete_x": discrete_x,
+            "discrete_y": discrete_y,
+        },
+    )
+    with chatter_aside():
+        results = [
+            (estimator.spec, *timed_estimate(estimator, private_copies(sample, estimator), **kinds))
+            for estimator in resolved
+        ]
+    (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]
+    title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
+    show_estimates(results, title, units, form)
+    return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE
