@@ -20,16 +20,16 @@ from mibench.types import Estimate
 
 from .binning.plug_in import plug_in, variable_symbols
 from .neighbours.added_noise import information_of_all, with_noise
-from .neighbours.search import Algorithm, Neighbours, closed, count_within, nearest
-from .neighbours.sorted_column import Side
-from .neighbours.ties import break_ties
+from .neighbours.ksg import kraskov_counts, ross_counts
+from .neighbours.search import Algorithm
+from .neighbours.sorted_column import IndexedSide
 from .shared.columns import standardized
 from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-_known: WeakKeyDictionary[Variable, dict[bool, Side]] = WeakKeyDictionary()
+_sides_of: WeakKeyDictionary[Variable, dict[bool, IndexedSide]] = WeakKeyDictionary()
 
 WARM_UP_WITH: tuple[Algorithm, ...] = ("tree", "brute", "slabs")
 SCALES = 10.0  # the ratio of mean absolute deviations from which a flag says so
@@ -135,12 +135,14 @@ class KNN(Estimator):
         share_rows(some, len(pairs), 1)
         return found
 
-    def _side(self, v: Variable) -> Side:
+    def _side(self, v: Variable) -> IndexedSide:
         """The columns that vary, for constant ones add nothing to a distance; made once."""
-        sides = _known.setdefault(v, {})
+        sides = _sides_of.setdefault(v, {})
         if self.standardize not in sides:
             columns = v.float64[v.low < v.high]
-            sides[self.standardize] = Side(standardized(columns) if self.standardize else columns)
+            sides[self.standardize] = IndexedSide(
+                standardized(columns) if self.standardize else columns
+            )
         return sides[self.standardize]
 
     def _noisy(self, values: Variable, labels: Variable, variance: float) -> Estimate:
@@ -150,7 +152,7 @@ class KNN(Estimator):
         noisy = with_noise(values.float64, variance, self.seed, symbols)
         noise = {"noise_variance": variance, "seed": self.seed}
         if not distinct:
-            found = self._ross(Side(noisy), labels)
+            found = self._ross(IndexedSide(noisy), labels)
             notes = {code: why for code, why in found.flags.items() if code != "scales"}
             return Estimate(found.nats, notes, {**found.info, **noise})
         nats = information_of_all(noisy, variance, self.k, self.algorithm)
@@ -158,93 +160,47 @@ class KNN(Estimator):
         notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
         return Estimate(nats, notes, {"method": "Kozachenko-Leonenko", **noise})
 
-    def _kraskov(self, x: Side, y: Side) -> Estimate:
+    def _kraskov(self, x: IndexedSide, y: IndexedSide) -> Estimate:
         n = x.columns.shape[1]
         if n <= self.k:
             raise InputError(f"knn needs more than k={self.k} rows, got {n}: lower k or add rows")
-        joint = self._nearest(x, y)
-        ties = int(joint.tied.sum())
-        if ties:
-            both, dims = break_ties(np.concatenate([x.columns, y.columns])), len(x.columns)
-            x, y = Side(both[:dims]), Side(both[dims:])
-            joint = self._nearest(x, y)
-        # A row's count includes itself. Variant 1 wants n_x + 1 within an open distance, which
-        # that is; variant 2 wants n_x within a closed one, which is one less.
+        counts = kraskov_counts(x, y, self.k, self.variant, self.algorithm)
         if self.variant == 1:
-            reaches, less, inside = [joint.radius] * 2, 0, digamma(self.k)
+            psi_k = digamma(self.k)
+            margins = _sum_digamma(counts.n_x + 1) + _sum_digamma(counts.n_y + 1)
         else:
-            # Noise cannot part what is lost beside a far larger value: there, the square decides.
-            tied, radius = joint.tied, joint.radius
-            reaches = [closed(np.where(tied, radius, extent)) for extent in joint.extents]
-            less, inside = 1, digamma(self.k) - 1 / self.k
-        margins = sum(
-            _sum_digamma(self._count(side, reach) - less)
-            for side, reach in zip((x, y), reaches, strict=True)
-        )
-        total = n * inside - margins
-        nats = float(digamma(n) + total / n)
-        info = {"method": f"Kraskov {self.variant}", "neighbours": joint.algorithm}
+            psi_k = digamma(self.k) - 1 / self.k
+            margins = _sum_digamma(counts.n_x) + _sum_digamma(counts.n_y)
+        nats = float(digamma(n) + (n * psi_k - margins) / n)
+        info = {"method": f"Kraskov {self.variant}", "neighbours": counts.algorithm}
         ceiling = float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k
-        notes = _notes(n, np.r_[x.spreads, y.spreads], self.k, ties)
-        return Estimate(nats, notes, info, ceiling)
+        spreads = np.r_[counts.x.spreads, counts.y.spreads]
+        return Estimate(nats, _notes(n, spreads, self.k, counts.tied_rows), info, ceiling)
 
-    def _nearest(self, x: Side, y: Side) -> Neighbours:
-        """Neighbours in the joint space."""
-        both = np.concatenate([x.columns, y.columns])
-        orders = (x.order, y.order) if len(both) == 2 else None
-        return nearest(both, self.k, len(x.columns), self.algorithm, orders)
-
-    def _count(self, side: Side, reach: Float) -> Int:
-        """How many rows lie nearer than reach (n,) to each, itself included, in some order."""
-        if len(side.columns) == 1:
-            return side.line.count_within(reach)
-        return count_within(side.columns, reach, self.algorithm)
-
-    def _ross(self, side: Side, labels: Variable) -> Estimate:
-        n_all = labels.n
+    def _ross(self, side: IndexedSide, labels: Variable) -> Estimate:
         symbols = labels.symbols
-        sizes = labels.counts
-        kept = np.flatnonzero(sizes[symbols] > 1)
-        if len(kept) == 0:
+        repeated = np.flatnonzero(labels.counts[symbols] > 1)
+        n = len(repeated)
+        if n == 0:
             raise InputError(
-                f"all {n_all} labels differ, so no row has a neighbour with its own label: treat "
-                "that side as continuous, or use binning"
+                f"all {labels.n} labels differ, so no row has a neighbour with its own label: "
+                "treat that side as continuous, or use binning"
             )
-        n = len(kept)
-        if n < n_all:
-            side, symbols = Side(np.ascontiguousarray(side.columns[:, kept])), symbols[kept]
-        classes = [np.flatnonzero(symbols == s) for s in np.flatnonzero(sizes > 1)]
-        radius, tied = self._within(side.columns, classes)
-        ties = int(tied.sum())
-        if ties:
-            side = Side(break_ties(side.columns, symbols))
-            radius, _ = self._within(side.columns, classes)
-        inside = np.minimum(self.k, sizes[symbols] - 1)
-        around = self._count(side, radius)
-        total = _sum_digamma(inside) - _sum_digamma(around) - _sum_digamma(sizes[symbols])
-        info = {"method": "Ross"}
-        notes = _notes(n, side.spreads, self.k, ties)
-        if n < n_all:
-            notes.update([flags.rare_labels(n_all - n, n_all)])
-        return Estimate(float(digamma(n) + total / n), notes, info)
-
-    def _within(self, x: Float, classes: list[Int]) -> tuple[Float, NDArray[np.bool_]]:
-        """Each row's distance to its k-th neighbour of its class, or to its last, and ties."""
-        radius, tied = np.empty(x.shape[1]), np.empty(x.shape[1], np.bool_)
-        for rows in classes:
-            own = np.ascontiguousarray(x[:, rows])
-            found = nearest(own, min(self.k, len(rows) - 1), len(x), self.algorithm)
-            radius[rows], tied[rows] = found.radius, found.tied
-        return radius, tied
+        if n < labels.n:
+            symbols = symbols[repeated]
+            side = IndexedSide(np.ascontiguousarray(side.columns[:, repeated]))
+        counts = ross_counts(side, symbols, self.k, self.algorithm)
+        total = _sum_digamma(counts.k) - _sum_digamma(counts.within)
+        total -= _sum_digamma(counts.class_sizes)
+        notes = _notes(n, counts.side.spreads, self.k, counts.tied_rows)
+        if n < labels.n:
+            notes.update([flags.rare_labels(labels.n - n, labels.n)])
+        return Estimate(float(digamma(n) + total / n), notes, {"method": "Ross"})
 
 
 def _sum_digamma(counts: Int) -> float:
-    """Sum of psi over counts, evaluated once for each that occurs.
-
-    A count of 0 comes of a radius of 0, where noise was too small to part copies in a dimension of
-    much larger values; the row itself is then all that counts.
-    """
-    occurrences = np.bincount(np.maximum(counts, 1))
+    """Sum of psi over counts of at least 1, evaluated once for each count that occurs."""
+    occurrences = np.bincount(counts)
     present = np.flatnonzero(occurrences)
     return float(np.dot(occurrences[present], digamma(present)))
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, ndtr, polygamma, stdtrit
 
-from ..neighbours.search import count_within, nearest
-from ..neighbours.ties import break_ties
+from ..neighbours.ksg import kraskov_counts
+from ..neighbours.sorted_column import IndexedSide
 from .features import gaussianised
 from .narrow_noise import Narrow, most_nats, narrow
 
@@ -335,24 +335,21 @@ def surely_more(rows: Float, others: Float, errors: float) -> bool:
 
 
 def kraskov_rows(u: Float, v: Float, k: int) -> tuple[Float, int]:
-    """psi(k) + psi(n) - psi(n_x + 1) - psi(n_y + 1) of each row, and how many rows had ties."""
+    """Kraskov's estimate (variant 1) of I(U;V), u (du, n), v (dv, n): one term per row, in nats.
+
+    psi(k) + psi(n) - psi(n_x + 1) - psi(n_y + 1), and how many rows had ties.
+    """
     n = u.shape[1]
-    both = np.concatenate([u, v])
-    joint = nearest(both, k, len(u), "auto")
-    tied = int(joint.tied.sum())
-    if tied:
-        both = break_ties(both)
-        joint = nearest(both, k, len(u), "auto")
-    inside = digamma(k) + digamma(n)
-    rows = np.full(n, float(inside))
-    for side in (both[: len(u)], both[len(u) :]):
-        rows -= digamma_of(count_within(side, joint.radius, "auto"))
-    return rows, tied
+    sides = IndexedSide(np.ascontiguousarray(u)), IndexedSide(np.ascontiguousarray(v))
+    counts = kraskov_counts(*sides, k)
+    rows = np.full(n, float(digamma(k) + digamma(n)))
+    for others in (counts.n_x, counts.n_y):
+        rows -= digamma_of(others + 1)
+    return rows, counts.tied_rows
 
 
 def digamma_of(counts: Int) -> Float:
-    """Psi of each count, at least 1; by a table."""
-    counts = np.maximum(counts, 1)
+    """Psi of each of counts (n,), integers of at least 1, looked up in a table."""
     table = digamma(np.arange(1, int(counts.max()) + 1))
     return np.asarray(table[counts - 1])
 

@@ -16,7 +16,7 @@ from mibench.errors import InputError
 
 from ..kernels import brute, kdtree, line, slabs, strips
 from ..shared.threads import share_rows
-from .sorted_column import line_of
+from .sorted_column import sorted_column
 
 Algorithm = Literal["auto", "tree", "brute", "strips", "slabs"]
 Method = Literal["tree", "brute", "slabs"]
@@ -192,11 +192,9 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
     A reach of 0 or less counts nothing, and costs next to nothing.
     """
     dims, n = columns.shape
-    counts = np.empty(n, np.int64)
     if dims == 1:
-        on_line = line_of(columns[0], np.argsort(columns[0]))
-        counts[on_line.order] = on_line.count_within(reach)
-        return counts
+        return sorted_column(columns[0], np.argsort(columns[0])).count_within(reach)
+    counts = np.empty(n, np.int64)
     chosen: Method
     if algorithm == "auto" or algorithm == "strips":
         chosen = _method(n, slabs_pay_from(dims), tree_count_pays_from(dims))

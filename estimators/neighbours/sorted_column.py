@@ -1,4 +1,4 @@
-"""A column in order: what every search along it needs, worked out once."""
+"""Sorted columns, with an index that makes counting within a distance quick."""
 
 import math
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from ..shared.threads import share_rows
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-LEAST_ROWS = 1024  # that are worth a thread
+MIN_ROWS_PER_THREAD = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
-    """n values in order, and where each of as many cells begins, by which counting is quick.
+class SortedColumn:
+    """The n values of a column in ascending order, with a table that tells where to look for one.
 
     order (n,): rows by their values; padded: the ascending values, then +inf; table, low, scale:
-    of `kernels.line.tabulate`.
+    see `kernels.line.tabulate`.
     """
 
     order: Int
@@ -32,39 +32,38 @@ class Line:
     scale: float
 
     def count_within(self, reach: Float) -> Int:
-        """How many values, itself included, lie nearer than reach (n,), given by row, to each.
-
-        In the order of the values, not of the rows.
-        """
+        """How many rows, the row itself included, lie nearer than reach (n,) to each row, (n,)."""
         n = len(self.order)
-        sorted_reach, counts = reach[self.order], np.empty(n, np.int64)
+        sorted_reach, sorted_counts = reach[self.order], np.empty(n, np.int64)
         share_rows(
             lambda a, b: line.count_within(
-                self.padded, n, self.table, self.low, self.scale, sorted_reach, a, b, counts
+                self.padded, n, self.table, self.low, self.scale, sorted_reach, a, b, sorted_counts
             ),
             n,
-            LEAST_ROWS,
+            MIN_ROWS_PER_THREAD,
         )
+        counts = np.empty(n, np.int64)
+        counts[self.order] = sorted_counts
         return counts
 
 
-def line_of(values: Float, order: Int) -> Line:
-    """The line of values (n,), whose order is known."""
+def sorted_column(values: Float, order: Int) -> SortedColumn:
+    """Index values (n,), of which `order` (n,) are the rows in ascending order."""
     n = len(values)
     padded = np.full(n + line.STEP, np.inf)
     padded[:n] = values[order]
-    low, high = _middle(padded[:n])
+    low, high = _middle_range(padded[:n])
     with np.errstate(over="ignore", divide="ignore"):
         scale = float(np.float64(n) / (high - low))
     if not 0 < scale < math.inf:  # one value, or ends of the range of floats: search them all
         low, scale = 0.0, 0.0
     table = np.empty(n + 1, np.int32)
     line.tabulate(padded, n, low, scale, table)
-    return Line(order, padded, table, low, scale)
+    return SortedColumn(order, padded, table, low, scale)
 
 
-def _middle(ordered: Float) -> tuple[float, float]:
-    """A range that holds most of the values, and no few far ones."""
+def _middle_range(ordered: Float) -> tuple[float, float]:
+    """A range that holds most of the values, and that a few far ones do not widen."""
     n = len(ordered)
     a, b = ordered[n // 40], ordered[n - 1 - n // 40]
     low, high = max(ordered[0], a - (b - a) / 4), min(ordered[-1], b + (b - a) / 4)
@@ -72,20 +71,20 @@ def _middle(ordered: Float) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """The columns (d, n) of one side, and what its estimates with all others have in common."""
+class IndexedSide:
+    """The columns (d, n) of one side, and what all its k-NN estimates share, computed once."""
 
     columns: Float
 
     @cached_property
     def order(self) -> Int:
-        """The rows by the values of the one column, (n,)."""
+        """The rows in ascending order of a side of one column, (n,)."""
         return np.argsort(self.columns[0])
 
     @cached_property
-    def line(self) -> Line:
-        """The one column in order; apart from `order`, since a search needs no table beside it."""
-        return line_of(self.columns[0], self.order)
+    def sorted_column(self) -> SortedColumn:
+        """A side of one column, indexed. Searches for neighbours need `order` but no index."""
+        return sorted_column(self.columns[0], self.order)
 
     @cached_property
     def spreads(self) -> Float:

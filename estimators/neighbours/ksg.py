@@ -1,0 +1,136 @@
+"""The counts of neighbours in the k-NN estimators of Kraskov et al. (2004) and of Ross (2014).
+
+Both search for the k nearest neighbours of each row, break ties where that set is ambiguous, and
+count the rows within the distance found. The callers turn the counts into an estimate.
+
+References:
+    Kraskov, Stoegbauer & Grassberger 2004, doi:10.1103/PhysRevE.69.066138.
+    Ross 2014, doi:10.1371/journal.pone.0087357.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .search import Algorithm, Neighbours, closed, count_within, nearest
+from .sorted_column import IndexedSide
+from .ties import break_ties
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class KraskovCounts:
+    """What Kraskov's estimator counts for each of n rows.
+
+    n_x, n_y (n,): the other rows within the row's distance in x, and in y; x, y: the sides in
+    which they were counted, with noise added if any row had ties; tied_rows: how many rows had
+    ties; algorithm: the search that found the neighbours.
+    """
+
+    n_x: Int
+    n_y: Int
+    x: IndexedSide
+    y: IndexedSide
+    tied_rows: int
+    algorithm: str
+
+
+def kraskov_counts(
+    x: IndexedSide,
+    y: IndexedSide,
+    k: int,
+    variant: Literal[1, 2] = 1,
+    algorithm: Algorithm = "auto",
+) -> KraskovCounts:
+    """Count the neighbours of eq. 8 (variant 1) or eq. 9 (variant 2) of Kraskov et al. 2004.
+
+    Both sides have n > k rows. A count can fall short where noise cannot part copies, in a
+    dimension of much larger values: n_x is raised to at least 0 in variant 1, and 1 in variant 2,
+    so that psi is finite.
+    """
+    joint = _joint_neighbours(x, y, k, algorithm)
+    tied_rows = int(joint.tied.sum())
+    if tied_rows:
+        dims_x = len(x.columns)
+        broken = break_ties(np.concatenate([x.columns, y.columns]))
+        x, y = IndexedSide(broken[:dims_x]), IndexedSide(broken[dims_x:])
+        joint = _joint_neighbours(x, y, k, algorithm)
+    if variant == 1:
+        reach_x = reach_y = joint.radius
+    else:
+        # Where ties are left, because rounding loses the noise, the square of the radius decides.
+        reach_x, reach_y = (
+            closed(np.where(joint.tied, joint.radius, extent)) for extent in joint.extents
+        )
+    n_x, n_y = (
+        np.maximum(_count_within(side, reach, algorithm) - 1, variant - 1)
+        for side, reach in ((x, reach_x), (y, reach_y))
+    )
+    return KraskovCounts(n_x, n_y, x, y, tied_rows, joint.algorithm)
+
+
+@dataclass(frozen=True)
+class RossCounts:
+    """What Ross's estimator counts for each of n rows.
+
+    k (n,): neighbours sought, fewer in a class of k rows or less; class_sizes (n,): rows of the
+    row's class; within (n,): rows of all classes within the row's distance, itself included;
+    side: the side in which they were counted, with noise added if any row had ties; tied_rows: how
+    many rows had ties.
+    """
+
+    k: Int
+    class_sizes: Int
+    within: Int
+    side: IndexedSide
+    tied_rows: int
+
+
+def ross_counts(
+    side: IndexedSide, symbols: Int, k: int, algorithm: Algorithm = "auto"
+) -> RossCounts:
+    """Count the neighbours of Ross 2014, where labels `symbols` (n,) each occur at least twice.
+
+    `within` is raised to at least 1, since a radius of 0 leaves out the row itself.
+    """
+    sizes = np.bincount(symbols)
+    classes = [np.flatnonzero(symbols == symbol) for symbol in np.flatnonzero(sizes)]
+    radius, tied = _radius_in_classes(side.columns, classes, k, algorithm)
+    tied_rows = int(tied.sum())
+    if tied_rows:
+        side = IndexedSide(break_ties(side.columns, symbols))
+        radius, _ = _radius_in_classes(side.columns, classes, k, algorithm)
+    within = np.maximum(_count_within(side, radius, algorithm), 1)
+    class_sizes = sizes[symbols]
+    return RossCounts(np.minimum(k, class_sizes - 1), class_sizes, within, side, tied_rows)
+
+
+def _joint_neighbours(x: IndexedSide, y: IndexedSide, k: int, algorithm: Algorithm) -> Neighbours:
+    """The k nearest neighbours in the joint space of x and y."""
+    joint = np.concatenate([x.columns, y.columns])
+    orders = (x.order, y.order) if len(joint) == 2 else None
+    return nearest(joint, k, len(x.columns), algorithm, orders)
+
+
+def _radius_in_classes(
+    columns: Float, classes: list[Int], k: int, algorithm: Algorithm
+) -> tuple[Float, Bool]:
+    """Distance of each row to its k-th neighbour in its class, or to the last; and ties, (n,)."""
+    radius, tied = np.empty(columns.shape[1]), np.empty(columns.shape[1], np.bool_)
+    for rows in classes:
+        class_columns = np.ascontiguousarray(columns[:, rows])
+        neighbours = nearest(class_columns, min(k, len(rows) - 1), len(columns), algorithm)
+        radius[rows], tied[rows] = neighbours.radius, neighbours.tied
+    return radius, tied
+
+
+def _count_within(side: IndexedSide, reach: Float, algorithm: Algorithm) -> Int:
+    """How many rows, the row itself included, lie nearer than reach (n,) to each row."""
+    if len(side.columns) == 1:
+        return side.sorted_column.count_within(reach)
+    return count_within(side.columns, reach, algorithm)
