@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from mibench.contract.base import Estimator
-from mibench.contract.functions import NATS, Units, rows
+from mibench.contract.functions import NATS, Units, as_rows
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
@@ -155,7 +155,7 @@ def _found(program: str) -> str:
 
 
 def _write(path: Path, x: Variable, y: Variable) -> None:
-    a, b = rows(x), rows(y)
+    a, b = as_rows(x), as_rows(y)
     if path.suffix == ".npz":
         np.savez(path, x=a, y=b)
         return

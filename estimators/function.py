@@ -57,7 +57,7 @@ class Function(Estimator):
         self._function()
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        nats = self._function().ask(x, y) * NATS[self.units]
+        nats = self._function().call(x, y) * NATS[self.units]
         return Estimate(nats, info={"method": f"function {self.call}"})
 
     def _function(self) -> FunctionEstimator:

@@ -316,7 +316,8 @@ def test_units_and_modules(here):
     assert nats.estimate(x, y).nats == np.mean(x * y)
     assert bits.estimate(x, y).bits == pytest.approx(np.mean(x * y), rel=1e-14)  # there and back
     module = Function("numpy:vdot")
-    assert module.estimate(x, y).nats == np.vdot(x, y)
+    # The last digit depends on where BLAS finds the arrays in memory.
+    assert module.estimate(x, y).nats == pytest.approx(np.vdot(x, y), rel=1e-14)
     assert len(module.content) == 12
     assert Function("math:dist").content == Function("math:dist").content
 
@@ -395,7 +396,7 @@ def test_an_edited_file_is_computed_again(mibench, tmp_path, kind):
         cells = pd.read_csv(tmp_path / "cells.csv")
         found.append(cells["nats"].tolist())
         runs.append(len((tmp_path / "log").read_text()))
-        assert cells["version"].str.fullmatch(r"mibench \S+, content [0-9a-f]{12}").all()
+        assert cells["version"].str.fullmatch(r"mibench \S+, code [0-9a-f]{12}, content [0-9a-f]{12}").all()
     assert found == [[0.1] * 2, [0.2] * 2, [0.2] * 2, [0.1] * 2]
     if kind == "executable":  # the file of a function is loaded in any case
         assert runs == [2, 2, 0, 0]

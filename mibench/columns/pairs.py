@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.base import Estimator
-from ..contract.functions import rows
+from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
 from ..contract.variables import Variable, as_variable
@@ -129,7 +129,7 @@ def _attempt(estimator: SupportsEstimate, x: Variable, y: Variable) -> Found:
     """By an estimator that is no `Estimator`, and knows arrays alone."""
     kinds = {"discrete_x": x.discrete, "discrete_y": y.discrete}
     try:
-        found = estimator.estimate(rows(x), rows(y), **kinds)
+        found = estimator.estimate(as_rows(x), as_rows(y), **kinds)
     except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error}"
     if not isinstance(found, Estimate):

@@ -1,4 +1,4 @@
-"""The base class of estimators: checks and lays out the data, adds what every estimate has."""
+"""The base class of estimators: checks the data, calls the estimator, adds the common flags."""
 
 import math
 from abc import ABC, abstractmethod
@@ -15,17 +15,25 @@ from . import flags
 from .parameters import check_value, parameter_fields
 from .variables import Variable, as_pair
 
+AT_CEILING = 0.95  # share of its ceiling from which an estimate is flagged
+SHOWN_AS_ZERO = 5e-4  # nats; tables show an estimate down to minus this as 0.000
+
 
 class Estimator(ABC):
     """A mutual-information estimator: a frozen dataclass whose fields are its parameters.
 
-    A subclass writes `_estimate(x, y)`, which gets both sides checked and laid out; each field's
-    annotation (`Annotated[int, Field(ge=1)]`, a `Literal`, ...) is enforced when the estimator is
-    made. `examples/` has a complete plug-in.
+    A subclass writes `_estimate(x, y)`, which gets both sides checked and laid out as `Variable`s.
+    Each field's annotation (`Annotated[int, Field(ge=1)]`, a `Literal`, ...) is enforced when the
+    estimator is made. `examples/gaussian_plugin` is a complete plug-in.
 
-    quadratic: whether it compares all pairs of rows, so that ten times as many take about a hundred
-    times as long. warm_up_with: parameters that take other compiled code than the defaults do, for
-    `mibench warmup` to compile too.
+    Attributes:
+        quadratic: class attribute; whether the time grows with the square of the number of rows.
+            Such estimators run on fewer epochs of a network.
+        warm_up_with: class attribute; sets of parameters that run other compiled code than the
+            defaults. `mibench warmup` compiles for these too.
+
+    Raises:
+        InputError: for a parameter of the wrong type or out of range.
     """
 
     quadratic: ClassVar[bool] = False
@@ -33,64 +41,93 @@ class Estimator(ABC):
 
     def __post_init__(self) -> None:
         kind = type(self)
-        for f in parameter_fields(kind):
-            checked = check_value(kind, f.name, getattr(self, f.name), label=kind.__name__)
-            object.__setattr__(self, f.name, checked)
+        for field in parameter_fields(kind):
+            value = check_value(kind, field.name, getattr(self, field.name), label=kind.__name__)
+            object.__setattr__(self, field.name, value)
 
     def estimate(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> Estimate:
         """Estimate I(X;Y) from n paired rows.
 
-        x: (n,) or (n, dx); y: (n,) or (n, dy). Numbers, all finite; with discrete_x or discrete_y
-        that side is labels of any type, and a row of several is one symbol.
-        Returns an `Estimate`; read `.nats` or `.bits`, and `.flags` before you trust it.
-        Raises InputError for rows that do not match, NaN, infinity or too few rows.
+        Args:
+            x: (n,) or (n, dx), finite numbers; labels of any type with discrete_x.
+            y: (n,) or (n, dy). Row i of x belongs to row i of y.
+            discrete_x: whether x holds labels. A row of several columns is then one label.
+            discrete_y: the same for y.
+
+        Returns:
+            An `Estimate`. Read its `flags` before you trust its `nats` or `bits`.
+
+        Raises:
+            InputError: for rows that do not match, NaN, infinity, or too few rows.
         """
         return self.estimate_variables(*as_pair(x, y, discrete_x, discrete_y))
 
     def estimate_variables(self, x: Variable, y: Variable) -> Estimate:
-        """Estimate I(X;Y) from sides that `mibench.contract.variables.as_variable` has laid out.
+        """Estimate I(X;Y) from sides that are checked and laid out already.
 
-        For many estimates on few sides: each is checked and laid out once. Otherwise as `estimate`,
-        to the last bit. Raises InputError for sides of different numbers of rows.
+        The result is that of `estimate`, to the last bit. It saves time where the same side takes
+        part in many estimates.
+
+        Args:
+            x: as from `mibench.contract.variables.as_variable`.
+            y: the same.
+
+        Raises:
+            InputError: for sides of different numbers of rows.
         """
-        _same_rows(x, y)
+        _check_same_rows(x, y)
         if x.constant or y.constant:
-            return _of_constant_side(x, y)
+            return _estimate_of_constant(x, y)
         return self._complete(self._estimate(x, y), x, y)
 
     def estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
-        """Estimate I(O;T) for each O of `others`, as for a layer T with its input and its label.
+        """Estimate I(O;T) for each O of `others`, such as a layer T with its input and its label.
 
-        What `[estimator.estimate_variables(o, t) for o in others]` gives, to the last bit, and
-        sooner: what depends on T alone (bins, distances) is worked out once.
+        The results are those of `estimate_variables(o, t)` for each o, to the last bit. What
+        depends on T alone (bins, distances) is computed once.
+
+        Args:
+            t: the side that takes part in all estimates.
+            others: the other sides.
+
+        Raises:
+            InputError: for sides of different numbers of rows.
         """
-        for o in others:
-            _same_rows(o, t)
-        varying = [o for o in others if not o.constant]
+        for other in others:
+            _check_same_rows(other, t)
+        varying = [other for other in others if not other.constant]
         if t.constant or not varying:
-            return [_of_constant_side(o, t) for o in others]
-        found = iter(self._estimate_each(t, varying))
+            return [_estimate_of_constant(other, t) for other in others]
+        estimates = iter(self._estimate_each(t, varying))
         return [
-            _of_constant_side(o, t) if o.constant else self._complete(next(found), o, t)
-            for o in others
+            _estimate_of_constant(other, t)
+            if other.constant
+            else self._complete(next(estimates), other, t)
+            for other in others
         ]
 
     def estimate_pairs(self, pairs: Sequence[tuple[Variable, Variable]]) -> list[Estimate | str]:
-        """Estimate I(X;Y) for each pair of sides, as for all columns of a table.
+        """Estimate I(X;Y) for each pair of sides, such as all pairs of columns of a table.
 
-        What `estimate_variables(x, y)` gives, to the last bit, or the text of what it raised. What
-        depends on one side alone may be worked out once; pairs of the same Y should come together.
+        What depends on one side alone may be computed once, if pairs of the same Y come together.
+
+        Args:
+            pairs: (x, y), each as from `mibench.contract.variables.as_variable`.
+
+        Returns:
+            For each pair what `estimate_variables` returns, to the last bit, or the text of what
+            it raised.
         """
-        found: list[Estimate | str] = []
+        results: list[Estimate | str] = []
         for _, group in groupby(pairs, key=lambda pair: id(pair[1])):
-            same = list(group)
+            same_y = list(group)
             try:
-                found += self.estimate_each(same[0][1], [x for x, _ in same])
-            except (Exception, SystemExit):  # one of them: which one is found out alone
-                found += [self.attempt(x, y) for x, y in same]
-        return found
+                results += self.estimate_each(same_y[0][1], [x for x, _ in same_y])
+            except (Exception, SystemExit):  # one of them failed: find out which
+                results += [self.attempt(x, y) for x, y in same_y]
+        return results
 
     def attempt(self, x: Variable, y: Variable) -> Estimate | str:
         """`estimate_variables`, or the text of what it raised."""
@@ -102,7 +139,7 @@ class Estimator(ABC):
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> None:
-        """Compile or load whatever an estimate of such data needs, so that it is not timed."""
+        """Compile or load all that an estimate of such data needs, so that it is not timed."""
         self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
     @abstractmethod
@@ -110,25 +147,25 @@ class Estimator(ABC):
         """The estimate for two sides of equal length, neither of them constant."""
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
-        """`_estimate(o, t)` for each o; an estimator that can share work on t overrides this."""
-        return [self._estimate(o, t) for o in others]
+        """`_estimate(o, t)` for each o. Estimators that can share work on t override this."""
+        return [self._estimate(other, t) for other in others]
 
-    def _complete(self, found: Estimate, x: Variable, y: Variable) -> Estimate:
-        """An estimate with what every estimate says."""
-        if not isinstance(found, Estimate):
+    def _complete(self, estimate: Estimate, x: Variable, y: Variable) -> Estimate:
+        """The estimate with the flags and the info that every estimate has."""
+        if not isinstance(estimate, Estimate):
             raise TypeError(
-                f"{type(self).__name__}._estimate returned a {type(found).__name__}, no Estimate"
+                f"{type(self).__name__}._estimate returned a {type(estimate).__name__}, no Estimate"
             )
-        notes = {**found.flags, **_common_flags(found, x.n)}
-        return replace(found, flags=notes, info={**_shape(x, y), **found.info})
+        all_flags = {**estimate.flags, **_common_flags(estimate, x.n)}
+        return replace(estimate, flags=all_flags, info={**_shape(x, y), **estimate.info})
 
 
-def _same_rows(x: Variable, y: Variable) -> None:
+def _check_same_rows(x: Variable, y: Variable) -> None:
     if x.n != y.n:
         raise InputError(f"one side has {x.n} rows and the other {y.n}: rows must belong together")
 
 
-def _of_constant_side(x: Variable, y: Variable) -> Estimate:
+def _estimate_of_constant(x: Variable, y: Variable) -> Estimate:
     return Estimate(0.0, dict([flags.constant()]), {"method": "constant side", **_shape(x, y)})
 
 
@@ -136,11 +173,12 @@ def _shape(x: Variable, y: Variable) -> dict[str, Any]:
     return {"n": x.n, "dim_x": x.dims, "dim_y": y.dims}
 
 
-def _common_flags(found: Estimate, n: int) -> dict[str, str]:
-    limit = math.log(n) if found.ceiling_nats is None else found.ceiling_nats
-    notes: dict[str, str] = {}
-    if found.nats > 0.95 * limit:
-        notes.update([flags.ceiling(found.nats, limit, n)])
-    if found.nats < -5e-4:  # what is shown as 0.000 needs no explanation
-        notes.update([flags.negative()])
-    return notes
+def _common_flags(estimate: Estimate, n: int) -> dict[str, str]:
+    """Flags of an estimate near its ceiling, log n if it gives none, or below 0."""
+    ceiling = math.log(n) if estimate.ceiling_nats is None else estimate.ceiling_nats
+    raised: dict[str, str] = {}
+    if estimate.nats > AT_CEILING * ceiling:
+        raised.update([flags.ceiling(estimate.nats, ceiling, n)])
+    if estimate.nats < -SHOWN_AS_ZERO:
+        raised.update([flags.negative()])
+    return raised

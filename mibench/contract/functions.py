@@ -15,27 +15,34 @@ from .base import Estimator
 from .variables import Variable
 
 Units: TypeAlias = Literal["nats", "bits"]
-NATS: Mapping[str, float] = {"nats": 1.0, "bits": math.log(2)}  # in one unit
+NATS: Mapping[str, float] = {"nats": 1.0, "bits": math.log(2)}  # nats in one of each unit
 
-SIDES = ("discrete_x", "discrete_y")
+DISCRETE_ARGUMENTS = ("discrete_x", "discrete_y")
 
 
 class FunctionEstimator(Estimator):
-    """A function f(x, y) -> nats as an estimator; `mibench.compare` makes one of a function.
+    """A function f(x, y) -> nats as an estimator. `mibench.compare` makes one of a function.
 
-    The function gets copies of the data: x (n, dx) and y (n, dy) float64; a side of labels is
-    (n, 1) int64, each row's label numbered from 0. If it takes discrete_x or discrete_y, it is told
-    whether that side is labels. A constant side is 0 nats, and the function is not called.
+    The function gets copies of the data, x (n, dx) and y (n, dy) float64. A discrete side is
+    (n, 1) int64, its labels numbered from 0. If the function takes discrete_x or discrete_y, it
+    gets whether that side is discrete. For a constant side the estimate is 0, and the function is
+    not called.
 
-    >>> FunctionEstimator(math.dist)
-    dist
+    Args:
+        function: what to call.
+
+    Raises:
+        InputError: if the function cannot be called with two arrays.
+
+    Example:
+        >>> FunctionEstimator(math.dist)
+        dist
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        """Raises InputError for what cannot be called with two arrays."""
         self.function = function
         self.name = getattr(function, "__name__", "")
-        self.told = _told(function, repr(self))
+        self.discrete_arguments = _discrete_arguments(function, repr(self))
 
     def __repr__(self) -> str:
         return self.name or repr(self.function)
@@ -46,50 +53,59 @@ class FunctionEstimator(Estimator):
     def __hash__(self) -> int:
         return hash(self.function)
 
-    def ask(self, x: Variable, y: Variable) -> float:
-        """What the function says, in its own unit."""
-        told = {
-            key: side.discrete for key, side in zip(SIDES, (x, y), strict=True) if key in self.told
+    def call(self, x: Variable, y: Variable) -> float:
+        """The number that the function returns, in the function's own unit.
+
+        Raises TypeError or ValueError if it returns anything but one finite number.
+        """
+        discrete = {
+            argument: side.discrete
+            for argument, side in zip(DISCRETE_ARGUMENTS, (x, y), strict=True)
+            if argument in self.discrete_arguments
         }
-        answer = self.function(rows(x), rows(y), **told)
+        answer = self.function(as_rows(x), as_rows(y), **discrete)
         # A scalar of NumPy or torch has no shape, and may come as an array without dimensions.
         number = answer.item() if getattr(answer, "shape", None) == () else answer
         if not isinstance(number, Real) or isinstance(number, bool):
-            raise TypeError(f"{self!r} returned {_short(answer)}: it must return one number")
+            raise TypeError(f"{self!r} returned {_in_a_line(answer)}: it must return one number")
         if not math.isfinite(number):
             raise ValueError(f"{self!r} returned {number}: it must return a finite number")
         return float(number)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        return Estimate(self.ask(x, y), info={"method": f"function {self!r}"})
+        return Estimate(self.call(x, y), info={"method": f"function {self!r}"})
 
 
-def rows(side: Variable) -> NDArray[Any]:
-    """A side as others take it, a copy: numbers (n, d) float64, or codes of labels (n, 1) int64."""
+def as_rows(side: Variable) -> NDArray[Any]:
+    """A side as foreign code takes it, copied: (n, d) float64, or symbols (n, 1) int64."""
     if side.discrete:
         return side.symbols[:, np.newaxis].copy()
     return np.array(side.columns.T, np.float64, order="C")
 
 
-def _told(function: Callable[..., Any], shown: str) -> tuple[str, ...]:
-    """Which of `SIDES` a function takes by keyword."""
+def _discrete_arguments(function: Callable[..., Any], shown: str) -> tuple[str, ...]:
+    """Which of `DISCRETE_ARGUMENTS` a function takes by keyword."""
     try:
         signature = inspect.signature(function)
-    except ValueError:  # a builtin may have none
+    except ValueError:  # some builtins have none
         return ()
     by_keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = signature.parameters
-    told = tuple(key for key in SIDES if key in parameters and parameters[key].kind in by_keyword)
+    accepted = tuple(
+        argument
+        for argument in DISCRETE_ARGUMENTS
+        if argument in parameters and parameters[argument].kind in by_keyword
+    )
     try:
-        signature.bind(None, None, **dict.fromkeys(told))
+        signature.bind(None, None, **dict.fromkeys(accepted))
     except TypeError as error:
         raise InputError(
             f"{shown}{signature} cannot be called as f(x, y) ({error}): let it take two arrays"
         ) from None
-    return told
+    return accepted
 
 
-def _short(value: object) -> str:
-    """What was returned, in a line."""
+def _in_a_line(value: object) -> str:
+    """A value in one short line, for a message."""
     text = " ".join(repr(value).split())
     return f"{text[:60]}..." if len(text) > 60 else text

@@ -1,4 +1,4 @@
-"""The parameters of an estimator: its dataclass fields, checked against their annotations."""
+"""The parameters of an estimator: the fields of its dataclass, checked by their annotations."""
 
 from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -12,7 +12,7 @@ from ..errors import InputError
 
 
 def parameter_fields(kind: type) -> tuple[Field[Any], ...]:
-    """The fields that are parameters, in order of declaration."""
+    """The fields of an estimator class that are parameters, in the order of declaration."""
     return tuple(f for f in fields(kind) if f.init) if is_dataclass(kind) else ()
 
 
@@ -26,12 +26,12 @@ def required_parameters(kind: type) -> list[str]:
 
 
 def has_text_parameter(kind: type) -> bool:
-    """Whether a parameter is free text, such as a command."""
+    """Whether an estimator class has a parameter that is free text, such as a command."""
     return any(f.type in (str, "str") for f in parameter_fields(kind))
 
 
 def describe_parameters(kind: type) -> str:
-    """'k=3, variant=1, ...': every parameter with its default."""
+    """Every parameter with its default, as text: "k=3, variant=1, ..."."""
     required = required_parameters(kind)
     return ", ".join(
         f"{f.name} (required)"
@@ -42,36 +42,39 @@ def describe_parameters(kind: type) -> str:
 
 
 def to_text(value: object) -> str:
-    """A parameter's value as it is written in a spec string: 5, scott, -1:1."""
+    """A parameter's value as a spec writes it: 5, scott, -1:1."""
     if isinstance(value, tuple):
-        return ":".join(to_text(v) for v in value)
+        return ":".join(map(to_text, value))
     if isinstance(value, float):
-        short = f"{value:.12g}"
-        return short if float(short) == value else repr(value)
+        shortened = f"{value:.12g}"
+        return shortened if float(shortened) == value else repr(value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def check_value(kind: type, name: str, value: Any, *, label: str) -> Any:
-    """A parameter given in Python, checked without guessing: "5" is no number here."""
+    """Check a value given in Python, without conversions: the text "5" is no number.
+
+    label: what messages call the estimator. Raises InputError for a wrong type or range.
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, list):
         value = tuple(value)
     checked = _checked(kind, name, value, label, strict=True)
-    if isinstance(value, bool) and not isinstance(checked, bool):  # Python's True passes for 1
+    if isinstance(value, bool) and not isinstance(checked, bool):  # since True == 1 in Python
         raise InputError(f"{label}: {name}={to_text(value)} is no number: give {to_text(checked)}")
     return checked
 
 
 def read_value(kind: type, name: str, text: str, *, label: str) -> Any:
-    """A parameter given as text in a spec string."""
+    """Read and check a value given as text in a spec. Raises InputError as `check_value`."""
     if text.lower() == "none" and type(None) in get_args(_hints(kind)[name]):
         return None
-    with suppress(ValueError, InputError):  # a choice among numbers does not take "2" for 2
+    with suppress(ValueError, InputError):  # a Literal of numbers does not accept the text "2"
         return _checked(kind, name, int(text), label, strict=True)
     value: Any = text
     if ":" in text:
-        with suppress(InputError):  # free text may hold a colon; else it parts a tuple
+        with suppress(InputError):  # free text may hold a colon
             return _checked(kind, name, text, label, strict=True)
         value = tuple(text.split(":"))
     return _checked(kind, name, value, label, strict=False)

@@ -1,4 +1,4 @@
-"""Arrays from users, checked once and laid out for the kernels."""
+"""The two sides X and Y of the data: checked once, and laid out for the kernels."""
 
 import math
 from dataclasses import dataclass
@@ -13,12 +13,19 @@ from ..errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Variable:
-    """One side, X or Y, of n paired observations.
+    """One side, X or Y, of n paired rows. It is either continuous or discrete.
 
-    Continuous: columns (d, n), C-contiguous, all finite, float32 if they came so, else float64;
-    low, high (d,) float64, their extremes. Arithmetic is always done in float64.
-    Discrete: symbols (n,) int64, one symbol a row, whatever the labels were; counts (cardinality,)
-    how often each occurs, at least once.
+    A continuous side has `columns`, `low` and `high`; a discrete one has `symbols` and `counts`.
+    The others are empty. Arithmetic is always done in float64.
+
+    Attributes:
+        n: the number of rows.
+        dims: the number of columns d, of labels too.
+        columns: (d, n), C-contiguous, all finite; float32 if the user's array is, else float64.
+        low: (d,) float64, the smallest value of each column. high: the largest.
+        symbols: (n,) int64, the labels numbered 0, 1, 2, ...; a row of several labels is one
+            symbol.
+        counts: (cardinality,), how often each symbol occurs, at least once.
     """
 
     n: int
@@ -46,21 +53,29 @@ class Variable:
 
     @cached_property
     def constant(self) -> bool:
-        """Whether every row is the same, so that the variable can carry no information."""
+        """Whether all rows are equal, so that the side carries no information."""
         return self.cardinality == 1 or (not self.discrete and not np.any(self.low < self.high))
 
 
-NEAR_VALUES = 2**16
+CACHED_VALUES = 2**16  # that fit into the processor's cache
 NO_COLUMNS = np.empty((0, 0))
 NO_LIMITS = np.empty(0)
 NO_SYMBOLS = np.empty(0, np.int64)
 
 
 def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
-    """Check one side of the data, (n,) or (n, d), and lay it out.
+    """Check one side of the data, and lay it out.
 
-    name: "x" or "y", for messages. Raises InputError for anything that is not n >= 2 rows of
-    finite numbers (of labels, if discrete).
+    Args:
+        values: (n,) or (n, d), n >= 2 rows of finite numbers, or of labels.
+        name: "x" or "y", for messages.
+        discrete: whether the values are labels.
+
+    Returns:
+        The side as a `Variable`.
+
+    Raises:
+        InputError: for anything else; the message names the value and a remedy.
     """
     if np.ma.is_masked(values):
         row = int(np.argwhere(np.ma.asarray(values).mask)[0][0])
@@ -96,19 +111,19 @@ def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
     with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, refused below
         columns = np.ascontiguousarray(array.T, dtype=dtype)  # (d, n)
     low, high = _extremes(columns)
-    # One NaN or infinity anywhere ends up in the spread of its column. Python's floats say so
-    # without numpy's warnings, and sooner for the few columns that there are.
+    # A NaN or an infinity anywhere makes the spread of its column NaN or infinite. Python's floats
+    # show that without NumPy's warnings, and faster for few columns.
     if not all(math.isfinite(b - a) for a, b in zip(low.tolist(), high.tolist(), strict=True)):
         _explain_not_finite(columns, name)
     return Variable(n, dims, columns, low, high, NO_SYMBOLS, NO_SYMBOLS)
 
 
 def _extremes(columns: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The least and the greatest value of each column, NaN if it holds one.
+    """The smallest and the largest value of each column; NaN if the column holds one.
 
-    Part by part, so that the second of the two finds the values in a near cache.
+    Part by part, so that the search for the maximum finds the values in the processor's cache.
     """
-    step = max(1, NEAR_VALUES // len(columns))
+    step = max(1, CACHED_VALUES // len(columns))
     if columns.shape[1] <= step:
         return columns.min(axis=1).astype(np.float64), columns.max(axis=1).astype(np.float64)
     parts = [columns[:, start : start + step] for start in range(0, columns.shape[1], step)]
@@ -117,7 +132,7 @@ def _extremes(columns: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.fl
     return low.astype(np.float64), high.astype(np.float64)
 
 
-def lays_out_anew(array: NDArray[Any]) -> bool:
+def is_copied(array: NDArray[Any]) -> bool:
     """Whether `as_variable` copies such an array (n, d), so that nobody can write into it."""
     return array.shape[1] > 1 and array.flags.c_contiguous
 
@@ -125,11 +140,13 @@ def lays_out_anew(array: NDArray[Any]) -> bool:
 def as_pair(
     x: ArrayLike, y: ArrayLike, discrete_x: bool, discrete_y: bool
 ) -> tuple[Variable, Variable]:
-    """Check and lay out both sides; they must have the same number of rows."""
-    a, b = as_variable(x, "x", discrete_x), as_variable(y, "y", discrete_y)
-    if a.n != b.n:
-        raise InputError(f"x has {a.n} rows and y has {b.n}: row i of x must belong to row i of y")
-    return a, b
+    """Check and lay out both sides. Raises InputError if their numbers of rows differ."""
+    side_x, side_y = as_variable(x, "x", discrete_x), as_variable(y, "y", discrete_y)
+    if side_x.n != side_y.n:
+        raise InputError(
+            f"x has {side_x.n} rows and y has {side_y.n}: row i of x must belong to row i of y"
+        )
+    return side_x, side_y
 
 
 def _explain_not_finite(columns: NDArray[Any], name: str) -> None:
@@ -144,22 +161,22 @@ def _explain_not_finite(columns: NDArray[Any], name: str) -> None:
 
 
 def _symbols_of_rows(array: NDArray[Any], name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the distinct rows of labels 0, 1, 2, ...; also how often each occurs."""
+    """The distinct rows of labels numbered 0, 1, 2, ..., (n,); and how often each occurs."""
     symbols, counts = _symbols(array[:, 0], name)
     for column in array.T[1:]:
-        more, radix = _symbols(column, name)
-        symbols, counts = _symbols(symbols * len(radix) + more, name)
+        column_symbols, column_counts = _symbols(column, name)
+        symbols, counts = _symbols(symbols * len(column_counts) + column_symbols, name)
     return symbols, counts
 
 
 def _symbols(labels: NDArray[Any], name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the distinct labels; equal labels, and no others, get the same number."""
+    """The distinct labels numbered 0, 1, 2, ..., (n,); and how often each occurs."""
     kind = labels.dtype.kind
-    if kind == "T":  # numpy's variable-width strings, which may hold missing ones
+    if kind == "T":  # NumPy's strings of variable width, which may hold missing values
         labels, kind = labels.astype(object), "O"
     if kind in "biu":
         low, high = int(labels.min()), int(labels.max())
-        if high - low <= 4 * len(labels) + 1024:  # a table beats sorting
+        if high - low <= 4 * len(labels) + 1024:  # counting in a table is faster than sorting
             wide = labels if kind == "u" else labels.astype(np.int64, copy=False)
             offset = (wide - low).astype(np.int64, copy=False) if low else wide.astype(np.int64)
             counts = np.bincount(offset)

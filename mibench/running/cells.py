@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError
 from ..blas import one_blas_thread
 from ..contract.base import Estimator
 from ..contract.resolve import ResolvedEstimator
-from ..contract.variables import lays_out_anew
+from ..contract.variables import is_copied
 from ..errors import InputError
 from ..types import Estimate, Record, Sample, Task
 from ..versions import package_version
@@ -164,7 +164,7 @@ def private_copies(sample: Sample, estimator: ResolvedEstimator) -> Sample:
     Left out where mibench's own base class lays out a copy before anything else sees the data.
     """
     safe = getattr(type(estimator.estimator), "estimate", None) is Estimator.estimate
-    x, y = (side if safe and lays_out_anew(side) else side.copy(order="K") for side in sample)
+    x, y = (side if safe and is_copied(side) else side.copy(order="K") for side in sample)
     return x, y
 
 
