@@ -1,1 +1,1 @@
-"""What `canonical` is made of: features, canonical pairs, and the terms of the estimate."""
+"""The steps of the estimator `canonical`: features, canonical pairs, terms, selection."""

@@ -1,4 +1,4 @@
-"""What the Gaussian part and k-NN would both count, were the columns jointly normal."""
+"""What the Gaussian term and k-NN would both count if the columns were jointly normal."""
 
 import math
 from dataclasses import dataclass
@@ -7,61 +7,69 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import Continuous, gaussianised
-from .pairs import Learned, out_of_fold
-from .terms import knn_part, knn_rows
+from .features import ContinuousFeatures, normal_scores
+from .knn_terms import knn_rows, knn_term
+from .pairs import FoldDirections, out_of_fold
+from .tuning import Tuning
 
 Float = NDArray[np.float64]
 
-ROWS, MOST_SAMPLES = 2000, 4  # of the normal law
-SURE = 2.0  # standard errors from which they tell that something is counted twice
-
 
 @dataclass(frozen=True)
-class NormalTwin:
-    """The normal law of the columns of both sides, seen through the same pairs.
+class NormalSurrogate:
+    """Samples of a normal distribution with the covariance of the columns, and their pairs.
 
-    A pair need not be linear: where x and y are close to each other, so are any functions of them
-    that are alike, and what k-NN sees in these is in the Gaussian part already. In a sample of the
-    twin all that k-NN sees is.
+    A pair need not be linear in the columns. Where x and y are close to each other, so are any two
+    similar functions of them, and the Gaussian term already has what k-NN sees in such a pair. In a
+    normal sample this holds for everything that k-NN sees.
 
-    z (dx + dy, n): the normal scores that features are made of; dims_x: dx; x, y: the features;
-    learned: the directions of each fold; drawn: as in `knn_part`.
+    Attributes:
+        z: the normal scores that features are made of, (dx + dy, n).
+        dims_x: dx.
+        x, y: the features of each side.
+        folds: the directions of each fold.
+        tuning: the choices of the estimator.
+        random_spacing: as in `knn_term`.
     """
 
     z: Float
     dims_x: int
-    x: Continuous
-    y: Continuous
-    learned: list[Learned]
-    drawn: bool
+    x: ContinuousFeatures
+    y: ContinuousFeatures
+    folds: list[FoldDirections]
+    tuning: Tuning
+    random_spacing: bool
 
-    def counted_twice(self, m: int, k: int, seen: float) -> float:
-        """What k-NN sees in the first m pairs of the twin, less what is taken off; 0 if unsure.
+    def double_count(self, m: int, k: int, gaussian_nats: float) -> float:
+        """What k-NN sees in the first m pairs of normal samples beyond `gaussian_nats`.
 
-        k: that of the pairs, which here might say less by chance with another.
+        It is 0 where it may be chance. k is that of the sample itself: chosen anew on normal
+        samples, another k might give more by chance.
         """
-        each = []
+        if not self.tuning.surrogate.used:
+            return 0.0
+        rows_of_samples = []
         for u, v in self._samples:
-            flat = knn_part(u[:1], v[:1], self.drawn) if m == 1 else None
-            each.append(flat.rows if flat else knn_rows(u[:m], v[:m], k))
-        rows = np.concatenate(each)
+            term = knn_term(u[:1], v[:1], self.tuning, self.random_spacing) if m == 1 else None
+            rows_of_samples.append(term.rows if term else knn_rows(u[:m], v[:m], k, self.tuning))
+        rows = np.concatenate(rows_of_samples)
         error = float(rows.std()) / math.sqrt(len(rows))
-        more = float(rows.mean()) - seen
-        return more if more > SURE * error else 0.0
+        excess = float(rows.mean()) - gaussian_nats
+        return excess if excess > self.tuning.surrogate.min_errors * error else 0.0
 
     @cached_property
     def _samples(self) -> list[tuple[Float, Float]]:
-        """Scores u, v (m, n) of each sample."""
+        """Normal scores u, v (m, n) of the pairs in each sample."""
         n = self.z.shape[1]
         rng = np.random.default_rng(n)
         scale, axes = np.linalg.eigh(self.z @ self.z.T / n)
         root = axes * np.sqrt(np.maximum(scale, 0))
-        found = []
-        for _ in range(min(max(ROWS // n, 1), MOST_SAMPLES)):
-            z = gaussianised(root @ rng.standard_normal(self.z.shape))
-            f, g = self.x.of_scores(z[: self.dims_x]), self.y.of_scores(z[self.dims_x :])
-            u = out_of_fold(f, [(one.rows, one.x) for one in self.learned])
-            v = out_of_fold(g, [(one.rows, one.y) for one in self.learned])
-            found.append((gaussianised(u), gaussianised(v)))
-        return found
+        limits = self.tuning.surrogate
+        samples = []
+        for _ in range(min(max(limits.simulated_rows // n, 1), limits.max_samples)):
+            z = normal_scores(root @ rng.standard_normal(self.z.shape))
+            f, g = self.x.from_scores(z[: self.dims_x]), self.y.from_scores(z[self.dims_x :])
+            u = out_of_fold(f, [(fold.rows, fold.x) for fold in self.folds])
+            v = out_of_fold(g, [(fold.rows, fold.y) for fold in self.folds])
+            samples.append((normal_scores(u), normal_scores(v)))
+        return samples

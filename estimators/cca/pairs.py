@@ -1,147 +1,32 @@
-"""The search for canonical pairs: ridge CCA between feature sets, learned out of fold.
+"""The search for canonical pairs by cross-fitted ridge CCA of two feature sets.
 
-A fold's scores come from directions that were learned on the other folds, so that no row takes part
-in the choice of the directions it is seen through.
+The scores of a fold come from directions learned on the other folds. So no row takes part in the
+choice of the directions that its own scores come from.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..shared.threads import share_rows
-from .features import Continuous, Labels, gaussianised, mixed_by_fold
-from .terms import DECIMALS, NEW, SIGNIFICANT, beyond_chance, share_left, unexplained
+from .features import SCORE_DECIMALS, LabelFeatures, normal_scores, normal_scores_without_ties
+from .gaussian import beyond_chance
+from .polynomials import polynomial_residuals, unexplained_share
+from .ridge_cca import Directions, Refinements, RidgeCca, SideFeatures
+from .tuning import PolynomialTuning, Tuning
 
 T = TypeVar("T")
 
 Float = NDArray[np.float64]
-Refinement = Literal["mixed", "single"]
-Side = Continuous | Labels
-Path = tuple[tuple[float, Refinement], ...]
-
-REFINEMENTS: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 5e-1)  # ridge; all features of a side weigh some 3 in all
-SOUGHT = 6  # pairs of each fit; as many as there are features where one side is labels
-JUDGED = 3  # pairs by which penalties and weights are chosen
-SEARCH_TRIALS = 20  # permutations, for what chance is
-MANY_FEATURES = 200  # from which half as many folds are made
-WORTH_THREADS = 1e7  # features by features by rows
-CLEAR = 12.0  # standard deviations from which a correlation cannot be chance
-STABLE = 0.8  # correlation of a score with that of the directions learned on all rows
-LEAST_GAIN = 0.005  # nats by which refined weights must say more
-HOPELESS = 2.0  # standard deviations of the best correlation below which nothing is refined
 
 
 @dataclass(frozen=True)
-class Directions:
-    """x (px, m), y (py, m): of unit variance each, columns paired; correlations (m,) in sample."""
-
-    x: Float
-    y: Float
-    correlations: Float
-
-
-class Model:
-    """Ridge CCA from the second moments of some rows, with weights that can be refined.
-
-    xx (px, px), yy (py, py), xy (px, py). With weights w the penalty on a coefficient b is that of
-    b / w: a feature of small weight must earn its place.
-    """
-
-    def __init__(self, xx: Float, yy: Float, xy: Float, x: Side, y: Side) -> None:
-        self.xx, self.yy, self.xy = xx, yy, xy
-        self._groups = x.groups, y.groups
-        self._prior = x.weights, y.weights
-        self.sought = len(yy) if isinstance(y, Labels) else SOUGHT
-        self._fits: dict[tuple[Path, float], Directions] = {}
-        self._weighted: dict[Path, _Weighted] = {}
-
-    def fit(self, path: Path, penalty: float) -> Directions:
-        """The first pairs, after the refinements of weights that `path` names."""
-        if (path, penalty) not in self._fits:
-            self._fits[path, penalty] = self.at(path).fit(penalty)
-        return self._fits[path, penalty]
-
-    def at(self, path: Path) -> "_Weighted":
-        """The moments under the weights that `path` leads to."""
-        if path not in self._weighted:
-            if not path:
-                weights = self._prior
-            else:
-                *before, (penalty, how) = path
-                old = self.at(tuple(before)).weights
-                found = self.fit(tuple(before), penalty)
-                weights = (
-                    _refined(found.x, found.correlations, old[0], self._groups[0], how),
-                    _refined(found.y, found.correlations, old[1], self._groups[1], how),
-                )
-            self._weighted[path] = _Weighted(self, weights)
-        return self._weighted[path]
-
-
-class _Weighted:
-    """The moments of weighted features, diagonal in each side: any penalty is then cheap."""
-
-    def __init__(self, model: Model, weights: tuple[Float, Float]) -> None:
-        self.sought = model.sought
-        wx, wy = self.weights = weights
-        self.lx, self.qx = np.linalg.eigh(wx[:, np.newaxis] * model.xx * wx)
-        self.ly, self.qy = np.linalg.eigh(wy[:, np.newaxis] * model.yy * wy)
-        self.cross = self.crossed(model.xy)
-
-    def crossed(self, xy: Float) -> Float:
-        """The cross moments xy (px, py) in these coordinates."""
-        wx, wy = self.weights
-        return np.asarray(self.qx.T @ (wx[:, np.newaxis] * xy * wy) @ self.qy)
-
-    def fit(self, penalty: float, cross: Float | None = None) -> Directions:
-        """The first pairs; cross: other cross moments, in these coordinates."""
-        a = 1 / np.sqrt(np.maximum(self.lx, 0) + penalty)
-        b = 1 / np.sqrt(np.maximum(self.ly, 0) + penalty)
-        left, s, right = _first_singular(
-            a[:, np.newaxis] * (self.cross if cross is None else cross) * b, self.sought
-        )
-        x = self.weights[0][:, np.newaxis] * (self.qx @ (a[:, np.newaxis] * left))
-        y = self.weights[1][:, np.newaxis] * (self.qy @ (b[:, np.newaxis] * right))
-        return Directions(x, y, s)
-
-
-def _refined(
-    coefficients: Float, s: Float, weights: Float, groups: NDArray[np.int64], how: Refinement
-) -> Float:
-    """New weights from the size of coefficients (p, m): what was of use is penalised less.
-
-    "single": each feature its own; "mixed": half its own and half the mean of its group. A little
-    of the old weights stays, so that nothing is shut out.
-    """
-    own = ((coefficients * s) ** 2).sum(axis=1)
-    if how == "mixed":
-        mean = np.bincount(groups, own) / np.bincount(groups)
-        own = (own + mean[groups]) / 2
-    total = float(own.sum())
-    return np.asarray(np.sqrt(own * (2 / total if total > 0 else 0.0) + 1e-3 * weights**2))
-
-
-def _first_singular(matrix: Float, m: int) -> tuple[Float, Float, Float]:
-    """The first m singular vectors and values, by subspace iteration where the matrix is large."""
-    if min(matrix.shape) <= max(60, m):
-        left, s, right = np.linalg.svd(matrix, full_matrices=False)
-        return left[:, :m], s[:m], right[:m].T
-    basis = np.random.default_rng(0).standard_normal((matrix.shape[1], m + 8))
-    for _ in range(8):
-        basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
-    left, s, right = np.linalg.svd(matrix @ basis, full_matrices=False)
-    return left[:, :m], s[:m], (basis @ right.T)[:, :m]
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What the scores of some rows come from: directions x (px, m), y (py, m)."""
+class FoldDirections:
+    """The directions x (px, m), y (py, m) that the scores of some rows come from."""
 
     rows: slice
     x: Float
@@ -149,245 +34,306 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs that were told from chance: normal scores u, v (m, n), out of fold.
+class CanonicalPairs:
+    """The canonical pairs that are significantly correlated.
 
-    every (p, n): scores of x, unit variance each, of all pairs told from chance, some of them u;
-    learned: the directions of each fold, turned as the scores are; correlations: of all pairs
-    sought, out of fold; directions: learned on all rows, those of u and v in order; more: pairs
-    that were told from chance, new and stable, beyond those asked for.
+    Attributes:
+        u, v: their normal scores, out of fold, (m, n).
+        all_scores_x: scores of x, of unit variance, of all significant pairs, (p, n), including
+            those that are not new.
+        folds: the directions of each fold, rotated as the scores are.
+        directions: the directions learned on all rows, in the order of u and v, with their
+            out-of-fold correlations.
+        unused: the number of further pairs that are significant, new and stable.
+        penalty: the ridge penalty that was chosen.
+        refinements: how often the feature weights were refined.
     """
 
     u: Float
     v: Float
-    every: Float
-    learned: list[Learned]
-    correlations: Float
+    all_scores_x: Float
+    folds: list[FoldDirections]
     directions: Directions
-    more: int
+    unused: int
     penalty: float
     refinements: int
-    folds: int
 
 
-class Search:
-    """Cross-fitting of features f (px, n), g (py, n) of rows as if drawn; copies: of few rows."""
+@dataclass(frozen=True)
+class _Choice:
+    """A ridge penalty and refinements, with what the first pairs show out of fold.
+
+    nats: what is new in the first pairs; correlations (m,): of all pairs.
+    """
+
+    nats: float
+    correlations: Float
+    refinements: Refinements
+    penalty: float
+
+
+class PairSearch:
+    """Cross-fitted CCA of the features of two sides, rows in random order.
+
+    Args:
+        f, g: features (px, n) and (py, n).
+        features_x, features_y: what f and g are the values of.
+        folds: the number of folds.
+        tuning: the choices of the estimator.
+        repeated_rows: whether the rows are copies of few distinct rows.
+    """
 
     def __init__(
-        self, f: Float, g: Float, x: Side, y: Side, folds: int, copies: bool = False
+        self,
+        f: Float,
+        g: Float,
+        features_x: SideFeatures,
+        features_y: SideFeatures,
+        folds: int,
+        tuning: Tuning,
+        repeated_rows: bool = False,
     ) -> None:
         n: int = f.shape[1]
-        self.f, self.g, self.n = f, g, n
-        self.labelled, self.copies = isinstance(y, Labels), copies
-        if max(len(f), len(g)) > MANY_FEATURES:
+        self.f, self.g, self.n, self.tuning = f, g, n, tuning
+        self.labelled = isinstance(features_y, LabelFeatures)
+        self.repeated_rows = repeated_rows
+        if max(len(f), len(g)) > tuning.search.many_features:
             folds = max(2, folds // 2)
         self.folds = min(folds, n // 2)
-        self.stretches = [
+        self.fold_rows = [
             slice(n * i // self.folds, n * (i + 1) // self.folds) for i in range(self.folds)
         ]
-        each = self._by_fold(lambda i: tuple(a @ b.T for a, b in self._products(self.stretches[i])))
-        whole = [np.sum([moments[i] for moments in each], axis=0) for i in range(3)]
-        self.whole = Model(whole[0] / n, whole[1] / n, whole[2] / n, x, y)
-        self.models = []
-        for s, (xx, yy, xy) in zip(self.stretches, each, strict=True):
-            rows = n - (s.stop - s.start)
-            rest = (whole[0] - xx) / rows, (whole[1] - yy) / rows, (whole[2] - xy) / rows
-            self.models.append(Model(*rest, x, y))
+        moments = self._by_fold(lambda i: self._moments(self.fold_rows[i]))
+        sums = [np.sum([of_fold[i] for of_fold in moments], axis=0) for i in range(3)]
+        sides = features_x, features_y, tuning.search
+        self.full_model = RidgeCca(sums[0] / n, sums[1] / n, sums[2] / n, *sides)
+        self.models = []  # of each fold, from the rows of all other folds
+        for rows, (xx, yy, xy) in zip(self.fold_rows, moments, strict=True):
+            count = n - (rows.stop - rows.start)
+            others = (sums[0] - xx) / count, (sums[1] - yy) / count, (sums[2] - xy) / count
+            self.models.append(RidgeCca(*others, *sides))
 
-    def _products(self, s: slice) -> list[tuple[Float, Float]]:
-        f, g = self.f[:, s], self.g[:, s]
-        return [(f, f), (g, g), (f, g)]
+    def _moments(self, rows: slice) -> tuple[Float, Float, Float]:
+        """Sums over rows of the products of features: within x, within y, between them."""
+        f, g = self.f[:, rows], self.g[:, rows]
+        return f @ f.T, g @ g.T, f @ g.T
 
     def _by_fold(self, work: Callable[[int], T]) -> list[T]:
-        """work(i) of each fold, on all threads where that is more than many small steps."""
-        if len(self.f) * len(self.g) * self.n < WORTH_THREADS:
+        """work(i) of each fold i, on all threads where the work is worth it."""
+        if len(self.f) * len(self.g) * self.n < self.tuning.search.min_threaded_work:
             return [work(i) for i in range(self.folds)]
-        found: list[Any] = [None] * self.folds
+        results: list[Any] = [None] * self.folds
 
-        def some(start: int, stop: int) -> None:
+        def work_on(start: int, stop: int) -> None:
             for i in range(start, stop):
-                found[i] = work(i)
+                results[i] = work(i)
 
-        share_rows(some, self.folds, 1)
-        return found
+        share_rows(work_on, self.folds, 1)
+        return results
 
-    def pairs(self, most: int) -> Pairs:
-        """Choose penalty and weights by the out-of-fold correlations, then the pairs."""
-        correlations, path, penalty = self._chosen()
-        significant = correlations > self._chance(correlations, penalty)
+    def pairs(self, max_pairs: int) -> CanonicalPairs:
+        """Choose the penalty and the weights by out-of-fold correlations, then the pairs."""
+        choice = self._choose_penalty()
+        correlations = choice.correlations
+        significant = correlations > self._chance_correlation(correlations, choice.penalty)
         count = len(significant) if significant.all() else int(np.argmin(significant))
-        learned, directions = self._aligned(path, penalty, count)
-        scores_x = out_of_fold(self.f, [(one.rows, one.x) for one in learned])
-        scores_y = out_of_fold(self.g, [(one.rows, one.y) for one in learned])
-        strongest = Directions(directions.x[:, :SOUGHT], directions.y[:, :SOUGHT], correlations)
-        chosen = self._new(scores_x[:SOUGHT], scores_y[:SOUGHT], strongest)
-        kept, more = chosen[:most], len(chosen[most:])
-        normal = partial(mixed_by_fold, folds=self.stretches) if self.copies else gaussianised
-        return Pairs(
-            normal(scores_x[kept]),
-            normal(scores_y[kept]),
-            scores_x,
-            [Learned(one.rows, one.x[:, kept], one.y[:, kept]) for one in learned],
-            correlations,
-            Directions(directions.x[:, kept], directions.y[:, kept], correlations[kept]),
-            more,
-            penalty,
-            len(path),
-            self.folds,
+        folds, directions = self._aligned(choice, count)
+        scores_x = out_of_fold(self.f, [(fold.rows, fold.x) for fold in folds])
+        scores_y = out_of_fold(self.g, [(fold.rows, fold.y) for fold in folds])
+        first = self.tuning.search.max_pairs
+        strongest = Directions(directions.x[:, :first], directions.y[:, :first], correlations)
+        new = self._new_pairs(scores_x[:first], scores_y[:first], strongest)
+        used = new[:max_pairs]
+        return CanonicalPairs(
+            u=self._normal(scores_x[used]),
+            v=self._normal(scores_y[used]),
+            all_scores_x=scores_x,
+            folds=[FoldDirections(fold.rows, fold.x[:, used], fold.y[:, used]) for fold in folds],
+            directions=Directions(directions.x[:, used], directions.y[:, used], correlations[used]),
+            unused=len(new) - len(used),
+            penalty=choice.penalty,
+            refinements=len(choice.refinements),
         )
 
-    def _chance(self, correlations: Float, penalty: float) -> float:
-        """The out-of-fold correlation that chance does not reach.
+    def _normal(self, scores: Float) -> Float:
+        if self.repeated_rows:
+            return normal_scores_without_ties(scores, self.fold_rows)
+        return normal_scores(scores)
 
-        A correlation that a whole sample has by chance is learned on one part and seen in the
-        other, so that those of independent sides exceed 1 / sqrt(n) and are not centred at 0, the
-        more so the more features there are. Where that may matter, the search is repeated on rows
-        of y permuted within their folds.
+    def _choose_penalty(self) -> _Choice:
+        """The penalty and refinements whose first pairs tell most about rows not learned from."""
+        tuning = self.tuning.search
+        best = self._best_penalty((), tuning.penalties)
+        promising = best.correlations.max() * math.sqrt(self.n) > tuning.min_refining_errors
+        for kind in tuning.refinements if promising else ():
+            refinements = (*best.refinements, (best.penalty, kind))
+            refined = self._best_penalty(refinements, tuning.penalties[1:])
+            if refined.nats <= best.nats + tuning.min_gain:
+                break
+            best = refined
+        return best
+
+    def _best_penalty(self, refinements: Refinements, penalties: tuple[float, ...]) -> _Choice:
+        choices = []
+        for penalty in penalties:
+            correlations, residual = self._correlations(refinements, penalty)
+            new = np.clip(residual, 0, 1 - 1e-9)
+            nats = float(-0.5 * np.log1p(-(new**2)).sum())
+            nats = round(nats, SCORE_DECIMALS)
+            choices.append(_Choice(nats, correlations, refinements, penalty))
+        return max(choices, key=lambda choice: choice.nats)
+
+    def _correlations(self, refinements: Refinements, penalty: float) -> tuple[Float, Float]:
+        """Out-of-fold correlations of all pairs, and residual ones of the first pairs.
+
+        Scores are made normal in each fold separately. The scores of a fold have a sign and a
+        skewness of their own, in x and y alike. Made normal all together, they would be correlated
+        by fold membership.
         """
-        least = SIGNIFICANT / math.sqrt(self.n)
-        if not least < correlations.max() < CLEAR / math.sqrt(self.n):
+        plain, residual = [], []
+        fits = self._by_fold(lambda i: self.models[i].fit(refinements, penalty))
+        for directions, rows in zip(fits, self.fold_rows, strict=True):
+            u, v = _fold_scores(directions, self.f[:, rows], self.g[:, rows])
+            share = (rows.stop - rows.start) / self.n
+            plain.append(_row_correlations(u, v) * share)
+            earlier_v = v[:0] if self.labelled else v
+            residual.append([
+                residual_correlation(u[j], v[j], u[:j], earlier_v[:j], self.tuning.polynomials)
+                * share
+                for j in range(min(self.tuning.search.judged_pairs, len(u)))
+            ])  # fmt: skip
+        return np.sum(plain, axis=0), np.sum(residual, axis=0)
+
+    def _chance_correlation(self, correlations: Float, penalty: float) -> float:
+        """The out-of-fold correlation that independent sides do not exceed.
+
+        A correlation that the whole sample has by chance is learned on one part and seen in the
+        other. So the out-of-fold correlations of independent sides are not centred at 0, and exceed
+        1 / sqrt(n), the more so the more features there are. Where that may matter, the search is
+        repeated on rows of y permuted within their folds.
+        """
+        tuning = self.tuning.search
+        least = tuning.significant_errors / math.sqrt(self.n)
+        if not least < correlations.max() < tuning.clear_errors / math.sqrt(self.n):
             return least
         rng = np.random.default_rng(self.n)
-        chance = [self._permuted(penalty, rng) for _ in range(SEARCH_TRIALS)]
-        return max(least, beyond_chance(chance))
+        chance = [self._permuted_correlation(penalty, rng) for _ in range(tuning.permutations)]
+        return max(least, beyond_chance(chance, tuning.significant_errors))
 
-    def _permuted(self, penalty: float, rng: np.random.Generator) -> float:
+    def _permuted_correlation(self, penalty: float, rng: np.random.Generator) -> float:
         """The largest out-of-fold correlation where each fold's rows of y are permuted."""
-        g = np.concatenate([rng.permutation(self.g[:, s], axis=1) for s in self.stretches], axis=1)
-        each = [self.f[:, s] @ g[:, s].T for s in self.stretches]
-        whole = np.sum(each, axis=0)
+        permuted = [rng.permutation(self.g[:, rows], axis=1) for rows in self.fold_rows]
+        g = np.concatenate(permuted, axis=1)
+        cross_of_fold = [self.f[:, rows] @ g[:, rows].T for rows in self.fold_rows]
+        cross = np.sum(cross_of_fold, axis=0)
 
-        def of_fold(i: int) -> Float:
-            base, s = self.models[i].at(()), self.stretches[i]
-            rows = s.stop - s.start
-            found = base.fit(penalty, base.crossed((whole - each[i]) / (self.n - rows)))
-            return _row_correlations(*_fold_scores(found, self.f[:, s], g[:, s])) * rows
+        def correlations_of_fold(i: int) -> Float:
+            moments, rows = self.models[i].weighted(()), self.fold_rows[i]
+            count = rows.stop - rows.start
+            others = moments.transformed((cross - cross_of_fold[i]) / (self.n - count))
+            directions = moments.fit(penalty, others)
+            u, v = _fold_scores(directions, self.f[:, rows], g[:, rows])
+            return _row_correlations(u, v) * count
 
-        return float(np.max(np.sum(self._by_fold(of_fold), axis=0))) / self.n
+        return float(np.max(np.sum(self._by_fold(correlations_of_fold), axis=0))) / self.n
 
-    def _chosen(self) -> tuple[Float, Path, float]:
-        """The refinements and the penalty whose first pairs say most of rows not learned from."""
-        best = self._best((), PENALTIES)
-        hopeful = best[1].max() * math.sqrt(self.n) > HOPELESS
-        for how in REFINEMENTS if hopeful else ():
-            found = self._best((*best[2], (best[3], how)), PENALTIES[1:])
-            if found[0] <= best[0] + LEAST_GAIN:
-                break
-            best = found
-        return best[1], best[2], best[3]
-
-    def _best(self, path: Path, penalties: tuple[float, ...]) -> tuple[float, Float, Path, float]:
-        found = []
-        for penalty in penalties:
-            correlations, fresh = self._correlations(path, penalty)
-            judged = np.clip(fresh, 0, 1 - 1e-9)
-            nats = float(-0.5 * np.log1p(-(judged**2)).sum())
-            found.append((round(nats, DECIMALS), correlations, path, penalty))
-        return max(found, key=lambda one: one[0])
-
-    def _correlations(self, path: Path, penalty: float) -> tuple[Float, Float]:
-        """Of the pairs' normal scores, out of fold, and normal in each fold for itself.
-
-        A fold's scores have a sign and a skewness of their own, in x and y alike: made normal all
-        together, they would be correlated by the fold that they are of.
-        """
-        plain, fresh = [], []
-        fits = self._by_fold(lambda i: self.models[i].fit(path, penalty))
-        for found, s in zip(fits, self.stretches, strict=True):
-            u, v = _fold_scores(found, self.f[:, s], self.g[:, s])
-            share = (s.stop - s.start) / self.n
-            plain.append(_row_correlations(u, v) * share)
-            judged = range(min(JUDGED, len(u)))
-            before = v[:0] if self.labelled else v
-            fresh.append([fresh_correlation(u[j], v[j], u[:j], before[:j]) * share for j in judged])
-        return np.sum(plain, axis=0), np.sum(fresh, axis=0)
-
-    def _aligned(self, path: Path, penalty: float, m: int) -> tuple[list[Learned], Directions]:
+    def _aligned(self, choice: _Choice, m: int) -> tuple[list[FoldDirections], Directions]:
         """The directions of the first m pairs, of each fold and of all rows.
 
-        Each fold's pairs are turned, both sides by the same rotation, to meet those of all rows as
-        closely as can be. What is common to x and y within a fold stays as it is; noise is kept
-        out by turning significant pairs alone, since among many a rotation finds what fits.
+        The pairs of each fold are rotated, both sides by the same rotation, so that they come as
+        close as possible to those of all rows. This leaves what x and y share within a fold as it
+        is. Only significant pairs are rotated: among many, a rotation finds what fits by chance.
         """
-        whole = self.whole.fit(path, penalty)
-        directions = Directions(whole.x[:, :m], whole.y[:, :m], whole.correlations[:m])
-        learned = []
-        for model, s in zip(self.models, self.stretches, strict=True):
-            own = model.fit(path, penalty)
-            x, y = own.x[:, :m], own.y[:, :m]
+        full = self.full_model.fit(choice.refinements, choice.penalty)
+        directions = Directions(full.x[:, :m], full.y[:, :m], full.correlations[:m])
+        folds = []
+        for model, rows in zip(self.models, self.fold_rows, strict=True):
+            own_directions = model.fit(choice.refinements, choice.penalty)
+            x, y = own_directions.x[:, :m], own_directions.y[:, :m]
             common = x.T @ model.xx @ directions.x + y.T @ model.yy @ directions.y
             left, _, right = np.linalg.svd(common)
-            turn = left @ right
-            learned.append(Learned(s, x @ turn, y @ turn))
-        return learned, directions
+            rotation = left @ right
+            folds.append(FoldDirections(rows, x @ rotation, y @ rotation))
+        return folds, directions
 
-    def _new(self, u: Float, v: Float, directions: Directions) -> list[int]:
-        """Pairs one by one: that of most correlation times the share that earlier ones leave new.
+    def _new_pairs(self, u: Float, v: Float, directions: Directions) -> list[int]:
+        """The indices of pairs that are new, the most useful first.
 
-        A square of the first score is as correlated as it is needless. New and stable are judged
-        on the directions learned on all rows, which are the same function in all folds; else the
-        differences between folds would pass for news, and as common knowledge of the fold.
+        The next pair is the one with the largest product of its correlation and the share of its
+        variance that earlier pairs do not explain: a square of the first score is as correlated as
+        the score, and adds nothing. Whether a pair is new and stable is judged on the directions
+        learned on all rows, which are the same function in all folds. Otherwise differences between
+        folds would look like something new that both sides know.
         """
         if len(u) == 0:
             return []
-        whole_u, whole_v = directions.x.T @ self.f, directions.y.T @ self.g
-        stable = np.minimum(_row_correlations(u, whole_u), _row_correlations(v, whole_v))
-        normal_u, normal_v = (gaussianised(w.round(DECIMALS)) for w in (whole_u, whole_v))
-        u, v = gaussianised(u), gaussianised(v)
+        polynomials = self.tuning.polynomials
+        full_u, full_v = directions.x.T @ self.f, directions.y.T @ self.g
+        stable = np.minimum(_row_correlations(u, full_u), _row_correlations(v, full_v))
+        normal_u, normal_v = (normal_scores(w.round(SCORE_DECIMALS)) for w in (full_u, full_v))
+        u, v = normal_scores(u), normal_scores(v)
         strength = _row_correlations(u, v)
-        least = SIGNIFICANT / math.sqrt(self.n)
-        chosen: list[int] = []
-        while len(chosen) < len(u):
+        least = self.tuning.search.significant_errors / math.sqrt(self.n)
+        order: list[int] = []
+        while len(order) < len(u):
             worth = np.full(len(u), -np.inf)
-            for j in set(range(len(u))) - set(chosen):
-                share = share_left(whole_u[j], normal_u[chosen])
+            for j in set(range(len(u))) - set(order):
+                share = unexplained_share(full_u[j], normal_u[order], polynomials)
                 if not self.labelled:
-                    share = min(share, share_left(whole_v[j], normal_v[chosen]))
-                new = not chosen or (
-                    share > NEW and stable[j] > STABLE and self._fresh(u, v, j, chosen) > least
+                    share_v = unexplained_share(full_v[j], normal_v[order], polynomials)
+                    share = min(share, share_v)
+                new = not order or (
+                    share > polynomials.min_new_share
+                    and stable[j] > self.tuning.search.min_stability
+                    and self._residual_correlation(u, v, j, order) > least
                 )
                 if strength[j] > least and new:
                     worth[j] = strength[j] * share
             if worth.max() == -np.inf:
                 break
-            chosen.append(int(np.argmax(worth)))
-        return chosen
+            order.append(int(np.argmax(worth)))
+        return order
 
-    def _fresh(self, u: Float, v: Float, j: int, earlier: list[int]) -> float:
-        """`fresh_correlation` of pair j, fold by fold."""
-        found = 0.0
-        of_v = [] if self.labelled else earlier
-        for s in self.stretches:
-            one = fresh_correlation(u[j, s], v[j, s], u[earlier, s], v[of_v, s])
-            found += one * (s.stop - s.start) / self.n
-        return found
-
-
-def out_of_fold(features: Float, learned: list[tuple[slice, Float]]) -> Float:
-    """Scores (m, n) of features (p, n): each stretch of rows through its directions (p, m)."""
-    scores = [directions.T @ features[:, rows] for rows, directions in learned]
-    return np.concatenate(scores, axis=1).round(DECIMALS)
+    def _residual_correlation(self, u: Float, v: Float, j: int, earlier: list[int]) -> float:
+        """`residual_correlation` of pair j, the mean over folds."""
+        total = 0.0
+        earlier_v = [] if self.labelled else earlier
+        for rows in self.fold_rows:
+            correlation = residual_correlation(
+                u[j, rows], v[j, rows], u[earlier, rows], v[earlier_v, rows],
+                self.tuning.polynomials,
+            )  # fmt: skip
+            total += correlation * (rows.stop - rows.start) / self.n
+        return total
 
 
-def fresh_correlation(u: Float, v: Float, earlier_u: Float, earlier_v: Float) -> float:
-    """Of u and v (n,), less what polynomials of earlier pairs' normal scores (m, n) explain.
+def out_of_fold(features: Float, folds: list[tuple[slice, Float]]) -> Float:
+    """Scores (m, n) of features (p, n): the rows of each fold by its directions (p, m)."""
+    scores = [directions.T @ features[:, rows] for rows, directions in folds]
+    return np.concatenate(scores, axis=1).round(SCORE_DECIMALS)
 
-    Of the earlier scores of both sides: a noisy square of u_1 is correlated with one of v_1, and
-    tells nothing new. Not of those of labels, of which any score is a function of any other that
-    tells them apart: earlier_v is then empty, and v stays as it is.
+
+def residual_correlation(
+    u: Float, v: Float, earlier_u: Float, earlier_v: Float, tuning: PolynomialTuning
+) -> float:
+    """The correlation of u and v (n,) after removing what earlier pairs (m, n) explain of them.
+
+    Polynomials of the earlier normal scores of both sides explain: a noisy square of u_1 is
+    correlated with one of v_1, and tells nothing new. Of labels, any score is a function of any
+    other that separates them. So for labels earlier_v is empty, and v stays as it is.
     """
     both = np.stack([u, v])
     if len(earlier_v):
-        both = unexplained(both, np.concatenate([earlier_u, earlier_v]))
+        both = polynomial_residuals(both, np.concatenate([earlier_u, earlier_v]), tuning)
     elif len(earlier_u):
-        both[:1] = unexplained(both[:1], earlier_u)
+        both[:1] = polynomial_residuals(both[:1], earlier_u, tuning)
     return float(_row_correlations(both[:1], both[1:])[0])
 
 
-def _fold_scores(found: Directions, f: Float, g: Float) -> tuple[Float, Float]:
+def _fold_scores(directions: Directions, f: Float, g: Float) -> tuple[Float, Float]:
     """Normal scores of the pairs in one fold; rounded first, so that equal rows are ties."""
-    u = gaussianised((found.x.T @ f).round(DECIMALS))
-    v = gaussianised((found.y.T @ g).round(DECIMALS))
+    u = normal_scores((directions.x.T @ f).round(SCORE_DECIMALS))
+    v = normal_scores((directions.y.T @ g).round(SCORE_DECIMALS))
     return u, v
 
 

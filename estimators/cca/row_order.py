@@ -1,7 +1,8 @@
-"""An order of sides, columns and rows that the data decide, not the order that they came in.
+"""An order of sides, columns and rows that depends on the data only, not on the order given.
 
-All of it rests on ranks, so that it is the same after any increasing map of a column, and on whole
-numbers, whose sums do not depend on the order of their terms.
+So the estimate is the same, to the last bit, for any order of rows, columns and sides. Everything
+rests on ranks, which do not change under an increasing map of a column, and on whole numbers, whose
+sums do not depend on the order of their terms.
 """
 
 import math
@@ -14,47 +15,62 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Word = NDArray[np.uint64]
 
-LEVELS = 1024  # of ranks in a fingerprint: sums of n products stay below 2**53 and so are exact
+# Levels of ranks in a fingerprint. Sums of n products stay below 2**53 and so are exact.
+LEVELS = 1024
 
 
 @dataclass(frozen=True)
-class Layout:
-    """swapped: y comes first; first, second: orders of the columns; rows: the order of the rows.
+class DataOrder:
+    """The order of two continuous sides.
 
-    entropies: of the rows of the first side and of the second, as `entropy_of_copies`.
+    Attributes:
+        swapped: whether y comes first. The other fields are then of y and x instead of x and y.
+        columns_x, columns_y: the order of the columns of each side.
+        rows: the order of the rows, which looks random.
+        entropies: of the rows of each side, as `entropy_of_copies`.
     """
 
     swapped: bool
-    first: Int
-    second: Int
+    columns_x: Int
+    columns_y: Int
     rows: Int
     entropies: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class LabelledDataOrder:
+    """The order of the columns, of the rows, and of the labels of a continuous and a label side."""
+
+    columns: Int
+    rows: Int
+    labels: Int
+
+
 def midranks(values: Float) -> Float:
     """Ranks 1 to n of values (n,); equal ones share their mean rank, a whole or a half number."""
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[where])
+    return np.asarray((last - (counts - 1) / 2)[places])
 
 
-def layout(x: Float, y: Float) -> Layout:
+def data_order(x: Float, y: Float) -> DataOrder:
     """The order of two continuous sides, columns (dx, n) and (dy, n)."""
     ranks_x, ranks_y = _ranks(x), _ranks(y)
     keys_x, keys_y = _fingerprints(ranks_x, ranks_y)
     swapped = (len(y), int(keys_y.sum())) < (len(x), int(keys_x.sum()))
     if swapped:
         ranks_x, ranks_y, keys_x, keys_y = ranks_y, ranks_x, keys_y, keys_x
-    first, second = np.argsort(keys_x, kind="stable"), np.argsort(keys_y, kind="stable")
-    keys = _row_keys(np.concatenate([ranks_x[first], ranks_y[second]]))
+    columns_x, columns_y = np.argsort(keys_x, kind="stable"), np.argsort(keys_y, kind="stable")
+    keys = _row_keys(np.concatenate([ranks_x[columns_x], ranks_y[columns_y]]))
     entropies = entropy_of_copies(_row_keys(ranks_x)), entropy_of_copies(_row_keys(ranks_y))
-    return Layout(swapped, first, second, np.argsort(_apart(keys), kind="stable"), entropies)
+    rows = np.argsort(_distinct_keys(keys), kind="stable")
+    return DataOrder(swapped, columns_x, columns_y, rows, entropies)
 
 
 def entropy_of_copies(keys: Word) -> float:
-    """The entropy of rows in nats (Miller & Madow), if each has a copy in the mean; else infinite.
+    """The entropy of rows in nats (Miller & Madow) if on average each has a copy, else infinity.
 
-    No side knows more of another than its own entropy, which many copies of few rows tell.
+    No MI of a side exceeds its entropy, and many copies of few distinct rows show the entropy.
     """
     _, counts = np.unique(keys, return_counts=True)
     n = len(keys)
@@ -65,19 +81,20 @@ def entropy_of_copies(keys: Word) -> float:
     return min(corrected, math.log(len(counts)))
 
 
-def labelled_layout(x: Float, symbols: Int) -> tuple[Int, Int, Int]:
-    """The order of columns (d, n), of rows, and of the labels, beside symbols (n,) in 0, 1, ...
+def labelled_data_order(x: Float, symbols: Int) -> LabelledDataOrder:
+    """The order of a continuous side (d, n) and of symbols (n,) in 0, 1, ...
 
-    A label's place is decided by its rows, since neither its name nor its number may.
+    The rows of a label decide its place, since neither its name nor its number may.
     """
     ranks = _ranks(x)
-    first = np.argsort(_fingerprints(ranks, ranks[:0])[0], kind="stable")
-    keys = _row_keys(ranks[first])
-    of_label = np.zeros(int(symbols.max()) + 1, np.uint64)
-    np.add.at(of_label, symbols, keys)
-    of_label = _mixed(of_label)
-    rows = np.argsort(_apart(_mixed(keys + of_label[symbols]), symbols), kind="stable")
-    return first, rows, np.argsort(of_label, kind="stable")
+    columns = np.argsort(_fingerprints(ranks, ranks[:0])[0], kind="stable")
+    keys = _row_keys(ranks[columns])
+    label_keys = np.zeros(int(symbols.max()) + 1, np.uint64)
+    np.add.at(label_keys, symbols, keys)
+    label_keys = _scrambled(label_keys)
+    row_keys = _distinct_keys(_scrambled(keys + label_keys[symbols]), symbols)
+    rows = np.argsort(row_keys, kind="stable")
+    return LabelledDataOrder(columns, rows, np.argsort(label_keys, kind="stable"))
 
 
 def _ranks(columns: Float) -> Float:
@@ -85,43 +102,43 @@ def _ranks(columns: Float) -> Float:
 
 
 def _fingerprints(x: Float, y: Float) -> tuple[Word, Word]:
-    """A number for each column: what it has in common with every other, in any order of rows."""
+    """A number for each column of x and of y, from its products with all others."""
     n = x.shape[1]
-    coarse = [np.floor(ranks * (LEVELS / n)) for ranks in (x, y)]
-    own_x, own_y, across = (
-        _mixed((a @ b.T).astype(np.uint64))
-        for a, b in ((coarse[0],) * 2, (coarse[1],) * 2, (coarse[0], coarse[1]))
-    )
-    other = np.uint64(3)
+    coarse_x, coarse_y = (np.floor(ranks * (LEVELS / n)) for ranks in (x, y))
+    within_x = _scrambled((coarse_x @ coarse_x.T).astype(np.uint64))
+    within_y = _scrambled((coarse_y @ coarse_y.T).astype(np.uint64))
+    across = _scrambled((coarse_x @ coarse_y.T).astype(np.uint64))
+    factor = np.uint64(3)
     return (
-        own_x.sum(axis=1) + other * across.sum(axis=1),
-        own_y.sum(axis=1) + other * across.sum(axis=0),
+        within_x.sum(axis=1) + factor * across.sum(axis=1),
+        within_y.sum(axis=1) + factor * across.sum(axis=0),
     )
 
 
 def _row_keys(ranks: Float) -> Word:
-    """A number for each row of ranks (d, n), as if drawn at random, that its values decide."""
+    """A number for each row of ranks (d, n), which depends on its values and looks random."""
     keys = np.zeros(ranks.shape[1], np.uint64)
     for column in ranks:
-        keys = _mixed(keys + (2 * column).astype(np.uint64))
+        keys = _scrambled(keys + (2 * column).astype(np.uint64))
     return keys
 
 
-def _apart(keys: Word, symbols: Int | None = None) -> Word:
-    """Keys of which no two are equal: side by side, copies of a row would fill folds of their own.
+def _distinct_keys(keys: Word, symbols: Int | None = None) -> Word:
+    """Keys of which no two are equal, so that copies of a row are spread over all folds.
 
-    Which copy gets which key does not matter, as they are the same; nor which of two labels with
-    the same rows comes first, as long as it is one of them.
+    With equal keys, copies would lie next to each other and fill folds of their own. Which copy
+    gets which key does not matter, as the rows are the same. Neither does it matter which of two
+    labels with the same rows comes first, as long as one of them consistently does.
     """
     order = np.argsort(keys, kind="stable") if symbols is None else np.lexsort((symbols, keys))
     _, first, counts = np.unique(keys[order], return_index=True, return_counts=True)
     copy = (np.arange(len(keys)) - np.repeat(first, counts)).astype(np.uint64)
-    apart = np.empty_like(keys)
-    apart[order] = np.where(copy == 0, keys[order], _mixed(keys[order] + copy))
-    return apart
+    distinct = np.empty_like(keys)
+    distinct[order] = np.where(copy == 0, keys[order], _scrambled(keys[order] + copy))
+    return distinct
 
 
-def _mixed(words: Word) -> Word:
+def _scrambled(words: Word) -> Word:
     """Each word scrambled, one to one, as SplitMix64 does (doi:10.1145/2660193.2660195)."""
     words = words + np.uint64(0x9E3779B97F4A7C15)
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

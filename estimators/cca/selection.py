@@ -1,4 +1,8 @@
-"""The candidates for an estimate, from nothing on: each is taken only if it surely says more."""
+"""Stepwise selection of the estimate.
+
+Start at the Gaussian term if it is significant, otherwise at 0 nats. Accept a richer estimate only
+if it exceeds the current one by 3.5 standard errors.
+"""
 
 import math
 from dataclasses import dataclass
@@ -7,140 +11,186 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
-from .features import MOST_LABELS
-from .label_terms import ross_part
-from .narrow_noise import most_nats
-from .normal_surrogate import NormalTwin
-from .pairs import Pairs, out_of_fold
-from .terms import CLOSEST, GaussianPart, Part, gaussian_rows, knn_part, surely_more
+from .gaussian import GaussianTerm, gaussian_rows
+from .knn_terms import KnnTerm, exceeds, knn_term, ross_term
+from .narrow_noise import max_nats
+from .normal_surrogate import NormalSurrogate
+from .pairs import CanonicalPairs, out_of_fold
+from .tuning import Tuning
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-CERTAIN = 3.5  # standard errors by which a part must say more than what stands, to be taken
-DIRECT = 4  # dimensions in all up to which the normal scores themselves are given to k-NN
-CARRIED = 0.02  # share of a score that must be linear, for its Gaussian part to be taken off
-DECIMALS = 10  # of the estimate: beyond, it depends on how sums were ordered
+# Estimates are rounded to this many decimals, since beyond them they depend on the order of sums.
+ESTIMATE_DECIMALS = 10
 
 
 @dataclass
-class Taken:
-    """What stands so far: a value a row, how it came about, and what it was made of.
+class Selection:
+    """The current estimate, and what it was made of.
 
-    whole: no pair was left out; seen: what is as tight as this was left to k-NN alone.
+    Attributes:
+        rows: one value per row, in nats, (n,). Their mean is the estimate.
+        method: the name of the candidate that was accepted last; "none" at 0 nats.
+        accept_errors: standard errors by which a candidate must exceed the current estimate.
+        gaussian_nats: the Gaussian term.
+        chance_nats: what the Gaussian term does not exceed at independence.
+        repeated_pairs: linear pairs that the Gaussian term left out.
+        pairs: the number of canonical pairs that k-NN was given.
+        k: the number of neighbours.
+        tied: the number of rows with ties.
+        unseen_nats: what only the model of narrow noise gives.
+        rise_nats: what the last step to fewer neighbours added.
+        complete: whether no pair was left out.
+        narrow_by_knn: whether noise is narrow, and its model was not used.
     """
 
     rows: Float
     method: str
-    gaussian: float = 0.0
-    chance: float = 0.0
-    repeats: int = 0
+    accept_errors: float
+    gaussian_nats: float = 0.0
+    chance_nats: float = 0.0
+    repeated_pairs: int = 0
     pairs: int = 0
     k: int = 0
     tied: int = 0
-    unseen: float = 0.0
-    rise: float = 0.0
-    whole: bool = False
-    seen: bool = False
+    unseen_nats: float = 0.0
+    rise_nats: float = 0.0
+    complete: bool = False
+    narrow_by_knn: bool = False
 
-    def take(self, rows: Float, part: Part, method: str, pairs: int, whole: bool = False) -> None:
-        """Let it stand. whole: no pair was left out."""
-        self.rows, self.method, self.pairs, self.whole = rows, method, pairs, whole
-        self.k, self.tied = part.k, part.tied
-        self.unseen, self.rise = part.unseen or 0.0, part.rise
+    def accept(
+        self, rows: Float, term: KnnTerm, method: str, pairs: int, complete: bool = False
+    ) -> None:
+        """Make this candidate the current estimate. complete: no pair was left out."""
+        self.rows, self.method, self.pairs, self.complete = rows, method, pairs, complete
+        self.k, self.tied = term.k, term.tied
+        self.unseen_nats, self.rise_nats = term.unseen or 0.0, term.rise
 
     def consider(
-        self, rows: Float, part: Part, method: str, pairs: int, whole: bool = False
+        self, rows: Float, term: KnnTerm, method: str, pairs: int, complete: bool = False
     ) -> None:
-        """Take it if it surely says more; where nothing was found, by its steadiest rows too.
+        """Accept this candidate if it is larger by `accept_errors` standard errors.
 
-        Of several sizes of a neighbourhood, the one that says most does so by chance as well.
+        At 0 nats, the estimate with the most neighbours must be larger as well: the largest of
+        several estimates, one for each k, can be large by chance.
         """
-        first = self.method == "none"
-        if first and not surely_more(part.steady, self.rows, CERTAIN):
+        if self.method == "none" and not exceeds(term.steady_rows, self.rows, self.accept_errors):
             return
-        if surely_more(rows, self.rows, CERTAIN):
-            self.take(rows, part, method, pairs, whole)
+        if exceeds(rows, self.rows, self.accept_errors):
+            self.accept(rows, term, method, pairs, complete)
 
 
-def together(
+def select_continuous(
     za: Float,
     zb: Float,
-    normal: GaussianPart,
-    left: Float,
-    right: Float,
-    pairs: Pairs,
-    twin: NormalTwin,
-    drawn: bool,
-) -> Taken:
-    """The Gaussian part, then more and more pairs, then all columns if they are few.
+    gaussian: GaussianTerm,
+    linear_x: Float,
+    linear_y: Float,
+    pairs: CanonicalPairs,
+    surrogate: NormalSurrogate,
+    random_spacing: bool,
+    tuning: Tuning,
+) -> Selection:
+    """Select among the Gaussian term, 1, 2, ... canonical pairs, and all columns if they are few.
 
-    left, right (m, n): the linear parts of the pairs' scores, of unit variance each; twin: a normal
-    law of the same columns; drawn: values lie as if drawn at random.
+    Args:
+        za: normal scores of the columns of x, or of principal components, (dx, n).
+        zb: the same for y, (dy, n).
+        gaussian: the Gaussian term of these.
+        linear_x: the linear parts of the pairs' scores of x, which have unit variance, (m, n).
+        linear_y: the same for y.
+        pairs: the canonical pairs.
+        surrogate: normal samples of the same columns, with the same directions.
+        random_spacing: as in `knn_term`.
+        tuning: the choices of the estimator.
     """
     n = za.shape[1]
-    linear = float(normal.rows.mean()) > normal.chance
-    base = normal.rows if linear else np.zeros(n)
-    taken = Taken(base, "Gaussian" if linear else "none")
-    taken.gaussian, taken.chance = round(float(base.mean()), DECIMALS), normal.chance
-    taken.repeats = normal.repeats if linear else 0
-    few = len(za) + len(zb) <= DIRECT
-    for m in range(1, 1 + (len(pairs.u) if len(za) + len(zb) > 2 else 0)):
-        u, v = pairs.u[:m], pairs.v[:m]
-        part = knn_part(u, v, drawn)
-        if part is not None and linear:
-            seen = gaussian_rows(_linear(left[:m], za), _linear(right[:m], zb))
-            rows = base + part.rows - seen
-            if surely_more(rows, taken.rows, CERTAIN):
-                rows = rows - twin.counted_twice(m, part.k, float(seen.mean()))
-            taken.consider(rows, part, f"Gaussian + {m} pair(s)", m)
-        elif part is not None:
-            taken.consider(part.rows, part, f"{m} pair(s)", m)
-    direct = knn_part(za, zb, drawn) if few else None
-    if direct is not None and direct.unseen is not None:  # G is of ranks, which lie too far apart
-        noise = ", narrow noise" if direct.unseen else ""
-        taken.take(direct.rows, direct, "k-NN on all columns" + noise, 0, True)
-        taken.seen = not noise
+    limits = tuning.selection
+    significant = float(gaussian.rows.mean()) > gaussian.chance
+    base = gaussian.rows if significant else np.zeros(n)
+    selection = Selection(base, "Gaussian" if significant else "none", limits.accept_errors)
+    selection.gaussian_nats = round(float(base.mean()), ESTIMATE_DECIMALS)
+    selection.chance_nats = gaussian.chance
+    selection.repeated_pairs = gaussian.repeated_pairs if significant else 0
+    if not tuning.knn.used:
+        return selection
+    dims = len(za) + len(zb)
+    for m in range(1, 1 + (len(pairs.u) if dims > 2 else 0)):
+        term = knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
+        if term is not None and significant:
+            part_a = _linear_scores(linear_x[:m], za, tuning)
+            part_b = _linear_scores(linear_y[:m], zb, tuning)
+            gaussian_of_pairs = gaussian_rows(part_a, part_b, tuning)
+            rows = base + term.rows - gaussian_of_pairs
+            if exceeds(rows, selection.rows, limits.accept_errors):
+                nats = float(gaussian_of_pairs.mean())
+                rows = rows - surrogate.double_count(m, term.k, nats)
+            selection.consider(rows, term, f"Gaussian + {m} pair(s)", m)
+        elif term is not None:
+            selection.consider(term.rows, term, f"{m} pair(s)", m)
+    direct = knn_term(za, zb, tuning, random_spacing) if dims <= limits.max_direct_dims else None
+    if direct is not None and direct.unseen is not None:
+        # Noise is narrow. The Gaussian term does not compete: it is of ranks, which lie too far
+        # apart to show it.
+        model = ", narrow noise" if direct.unseen else ""
+        selection.accept(direct.rows, direct, "k-NN on all columns" + model, 0, True)
+        selection.narrow_by_knn = not model
     elif direct is not None:
-        taken.consider(direct.rows, direct, "k-NN on all columns", 0, True)
-    return taken
+        selection.consider(direct.rows, direct, "k-NN on all columns", 0, True)
+    return selection
 
 
-def by_label(z: Float, symbols: Int, pairs: Pairs) -> Taken:
-    """More and more pairs, all that were told from chance, and all columns if few."""
-    taken = Taken(np.zeros(len(symbols)), "none")
+def select_labelled(z: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tuning) -> Selection:
+    """Select among 1, 2, ... pairs, all significant pairs, and all columns if they are few.
+
+    z (d, n): normal scores of the continuous side; symbols (n,): the labels.
+    """
+    limits = tuning.selection
+    selection = Selection(np.zeros(len(symbols)), "none", limits.accept_errors)
+    if not tuning.knn.used:
+        return selection
     for m in range(1, 1 + (len(pairs.u) if len(z) > 1 else 0)):
-        part = ross_part(pairs.u[:m], symbols)
-        taken.consider(part.rows, part, f"Ross on {m} pair(s)", m)
-    if len(pairs.every) > len(pairs.u):
-        part, m = ross_part(pairs.every, symbols), len(pairs.every)
-        taken.consider(part.rows, part, f"Ross on {m} pair(s)", m, m < MOST_LABELS)
-    if len(z) < DIRECT:
-        part = ross_part(z, symbols)
-        taken.consider(part.rows, part, "Ross on all columns", 0, True)
-    return taken
+        term = ross_term(pairs.u[:m], symbols, tuning.knn)
+        selection.consider(term.rows, term, f"Ross on {m} pair(s)", m)
+    m = len(pairs.all_scores_x)
+    if m > len(pairs.u) and limits.all_pairs_for_labels:
+        term = ross_term(pairs.all_scores_x, symbols, tuning.knn)
+        complete = m < tuning.features.max_labels
+        selection.consider(term.rows, term, f"Ross on {m} pair(s)", m, complete)
+    if len(z) < limits.max_direct_dims:
+        term = ross_term(z, symbols, tuning.knn)
+        selection.consider(term.rows, term, "Ross on all columns", 0, True)
+    return selection
 
 
-def ceiling(taken: Taken, n: int, dims: int) -> float:
-    """Nats that so many pairs of columns of n rows can be said to share."""
-    if taken.seen:
-        return float(digamma(n) - digamma(taken.k))
-    if taken.unseen and taken.whole:
-        return most_nats(n)
-    return dims * min(most_nats(n), -0.5 * math.log1p(-(CLOSEST**2)))
+def ceiling_nats(selection: Selection, n: int, dims: int, tuning: Tuning) -> float:
+    """The largest estimate that n rows can give by the selected method.
+
+    dims: dimensions of the smaller side.
+    """
+    if selection.narrow_by_knn:
+        return float(digamma(n) - digamma(selection.k))
+    if selection.unseen_nats and selection.complete:
+        return max_nats(n, tuning.narrow)
+    cut = -0.5 * math.log1p(-(tuning.gaussian.max_correlation**2))
+    return dims * min(max_nats(n, tuning.narrow), cut)
 
 
-def carried_by(z: Float, features: Float, learned: list[tuple[slice, Float]]) -> Float:
-    """The linear parts (m, n), in z (d, n), of scores of unit variance.
+def linear_projection(z: Float, features: Float, folds: list[tuple[slice, Float]]) -> Float:
+    """The linear parts (m, n), in z (d, n), of the out-of-fold scores, scaled to unit variance.
 
-    Each fold's scores are functions of their own, and so are their linear parts.
+    features (p, n): what the scores are made of; folds: rows, and directions (p, m), of each fold.
+    The scores of each fold are other functions of the features, and have other linear parts.
     """
     centred = z - z.mean(axis=1, keepdims=True)
-    whole, _, _, _ = np.linalg.lstsq(centred @ centred.T, centred @ features.T, rcond=None)
-    parts = [(whole @ directions).T @ centred[:, rows] for rows, directions in learned]
-    spread = out_of_fold(features, learned).std(axis=1, keepdims=True)
-    return np.concatenate(parts, axis=1) / np.where(spread > 0, spread, 1.0)
+    of_features, _, _, _ = np.linalg.lstsq(centred @ centred.T, centred @ features.T, rcond=None)
+    parts = [(of_features @ directions).T @ centred[:, rows] for rows, directions in folds]
+    sds = out_of_fold(features, folds).std(axis=1, keepdims=True)
+    return np.concatenate(parts, axis=1) / np.where(sds > 0, sds, 1.0)
 
 
-def _linear(carried: Float, z: Float) -> Float:
-    return np.asarray(carried[carried.var(axis=1) > CARRIED + 2 * len(z) / z.shape[1]])
+def _linear_scores(linear: Float, z: Float, tuning: Tuning) -> Float:
+    """The linear parts (m, n) whose share of the variance exceeds what chance gives."""
+    least = tuning.gaussian.min_linear_share + 2 * len(z) / z.shape[1]
+    return np.asarray(linear[linear.var(axis=1) > least])

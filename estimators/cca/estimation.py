@@ -1,0 +1,224 @@
+"""`canonical` from end to end: order of the data, features, pairs, terms, selection, flags."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.blas import one_blas_thread
+from mibench.contract import flags
+from mibench.contract.variables import Variable
+from mibench.errors import InputError
+from mibench.types import Estimate
+
+from .features import ContinuousFeatures, LabelFeatures, continuous_features, label_features
+from .gaussian import gaussian_term
+from .knn_terms import KnnTerm, knn_term, ross_term
+from .narrow_noise import evenly_spaced
+from .normal_surrogate import NormalSurrogate
+from .pairs import CanonicalPairs, PairSearch
+from .row_order import data_order, labelled_data_order
+from .selection import (
+    ESTIMATE_DECIMALS,
+    Selection,
+    ceiling_nats,
+    linear_projection,
+    select_continuous,
+    select_labelled,
+)
+from .tuning import Tuning
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FittedSide:
+    """What the scores of a side come from.
+
+    Attributes:
+        columns: the columns that vary, in the order of the features.
+        features: the features as a function.
+        directions: coefficients of the features, one column for each pair, (p, m).
+    """
+
+    columns: Int
+    features: ContinuousFeatures | LabelFeatures
+    directions: Float
+
+
+Fitted = tuple[Estimate, FittedSide, FittedSide]
+
+
+def estimate_canonical(x: Variable, y: Variable, folds: int, pairs: int, tuning: Tuning) -> Fitted:
+    """The estimate, and what the canonical scores of x and of y come from.
+
+    x, y: two sides that vary, at most one of them discrete. folds, pairs: as in `Canonical`.
+    Raises InputError for too few rows.
+    """
+    least = tuning.report.min_rows
+    if x.n < least:
+        raise InputError(f"canonical needs at least {least} rows, got {x.n}: add rows, or use knn")
+    with one_blas_thread():  # folds share the threads
+        if x.discrete:
+            estimate, labels, values = _labelled(y, x, folds, pairs, tuning)
+            return estimate, labels, values
+        if y.discrete:
+            estimate, labels, values = _labelled(x, y, folds, pairs, tuning)
+            return estimate, values, labels
+        return _continuous(x, y, folds, pairs, tuning)
+
+
+def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tuning) -> Fitted:
+    varying = np.flatnonzero(x.low < x.high), np.flatnonzero(y.low < y.high)
+    order = data_order(x.float64[varying[0]], y.float64[varying[1]])
+    if order.swapped:
+        estimate, fitted_y, fitted_x = _continuous(y, x, folds, max_pairs, tuning)
+        return estimate, fitted_x, fitted_y
+    columns = varying[0][order.columns_x], varying[1][order.columns_y]
+    a = np.ascontiguousarray(x.float64[columns[0]][:, order.rows])
+    b = np.ascontiguousarray(y.float64[columns[1]][:, order.rows])
+    features_a, za, f = continuous_features(a, tuning.features)
+    features_b, zb, g = continuous_features(b, tuning.features)
+    repeated_rows = max(order.entropies) < math.inf
+    search = PairSearch(f, g, features_a, features_b, folds, tuning, repeated_rows)
+    pairs = search.pairs(max_pairs)
+    random_spacing = not any(
+        evenly_spaced(values, tuning.narrow)
+        for features in (features_a, features_b)
+        for values in features.score_maps.values
+    )
+    surrogate = NormalSurrogate(
+        np.concatenate([za, zb]), len(za), features_a, features_b, pairs.folds, tuning,
+        random_spacing,
+    )  # fmt: skip
+    if x.n > tuning.gaussian.min_rows_per_column * (len(a) + len(b)):
+        za, zb = features_a.score_maps(a), features_b.score_maps(b)
+    gaussian = gaussian_term(za, zb, tuning)
+    linear_x = linear_projection(gaussian.x, f, [(fold.rows, fold.x) for fold in pairs.folds])
+    linear_y = linear_projection(gaussian.y, g, [(fold.rows, fold.y) for fold in pairs.folds])
+    selection = select_continuous(
+        za, zb, gaussian, linear_x, linear_y, pairs, surrogate, random_spacing, tuning
+    )
+    nats = round(min(float(selection.rows.mean()), *order.entropies), ESTIMATE_DECIMALS)
+    single_pairs = [knn_term(u, v, tuning, random_spacing) for u, v in _single_scores(pairs)]
+    info = {
+        "method": selection.method,
+        "gaussian_nats": selection.gaussian_nats,
+        "non_gaussian_nats": round(nats - selection.gaussian_nats, ESTIMATE_DECIMALS),
+        "gaussian_chance_nats": round(selection.chance_nats, ESTIMATE_DECIMALS),
+        "unseen_nats": round(selection.unseen_nats, ESTIMATE_DECIMALS),
+        **_info_of_pairs(pairs, selection, single_pairs),
+    }
+    repeated_values = _has_repeated_values(features_a) or _has_repeated_values(features_b)
+    notes = _flags(x, y, selection, pairs, repeated_values, tuning)
+    if repeated_rows:
+        notes.update([flags.ties(selection.tied or x.n, x.n)])
+        notes.pop("fine_structure", None)  # a nearest neighbour is a copy of the row
+    fitted_x = FittedSide(columns[0], features_a, pairs.directions.x)
+    fitted_y = FittedSide(columns[1], features_b, pairs.directions.y)
+    ceiling = round(ceiling_nats(selection, x.n, gaussian.dims, tuning), ESTIMATE_DECIMALS)
+    return Estimate(nats, notes, info, ceiling), fitted_x, fitted_y
+
+
+def _labelled(x: Variable, labels: Variable, folds: int, max_pairs: int, tuning: Tuning) -> Fitted:
+    """The estimate for continuous x, then the fitted side of the labels, then that of x."""
+    repeated = np.flatnonzero(labels.counts[labels.symbols] > 1)
+    rare = x.n - len(repeated)
+    if len(repeated) < tuning.report.min_rows:
+        raise InputError(
+            f"{rare} of {x.n} labels occur only once, and so no row with them has a "
+            "neighbour with its own label: treat that side as continuous, or use binning"
+        )
+    values = x.float64[:, repeated]
+    varying = np.flatnonzero(values.min(axis=1) < values.max(axis=1))
+    symbols = labels.symbols[repeated]
+    if len(varying) == 0 or symbols.min() == symbols.max():
+        raise InputError(
+            f"without the {rare} labels that occur only once, one side is constant: "
+            "treat the labels as continuous, or use binning"
+        )
+    order = labelled_data_order(values[varying], symbols)
+    columns, symbols = varying[order.columns], symbols[order.rows]
+    a = np.ascontiguousarray(values[columns][:, order.rows])
+    features_x, z, f = continuous_features(a, tuning.features)
+    features_labels, g = label_features(symbols, order.labels, tuning.features)
+    search = PairSearch(f, g, features_x, features_labels, folds, tuning)
+    pairs = search.pairs(max_pairs)
+    selection = select_labelled(z, symbols, pairs, tuning)
+    single_pairs = [ross_term(u, symbols, tuning.knn) for u, _ in _single_scores(pairs)]
+    info = {
+        "method": selection.method,
+        **_info_of_pairs(pairs, selection, single_pairs),
+    }
+    repeated_values = _has_repeated_values(features_x)
+    notes = _flags(x, labels, selection, pairs, repeated_values, tuning)
+    if rare:
+        notes.update([flags.rare_labels(rare, x.n)])
+    # The entropy is at most this, and Ross's estimate scatters around it.
+    max_entropy = math.log(len(np.unique(symbols)))
+    nats = min(round(float(selection.rows.mean()), ESTIMATE_DECIMALS), max_entropy)
+    fitted_x = FittedSide(columns, features_x, pairs.directions.x)
+    fitted_labels = FittedSide(np.empty(0, np.int64), features_labels, pairs.directions.y)
+    return Estimate(nats, notes, info), fitted_labels, fitted_x
+
+
+def _single_scores(pairs: CanonicalPairs) -> list[tuple[Float, Float]]:
+    """The scores (1, n) of each pair alone."""
+    return [(u[np.newaxis], v[np.newaxis]) for u, v in zip(pairs.u, pairs.v, strict=True)]
+
+
+def _info_of_pairs(
+    pairs: CanonicalPairs, selection: Selection, single_pairs: Sequence[KnnTerm | None]
+) -> dict[str, Any]:
+    nats = [round(term.nats, ESTIMATE_DECIMALS) for term in single_pairs if term is not None]
+    return {
+        "pairs": len(pairs.u),
+        "pairs_used": selection.pairs,
+        "pairs_nats": nats,
+        "pairs_correlation": [round(float(c), 6) for c in pairs.directions.correlations],
+        "k": selection.k,
+        "features_x": len(pairs.directions.x),
+        "features_y": len(pairs.directions.y),
+        "penalty": pairs.penalty,
+        "refinements": pairs.refinements,
+        "folds": len(pairs.folds),
+    }
+
+
+def _has_repeated_values(features: ContinuousFeatures) -> bool:
+    """Whether a column has equal values. Even without them, scores can be equally far apart."""
+    n = features.score_maps.rows
+    return any(len(values) < n for values in features.score_maps.values)
+
+
+def _flags(
+    x: Variable,
+    y: Variable,
+    selection: Selection,
+    pairs: CanonicalPairs,
+    repeated_values: bool,
+    tuning: Tuning,
+) -> dict[str, str]:
+    limits = tuning.report
+    dims = max(x.dims, y.dims)
+    notes: dict[str, str] = {}
+    if x.n < limits.tested_rows or dims > limits.tested_dims:
+        beyond = flags.beyond_evidence(x.n, dims, limits.tested_rows, limits.tested_dims)
+        notes.update([beyond])
+    if selection.method == "none":
+        notes.update([flags.not_detected()])
+    if selection.tied and repeated_values:
+        notes.update([flags.ties(selection.tied, x.n)])
+    if selection.unseen_nats > limits.unseen_nats:
+        notes.update([flags.unseen(selection.unseen_nats)])
+    if selection.rise_nats > limits.rise_nats:
+        notes.update([flags.fine_structure(selection.rise_nats)])
+    if selection.repeated_pairs:
+        notes.update([flags.repeated_pairs(selection.repeated_pairs)])
+    if pairs.unused and not selection.complete:
+        notes.update([flags.more_pairs(len(pairs.u), pairs.unused)])
+    return notes

@@ -1,0 +1,266 @@
+"""The k-NN terms: Kraskov's and Ross's estimates of MI, one value per row, in nats.
+
+The mean over rows is the estimate; the values of rows give the standard error of a difference
+between two terms. `choose_k` decides on the number of neighbours.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma, ndtr
+
+from ..neighbours.ksg import kraskov_counts, ross_counts
+from ..neighbours.sorted_column import IndexedSide
+from .features import normal_scores
+from .gaussian import gaussian_rows, repeats_pairs
+from .narrow_noise import NarrowNoise, fit_narrow_noise
+from .tuning import KnnTuning, NarrowNoiseTuning, Tuning
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class KnnTerm:
+    """A k-NN estimate of MI.
+
+    Attributes:
+        rows: one value per row, in nats, (n,). Their mean is the estimate.
+        steady_rows: the values for the largest k, which scatter least, (n,).
+        k: the number of neighbours that was chosen.
+        tied: the number of rows with ties.
+        unseen: nats that k-NN does not see and that the model of narrow noise adds; None where
+            noise is not narrow.
+        rise: nats by which the last step to fewer neighbours significantly raised the estimate.
+    """
+
+    rows: Float
+    steady_rows: Float
+    k: int
+    tied: int
+    unseen: float | None = None
+    rise: float = 0.0
+
+    @property
+    def nats(self) -> float:
+        """The estimate, the mean over rows."""
+        return float(self.rows.mean())
+
+
+def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) -> KnnTerm | None:
+    """Kraskov's estimate (variant 1) of I(U;V) from normal scores u (du, n), v (dv, n).
+
+    - In 1+1 dimensions with narrow noise: k = 3, and what k-NN misses in simulated samples of such
+      noise is added.
+    - Otherwise in 1+1 dimensions: scores are made uniform, and k is 15, or 15, 7 and 3 are
+      extrapolated to k = 0.
+    - In more dimensions: `choose_k`.
+
+    In up to 4 dimensions, what the same k misses on normal samples of the same correlations is
+    added, except after an extrapolation. It is not added where linear pairs repeat each other,
+    which no normal distribution shows. Too few rows give None.
+
+    random_spacing: whether the values of both sides are spaced as random ones are.
+    """
+    n = u.shape[1]
+    sizes = [k for k in tuning.knn.neighbours if k < n - 1]
+    if not sizes:
+        return None
+    if len(u) == 1 and len(v) == 1:
+        return _one_dimensional_term(u, v, sizes, tuning, random_spacing)
+    candidates = [kraskov_rows(u, v, k) for k in sizes]
+    term = choose_k(sizes, candidates, lambda k: kraskov_rows(u, v, k), tuning.knn)
+    return replace(term, rows=term.rows + _normal_correction(u, v, term.k, tuning))
+
+
+def knn_rows(u: Float, v: Float, k: int, tuning: Tuning) -> Float:
+    """The rows of `knn_term` in more than 1+1 dimensions, for this k."""
+    return kraskov_rows(u, v, k)[0] + _normal_correction(u, v, k, tuning)
+
+
+def ross_term(u: Float, symbols: Int, tuning: KnnTuning) -> KnnTerm:
+    """Ross's k-NN estimate of I(scores; labels) from u (d, n), symbols (n,), one value per row.
+
+    Each label occurs at least twice. `choose_k` decides on k.
+    """
+    sizes = list(tuning.neighbours)
+    candidates = [ross_rows(u, symbols, k) for k in sizes]
+    return choose_k(sizes, candidates, lambda k: ross_rows(u, symbols, k), tuning)
+
+
+def choose_k(
+    sizes: list[int],
+    candidates: list[tuple[Float, int]],
+    rows_for: Callable[[int], tuple[Float, int]],
+    tuning: KnnTuning,
+) -> KnnTerm:
+    """Choose the number of neighbours: fewer are less biased downwards, more scatter less.
+
+    Start with the most neighbours. Accept fewer if their estimate is larger by 4 standard errors,
+    or if the standard error of the difference is negligible. At last try a single neighbour, which
+    scatters most: its estimate must be larger by 4 standard errors, but not by far more than the
+    step before it added. A very large rise means that most rows have a copy, or nearly one, as
+    their neighbour.
+
+    Args:
+        sizes: numbers of neighbours, falling.
+        candidates: for each of them, rows (n,) and the number of rows with ties.
+        rows_for: the same for any k.
+        tuning: the limits.
+    """
+    chosen = 0
+    for i in range(1, len(candidates)):
+        rows, current = candidates[i][0], candidates[chosen][0]
+        negligible = _differ_little(rows, current, tuning.negligible_error)
+        if negligible or exceeds(rows, current, tuning.fewer_errors):
+            chosen = i
+    rows, tied = candidates[chosen]
+    term = KnnTerm(rows, candidates[0][0], sizes[chosen], tied)
+    if not tuning.single_neighbour or chosen == 0 or term.k != tuning.neighbours[-1]:
+        return term
+    rows, tied = rows_for(1)
+    rise = float((rows - term.rows).mean())
+    step_before = float((term.rows - candidates[-2][0]).mean())
+    if rise > tuning.max_rise_ratio * step_before:
+        return term
+    if not exceeds(rows, term.rows, tuning.fewer_errors):
+        return term
+    return KnnTerm(rows, term.steady_rows, 1, tied, rise=rise)
+
+
+def kraskov_rows(u: Float, v: Float, k: int) -> tuple[Float, int]:
+    """Kraskov's estimate (variant 1) of I(U;V) from u (du, n), v (dv, n), one value per row.
+
+    psi(k) + psi(n) - psi(n_x + 1) - psi(n_y + 1) of each row, in nats, (n,), and how many rows had
+    ties.
+    """
+    n = u.shape[1]
+    sides = IndexedSide(np.ascontiguousarray(u)), IndexedSide(np.ascontiguousarray(v))
+    counts = kraskov_counts(*sides, k)
+    rows = np.full(n, float(digamma(k) + digamma(n)))
+    for others in (counts.n_x, counts.n_y):
+        rows -= _digamma_of(others + 1)
+    return rows, counts.tied_rows
+
+
+def ross_rows(u: Float, symbols: Int, k: int) -> tuple[Float, int]:
+    """Ross's estimate of I(U;C) from u (d, n), symbols (n,), one value per row.
+
+    psi(n) + psi(k_i) - psi(n_label) - psi(m_i) of each row, in nats, (n,), and how many rows had
+    ties.
+    """
+    counts = ross_counts(IndexedSide(np.ascontiguousarray(u)), symbols, k)
+    rows = digamma(u.shape[1]) + _digamma_of(counts.k)
+    rows = rows - _digamma_of(counts.class_sizes) - _digamma_of(counts.within)
+    return np.asarray(rows), counts.tied_rows
+
+
+def _digamma_of(counts: Int) -> Float:
+    """Psi of each of counts (n,), integers of at least 1, looked up in a table."""
+    table = digamma(np.arange(1, int(counts.max()) + 1))
+    return np.asarray(table[counts - 1])
+
+
+def exceeds(rows: Float, other_rows: Float, standard_errors: float) -> bool:
+    """Whether the mean of rows (n,) exceeds that of other_rows by so many standard errors."""
+    difference = rows - other_rows
+    error = float(difference.std()) / math.sqrt(len(difference))
+    return float(difference.mean()) > max(standard_errors * error, 1e-12)
+
+
+def _differ_little(rows: Float, other_rows: Float, error: float) -> bool:
+    return float((rows - other_rows).std()) / math.sqrt(len(rows)) < error
+
+
+def _one_dimensional_term(
+    u: Float, v: Float, sizes: list[int], tuning: Tuning, random_spacing: bool
+) -> KnnTerm:
+    """`knn_term` for u, v (1, n)."""
+    noise = fit_narrow_noise(u[0], v[0], tuning.narrow) if tuning.narrow.used else None
+    if noise is not None:
+        modelled = random_spacing and noise.shape is not None
+        model = noise if modelled else None
+        return _narrow_noise_term(ndtr(u), ndtr(v), sizes[-1], model, tuning.narrow)
+    limits = tuning.knn
+    candidates = [kraskov_rows(ndtr(u), ndtr(v), k) for k in sizes]
+    steady = candidates[0][0]
+    if len(sizes) == 1:  # in ablations
+        rows = steady + _normal_correction(u, v, sizes[0], tuning)
+        return KnnTerm(rows, steady, sizes[0], candidates[0][1])
+    line = _extrapolated(sizes, [rows for rows, _ in candidates])
+    negligible = _differ_little(line, steady, limits.negligible_line_error)
+    if negligible or exceeds(line, steady, limits.fewer_errors):
+        rise = line - candidates[-1][0]
+        significant = exceeds(rise, np.zeros(u.shape[1]), limits.fewer_errors)
+        nats = float(rise.mean()) * significant
+        return KnnTerm(line, steady, sizes[-1], candidates[-1][1], rise=nats)
+    rows = steady + _nats_missed(u, v, sizes[0], True, tuning)
+    return KnnTerm(rows, steady, sizes[0], candidates[0][1])
+
+
+def _narrow_noise_term(
+    u: Float, v: Float, k: int, noise: NarrowNoise | None, tuning: NarrowNoiseTuning
+) -> KnnTerm:
+    """Kraskov's estimate from uniform u, v (1, n), corrected by simulated samples of the noise.
+
+    What the estimate misses, or finds too much, in these samples is added. The rows scatter as
+    those of Kraskov's estimate or as those of the noise model, whichever scatter more. Without a
+    noise model (None) nothing is added.
+    """
+    n = u.shape[1]
+    rows, tied = kraskov_rows(u, v, k)
+    if noise is None:
+        return KnnTerm(rows, rows, k, tied, 0.0)
+    rng = np.random.default_rng(n)
+    simulated = []
+    for _ in range(min(max(tuning.simulated_rows // n, 1), tuning.max_samples)):
+        a, b = noise.sample(rng)
+        simulated.append(float(kraskov_rows(ndtr(a[None]), ndtr(b[None]), k)[0].mean()))
+    unseen = noise.nats - float(np.mean(simulated))
+    widest = max(rows, noise.rows, key=lambda values: float(values.std()))
+    rows = widest - widest.mean() + rows.mean() + unseen
+    return KnnTerm(rows, rows, k, tied, unseen)
+
+
+def _extrapolated(sizes: list[int], candidates: list[Float]) -> Float:
+    """The least-squares line through the rows at several k, at k = 0; (n,)."""
+    k = np.array(sizes, np.float64)
+    deviations = k - k.mean()
+    weights = 1 / len(k) - k.mean() * deviations / (deviations**2).sum()
+    return np.asarray(weights @ np.stack(candidates))
+
+
+def _normal_correction(u: Float, v: Float, k: int, tuning: Tuning) -> float:
+    """What k-NN misses on normal samples, for few dimensions and pairs that do not repeat."""
+    if len(u) + len(v) > tuning.knn.max_corrected_dims or repeats_pairs(u, v, tuning):
+        return 0.0
+    return _nats_missed(u, v, k, False, tuning)
+
+
+def _nats_missed(u: Float, v: Float, k: int, uniform: bool, tuning: Tuning) -> float:
+    """What k-NN misses on normal samples correlated as u, v; 0 where it may be chance.
+
+    The Gaussian term of each sample is subtracted, and with it most of the scatter. uniform:
+    whether scores are made uniform before the search for neighbours.
+    """
+    n, du = u.shape[1], len(u)
+    limits = tuning.knn
+    samples = limits.correction_samples if n <= limits.max_rows_of_many_samples else 1
+    root = np.linalg.cholesky(np.corrcoef(np.concatenate([u, v])) + 1e-9 * np.eye(du + len(v)))
+    rng = np.random.default_rng(n)
+    gaps = []
+    for _ in range(samples):
+        normal = normal_scores(root @ rng.standard_normal((len(root), n)))
+        a, b = normal[:du], normal[du:]
+        x, y = (ndtr(a), ndtr(b)) if uniform else (a, b)
+        gap_rows = kraskov_rows(x, y, k)[0] - gaussian_rows(a, b, tuning)
+        gaps.append((float(gap_rows.mean()), float(gap_rows.std()) / math.sqrt(n)))
+    gap = float(np.mean([mean for mean, _ in gaps]))
+    if samples > 1:
+        error = float(np.std([mean for mean, _ in gaps], ddof=1)) / math.sqrt(samples)
+    else:
+        error = gaps[0][1]
+    return -gap if gap < -limits.correction_errors * error else 0.0

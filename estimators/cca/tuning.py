@@ -1,0 +1,282 @@
+"""Every constant of `canonical` that is a choice: its value, its meaning and unit, its evidence.
+
+Functions take the `Tuning`, or the group of it that they use, as an argument. For an ablation make
+another one: `replace(tuning, knn=replace(tuning.knn, neighbours=(3,)))`. The fields named `used`,
+and the other booleans, switch a step of the estimator off.
+
+"Table" means the ablation table of `docs/canonical.md`: mean absolute error (MAE) over the suite
+`beyond-normal`, 0.0250 nats with the values below. Where the evidence is "a choice", no table
+compares it with other values.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Refinement = Literal["mixed", "single"]
+
+
+@dataclass(frozen=True)
+class FeatureTuning:
+    """The non-linear features of each side (`features.py`).
+
+    The weights are prior weights of a whole group of features, in units of that of the linear
+    ones. Each feature of a group gets an equal share, and the ridge penalty acts on coefficient /
+    weight. So small weights are for features that are rarely needed. All weights are choices, made
+    on `beyond-normal` and on independent samples.
+    """
+
+    # Columns of a side; beyond them, as many principal components take their place.
+    # A choice: `network` shows its price (docs, "Where it fails": hundreds of columns).
+    max_columns: int = 64
+    # Products of two columns of a side; if there are more, no products are used at all.
+    # Table: without products (-1), the MAE is 0.0254.
+    max_products: int = 130
+    # Labels that get an indicator feature each, the most frequent ones. A choice.
+    max_labels: int = 100
+    # Whether radii, and columns times functions of a radius, are features.
+    # Table: without them, the MAE is 0.0466.
+    radii: bool = True
+
+    linear_weight: float = 1.0
+    square_weight: float = 0.5
+    cube_weight: float = 0.3
+    fourth_power_weight: float = 0.2  # used for sides of one column only
+    product_weight: float = 0.5
+    radius_weight: float = 1.0
+    radius_times_column_weight: float = 0.3
+    absolute_radius_times_column_weight: float = 0.2
+    extreme_radius_times_column_weight: float = 0.1  # zero where |normal score of the radius| < 1
+
+
+@dataclass(frozen=True)
+class PolynomialTuning:
+    """Whether a pair is a function of earlier pairs, judged by polynomials (`polynomials.py`)."""
+
+    # Highest degree of the polynomials of one score.
+    # Docs: with fewer degrees, distributions of one radius were 0.03 nats too low at any n.
+    degree: int = 8
+    # Highest degree where rows are few: rows / (rows_per_degree * scores), but at least min_degree.
+    # A choice.
+    rows_per_degree: int = 10
+    min_degree: int = 3
+    # Highest degree of the products of two scores, for the unexplained share and for residuals.
+    # Docs: products keep out a third pair that is a function of both (once 0.2 nats too high).
+    share_product_degree: int = 3
+    residual_product_degree: int = 2
+    # Rows for each polynomial; with fewer, the unexplained share counts as 1, a residual as 0.
+    # Measured: with eight rows a polynomial, those of normal samples leave 0.88 of the variance.
+    share_rows_per_term: int = 8
+    residual_rows_per_term: int = 2  # a choice
+    # Share of the variance of a score that polynomials of earlier scores must leave, so that a pair
+    # counts as new. A choice, below the 0.88 that is left of normal samples.
+    min_new_share: float = 0.7
+
+
+@dataclass(frozen=True)
+class SearchTuning:
+    """The search for canonical pairs (`pairs.py`, `ridge_cca.py`).
+
+    Chosen on `beyond-normal` and on independent samples, unless said otherwise.
+    """
+
+    # Ridge penalties tried, in units of the mean square of a feature of weight 1.
+    # All features of a side have weights of about 3 in all. A choice.
+    penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 5e-1)
+    # Successive refinements of the feature weights, see `ridge_cca.refined_weights`.
+    # Table: without any, the MAE is 0.0307; with one, 0.0258.
+    refinements: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
+    # Nats of the judged pairs by which a refinement must improve. A choice.
+    min_gain: float = 0.005
+    # Standard deviations (1 / sqrt(n)) of the largest correlation below which no weights are
+    # refined, to save time. A choice.
+    min_refining_errors: float = 2.0
+    # Share of its square that an old weight keeps when weights are refined, and the sum of the
+    # squares of the new ones. Choices.
+    old_weight: float = 1e-3
+    total_weight: float = 2.0
+    # Pairs of each fit. With labels, there are as many as there are label features. A choice.
+    max_pairs: int = 6
+    # First pairs whose out-of-fold correlations judge penalties and weights. Docs: judging by
+    # what is new in each of three pairs belongs to a set of changes that lowered the MAE.
+    judged_pairs: int = 3
+    # Standard deviations (1 / sqrt(n)) from which an out-of-fold correlation is significant.
+    # Table: with 0 here and in `clear_errors`, independent samples give up to 0.056 nats.
+    significant_errors: float = 3.5
+    # Standard deviations from which no permutation test is needed. Table: with 0 nothing changes;
+    # the docs say that the test matters in rare samples, of which the table has none.
+    clear_errors: float = 12.0
+    # Permutations of that test. A choice; `beyond_chance` allows for their small number.
+    permutations: int = 20
+    # Correlation that a score must have with the one of the directions learned on all rows, for
+    # later pairs. A choice.
+    min_stability: float = 0.8
+    # Features of a side from which half as many folds are made, to save time. A choice.
+    many_features: int = 200
+    # Features of x times features of y times rows from which folds share the threads. No effect on
+    # results.
+    min_threaded_work: float = 1e7
+    # Size of a matrix up to which all singular vectors are computed; for larger ones, subspace
+    # iterations, and directions in addition to those asked for. Choices.
+    max_exact_svd: int = 60
+    svd_iterations: int = 8
+    svd_extra_directions: int = 8
+
+
+@dataclass(frozen=True)
+class GaussianTuning:
+    """The Gaussian term, the MI of a normal distribution fitted to ranks (`gaussian.py`)."""
+
+    # Whether there is one. Table: without it, the MAE is 0.0259.
+    used: bool = True
+    # Rows for each column of both sides; with fewer, principal components replace many columns.
+    # A choice.
+    min_rows_per_column: int = 3
+    # Standard deviations at independence from which the term counts, and from which a linear pair
+    # is checked for repeating a stronger one. About 1 in 4000 normal samples exceeds it by chance.
+    significant_errors: float = 3.5
+    # Standard deviations of the term between which permutations are made: below and above, they
+    # cannot change the decision. Choices.
+    undecided_errors: tuple[float, float] = (2.0, 12.0)
+    # Permutations that show how large the term is by chance. A choice; `beyond_chance` allows for
+    # their small number.
+    permutations: int = 60
+    # Linear pairs, the strongest first, that are checked for repeating earlier ones, and how many
+    # earlier ones each is compared with. Choices.
+    max_checked_pairs: int = 12
+    max_earlier_pairs: int = 3
+    # Correlation to which a larger one is cut, so that the MI stays finite: 10.0 nats a pair.
+    max_correlation: float = 1 - 1e-9
+    # Share of a score's variance that must be linear in the columns, for the Gaussian MI of the
+    # linear parts to be subtracted. 2 * columns / rows are added. A choice.
+    min_linear_share: float = 0.02
+
+
+@dataclass(frozen=True)
+class KnnTuning:
+    """The k-NN terms, Kraskov's and Ross's (`knn_terms.py`)."""
+
+    # Whether there are any. Table: the Gaussian term alone has an MAE of 0.1675.
+    used: bool = True
+    # Numbers of neighbours tried, from the steadiest to the least biased.
+    # Table: with 15 alone, the MAE is 0.0274; with 3 alone, 0.0281.
+    neighbours: tuple[int, ...] = (15, 7, 3)
+    # Whether a single neighbour is tried after the last of these. Table: no effect on
+    # `beyond-normal`; the table of waves shows gains of up to 0.4 nats.
+    single_neighbour: bool = True
+    # How much more a single neighbour may add than the step before it did; beyond that, the nearest
+    # neighbour is taken to be a copy. For smooth densities it is log 3 / log(7 / 3) = 1.3.
+    max_rise_ratio: float = 2.0
+    # Standard errors by which fewer neighbours must give more, to be taken.
+    # Table: with 0 here and in `selection.accept_errors`, the MAE is 0.0267.
+    fewer_errors: float = 4.0
+    # Nats: standard error of the difference below which fewer neighbours are taken anyway, and the
+    # same for the straight line through all k. Choices.
+    negligible_error: float = 0.003
+    negligible_line_error: float = 0.012
+    # Dimensions of u and v together up to which the bias on normal samples is subtracted. A choice.
+    max_corrected_dims: int = 4
+    # Normal samples that show this bias, one alone if there are more rows than stated, and the
+    # standard errors from which the bias counts. Choices.
+    correction_samples: int = 3
+    max_rows_of_many_samples: int = 20_000
+    correction_errors: float = 2.0
+
+
+@dataclass(frozen=True)
+class NarrowNoiseTuning:
+    """Noise narrower than the gaps between points, in 1+1 dimensions (`narrow_noise.py`).
+
+    Tuned on the distributions of `benchmarks/canonical_distributions.py`; see the table of narrow
+    noise in the docs.
+    """
+
+    # Whether this is tried. The table of narrow noise shows each error with and without it.
+    used: bool = True
+    # Share of discordant pairs of rows below which noise is narrow: Kendall's tau above 0.9, a
+    # correlation of 0.988. A choice.
+    max_discordant_share: float = 1 / 20
+    # Discordant pairs, and rows, of a stretch of rows in which the noise has one width. Choices.
+    width_pairs: int = 20
+    width_rows: int = 50
+    # The same where the shape of the noise is measured. Choices.
+    shape_pairs: int = 500
+    shape_rows: int = 200
+    # Share of the rows, in the middle, that show the shape: at the ends noise has less room.
+    middle_share: float = 0.9
+    # Parts of the rows, each left out once, for the jackknife error of the shape. A choice.
+    jackknife_parts: int = 20
+    # Ratio E|D|^2 / E D^2 that no noise exceeds, and the standard errors by which it must be
+    # exceeded so that rows are taken as not random. Uniform noise has 2/3, and is overrated by a
+    # few hundredths where pairs are few. The errors are a choice.
+    max_ratio: float = 0.72
+    max_ratio_errors: float = 3.0
+    # Standard deviation of the ratio of neighbouring gaps, measured on random samples; standard
+    # errors, and the least excess, from which values are spaced too evenly to be random. The tests
+    # find no false alarm in 200 samples of 5000 rows.
+    gap_ratio_sd: float = 0.32
+    even_errors: float = 4.0
+    min_even_excess: float = 0.05
+    # Rows in all, and most samples, of simulated noise that show what k-NN misses. Choices.
+    simulated_rows: int = 60_000
+    max_samples: int = 20
+
+
+@dataclass(frozen=True)
+class SurrogateTuning:
+    """What k-NN and the Gaussian term would both count (`normal_surrogate.py`)."""
+
+    # Whether it is subtracted. Table: without it, the MAE is 0.0252; the table of close columns has
+    # cases that are 0.1 to 1.5 nats too high without it.
+    used: bool = True
+    # Rows in all, and most samples, of the normal surrogate. Choices.
+    simulated_rows: int = 2000
+    max_samples: int = 4
+    # Standard errors from which something counts as counted twice. A choice.
+    min_errors: float = 2.0
+
+
+@dataclass(frozen=True)
+class SelectionTuning:
+    """Which candidate estimate is accepted (`selection.py`)."""
+
+    # Standard errors by which a richer estimate must exceed the current one.
+    # Table: with 0 here and in `knn.fewer_errors`, the MAE is 0.0267.
+    accept_errors: float = 3.5
+    # Dimensions of both sides together up to which k-NN on the columns themselves is a candidate.
+    # Table: without it (0), the MAE is 0.0500.
+    max_direct_dims: int = 4
+    # Whether Ross's estimate on all significant pairs is a candidate. The table of many classes
+    # shows each estimate with and without it.
+    all_pairs_for_labels: bool = True
+
+
+@dataclass(frozen=True)
+class ReportTuning:
+    """When an estimate is refused or flagged (`estimation.py`)."""
+
+    # Rows needed. A choice.
+    min_rows: int = 10
+    # Nats of an estimate that only the noise model gives, from which `unseen` is raised. A choice.
+    unseen_nats: float = 0.1
+    # Nats that the last step to fewer neighbours added, from which `fine_structure` is raised. A
+    # choice.
+    rise_nats: float = 0.1
+    # Rows below which, and dimensions of a side above which, `beyond_evidence` is raised. A choice:
+    # most errors in the docs were measured within this range.
+    tested_rows: int = 500
+    tested_dims: int = 50
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """All choices of `canonical`, by the step that they belong to."""
+
+    features: FeatureTuning = field(default_factory=FeatureTuning)
+    polynomials: PolynomialTuning = field(default_factory=PolynomialTuning)
+    search: SearchTuning = field(default_factory=SearchTuning)
+    gaussian: GaussianTuning = field(default_factory=GaussianTuning)
+    knn: KnnTuning = field(default_factory=KnnTuning)
+    narrow: NarrowNoiseTuning = field(default_factory=NarrowNoiseTuning)
+    surrogate: SurrogateTuning = field(default_factory=SurrogateTuning)
+    selection: SelectionTuning = field(default_factory=SelectionTuning)
+    report: ReportTuning = field(default_factory=ReportTuning)
