@@ -16,7 +16,7 @@ def test_kernels_equal_their_twins_without_jit():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-k", "small", "-p", "no:cacheprovider",
          "tests/test_naive_twins.py", "tests/test_kernels.py", "tests/test_ibnet_training.py",
-         "tests/test_canonical_tight.py"],
+         "tests/test_canonical_narrow_noise.py"],
         cwd=ROOT,
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
         capture_output=True,

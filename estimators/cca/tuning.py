@@ -5,8 +5,8 @@ another one: `replace(tuning, knn=replace(tuning.knn, neighbours=(3,)))`. The fi
 and the other booleans, switch a step of the estimator off.
 
 "Table" means the ablation table of `docs/canonical.md`: mean absolute error (MAE) over the suite
-`beyond-normal`, 0.0250 nats with the values below. Where the evidence is "a choice", no table
-compares it with other values.
+`beyond-normal`, 0.0250 nats with the values below. "Notes" means `docs/notes/canonical.md`. Where
+the evidence is "a choice", no table compares it with other values.
 """
 
 from dataclasses import dataclass, field
@@ -53,14 +53,14 @@ class PolynomialTuning:
     """Whether a pair is a function of earlier pairs, judged by polynomials (`polynomials.py`)."""
 
     # Highest degree of the polynomials of one score.
-    # Docs: with fewer degrees, distributions of one radius were 0.03 nats too low at any n.
+    # Notes: one of the changes made since distributions of one radius were 0.03 nats too low.
     degree: int = 8
     # Highest degree where rows are few: rows / (rows_per_degree * scores), but at least min_degree.
     # A choice.
     rows_per_degree: int = 10
     min_degree: int = 3
     # Highest degree of the products of two scores, for the unexplained share and for residuals.
-    # Docs: products keep out a third pair that is a function of both (once 0.2 nats too high).
+    # Notes: products keep out a third pair that is a function of both (it gave 0.2 nats too much).
     share_product_degree: int = 3
     residual_product_degree: int = 2
     # Rows for each polynomial; with fewer, the unexplained share counts as 1, a residual as 0.
@@ -96,8 +96,8 @@ class SearchTuning:
     total_weight: float = 2.0
     # Pairs of each fit. With labels, there are as many as there are label features. A choice.
     max_pairs: int = 6
-    # First pairs whose out-of-fold correlations judge penalties and weights. Docs: judging by
-    # what is new in each of three pairs belongs to a set of changes that lowered the MAE.
+    # First pairs whose out-of-fold correlations judge penalties and weights. Notes: judging by
+    # what is new in each of three pairs is one of the changes that lowered the MAE by 0.003.
     judged_pairs: int = 3
     # Standard deviations (1 / sqrt(n)) from which an out-of-fold correlation is significant.
     # Table: with 0 here and in `clear_errors`, independent samples give up to 0.056 nats.
@@ -225,8 +225,8 @@ class NarrowNoiseTuning:
 class SurrogateTuning:
     """What k-NN and the Gaussian term would both count (`normal_surrogate.py`)."""
 
-    # Whether it is subtracted. Table: without it, the MAE is 0.0252; the table of close columns has
-    # cases that are 0.1 to 1.5 nats too high without it.
+    # Whether it is subtracted. Table: without it, the MAE is 0.0252; without it, estimates
+    # in the table of close columns are up to 1.4 nats too high.
     used: bool = True
     # Rows in all, and most samples, of the normal surrogate. Choices.
     simulated_rows: int = 2000
