@@ -28,7 +28,7 @@ class FeatureTuning:
     # Columns of a side; beyond them, as many principal components take their place.
     # A choice: `network` shows its price (docs, "Where it fails": hundreds of columns).
     max_columns: int = 64
-    # Products of two columns of a side; if there are more, no products are used at all.
+    # Products of two columns of a side; if there are more, as from 17 columns on, none are used.
     # Table: without products (-1), the MAE is 0.0254.
     max_products: int = 130
     # Labels that get an indicator feature each, the most frequent ones. A choice.
@@ -45,7 +45,8 @@ class FeatureTuning:
     radius_weight: float = 1.0
     radius_times_column_weight: float = 0.3
     absolute_radius_times_column_weight: float = 0.2
-    extreme_radius_times_column_weight: float = 0.1  # zero where |normal score of the radius| < 1
+    # Of features that are 0 where the normal score of the radius is between -1 and 1.
+    extreme_radius_times_column_weight: float = 0.1
 
 
 @dataclass(frozen=True)
