@@ -225,14 +225,14 @@ def _load(directory: Path) -> "Trained":
 
 
 def _report_training(trained: "Trained") -> int:
-    from .training.training import lost_runs
+    from .training.training import diverged_runs
 
     setting = trained.setting
     say(
         f"{setting.runs} networks of {'-'.join(map(str, setting.layers))}, {setting.activation}, "
         f"{trained.epochs} epochs, in {trained.directory}"
     )
-    lost = lost_runs(trained)
+    lost = diverged_runs(trained)
     for number, epoch in lost.items():
         say(f"run {number} diverged in epoch {epoch} (weights not finite); lower the learning rate")
     return SOME_FAILED if lost else DONE

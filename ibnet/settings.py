@@ -1,4 +1,7 @@
-"""What is trained and measured: the settings of the thesis, and any other as a `Setting`."""
+"""Settings: which networks to train and how to measure them.
+
+`SETTINGS` holds those of the thesis (see `mibench.ibnet` for author and title).
+"""
 
 import json
 import math
@@ -16,38 +19,58 @@ from mibench.output.files import check_path, whole_file
 Activation = Literal["tanh", "relu", "elu", "relu6", "linear"]
 Initialisation = Literal["truncated-normal", "he", "glorot"]
 Optimizer = Literal["sgd", "adam"]
-ACTIVATIONS = get_args(Activation)  # numbered as in kernels.network
-OPTIMIZERS = get_args(Optimizer)  # numbered as in kernels.train
+ACTIVATIONS = get_args(Activation)  # the index is the number used in kernels.network
+OPTIMIZERS = get_args(Optimizer)  # the index is the number used in kernels.train
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
 
-# What may differ between settings that share their trained networks. The number of epochs may
-# too: a longer training begins with the shorter one.
-NOT_TRAINING = {"name", "training", "estimators", "epochs"}
-MOST_PARAMETERS = 10**9
+# Settings that differ only in these fields share their trained networks. The number of epochs is
+# among them because a longer training starts with the same epochs as a shorter one.
+FIELDS_WITHOUT_EFFECT_ON_WEIGHTS = {"name", "training", "estimators", "epochs"}
+MAX_PARAMETERS = 10**9
 
-# The least value that an activation can take, exactly.
+# The smallest value that each activation function can take, exactly.
 LOWER_BOUNDS = {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """An ensemble of networks to train, and the estimators to measure it by.
+    """Networks to train, and the estimators to measure them with.
 
-    name: the setting's; training: of the networks, which several settings may share.
-    layers: widths from the inputs to the classes, (12, 10, 7, 5, 4, 3, 2), say. activation: on
-        every layer but the last, which is a softmax. batch: inputs a step, or "full".
-    learning_rate, optimizer: "adam" (beta 0.9 and 0.999, epsilon 1e-8) or "sgd" (plain).
-    init: of the weights, biases being 0. "truncated-normal" has sd 1 / sqrt(fan-out), cut at 2 sd;
-        "he" normal with sd sqrt(2 / fan-in) (doi:10.1109/ICCV.2015.123); "glorot" uniform within
-        sqrt(6 / (fan-in + fan-out)) (Glorot & Bengio 2010).
-    runs: networks, each with its own weights, split and batches; epochs: passes over the data.
-    test_fraction: share of the data kept for testing, the same in every class.
-    data: what `load_data` takes. seed: run r of seed s is the same network in any ensemble.
+    The learning rate of the thesis's text is 1e-4, that of its published code 4e-4. Trained both
+    ways, the maximum activations of 40 ReLU networks agree with the published ones at 4e-4
+    (Kolmogorov-Smirnov p = 0.58) and not at 1e-4 (p = 0.0005). So the default is 4e-4.
 
-    Source: N. L. Rasmussen's thesis, after Shwartz-Ziv & Tishby (arXiv:1703.00810) and Saxe et al.
-    (doi:10.1088/1742-5468/ab3985). Its text gives a learning rate of 1e-4, its published code
-    4e-4. Trained both ways, the maximum activations of 40 ReLU networks agree with the published
-    ones at 4e-4 (Kolmogorov-Smirnov p = 0.58), not at 1e-4 (p = 0.0005): 4e-4 it is.
+    Attributes:
+        name: the name of the setting.
+        layers: widths from the inputs to the classes, for example (12, 10, 7, 5, 4, 3, 2).
+        activation: the function on every layer but the last, which is a softmax.
+        batch: inputs per step of the optimizer, or "full" for all training inputs.
+        estimators: estimator strings such as "uniform:bins=30".
+        training: the name of the trained networks, which several settings may share; the default
+            is the setting's name.
+        runs: number of networks, each with its own weights, train/test split and batches.
+        epochs: passes over the training data.
+        learning_rate: step size of the optimizer.
+        optimizer: "adam" (beta 0.9 and 0.999, epsilon 1e-8) or "sgd" (plain gradient descent).
+        init: distribution of the initial weights; biases start at 0. "truncated-normal" has
+            standard deviation 1 / sqrt(fan-out), cut at 2 standard deviations; "he" is normal with
+            standard deviation sqrt(2 / fan-in); "glorot" is uniform within
+            +-sqrt(6 / (fan-in + fan-out)).
+        test_fraction: share of the data kept for testing, the same in every class.
+        data: the name of a data set, as `load_data` takes it.
+        seed: run r of seed s is the same network whatever the number of runs.
+
+    Raises:
+        InputError: for a field with an invalid value.
+
+    References:
+        N. L. Rasmussen's thesis (see `mibench.ibnet`), after Shwartz-Ziv & Tishby
+        (arXiv:1703.00810) and Saxe et al. (doi:10.1088/1742-5468/ab3985).
+        he: He et al. 2015, doi:10.1109/ICCV.2015.123. glorot: Glorot & Bengio 2010.
+
+    Example:
+        >>> Setting("mine", layers=(12, 8, 2), activation="relu").parameters
+        122
     """
 
     name: str
@@ -75,24 +98,24 @@ class Setting:
                 f"setting: layers={self.layers} has no layer after the inputs: give at least two "
                 "widths, inputs and classes"
             )
-        if self.parameters * self.runs > MOST_PARAMETERS:
+        if self.parameters * self.runs > MAX_PARAMETERS:
             raise InputError(
                 f"setting: {self.runs} runs of layers={self.layers} have {self.parameters} weights "
-                f"each: give at most {MOST_PARAMETERS:.0e} in all"
+                f"each: give at most {MAX_PARAMETERS:.0e} in all"
             )
 
     @property
     def parameters(self) -> int:
-        """How many weights and biases one network has."""
+        """The number of weights and biases of one network."""
         return sum(a * b + b for a, b in pairwise(self.layers))
 
     @property
     def lower_bound(self) -> float | None:
-        """The least value that the activation can take, exactly; None if there is none."""
+        """The smallest value that the activation can take, exactly; None for linear."""
         return LOWER_BOUNDS.get(self.activation)
 
     def binning_range(self, low: float, high: float) -> tuple[float, float]:
-        """The range of uniform bins for activations within [low, high], as the thesis has it.
+        """The range of uniform bins, as in the thesis, for activations within [low, high].
 
         tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear [low, high].
         """
@@ -101,13 +124,13 @@ class Setting:
         return bottom, top if top > bottom else math.nextafter(bottom, math.inf)
 
     def save(self, path: str | Path) -> None:
-        """Write the setting to a .json file that `get_setting` reads, and the commands too."""
+        """Write the setting to a .json file, which `get_setting` and every command can read."""
         with whole_file(check_path(Path(path), (".json",), "setting")) as part:
             part.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
     def networks(self) -> dict[str, Any]:
-        """What the trained weights depend on: all but names, estimators and epochs."""
-        return {k: v for k, v in asdict(self).items() if k not in NOT_TRAINING}
+        """The fields that the weights depend on: all but names, estimators and epochs."""
+        return {k: v for k, v in asdict(self).items() if k not in FIELDS_WITHOUT_EFFECT_ON_WEIGHTS}
 
 
 UNIFORM, UNIFORM_100, ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
@@ -142,7 +165,7 @@ SETTINGS = {
 
 
 def list_settings() -> list[str]:
-    """The names of the thesis's settings."""
+    """Return the names of the thesis's settings."""
     return list(SETTINGS)
 
 
@@ -163,56 +186,71 @@ def settings_listing() -> tuple[str, list[str], list[list[object]]]:
 
 
 def get_setting(name: str, **changes: Any) -> Setting:
-    """A setting of the thesis, or of a file from `Setting.save`, with any of its fields changed.
+    """Return a setting of the thesis, or one from a file, with some fields changed.
 
-    Raises InputError for an unknown name, field or value, and for a file that holds no setting.
+    Args:
+        name: one of `list_settings()`, or the path of a .json file from `Setting.save`.
+        **changes: new values of any fields of `Setting`.
 
-    >>> get_setting("2.2").activation
-    'relu'
-    >>> get_setting("2.2", runs=2, epochs=200).epochs
-    200
+    Returns:
+        The setting. If a change leads to other networks, its `training` is renamed, for example
+        to "tanh-256, changed".
+
+    Raises:
+        InputError: for an unknown name, an unknown field, an invalid value, or a file that holds
+            no setting.
+
+    Example:
+        >>> get_setting("2.2").activation
+        'relu'
+        >>> get_setting("2.2", runs=2, epochs=200).epochs
+        200
     """
     if name in ("1.1", "1.2"):
         raise InputError(
-            f"setting {name} has two batch sizes, trained apart: choose {name}-full or {name}-256"
+            f"setting {name} has two batch sizes, which are trained separately: choose "
+            f"{name}-full or {name}-256"
         )
     if name.endswith(".json"):
-        return changed(_read_setting(Path(name)), **changes)
+        return change_setting(_read_setting(Path(name)), **changes)
     if name not in SETTINGS:
         raise InputError(unknown("setting", name, [*SETTINGS, "FILE.json"]))
-    return changed(SETTINGS[name], **changes)
+    return change_setting(SETTINGS[name], **changes)
 
 
 def _read_setting(path: Path) -> Setting:
     try:
-        return from_values(json.loads(path.read_text()))
+        return setting_from_json(json.loads(path.read_text()))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except (OSError, ValueError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{path} holds no setting ({reason}): write one by Setting.save") from None
+        raise InputError(
+            f"{path} holds no setting ({reason}): write one with Setting.save"
+        ) from None
 
 
-def from_values(values: Any) -> Setting:
-    """A setting from what JSON makes of one.
+def setting_from_json(values: Any) -> Setting:
+    """Return the setting that parsed JSON describes.
 
-    Raises InputError, TypeError or ValueError for anything else.
+    Raises InputError, TypeError or ValueError if it describes none.
     """
     fields_: dict[str, Any] = dict(values)
     return Setting(**fields_)
 
 
-def changed(setting: Setting, **changes: Any) -> Setting:
-    """The setting with some fields changed; its networks are then of "tanh-256, changed", say.
+def change_setting(setting: Setting, **changes: Any) -> Setting:
+    """Return the setting with some fields changed.
 
-    Another number of runs or epochs leaves the name: the first networks stay the same.
+    If the change leads to other networks, `training` becomes, for example, "tanh-256, changed".
+    Another number of runs or epochs keeps the name, because the first networks stay the same.
     """
     known = [f.name for f in fields(setting)]
     for key in changes:
         if key not in known:
             raise InputError(f"{unknown('field', key, known)}")
-    other = replace(setting, **changes)
-    ours, theirs = ({**s.networks(), "runs": 0} for s in (setting, other))
-    if ours != theirs and "training" not in changes:
-        other = replace(other, training=f"{setting.training}, changed")
-    return other
+    changed = replace(setting, **changes)
+    before, after = ({**s.networks(), "runs": 0} for s in (setting, changed))
+    if before != after and "training" not in changes:
+        changed = replace(changed, training=f"{setting.training}, changed")
+    return changed

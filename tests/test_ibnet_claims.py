@@ -10,9 +10,9 @@ import pytest
 from mibench.errors import InputError
 from mibench.ibnet.thesis.claims import claims_table, to_markdown, verdicts
 from mibench.ibnet.thesis.claims import statistics as st
-from mibench.ibnet.thesis.claims.bootstrap import RESAMPLES, bootstrap, means
+from mibench.ibnet.thesis.claims.bootstrap import RESAMPLES, bootstrap, resampled_means
+from mibench.ibnet.thesis.claims.claims_1_to_5 import reached_by_most
 from mibench.ibnet.thesis.claims.parts import Criterion
-from mibench.ibnet.thesis.claims.uniform_claims import most
 from mibench.ibnet.thesis.claims.windows import (
     held_out_largest,
     mean_of_other_half,
@@ -143,7 +143,7 @@ def test_crowding_needs_both_axes_low():
     plane[:, :6, 0] = 0.2  # T1 in the corner for 6 of 10 windows
     plane[:, :, 1, 0] = 0.2  # T2 low in I(X;T) alone
     plane[:, :, 2] = 0.2  # T3 always, but it is no early layer
-    np.testing.assert_allclose(st.crowding(plane, 2), 0.3)
+    np.testing.assert_allclose(st.share_in_corner(plane, 2), 0.3)
 
 
 def test_the_fast_phase_ends_when_the_error_has_fallen():
@@ -178,9 +178,9 @@ def test_spread_compares_runs_with_the_path():
 
 
 def test_most_layers_reach_the_value():
-    assert most(np.array([[5.0, -1, 2, 3, -4, 1]])).item() == 1  # 4 of 6 reach 1
-    assert most(np.array([[5.0, -1, 2, 3, -4, -2]])).item() == -1
-    assert most(np.array([[1.0, 2, 3, 4, 5]])).item() == 3
+    assert reached_by_most(np.array([[5.0, -1, 2, 3, -4, 1]])).item() == 1  # 4 of 6 reach 1
+    assert reached_by_most(np.array([[5.0, -1, 2, 3, -4, -2]])).item() == -1
+    assert reached_by_most(np.array([[1.0, 2, 3, 4, 5]])).item() == 3
 
 
 # -- bootstrap -----------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_most_layers_reach_the_value():
 def test_means_are_of_the_runs_drawn():
     sample = np.random.default_rng(0).normal(size=(5, 3))
     draws = np.array([[0, 0, 3, 4, 4], [0, 1, 2, 3, 4]])
-    np.testing.assert_allclose(means(sample, draws), sample[draws].mean(axis=1))
+    np.testing.assert_allclose(resampled_means(sample, draws), sample[draws].mean(axis=1))
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():
@@ -434,7 +434,7 @@ def test_the_interval_of_network_a_is_its_runs():
     gaps = data["i_xt"].sel(estimator=A30) - data["i_xt"].sel(estimator=U100)
     assert row["low"] < row["value"] < row["high"]
     assert row["high"] - row["low"] < 0.1 < float(gaps.mean()) / 12
-    assert "from the least to the largest of 2" in row["note"]
+    assert "from the smallest to the largest of 2" in row["note"]
 
 
 def test_a_short_training_decides_nothing():

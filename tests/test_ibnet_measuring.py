@@ -13,10 +13,10 @@ from mibench.errors import InputError
 from mibench.ibnet.measuring.binding import bind, resolve_for_layers
 from mibench.ibnet.measuring.cells import FLAG_BITS, MISSING
 from mibench.ibnet.measuring.schedule import epochs_of
-from mibench.ibnet.measuring.store import kept_measured
+from mibench.ibnet.measuring.store import stored_results
 from mibench.ibnet.measuring.trajectories import failures, layer_rows, tidy
-from mibench.ibnet.networks.archive import array
-from mibench.ibnet.settings import changed
+from mibench.ibnet.networks.archive import stored_array
+from mibench.ibnet.settings import change_setting
 
 from . import naive
 
@@ -29,7 +29,7 @@ CLOSE = 2e-6  # results are kept in float32, whose last digit of 12 bits is 1e-6
 def networks():
     """Two networks of every activation, trained until some of the layers saturate."""
     setting = ibnet.get_setting("2.1", runs=2, epochs=6, learning_rate=0.03)
-    return {a: ibnet.train(changed(setting, activation=a)) for a in ACTIVATIONS}
+    return {a: ibnet.train(change_setting(setting, activation=a)) for a in ACTIVATIONS}
 
 
 @pytest.fixture
@@ -316,7 +316,7 @@ def test_another_version_is_measured_again(kept, monkeypatch):
         kept, "uniform:bins=30", epochs="1", on_progress=lambda _, total: totals.append(total)
     )
     assert totals[-1] == 3
-    state = array(kept_measured(kept)["uniform:bins=30"].group, "state")[:]
+    state = stored_array(stored_results(kept)["uniform:bins=30"].group, "state")[:]
     assert (state[0] == MISSING).all()
 
 

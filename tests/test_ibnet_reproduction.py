@@ -60,7 +60,7 @@ def test_nothing_is_computed_again(study, monkeypatch):
         raise AssertionError("computed again")
 
     monkeypatch.setattr("mibench.ibnet.training.training.make_engine", fail)
-    monkeypatch.setattr("mibench.ibnet.measuring.measuring.measure_cells", fail)
+    monkeypatch.setattr("mibench.ibnet.measuring.measuring.measure_networks", fail)
     assert reproduce(page.parents[1]) == page
     failed = []
     monkeypatch.setattr(reproduction, "failures", lambda _: ["kde: layer 1: no"])

@@ -15,15 +15,15 @@ from mibench.estimators.shared import threads as _threads
 from mibench.ibnet.data.dataset import Data
 from mibench.ibnet.kernels import elementary
 from mibench.ibnet.kernels.train import random_bits, shuffle
-from mibench.ibnet.networks.archive import lengthen
-from mibench.ibnet.networks.initial import initial_parameters, start
-from mibench.ibnet.networks.trained import BY_EPOCH
-from mibench.ibnet.settings import SETTINGS, Setting, changed
+from mibench.ibnet.networks.archive import resize_arrays
+from mibench.ibnet.networks.initial import initial_parameters, make_run_start
+from mibench.ibnet.networks.trained import EPOCH_ARRAYS
+from mibench.ibnet.settings import SETTINGS, Setting, change_setting
 from mibench.ibnet.training import training
-from mibench.ibnet.training.cpu import Core
-from mibench.ibnet.training.engine import State
+from mibench.ibnet.training.cpu import NumbaEngine
+from mibench.ibnet.training.engine import TrainingState
 from mibench.ibnet.training.gpu import TorchEngine
-from mibench.ibnet.training.training import lost_runs
+from mibench.ibnet.training.training import diverged_runs
 
 from .torch_reference import train_reference
 
@@ -42,7 +42,7 @@ def small(**changes):
     base = Setting(
         "small", (5, 6, 4, 3), "tanh", 16, runs=3, epochs=12, learning_rate=1e-2, data="small"
     )
-    return changed(base, **changes)
+    return change_setting(base, **changes)
 
 
 def weights(trained):
@@ -80,9 +80,9 @@ def forward(setting, parameters, inputs):
 
 def by_engine(setting, engine, *more):
     """Weights (runs, epochs + 1, P) from an engine."""
-    starts = [start(setting, SMALL, run) for run in range(setting.runs)]
+    starts = [make_run_start(setting, SMALL, run) for run in range(setting.runs)]
     first = np.stack([s.parameters for s in starts])
-    state = State(first, np.zeros_like(first), np.zeros_like(first))
+    state = TrainingState(first, np.zeros_like(first), np.zeros_like(first))
     made = engine(setting, SMALL, starts, state, *more)
     alive = np.ones(setting.runs, bool)
     blocks = [made.advance(0, 1, alive), made.advance(1, 5, alive), made.advance(6, 7, alive)]
@@ -94,7 +94,7 @@ def by_engine(setting, engine, *more):
 @pytest.mark.parametrize("activation", ["tanh", "relu", "elu", "relu6", "linear"])
 def test_both_engines_equal_plain_torch(activation, batch, optimizer):
     setting = small(activation=activation, batch=batch, optimizer=optimizer)
-    core, blocks = by_engine(setting, Core)
+    core, blocks = by_engine(setting, NumbaEngine)
     stacked, others = by_engine(setting, TorchEngine, torch.device("cpu"))
     wanted = np.stack([train_reference(setting, SMALL, run, 12) for run in range(3)])
     assert np.abs(wanted[:, -1] - wanted[:, 0]).max() > 1e-3  # it did learn
@@ -157,7 +157,7 @@ def stop_at(epoch):
 
 @pytest.mark.parametrize("route", ["interrupted", "lengthened"])
 def test_going_on_gives_the_weights_of_going_through(tmp_path, monkeypatch, route):
-    monkeypatch.setattr("mibench.ibnet.networks.archive.LONGEST_CHUNK", 5)
+    monkeypatch.setattr("mibench.ibnet.networks.archive.MAX_EPOCHS_PER_CHUNK", 5)
     straight = ibnet.train(small(), data=SMALL)
     if route == "lengthened":
         ibnet.train(small(epochs=7), data=SMALL, directory=tmp_path / "t")
@@ -169,7 +169,7 @@ def test_going_on_gives_the_weights_of_going_through(tmp_path, monkeypatch, rout
     again = ibnet.train(
         small(), data=SMALL, directory=tmp_path / "t", on_progress=lambda *a: seen.append(a)
     )
-    for name in BY_EPOCH:
+    for name in EPOCH_ARRAYS:
         assert np.array_equal(again.dataset[name].values, straight.dataset[name].values), name
     assert seen[-1] == (36, 36)
     finished = ibnet.train(
@@ -190,7 +190,7 @@ def test_a_copy_is_the_same(tmp_path, where):
     trained.save(tmp_path / "copy")
     copy = ibnet.load(tmp_path / "copy")
     assert (copy.setting, copy.versions) == (trained.setting, trained.versions)
-    for name in (*BY_EPOCH, "diverged"):
+    for name in (*EPOCH_ARRAYS, "diverged"):
         assert np.array_equal(copy.dataset[name].values, trained.dataset[name].values), name
     assert ibnet.train(small(), data=SMALL, directory=tmp_path / "copy").epochs == 12
     if where == "disk":
@@ -208,7 +208,7 @@ def test_what_a_kill_leaves_is_mended(tmp_path):
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / ".training-x.json").write_text("{")
     trained = ibnet.train(small(epochs=4), data=SMALL, directory=tmp_path / "t")
-    lengthen(trained.group, ["weights"], 9)
+    resize_arrays(trained.group, ["weights"], 9)
     assert np.array_equal(weights(ibnet.load(tmp_path / "t")), weights(trained))
     again = ibnet.train(small(epochs=9), data=SMALL, directory=tmp_path / "t")
     assert np.array_equal(weights(again), weights(ibnet.train(small(epochs=9), data=SMALL)))
@@ -216,8 +216,8 @@ def test_what_a_kill_leaves_is_mended(tmp_path):
 
 def test_a_run_that_diverges_in_a_block_that_is_lost_keeps_its_good_epochs(tmp_path, monkeypatch):
     straight = ibnet.train(diverging(), data=SMALL)
-    assert lost_runs(straight)
-    real = training._checkpoint
+    assert diverged_runs(straight)
+    real = training._write_checkpoint
 
     def full_disk(trained, engine, done):
         if done > 0:
@@ -225,11 +225,11 @@ def test_a_run_that_diverges_in_a_block_that_is_lost_keeps_its_good_epochs(tmp_p
         real(trained, engine, done)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_checkpoint", full_disk)
+        patch.setattr(training, "_write_checkpoint", full_disk)
         refuse("cannot write to .*: No space left on device. What was finished is kept",
                ibnet.train, diverging(), data=SMALL, directory=tmp_path / "t")  # fmt: skip
     again = ibnet.train(diverging(), data=SMALL, directory=tmp_path / "t")
-    assert lost_runs(again) == lost_runs(straight)
+    assert diverged_runs(again) == diverged_runs(straight)
     assert np.array_equal(weights(again), weights(straight), equal_nan=True)
 
 
@@ -268,7 +268,7 @@ def test_errors_and_extremes_are_those_of_the_weights(activation):
     setting = small(activation=activation, learning_rate=0.05)
     trained = ibnet.train(setting, data=SMALL)
     for run in range(setting.runs):
-        begin = start(setting, SMALL, run)
+        begin = make_run_start(setting, SMALL, run)
         for epoch in (0, 1, 12):
             layers = forward(setting, weights(trained)[run, epoch], SMALL.inputs)
             kept = trained.dataset.isel(run=run, epoch=epoch)
@@ -307,12 +307,12 @@ def test_weights_take_little_space(tmp_path):
 def test_every_run_has_a_stratified_split_of_its_own():
     data = ibnet.load_data("icosahedron")
     setting = ibnet.get_setting("2.1")
-    one, two = (start(setting, data, run) for run in (0, 1))
+    one, two = (make_run_start(setting, data, run) for run in (0, 1))
     assert (len(one.train), len(one.test)) == (3277, 819)
     assert sorted([*one.train, *one.test]) == list(range(4096))
     assert data.labels[one.train].sum() == round(2118 * 3277 / 4096)
     assert set(one.test) != set(two.test)
-    assert one.key != two.key
+    assert one.shuffle_key != two.shuffle_key
 
 
 def diverging():
@@ -325,13 +325,13 @@ def diverging():
 def test_a_run_that_diverges_is_marked_and_the_others_are_kept(tmp_path):
     """Linear layers without a bound on their gradient: at this rate some overflow, some do not."""
     trained = ibnet.train(diverging(), data=SMALL, directory=tmp_path / "t")
-    lost = lost_runs(trained)
+    lost = diverged_runs(trained)
     assert 0 < len(lost) < 12
     kept = trained.dataset
     for run in range(12):
         since = lost.get(run, 31)
         assert np.isfinite(weights(trained)[run, :since]).all()
-        for name in BY_EPOCH:
+        for name in EPOCH_ARRAYS:
             values = kept[name].transpose("run", "epoch", ...).values[run]
             assert np.isnan(values[since:]).all()
             assert np.isfinite(values[:since]).all()

@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._extra import needs
-from .data.dataset import Data
-from .kernels.train import shuffle
-from .networks.initial import start
-from .settings import Setting
+from mibench.ibnet._extra import needs
+from mibench.ibnet.data.dataset import Data
+from mibench.ibnet.kernels.train import shuffle
+from mibench.ibnet.networks.initial import make_run_start
+from mibench.ibnet.settings import Setting
 
 with needs("torch", extra="torch"):
     import torch
@@ -28,7 +28,7 @@ MODULES = {
 
 def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Float32:
     """The weights (epochs + 1, P) of one run of a setting, the initial ones first."""
-    begin = start(setting, data, run)
+    begin = make_run_start(setting, data, run)
     model = make_model(setting, begin.parameters)
     inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
     batch = len(begin.train) if setting.batch == "full" else setting.batch
@@ -37,7 +37,7 @@ def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Floa
     for epoch in range(1, epochs + 1):
         order = begin.train.copy()
         if batch < len(order):
-            shuffle(order, begin.key, epoch)
+            shuffle(order, begin.shuffle_key, epoch)
         for chosen in np.split(order, range(batch, len(order), batch)):
             optimizer.zero_grad()
             loss = nn.functional.cross_entropy(model(inputs[chosen]), labels[chosen])

@@ -1,4 +1,4 @@
-"""Data sets to train on: inputs with class labels, from a name, a file or arrays."""
+"""Data sets to train on: inputs with class labels, given by a name, a file or arrays."""
 
 import hashlib
 import os
@@ -23,11 +23,20 @@ from .npz import read_npz
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Labelled inputs, checked when made; any set of one's own is `Data(name, inputs, labels, 3)`.
+    """A data set of labelled inputs, checked when it is made.
 
-    inputs: (n, d) numbers, kept as a float32 copy, C-contiguous. labels: (n,) integers, kept as an
-    int64 copy. classes: the labels are 0..classes-1, and each of them occurs.
-    Raises InputError for anything else.
+    Attributes:
+        name: any text; `load_data` sets the name or path that it was given.
+        inputs: (n, d) finite numbers, stored as a C-contiguous float32 copy.
+        labels: (n,) integers, stored as an int64 copy.
+        classes: number of classes. The labels are 0..classes-1, and each of them occurs.
+
+    Raises:
+        InputError: for arrays that do not fit this description.
+
+    Example:
+        >>> Data("mine", [[0.0, 1.0], [2.0, 3.0]], [0, 1], 2).dims
+        2
     """
 
     name: str
@@ -36,7 +45,7 @@ class Data:
     classes: int
 
     def __post_init__(self) -> None:
-        # Copies, so that nobody who still holds the arrays given changes what was checked here.
+        # Copies: the caller may still change the original arrays after this check.
         object.__setattr__(self, "inputs", _checked_inputs(self.inputs, f"data {self.name!r}"))
         object.__setattr__(self, "labels", _checked_labels(self.labels, f"data {self.name!r}"))
         if len(self.inputs) != len(self.labels):
@@ -46,14 +55,14 @@ class Data:
             )
         if not isinstance(self.classes, int | np.integer) or self.classes < 2:
             raise InputError(f"data {self.name!r} has classes={self.classes!r}: give 2 or more")
-        object.__setattr__(self, "classes", int(self.classes))  # JSON knows no NumPy integers
-        found = np.unique(self.labels)
-        if len(found) != self.classes or found[0] != 0 or found[-1] != self.classes - 1:
-            shown = ", ".join(map(str, found[:10])) + (", ..." if len(found) > 10 else "")
+        object.__setattr__(self, "classes", int(self.classes))  # JSON has no NumPy integers
+        distinct = np.unique(self.labels)
+        if len(distinct) != self.classes or distinct[0] != 0 or distinct[-1] != self.classes - 1:
+            shown = ", ".join(map(str, distinct[:10])) + (", ..." if len(distinct) > 10 else "")
             raise InputError(
                 f"data {self.name!r} has classes={self.classes} and labels {shown}: every label "
                 "0..classes-1 must occur, and no other. numpy.unique(labels, return_inverse=True) "
-                "numbers them so"
+                "numbers labels this way"
             )
 
     @property
@@ -63,12 +72,12 @@ class Data:
 
     @property
     def dims(self) -> int:
-        """The number of values in an input, d."""
+        """The number d of values in each input."""
         return int(self.inputs.shape[1])
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of shape, inputs and labels, the same on any machine; not of the name."""
+        """SHA-256 (hex) of shape, inputs and labels, without the name; equal on all machines."""
         digest = hashlib.sha256(f"{self.n} {self.dims}".encode())
         digest.update(self.inputs.astype("<f4", copy=False).tobytes())
         digest.update(self.labels.astype("<i8", copy=False).tobytes())
@@ -76,7 +85,7 @@ class Data:
 
     @cached_property
     def symbols(self) -> NDArray[np.int64]:
-        """X as a discrete variable, (n,): equal inputs, and no others, share a number."""
+        """X as a discrete variable, (n,): equal inputs have the same number, others do not."""
         numbers: dict[bytes, int] = {}  # far faster than sorting rows of hundreds of values
         return np.array(
             [numbers.setdefault(row.tobytes(), len(numbers)) for row in self.inputs], np.int64
@@ -84,49 +93,60 @@ class Data:
 
     @property
     def built_in(self) -> bool:
-        """Whether `load_data` makes it from its name alone, wherever it is asked."""
+        """Whether `load_data` can make this data set from its name, without a file."""
         return self.name in BUILT_IN
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write inputs and labels to a .npz file that `load_data` reads."""
+        """Write inputs and labels to a .npz file, which `load_data` can read."""
         with whole_file(check_path(Path(path), (".npz",), "data")) as part:
             np.savez_compressed(part, inputs=self.inputs, labels=self.labels)
 
     @property
     def h_x_bits(self) -> float:
-        """The entropy of X in bits, rows being equally likely: log2(n) if all are distinct."""
+        """H(X) in bits, all rows being equally likely: log2(n) if all are distinct."""
         return _entropy_bits(self.symbols)
 
     @property
     def h_y_bits(self) -> float:
-        """The entropy of the labels in bits."""
+        """H(Y), the entropy of the labels, in bits."""
         return _entropy_bits(self.labels)
 
 
 def load_data(name: str | os.PathLike[str]) -> Data:
-    """A data set by its name or path; its `name` is the text given here.
+    """Load a data set by its name or path.
 
-    "icosahedron"     all 12-bit patterns with the thesis's labels, made from their rule
-    "digits"          scikit-learn's 8 x 8 digits, scaled to [0, 1]
-    FILE.mat          arrays F (n, d) and y (1, n)
-    FILE.npz          arrays inputs (n, d) and labels (n,)
-    idx:FOLDER        MNIST's files, plain or gzip, scaled to [0, 1]: train and t10k joined
-    *-images-idx3-ubyte[.gz]    one such file, its labels file beside it
+    Labels in files may be any integers (in .npz files also strings). They are numbered in sorted
+    order, from 0.
 
-    Labels in files may be any integers (in .npz also strings); they are numbered in their order.
-    Raises InputError for an unknown name and for a file that is missing or does not hold this.
+    Args:
+        name: one of
 
-    >>> data = load_data("icosahedron")
-    >>> data.n, data.dims, data.classes, round(data.h_y_bits, 5)
-    (4096, 12, 2, 0.99916)
+            - "icosahedron": all 12-bit patterns with the labels of the thesis, made from a rule
+            - "digits": scikit-learn's 8 x 8 digits, scaled to [0, 1]
+            - FILE.mat: arrays F (n, d) and y (1, n)
+            - FILE.npz: arrays inputs (n, d) and labels (n,)
+            - idx:FOLDER: MNIST's files, plain or gzip, scaled to [0, 1]; train and t10k are joined
+            - FILE-images-idx3-ubyte[.gz]: one such file, with its labels file in the same folder
+
+    Returns:
+        The data set; its `name` is the given text.
+
+    Raises:
+        InputError: for an unknown name, and for a file that is missing, damaged or holds
+            something else.
+
+    Example:
+        >>> data = load_data("icosahedron")
+        >>> data.n, data.dims, data.classes, round(data.h_y_bits, 5)
+        (4096, 12, 2, 0.99916)
     """
     text = os.fspath(name)
     if text in BUILT_IN:
         inputs, labels = BUILT_IN[text]()
     else:
         inputs, labels = _from_path(text)
-    found, numbers = np.unique(labels, return_inverse=True)
-    return Data(text, inputs, numbers, len(found))
+    classes, numbers = np.unique(labels, return_inverse=True)
+    return Data(text, inputs, numbers, len(classes))
 
 
 def _from_path(text: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -163,67 +183,68 @@ BUILT_IN: dict[str, Callable[[], tuple[NDArray[Any], NDArray[Any]]]] = {
 def stratified_split(
     labels: ArrayLike, test_fraction: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draw the rows to train and to test on, each class in proportion.
+    """Split rows at random into training and test rows, with the same class proportions.
 
-    labels: (n,) of any kind. Returns (train, test), sorted rows, together every row once;
-    round((1 - test_fraction) n) of them train. The classes share these by largest remainder: each
-    gets its proportion, rounded up or down.
-    Raises InputError for a fraction that leaves a class without a row to train on, or no row to
-    test on.
+    labels: (n,) of any type. Returns the sorted row numbers (train, test); each row is in exactly
+    one of them. round((1 - test_fraction) n) rows are for training. Each class has its proportion
+    of them, rounded up or down by the largest-remainder method.
+    Raises InputError if a class has no training row, or if there is no test row.
     """
     if not 0 < test_fraction < 1:
         raise InputError(f"test_fraction={test_fraction}: give a number between 0 and 1")
-    array = np.asarray(labels)
-    if array.ndim != 1 or len(array) == 0:
-        raise InputError(f"labels have shape {array.shape}: give (n,), one label for each row")
-    names, classes, counts = np.unique(array, return_inverse=True, return_counts=True)
-    n_train = round((1 - test_fraction) * len(array))
-    shares, remainders = np.divmod(n_train * counts, len(array))
-    most = np.argsort(-remainders, kind="stable")[: n_train - shares.sum()]
-    shares[most] += 1
-    if n_train == len(array) or not shares.all():
+    label_array = np.asarray(labels)
+    if label_array.ndim != 1 or len(label_array) == 0:
+        raise InputError(
+            f"labels have shape {label_array.shape}: give (n,), one label for each row"
+        )
+    names, classes, counts = np.unique(label_array, return_inverse=True, return_counts=True)
+    n_train = round((1 - test_fraction) * len(label_array))
+    shares, remainders = np.divmod(n_train * counts, len(label_array))
+    rounded_up = np.argsort(-remainders, kind="stable")[: n_train - shares.sum()]
+    shares[rounded_up] += 1
+    if n_train == len(label_array) or not shares.all():
         empty = (
             "the test set" if shares.all() else f"class {names[np.argmin(shares)]!s} in training"
         )
         remedy = "larger" if shares.all() else "smaller"
         raise InputError(
-            f"test_fraction={test_fraction} of {len(array)} rows leaves no row to {empty}: give a "
-            f"{remedy} fraction or more data"
+            f"test_fraction={test_fraction} of {len(label_array)} rows leaves no row to {empty}: "
+            f"give a {remedy} fraction or more data"
         )
-    train = np.zeros(len(array), bool)
+    train = np.zeros(len(label_array), bool)
     for number, share in enumerate(shares):
         train[rng.permutation(np.flatnonzero(classes == number))[:share]] = True
     return np.flatnonzero(train), np.flatnonzero(~train)
 
 
 def _checked_inputs(values: ArrayLike, what: str) -> NDArray[np.float32]:
-    given = _as_array(values, f"{what}: inputs")
-    if given.ndim != 2 or given.shape[1] < 1 or given.dtype.kind not in "buif":
+    array = _as_array(values, f"{what}: inputs")
+    if array.ndim != 2 or array.shape[1] < 1 or array.dtype.kind not in "buif":
         raise InputError(
-            f"{what} has inputs of shape {given.shape} and type {given.dtype}: give numbers "
+            f"{what} has inputs of shape {array.shape} and type {array.dtype}: give numbers "
             "(n, d), for images inputs.reshape(len(inputs), -1)"
         )
-    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is refused below
-        inputs = np.array(given, np.float32, order="C")
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite values are refused below
+        inputs = np.array(array, np.float32, order="C")
     finite = np.isfinite(inputs)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
         raise InputError(
-            f"{what} has the input {given[row, column]} in row {row}, column {column}: remove such "
+            f"{what} has the input {array[row, column]} in row {row}, column {column}: remove such "
             "rows, fill them in, or rescale to what float32 holds"
         )
-    inputs += 0  # -0 becomes 0, the same number but other bytes
+    inputs += 0  # -0 becomes 0: the same number, but other bytes
     return inputs
 
 
 def _checked_labels(values: ArrayLike, what: str) -> NDArray[np.int64]:
-    given = _as_array(values, f"{what}: labels")
-    if given.ndim != 1 or given.dtype.kind not in "bui":
+    array = _as_array(values, f"{what}: labels")
+    if array.ndim != 1 or array.dtype.kind not in "bui":
         raise InputError(
-            f"{what} has labels of shape {given.shape} and type {given.dtype}: give integers (n,), "
+            f"{what} has labels of shape {array.shape} and type {array.dtype}: give integers (n,), "
             "e.g. numpy.unique(labels, return_inverse=True)[1]"
         )
-    return given.astype(np.int64)
+    return array.astype(np.int64)
 
 
 def _as_array(values: ArrayLike, what: str) -> NDArray[Any]:
@@ -232,7 +253,7 @@ def _as_array(values: ArrayLike, what: str) -> NDArray[Any]:
     try:
         return np.asarray(values)
     except ValueError:  # rows of different lengths
-        raise InputError(f"{what} are no table: give rows of equal length") from None
+        raise InputError(f"{what} do not form a table: give rows of equal length") from None
 
 
 def _entropy_bits(symbols: NDArray[np.int64]) -> float:

@@ -1,8 +1,8 @@
-"""MNIST's IDX files: images and labels, plain or compressed with gzip.
+"""Reads IDX files, the format of MNIST: images and labels, plain or compressed with gzip.
 
-The format (http://yann.lecun.com/exdb/mnist): two zero bytes, a byte for the type of the elements,
-a byte for the number of dimensions, the size of each as 4 bytes, then the elements, the last
-dimension fastest; all of it big-endian.
+The format (http://yann.lecun.com/exdb/mnist): two zero bytes, one byte for the element type, one
+byte for the number of dimensions, 4 bytes for the size of each dimension, then the elements with
+the last dimension varying fastest. Numbers are big-endian.
 """
 
 import gzip
@@ -17,30 +17,30 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-from .npz import reading, whole_labels
+from .npz import check_label_type, explain_file_errors
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-MAX_DIMENSIONS = 32  # that every NumPy has
+MAX_DIMENSIONS = 32  # the limit of NumPy 1
 
-# MNIST's own names have "-" before "idx", some copies of it ".".
+# MNIST's own file names have "-" before "idx", some copies have ".".
 IMAGES = re.compile(r"(?P<start>.*)images[-.]idx\d+-\w+(\.gz)?")
 LABELS = re.compile(r"(?P<start>.*)labels[-.]idx1-\w+(\.gz)?")
 MNIST_PARTS = ("train-", "t10k-")
 
 
 def is_images_name(name: str) -> bool:
-    """Whether a file's name is one of IDX images, such as train-images-idx3-ubyte.gz."""
+    """Whether this is the name of an IDX images file, such as train-images-idx3-ubyte.gz."""
     return IMAGES.fullmatch(name) is not None
 
 
 def read_idx(path: Path) -> NDArray[Any]:
-    """The array in an IDX file, of the file's shape and element type, in native byte order.
+    """Return the array in an IDX file, in native byte order.
 
-    Raises InputError for a file that is missing, no IDX file, cut short or too long.
+    Raises InputError for a file that is missing, is no IDX file, is cut short or is too long.
     """
-    with reading(path, "an IDX file"):
+    with explain_file_errors(path, "an IDX file"):
         raw = path.read_bytes()
-        if raw.startswith(b"\x1f\x8b"):  # whatever the file is called
+        if raw.startswith(b"\x1f\x8b"):  # also if the file name has no .gz
             raw = gzip.decompress(raw)
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in TYPES:
         raise InputError(
@@ -65,16 +65,16 @@ def read_idx(path: Path) -> NDArray[Any]:
 
 
 def find_pairs(path: Path) -> list[tuple[Path, Path]]:
-    """The images files at a path, a file or a folder, each with its labels file.
+    """Return the pairs of images file and labels file at a path, which is a file or a folder.
 
-    A folder may hold one pair, or MNIST's two: train, then t10k. Files that lie there both plain
-    and compressed are taken plain. Raises InputError for other numbers of images files, and for
-    images without labels.
+    A folder may hold one pair, or MNIST's two: train, then t10k. If a file exists both plain and
+    compressed, the plain one is used. Raises InputError for other numbers of images files, and
+    for images without labels.
     """
     if not os.path.exists(path):
         raise InputError(f"no such file or folder: {str(path)!r}. Check the path")
     if os.path.isdir(path):
-        folder, images = path, _by_start(path, IMAGES)
+        folder, images = path, _files_by_prefix(path, IMAGES)
     else:
         match = IMAGES.fullmatch(path.name)
         folder, images = path.parent, {match["start"]: path} if match else {}
@@ -86,24 +86,24 @@ def find_pairs(path: Path) -> list[tuple[Path, Path]]:
     if len(images) > 1 and not set(images) <= set(MNIST_PARTS):
         names = ", ".join(file.name for file in images.values())
         raise InputError(f"{str(path)!r} holds several sets, {names}: give the path of one of them")
-    labels = _by_start(folder, LABELS)
+    labels = _files_by_prefix(folder, LABELS)
     for start, file in images.items():
         if start not in labels:
             raise InputError(
                 f"no labels beside {str(file)!r}: put them there as {start}labels-idx1-ubyte"
             )
-    return [(images[start], labels[start]) for start in sorted(images, key=_order)]
+    return [(images[start], labels[start]) for start in sorted(images, key=_mnist_order)]
 
 
 def read_pairs(pairs: list[tuple[Path, Path]]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Inputs (n, d) in [0, 1], each image as one row, and labels (n,), of all pairs joined.
+    """Return inputs (n, d) in [0, 1], one row for each image, and labels (n,), of all pairs joined.
 
-    Raises InputError for damaged files, counts that differ, and images of different sizes.
+    Raises InputError for damaged files, different counts, and images of different sizes.
     """
     images, labels = [], []
     for images_file, labels_file in pairs:
         images.append(read_idx(images_file))
-        labels.append(whole_labels(read_idx(labels_file), labels_file))
+        labels.append(check_label_type(read_idx(labels_file), labels_file))
         if len(images[-1]) != len(labels[-1]):
             raise InputError(
                 f"{str(images_file)!r} holds {len(images[-1])} images and {str(labels_file)!r} "
@@ -119,27 +119,27 @@ def read_pairs(pairs: list[tuple[Path, Path]]) -> tuple[NDArray[Any], NDArray[An
     return _scaled(joined.reshape(len(joined), -1), pairs[0][0]), np.concatenate(labels)
 
 
-def _by_start(folder: Path, pattern: re.Pattern[str]) -> dict[str, Path]:
-    """The files in a folder whose names match, by what comes before "images" or "labels"."""
-    found: dict[str, Path] = {}
-    with reading(folder, "a folder"):
-        # Plain files sort before their compressed twins, and the first is kept.
+def _files_by_prefix(folder: Path, pattern: re.Pattern[str]) -> dict[str, Path]:
+    """The matching files in a folder, by the part of the name before "images" or "labels"."""
+    files: dict[str, Path] = {}
+    with explain_file_errors(folder, "a folder"):
+        # A plain file sorts before the compressed file of the same name, and the first is kept.
         for file in sorted(folder.iterdir()):
             match = pattern.fullmatch(file.name)
             if match and file.is_file():
-                found.setdefault(match["start"], file)
-    return found
+                files.setdefault(match["start"], file)
+    return files
 
 
-def _order(start: str) -> int:
+def _mnist_order(start: str) -> int:
     return MNIST_PARTS.index(start) if start in MNIST_PARTS else 0
 
 
 def _scaled(values: NDArray[Any], path: Path) -> NDArray[np.float32]:
-    """To [0, 1]: bytes from 0..255, as usual; other types from their smallest and largest value."""
+    """Scale to [0, 1]: bytes from 0..255, other types from their smallest to largest value."""
     if values.dtype == np.uint8:
         return values.astype(np.float32) / np.float32(255)
-    with np.errstate(invalid="ignore"):  # NaN, which is refused
+    with np.errstate(invalid="ignore"):  # NaN is refused below
         low, high = float(values.min()), float(values.max())
     if not math.isfinite(high - low):
         raise InputError(

@@ -1,4 +1,4 @@
-"""Inputs and labels from NumPy's archives, and what the readers of all formats share."""
+"""Reads inputs and labels from NumPy archives; functions that the readers of all formats share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,11 @@ from mibench.errors import InputError
 
 
 @contextmanager
-def reading(path: Path, kind: str) -> Iterator[None]:
-    """Whatever goes wrong inside while reading a file becomes an InputError that names the file.
+def explain_file_errors(path: Path, kind: str) -> Iterator[None]:
+    """Turn any error in the block into an InputError that names the file and its `kind`.
 
-    Every exception, because NumPy and the decompressors meet damaged files with a dozen kinds.
+    It catches every exception, because NumPy and the decompressors raise a dozen types of them on
+    damaged files.
     """
     try:
         yield
@@ -24,32 +25,35 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"no such file: {str(path)!r}. Check the path") from None
     except Exception as error:
-        said = str(error) or type(error).__name__
+        reason = str(error) or type(error).__name__
         raise InputError(
-            f"cannot read {str(path)!r} as {kind}: {said}. The file may be damaged or of another "
+            f"cannot read {str(path)!r} as {kind}: {reason}. The file may be damaged or of another "
             "format: get it anew or convert it"
         ) from error
 
 
 def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Arrays `inputs` (n, d) and `labels` (n,) of a NumPy archive.
+    """Return the arrays `inputs` (n, d) and `labels` (n,) of a NumPy archive.
 
     Raises InputError for a file that is missing, damaged, or holds something else.
     """
-    # Opened here, because np.load does not close a damaged file.
-    with reading(path, "a .npz file"), path.open("rb") as file:
+    # The file is opened here because np.load does not close a damaged file.
+    with explain_file_errors(path, "a .npz file"), path.open("rb") as file:
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise InputError(
                 f"{str(path)!r} holds a single array: numpy.savez(FILE, inputs=..., labels=...)"
             )
-        found = {name: archive[name] for name in archive.files if name in ("inputs", "labels")}
-    inputs, labels = pick(found, ("inputs", "labels"), path)
-    return inputs, whole_labels(labels, path)
+        arrays = {name: archive[name] for name in archive.files if name in ("inputs", "labels")}
+    inputs, labels = pick_arrays(arrays, ("inputs", "labels"), path)
+    return inputs, check_label_type(labels, path)
 
 
-def whole_labels(labels: NDArray[Any], path: Path) -> NDArray[Any]:
-    """Labels as integers or strings; MATLAB writes integers as floats, which pass if whole."""
+def check_label_type(labels: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Return the labels if they are integers, strings, or floats with whole values.
+
+    MATLAB stores integers as floats. Raises InputError for other labels.
+    """
     if labels.ndim != 1 or labels.dtype.kind not in "buifUS":
         raise InputError(
             f"{str(path)!r} has labels of shape {labels.shape} and type {labels.dtype}: give one "
@@ -65,14 +69,14 @@ def whole_labels(labels: NDArray[Any], path: Path) -> NDArray[Any]:
     return labels
 
 
-def pick(
-    found: dict[str, NDArray[Any]], names: tuple[str, str], path: Path
+def pick_arrays(
+    arrays: dict[str, NDArray[Any]], names: tuple[str, str], path: Path
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The two arrays of these names. Raises InputError if one is not there."""
+    """Return the two arrays of these names. Raises InputError if one is missing."""
     for name in names:
-        if name not in found:
+        if name not in arrays:
             raise InputError(
                 f"{str(path)!r} has no array {name!r}: save inputs as {names[0]} (n, d) and labels "
                 f"as {names[1]}"
             )
-    return found[names[0]], found[names[1]]
+    return arrays[names[0]], arrays[names[1]]

@@ -1,1 +1,1 @@
-"""Numba kernels of network training and evaluation: arrays and scalars in, arrays out."""
+"""Numba kernels that train and evaluate one network; they take and return arrays and scalars."""

@@ -1,8 +1,8 @@
-"""How the kernels of networks are compiled: as those of the estimators, but free to reorder sums.
+"""Compiles the kernels of networks like those of the estimators, but lets LLVM reorder sums.
 
-A gradient is a sum over a batch, and a sum in order cannot use vector instructions. Reordering it
-changes the last digits as any change of batch layout would; the result stays the same from run to
-run and for any number of threads, since one thread trains one network.
+A gradient is a sum over a batch, and a sum in fixed order cannot use vector instructions. Another
+order changes the last digits, as any other layout of the batch would. The result is still the same
+in every process and for any number of threads, because one thread trains one network.
 """
 
 from collections.abc import Callable

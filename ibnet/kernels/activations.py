@@ -1,4 +1,4 @@
-"""All activations of one network: what its layers show of every input."""
+"""Computes the activations of all layers of one network for all inputs."""
 
 from typing import TypeAlias
 
@@ -17,9 +17,9 @@ Int: TypeAlias = NDArray[np.int64]
 def activations(
     widths: Int, activation: int, parameters: Row, columns: Rows, out: Rows, low: Row, high: Row
 ) -> None:
-    """Fill out (neurons of layers 1..L, n) for inputs columns (d, n); the last layer is softmax.
+    """Fill out (neurons of layers 1..L, n) for inputs columns (d, n); the last layer is a softmax.
 
-    low, high (neurons,): each neuron's extreme values.
+    low, high (neurons,): filled with the smallest and the largest value of each neuron.
     """
     n = columns.shape[1]
     neurons = out.shape[0]
@@ -36,13 +36,13 @@ def activations(
         forward(widths, activation, parameters, rows, m)
         softmax(rows, first + neurons - classes, classes, m, scratch)
         for j in range(neurons):
-            row, kept = rows[first + j, :m], out[j, start : start + m]
-            least, most = lows[j, :m], highs[j, :m]
+            row, output = rows[first + j, :m], out[j, start : start + m]
+            least, largest = lows[j, :m], highs[j, :m]
             for s in range(m):
                 value = row[s]
-                kept[s] = value
+                output[s] = value
                 least[s] = value if value < least[s] else least[s]
-                most[s] = value if value > most[s] else most[s]
+                largest[s] = value if value > largest[s] else largest[s]
     for j in range(neurons):
         low[j] = lows[j].min()
         high[j] = highs[j].max()

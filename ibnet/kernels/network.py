@@ -1,11 +1,11 @@
-"""One feed-forward network on a tile of inputs: forward, and the gradient of the cross-entropy.
+"""One feed-forward network on a tile of inputs: outputs, and the gradient of the cross-entropy.
 
-Everything of a tile lies feature by feature, a row of TILE inputs each, so that the loops over
-inputs are vector instructions and a tile's activations stay in the first-level cache. Rows of all
-layers stand below each other in one array: the inputs, then layer 1, and so on.
+A tile has TILE inputs. Each feature and each neuron is one row of TILE values. So the loops over
+inputs become vector instructions, and the activations of a tile stay in the first-level cache. The
+rows of all layers are in one array, `rows`: first those of the inputs, then those of layer 1, etc.
 
-A network's parameters are one vector: for each layer its weights (out, in), row by row, then its
-biases (out,).
+The parameters of a network are one vector: for each layer its weights (out, in), row by row, then
+its biases (out,).
 """
 
 from typing import TypeAlias
@@ -27,7 +27,7 @@ SIX = np.float32(6.0)
 
 @kernel
 def activate(values: Row, activation: int) -> None:
-    """In place f(values)."""
+    """Replace values by f(values), in place."""
     if activation == TANH:
         tanh_rows(values)
     elif activation == RELU:
@@ -43,7 +43,7 @@ def activate(values: Row, activation: int) -> None:
 
 @kernel
 def times_slope(delta: Row, a: Row, activation: int) -> None:
-    """Multiply delta by f'(z), in place, the slope being read from a = f(z)."""
+    """Multiply delta by f'(z), in place; the slope is computed from a = f(z)."""
     if activation == TANH:
         for i in range(a.shape[0]):
             delta[i] *= ONE - a[i] * a[i]
@@ -60,24 +60,24 @@ def times_slope(delta: Row, a: Row, activation: int) -> None:
 
 @kernel
 def add_products(
-    out: Row, rows: Rows, first: int, count: int, factors: Row, at: int, step: int
+    out: Row, rows: Rows, first: int, count: int, factors: Row, offset: int, step: int
 ) -> None:
-    """Add to `out` the sum over i < count of factors[at + i * step] * rows[first + i].
+    """Add to `out` the sum over i < count of factors[offset + i * step] * rows[first + i].
 
-    Four rows at a time, so that `out` is loaded and stored once for four products.
+    It adds four rows at a time, so that `out` is loaded and stored once for four products.
     """
     m = out.shape[0]
     i = 0
     while i + 4 <= count:
-        w0, w1 = factors[at + i * step], factors[at + (i + 1) * step]
-        w2, w3 = factors[at + (i + 2) * step], factors[at + (i + 3) * step]
+        w0, w1 = factors[offset + i * step], factors[offset + (i + 1) * step]
+        w2, w3 = factors[offset + (i + 2) * step], factors[offset + (i + 3) * step]
         r0, r1 = rows[first + i, :m], rows[first + i + 1, :m]
         r2, r3 = rows[first + i + 2, :m], rows[first + i + 3, :m]
         for s in range(m):
             out[s] += (w0 * r0[s] + w1 * r1[s]) + (w2 * r2[s] + w3 * r3[s])
         i += 4
     while i < count:
-        w0, r0 = factors[at + i * step], rows[first + i]
+        w0, r0 = factors[offset + i * step], rows[first + i]
         for s in range(m):
             out[s] += w0 * r0[s]
         i += 1
@@ -87,26 +87,26 @@ def add_products(
 def forward(widths: Int, activation: int, parameters: Row, rows: Rows, m: int) -> None:
     """Fill the rows of layers 1..L from those of the inputs, for the first m inputs of a tile.
 
-    The last layer's rows are its logits.
+    The rows of the last layer are its logits.
     """
     layers = widths.shape[0] - 1
-    before, at = 0, 0
+    before, offset = 0, 0
     for layer in range(layers):
         inputs, outputs = widths[layer], widths[layer + 1]
-        bias = at + inputs * outputs
+        bias = offset + inputs * outputs
         for j in range(outputs):
             out = rows[before + inputs + j, :m]
             out[:] = parameters[bias + j]
-            add_products(out, rows, before, inputs, parameters, at + j * inputs, 1)
+            add_products(out, rows, before, inputs, parameters, offset + j * inputs, 1)
             if layer < layers - 1:
                 activate(out, activation)
         before += inputs
-        at = bias + outputs
+        offset = bias + outputs
 
 
 @kernel
 def softmax(rows: Rows, first: int, classes: int, m: int, scratch: Row) -> None:
-    """rows[first : first + classes, :m] = softmax over the classes, in place."""
+    """Replace rows[first : first + classes, :m] by their softmax over the classes, in place."""
     top = scratch[:m]
     top[:] = rows[first, :m]
     for c in range(first + 1, first + classes):
@@ -143,9 +143,10 @@ def add_gradient(
     scale: np.float32,
     gradient: Row,
 ) -> None:
-    """Add scale * the gradient of a tile's summed cross-entropy, once `forward` filled its rows.
+    """Add scale * (gradient of the summed cross-entropy of a tile) to `gradient`.
 
-    labels: (m,), the tile's own; rows of the last layer: logits, and probabilities afterwards.
+    Call `forward` first, which fills the rows. labels: (m,), of the inputs in the tile. The rows of
+    the last layer hold logits before and probabilities after the call.
     """
     m = labels.shape[0]
     layers = widths.shape[0] - 1
@@ -153,7 +154,7 @@ def add_gradient(
     before = np.int64(0)  # the first row of the layer below
     for layer in range(layers - 1):
         before += widths[layer]
-    at = parameters.shape[0]
+    offset = parameters.shape[0]
     top = before + widths[layers - 1]
     softmax(rows, top, classes, m, deltas[top])
     for c in range(classes):
@@ -163,11 +164,11 @@ def add_gradient(
             delta[s] = (probability - np.float32(labels[s] == c)) * scale
     for layer in range(layers - 1, -1, -1):
         inputs, outputs = widths[layer], widths[layer + 1]
-        own = before + inputs
-        bias = at - outputs
-        at = bias - inputs * outputs
+        outputs_start = before + inputs
+        bias = offset - outputs
+        offset = bias - inputs * outputs
         for j in range(outputs):
-            delta = deltas[own + j, :m]
+            delta = deltas[outputs_start + j, :m]
             total = ZERO
             for s in range(m):
                 total += delta[s]
@@ -183,7 +184,7 @@ def add_gradient(
                     t1 += d * r1[s]
                     t2 += d * r2[s]
                     t3 += d * r3[s]
-                k = at + j * inputs + i
+                k = offset + j * inputs + i
                 gradient[k] += t0
                 gradient[k + 1] += t1
                 gradient[k + 2] += t2
@@ -194,12 +195,12 @@ def add_gradient(
                 t0 = ZERO
                 for s in range(m):
                     t0 += delta[s] * r0[s]
-                gradient[at + j * inputs + i] += t0
+                gradient[offset + j * inputs + i] += t0
                 i += 1
         if layer > 0:
             for i in range(inputs):
                 out = deltas[before + i, :m]
                 out[:] = ZERO
-                add_products(out, deltas, own, outputs, parameters, at + i, inputs)
+                add_products(out, deltas, outputs_start, outputs, parameters, offset + i, inputs)
                 times_slope(out, rows[before + i, :m], activation)
             before -= widths[layer - 1]

@@ -1,4 +1,4 @@
-"""Epochs of training of one network, and its evaluation after each."""
+"""Trains one network for some epochs, and evaluates it after each."""
 
 from typing import TypeAlias
 
@@ -14,8 +14,8 @@ Rows: TypeAlias = NDArray[np.float32]
 Int: TypeAlias = NDArray[np.int64]
 
 SGD, ADAM = 0, 1
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as in the paper and everywhere
-LEAST_SQUARE = np.float32(1e-30)  # its root is 1e-7 of epsilon
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as in its paper
+MIN_SQUARE = np.float32(1e-30)  # smaller moments count as 0; its root is 1e-7 of epsilon
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
@@ -24,7 +24,7 @@ MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 def random_bits(key: np.uint64, counter: np.uint64) -> np.uint64:
     """64 random bits for a counter: SplitMix64 (Steele et al. 2014, doi:10.1145/2660193.2660195).
 
-    A generator without a state, so that training can go on at any epoch.
+    The generator has no state, so that training can continue at any epoch.
     """
     z = np.uint64(key + np.uint64(counter + np.uint64(1)) * GOLDEN)
     z = np.uint64((z ^ (z >> np.uint64(30))) * MIX_1)
@@ -34,7 +34,7 @@ def random_bits(key: np.uint64, counter: np.uint64) -> np.uint64:
 
 @kernel
 def shuffle(order: Int, key: np.uint64, epoch: int) -> None:
-    """A random permutation of `order` that depends on key and epoch alone (Fisher & Yates)."""
+    """Permute `order` at random, in place; key and epoch decide the order (Fisher & Yates)."""
     n = order.shape[0]
     stream = random_bits(key, np.uint64(epoch))
     for i in range(n - 1, 0, -1):
@@ -57,7 +57,7 @@ def adam(parameters: Row, gradient: Row, mean: Row, square: Row, step: int, rate
         m = b1 * mean[p] + c1 * g
         v = b2 * square[p] + c2 * (g * g)
         m = ZERO if abs(m) <= NEGLIGIBLE else m
-        v = ZERO if v <= LEAST_SQUARE else v
+        v = ZERO if v <= MIN_SQUARE else v
         parameters[p] -= size * m / (np.sqrt(v) * root + epsilon)
         mean[p], square[p] = m, v
 
@@ -74,9 +74,10 @@ def evaluate(
     lows: Row,
     highs: Row,
 ) -> tuple[int, int]:
-    """Wrong answers among training and test inputs, and each layer's extreme activations.
+    """Return the number of wrong answers on training and on test inputs.
 
-    columns: (d, n), all inputs; lows, highs: (L,), the outputs.
+    columns: (d, n), all inputs. lows, highs: (L,), filled with the smallest and the largest
+    activation of each layer.
     """
     n = columns.shape[1]
     layers = widths.shape[0] - 1
@@ -105,9 +106,9 @@ def evaluate(
         answer[:] = ZERO
         best[:m] = rows[top, :m]
         for c in range(1, classes):
-            row, this = rows[top + c, :m], np.float32(c)
+            row, number = rows[top + c, :m], np.float32(c)
             for s in range(m):
-                answer[s] = this if row[s] > best[s] else answer[s]
+                answer[s] = number if row[s] > best[s] else answer[s]
                 best[s] = row[s] if row[s] > best[s] else best[s]
         for s in range(m):
             wrong = int(np.int64(answer[s]) != labels[start + s])
@@ -141,19 +142,19 @@ def train_epochs(
     lows: Rows,
     highs: Rows,
 ) -> None:
-    """Train one network for weights.shape[0] epochs and record its state after each.
+    """Train one network for E = weights.shape[0] epochs and record its state after each.
 
-    columns: (d, n) inputs; train: (n_train,) which of them to train on; batch: inputs a step;
-    epochs are numbered first_epoch, first_epoch + 1, ..., and steps follow from that; epoch 0 is
-    the network before training.
-    In place: parameters and Adam's moments mean, square (P,). Outputs, a row an epoch: weights
-    (E, P), wrong (E, 2) answers among training and test inputs, lows and highs (E, L).
+    columns: (d, n) inputs; train: (n_train,) which of them to train on; batch: inputs per step.
+    Epochs are numbered first_epoch, first_epoch + 1, ...; this decides the number of Adam's step.
+    Epoch 0 has no step: it records the network before training.
+    Changed in place: parameters and Adam's moments mean, square (P,). Filled, one row per epoch:
+    weights (E, P), wrong answers on training and test inputs (E, 2), lows and highs (E, L).
     """
     total = widths.sum()
     rows = np.empty((total, TILE), np.float32)
     deltas = np.empty((total, TILE), np.float32)
     gradient = np.empty(parameters.shape[0], np.float32)
-    own = np.empty(TILE, np.int64)
+    tile_labels = np.empty(TILE, np.int64)
     order = np.empty(train.shape[0], np.int64)
     n = train.shape[0]
     steps = (n + batch - 1) // batch
@@ -168,15 +169,17 @@ def train_epochs(
             scale = ONE / np.float32(end - begin)
             for start in range(begin, end, TILE):
                 m = min(TILE, end - start)
-                chosen = order[start : start + m]
+                inputs = order[start : start + m]
                 for f in range(widths[0]):
                     row, column = rows[f], columns[f]
                     for s in range(m):
-                        row[s] = column[chosen[s]]
+                        row[s] = column[inputs[s]]
                 for s in range(m):
-                    own[s] = labels[chosen[s]]
+                    tile_labels[s] = labels[inputs[s]]
                 forward(widths, activation, parameters, rows, m)
-                add_gradient(widths, activation, parameters, rows, deltas, own[:m], scale, gradient)
+                add_gradient(
+                    widths, activation, parameters, rows, deltas, tile_labels[:m], scale, gradient
+                )
             if optimizer == ADAM:
                 adam(parameters, gradient, mean, square, (epoch - 1) * steps + b + 1, rate)
             else:

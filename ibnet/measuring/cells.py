@@ -25,7 +25,7 @@ FLAG_BITS = {code: 1 << at for at, code in enumerate((*FLAGS, "other"))}
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class EpochRunResults:
     """One estimator's results, by epoch, run and layer.
 
     i_xt, i_ty: bits; flags: a bit each, `FLAG_BITS`; state (epochs, runs), with `messages` of what
@@ -49,10 +49,10 @@ class Cells:
         self.state[epoch, run] = FAILED + self.messages.index(text)
 
 
-def no_cells(epochs: int, runs: int, layers: int) -> Cells:
+def empty_results(epochs: int, runs: int, layers: int) -> EpochRunResults:
     """Cells of which none has been measured."""
     shape = (epochs, runs, layers)
-    return Cells(
+    return EpochRunResults(
         np.full(shape, np.nan, np.float32),
         np.full(shape, np.nan, np.float32),
         np.zeros(shape, np.int32),
@@ -60,7 +60,7 @@ def no_cells(epochs: int, runs: int, layers: int) -> Cells:
     )
 
 
-class Layers:
+class LayerInformation:
     """X and Y of a data set as labels, and a network's layers T as continuous variables."""
 
     def __init__(self, setting: Setting, data: Data) -> None:
@@ -92,20 +92,20 @@ class Layers:
         ]
 
 
-def measure_cells(
-    layers: Layers,
+def measure_networks(
+    layers: LayerInformation,
     weights: Float32,
     lost: Bool,
     todo: Sequence[Bool],
     estimators: Sequence[Sequence[SupportsEstimate]],
-) -> list[Cells]:
+) -> list[EpochRunResults]:
     """Measure the networks of `weights` (epochs, runs, P) by each estimator.
 
     lost: (epochs, runs), which networks had diverged.
     todo: for each estimator which (epochs, runs) to measure; estimators: each one for each run.
     """
     epochs, runs, _ = weights.shape
-    results = [no_cells(epochs, runs, len(layers.setting.layers) - 1) for _ in todo]
+    results = [empty_results(epochs, runs, len(layers.setting.layers) - 1) for _ in todo]
     for epoch, run in np.argwhere(np.logical_or.reduce(todo)).tolist():
         at = (epoch, run)
         wanted = [
@@ -135,7 +135,11 @@ def measure_cells(
 
 
 def _measure_layer(
-    layers: Layers, estimator: SupportsEstimate, t: Variable, found: Cells, at: tuple[int, int, int]
+    layers: LayerInformation,
+    estimator: SupportsEstimate,
+    t: Variable,
+    found: EpochRunResults,
+    at: tuple[int, int, int],
 ) -> None:
     try:
         x, y = layers.information(estimator, t)

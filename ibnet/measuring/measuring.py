@@ -14,13 +14,19 @@ from mibench.running.processes import check_jobs, in_processes
 from mibench.types import SupportsEstimate
 
 from .._extra import needs
-from ..networks.archive import alone, array, reading, timed, writing
+from ..networks.archive import (
+    add_duration,
+    exclusive_lock,
+    explain_read_errors,
+    explain_write_errors,
+    stored_array,
+)
 from ..networks.trained import Trained
 from ..training.training import Progress
 from .binding import bind, resolve_for_layers
-from .cells import MISSING, Cells, Layers, measure_cells
-from .schedule import PAIRWISE, epochs_of
-from .store import Measured, open_measured
+from .cells import MISSING, EpochRunResults, LayerInformation, measure_networks
+from .schedule import QUADRATIC_SCHEDULE, epochs_of
+from .store import StoredResults, open_results
 from .trajectories import trajectories
 
 with needs("xarray", "zarr"):
@@ -61,7 +67,7 @@ def measure(
     if jobs is not None:
         check_jobs(jobs)
     ones = resolve_for_layers(trained.setting.estimators if estimators is None else estimators)
-    with alone(trained.directory):
+    with exclusive_lock(trained.directory):
         trained = trained.current()
         if trained.epochs < 0:
             raise InputError(f"{trained.directory} holds no trained epoch: train first")
@@ -70,10 +76,10 @@ def measure(
         works = []
         for one, plan in zip(ones, plans, strict=True):
             bound = [bind(one, trained.setting, *limits) for limits in zip(low, high, strict=True)]
-            works.append(_Work(one, bound, plan, open_measured(trained, one, bound)))
+            works.append(_Work(one, bound, plan, open_results(trained, one, bound)))
         missing = [work.missing() for work in works]
         if any(m.any() for m in missing):  # or looking again would count as measuring
-            with timed(trained.group, "measure_seconds"):
+            with add_duration(trained.group, "measure_seconds"):
                 _measure_all(trained, works, missing, jobs, on_progress)
         return trajectories(trained, [work.measured for work in works])
 
@@ -93,7 +99,7 @@ def check_plan(
 def _plans(ones: Sequence[ResolvedEstimator], epochs: str | None, last: int) -> list[Int]:
     """For each estimator the epochs to measure."""
     return [
-        epochs_of(epochs or (PAIRWISE if _is_quadratic(one.estimator) else "every"), last)
+        epochs_of(epochs or (QUADRATIC_SCHEDULE if _is_quadratic(one.estimator) else "every"), last)
         for one in ones
     ]
 
@@ -107,8 +113,8 @@ def _extremes(trained: Trained) -> tuple[list[float], list[float]]:
     """Each run's least and largest activation over all layers and epochs trained."""
     limits = []
     for name, fold in (("min_activation", np.nanmin), ("max_activation", np.nanmax)):
-        with reading(trained.directory):
-            values = array(trained.group, name)[: trained.epochs + 1]
+        with explain_read_errors(trained.directory):
+            values = stored_array(trained.group, name)[: trained.epochs + 1]
         values = np.where(np.isfinite(values), values, np.float32(0))
         limits.append([float(v) for v in fold(values, axis=(0, 2))])
     return limits[0], limits[1]
@@ -121,7 +127,7 @@ class _Work:
     one: ResolvedEstimator
     bound: Sequence[SupportsEstimate]
     epochs: Int
-    measured: Measured
+    measured: StoredResults
 
     @property
     def quadratic(self) -> bool:
@@ -149,20 +155,20 @@ def _measure_all(
     if jobs is None:
         cost = sum(int(m.sum()) * c for m, c in zip(missing, costs, strict=True))
         jobs = 1 if cost < WORTH_PROCESSES else -1
-    layers, lost = Layers(trained.setting, trained.data), trained.lost
+    layers, lost = LayerInformation(trained.setting, trained.data), trained.is_diverged
     done = 0
 
     def items() -> Iterator[_Item]:  # read when a process is free for it
         for epochs, runs in tasks:
-            with reading(trained.directory):
-                weights = array(trained.group, "weights")[epochs][:, runs]
+            with explain_read_errors(trained.directory):
+                weights = stored_array(trained.group, "weights")[epochs][:, runs]
             todo = [m[epochs, runs] for m in missing]
             estimators = [w.bound[runs] for w in works]
             yield _Item(layers, epochs, runs, weights, lost[epochs, runs], todo, estimators)
 
     with closing(in_processes(_measure_item, items(), jobs)) as finished:
         for epochs, runs, results in finished:
-            with writing(trained.directory):
+            with explain_write_errors(trained.directory):
                 for work, cells in zip(works, results, strict=True):
                     if (cells.state != MISSING).any():
                         work.measured.write(epochs, runs, cells)
@@ -192,7 +198,7 @@ def _tasks(
 class _Item:
     """What a process needs to measure a task."""
 
-    layers: Layers
+    layers: LayerInformation
     epochs: slice
     runs: slice
     weights: Float32
@@ -201,6 +207,6 @@ class _Item:
     estimators: list[Sequence[SupportsEstimate]]
 
 
-def _measure_item(item: _Item) -> tuple[slice, slice, list[Cells]]:
-    found = measure_cells(item.layers, item.weights, item.lost, item.todo, item.estimators)
+def _measure_item(item: _Item) -> tuple[slice, slice, list[EpochRunResults]]:
+    found = measure_networks(item.layers, item.weights, item.lost, item.todo, item.estimators)
     return item.epochs, item.runs, found

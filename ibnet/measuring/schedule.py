@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-PAIRWISE = "log:50"  # for estimators whose cost grows with the pairs of inputs
+QUADRATIC_SCHEDULE = "log:50"  # for estimators whose cost grows with the pairs of inputs
 
 
 def epochs_of(schedule: str, last: int) -> NDArray[np.int64]:

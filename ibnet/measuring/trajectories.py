@@ -14,17 +14,17 @@ from mibench.errors import InputError
 from mibench.output.files import check_path, whole_file
 
 from .._extra import needs
-from ..networks.archive import array, reading
+from ..networks.archive import explain_read_errors, stored_array
 from ..networks.trained import Trained
 from .binding import resolve_for_layers
 from .cells import FAILED, FLAG_BITS, MISSING
-from .store import CELLS, Measured, kept_measured
+from .store import RESULT_ARRAYS, StoredResults, stored_results
 
 with needs("xarray", "zarr"):
     import xarray as xr
 
 
-def trajectories(trained: Trained, measured: Sequence[Measured]) -> xr.Dataset:
+def trajectories(trained: Trained, measured: Sequence[StoredResults]) -> xr.Dataset:
     """All results by estimator, run, epoch and layer, at the epochs where any was measured."""
     kept = [_read(m, trained.epochs + 1) for m in measured]
     states = np.stack([one["state"] for one in kept])  # (estimator, epoch, run)
@@ -39,7 +39,7 @@ def trajectories(trained: Trained, measured: Sequence[Measured]) -> xr.Dataset:
         values[name][1][unmeasured] = np.nan
     values["failed"] = (("estimator", "epoch", "run"), states >= FAILED)
     networks = trained.dataset.isel(epoch=epochs)
-    with reading(trained.directory):
+    with explain_read_errors(trained.directory):
         notes = networks.drop_vars(["weights", "min_activation"]).load()
     found = notes.assign(values).assign_coords(estimator=[m.spec for m in measured])
     for name in ("i_xt", "i_ty"):
@@ -55,11 +55,11 @@ def trajectories(trained: Trained, measured: Sequence[Measured]) -> xr.Dataset:
     return found.transpose(*order, missing_dims="ignore")
 
 
-def _read(measured: Measured, length: int) -> dict[str, NDArray[Any]]:
+def _read(measured: StoredResults, length: int) -> dict[str, NDArray[Any]]:
     """An estimator's arrays for `length` epochs; of a lengthened training it may know fewer."""
     found = {}
-    for name in CELLS:
-        stored = array(measured.group, name)
+    for name in RESULT_ARRAYS:
+        stored = stored_array(measured.group, name)
         with measured.reading():
             values = stored[:length]
         pad = [(0, length - len(values))] + [(0, 0)] * (values.ndim - 1)
@@ -67,8 +67,8 @@ def _read(measured: Measured, length: int) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _errors(measured: Measured) -> Iterator[tuple[str, int]]:
-    state = array(measured.group, "state")[: measured.length]
+def _errors(measured: StoredResults) -> Iterator[tuple[str, int]]:
+    state = stored_array(measured.group, "state")[: measured.length]
     for number, text in enumerate(measured.messages()):
         count = int((state == FAILED + number).sum())
         if count:
@@ -80,7 +80,7 @@ def read_measured(trained: Trained, specs: Sequence[str] | None = None) -> xr.Da
 
     specs: which estimators'; None: all of them.
     """
-    found = kept_measured(trained)
+    found = stored_results(trained)
     specs = [one.spec for one in resolve_for_layers(specs)] if specs else None
     lacking = [s for s in specs or [] if s not in found]
     if lacking or not found:

@@ -1,1 +1,1 @@
-"""Networks as numbers: initial weights, layer outputs, the archive of trained weights."""
+"""Networks as arrays: initial weights, layer outputs, and the files of trained weights."""

@@ -1,7 +1,7 @@
-"""Arrays by epoch on disk or in memory: zarr groups that xarray opens, written piece by piece.
+"""Arrays by epoch, on disk or in memory: zarr groups that xarray can open, written in chunks.
 
-A file of zarr's is replaced whole or not at all, so whatever ends the process leaves every array
-readable; `checkpoint.npz` and the `state` of a measurement say how far it got.
+zarr replaces a chunk's file whole or not at all. So every array stays readable whenever the process
+ends; `checkpoint.npz` and the array `state` of a measurement tell how far it came.
 """
 
 import json
@@ -27,16 +27,16 @@ with needs("xarray", "zarr"):
     from zarr.storage import MemoryStore
 
 CHUNK_BYTES = 4 * 2**20
-LONGEST_CHUNK = 500
+MAX_EPOCHS_PER_CHUNK = 500
 
 
-def epochs_a_chunk(bytes_an_epoch: int) -> int:
-    """How many epochs share a file: some megabytes, and never so many that a kill costs much."""
-    return max(1, min(LONGEST_CHUNK, CHUNK_BYTES // bytes_an_epoch))
+def epochs_per_chunk(bytes_an_epoch: int) -> int:
+    """The number of epochs in one file: about 4 MB, and few enough to lose little in a kill."""
+    return max(1, min(MAX_EPOCHS_PER_CHUNK, CHUNK_BYTES // bytes_an_epoch))
 
 
 def open_group(directory: Path | None) -> zarr.Group:
-    """The group of arrays in a directory, made if it is not there; in memory without one."""
+    """Open the group of arrays in a directory, or make it; without a directory, in memory."""
     return zarr.open_group(MemoryStore() if directory is None else directory, mode="a")
 
 
@@ -48,17 +48,17 @@ def add_array(
     dtype: DTypeLike,
     fill: float,
 ) -> None:
-    """Make an array whose first dimension is cut into pieces of `chunk`; it costs no space yet.
+    """Make an array whose first dimension, the epochs, is stored in chunks of `chunk`.
 
-    Within a piece the first dimension runs fastest: an epoch's values resemble those of the epoch
-    before, and compress a quarter better side by side. Made a piece long and then cut, if it is
-    shorter now: the length of a piece could not change afterwards.
+    Within a chunk the first dimension varies fastest: a value resembles that of the epoch before,
+    and compresses a quarter better next to it. The array is made at least one chunk long and then
+    cut, because the chunk length cannot change later. Unwritten chunks take no space.
     """
-    length, *rest = sizes.values()
-    made = group.create_array(
+    length, *other_sizes = sizes.values()
+    new = group.create_array(
         name,
-        shape=(max(length, chunk), *rest),
-        chunks=(chunk, *rest),
+        shape=(max(length, chunk), *other_sizes),
+        chunks=(chunk, *other_sizes),
         dtype=np.dtype(dtype),
         fill_value=fill,
         dimension_names=tuple(sizes),
@@ -66,87 +66,89 @@ def add_array(
         compressors=BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
     )
     if length < chunk:
-        made.resize((length, *rest))
+        new.resize((length, *other_sizes))
 
 
-def array(group: zarr.Group, name: str) -> Any:
-    """An array of the group; typed loosely, since zarr's own types promise scalars too."""
+def stored_array(group: zarr.Group, name: str) -> Any:
+    """An array of the group, typed as Any because zarr's types allow scalars too."""
     return group[name]
 
 
-def lengthen(group: zarr.Group, names: Iterable[str], length: int) -> None:
-    """Give arrays another first dimension."""
+def resize_arrays(group: zarr.Group, names: Iterable[str], length: int) -> None:
+    """Change the length of the first dimension of arrays."""
     for name in names:
-        stored = array(group, name)
+        stored = stored_array(group, name)
         stored.resize((length, *stored.shape[1:]))
 
 
-def as_dataset(group: zarr.Group) -> xr.Dataset:
-    """The group as a labelled data set, read when it is used."""
+def open_dataset(group: zarr.Group) -> xr.Dataset:
+    """The group as an xarray data set, which reads values when they are used."""
     path = group.path or None
-    found: xr.Dataset = xr.open_zarr(group.store, group=path, chunks=None, consolidated=False)
-    return found
+    dataset: xr.Dataset = xr.open_zarr(group.store, group=path, chunks=None, consolidated=False)
+    return dataset
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write a file of settings, whole or not at all."""
+    """Write a JSON file, whole or not at all."""
     with whole_file(path) as part:
         part.write_text(json.dumps(values, indent=2) + "\n")
 
 
 @contextmanager
-def writing(directory: Path | None) -> Iterator[None]:
-    """Turn a full disk or a directory that cannot be written into a message."""
+def explain_write_errors(directory: Path | None) -> Iterator[None]:
+    """Turn an OSError, such as a full disk, into an InputError that names the directory."""
     try:
         yield
     except OSError as error:
         raise InputError(
             f"cannot write to {directory}: {error.strerror or error}. What was finished is kept: "
-            "make room or mend it, and give the same command again"
+            "free some space or correct the directory, and run the same command again"
         ) from error
 
 
 @contextmanager
-def reading(
+def explain_read_errors(
     place: object, remedy: str = "restore them, or train again in another directory"
 ) -> Iterator[None]:
-    """Turn whatever is wrong with the files of a directory into a message that names the place.
+    """Turn any error in the block into an InputError that names the directory and a remedy.
 
-    Every exception, because zarr, its codecs and JSON meet damaged files with a dozen kinds.
+    It catches every exception, because zarr, its codecs and JSON raise a dozen types of them on
+    damaged files.
     """
     try:
         yield
     except InputError:
         raise
     except Exception as error:
-        path, said = str(place).removeprefix("file://"), str(error) or type(error).__name__
+        path, reason = str(place).removeprefix("file://"), str(error) or type(error).__name__
         raise InputError(
-            f"cannot read {path}: {said}. Its files may be damaged or not yours to read: {remedy}"
+            f"cannot read {path}: {reason}. Its files may be damaged, or not readable for you: "
+            f"{remedy}"
         ) from error
 
 
 @contextmanager
-def timed(group: zarr.Group, name: str) -> Iterator[None]:
-    """Add the wall time of the block to an attribute of the group, over all interruptions."""
+def add_duration(group: zarr.Group, name: str) -> Iterator[None]:
+    """Add the wall time of the block, in seconds, to an attribute of the group."""
     start = time.monotonic()
     try:
         yield
     finally:
         before = float(group.attrs.get(name, 0.0))  # type: ignore[arg-type]
-        with suppress(OSError):  # a full disk has its own message
+        with suppress(OSError):  # a full disk is reported elsewhere
             group.attrs[name] = round(before + time.monotonic() - start, 3)
 
 
 @contextmanager
-def alone(directory: Path | None) -> Iterator[None]:
-    """Keep a second process from writing to the same directory; the lock ends with the process."""
+def exclusive_lock(directory: Path | None) -> Iterator[None]:
+    """Let only one process write to the directory; the lock ends with the process."""
     if directory is None or os.name != "posix":
         yield
         return
     import fcntl
 
     with ExitStack() as stack:
-        with writing(directory):
+        with explain_write_errors(directory):
             lock = stack.enter_context(open(directory / ".lock", "w"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

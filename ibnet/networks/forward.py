@@ -1,4 +1,4 @@
-"""What the layers of one network show of every input."""
+"""The outputs of every layer of one network, for all inputs."""
 
 from typing import TypeAlias
 
@@ -14,10 +14,10 @@ Float32: TypeAlias = NDArray[np.float32]
 def layer_outputs(
     setting: Setting, parameters: Float32, columns: Float32
 ) -> list[tuple[Float32, Float32, Float32]]:
-    """For each layer after the inputs: its outputs (width, n), and each neuron's least and largest.
+    """For each layer after the inputs: outputs (width, n), smallest and largest output (width,).
 
-    parameters: (P,); columns: the inputs (d, n), feature by feature. The last layer's outputs are
-    the softmax's.
+    parameters: (P,); columns: the inputs (d, n), one row for each feature. The outputs of the last
+    layer are those of the softmax.
     """
     widths = np.array(setting.layers)
     values = np.empty((widths[1:].sum(), columns.shape[1]), np.float32)
@@ -25,5 +25,5 @@ def layer_outputs(
     kind = ACTIVATIONS.index(setting.activation)
     activations(widths, kind, parameters, columns, values, low, high)
     ends = np.cumsum(setting.layers[1:]).tolist()
-    cuts = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
-    return [(values[own], low[own], high[own]) for own in cuts]
+    rows_of_layers = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    return [(values[rows], low[rows], high[rows]) for rows in rows_of_layers]

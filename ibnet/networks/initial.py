@@ -1,4 +1,4 @@
-"""The networks of a setting before training: weights, split and batches of each run."""
+"""Each run of a setting before training: initial weights, train/test split, order of batches."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,30 +17,30 @@ Row: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """What a run starts from.
+class RunStart:
+    """The initial network of a run, its train/test split, and the key of its batches.
 
-    parameters: (P,) float32, for each layer its weights (out, in) row by row, then its biases.
-    train, test: indices of the inputs, ascending. key: of the random order of its batches.
+    parameters: (P,) float32; for each layer its weights (out, in) row by row, then its biases.
+    train, test: ascending indices of the inputs. shuffle_key: decides the order of the batches.
     """
 
     parameters: Row
     train: NDArray[np.int64]
     test: NDArray[np.int64]
-    key: np.uint64
+    shuffle_key: np.uint64
 
 
-def start(setting: Setting, data: Data, run: int) -> Start:
-    """Run number `run` of a setting: the same for any number of runs, jobs and epochs."""
+def make_run_start(setting: Setting, data: Data, run: int) -> RunStart:
+    """Return the start of run number `run`: the same for any number of runs, jobs and epochs."""
     seeds = np.random.SeedSequence([setting.seed, run]).spawn(3)
     weights, split, batches = seeds
     train, test = stratified_split(data.labels, setting.test_fraction, np.random.default_rng(split))
     parameters = initial_parameters(setting, np.random.default_rng(weights))
-    return Start(parameters, train, test, np.uint64(batches.generate_state(1, np.uint64)[0]))
+    return RunStart(parameters, train, test, np.uint64(batches.generate_state(1, np.uint64)[0]))
 
 
 def initial_parameters(setting: Setting, rng: np.random.Generator) -> Row:
-    """Weights by the setting's rule, biases 0: (P,) float32."""
+    """Draw weights from the distribution `setting.init`, with biases 0: (P,) float32."""
     parts: list[NDArray[np.float64]] = []
     for fan_in, fan_out in pairwise(setting.layers):
         shape = fan_in * fan_out
@@ -56,7 +56,7 @@ def initial_parameters(setting: Setting, rng: np.random.Generator) -> Row:
     return np.concatenate(parts).astype(np.float32)
 
 
-def check_fit(setting: Setting, data: Data) -> None:
+def check_layers_fit_data(setting: Setting, data: Data) -> None:
     """Raise InputError unless the layers begin with the data's inputs and end with its classes."""
     first, last = setting.layers[0], setting.layers[-1]
     if first != data.dims:

@@ -1,4 +1,4 @@
-"""Trained networks: the weights of every run at every epoch, and what was noted on the way."""
+"""Trained networks: the weights, errors and extreme activations of every run at every epoch."""
 
 import json
 import os
@@ -16,44 +16,50 @@ from mibench.errors import InputError
 
 from .._extra import needs
 from ..data.dataset import BUILT_IN, Data, load_data
-from ..settings import Setting, from_values
+from ..settings import Setting, setting_from_json
 from .archive import (
     add_array,
-    array,
-    as_dataset,
-    epochs_a_chunk,
-    lengthen,
+    epochs_per_chunk,
+    explain_read_errors,
+    explain_write_errors,
+    open_dataset,
     open_group,
-    reading,
+    resize_arrays,
+    stored_array,
     write_json,
-    writing,
 )
 from .forward import layer_outputs
-from .versions import joined, versions
+from .versions import join_versions, versions
 
 with needs("xarray", "zarr"):
     import xarray as xr
     import zarr
 
-Row: TypeAlias = NDArray[np.float32]
+Float32: TypeAlias = NDArray[np.float32]
 
-FORMAT = 1
-DATA = "data.npz"  # of a set that cannot be made from its name
-CHECKPOINT = "checkpoint.npz"
-BY_EPOCH = ("weights", "train_error", "test_error", "min_activation", "max_activation")
+FORMAT_VERSION = 1
+DATA_FILE = "data.npz"  # only if the data cannot be made from their name
+CHECKPOINT_FILE = "checkpoint.npz"
+EPOCH_ARRAYS = ("weights", "train_error", "test_error", "min_activation", "max_activation")
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The networks of a setting, epoch 0 being the initial weights.
+    """The trained networks of a setting. Epoch 0 is the initial network.
 
-    setting, data: what was trained on what. directory: where it is kept; None: in memory.
-    versions: of what the weights depend on, and the machine; several, if a training that was
-    interrupted went on elsewhere.
-    `dataset` holds, by run, epoch and layer: weights (epoch, run, parameter), train_error and
-    test_error (epoch, run), 0 to 1, min_activation and max_activation (epoch, run, layer) over all
-    inputs and neurons; diverged (run): the first epoch with weights that are not finite, or -1.
-    What is not trained yet, or diverged, is NaN.
+    Attributes:
+        setting: what was trained.
+        data: what it was trained on.
+        directory: where the networks are stored; None if in memory.
+        group: the zarr group of the arrays; use `dataset` to read them.
+        versions: the software versions and the machine that trained them. If an interrupted
+            training was continued elsewhere, both are listed.
+
+    Example:
+        >>> from mibench import ibnet
+        >>> trained = ibnet.train("2.1", runs=2, epochs=3)
+        >>> trained.dataset.weights.sizes["epoch"], trained.activations(run=0, epoch=3)[0].shape
+        (4, (4096, 10))
     """
 
     setting: Setting
@@ -64,80 +70,102 @@ class Trained:
 
     @property
     def epochs(self) -> int:
-        """How many epochs have been trained."""
+        """The number of epochs trained so far; -1 before the initial network is stored."""
         return int(self.group.attrs.get("epochs_done", -1))  # type: ignore[arg-type]
 
     @property
     def chunk(self) -> int:
-        """How many epochs share a file."""
-        return int(array(self.group, "weights").chunks[0])
+        """The number of epochs in one file."""
+        return int(stored_array(self.group, "weights").chunks[0])
 
     @property
     def dataset(self) -> xr.Dataset:
-        """Everything by run, epoch, layer and parameter; read when it is used."""
-        with reading(self.directory):
-            found = as_dataset(self.group).isel(epoch=slice(0, self.epochs + 1))
+        """All arrays with labelled dimensions, read from disk when they are used.
+
+        weights (epoch, run, parameter); train_error and test_error (epoch, run), 0 to 1;
+        min_activation and max_activation (epoch, run, layer), over all inputs and neurons; diverged
+        (run), the first epoch with weights that are not finite, or -1. Values of a run are NaN
+        from the epoch on in which it diverged.
+        """
+        with explain_read_errors(self.directory):
+            dataset = open_dataset(self.group).isel(epoch=slice(0, self.epochs + 1))
         layers = self.setting.layers[1:]
-        return found.assign_coords(
+        return dataset.assign_coords(
             epoch=np.arange(self.epochs + 1),
             run=np.arange(self.setting.runs),
             layer=np.arange(1, len(layers) + 1),
             width=("layer", list(layers)),
-        ).assign_attrs(_labels(self))
+        ).assign_attrs(_attributes(self))
 
     @property
-    def lost(self) -> NDArray[np.bool_]:
-        """(epochs + 1, runs): which networks had diverged, so that they have no weights."""
-        since: NDArray[np.int64] = array(self.group, "diverged")[:]
+    def is_diverged(self) -> NDArray[np.bool_]:
+        """(epochs + 1, runs): True from the first epoch on in which weights were not finite."""
+        since: NDArray[np.int64] = stored_array(self.group, "diverged")[:]
         return (since >= 0) & (np.arange(self.epochs + 1)[:, np.newaxis] >= since)
 
     def current(self) -> "Trained":
-        """As it is on disk now: another process may have trained it further since."""
+        """Load the networks again, because another process may have trained them further."""
         return self if self.directory is None else load(self.directory, self.data)
 
     @cached_property
-    def columns(self) -> Row:
-        """The inputs (d, n), feature by feature, as the kernels read them."""
+    def columns(self) -> Float32:
+        """The inputs (d, n), one row for each feature, as the kernels read them."""
         return np.ascontiguousarray(self.data.inputs.T)
 
-    def activations(self, run: int, epoch: int) -> list[Row]:
-        """Every layer's outputs for all inputs: (n, width) each, the last one the softmax's.
+    def activations(self, run: int, epoch: int) -> list[Float32]:
+        """Compute the outputs of every layer for all inputs.
 
-        Raises InputError for a run or epoch that was not trained, or that diverged.
+        Args:
+            run: number of the run, from 0.
+            epoch: number of the epoch; 0 is the initial network.
+
+        Returns:
+            One array (n, width) for each layer; the last one holds the outputs of the softmax.
+
+        Raises:
+            InputError: for a run or epoch that was not trained, or that diverged.
         """
         if not 0 <= run < self.setting.runs:
             raise InputError(f"run {run}: there are runs 0 to {self.setting.runs - 1}")
         if not 0 <= epoch <= self.epochs:
             raise InputError(f"epoch {epoch}: trained are epochs 0 to {self.epochs}")
-        with reading(self.directory):
-            parameters = array(self.group, "weights")[epoch, run]
+        with explain_read_errors(self.directory):
+            parameters = stored_array(self.group, "weights")[epoch, run]
         if not np.isfinite(parameters).all():
             raise InputError(f"run {run} had diverged by epoch {epoch}: choose an earlier one")
         layers = layer_outputs(self.setting, parameters, self.columns)
         return [np.ascontiguousarray(values.T) for values, _, _ in layers]
 
     def save(self, directory: str | Path) -> "Trained":
-        """A copy in a directory that is empty or not there yet; returns the copy.
+        """Copy the networks to a directory, which must be empty or new.
 
-        A copy of networks in memory can be measured, but not trained further.
+        Networks that were trained in memory have no checkpoint: the copy can be measured, but not
+        trained further.
+
+        Returns:
+            The copy.
+
+        Raises:
+            InputError: for a directory that holds something else or cannot be written.
         """
         folder = Path(directory)
-        make_folder(folder)
-        copy = create(self.setting, self.data, folder, self.versions)
-        with writing(folder):
-            lengthen(copy.group, BY_EPOCH, self.epochs + 1)
-            for name in BY_EPOCH:
-                for at in range(0, self.epochs + 1, self.chunk):
-                    piece = slice(at, min(at + self.chunk, self.epochs + 1))
-                    array(copy.group, name)[piece] = array(self.group, name)[piece]
-            array(copy.group, "diverged")[:] = array(self.group, "diverged")[:]
-            if self.directory is not None and (self.directory / CHECKPOINT).exists():
-                shutil.copy(self.directory / CHECKPOINT, folder / CHECKPOINT)
+        make_training_folder(folder)
+        copy = create_training(self.setting, self.data, folder, self.versions)
+        with explain_write_errors(folder):
+            resize_arrays(copy.group, EPOCH_ARRAYS, self.epochs + 1)
+            for name in EPOCH_ARRAYS:
+                for first in range(0, self.epochs + 1, self.chunk):
+                    epochs = slice(first, min(first + self.chunk, self.epochs + 1))
+                    stored_array(copy.group, name)[epochs] = stored_array(self.group, name)[epochs]
+            stored_array(copy.group, "diverged")[:] = stored_array(self.group, "diverged")[:]
+            if self.directory is not None and (self.directory / CHECKPOINT_FILE).exists():
+                shutil.copy(self.directory / CHECKPOINT_FILE, folder / CHECKPOINT_FILE)
             copy.group.attrs["epochs_done"] = self.epochs
         return copy
 
 
-def _labels(trained: Trained) -> dict[str, Any]:
+def _attributes(trained: Trained) -> dict[str, Any]:
+    """The attributes of the data set: what was trained, on what, and with which versions."""
     setting, data = trained.setting, trained.data
     return {
         "setting": json.dumps(asdict(setting)),
@@ -151,52 +179,52 @@ def _labels(trained: Trained) -> dict[str, Any]:
     }
 
 
-def make_folder(directory: Path) -> None:
-    """Make the directory of a training. Raises InputError for one that holds something else.
+def make_training_folder(directory: Path) -> None:
+    """Make the directory of a training. Raises InputError if it holds something else.
 
-    Hidden files do not count: a lock, or what a kill left of a file that was being written.
+    Hidden files are ignored: the lock, and half-written files of a process that was killed.
     """
-    with writing(directory):
-        # Looked at once: another process may be making a training here just now.
+    with explain_write_errors(directory):
+        # The folder is listed only once: another process may be making a training here now.
         names = os.listdir(directory) if directory.is_dir() else []
         shown = [name for name in names if name[0] != "."]
-        other = directory.exists() and not directory.is_dir()
-        if other or (shown and "training.json" not in shown):
+        is_file = directory.exists() and not directory.is_dir()
+        if is_file or (shown and "training.json" not in shown):
             raise InputError(
                 f"{directory} is not empty and holds no training: choose another directory"
             )
         directory.mkdir(parents=True, exist_ok=True)
 
 
-def create(
-    setting: Setting, data: Data, directory: Path | None, made_by: Mapping[str, str] | None = None
+def create_training(
+    setting: Setting, data: Data, directory: Path | None, made_with: Mapping[str, str] | None = None
 ) -> Trained:
-    """A training that has not begun, in memory or in a directory from `make_folder`."""
-    kept = dict(made_by or versions())
+    """Make a training without epochs, in memory or in a directory of `make_training_folder`."""
+    version_texts = dict(made_with or versions())
     if directory is not None:
-        with writing(directory):
+        with explain_write_errors(directory):
             if (directory / "training.json").exists():
                 raise InputError(f"{directory} holds a training already: choose another directory")
             if not data.built_in:
-                data.save(directory / DATA)
+                data.save(directory / DATA_FILE)
             about = {
-                "format": FORMAT,
+                "format": FORMAT_VERSION,
                 "setting": asdict(setting),
                 "data_fingerprint": data.fingerprint,
             }
-            write_json(directory / "training.json", about | kept)
-    with writing(directory):
+            write_json(directory / "training.json", about | version_texts)
+    with explain_write_errors(directory):
         group = open_group(None if directory is None else directory / "training.zarr")
         _add_arrays(group, setting)
-    trained = Trained(setting, data, directory, group, kept)
-    with writing(directory):
-        group.attrs.update(_labels(trained))
+    trained = Trained(setting, data, directory, group, version_texts)
+    with explain_write_errors(directory):
+        group.attrs.update(_attributes(trained))
     return trained
 
 
 def _add_arrays(group: zarr.Group, setting: Setting) -> None:
     runs, layers = setting.runs, len(setting.layers) - 1
-    chunk = epochs_a_chunk(4 * runs * setting.parameters)
+    chunk = epochs_per_chunk(4 * runs * setting.parameters)
     by_run = {"epoch": 1, "run": runs}
     for name, sizes in (
         ("weights", {**by_run, "parameter": setting.parameters}),
@@ -209,47 +237,57 @@ def _add_arrays(group: zarr.Group, setting: Setting) -> None:
             add_array(group, name, sizes, chunk, np.float32, np.nan)
     if "diverged" not in group:
         add_array(group, "diverged", {"run": runs}, runs, np.int64, -1)
-    lengths = {array(group, name).shape[0] for name in BY_EPOCH}
-    if len(lengths) > 1:  # a kill came between one array and the next
-        lengthen(group, BY_EPOCH, max(lengths))
+    lengths = {stored_array(group, name).shape[0] for name in EPOCH_ARRAYS}
+    if len(lengths) > 1:  # the process was killed after it had resized only some arrays
+        resize_arrays(group, EPOCH_ARRAYS, max(lengths))
 
 
 def load(directory: str | Path, data: Data | None = None) -> Trained:
-    """Trained networks from a directory.
+    """Load trained networks from a directory.
 
-    data: where the setting's name of the data does not lead to it any more, or never did.
-    Raises InputError for a directory of something else, another format or other data.
+    Args:
+        directory: the directory that `train` or `Trained.save` wrote.
+        data: the data; needed only if neither their name nor the directory leads to them.
+
+    Returns:
+        The networks.
+
+    Raises:
+        InputError: for a directory without trained networks, with another format, or trained on
+            other data.
     """
     folder = Path(directory)
-    with reading(folder):
-        kept = read_kept(folder)
+    with explain_read_errors(folder):
+        stored = read_training_json(folder)
     try:
-        setting = from_values(kept["setting"])
+        setting = setting_from_json(stored["setting"])
     except (InputError, TypeError, ValueError) as error:
         raise InputError(
             f"{folder / 'training.json'} is damaged ({error}): delete {folder} and train again"
         ) from None
     if data is None:
-        data = load_data(setting.data) if setting.data in BUILT_IN else _own_data(folder, setting)
-    if data.fingerprint != kept["data_fingerprint"]:
+        data = (
+            load_data(setting.data) if setting.data in BUILT_IN else _stored_data(folder, setting)
+        )
+    if data.fingerprint != stored["data_fingerprint"]:
         raise InputError(
             f"{folder} was trained on other data than {data.name!r} holds now: give the data that "
             "it was trained on, or another directory"
         )
-    with reading(folder):
+    with explain_read_errors(folder):
         group = open_group(folder / "training.zarr")
-        _add_arrays(group, setting)  # a kill may have come before
-    made_by = {key: str(kept.get(key, "unknown")) for key in versions()}
-    return Trained(setting, data, folder, group, made_by)
+        _add_arrays(group, setting)  # if the process was killed before it had made them
+    version_texts = {key: str(stored.get(key, "unknown")) for key in versions()}
+    return Trained(setting, data, folder, group, version_texts)
 
 
-def _own_data(folder: Path, setting: Setting) -> Data:
-    path = folder / DATA
+def _stored_data(folder: Path, setting: Setting) -> Data:
+    path = folder / DATA_FILE
     return replace(load_data(path), name=setting.data) if path.exists() else load_data(setting.data)
 
 
-def read_kept(folder: Path) -> dict[str, Any]:
-    """What `training.json` of a directory says, checked."""
+def read_training_json(folder: Path) -> dict[str, Any]:
+    """Read and check `training.json` of a directory."""
     path = folder / "training.json"
     if not path.is_file():
         raise InputError(
@@ -257,31 +295,34 @@ def read_kept(folder: Path) -> dict[str, Any]:
             f"`mibench ibnet train SETTING -o {folder}`"
         )
     try:
-        kept = json.loads(path.read_text())
-        found = kept["format"]
-        fine = isinstance(kept["setting"], dict) and isinstance(kept["data_fingerprint"], str)
+        values = json.loads(path.read_text())
+        version = values["format"]
+        valid = isinstance(values["setting"], dict) and isinstance(values["data_fingerprint"], str)
     except (ValueError, KeyError, TypeError):
-        fine, found = False, None
-    if not fine:
+        valid, version = False, None
+    if not valid:
         raise InputError(f"{path} is damaged: delete {folder} and train again")
-    if found != FORMAT:
+    if version != FORMAT_VERSION:
         raise InputError(
-            f"{folder} has format {found}, this mibench reads {FORMAT}: use the mibench that wrote "
-            "it, or train again elsewhere"
+            f"{folder} has format {version}, this mibench reads {FORMAT_VERSION}: use the mibench "
+            "that wrote it, or train again elsewhere"
         )
-    return dict(kept)
+    return dict(values)
 
 
-def going_on(trained: Trained, epochs: int) -> Trained:
-    """The same training, meant to go on to that many epochs, here and now."""
+def plan_more_epochs(trained: Trained, epochs: int) -> Trained:
+    """The same training with a larger number of epochs to train, and the current versions."""
     setting = replace(trained.setting, epochs=max(epochs, trained.setting.epochs))
-    made_by = {key: joined(trained.versions[key], own) for key, own in versions().items()}
-    later = replace(trained, setting=setting, versions=made_by)
+    version_texts = {
+        key: join_versions(trained.versions[key], current) for key, current in versions().items()
+    }
+    extended = replace(trained, setting=setting, versions=version_texts)
     if trained.directory is not None:
-        kept = read_kept(trained.directory)
-        with writing(trained.directory):
+        stored = read_training_json(trained.directory)
+        with explain_write_errors(trained.directory):
             write_json(
-                trained.directory / "training.json", kept | {"setting": asdict(setting)} | made_by
+                trained.directory / "training.json",
+                stored | {"setting": asdict(setting)} | version_texts,
             )
-            later.group.attrs.update(_labels(later))
-    return later
+            extended.group.attrs.update(_attributes(extended))
+    return extended

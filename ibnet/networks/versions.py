@@ -1,4 +1,4 @@
-"""The versions and the machine that numbers were made with."""
+"""The software versions and the machine that computed the numbers."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from mibench.versions import package_version
 
 
 def versions() -> dict[str, str]:
-    """The versions of what the numbers depend on, and the machine."""
+    """The versions of the packages that the numbers depend on, and the machine."""
     packages = {f"{name}_version": package_version(name) for name in ("mibench", "numpy", "numba")}
     return {
         **packages,
@@ -27,6 +27,6 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def joined(known: str, own: str) -> str:
-    """What was known of a training, and what it goes on with, each once."""
-    return known if own in known.split("; ") else f"{known}; {own}"
+def join_versions(earlier: str, current: str) -> str:
+    """Return "earlier; current", or only `earlier` if it contains the current version."""
+    return earlier if current in earlier.split("; ") else f"{earlier}; {current}"

@@ -15,9 +15,9 @@ from .._extra import needs
 from ..measuring.measuring import measure
 from ..measuring.trajectories import failures
 from ..networks.trained import Trained
-from ..networks.versions import joined
-from ..settings import SETTINGS, Setting, changed
-from ..training.training import lost_runs, train
+from ..networks.versions import join_versions
+from ..settings import SETTINGS, Setting, change_setting
+from ..training.training import diverged_runs, train
 from .claims import claims_table, to_markdown, verdicts
 from .figure_set import save_as, thesis_figures
 
@@ -88,7 +88,7 @@ def reproduce(
 
 
 def _failures(trained: Trained, found: xr.Dataset) -> list[str]:
-    lost = [f"run {run} diverged in epoch {epoch}" for run, epoch in lost_runs(trained).items()]
+    lost = [f"run {run} diverged in epoch {epoch}" for run, epoch in diverged_runs(trained).items()]
     return lost + failures(found)
 
 
@@ -105,7 +105,7 @@ def _trained(name: str, scale: Scale, folder: Path, device: str, steps: Steps) -
     sizes = {key: min(size, getattr(setting, key)) for key, size in scale.sizes.items()}
     with steps(f"training {name}") as on_progress:
         return train(
-            changed(setting, **sizes),
+            change_setting(setting, **sizes),
             device=device,
             directory=folder / "networks" / name,
             on_progress=on_progress,
@@ -187,7 +187,7 @@ def _machine(networks: Mapping[str, Trained]) -> str:
     known: dict[str, str] = {}
     for trained in networks.values():
         for key, value in trained.versions.items():
-            known[key] = joined(known[key], value) if key in known else value
+            known[key] = join_versions(known[key], value) if key in known else value
     seconds = sum(_seconds(t, "train") + _seconds(t, "measure") for t in networks.values())
     return (
         f"{len(networks)} trainings, trained and measured in {_duration(seconds)} on "
@@ -226,7 +226,7 @@ def _training_table(networks: Mapping[str, Trained], found: Mapping[str, xr.Data
         )
         cells = (
             name, ", ".join(s.name for s in trainings()[name]), "-".join(map(str, setting.layers)),
-            setting.runs, trained.epochs, len(lost_runs(trained)), *errors,
+            setting.runs, trained.epochs, len(diverged_runs(trained)), *errors,
             _duration(_seconds(trained, "train")), _duration(_seconds(trained, "measure")),
         )  # fmt: skip
         rows.append("| " + " | ".join(map(str, cells)) + " |")

@@ -1,4 +1,4 @@
-"""Trains networks on a CPU with the numba core, one thread a network."""
+"""Trains networks on a CPU with compiled kernels: one thread trains one network."""
 
 from collections.abc import Sequence
 
@@ -9,39 +9,41 @@ from mibench.estimators.shared.threads import share_rows
 
 from ..data.dataset import Data
 from ..kernels import train as kernels
-from ..networks.initial import Start
+from ..networks.initial import RunStart
 from ..settings import ACTIVATIONS, OPTIMIZERS, Setting
-from .engine import Block, State, empty_block
+from .engine import EpochRecords, TrainingState, empty_records
 
 
-class Core:
-    """The numba core: one thread trains one network, whose arrays stay in its cache."""
+class NumbaEngine:
+    """See `Engine`. One thread trains one network, whose arrays stay in the cache of its core."""
 
-    def __init__(self, setting: Setting, data: Data, starts: Sequence[Start], state: State) -> None:
+    def __init__(
+        self, setting: Setting, data: Data, starts: Sequence[RunStart], state: TrainingState
+    ) -> None:
         self.setting, self.labels, self.starts, self.state = setting, data.labels, starts, state
         self.columns = np.ascontiguousarray(data.inputs.T)
         self.widths = np.array(setting.layers)
         self.is_test = [np.isin(np.arange(data.n), s.test) for s in starts]
 
-    def advance(self, first: int, count: int, alive: NDArray[np.bool_]) -> Block:
+    def advance(self, first: int, count: int, active: NDArray[np.bool_]) -> EpochRecords:
         """See `Engine`."""
-        block = empty_block(self.setting, count)
+        records = empty_records(self.setting, count)
 
         def work(begin: int, end: int) -> None:
             for run in range(begin, end):
-                if alive[run]:
-                    self._advance(run, first, block)
+                if active[run]:
+                    self._advance(run, first, records)
 
         share_rows(work, self.setting.runs, 1)
-        return block
+        return records
 
-    def _advance(self, run: int, first: int, block: Block) -> None:
+    def _advance(self, run: int, first: int, records: EpochRecords) -> None:
         setting, start, state = self.setting, self.starts[run], self.state
         batch = len(start.train) if setting.batch == "full" else setting.batch
         kernels.train_epochs(
             self.widths, ACTIVATIONS.index(setting.activation), OPTIMIZERS.index(setting.optimizer),
             setting.learning_rate, min(batch, len(start.train)), self.columns, self.labels,
-            start.train, self.is_test[run], start.key, first, state.parameters[run],
-            state.mean[run], state.square[run], block.weights[run], block.wrong[run],
-            block.low[run], block.high[run],
+            start.train, self.is_test[run], start.shuffle_key, first, state.parameters[run],
+            state.mean[run], state.square[run], records.weights[run], records.wrong[run],
+            records.low[run], records.high[run],
         )  # fmt: skip

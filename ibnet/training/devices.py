@@ -1,31 +1,31 @@
-"""The engine of each device."""
+"""Chooses the training engine of a device."""
 
 from collections.abc import Sequence
 
 from mibench.errors import InputError, unknown
 
 from ..data.dataset import Data
-from ..networks.initial import Start
+from ..networks.initial import RunStart
 from ..settings import Setting
-from .cpu import Core
-from .engine import Engine, State
+from .cpu import NumbaEngine
+from .engine import Engine, TrainingState
 
 DEVICES = ("cpu", "cuda")
 
 
 def make_engine(
-    device: str, setting: Setting, data: Data, starts: Sequence[Start], state: State
+    device: str, setting: Setting, data: Data, starts: Sequence[RunStart], state: TrainingState
 ) -> Engine:
-    """The engine of a device that `check_device` has passed."""
+    """The engine of a device; call `check_device` first."""
     if device == "cpu":
-        return Core(setting, data, starts, state)
+        return NumbaEngine(setting, data, starts, state)
     from .gpu import TorchEngine, cuda
 
     return TorchEngine(setting, data, starts, state, cuda())
 
 
 def check_device(device: str) -> None:
-    """Raise InputError for an unknown device, or one that is not there."""
+    """Raise InputError for an unknown device, or one that this machine does not have."""
     if device not in DEVICES:
         raise InputError(unknown("device", device, DEVICES))
     if device == "cuda":

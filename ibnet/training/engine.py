@@ -1,8 +1,8 @@
-"""What every engine that trains networks holds and returns.
+"""The interface of the engines that train networks: what they hold and what they return.
 
-An engine holds the state of all runs and advances it. The numba core (`cpu.py`) and torch
-(`gpu.py`) return the same to float tolerance, and the same as plain torch, one network at a time
-(`tests/torch_reference.py`).
+An engine holds the state of all runs and trains them. The numba engine (`cpu.py`) and the torch
+engine (`gpu.py`) agree to float32 tolerance, with each other and with plain torch that trains one
+network at a time (`tests/torch_reference.py`).
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ Float32: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class State:
-    """Parameters and Adam's moments of all runs, each (runs, P) float32, changed in place."""
+class TrainingState:
+    """Parameters and Adam's moments of all runs, each (runs, P) float32; changed in place."""
 
     parameters: Float32
     mean: Float32
@@ -26,11 +26,11 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
-    """Some epochs of all runs, each as it was after the epoch.
+class EpochRecords:
+    """What is recorded of all runs after each of some epochs.
 
-    weights (runs, epochs, P); wrong (runs, epochs, 2): wrong answers among training and test
-    inputs; low, high (runs, epochs, L): extreme activations of each layer.
+    weights (runs, epochs, P); wrong (runs, epochs, 2): number of wrong answers on training and on
+    test inputs; low, high (runs, epochs, L): smallest and largest activation of each layer.
     """
 
     weights: Float32
@@ -42,20 +42,21 @@ class Block:
 class Engine(Protocol):
     """Trains all runs of a setting at once."""
 
-    state: State
+    state: TrainingState
 
-    def advance(self, first: int, count: int, alive: NDArray[np.bool_]) -> Block:
-        """Train the runs that are alive for epochs first .. first + count - 1, numbered from 1.
+    def advance(self, first: int, count: int, active: NDArray[np.bool_]) -> EpochRecords:
+        """Train the active runs for epochs first .. first + count - 1, numbered from 1.
 
-        Epoch 0 is no training: first = 0 and count = 1 evaluate the initial networks.
+        active: (runs,), the runs that have not diverged. Epoch 0 has no training step: first = 0
+        and count = 1 evaluate the initial networks.
         """
         ...
 
 
-def empty_block(setting: Setting, count: int) -> Block:
-    """A block of NaN and 0 to be filled."""
+def empty_records(setting: Setting, count: int) -> EpochRecords:
+    """Records of NaN and 0, to be filled."""
     runs, layers = setting.runs, len(setting.layers) - 1
-    return Block(
+    return EpochRecords(
         np.full((runs, count, setting.parameters), np.nan, np.float32),
         np.zeros((runs, count, 2), np.int64),
         np.full((runs, count, layers), np.nan, np.float32),

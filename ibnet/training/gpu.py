@@ -1,4 +1,4 @@
-"""All runs of a setting as one batched computation in torch, for GPUs; it runs on a CPU too."""
+"""Trains all runs of a setting as one batched torch computation, for GPUs (a CPU works too)."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -12,9 +12,9 @@ from mibench.errors import InputError
 from .._extra import needs
 from ..data.dataset import Data
 from ..kernels.train import BETA_1, BETA_2, EPSILON, shuffle
-from ..networks.initial import Start
+from ..networks.initial import RunStart
 from ..settings import Setting
-from .engine import Block, State, empty_block
+from .engine import EpochRecords, TrainingState, empty_records
 
 with needs("torch", extra="torch"):
     import torch
@@ -30,7 +30,7 @@ Int: TypeAlias = NDArray[np.int64]
 
 
 def cuda() -> torch.device:
-    """The GPU. Raises InputError without one."""
+    """The GPU as a torch device. Raises InputError if there is none."""
     if not torch.cuda.is_available():
         raise InputError(
             "device 'cuda': torch finds no GPU here. Use --device cpu, which needs no torch, or "
@@ -40,14 +40,14 @@ def cuda() -> torch.device:
 
 
 class TorchEngine:
-    """See `engines.Engine`. The networks are stacked: weights (runs, out, in)."""
+    """See `engine.Engine`. The networks are stacked: weights (runs, out, in)."""
 
     def __init__(
         self,
         setting: Setting,
         data: Data,
-        starts: Sequence[Start],
-        state: State,
+        starts: Sequence[RunStart],
+        state: TrainingState,
         device: torch.device,
     ) -> None:
         self.setting, self.starts, self.state, self.device = setting, starts, state, device
@@ -56,9 +56,9 @@ class TorchEngine:
         is_test = np.stack([np.isin(np.arange(data.n), s.test) for s in starts])
         self.is_test = torch.from_numpy(is_test).to(device)  # (runs, n)
 
-    def advance(self, first: int, count: int, alive: NDArray[np.bool_]) -> Block:
-        """See `engines.Engine`."""
-        block = empty_block(self.setting, count)
+    def advance(self, first: int, count: int, active: NDArray[np.bool_]) -> EpochRecords:
+        """See `engine.Engine`."""
+        records = empty_records(self.setting, count)
         state = [self.state.parameters, self.state.mean, self.state.square]
         parameters, mean, square = (torch.from_numpy(a).to(self.device) for a in state)
         parameters.requires_grad_(True)
@@ -66,11 +66,11 @@ class TorchEngine:
             if first + e > 0:
                 self._epoch(first + e, parameters, mean, square)
             with torch.no_grad():
-                self._record(parameters, block, e)
-        for kept, new in zip(state, (parameters, mean, square), strict=True):
-            kept[alive] = new.detach().cpu().numpy()[alive]
-        block.weights[~alive] = np.nan
-        return block
+                self._record(parameters, records, e)
+        for stored, trained in zip(state, (parameters, mean, square), strict=True):
+            stored[active] = trained.detach().cpu().numpy()[active]
+        records.weights[~active] = np.nan
+        return records
 
     def _epoch(self, epoch: int, parameters: Tensor, mean: Tensor, square: Tensor) -> None:
         orders = torch.from_numpy(self._orders(epoch)).to(self.device)  # (runs, n_train)
@@ -78,10 +78,10 @@ class TorchEngine:
         batch = total if self.setting.batch == "full" else min(self.setting.batch, total)
         steps = -(-total // batch)
         for b in range(steps):
-            chosen = orders[:, b * batch : (b + 1) * batch]  # (runs, batch)
-            logits = self._layers(parameters, self.inputs[chosen])[-1]
+            rows = orders[:, b * batch : (b + 1) * batch]  # (runs, batch)
+            logits = self._layers(parameters, self.inputs[rows])[-1]
             losses = functional.cross_entropy(
-                logits.transpose(1, 2), self.labels[chosen], reduction="none"
+                logits.transpose(1, 2), self.labels[rows], reduction="none"
             )
             loss = losses.mean(dim=1).sum()  # each network has its own mean
             (gradient,) = torch.autograd.grad(loss, parameters)
@@ -89,15 +89,17 @@ class TorchEngine:
                 self._step(parameters, gradient, mean, square, (epoch - 1) * steps + b + 1)
 
     def _orders(self, epoch: int) -> Int:
+        """The training inputs of each run in the order of the epoch, (runs, n_train)."""
         orders = np.stack([s.train for s in self.starts])
         if self.setting.batch != "full" and self.setting.batch < orders.shape[1]:
             for order, s in zip(orders, self.starts, strict=True):
-                shuffle(order, s.key, epoch)
+                shuffle(order, s.shuffle_key, epoch)
         return orders
 
     def _step(
         self, parameters: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, step: int
     ) -> None:
+        """One step of the optimizer, number `step` from 1, in place."""
         rate = self.setting.learning_rate
         if self.setting.optimizer == "sgd":
             parameters -= rate * gradient
@@ -108,28 +110,28 @@ class TorchEngine:
         parameters.addcdiv_(mean, root, value=-rate / (1 - BETA_1**step))
 
     def _layers(self, parameters: Tensor, inputs: Tensor) -> list[Tensor]:
-        """Every layer's activations, (runs, batch, width) each; the last one's logits."""
+        """The activations (runs, batch, width) of every layer; for the last one its logits."""
         layers = self.setting.layers
-        found, a, at = [], inputs, 0
+        outputs, a, offset = [], inputs, 0
         for number, (fan_in, fan_out) in enumerate(pairwise(layers)):
-            end = at + fan_in * fan_out
-            weights = parameters[:, at:end].reshape(-1, fan_out, fan_in)
+            end = offset + fan_in * fan_out
+            weights = parameters[:, offset:end].reshape(-1, fan_out, fan_in)
             biases = parameters[:, end : end + fan_out].unsqueeze(1)
             a = torch.baddbmm(biases, a, weights.transpose(1, 2))
             if number < len(layers) - 2:
                 a = FUNCTIONS[self.setting.activation](a)
-            found.append(a)
-            at = end + fan_out
-        return found
+            outputs.append(a)
+            offset = end + fan_out
+        return outputs
 
-    def _record(self, parameters: Tensor, block: Block, e: int) -> None:
+    def _record(self, parameters: Tensor, records: EpochRecords, e: int) -> None:
         runs = len(self.starts)
-        found = self._layers(parameters, self.inputs.expand(runs, *self.inputs.shape))
-        found[-1] = functional.softmax(found[-1], dim=2)
-        wrong: Tensor = found[-1].argmax(dim=2) != self.labels  # (runs, n)
-        block.weights[:, e] = parameters.detach().cpu().numpy()
-        block.wrong[:, e, 0] = (wrong & ~self.is_test).sum(dim=1).cpu().numpy()
-        block.wrong[:, e, 1] = (wrong & self.is_test).sum(dim=1).cpu().numpy()
-        for layer, a in enumerate(found):
-            block.low[:, e, layer] = a.amin(dim=(1, 2)).cpu().numpy()
-            block.high[:, e, layer] = a.amax(dim=(1, 2)).cpu().numpy()
+        outputs = self._layers(parameters, self.inputs.expand(runs, *self.inputs.shape))
+        outputs[-1] = functional.softmax(outputs[-1], dim=2)
+        wrong: Tensor = outputs[-1].argmax(dim=2) != self.labels  # (runs, n)
+        records.weights[:, e] = parameters.detach().cpu().numpy()
+        records.wrong[:, e, 0] = (wrong & ~self.is_test).sum(dim=1).cpu().numpy()
+        records.wrong[:, e, 1] = (wrong & self.is_test).sum(dim=1).cpu().numpy()
+        for layer, a in enumerate(outputs):
+            records.low[:, e, layer] = a.amin(dim=(1, 2)).cpu().numpy()
+            records.high[:, e, layer] = a.amax(dim=(1, 2)).cpu().numpy()

@@ -1,4 +1,4 @@
-"""The claims table as Markdown: verdicts, then the numbers, then what they are."""
+"""The claims table as Markdown: the verdicts, then the numbers, then how they are computed."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,25 +9,32 @@ import pandas as pd
 from .table import verdicts
 
 TERMS = """\
-Start is the initial network, end the mean over the last sixth of the epochs. Other times are \
-windows of a quarter octave of epochs, in which values are averaged. Where a run's peak (or \
-trough, or largest value) is, the mean of the other half of the runs decides, so that noise cannot \
-make one. Intervals \
-cover 95 % (bootstrap over runs). A part is reproduced if its whole interval meets the criterion, \
-not reproduced if none of it does, and undecided otherwise; a claim is reproduced if all its parts \
-are, and not reproduced if any part is not."""
+Start is the initial network; end is the mean over the last sixth of the epochs. All other times \
+are windows of a quarter octave of epochs, over which values are averaged. The mean of the other \
+half of the runs decides where a run has its peak (or trough, or largest value), so that noise \
+cannot create a peak. Intervals cover 95 % (bootstrap over runs). A part is reproduced if its \
+whole interval meets the criterion, not reproduced if no value of the interval meets it, and \
+undecided otherwise. A claim is reproduced if all its parts are, not reproduced if any part is \
+not, and undecided otherwise."""
 
 
 def to_markdown(table: pd.DataFrame) -> str:
-    """Three blocks: a table of claims, one of their parts, and the statistics with their notes."""
+    """Write the claims table as Markdown.
+
+    Args:
+        table: from `claims_table`.
+
+    Returns:
+        A table of the claims, a table of their parts, and a list of the statistics with notes.
+    """
     blocks = [_claims(table), TERMS, _parts(table), _statistics(table)]
     return "\n\n".join(blocks) + "\n"
 
 
 def _claims(table: pd.DataFrame) -> str:
     rows = verdicts(table)
-    cells = zip(rows["claim"], rows["text"], rows["verdict"], strict=True)
-    return _table(("#", "Claim", "Verdict"), ([str(n), text, f"**{v}**"] for n, text, v in cells))
+    columns = zip(rows["claim"], rows["text"], rows["verdict"], strict=True)
+    return _table(("#", "Claim", "Verdict"), ([str(n), text, f"**{v}**"] for n, text, v in columns))
 
 
 def _parts(table: pd.DataFrame) -> str:
@@ -48,7 +55,7 @@ def _part(row: "pd.Series[Any]") -> list[str]:
 
 
 def _limit(text: str, unit: str) -> str:
-    """A criterion's limit in the unit of its value: "< 0.05" of a share is "< 5 %"."""
+    """A limit of a criterion in the unit of the value: "< 0.05" of a share is "< 5 %"."""
     sign, _, number = text.rpartition(" ")
     shown = f"{float(number) * 100:g} %" if unit == "share" else number
     return f"{sign} {shown}".strip()
@@ -60,11 +67,11 @@ def _number(value: float, unit: str) -> str:
     if unit == "share":
         return f"{100 * value:.1f} %"
     digits = 3 if abs(value) < 0.1 else 2
-    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.000"
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0 turns -0.0 into 0.0
 
 
 def _statistics(table: pd.DataFrame) -> str:
-    """A list: each statistic once for its claim, and under it the notes of its parts."""
+    """A list of the statistics of each claim, and under each the notes of its parts."""
     lines = []
     for (claim, statistic), parts in table.groupby(["claim", "statistic"], sort=False):
         lines.append(f"- **{claim}** {statistic}")
@@ -76,8 +83,8 @@ def _statistics(table: pd.DataFrame) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(_escaped(text) for text in line) + " |" for line in lines)
 
 
-def _cell(text: str) -> str:
+def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")

@@ -1,4 +1,7 @@
-"""What a part of a claim is: what it needs, how it is measured, and which values reproduce it."""
+"""The parts of a claim: the data that a part uses, its statistic, and the values that reproduce it.
+
+`average`, `hidden_average`, `extreme` and `difference` make the evidence of the common statistics.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,27 +10,28 @@ from typing import Literal
 
 import numpy as np
 
-from .bootstrap import Reduce, means
-from .runs import Need, Runs
+from .bootstrap import Reduce, resampled_means
+from .runs import CompleteRuns, Source
 from .windows import Floats, Ints
 
 Verdict = Literal["reproduced", "not reproduced", "undecided"]
 
-# Thresholds that several claims share, fixed before any result was seen.
-# Planes are drawn 12 bits wide, H(X): 2 % of that, 0.24 bits, is about the width of a drawn line.
-VISIBLE = 0.25  # bits of I(X;T); a drop beyond it is a compression that a reader of a plane sees
-FITTED = 0.05  # bits of I(T;Y), 5 % of H(Y) = 1: a rise beyond it is seen in a mean over layers
-# 4096 inputs are all there are, so estimates carry no sampling noise and any excess is a true
-# break of the inequality by the estimator; 2 % of H(Y) only leaves out those nobody would see.
-TOLERANCE = 0.02  # bits
+# Thresholds that several claims share. They were fixed before any result was seen.
+# Planes are drawn 12 bits wide, H(X). 2 % of that, 0.24 bits, is about the width of a drawn line.
+VISIBLE_BITS = 0.25  # of I(X;T): a larger drop is a compression that a reader of a plane can see
+FITTED_BITS = 0.05  # of I(T;Y), 5 % of H(Y) = 1: a larger rise is visible in a mean over layers
+# The 4096 inputs are the whole population, so estimates have no sampling noise, and any excess of a
+# deeper layer is a real break of the data-processing inequality by the estimator. This tolerance,
+# 2 % of H(Y), only ignores breaks that are too small to see.
+TOLERANCE_BITS = 0.02
 
 FULL_EPOCHS = 8000  # the claims are about trainings of this length
-MIN_RUNS = 3  # fewer tell nothing of an average
+MIN_RUNS = 3  # the average of fewer runs is not judged
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """The open interval of values that reproduce a part."""
+    """The open interval (low, high) of values that reproduce a part."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -38,74 +42,76 @@ class Criterion:
         return f"< {self.high:g}" if math.isinf(self.low) else f"{self.low:g} to {self.high:g}"
 
     def verdict(self, low: float, high: float) -> Verdict:
-        """Whether all, none or some of the interval from low to high meets it."""
+        """Whether all, none or some values of the interval from low to high meet the criterion."""
         if self.low < low and high < self.high:
             return "reproduced"
         if high <= self.low or self.high <= low:
             return "not reproduced"
-        return "undecided"  # NaN too
+        return "undecided"  # also for NaN
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the bootstrap draws from: one array (run, m) for each independent group of runs.
+    """The input of the bootstrap: one array (run, m) for each independent group of runs.
 
-    of: makes the value from the groups' reduced rows, see `bootstrap`; note: worth telling beside.
+    value_of: computes the value from the groups' reduced rows, see `bootstrap`. note: further
+    numbers to show in the table.
     """
 
     samples: Sequence[Floats]
-    of: Callable[..., Floats]
-    reduce: Reduce = means
+    value_of: Callable[..., Floats]
+    reduce: Reduce = resampled_means
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Part:
+class ClaimPart:
     """One row of the claims table.
 
-    name: the training, or a short phrase; what: the quantity in a few words; statistic: how to
-    recompute it. measure: from the runs of each need, in their order. each: the claim is about
-    every run, not about an average: the interval is from the least to the largest run, and two
-    networks can decide it. min_runs: fewer leave it undecided.
+    name: the training, or a short phrase. quantity: what is measured, in a few words. statistic:
+    how to compute it. measure: computes the evidence from the runs of each source, in their order.
+    per_run: the claim is about every run, not about their average: the interval extends from the
+    smallest to the largest run, and two networks can decide it. min_runs: with fewer runs the part
+    is undecided.
     """
 
     claim: int
     name: str
-    what: str
+    quantity: str
     statistic: str
     unit: str
     criterion: Criterion
-    needs: tuple[Need, ...]
+    sources: tuple[Source, ...]
     measure: Callable[..., Evidence | None]
-    each: bool = False
+    per_run: bool = False
     min_runs: int = MIN_RUNS
 
 
 def average(values: Floats, note: str = "") -> Evidence:
-    """The mean over the runs, and over layers where there are any: (run,) or (run, layer)."""
+    """The mean over the runs, and over layers if there are any: (run,) or (run, layer)."""
     per_run = values.reshape(len(values), -1).mean(axis=1, keepdims=True)
     return Evidence([per_run], lambda row: row[:, 0], note=note)
 
 
 def hidden_average(values: Floats, note: str = "") -> Evidence:
-    """The mean over the runs and the hidden layers of (run, layer); the note lists all layers."""
+    """The mean over runs and hidden layers of (run, layer); the note lists all layers."""
     return average(hidden(values), "; ".join(filter(None, [by_layer(values), note])))
 
 
 def extreme(values: Floats, which: Literal["largest", "smallest"], note: str = "") -> Evidence:
-    """The largest or smallest over layers of the means over runs: (run, layer).
+    """The largest or smallest, over layers, of the means over runs: (run, layer).
 
-    It is taken after the mean, so that noise between runs shifts it by about a standard error
-    alone, and away from what a claim of "no layer" or "both layers" needs.
+    The extreme is taken after the mean. So noise between runs shifts it by about one standard error
+    only, and in the direction that makes a claim of "no layer" or "both layers" harder to meet.
     """
-    of = np.max if which == "largest" else np.min
-    return Evidence([values], lambda row: of(row, axis=1), note=note)
+    of_layers = np.max if which == "largest" else np.min
+    return Evidence([values], lambda row: of_layers(row, axis=1), note=note)
 
 
 def difference(first: Floats, second: Floats, note: str = "") -> Evidence:
-    """Mean over the first group of runs less mean over the second, which is independent of it."""
+    """The mean over the first group of runs minus that over the second, independent group."""
     return Evidence(
-        [first[:, None], second[:, None]], lambda one, other: (one - other)[:, 0], note=note
+        [first[:, None], second[:, None]], lambda first, second: (first - second)[:, 0], note=note
     )
 
 
@@ -116,11 +122,11 @@ def by_layer(values: Floats, unit: str = "bits", first: int = 1) -> str:
 
 
 def hidden(values: Floats) -> Floats:
-    """All layers but the last, a softmax in every network whatever its activation."""
+    """All layers but the last, which is a softmax in every network."""
     return values[..., :-1]
 
 
-def epochs_at(runs: Runs, windows: Ints) -> str:
+def epochs_at(runs: CompleteRuns, windows: Ints) -> str:
     """The median over runs of the last epochs of windows (run, layer): "T1 40, T2 113"."""
     epochs = np.median(runs.epochs[windows], axis=0)
     return ", ".join(f"T{layer} {epoch:.0f}" for layer, epoch in enumerate(epochs, start=1))

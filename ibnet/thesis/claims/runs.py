@@ -1,4 +1,4 @@
-"""Trajectories as the claims read them: complete runs, in windows of log-epoch."""
+"""Reads the trajectories for the claims: complete runs, averaged in windows of log-epoch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,15 +22,15 @@ VARIABLES = {
 }
 
 
-class Need(NamedTuple):
-    """A training and one of its estimators."""
+class Source(NamedTuple):
+    """A training and one of the estimators that measured it."""
 
     training: str
     estimator: str
 
     @property
     def setting(self) -> str:
-        """The name of the first setting that trains and measures it."""
+        """The name of the first setting with this training and estimator."""
         return next(
             name
             for name, setting in SETTINGS.items()
@@ -39,12 +39,13 @@ class Need(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Runs:
-    """Complete runs of one training under one estimator; information in bits.
+class CompleteRuns:
+    """The complete runs of one training, measured by one estimator; information in bits.
 
-    i_xt, i_ty: (run, window, layer). train_error, test_error: (run, window). maximum: (run,), the
-    largest activation over epochs and layers. labels, epochs: (window,), as of `window_labels`,
-    and the last epoch of each. complete: (all runs,), which of them are here.
+    A run is complete if all its values are finite. i_xt, i_ty: (run, window, layer). train_error,
+    test_error: (run, window). maximum: (run,), the largest activation over epochs and layers.
+    labels, epochs: (window,), the label of each window (`window_labels`) and its last epoch.
+    complete: (all runs,), which of all runs are included.
     """
 
     training: str
@@ -67,69 +68,71 @@ class Runs:
         """(run, window, layer, 2): I(X;T) / H(X) and I(T;Y) / H(Y), each from 0 to 1."""
         return np.stack([self.i_xt / self.h_x, self.i_ty / self.h_y], axis=-1)
 
-    def keep(self, complete: NDArray[np.bool_]) -> "Runs":
-        """Only the runs that are complete elsewhere too."""
-        kept = complete[self.complete]
+    def restrict_to(self, complete: NDArray[np.bool_]) -> "CompleteRuns":
+        """Only those of these runs that are True in `complete` (all runs,)."""
+        included = complete[self.complete]
         names = ("i_xt", "i_ty", "train_error", "test_error", "maximum")
-        values = {name: getattr(self, name)[kept] for name in names}
+        values = {name: getattr(self, name)[included] for name in names}
         return replace(self, **values, complete=self.complete & complete)
 
 
-class Trainings:
-    """The trajectories by training; what was read is kept, as several claims share it."""
+class TrajectoryReader:
+    """Gives the runs of a source. It caches them, because several claims use the same source."""
 
     def __init__(self, trajectories: Mapping[str, xr.Dataset]) -> None:
         for name, data in trajectories.items():
             _check(name, data)
         self._data = trajectories
-        self._read: dict[Need, Runs] = {}
-        self._masks: dict[Need, NDArray[np.bool_]] = {}
+        self._runs: dict[Source, CompleteRuns] = {}
+        self._masks: dict[Source, NDArray[np.bool_]] = {}
 
-    def missing(self, needs: Sequence[Need]) -> str:
-        """What is not there and the command that makes it; "" if nothing is missing."""
-        return "; ".join(dict.fromkeys(filter(None, map(self._missing, needs))))
+    def missing(self, sources: Sequence[Source]) -> str:
+        """Which sources are missing, and the commands that make them; "" if none is missing."""
+        return "; ".join(dict.fromkeys(filter(None, map(self._missing, sources))))
 
-    def _missing(self, need: Need) -> str:
-        training, estimator = need
-        command = f"`mibench ibnet run {need.setting}`"
+    def _missing(self, source: Source) -> str:
+        training, estimator = source
+        command = f"`mibench ibnet run {source.setting}`"
         if training not in self._data:
             return f"training {training} is missing: {command}"
-        measured = self._measured(need)
+        measured = self._measured(source)
         if not measured.any():
             return f"{estimator} of {training} is not measured: {command}"
         if not measured[0] or self._data[training]["epoch"].values[0] != 0:
             return f"{estimator} of {training} is not measured at epoch 0: {command}"
         return ""
 
-    def get(self, needs: Sequence[Need]) -> list[Runs]:
-        """One for each need; runs of the same training are the same networks in the same order."""
-        found = [self._get(need) for need in needs]
+    def get(self, sources: Sequence[Source]) -> list[CompleteRuns]:
+        """The runs of each source; sources of one training give the same networks in one order."""
+        all_runs = [self._get(source) for source in sources]
         complete: dict[str, NDArray[np.bool_]] = {}
-        for runs in found:
+        for runs in all_runs:
             known = complete.get(runs.training, runs.complete)
             complete[runs.training] = np.logical_and(known, runs.complete)
-        return [runs.keep(complete[runs.training]) for runs in found]
+        return [runs.restrict_to(complete[runs.training]) for runs in all_runs]
 
-    def _get(self, need: Need) -> Runs:
-        if need not in self._read:
-            self._read[need] = _windowed(need, self._data[need.training], self._measured(need))
-        return self._read[need]
+    def _get(self, source: Source) -> CompleteRuns:
+        if source not in self._runs:
+            data = self._data[source.training]
+            self._runs[source] = _windowed(source, data, self._measured(source))
+        return self._runs[source]
 
-    def _measured(self, need: Need) -> NDArray[np.bool_]:
-        """At which epochs any run has information: (epoch,)."""
-        if need not in self._masks:
-            data = self._data[need.training]
-            found = np.zeros(data.sizes["epoch"], dtype=np.bool_)
-            if need.estimator in data["estimator"].values:
-                found |= np.isfinite(_values(data, "i_xt", need.estimator)).any(axis=(0, 2))
-            self._masks[need] = found
-        return self._masks[need]
+    def _measured(self, source: Source) -> NDArray[np.bool_]:
+        """The epochs at which any run was measured: (epoch,)."""
+        if source not in self._masks:
+            data = self._data[source.training]
+            measured = np.zeros(data.sizes["epoch"], dtype=np.bool_)
+            if source.estimator in data["estimator"].values:
+                i_xt = _values(data, "i_xt", source.estimator)
+                measured |= np.isfinite(i_xt).any(axis=(0, 2))
+            self._masks[source] = measured
+        return self._masks[source]
 
 
-def _windowed(need: Need, data: xr.Dataset, measured: NDArray[np.bool_]) -> Runs:
+def _windowed(source: Source, data: xr.Dataset, measured: NDArray[np.bool_]) -> CompleteRuns:
     epochs = data["epoch"].values[measured]
     labels = window_labels(epochs)
-    values = {name: _values(data, name, need.estimator)[:, measured] for name in VARIABLES}
+    values = {name: _values(data, name, source.estimator)[:, measured] for name in VARIABLES}
     finite = [np.isfinite(v).reshape(len(v), -1).all(axis=1) for v in values.values()]
     complete = np.logical_and.reduce(finite)
     windowed = {
@@ -137,10 +140,10 @@ def _windowed(need: Need, data: xr.Dataset, measured: NDArray[np.bool_]) -> Runs
         for name in ("i_xt", "i_ty", "train_error", "test_error")
     }
     ends = np.flatnonzero(np.diff(labels, append=1))
-    return Runs(
-        training=need.training,
+    return CompleteRuns(
+        training=source.training,
         **windowed,
-        # over all epochs, as for the bins' range: a sparse schedule could miss the largest
+        # Over all epochs, as for the range of bins: a sparse schedule could miss the largest.
         maximum=_values(data, "max_activation")[complete].max(axis=(1, 2)).astype(np.float64),
         labels=labels[ends],
         epochs=epochs[ends],
@@ -164,7 +167,7 @@ def _check(name: str, data: xr.Dataset) -> None:
         if variable not in data or set(data[variable].dims) != set(dims):
             raise InputError(
                 f"{name}: {variable} with dimensions {', '.join(dims)} is needed: give "
-                "trajectories as `mibench.ibnet.measuring` returns them"
+                "trajectories as `mibench.ibnet.measure` returns them"
             )
     layers = {len(s.layers) - 1 for s in SETTINGS.values() if s.training == name}
     if layers and data.sizes["layer"] not in layers:

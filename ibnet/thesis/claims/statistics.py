@@ -1,28 +1,28 @@
-"""What a claim measures: window means (run, window, layer) -> one number a run, or a run and layer.
+"""The statistics of the claims: window means (run, window, layer) -> a number per run (and layer).
 
-All information is in bits. The windows, "start", "end", "peak" and why the peak is chosen by the
-other half of the runs: see `windows`. In the formulas x_l[w] is I(X;T_l) and y_l[w] is I(T_l;Y)
-in window w, and w* the peak of x_l.
+All information is in bits. `windows` explains windows, "start", "end" and "peak", and why the other
+half of the runs chooses the peak. In the formulas x_l[w] is I(X;T_l) and y_l[w] is I(T_l;Y) in
+window w, and w* is the peak of x_l.
 """
 
 import numpy as np
 
-from .windows import Floats, Ints, at, held_out_peak, mean_of_other_half
+from .windows import Floats, Ints, held_out_peak, mean_of_other_half, values_at
 
 
 def compression(i_xt: Floats) -> Floats:
     """Bits that I(X;T) loses from its peak to the end, x_l[w*] - x_l[end]: (run, layer)."""
-    return at(i_xt, held_out_peak(i_xt)) - i_xt[:, -1]
+    return values_at(i_xt, held_out_peak(i_xt)) - i_xt[:, -1]
 
 
 def drops(i_xt: Floats) -> Floats:
-    """Bits that I(X;T) loses from each window to the end, x_l[w] - x_l[end]: shape stays."""
+    """Bits that I(X;T) loses from each window to the end, x_l[w] - x_l[end]: same shape."""
     return i_xt - i_xt[:, -1:]
 
 
 def fitting(i_xt: Floats, i_ty: Floats) -> Floats:
-    """Bits that I(T;Y) gains before I(X;T) begins to fall, y_l[w*] - y_l[start]: (run, layer)."""
-    return at(i_ty, held_out_peak(i_xt)) - i_ty[:, 0]
+    """Bits that I(T;Y) gains before I(X;T) starts to fall, y_l[w*] - y_l[start]: (run, layer)."""
+    return values_at(i_ty, held_out_peak(i_xt)) - i_ty[:, 0]
 
 
 def net_change(information: Floats) -> Floats:
@@ -36,33 +36,34 @@ def trough(i_xt: Floats) -> Ints:
 
 
 def rise_from(information: Floats, windows: Ints) -> Floats:
-    """Bits gained from the given windows (run, layer) to the end: (run, layer)."""
-    return information[:, -1] - at(information, windows)
+    """Bits gained from the windows (run, layer) to the end: (run, layer)."""
+    return information[:, -1] - values_at(information, windows)
 
 
 def fall_first(i_xt: Floats) -> Floats:
-    """Bits by which I(X;T) falls to its trough v, less what it rose before: (run, layer).
+    """Bits by which I(X;T) falls to its trough v, minus what it rose before: (run, layer).
 
-    (x_l[start] - x_l[v]) - (x_l[u] - x_l[start]), u the peak among the windows up to v. A fall
-    from the start gives its depth; a rise followed by an equal fall gives minus that rise.
+    (x_l[start] - x_l[v]) - (x_l[u] - x_l[start]), where u is the peak among the windows up to v. A
+    fall from the start gives its depth; a rise followed by an equal fall gives minus that rise.
     """
     lowest = trough(i_xt)
     after = np.arange(i_xt.shape[1])[None, :, None] > lowest[:, None]
-    before = np.where(after, -np.inf, mean_of_other_half(i_xt)).argmax(axis=1)
+    peak_before = np.where(after, -np.inf, mean_of_other_half(i_xt)).argmax(axis=1)
     start = i_xt[:, 0]
-    return (start - at(i_xt, lowest)) - (at(i_xt, before) - start)
+    return (start - values_at(i_xt, lowest)) - (values_at(i_xt, peak_before) - start)
 
 
 def excess(information: Floats) -> Floats:
     """Bits by which a layer exceeds the one before it: (run, window, layer) -> one layer fewer.
 
-    Above 0 it breaks the data-processing inequality: I(X;T_{l+1}) <= I(X;T_l), and likewise for Y.
+    A value above 0 breaks the data-processing inequality, I(X;T_{l+1}) <= I(X;T_l), and likewise
+    for Y.
     """
     return np.diff(information, axis=-1)
 
 
 def violations(i_xt: Floats, i_ty: Floats, tolerance: float) -> Floats:
-    """Share of windows in which a pair of neighbours breaks the inequality: (run, layer - 1).
+    """Share of windows in which two neighbouring layers break the inequality: (run, layer - 1).
 
     In I(X;T) or in I(T;Y), by more than `tolerance` bits.
     """
@@ -71,10 +72,11 @@ def violations(i_xt: Floats, i_ty: Floats, tolerance: float) -> Floats:
     return shares
 
 
-def crowding(plane: Floats, layers: int) -> Floats:
+def share_in_corner(plane: Floats, layers: int) -> Floats:
     """Share of windows that the first `layers` layers spend in the plane's lower left quarter.
 
-    `plane` (run, window, layer, 2) as from `Runs.plane`, its sides from 0 to 1. Returns (run,).
+    plane: (run, window, layer, 2) from `CompleteRuns.plane`, coordinates from 0 to 1. Returns
+    (run,).
     """
     inside = (plane[:, :, :layers] < 0.5).all(axis=-1)
     shares: Floats = inside.mean(axis=(1, 2))
@@ -82,9 +84,9 @@ def crowding(plane: Floats, layers: int) -> Floats:
 
 
 def fast_phase(error: Floats) -> int | None:
-    """The window in which the training error has made 90 % of its fall; None if it never falls.
+    """The window in which the training error has completed 90 % of its fall; None without a fall.
 
-    `error` (run, window) is averaged over the runs; the fall is from the start to the end.
+    error: (run, window), averaged over the runs. The fall is from the start to the end.
     """
     mean = error.mean(axis=0)
     fall = mean[0] - mean[-1]
@@ -94,7 +96,7 @@ def fast_phase(error: Floats) -> int | None:
 
 
 def larger_half(maximum: Floats) -> tuple[Ints, Ints]:
-    """Indices of the runs whose maximum activation (run,) is above the median, and of the rest."""
+    """Indices of the runs with a maximum activation (run,) above the median, and of the others."""
     above = maximum > np.median(maximum)
     return np.flatnonzero(above), np.flatnonzero(~above)
 
@@ -102,7 +104,7 @@ def larger_half(maximum: Floats) -> tuple[Ints, Ints]:
 def distance(first: Floats, second: Floats) -> Floats:
     """Root mean square distance of two planes (..., window, layer, 2), over windows and layers.
 
-    In sides of the plane: 1 is all of H(X), or all of H(Y).
+    In sides of the plane: 1 is H(X) in the one direction and H(Y) in the other.
     """
     squares = np.square(first - second).sum(axis=-1)
     root: Floats = np.sqrt(squares.mean(axis=(-2, -1)))
@@ -110,11 +112,11 @@ def distance(first: Floats, second: Floats) -> Floats:
 
 
 def spread(mean_plane: Floats, mean_square: Floats, runs: int) -> Floats:
-    """Standard deviation between runs over that along the mean path.
+    """Standard deviation between runs, divided by that along the mean path.
 
-    mean_plane (..., window, layer, 2), the mean over the runs; mean_square (...), the mean over
-    the runs, windows, layers and both axes of the squared position. Two runs at one epoch are
-    then, in root mean square, this many times as far apart as two windows of the mean path.
+    mean_plane: (..., window, layer, 2), the mean over the runs. mean_square: (...), the mean of the
+    squared coordinates over runs, windows, layers and both axes. The ratio tells how many times as
+    far apart two runs at one epoch are, in root mean square, as two windows of the mean path.
     """
     along = mean_plane.var(axis=-3).mean(axis=(-2, -1))
     between = mean_square - np.square(mean_plane).mean(axis=(-3, -2, -1))

@@ -1,42 +1,25 @@
-"""The claims table: every part with its interval and verdict; then one verdict a claim."""
+"""The claims table: every part with its value, interval and verdict; and one verdict per claim."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .adaptive_claims import adaptive_parts
 from .bootstrap import bootstrap
-from .contrast_claims import contrast_parts
-from .parts import FULL_EPOCHS, Evidence, Part
-from .runs import Runs, Trainings
-from .uniform_claims import uniform_parts
+from .claims_1_to_5 import claim_1, claim_2, claim_3, claim_4, claim_5
+from .claims_6_to_10 import claim_6, claim_7, claim_8, claim_9, claim_10
+from .claims_11_to_15 import claim_11, claim_12, claim_13, claim_14, claim_15
+from .parts import FULL_EPOCHS, ClaimPart, Evidence
+from .runs import CompleteRuns, TrajectoryReader
+from .texts import CLAIMS
 
-CLAIMS = {
-    1: "Tanh networks fit first and compress afterwards, at full batch and at 256, and most layers "
-    "compress more at full batch.",
-    2: "ReLU networks under uniform bins fit and do not compress.",
-    3: "Under uniform bins ReLU breaks the data-processing inequality: a deeper layer has more "
-    "I(T;Y) than one before it, in the half of the runs with the larger maximum activation.",
-    4: "Early ReLU layers crowd the lower left corner of the plane under uniform bins.",
-    5: "The maximum activation varies widely between runs.",
-    6: "Under adaptive bins the data-processing inequality holds for all four activations.",
-    7: "Tanh under adaptive bins compresses strongly in the first, fast phase.",
-    8: "ReLU under adaptive bins ends near the I(X;T) at which it began.",
-    9: "ELU under adaptive bins has the phases swapped: I(X;T) falls first, then it rises together "
-    "with I(T;Y).",
-    10: "ReLU6 under uniform bins looks like ReLU with 100 bins; under adaptive bins only its last "
-    "two hidden layers compress.",
-    11: "Single runs differ strongly from each other under adaptive bins.",
-    12: "The 12-12-12-12-12-2 ReLU network looks entirely different under the two binnings.",
-    13: "Some ReLU networks (B.1 and B.2) compress on average.",
-    14: "Train and test error end low in every setting, and tanh generalises slightly better than "
-    "ReLU.",
-    15: "Uniform bins underestimate the entropy of unbounded activations.",
-}
+PARTS_OF_CLAIMS: tuple[Callable[[], list[ClaimPart]], ...] = (
+    claim_1, claim_2, claim_3, claim_4, claim_5, claim_6, claim_7, claim_8, claim_9, claim_10,
+    claim_11, claim_12, claim_13, claim_14, claim_15,
+)  # fmt: skip
 
-FEW_RUNS = 10  # with fewer, a percentile interval covers less than 90 %
+FEW_RUNS = 10  # with fewer runs, a percentile interval covers less than 90 %
 
 COLUMNS = [
     "claim", "part", "text", "statistic", "value", "low", "high", "unit", "criterion", "runs",
@@ -45,35 +28,49 @@ COLUMNS = [
 
 
 def claims_table(trainings: Mapping[str, xr.Dataset], seed: int = 0) -> pd.DataFrame:
-    """One row for each part of each claim, in the claims' order.
+    """Judge the claims of the thesis: one row for each part of each claim, in the claims' order.
 
     Args:
-        trainings: trajectories, as `mibench.ibnet.measuring` returns them, by the training's name
-            ("tanh-full", "tanh-256", "relu-full", "relu-256", "elu-256", "relu6-256", "A", "B.1",
-            "B.2"). Others are not looked at. Missing ones leave their parts undecided.
+        trainings: trajectories, as `mibench.ibnet.measure` returns them, by the name of the
+            training ("tanh-full", "tanh-256", "relu-full", "relu-256", "elu-256", "relu6-256",
+            "A", "B.1", "B.2"). Others are ignored. Parts of missing ones are undecided.
         seed: of the bootstrap; the same seed gives the same table.
 
     Returns:
-        claim (1 to 15), part, text (the claim), statistic (how to recompute the value; its terms
-        are those of `windows`), value, low and high (95 % percentile bootstrap interval over
-        runs, 2000 resamples), unit, criterion (the values that reproduce the part), runs (how
-        many were used: of the smallest group, if there are several), verdict: "reproduced" if
-        the whole interval meets the criterion, "not reproduced" if none of it does, else
-        "undecided"; note.
+        A table with the columns
 
-    Raises InputError for data sets that are no trajectories.
+        - claim: 1 to 15; part: its name; text: the claim
+        - statistic: how to compute the value; `mibench.ibnet.thesis.claims.windows` explains the
+          terms
+        - value; low and high: the 95 % percentile bootstrap interval over runs, 2000 resamples
+        - unit: of value, low and high
+        - criterion: the values that reproduce the part
+        - runs: how many were used; of the smallest group, if there are several
+        - verdict: "reproduced" if the whole interval meets the criterion, "not reproduced" if no
+          value of it does, else "undecided"
+        - note: further numbers, or why the part is undecided
+
+    Raises:
+        InputError: for data sets that are no trajectories.
     """
-    read = Trainings(trainings)
-    parts = [*uniform_parts(), *adaptive_parts(), *contrast_parts()]
-    parts.sort(key=lambda part: part.claim)
-    rows = [_row(part, read, [seed, i]) for i, part in enumerate(parts)]
+    reader = TrajectoryReader(trainings)
+    parts = [part for parts_of_claim in PARTS_OF_CLAIMS for part in parts_of_claim()]
+    rows = [_row(part, reader, [seed, i]) for i, part in enumerate(parts)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a claim: claim, text, verdict, and how many of its parts have which verdict.
+    """Judge each claim by its parts.
 
-    A claim is reproduced if all its parts are, not reproduced if any of them is not.
+    A claim is reproduced if all its parts are, not reproduced if any part is not, and undecided
+    otherwise.
+
+    Args:
+        table: from `claims_table`.
+
+    Returns:
+        One row per claim: claim, text, verdict, number of parts, and the number of parts with each
+        verdict.
     """
     rows = []
     for claim, parts in table.groupby("claim", sort=True):
@@ -92,10 +89,10 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(part: Part, read: Trainings, seed: Sequence[int]) -> dict[str, object]:
+def _row(part: ClaimPart, reader: TrajectoryReader, seed: Sequence[int]) -> dict[str, object]:
     row: dict[str, object] = {
         "claim": part.claim,
-        "part": f"{part.name}: {part.what}",
+        "part": f"{part.name}: {part.quantity}",
         "text": CLAIMS[part.claim],
         "statistic": part.statistic,
         "value": np.nan,
@@ -106,54 +103,59 @@ def _row(part: Part, read: Trainings, seed: Sequence[int]) -> dict[str, object]:
         "runs": 0,
         "verdict": "undecided",
     }
-    missing = read.missing(part.needs)
+    missing = reader.missing(part.sources)
     if missing:
         return row | {"note": missing}
-    runs = read.get(part.needs)
-    row["runs"] = min(map(len, runs))
-    notes = _doubts(part, runs)
-    if min(map(len, runs)) < part.min_runs:
+    groups = reader.get(part.sources)
+    row["runs"] = min(map(len, groups))
+    notes = _limitations(part, groups)
+    if min(map(len, groups)) < part.min_runs:
         return row | {"note": "; ".join(notes)}
-    evidence = part.measure(*runs)
+    evidence = part.measure(*groups)
     if evidence is None:
         return row | {"note": "; ".join([*notes, "the training error never falls"])}
     value, low, high = _interval(part, evidence, seed)
-    if min(one.epochs[-1] for one in runs) >= FULL_EPOCHS:
+    if min(runs.epochs[-1] for runs in groups) >= FULL_EPOCHS:
         row["verdict"] = part.criterion.verdict(low, high)
     if np.isnan(value):
-        notes.append("not defined: what it is divided by is 0")
+        notes.append("not defined: its divisor is 0")
     notes = [*notes, evidence.note] if evidence.note else notes
     return row | {"value": value, "low": low, "high": high, "note": "; ".join(notes)}
 
 
-def _interval(part: Part, evidence: Evidence, seed: Sequence[int]) -> tuple[float, float, float]:
+def _interval(
+    part: ClaimPart, evidence: Evidence, seed: Sequence[int]
+) -> tuple[float, float, float]:
+    """Value, and the ends of its bootstrap interval; or the smallest and the largest run."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value, low, high = bootstrap(
-            evidence.samples, evidence.of, seed=seed, reduce=evidence.reduce
+            evidence.samples, evidence.value_of, seed=seed, reduce=evidence.reduce
         )
-        if part.each:
-            each = [float(evidence.of(run[None])[0]) for run in evidence.samples[0]]
-            low, high = min(each), max(each)
+        if part.per_run:
+            values = [float(evidence.value_of(run[None])[0]) for run in evidence.samples[0]]
+            low, high = min(values), max(values)
     return value, low, high
 
 
-def _doubts(part: Part, runs: Sequence[Runs]) -> list[str]:
+def _limitations(part: ClaimPart, groups: Sequence[CompleteRuns]) -> list[str]:
     """What limits the part: runs left out, too few of them, too short a training."""
-    found = []
-    for one in runs:
-        if not one.complete.all():
-            out, total = np.sum(~one.complete), len(one.complete)
-            found.append(f"{out} of {total} runs of {one.training} left out: not finite throughout")
-    fewest = min(map(len, runs))
+    notes = []
+    for runs in groups:
+        if not runs.complete.all():
+            out, total = np.sum(~runs.complete), len(runs.complete)
+            notes.append(
+                f"{out} of {total} runs of {runs.training} left out: some values are not finite"
+            )
+    fewest = min(map(len, groups))
     if fewest < part.min_runs:
-        found.append(f"{fewest} runs: at least {part.min_runs} are needed")
-    elif part.each:
-        found.append(f"about each run: from the least to the largest of {fewest}")
+        notes.append(f"{fewest} runs: at least {part.min_runs} are needed")
+    elif part.per_run:
+        notes.append(f"about each run: from the smallest to the largest of {fewest}")
     elif fewest < FEW_RUNS:
-        found.append(f"{fewest} runs: the interval is too narrow")
-    last = min(one.epochs[-1] for one in runs)
+        notes.append(f"{fewest} runs: the interval is too narrow")
+    last = min(runs.epochs[-1] for runs in groups)
     if last < FULL_EPOCHS:
-        found.append(
+        notes.append(
             f"{last} epochs, but the claim is about {FULL_EPOCHS}: `mibench ibnet reproduce`"
         )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(notes))
