@@ -1,4 +1,4 @@
-"""What the extras `ibnet` and `torch` install, asked for by name where it is missing."""
+"""Imports of packages that only the extras `ibnet` and `torch` install."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from mibench.errors import InputError
 
 
 @contextmanager
-def needs(*packages: str, extra: str = "ibnet") -> Iterator[None]:
-    """Imports within: a missing package becomes an error that says how to get it."""
+def explain_missing_packages(*packages: str, extra: str = "ibnet") -> Iterator[None]:
+    """Turn a failed import in the block into an InputError that names the extra to install."""
     try:
         yield
     except ModuleNotFoundError as error:

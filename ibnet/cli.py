@@ -1,4 +1,7 @@
-"""`mibench ibnet ...`: parses, calls, prints. Everything else is imported when a command runs."""
+"""The commands `mibench ibnet ...`: they parse options, call functions and print results.
+
+All other modules are imported when a command runs.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,48 +26,82 @@ if TYPE_CHECKING:
     from .networks.trained import Trained
     from .settings import Setting
 
-OVERRIDES = (
-    click.option("--runs", type=int, help="Networks.  [default: the setting's, 40]"),
-    click.option("--epochs", type=int, help="Epochs.  [default: the setting's, 8000]"),
-    click.option("--seed", type=int, help="Seed of weights, splits and batches.  [default: 0]"),
-    click.option("--data", metavar="DATA", help="icosahedron, digits, idx:FOLDER, a .mat or .npz."),
-    click.option("--layers", metavar="12-10-..", help="Widths, from the inputs to the classes."),
-    click.option("--activation", metavar="NAME", help="tanh, relu, elu, relu6 or linear."),
-    click.option("--batch", metavar="N|full", help="Inputs a step."),
+CHANGE_OPTIONS = (
+    click.option("--runs", type=int, help="Number of networks.  [default: the setting's, 40]"),
+    click.option(
+        "--epochs", type=int,
+        help="Passes over the training data.  [default: the setting's, 8000]",
+    ),
+    click.option(
+        "--seed", type=int,
+        help="Seed of the initial weights, train/test splits and batches.  [default: 0]",
+    ),
+    click.option(
+        "--data", metavar="DATA",
+        help="Data set: icosahedron, digits, idx:FOLDER (MNIST's format), or a .mat or .npz file.",
+    ),
+    click.option(
+        "--layers", metavar="12-10-..", help="Widths of layers, from the inputs to the classes.",
+    ),
+    click.option(
+        "--activation", metavar="NAME",
+        help="Activation function of the hidden layers: tanh, relu, elu, relu6 or linear.",
+    ),
+    click.option(
+        "--batch", metavar="N|full",
+        help="Inputs per step of the optimizer: a number, or full for all training inputs.",
+    ),
     click.option("--learning-rate", type=float, help="Step size of the optimizer."),
     click.option("--optimizer", metavar="NAME", help="adam or sgd."),
-    click.option("--init", metavar="NAME", help="truncated-normal, he or glorot."),
-)
+    click.option(
+        "--init", metavar="NAME",
+        help="Distribution of the initial weights: truncated-normal, he or glorot.",
+    ),
+)  # fmt: skip
 device_option = click.option(
-    "--device", default="cpu", show_default=True, help="cpu, or cuda (needs torch)."
-)
+    "--device", default="cpu", show_default=True,
+    help="Where to train: cpu, or cuda (a GPU; needs torch).",
+)  # fmt: skip
 jobs_option = click.option(
-    "--jobs", type=int, help="Processes that measure; the numbers do not depend on it.  [all cores]"
-)
+    "--jobs", type=int,
+    help="Number of processes that measure; the results do not depend on it.  [default: all cores]",
+)  # fmt: skip
 estimators_option = click.option(
-    "--estimators", "-e", metavar="SPECS", multiple=True,
-    help="Comma-separated specs such as uniform:bins=30,kde.  [default: the setting's]",
+    "--estimators", "-e", metavar="ESTIMATORS", multiple=True,
+    help="Comma-separated estimators such as uniform:bins=30,kde.  [default: the setting's]",
+)  # fmt: skip
+training_output_option = click.option(
+    "--output", "-o", type=FILE,
+    help="Directory to store everything in.  [default: ibnet-SETTING]",
 )  # fmt: skip
 
 
 def _schedule_option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
         name, "schedule", metavar="every|log:N|LIST",
-        help="Epochs to measure.  [default: every; log:50 for estimators of all pairs]",
+        help="Epochs to measure: every, log:50 (about 50, evenly spaced in their logarithm), or a "
+        "list such as 0,10,100.  [default: every; log:50 for estimators that compare all pairs of "
+        "inputs]",
     )  # fmt: skip
 
 
-def _overrides(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(OVERRIDES):
+def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that change fields of the setting."""
+    for option in reversed(CHANGE_OPTIONS):
         command = option(command)
     return command
 
 
 @click.group()
 def ibnet() -> None:
-    """Train networks, measure their information planes, draw them.
+    """Train neural networks, estimate I(X;T) and I(T;Y) of their layers, draw the results.
 
-    `mibench list settings` names the settings. For a first look, in seconds:
+    X is the input of a network, T the outputs of one of its layers, and Y the class label. I(X;T)
+    and I(T;Y), in bits, are the coordinates of the information plane.
+
+    A setting names the networks to train and the estimators to measure them with; `mibench list
+    settings` lists all settings. A run is one network of a setting. This first example takes
+    seconds:
 
         mibench ibnet run 2.1 --runs 2 --epochs 200
     """
@@ -72,11 +109,15 @@ def ibnet() -> None:
 
 @ibnet.command()
 @click.argument("setting")
-@click.option("--output", "-o", type=FILE, help="Directory.  [default: ibnet-SETTING]")
+@training_output_option
 @device_option
-@_overrides
+@_change_options
 def train(setting: str, output: Path | None, device: str, **changes: Any) -> int:
-    """Train the networks of SETTING and keep their weights after every epoch."""
+    """Train networks and store their weights.
+
+    Trains all networks of SETTING and stores their weights after every epoch. SETTING is a name from `mibench list settings`, or a .json file. If the training is
+    interrupted, the same command continues it.
+    """
     trained = _train(_setting(setting, changes), _folder(setting, output), device)
     return _report_training(trained)
 
@@ -86,7 +127,10 @@ def train(setting: str, output: Path | None, device: str, **changes: Any) -> int
 @estimators_option
 @_schedule_option("--epochs")
 @jobs_option
-@click.option("--output", "-o", type=FILE, help="Write every number to a .csv, .json or .parquet.")
+@click.option(
+    "--output", "-o", type=FILE,
+    help="File for the estimates of every run, epoch and layer: .csv, .json or .parquet.",
+)  # fmt: skip
 @units_option
 @format_option
 def measure(
@@ -98,37 +142,51 @@ def measure(
     units: str,
     form: str,
 ) -> int:
-    """Measure the networks in DIRECTORY: I(X;T) and I(T;Y) of every layer, run and epoch."""
+    """Estimate I(X;T) and I(T;Y) of all layers.
+
+    Measures every layer T, run and epoch of the networks in DIRECTORY, which `mibench ibnet train`
+    made. X is the input and Y the class label. Results are stored there too: what is stored is not measured again. The table on
+    standard output shows means over runs.
+    """
     from mibench.output.files import TABLES, check_path
 
     if output is not None:
         check_path(output, TABLES, "--output")
-    found = _measure(_load(directory), estimators, schedule, jobs)
+    trajectories = _measure(_load(directory), estimators, schedule, jobs)
     if output is not None:
-        _write_all(found, output, units)
-    _show(found, units, form)
-    return SOME_FAILED if _report_failures(found) else DONE
+        _write_all(trajectories, output, units)
+    _show(trajectories, units, form)
+    return SOME_FAILED if _report_failures(trajectories) else DONE
 
 
 @ibnet.command()
 @click.argument("directory", type=FILE)
-@click.option("--output", "-o", type=FILE, help="Folder of the figures.  [DIRECTORY/figures]")
+@click.option(
+    "--output", "-o", type=FILE, help="Folder for the figures.  [default: DIRECTORY/figures]"
+)
 @estimators_option
-@click.option("--format", "ending", type=click.Choice(["png", "pdf", "svg"]), default="png")
+@click.option(
+    "--format", "ending", type=click.Choice(["png", "pdf", "svg"]), default="png",
+    show_default=True, help="File format of the figures.",
+)  # fmt: skip
 def plot(directory: Path, output: Path | None, estimators: Sequence[str], ending: str) -> int:
-    """Draw what was measured in DIRECTORY, each figure with its numbers as CSV beside it."""
+    """Draw the measured information planes.
+
+    Draws what `mibench ibnet measure` stored in DIRECTORY: information planes, I(X;T) and I(T;Y) by
+    epoch, errors, maximum activations and bins. Each figure is written together with a CSV file of its numbers.
+    """
     _plot(_load(directory), output, estimators, ending)
     return DONE
 
 
 @ibnet.command()
 @click.argument("setting")
-@click.option("--output", "-o", type=FILE, help="Directory.  [default: ibnet-SETTING]")
+@training_output_option
 @estimators_option
 @_schedule_option("--measure-epochs")
 @device_option
 @jobs_option
-@_overrides
+@_change_options
 @units_option
 @format_option
 def run(
@@ -142,33 +200,44 @@ def run(
     form: str,
     **changes: Any,
 ) -> int:
-    """Train the networks of SETTING, measure and draw them."""
+    """Train, measure and draw in one command.
+
+    This is `mibench ibnet train`, `measure` and `plot` together. SETTING is a name from `mibench
+    list settings`, or a .json file. I(X;T) and I(T;Y) are estimated for every layer T; X is the
+    input and Y the class label.
+    """
     from .measuring.measuring import check_plan
 
-    wanted = _setting(setting, changes)
-    specs = estimators or wanted.estimators  # the directory may be another setting's
-    check_plan(specs, schedule, wanted.epochs, jobs)
-    trained = _train(wanted, _folder(setting, output), device)
-    lost = _report_training(trained)
-    found = _measure(trained, specs, schedule, jobs)
-    failed = _report_failures(found)
-    _plot(trained, None, [str(s) for s in found.estimator.values], "png")
-    _show(found, units, form)
-    return SOME_FAILED if lost or failed else DONE
+    requested = _setting(setting, changes)
+    # The directory may hold networks that were trained for another setting with other estimators.
+    specs = estimators or requested.estimators
+    check_plan(specs, schedule, requested.epochs, jobs)
+    trained = _train(requested, _folder(setting, output), device)
+    diverged = _report_training(trained)
+    trajectories = _measure(trained, specs, schedule, jobs)
+    failed = _report_failures(trajectories)
+    _plot(trained, None, [str(s) for s in trajectories.estimator.values], "png")
+    _show(trajectories, units, form)
+    return SOME_FAILED if diverged or failed else DONE
 
 
 @ibnet.command()
 @click.option(
     "--scale", type=click.Choice(["small", "full"]), default="small", show_default=True,
-    help="small: 3 runs of 300 epochs, a minute; full: as the thesis, an hour or two.",
+    help="small: 3 runs of 300 epochs, a minute; full: as in the thesis, an hour or two.",
 )  # fmt: skip
 @click.option(
-    "--output", "-o", type=FILE, help="Directory of all.  [default: ibnet-reproduction-SCALE]"
-)
+    "--output", "-o", type=FILE,
+    help="Directory to store everything in.  [default: ibnet-reproduction-SCALE]",
+)  # fmt: skip
 @device_option
 @jobs_option
 def reproduce(scale: str, output: Path | None, device: str, jobs: int | None) -> int:
-    """Train and measure every setting of the thesis; draw its figures and judge its claims."""
+    """Run all experiments of the thesis.
+
+    Trains and measures all its settings, draws its figures, and judges its claims. The thesis is N. L. Rasmussen, "Information Bottleneck for Deep Learning: Theory and
+    Experiments" (BSc thesis, University of Copenhagen). The report is a Markdown page.
+    """
     from .thesis.report import reproduce as reproduce_all
 
     failed: list[str] = []
@@ -187,35 +256,35 @@ def _folder(setting: str, output: Path | None) -> Path:
     return Path(f"ibnet-{Path(setting).name.removesuffix('.json')}") if output is None else output
 
 
-def _train(wanted: "Setting", folder: Path, device: str) -> "Trained":
+def _train(setting: "Setting", folder: Path, device: str) -> "Trained":
     from .training.training import train as train_all
 
-    with progress(f"training {wanted.name}") as on_progress:
+    with progress(f"training {setting.name}") as on_progress:
         try:
-            return train_all(wanted, device=device, directory=folder, on_progress=on_progress)
+            return train_all(setting, device=device, directory=folder, on_progress=on_progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"interrupted; {folder} keeps what is trained, the same command goes on"
+                f"interrupted; {folder} keeps what is trained, the same command continues"
             ) from None
 
 
 def _setting(name: str, changes: dict[str, Any]) -> "Setting":
-    """The setting with the options that were given."""
+    """The setting with the given options; those that are None keep the setting's values."""
     from mibench.errors import InputError
 
     from .settings import get_setting
 
-    given = {key: value for key, value in changes.items() if value is not None}
-    if "layers" in given:
-        parts = given["layers"].split("-")
+    options = {key: value for key, value in changes.items() if value is not None}
+    if "layers" in options:
+        parts = options["layers"].split("-")
         if not all(part.isdecimal() for part in parts):
-            raise InputError(f"--layers {given['layers']!r}: give widths such as 12-10-7-2")
-        given["layers"] = tuple(int(part) for part in parts)
-    if given.get("batch", "full") != "full":
-        if not given["batch"].isdecimal():
-            raise InputError(f"--batch {given['batch']!r}: give a number of inputs, or full")
-        given["batch"] = int(given["batch"])
-    return get_setting(name, **given)
+            raise InputError(f"--layers {options['layers']!r}: give widths such as 12-10-7-2")
+        options["layers"] = tuple(int(part) for part in parts)
+    if options.get("batch", "full") != "full":
+        if not options["batch"].isdecimal():
+            raise InputError(f"--batch {options['batch']!r}: give a number of inputs, or full")
+        options["batch"] = int(options["batch"])
+    return get_setting(name, **options)
 
 
 def _load(directory: Path) -> "Trained":
@@ -232,10 +301,10 @@ def _report_training(trained: "Trained") -> int:
         f"{setting.runs} networks of {'-'.join(map(str, setting.layers))}, {setting.activation}, "
         f"{trained.epochs} epochs, in {trained.directory}"
     )
-    lost = diverged_runs(trained)
-    for number, epoch in lost.items():
+    diverged = diverged_runs(trained)
+    for number, epoch in diverged.items():
         say(f"run {number} diverged in epoch {epoch} (weights not finite); lower the learning rate")
-    return SOME_FAILED if lost else DONE
+    return SOME_FAILED if diverged else DONE
 
 
 def _measure(
@@ -250,14 +319,15 @@ def _measure(
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"interrupted; {trained.directory} keeps what is measured, the same command goes on"
+                f"interrupted; {trained.directory} keeps what is measured, the same command "
+                "continues"
             ) from None
 
 
-def _report_failures(found: "xr.Dataset") -> int:
+def _report_failures(trajectories: "xr.Dataset") -> int:
     from .measuring.trajectories import failures
 
-    lines = failures(found)
+    lines = failures(trajectories)
     for line in lines:
         say(f"failed: {line}")
     return len(lines)
@@ -266,27 +336,27 @@ def _report_failures(found: "xr.Dataset") -> int:
 def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], ending: str) -> None:
     import os
 
-    os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
+    os.environ["MPLBACKEND"] = "agg"  # figures are written to files, without a window
     from .measuring.trajectories import read_measured
-    from .thesis.figure_set import draw_training
+    from .training_figures import draw_training
 
     folder = Path(str(trained.directory)) / "figures" if output is None else output
-    drawn = draw_training(trained, read_measured(trained, estimators), folder, ending)
-    say(f"drew {len(drawn)} figures in {folder}: {', '.join(p.name for p in drawn)}")
+    pictures = draw_training(trained, read_measured(trained, estimators), folder, ending)
+    say(f"drew {len(pictures)} figures in {folder}: {', '.join(p.name for p in pictures)}")
 
 
-def _show(found: "xr.Dataset", units: str, form: str) -> None:
+def _show(trajectories: "xr.Dataset", units: str, form: str) -> None:
     from .measuring.trajectories import layer_rows
 
-    headings, rows = layer_rows(found, units)
+    headings, rows = layer_rows(trajectories, units)
     show_rows(f"I(X;T) and I(T;Y) in {units}, means over runs", headings, rows, form)
 
 
-def _write_all(found: "xr.Dataset", output: Path, units: str) -> None:
+def _write_all(trajectories: "xr.Dataset", output: Path, units: str) -> None:
     from mibench.output.files import write_table
 
     from .measuring.trajectories import tidy
 
-    table = tidy(found, units)
+    table = tidy(trajectories, units)
     write_table(table, output)
     say(f"wrote {len(table)} rows to {output}")

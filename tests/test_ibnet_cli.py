@@ -149,7 +149,7 @@ def test_ctrl_c_says_how_to_go_on(mibench, tmp_path):
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "interrupted; d keeps what is trained, the same command goes on" in err
+    assert "interrupted; d keeps what is trained, the same command continues" in err
     assert "Traceback" not in err
     assert "Warning" not in err
 

@@ -10,8 +10,8 @@ import pytest
 import mibench
 from mibench import ibnet
 from mibench.errors import InputError
-from mibench.ibnet.measuring.binding import bind, resolve_for_layers
-from mibench.ibnet.measuring.cells import FLAG_BITS, MISSING
+from mibench.ibnet.measuring.binding import bind_to_run, resolve_for_layers
+from mibench.ibnet.measuring.estimates import FLAG_BITS, MISSING
 from mibench.ibnet.measuring.schedule import epochs_of
 from mibench.ibnet.measuring.store import stored_results
 from mibench.ibnet.measuring.trajectories import failures, layer_rows, tidy
@@ -139,7 +139,7 @@ def test_bins_of_a_layer_keep_the_inequality_with_its_input(networks):
 
 def bound(spec, activation, low=-2.0, high=3.0):
     setting = ibnet.get_setting("2.1", activation=activation)
-    return bind(resolve_for_layers(spec)[0], setting, low, high)
+    return bind_to_run(resolve_for_layers(spec)[0], setting, low, high)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_what_is_measured_is_not_measured_again(kept):
 
 
 def test_processes_change_no_number_and_an_interruption_loses_nothing(kept, monkeypatch):
-    monkeypatch.setattr("mibench.ibnet.measuring.measuring.TASK_COST", 3)
+    monkeypatch.setattr("mibench.ibnet.measuring.measuring.MAX_BATCH_COST", 3)
     memory = ibnet.train("2.2", runs=3, epochs=10)
     straight = ibnet.measure(memory, jobs=1)
 
@@ -362,7 +362,9 @@ def test_failures_are_results(kept):
     assert np.isfinite(found.i_xt.values[..., :4]).all()
     assert np.isnan(found.i_xt.values[..., 4:]).all()
     assert found.failed.values.all()
-    assert failures(found) == ["Failing: layer 5: ValueError: 3 neurons are too few (6 cells)"]
+    assert failures(found) == [
+        "Failing: layer 5: ValueError: 3 neurons are too few (6 epoch-run pairs)"
+    ]
     assert (found.flags[..., :4] == FLAG_BITS["rare_labels"] | FLAG_BITS["other"]).all()
 
 
@@ -372,7 +374,8 @@ def test_missing_weights_are_a_failure_that_can_be_mended(kept):
     found = ibnet.measure(kept, "uniform:bins=30", epochs="3")
     assert np.isnan(found.i_xt.values).all()
     assert failures(found) == [
-        "uniform:bins=30: layer 1: its weights are missing: restore training.zarr (3 cells)"
+        "uniform:bins=30: layer 1: its weights are missing: restore training.zarr "
+        "(3 epoch-run pairs)"
     ]
     away.rename(chunk)
     assert failures(ibnet.measure(kept, "uniform:bins=30", epochs="3")) == []

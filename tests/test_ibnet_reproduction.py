@@ -8,7 +8,7 @@ import pytest
 from mibench.errors import InputError
 from mibench.ibnet.settings import SETTINGS
 from mibench.ibnet.thesis import report as reproduction
-from mibench.ibnet.thesis.figure_set import ADAPTIVE
+from mibench.ibnet.thesis.figures import ADAPTIVE
 from mibench.ibnet.thesis.report import SCALES, Scale, reproduce, trainings
 
 

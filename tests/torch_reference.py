@@ -9,13 +9,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.ibnet._extra import needs
+from mibench.ibnet._extra import explain_missing_packages
 from mibench.ibnet.data.dataset import Data
 from mibench.ibnet.kernels.train import shuffle
 from mibench.ibnet.networks.initial import make_run_start
 from mibench.ibnet.settings import Setting
 
-with needs("torch", extra="torch"):
+with explain_missing_packages("torch", extra="torch"):
     import torch
     from torch import nn
 

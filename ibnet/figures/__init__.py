@@ -1,4 +1,7 @@
-"""Trajectories as figures, each with the numbers behind it; computes means and quantiles alone."""
+"""Figures of trajectories, each with a table of the numbers in it.
+
+The figures show means and quantiles over runs; they compute no estimates.
+"""
 
 from ._drawing import Drawing, save_drawing
 from .bins import plot_bins

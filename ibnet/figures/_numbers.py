@@ -1,4 +1,4 @@
-"""From trajectories to the tidy tables that figures draw: thinned epochs, means, quantiles."""
+"""Computes the tables that figures show from trajectories: thinned epochs, means, quantiles."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-POINTS = 200  # log-spaced epochs of a curve; of 8000, about 160 different ones
-QUANTILES = {"q10": 0.1, "q90": 0.9}  # the spread over runs that bands and bars show
+CURVE_POINTS = 200  # log-spaced epochs of a curve; of 8000 epochs, about 160 different ones
+QUANTILES = {"q10": 0.1, "q90": 0.9}  # of the runs; bands and bars show them
 INFORMATION = {"i_xt": "i_xt_bits", "i_ty": "i_ty_bits"}
 
 Trainings = xr.Dataset | Mapping[str, xr.Dataset]
 
 
 def by_training(trainings: Trainings) -> dict[str, xr.Dataset]:
-    """Title -> trajectories; a single data set goes by its training's name."""
+    """Title -> trajectories; the title of a single data set is the name of its training."""
     if isinstance(trainings, xr.Dataset):
         return {str(trainings.attrs.get("training", "")): trainings}
     if not trainings:
@@ -25,8 +25,8 @@ def by_training(trainings: Trainings) -> dict[str, xr.Dataset]:
     return dict(trainings)
 
 
-def chosen(trajectories: xr.Dataset, estimators: Sequence[str] | None) -> list[str]:
-    """The estimators asked for, or all of them."""
+def select_estimators(trajectories: xr.Dataset, estimators: Sequence[str] | None) -> list[str]:
+    """The given estimators, or all. Raises InputError for one that was not measured."""
     known = [str(name) for name in trajectories["estimator"].values]
     if estimators is None:
         return known
@@ -38,8 +38,8 @@ def chosen(trajectories: xr.Dataset, estimators: Sequence[str] | None) -> list[s
     return list(estimators)
 
 
-def thin(epochs: NDArray[np.integer], points: int = POINTS) -> NDArray[np.integer]:
-    """The first, the last, and those nearest to `points` log-spaced ones between them."""
+def thin_epochs(epochs: NDArray[np.integer], points: int = CURVE_POINTS) -> NDArray[np.integer]:
+    """The first and the last epoch, and those nearest to `points` log-spaced ones between them."""
     if len(epochs) <= points:
         return epochs
     targets = np.geomspace(max(epochs[0], 1), epochs[-1], points)
@@ -48,10 +48,10 @@ def thin(epochs: NDArray[np.integer], points: int = POINTS) -> NDArray[np.intege
     return np.unique(np.concatenate([epochs[:1], epochs[right - nearer]]))
 
 
-def information(trajectories: xr.Dataset, estimator: str) -> pd.DataFrame:
-    """One row a run, epoch and layer at which an estimator gave both I(X;T) and I(T;Y), in bits.
+def information_rows(trajectories: xr.Dataset, estimator: str) -> pd.DataFrame:
+    """One row per run, epoch and layer for which an estimator gave I(X;T) and I(T;Y), in bits.
 
-    Epochs are thinned among those measured. Raises InputError if there are none.
+    The measured epochs are thinned. Raises InputError if there are none.
     """
     data = trajectories[list(INFORMATION)].sel(estimator=estimator, drop=True)
     finite = data.map(np.isfinite).to_array().all("variable")
@@ -61,20 +61,20 @@ def information(trajectories: xr.Dataset, estimator: str) -> pd.DataFrame:
             f"{_name(trajectories)}: nothing is measured by {estimator!r}: measure it first, or "
             "leave it out"
         )
-    return _rows(data.where(finite).sel(epoch=thin(measured)).rename(INFORMATION))
+    return _rows(data.where(finite).sel(epoch=thin_epochs(measured)).rename(INFORMATION))
 
 
-def errors(trajectories: xr.Dataset) -> pd.DataFrame:
-    """One row a run and thinned epoch: train_error and test_error, as rates from 0 to 1."""
+def error_rows(trajectories: xr.Dataset) -> pd.DataFrame:
+    """One row per run and thinned epoch: train_error and test_error, as rates from 0 to 1."""
     data = trajectories[["train_error", "test_error"]]
     measured = data["epoch"].values[data["train_error"].notnull().any("run").values]
     if not len(measured):
         raise InputError(f"{_name(trajectories)}: holds no errors to draw: train it first")
-    return _rows(data.sel(epoch=thin(measured)))
+    return _rows(data.sel(epoch=thin_epochs(measured)))
 
 
-def maxima(trajectories: xr.Dataset) -> pd.DataFrame:
-    """One row a run and layer: the largest finite max_activation over epochs."""
+def maximum_rows(trajectories: xr.Dataset) -> pd.DataFrame:
+    """One row per run and layer: the largest finite max_activation over epochs."""
     data = trajectories["max_activation"]
     rows = _rows(data.where(np.isfinite(data)).max("epoch").to_dataset())
     if rows.empty:
@@ -82,10 +82,10 @@ def maxima(trajectories: xr.Dataset) -> pd.DataFrame:
     return rows
 
 
-def over_runs(rows: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
-    """How many runs each group has, and each value's mean, q10 and q90 over them.
+def summarise_runs(rows: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    """The number of runs of each group, and mean, q10 and q90 of each value over these runs.
 
-    `i_xt_bits` becomes i_xt_mean_bits, i_xt_q10_bits, i_xt_q90_bits.
+    The value i_xt_bits gives i_xt_mean_bits, i_xt_q10_bits and i_xt_q90_bits.
     """
     groups = rows.groupby(list(by), sort=True)
     table = pd.DataFrame({"runs": groups["run"].nunique()})
@@ -97,7 +97,7 @@ def over_runs(rows: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> p
 
 
 def statistic(value: str, name: str) -> str:
-    """The column of a statistic of a value: ("i_xt_bits", "mean") -> "i_xt_mean_bits"."""
+    """The name of the column of a statistic: ("i_xt_bits", "mean") -> "i_xt_mean_bits"."""
     stem, bits, _ = value.partition("_bits")
     return f"{stem}_{name}{bits}"
 
@@ -109,12 +109,12 @@ def by_layer(table: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
 
 
 def count_runs(rows: pd.DataFrame) -> int:
-    """How many runs have any value."""
+    """The number of runs that have any value."""
     return int(rows["run"].nunique())
 
 
 def _rows(data: xr.Dataset) -> pd.DataFrame:
-    """Tidy rows without missing values, in double precision, so that means lose no digit."""
+    """Tidy rows without missing values, in float64, so that means lose no digits."""
     frame = data.reset_coords(drop=True).to_dataframe().dropna().astype(np.float64)
     return frame.reset_index()
 

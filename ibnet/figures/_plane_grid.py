@@ -1,4 +1,4 @@
-"""Information planes in a grid, all on one scale."""
+"""Draws information planes in a grid, all on one scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,130 +20,130 @@ from ._drawing import Drawing
 
 Spread = Literal["band", "runs", "none"]
 
-FEW = 50  # epochs of a single run's line
+SINGLE_RUN_POINTS = 50  # epochs of the line of a single run
 X, Y = ("i_xt_mean_bits", "i_ty_mean_bits")
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One plane: its title, the columns that name it in the table, and one row a run."""
+    """One plane: its title, the columns that identify it in the table, and the rows of its runs."""
 
     title: str
     labels: dict[str, str | int]
-    rows: pd.DataFrame  # as from `_numbers.information`
+    rows: pd.DataFrame  # as from `_numbers.information_rows`
     h_x: float  # bits; NaN if unknown
     h_y: float
 
     @classmethod
-    def of(
+    def from_trajectories(
         cls, trajectories: xr.Dataset, estimator: str, heading: str = "", **labels: str | int
     ) -> "Panel":
-        """The plane of an estimator, titled by the heading, its name and its number of runs."""
-        rows = _numbers.information(trajectories, estimator)
-        title = f"{estimator} ({plural(_numbers.count_runs(rows))})"
+        """The plane of an estimator; the title is the heading, its name and its number of runs."""
+        rows = _numbers.information_rows(trajectories, estimator)
+        title = f"{estimator} ({runs_text(_numbers.count_runs(rows))})"
         h_x, h_y = (float(trajectories.attrs.get(f"h_{v}_bits", np.nan)) for v in "xy")
         title = f"{heading}\n{title}" if heading else title
         return cls(title, labels | {"estimator": estimator}, rows, h_x, h_y)
 
     def means(self) -> pd.DataFrame:
-        """Mean and quantiles over runs by layer and epoch, with the labels in front."""
+        """Mean and quantiles over runs by layer and epoch; the first columns are the labels."""
         values = list(_numbers.INFORMATION.values())
-        table = _numbers.over_runs(self.rows, ["layer", "epoch"], values)
+        table = _numbers.summarise_runs(self.rows, ["layer", "epoch"], values)
         for place, (name, value) in enumerate(self.labels.items()):
             table.insert(place, name, value)
         return table
 
 
-def plural(runs: int) -> str:
+def runs_text(runs: int) -> str:
     return f"{runs} run" + ("s" if runs != 1 else "")
 
 
-def spread_words(spread: str) -> str:
-    """What means and spread are, for the caption; raises InputError for an unknown spread."""
-    words = {
+def spread_text(spread: str) -> str:
+    """What lines and bars show, for the caption. Raises InputError for an unknown spread."""
+    texts = {
         "band": f"{_style.MEAN}, bars {_style.SPAN}",
         "runs": f"{_style.MEAN}, thin lines are single runs",
         "none": _style.MEAN,
     }
-    if spread not in words:
-        raise InputError(f"spread={spread!r} is unknown: give {', '.join(words)}")
-    return words[spread]
+    if spread not in texts:
+        raise InputError(f"spread={spread!r} is unknown: give {', '.join(texts)}")
+    return texts[spread]
 
 
-def wrapped(panels: Sequence[Panel]) -> list[Sequence[Panel]]:
-    """Panels side by side, in several rows if they are many."""
+def wrap_panels(panels: Sequence[Panel]) -> list[Sequence[Panel]]:
+    """Panels side by side, in several rows if there are many."""
     _, columns = _style.grid_shape(len(panels))
-    return [panels[at : at + columns] for at in range(0, len(panels), columns)]
+    return [panels[first : first + columns] for first in range(0, len(panels), columns)]
 
 
 def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread, *captions: str) -> Drawing:
-    """Each panel a plane: I(X;T) to the right, I(T;Y) upwards, a path for each layer.
+    """Draw each panel as a plane: I(X;T) to the right, I(T;Y) upwards, a path for each layer.
 
-    The table holds, for each panel, layer and epoch drawn, the runs measured and the mean and
-    10 % and 90 % quantiles over them of both informations; with spread "runs", also each run's
-    values, in rows whose column `run` is filled.
+    The table holds, for each panel, layer and drawn epoch, the number of runs, and the mean and the
+    10 % and 90 % quantiles over runs of I(X;T) and I(T;Y). With spread "runs" it also holds the
+    values of each run, in rows whose column `run` is filled.
     """
     shape = len(grid), max(map(len, grid))
     figure = Figure(figsize=_style.grid_size(shape, height=2.4), layout="constrained")
-    spots = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
+    axes_grid = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
     last = max(int(panel.rows["epoch"].max()) for row in grid for panel in row)
-    tables, drawn = [], []
-    for spot_row, row in zip(spots, grid, strict=True):
-        for axes, panel in zip(spot_row, row, strict=False):
+    tables, all_axes = [], []
+    for axes_row, row in zip(axes_grid, grid, strict=True):
+        for axes, panel in zip(axes_row, row, strict=False):
             means = panel.means()
             tables.append(means)
             if spread == "runs":
-                tables.append(_single(panel))
+                tables.append(_single_run_rows(panel))
                 _faint_runs(axes, tables[-1])
             _paths(axes, means, last, bars=spread == "band")
-            _style.limit_line(axes, panel.h_y)
-            _style.dress(axes, panel.title)
-            drawn.append(axes)
+            _style.mark_h_y(axes, panel.h_y)
+            _style.style_axes(axes, panel.title)
+            all_axes.append(axes)
     table = pd.concat(tables, ignore_index=True)
-    _limits(drawn[0], table, [panel.h_y for row in grid for panel in row])
-    captions += _mark_beyond_h_x(drawn, table, grid[0][0])
-    _style.label_grid(spots, [len(row) for row in grid], _style.I_XT, _style.I_TY)
-    _style.epoch_bar(figure, drawn, last)
+    _limits(all_axes[0], table, [panel.h_y for row in grid for panel in row])
+    captions += _mark_h_x(all_axes, table, grid[0][0])
+    _style.label_grid(axes_grid, [len(row) for row in grid], _style.I_XT, _style.I_TY)
+    _style.epoch_colour_bar(figure, all_axes, last)
     _legend(figure, sorted(table["layer"].unique()), zero=bool((table["epoch"] == 0).any()))
     _style.caption(figure, *captions)
     return Drawing(figure, table)
 
 
-def _mark_beyond_h_x(spots: Sequence[Axes], table: pd.DataFrame, panel: Panel) -> tuple[str, ...]:
-    """Where a path runs beyond H(X), which no true I(X;T) does, a line; returns words on it.
+def _mark_h_x(all_axes: Sequence[Axes], table: pd.DataFrame, panel: Panel) -> tuple[str, ...]:
+    """Draw a line at H(X) if a path exceeds it, which no true I(X;T) does; return its caption.
 
-    The line ends at H(Y), whose name stands above.
+    The line ends at H(Y), because the name of that limit is above.
     """
     if not table[X].max() > 1.02 * panel.h_x:
         return ()
-    bottom, top = spots[0].get_ylim()
+    bottom, top = all_axes[0].get_ylim()
     end = (panel.h_y - bottom) / (top - bottom) if np.isfinite(panel.h_y) else 1.0
     look: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": ":", "zorder": 1.5}
-    for axes in spots:
+    for axes in all_axes:
         axes.axvline(panel.h_x, ymax=end, **look)
     return (f"dotted: H(X) = {panel.h_x:.3g} bit, which no true I(X;T) exceeds",)
 
 
 def _paths(axes: Axes, means: pd.DataFrame, last: int, *, bars: bool) -> None:
-    """The mean of each layer: a path in its colour under points in the colour of the epoch."""
+    """Draw the mean of each layer: a path in its colour, and points in the colour of the epoch."""
     epochs: dict[str, Any] = {"cmap": _style.EPOCH_COLOURS, "norm": _style.epoch_norm(last)}
     for layer, path in _numbers.by_layer(means):
         colour = _style.layer_colour(layer)
-        size = max(20, 58 - 14 * layer)  # layers in one place, as at the start, can all be seen
+        size = max(20, 58 - 14 * layer)  # so that layers at the same position are all visible
         mark: dict[str, Any] = {"marker": _style.layer_marker(layer), "s": size}
         mark |= {"edgecolors": colour, "linewidths": 1.0}
         first, later = path[path["epoch"] == 0], path[path["epoch"] > 0]
         stops = later[later["epoch"].isin(_style.milestones(later["epoch"].to_numpy()))]
         axes.plot(path[X], path[Y], color=colour, linewidth=3.6, alpha=0.4, zorder=2)
         if bars:
-            _cross(axes, stops, colour)
+            _quantile_bars(axes, stops, colour)
         axes.scatter(later[X], later[Y], s=3.5, c=later["epoch"], linewidths=0, zorder=4, **epochs)
         axes.scatter(stops[X], stops[Y], c=stops["epoch"], zorder=5, **epochs, **mark)
         axes.scatter(first[X], first[Y], facecolors="white", zorder=6, **mark)
 
 
-def _cross(axes: Axes, stops: pd.DataFrame, colour: str) -> None:
-    """Bars from the 10 % to the 90 % quantile over runs, in both directions."""
+def _quantile_bars(axes: Axes, stops: pd.DataFrame, colour: str) -> None:
+    """Draw bars from the 10 % to the 90 % quantile over runs, in both directions."""
     low, high = ([f"{value}_{q}_bits" for value in ("i_xt", "i_ty")] for q in _numbers.QUANTILES)
     look: dict[str, Any] = {"color": colour, "linewidth": 0.7, "alpha": 0.6, "zorder": 3}
     axes.hlines(stops[Y], stops[low[0]], stops[high[0]], **look)
@@ -152,15 +152,15 @@ def _cross(axes: Axes, stops: pd.DataFrame, colour: str) -> None:
 
 def _faint_runs(axes: Axes, rows: pd.DataFrame) -> None:
     look: dict[str, Any] = {"linewidth": 0.4, "alpha": 0.2, "zorder": 1, "rasterized": True}
-    for layer, own in _numbers.by_layer(rows):
-        for _, path in own.groupby("run"):
+    for layer, of_layer in _numbers.by_layer(rows):
+        for _, path in of_layer.groupby("run"):
             axes.plot(path[X], path[Y], color=_style.layer_colour(layer), **look)
 
 
-def _single(panel: Panel) -> pd.DataFrame:
-    """Each run's values at fewer epochs, under the columns of the means."""
+def _single_run_rows(panel: Panel) -> pd.DataFrame:
+    """The values of each run at fewer epochs, in the columns of the means."""
     epochs = np.unique(panel.rows["epoch"].to_numpy())
-    few = panel.rows["epoch"].isin(_numbers.thin(epochs, FEW))
+    few = panel.rows["epoch"].isin(_numbers.thin_epochs(epochs, SINGLE_RUN_POINTS))
     rows = panel.rows[few].rename(columns={"i_xt_bits": X, "i_ty_bits": Y}).assign(runs=1)
     for place, (name, value) in enumerate(panel.labels.items()):
         rows.insert(place, name, value)
@@ -168,13 +168,13 @@ def _single(panel: Panel) -> pd.DataFrame:
 
 
 def _limits(axes: Axes, table: pd.DataFrame, h_y: Sequence[float]) -> None:
-    """Limits, shared by all panels, that hold 0, every number drawn, and H(Y) with its name."""
+    """Set the common limits so that 0, every number drawn and H(Y) with its name are inside."""
     for value, axis, set_limits, room in (
         ("i_xt", axes.xaxis, axes.set_xlim, 0.04),
         ("i_ty", axes.yaxis, axes.set_ylim, 0.1),
     ):
-        drawn = table.filter(regex=f"^{value}_").to_numpy().ravel()
-        marks = np.concatenate([[0.0], drawn, h_y if value == "i_ty" else []])
+        numbers = table.filter(regex=f"^{value}_").to_numpy().ravel()
+        marks = np.concatenate([[0.0], numbers, h_y if value == "i_ty" else []])
         low, high = float(np.nanmin(marks)), float(np.nanmax(marks))
         axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 4, 10]))
         set_limits(low - 0.03 * (high - low), high + room * (high - low))

@@ -1,4 +1,4 @@
-"""What all figures share: colours of layers, the colours and axes of epochs, captions, legends."""
+"""The common style of figures: colours of layers and epochs, axes, captions, legends."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 from mibench.output.figures import COLOURS
 
 MEAN = "mean over runs"
-SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # `_numbers.QUANTILES` in words
+SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # names `_numbers.QUANTILES`
 I_XT, I_TY = "$I(X;T)$ (bits)", "$I(T;Y)$ (bits)"
-MARKERS = "soD^v<>p"  # of layers: shapes with room for the colour of an epoch inside
+MARKERS = "soD^v<>p"  # of layers: shapes that can be filled with the colour of an epoch
 SMALL, NORMAL = 7.0, 8.0  # font sizes in points, for pictures as wide as a page of text
 PAGE = 7.2  # inches
-# Viridis without its last yellow, which is lost on white paper.
+# Viridis without its last yellow, which is hard to see on white.
 EPOCH_COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0, 0.94, 256)), name="epochs")
-BEFORE_FIRST = 0.4  # where epoch 0 stands on a logarithmic axis
+BEFORE_FIRST = 0.4  # the position of epoch 0 on a logarithmic axis
 
 
 def layer_colour(layer: int) -> str:
-    """The same in every figure; layers count from 1."""
+    """The colour of a layer, numbered from 1; the same in every figure."""
     return COLOURS[(layer - 1) % len(COLOURS)]
 
 
@@ -40,8 +40,8 @@ def layer_name(layer: int) -> str:
     return f"$T_{{{layer}}}$"
 
 
-def dress(axes: Axes, title: str = "") -> None:
-    """Light grid, no box, small text."""
+def style_axes(axes: Axes, title: str = "") -> None:
+    """Give axes a light grid, no box and small text."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, linewidth=0.4, alpha=0.5)
     axes.set_axisbelow(True)
@@ -49,15 +49,15 @@ def dress(axes: Axes, title: str = "") -> None:
     axes.set_title(title, fontsize=NORMAL, loc="left")
 
 
-def band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
-    """A pale band with thin borders, which tell bands that overlap apart."""
+def draw_band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
+    """Draw a pale band. Its thin borders distinguish bands that overlap."""
     axes.fill_between(x, low, high, color=colour, alpha=0.11, linewidth=0)
     for border in (low, high):
         axes.plot(x, border, color=colour, alpha=0.45, linewidth=0.4)
 
 
 def epoch_ticks(last: int) -> list[int]:
-    """1, 10, 100, ... and the last epoch, which replaces a decade that it would touch."""
+    """1, 10, 100, ... and the last epoch, which replaces the last decade if they are too close."""
     decades = [10**power for power in range(len(str(last)))]
     if len(decades) > 1 and last < 3 * decades[-1]:
         decades.pop()
@@ -65,7 +65,7 @@ def epoch_ticks(last: int) -> list[int]:
 
 
 def milestones(epochs: NDArray[np.integer]) -> NDArray[np.integer]:
-    """The drawn epochs nearest to the ticks, where markers and bars stand."""
+    """The drawn epochs nearest to the ticks; they get markers and bars."""
     epochs = epochs[epochs > 0]
     if not len(epochs):
         return epochs
@@ -75,7 +75,7 @@ def milestones(epochs: NDArray[np.integer]) -> NDArray[np.integer]:
 
 
 def epoch_axis(axes: Axes, last: int, *, zero: bool) -> None:
-    """A logarithmic axis of epochs; with `zero`, epoch 0 has a tick of its own before 1."""
+    """Make a logarithmic axis of epochs; with `zero`, epoch 0 has its own tick before 1."""
     ticks = epoch_ticks(last)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator([BEFORE_FIRST, *ticks] if zero else ticks))
@@ -90,8 +90,8 @@ def epoch_norm(last: int) -> LogNorm:
     return LogNorm(1, max(last, 2))
 
 
-def epoch_bar(figure: Figure, axes: Iterable[Axes], last: int) -> None:
-    """The colour bar of epochs, from 1 to the last."""
+def epoch_colour_bar(figure: Figure, axes: Iterable[Axes], last: int) -> None:
+    """Add the colour bar of epochs, from 1 to the last."""
     mappable = ScalarMappable(epoch_norm(last), EPOCH_COLOURS)
     bar = figure.colorbar(mappable, ax=list(axes), aspect=28, pad=0.015, fraction=0.05)
     ticks = epoch_ticks(max(last, 2))
@@ -103,8 +103,8 @@ def epoch_bar(figure: Figure, axes: Iterable[Axes], last: int) -> None:
     bar.outline.set_visible(False)
 
 
-def limit_line(axes: Axes, h_y: float) -> None:
-    """The limit of I(T;Y), H(Y) in bits, as a dashed line with its name; NaN: unknown, no line."""
+def mark_h_y(axes: Axes, h_y: float) -> None:
+    """Draw the limit of I(T;Y), H(Y) in bits, as a dashed line with its name; NaN: no line."""
     if not np.isfinite(h_y):
         return
     axes.axhline(h_y, color="0.35", linewidth=0.9, linestyle="--", zorder=1.5)
@@ -120,9 +120,9 @@ def limit_line(axes: Axes, h_y: float) -> None:
     )
 
 
-def grid_shape(panels: int, most: int = 3) -> tuple[int, int]:
-    """Rows and columns, at most `most`, as even as can be: four panels make two rows of two."""
-    rows = -(-panels // most)
+def grid_shape(panels: int, max_columns: int = 3) -> tuple[int, int]:
+    """Numbers of rows and columns, as even as possible: four panels make two rows of two."""
+    rows = -(-panels // max_columns)
     return rows, -(-panels // rows)
 
 
@@ -133,16 +133,16 @@ def grid_size(shape: tuple[int, int], height: float) -> tuple[float, float]:
     return width, (1.25 if columns == 1 else 1) * height * rows + 0.9
 
 
-def label_grid(spots: Any, used: Sequence[int], x: str, y: str) -> None:
-    """Name the axes at the left and under the lowest panel of each column; hide unused panels.
+def label_grid(axes_grid: Any, used: Sequence[int], x: str, y: str) -> None:
+    """Name the axes at the left and under the lowest panel of each column; hide unused axes.
 
-    spots: (rows, columns) of axes; used: how many of each row hold a panel.
+    axes_grid: (rows, columns) of axes. used: the number of panels in each row.
     """
-    for at, count in enumerate(used):
-        spots[at, 0].set_ylabel(y, fontsize=NORMAL)
-        for place, axes in enumerate(spots[at]):
-            axes.set_visible(place < count)
-            if at + 1 == len(used) or place >= used[at + 1]:
+    for row, count in enumerate(used):
+        axes_grid[row, 0].set_ylabel(y, fontsize=NORMAL)
+        for column, axes in enumerate(axes_grid[row]):
+            axes.set_visible(column < count)
+            if row + 1 == len(used) or column >= used[row + 1]:
                 axes.set_xlabel(x, fontsize=NORMAL)
                 axes.tick_params(labelbottom=True)
 
@@ -159,8 +159,8 @@ def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
     )
 
 
-def describe(trajectories: xr.Dataset) -> str:
-    """A training in words: its name, activation and batch size."""
+def describe_training(trajectories: xr.Dataset) -> str:
+    """The name, activation and batch size of a training as text."""
     get = trajectories.attrs.get
     name, activation, batch = (str(get(key, "")) for key in ("training", "activation", "batch"))
     size = "full batch" if batch == "full" else f"batches of {batch}"
@@ -168,7 +168,7 @@ def describe(trajectories: xr.Dataset) -> str:
 
 
 def caption(figure: Figure, *parts: str) -> None:
-    """The line above a figure: what it shows, of which training, and what the spread is."""
+    """Write the caption above a figure; the parts are joined by semicolons."""
     text = "; ".join(part for part in parts if part)
-    text = textwrap.fill(text, int(16 * figure.get_figwidth()))  # letters to an inch
+    text = textwrap.fill(text, int(16 * figure.get_figwidth()))  # 16 letters per inch
     figure.suptitle(text, fontsize=NORMAL, x=0.01, ha="left")

@@ -1,4 +1,4 @@
-"""The edges of uniform and adaptive bins, drawn on an activation function."""
+"""The figure of the edges of uniform and adaptive bins on an activation function."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from ._drawing import Drawing
 
 Array = NDArray[np.floating]
 
-SATURATION = 4.0  # how far to the saturated side tanh and ELU are drawn
+SATURATION = 4.0  # tanh and ELU are drawn up to this distance on their saturated side
 
 
 def plot_bins(
@@ -27,16 +27,24 @@ def plot_bins(
     range: tuple[float, float],  # noqa: A002 - the parameter's name everywhere in mibench
     bins: int = 30,
 ) -> Drawing:
-    """Uniform and adaptive edges of a layer's values, on the curve of its activation function.
+    """Draw the edges of uniform and of adaptive bins on the curve of the activation function.
 
-    activation: tanh, relu, elu, relu6 or linear. activations: the values of all neurons of a
-        layer for all inputs at one epoch, of any shape. range: (low, high) of the uniform bins.
-    Left, the function with a line at each inner edge; right of it, the share of the values that
-    each bin holds. The activation's lower bound has an adaptive bin of its own, as in the thesis.
-    The table has a row a bin: its edges, its values and its distinct values.
+    For both binnings, the function has a line at each inner edge; next to it is the share of the
+    values in each bin. As in the thesis, the activation's lower bound has its own adaptive bin.
 
-    Raises InputError for an unknown activation, an empty range, fewer than one bin, and for
-    activations that are none or not finite.
+    Args:
+        activation: tanh, relu, elu, relu6 or linear.
+        activations: the values of all neurons of a layer for all inputs at one epoch, of any shape.
+        range: (low, high) of the uniform bins.
+        bins: number of bins.
+
+    Returns:
+        The drawing; its table has a row per bin with its edges, and its numbers of values and of
+        distinct values.
+
+    Raises:
+        InputError: for an unknown activation, an empty range, fewer than one bin, and for
+            activations that are empty or not finite.
     """
     values = np.asarray(activations).ravel()
     values = values if values.dtype == np.float32 else values.astype(np.float64)
@@ -48,11 +56,11 @@ def plot_bins(
     tables = [_contents(name, inner, values, (low, high)) for name, inner in edges.items()]
 
     figure = Figure(figsize=(_style.PAGE, 3.3), layout="constrained")
-    spots = figure.subplots(1, 4, sharey=True, width_ratios=(3, 1, 3, 1))
-    for place, (name, table) in enumerate(zip(edges, tables, strict=True)):
-        curve, shares = spots[2 * place], spots[2 * place + 1]
-        _style.dress(curve, f"{name}, {bins} bins")
-        _style.dress(shares)
+    axes_grid = figure.subplots(1, 4, sharey=True, width_ratios=(3, 1, 3, 1))
+    for column, (name, table) in enumerate(zip(edges, tables, strict=True)):
+        curve, shares = axes_grid[2 * column], axes_grid[2 * column + 1]
+        _style.style_axes(curve, f"{name}, {bins} bins")
+        _style.style_axes(shares)
         curve.grid(False)
         for edge in edges[name]:
             curve.axhline(edge, color=COLOURS[1], linewidth=0.5, zorder=1)
@@ -60,13 +68,13 @@ def plot_bins(
         _shares(shares, table)
         curve.set_xlabel("pre-activation", fontsize=_style.NORMAL)
         shares.set_xlabel("values (%)", fontsize=_style.NORMAL)
-    most = max(float(table["share"].max()) for table in tables)
-    for shares in spots[1::2]:
-        shares.set_xlim(0, 105 * most)
-    spots[0].set_ylabel(f"activation ({activation})", fontsize=_style.NORMAL)
+    largest = max(float(table["share"].max()) for table in tables)
+    for shares in axes_grid[1::2]:
+        shares.set_xlim(0, 105 * largest)
+    axes_grid[0].set_ylabel(f"activation ({activation})", fontsize=_style.NORMAL)
     distinct = len(np.unique(values))
-    words = f"{activation}: edges of the bins of {len(values):,} activations, {distinct:,} distinct"
-    _style.caption(figure, words)
+    text = f"{activation}: edges of the bins of {len(values):,} activations, {distinct:,} distinct"
+    _style.caption(figure, text)
     return Drawing(figure, pd.concat(tables, ignore_index=True))
 
 
@@ -86,24 +94,24 @@ def _check(
 
 
 def _adaptive(values: Array, bins: int, bound: float) -> Array:
-    """The inner edges that the adaptive estimator, pooled, gives to these values."""
+    """The inner edges that the pooled adaptive estimator computes from these values."""
     padded = padded_edges(values[None], bins, bound)[0, : bins - 1]
     inner: Array = padded[np.isfinite(padded)]
-    if bins > 1 and values.min() == bound:  # which is in no bin but its own
+    if bins > 1 and values.min() == bound:  # the lower bound has its own bin
         inner = np.concatenate([[np.nextafter(values.min(), np.inf)], inner])
     return inner
 
 
 def _contents(name: str, inner: Array, values: Array, span: tuple[float, float]) -> pd.DataFrame:
-    """A row a bin: edges, values, share of all values, distinct values.
+    """One row per bin: edges, number and share of values, number of distinct values.
 
-    The outermost bins reach to the range or, where values lie beyond, to those.
+    The outermost bins extend to the limits of the range, or to values beyond them.
     """
     distinct = np.unique(values)
     low, high = span if name == "uniform" else (distinct[0], distinct[-1])
     edges = np.concatenate([[min(low, distinct[0])], inner, [max(high, distinct[-1])]])
     # A value at an edge belongs to the bin above it, as for the estimators.
-    counts, kinds = (
+    counts, distinct_counts = (
         np.bincount(np.searchsorted(inner, v, side="right"), minlength=len(inner) + 1)
         for v in (values, distinct)
     )
@@ -115,7 +123,7 @@ def _contents(name: str, inner: Array, values: Array, span: tuple[float, float])
             "upper_edge": edges[1:],
             "values": counts,
             "share": counts / len(values),
-            "distinct_values": kinds,
+            "distinct_values": distinct_counts,
         }
     )
 
@@ -137,7 +145,7 @@ def _curve(axes: Axes, activation: str, values: Array, span: tuple[float, float]
 
 
 def _shares(axes: Axes, table: pd.DataFrame) -> None:
-    """Bars as thick as the bins, and as long as their shares of the values."""
+    """Draw bars that are as thick as the bins and as long as their shares of the values."""
     width = table["upper_edge"] - table["lower_edge"]
     look: dict[str, Any] = {"color": COLOURS[5], "edgecolor": COLOURS[0], "linewidth": 0.8}
     axes.barh(table["lower_edge"], 100 * table["share"], width, align="edge", **look)

@@ -1,4 +1,4 @@
-"""I(X;T) and I(T;Y) by epoch."""
+"""The figure of I(X;T) and I(T;Y) by epoch."""
 
 from collections.abc import Sequence
 
@@ -16,16 +16,25 @@ VALUES = {"i_xt_bits": _style.I_XT, "i_ty_bits": _style.I_TY}
 
 
 def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = None) -> Drawing:
-    """I(X;T) left and I(T;Y) right by epoch, a row for each estimator, a line for each layer.
+    """Draw I(X;T) and I(T;Y), in bits, by epoch.
 
-    Lines are means over runs, bands reach from the 10 % to the 90 % quantile over runs. Epoch 0,
-    the untrained network, stands apart before epoch 1. trajectories: as from `ibnet.measure`.
+    I(X;T) is on the left and I(T;Y) on the right, with a row for each estimator and a line for each
+    layer. Lines are means over runs; bands extend from the 10 % to the 90 % quantile over runs.
+    Epoch 0, the untrained network, is drawn separately before epoch 1.
 
-    Raises InputError for an estimator that is unknown or measured nothing.
+    Args:
+        trajectories: from `ibnet.measure`.
+        estimators: which ones, in which order; None: all.
+
+    Returns:
+        The drawing.
+
+    Raises:
+        InputError: for an estimator that is unknown or measured nothing.
     """
     training = str(trajectories.attrs.get("training", ""))
-    names = _numbers.chosen(trajectories, estimators)
-    panels = [Panel.of(trajectories, name, training=training) for name in names]
+    names = _numbers.select_estimators(trajectories, estimators)
+    panels = [Panel.from_trajectories(trajectories, name, training=training) for name in names]
     tables = [panel.means() for panel in panels]
     table = pd.concat(tables, ignore_index=True)
     layers, last = sorted(table["layer"].unique()), int(table["epoch"].max())
@@ -33,36 +42,36 @@ def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = Non
 
     height = (1.85 if len(panels) > 1 else 2.4) * len(panels) + 0.9
     figure = Figure(figsize=(6.4, height), layout="constrained")
-    spots = figure.subplots(len(panels), 2, sharex=True, sharey="col", squeeze=False)
-    for row, panel, means in zip(spots, panels, tables, strict=True):
+    axes_grid = figure.subplots(len(panels), 2, sharex=True, sharey="col", squeeze=False)
+    for row, panel, means in zip(axes_grid, panels, tables, strict=True):
         for axes, (value, label) in zip(row, VALUES.items(), strict=True):
-            _style.dress(axes, panel.title if axes is row[0] else "")
+            _style.style_axes(axes, panel.title if axes is row[0] else "")
             axes.set_ylabel(label, fontsize=_style.NORMAL)
-            for layer, own in _numbers.by_layer(means):
+            for layer, of_layer in _numbers.by_layer(means):
                 shift = (layer - 1) / max(layers) - 0.5
-                _line(axes, own, value, _style.layer_colour(layer), shift)
-        _style.limit_line(row[1], panel.h_y)
-    for axes, room in zip(spots[-1], (0, 0.06), strict=True):
+                _line(axes, of_layer, value, _style.layer_colour(layer), shift)
+        _style.mark_h_y(row[1], panel.h_y)
+    for axes, room in zip(axes_grid[-1], (0, 0.06), strict=True):
         low, high = axes.get_ylim()
         axes.set_ylim(min(0.0, low), high + room * (high - low))
         axes.set_xlabel("epoch", fontsize=_style.NORMAL)
-    _style.epoch_axis(spots[0, 0], last, zero=zero)
+    _style.epoch_axis(axes_grid[0, 0], last, zero=zero)
     handles = [
         Line2D([], [], color=_style.layer_colour(n), linewidth=1.8, label=_style.layer_name(n))
         for n in layers
     ]
     _style.legend_below(figure, handles, columns=len(handles))
-    words = f"{_style.MEAN}, bands {_style.SPAN}"
-    _style.caption(figure, _style.describe(trajectories), words)
+    spread = f"{_style.MEAN}, bands {_style.SPAN}"
+    _style.caption(figure, _style.describe_training(trajectories), spread)
     return Drawing(figure, table)
 
 
 def _line(axes: Axes, means: pd.DataFrame, value: str, colour: str, shift: float) -> None:
-    """A layer's mean and band; `shift` (-0.5 to 0.5) keeps the marks of epoch 0 apart."""
+    """Draw mean and band of a layer; `shift` (-0.5 to 0.5) separates the marks of epoch 0."""
     mean, low, high = (means[_numbers.statistic(value, s)] for s in ("mean", "q10", "q90"))
     later, first = means["epoch"] > 0, means["epoch"] == 0
     epoch = means["epoch"][later]
-    _style.band(axes, epoch, low[later], high[later], colour)
+    _style.draw_band(axes, epoch, low[later], high[later], colour)
     axes.plot(epoch, mean[later], color=colour, linewidth=1.2)
     place = [_style.BEFORE_FIRST * 2**shift] * int(first.sum())
     axes.vlines(place, low[first], high[first], color=colour, alpha=0.5, linewidth=1.0)

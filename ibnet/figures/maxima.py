@@ -1,4 +1,4 @@
-"""Maximum activations: by run, and by layer."""
+"""The figure of maximum activations, by run and by layer."""
 
 from typing import Any
 
@@ -9,34 +9,40 @@ from matplotlib.figure import Figure
 
 from . import _numbers, _style
 from ._drawing import Drawing
-from ._plane_grid import plural
+from ._plane_grid import runs_text
 
 
 def plot_maxima(trainings: _numbers.Trainings) -> Drawing:
-    """Maximum activations over all epochs; left of each run, sorted, right of each layer.
+    """Draw maximum activations over all epochs: by run on the left, by layer on the right.
 
-    trainings: trajectories, or title -> trajectories, each a row of two panels. Left, a point is
-    the largest over a run's layers and epochs. Right, a point is a run's largest in that layer,
-    and the line across is the median over runs. The table has a row for each run and layer.
+    On the left, a point is the maximum over the layers and epochs of a run; the runs are sorted. On
+    the right, a point is the maximum of a run in that layer, and a line is the median over runs.
 
-    Raises InputError where a training holds no finite activation.
+    Args:
+        trainings: trajectories, or title -> trajectories; each is a row of two panels.
+
+    Returns:
+        The drawing; its table has a row for each run and layer.
+
+    Raises:
+        InputError: if a training holds no finite activation.
     """
     data = _numbers.by_training(trainings)
     figure = Figure(figsize=(_style.PAGE, 2.1 * len(data) + 0.5), layout="constrained")
-    spots = figure.subplots(len(data), 2, sharey="row", squeeze=False)
+    axes_grid = figure.subplots(len(data), 2, sharey="row", squeeze=False)
     tables = []
-    for (left, right), (title, trajectories) in zip(spots, data.items(), strict=True):
-        rows = _numbers.maxima(trajectories)
-        _style.dress(left, f"{title} ({plural(_numbers.count_runs(rows))})")
-        _style.dress(right)
+    for (left, right), (title, trajectories) in zip(axes_grid, data.items(), strict=True):
+        rows = _numbers.maximum_rows(trajectories)
+        _style.style_axes(left, f"{title} ({runs_text(_numbers.count_runs(rows))})")
+        _style.style_axes(right)
         _by_run(left, rows)
         _by_layer(right, rows)
         left.set_ylabel("maximum activation", fontsize=_style.NORMAL)
         left.set_ylim(0, 1.06 * rows["max_activation"].max())
         rows.insert(0, "training", title)
         tables.append(rows)
-    spots[-1, 0].set_xlabel("run, by its maximum", fontsize=_style.NORMAL)
-    spots[-1, 1].set_xlabel("layer", fontsize=_style.NORMAL)
+    axes_grid[-1, 0].set_xlabel("run, by its maximum", fontsize=_style.NORMAL)
+    axes_grid[-1, 1].set_xlabel("layer", fontsize=_style.NORMAL)
     _style.caption(figure, "maximum activation over epochs; lines: median over runs")
     return Drawing(figure, pd.concat(tables, ignore_index=True))
 
@@ -45,24 +51,24 @@ def _by_run(axes: Axes, rows: pd.DataFrame) -> None:
     top = rows.loc[rows.groupby("run")["max_activation"].idxmax()]
     top = top.sort_values("max_activation")
     place = pd.Series(np.arange(1, len(top) + 1), index=top.index)
-    for layer, own in _numbers.by_layer(top):
+    for layer, of_layer in _numbers.by_layer(top):
         look: dict[str, Any] = {"marker": _style.layer_marker(layer), "markersize": 3.5}
         look |= {"color": _style.layer_colour(layer), "linestyle": "none"}
         label = f"in {_style.layer_name(layer)}"
-        axes.plot(place[own.index], own["max_activation"], label=label, **look)
+        axes.plot(place[of_layer.index], of_layer["max_activation"], label=label, **look)
     axes.axhline(top["max_activation"].median(), color="0.35", linewidth=0.9)
     axes.legend(fontsize=_style.SMALL, frameon=False, handletextpad=0.2, loc="best")
 
 
 def _by_layer(axes: Axes, rows: pd.DataFrame) -> None:
-    """Each run's maximum in each layer, points a little apart, and the median across."""
-    for layer, own in _numbers.by_layer(rows):
-        runs = own["max_activation"].sort_values().to_numpy()
-        # The golden ratio's multiples spread neighbouring values well apart, the same each time.
-        apart = layer + 0.5 * ((np.arange(len(runs)) * 0.618034) % 1 - 0.5)
+    """Draw the maximum of each run in each layer, and the median; points do not overlap."""
+    for layer, of_layer in _numbers.by_layer(rows):
+        runs = of_layer["max_activation"].sort_values().to_numpy()
+        # Multiples of the golden ratio separate neighbouring values well, always in the same way.
+        position = layer + 0.5 * ((np.arange(len(runs)) * 0.618034) % 1 - 0.5)
         look: dict[str, Any] = {"marker": _style.layer_marker(layer), "markersize": 3}
         look |= {"color": _style.layer_colour(layer), "linestyle": "none", "markeredgewidth": 0}
-        axes.plot(apart, runs, alpha=0.75, **look)
+        axes.plot(position, runs, alpha=0.75, **look)
         axes.hlines(np.median(runs), layer - 0.33, layer + 0.33, color="0.35", linewidth=1.2)
     layers = sorted(rows["layer"].unique())
     axes.set_xticks(layers, [_style.layer_name(layer) for layer in layers])

@@ -1,4 +1,4 @@
-"""Information planes: of estimators, of trainings, of halves of the runs, of single runs."""
+"""Figures of information planes: by estimator, training, half of the runs, or single run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from mibench.errors import InputError
 
 from . import _numbers, _style
 from ._drawing import Drawing
-from ._plane_grid import Panel, Spread, draw_planes, plural, spread_words, wrapped
+from ._plane_grid import Panel, Spread, draw_planes, runs_text, spread_text, wrap_panels
 
 
 def plot_plane(
@@ -19,18 +19,26 @@ def plot_plane(
     *,
     spread: Spread = "band",
 ) -> Drawing:
-    """The information plane under each estimator, side by side on one scale.
+    """Draw the information plane for each estimator, side by side on one scale.
 
-    trajectories: as from `ibnet.measure`. estimators: which, and in which order; None: all.
-    spread: over runs, "band" (10 to 90 % bars at epochs 1, 10, 100, ...), "runs" (a thin line
-        for each run) or "none".
+    Args:
+        trajectories: from `ibnet.measure`.
+        estimators: which ones, in which order; None: all.
+        spread: how to show the spread over runs: "band" (bars from the 10 % to the 90 % quantile at
+            epochs 1, 10, 100, ...), "runs" (a thin line for each run) or "none".
 
-    Raises InputError for an estimator that is unknown or measured nothing.
+    Returns:
+        The drawing; its table holds means and quantiles over runs, in bits.
+
+    Raises:
+        InputError: for an estimator that is unknown or measured nothing.
     """
-    names = _numbers.chosen(trajectories, estimators)
+    names = _numbers.select_estimators(trajectories, estimators)
     training = str(trajectories.attrs.get("training", ""))
-    panels = [Panel.of(trajectories, name, training=training) for name in names]
-    return draw_planes(wrapped(panels), spread, _style.describe(trajectories), spread_words(spread))
+    panels = [Panel.from_trajectories(trajectories, name, training=training) for name in names]
+    return draw_planes(
+        wrap_panels(panels), spread, _style.describe_training(trajectories), spread_text(spread)
+    )
 
 
 def plot_planes(
@@ -39,11 +47,21 @@ def plot_planes(
     *,
     spread: Spread = "band",
 ) -> Drawing:
-    """Planes of several trainings on one scale: a row for each, a column for each estimator.
+    """Draw the information planes of several trainings on one scale.
 
-    trainings: title -> trajectories. estimators: the same for all, or by title; None: all of
-    each. Where every training has one estimator, the panels stand side by side instead.
-    spread: as in `plot_plane`. Raises InputError as `plot_plane` does.
+    Each training has a row, and each estimator a column. If every training has one estimator, the
+    panels are side by side instead.
+
+    Args:
+        trainings: title -> trajectories.
+        estimators: the same for all trainings, or title -> estimators; None: all.
+        spread: as in `plot_plane`.
+
+    Returns:
+        The drawing; its table holds means and quantiles over runs, in bits.
+
+    Raises:
+        InputError: for an unknown title, and for an estimator that is unknown or measured nothing.
     """
     data = _numbers.by_training(trainings)
     by_title = estimators if isinstance(estimators, Mapping) else dict.fromkeys(data, estimators)
@@ -52,14 +70,14 @@ def plot_planes(
             raise InputError(f"estimators of {title!r}: the trainings are {', '.join(data)}")
     grid: list[Sequence[Panel]] = [
         [
-            Panel.of(trajectories, name, title, training=title)
-            for name in _numbers.chosen(trajectories, by_title.get(title))
+            Panel.from_trajectories(trajectories, name, title, training=title)
+            for name in _numbers.select_estimators(trajectories, by_title.get(title))
         ]
         for title, trajectories in data.items()
     ]
     if all(len(row) == 1 for row in grid):
-        grid = wrapped([row[0] for row in grid])
-    return draw_planes(grid, spread, spread_words(spread))
+        grid = wrap_panels([row[0] for row in grid])
+    return draw_planes(grid, spread, spread_text(spread))
 
 
 def plot_median_split(
@@ -68,61 +86,78 @@ def plot_median_split(
     *,
     spread: Spread = "band",
 ) -> Drawing:
-    """Planes of the runs with the smaller and with the larger maximum activation.
+    """Draw the planes of the runs with smaller and with larger maximum activation.
 
-    The larger half are the runs whose largest finite activation over layers and epochs lies above
-    the median over runs, the smaller half all others. A row for each estimator.
+    The larger half contains the runs whose largest finite activation, over layers and epochs, is
+    above the median over runs. The smaller half contains all others. Each estimator has a row.
 
-    Raises InputError where no run lies above the median: with one run, or with equal maxima.
+    Args:
+        trajectories: from `ibnet.measure`.
+        estimators: which ones, in which order; None: all.
+        spread: as in `plot_plane`.
+
+    Returns:
+        The drawing; its table holds means and quantiles over the runs of each half, in bits.
+
+    Raises:
+        InputError: for an estimator that is unknown or measured nothing, and if no run is above the
+            median: for one run, or for equal maxima.
     """
-    top = _numbers.maxima(trajectories).groupby("run")["max_activation"].max()
+    top = _numbers.maximum_rows(trajectories).groupby("run")["max_activation"].max()
     above = top > top.median()
     if not above.any():
         raise InputError(
-            f"no halves of {plural(len(top))} with maximum activations from {top.min():g} to "
+            f"no halves of {runs_text(len(top))} with maximum activations from {top.min():g} to "
             f"{top.max():g}: give runs of different maxima"
         )
     halves = {"smaller": top[~above], "larger": top[above]}
     training = str(trajectories.attrs.get("training", ""))
     grid = []
-    for name in _numbers.chosen(trajectories, estimators):
+    for name in _numbers.select_estimators(trajectories, estimators):
         row = []
-        for half, of_runs in halves.items():
-            heading = f"{half} maxima, {of_runs.min():.3g} to {of_runs.max():.3g}"
-            part = trajectories.sel(run=np.sort(of_runs.index.to_numpy()))
-            row.append(Panel.of(part, name, heading, training=training, half=half))
+        for half, maxima in halves.items():
+            heading = f"{half} maxima, {maxima.min():.3g} to {maxima.max():.3g}"
+            runs = trajectories.sel(run=np.sort(maxima.index.to_numpy()))
+            row.append(Panel.from_trajectories(runs, name, heading, training=training, half=half))
         grid.append(row)
-    return draw_planes(grid, spread, _style.describe(trajectories), spread_words(spread))
+    return draw_planes(grid, spread, _style.describe_training(trajectories), spread_text(spread))
 
 
 def plot_runs(
     trajectories: xr.Dataset, estimator: str, runs: Sequence[int] | None = None
 ) -> Drawing:
-    """Planes of single runs, one panel each, on one scale.
+    """Draw the planes of single runs, one panel each, on one scale.
 
-    estimator: one of the trajectories'. runs: which; None: the first six that were measured, so
-    that nobody has picked them.
+    Args:
+        trajectories: from `ibnet.measure`.
+        estimator: one of the estimators of the trajectories.
+        runs: the numbers of the runs; None: the first six that were measured, so that the choice
+            does not depend on the results.
 
-    Raises InputError for an unknown estimator, or for runs of which nothing is measured.
+    Returns:
+        The drawing; its table holds the values of each run, in bits.
+
+    Raises:
+        InputError: for an unknown estimator, or for runs that were not measured.
     """
-    _numbers.chosen(trajectories, [estimator])
-    measured = np.unique(_numbers.information(trajectories, estimator)["run"])
-    wanted = [int(run) for run in (measured[:6] if runs is None else runs)]
-    for run in wanted:
+    _numbers.select_estimators(trajectories, [estimator])
+    measured = np.unique(_numbers.information_rows(trajectories, estimator)["run"])
+    numbers = [int(run) for run in (measured[:6] if runs is None else runs)]
+    for run in numbers:
         if run not in measured:
             raise InputError(
                 f"run {run} is not measured by {estimator!r}: give runs of "
                 f"{', '.join(str(r) for r in measured)}"
             )
-    if not wanted:
+    if not numbers:
         raise InputError("runs=[] leaves nothing to draw: give at least one run")
     training = str(trajectories.attrs.get("training", ""))
     panels = []
-    for run in wanted:
-        one = trajectories.sel(run=[run])
-        panel = Panel.of(one, estimator, training=training, run=run)
+    for run in numbers:
+        single = trajectories.sel(run=[run])
+        panel = Panel.from_trajectories(single, estimator, training=training, run=run)
         panels.append(replace(panel, title=f"run {run}"))
-    captions = (_style.describe(trajectories), f"single runs under {estimator}")
-    drawing = draw_planes(wrapped(panels), "none", *captions)
+    captions = (_style.describe_training(trajectories), f"single runs under {estimator}")
+    drawing = draw_planes(wrap_panels(panels), "none", *captions)
     table = drawing.table.drop(columns="runs").filter(regex="^(?!.*_q[19]0_)")
     return Drawing(drawing.figure, table.rename(columns=lambda name: name.replace("_mean", "")))

@@ -1,1 +1,1 @@
-"""Measures I(X;T) and I(T;Y) of every layer, run and epoch, and keeps the results."""
+"""Measuring trained networks: estimates of I(X;T) and I(T;Y), how they are stored and returned."""

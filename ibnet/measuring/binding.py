@@ -26,11 +26,11 @@ INSTEAD_OF_NOISE = {"bandwidth", "standardize"}
 
 
 def resolve_for_layers(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
-    """Estimators with their identities on layers, each only once.
+    """Resolve estimators for use on layers, each only once.
 
-    As `mibench.contract.resolve.resolve_estimators`, but the spec keeps what the user gave of the
-    parameters that would follow the network, even if it is the default: "adaptive:pooled=false"
-    is another estimator of a layer than "adaptive".
+    This is `mibench.contract.resolve.resolve_estimators` with other estimator strings: they keep
+    every parameter that would follow the network and that the user gave, even at its default. For
+    a layer, "adaptive:pooled=false" is another estimator than "adaptive".
     """
     by_spec: dict[str, ResolvedEstimator] = {}
     for resolved in resolve_each(estimators):
@@ -39,7 +39,7 @@ def resolve_for_layers(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
     return list(by_spec.values())
 
 
-def bind(
+def bind_to_run(
     resolved: ResolvedEstimator, setting: Setting, low: float, high: float
 ) -> SupportsEstimate:
     """The estimator for a run whose activations lie within [low, high]."""
@@ -70,7 +70,7 @@ def _fixed_parameters(resolved: ResolvedEstimator) -> dict[str, Any]:
 
 
 def _spec_on_layers(resolved: ResolvedEstimator) -> str:
-    """The shortest spec, with what was given of the parameters that follow the network."""
+    """The shortest estimator string that keeps given parameters which would follow the network."""
     estimator = resolved.estimator
     default_but_given = {
         field.name: getattr(estimator, field.name)

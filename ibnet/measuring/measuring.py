@@ -1,4 +1,4 @@
-"""Estimating I(X;T) and I(T;Y) of every layer, from the weights that training kept."""
+"""Estimates I(X;T) and I(T;Y) of every layer from the stored weights, in several processes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,7 +13,7 @@ from mibench.errors import InputError
 from mibench.running.processes import check_jobs, in_processes
 from mibench.types import SupportsEstimate
 
-from .._extra import needs
+from .._extra import explain_missing_packages
 from ..networks.archive import (
     add_duration,
     exclusive_lock,
@@ -23,23 +23,23 @@ from ..networks.archive import (
 )
 from ..networks.trained import Trained
 from ..training.training import Progress
-from .binding import bind, resolve_for_layers
-from .cells import MISSING, EpochRunResults, LayerInformation, measure_networks
+from .binding import bind_to_run, resolve_for_layers
+from .estimates import MISSING, EpochRunResults, LayerInformation, measure_networks
 from .schedule import QUADRATIC_SCHEDULE, epochs_of
 from .store import StoredResults, open_results
-from .trajectories import trajectories
+from .trajectories import build_trajectories
 
-with needs("xarray", "zarr"):
+with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
 
 Bool: TypeAlias = NDArray[np.bool_]
 Float32: TypeAlias = NDArray[np.float32]
 Int: TypeAlias = NDArray[np.int64]
 
-# In cells (one network at one epoch) measured by binning, about a millisecond each.
-PAIRWISE_COST = 50
-TASK_COST = 800
-WORTH_PROCESSES = 5000
+# The unit of cost is one network at one epoch measured by binning, about a millisecond.
+QUADRATIC_COST = 50  # of an estimator that compares all pairs of inputs
+MAX_BATCH_COST = 800
+MIN_COST_FOR_PROCESSES = 5000
 
 
 def measure(
@@ -52,36 +52,58 @@ def measure(
 ) -> xr.Dataset:
     """Estimate I(X;T) and I(T;Y) of every layer, run and epoch, in bits.
 
-    estimators: specs such as "uniform:bins=30", instances, or functions f(x, y) -> nats; None: the
-    setting's. Parameters that are left out follow the network (`mibench.ibnet.measuring.binding`).
-    epochs: "every", "log:200" or a list "0,10,100"; None: every one, but "log:50" for estimators
-    that compare all pairs of inputs. jobs: processes, -1 for one a core; None: that, or 1 if there
-    is little to do. The numbers do not depend on it. on_progress(done, total): in epochs of single
-    networks.
+    X is the input, T the outputs of a layer, Y the class label. If the networks are on disk, the
+    results are stored next to them: what is stored is not measured again, and an interrupted
+    measurement continues. The numbers do not depend on `jobs`.
 
-    Returns trajectories: i_xt, i_ty (estimator, run, epoch, layer), NaN where nothing was measured,
-    with train_error, test_error, max_activation and flags. Kept beside the networks if they are on
-    disk: what is there already is not measured again, and an interrupted measurement goes on.
-    A layer that fails is NaN; `mibench.ibnet.measuring.trajectories.failures` says why.
+    Args:
+        trained: the networks.
+        estimators: estimator strings such as "uniform:bins=30", instances, or functions
+            f(x, y) -> nats; None: those of the setting. Some parameters that are left out follow
+            the network, see `mibench.ibnet.measuring.binding`.
+        epochs: "every", "log:200" (about 200 epochs, evenly spaced in their logarithm), or a list
+            "0,10,100"; None: every epoch, but "log:50" for estimators that compare all pairs of
+            inputs.
+        jobs: number of processes, -1 for one per core; None: -1, or 1 if there is little to do.
+        on_progress: called as on_progress(done, total); both count networks at single epochs.
+
+    Returns:
+        Trajectories: i_xt and i_ty (estimator, run, epoch, layer) in bits, NaN where nothing was
+        measured or the estimator failed, with train_error, test_error, max_activation and flags.
+        `mibench.ibnet.measuring.trajectories.failures` tells which failed and why.
+
+    Raises:
+        InputError: for an unknown estimator, epochs that were not trained, an invalid number of
+            jobs, or a directory that cannot be read or written.
+
+    Example:
+        >>> from mibench import ibnet
+        >>> trained = ibnet.train("2.2", runs=2, epochs=3)
+        >>> ibnet.measure(trained, "uniform:bins=30").i_xt.shape
+        (1, 2, 4, 6)
     """
     if jobs is not None:
         check_jobs(jobs)
-    ones = resolve_for_layers(trained.setting.estimators if estimators is None else estimators)
+    resolved = resolve_for_layers(trained.setting.estimators if estimators is None else estimators)
     with exclusive_lock(trained.directory):
         trained = trained.current()
         if trained.epochs < 0:
             raise InputError(f"{trained.directory} holds no trained epoch: train first")
-        plans = _plans(ones, epochs, trained.epochs)
-        low, high = _extremes(trained)
-        works = []
-        for one, plan in zip(ones, plans, strict=True):
-            bound = [bind(one, trained.setting, *limits) for limits in zip(low, high, strict=True)]
-            works.append(_Work(one, bound, plan, open_results(trained, one, bound)))
-        missing = [work.missing() for work in works]
-        if any(m.any() for m in missing):  # or looking again would count as measuring
+        epochs_of_estimators = _epochs_to_measure(resolved, epochs, trained.epochs)
+        low, high = _extreme_activations(trained)
+        plans = []
+        for estimator, numbers in zip(resolved, epochs_of_estimators, strict=True):
+            instances = [
+                bind_to_run(estimator, trained.setting, *limits)
+                for limits in zip(low, high, strict=True)
+            ]
+            results = open_results(trained, estimator, instances)
+            plans.append(_Plan(estimator, instances, numbers, results))
+        missing = [plan.missing() for plan in plans]
+        if any(m.any() for m in missing):  # reading stored results is not timed as measuring
             with add_duration(trained.group, "measure_seconds"):
-                _measure_all(trained, works, missing, jobs, on_progress)
-        return trajectories(trained, [work.measured for work in works])
+                _measure_missing(trained, plans, missing, jobs, on_progress)
+        return build_trajectories(trained, [plan.results for plan in plans])
 
 
 def check_plan(
@@ -90,27 +112,29 @@ def check_plan(
     last: int,
     jobs: int | None,
 ) -> None:
-    """Raise the InputError that `measure` would, before any work, for `last` epochs trained."""
+    """Raise the InputError that `measure` would raise for networks trained for `last` epochs."""
     if jobs is not None:
         check_jobs(jobs)
-    _plans(resolve_for_layers(estimators), epochs, last)
+    _epochs_to_measure(resolve_for_layers(estimators), epochs, last)
 
 
-def _plans(ones: Sequence[ResolvedEstimator], epochs: str | None, last: int) -> list[Int]:
+def _epochs_to_measure(
+    resolved: Sequence[ResolvedEstimator], schedule: str | None, last: int
+) -> list[Int]:
     """For each estimator the epochs to measure."""
-    return [
-        epochs_of(epochs or (QUADRATIC_SCHEDULE if _is_quadratic(one.estimator) else "every"), last)
-        for one in ones
+    defaults = [
+        QUADRATIC_SCHEDULE if _is_quadratic(estimator) else "every" for estimator in resolved
     ]
+    return [epochs_of(schedule or default, last) for default in defaults]
 
 
-def _is_quadratic(estimator: SupportsEstimate) -> bool:
-    """Whether an estimator compares all pairs of rows, so that it is run on fewer epochs."""
-    return bool(getattr(estimator, "quadratic", False))
+def _is_quadratic(resolved: ResolvedEstimator) -> bool:
+    """Whether the cost of an estimator grows with the number of pairs of rows."""
+    return bool(getattr(resolved.estimator, "quadratic", False))
 
 
-def _extremes(trained: Trained) -> tuple[list[float], list[float]]:
-    """Each run's least and largest activation over all layers and epochs trained."""
+def _extreme_activations(trained: Trained) -> tuple[list[float], list[float]]:
+    """The smallest and the largest activation of each run, over all layers and epochs."""
     limits = []
     for name, fold in (("min_activation", np.nanmin), ("max_activation", np.nanmax)):
         with explain_read_errors(trained.directory):
@@ -121,92 +145,89 @@ def _extremes(trained: Trained) -> tuple[list[float], list[float]]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Work:
-    """One estimator, bound to each run, at its epochs, and where its results go."""
+class _Plan:
+    """One estimator, its instance for each run, the epochs to measure, and the stored results."""
 
-    one: ResolvedEstimator
-    bound: Sequence[SupportsEstimate]
+    resolved: ResolvedEstimator
+    instances: Sequence[SupportsEstimate]
     epochs: Int
-    measured: StoredResults
-
-    @property
-    def quadratic(self) -> bool:
-        """Whether it is one of the slow ones."""
-        return _is_quadratic(self.one.estimator)
+    results: StoredResults
 
     def missing(self) -> NDArray[np.bool_]:
         """(epochs trained + 1, runs): what is still to be measured."""
-        done = self.measured.finished()
-        wanted = np.zeros_like(done)
-        wanted[self.epochs] = True
-        return wanted & ~done
+        finished = self.results.is_finished()
+        requested = np.zeros_like(finished)
+        requested[self.epochs] = True
+        return requested & ~finished
 
 
-def _measure_all(
+def _measure_missing(
     trained: Trained,
-    works: Sequence[_Work],
+    plans: Sequence[_Plan],
     missing: Sequence[Bool],
     jobs: int | None,
     on_progress: Progress | None,
 ) -> None:
     total = int(sum(m.sum() for m in missing))
-    costs = [PAIRWISE_COST if work.quadratic else 1 for work in works]
-    tasks = list(_tasks(trained, missing, costs))
+    costs = [QUADRATIC_COST if _is_quadratic(plan.resolved) else 1 for plan in plans]
+    slices = list(_batch_slices(trained, missing, costs))
     if jobs is None:
-        cost = sum(int(m.sum()) * c for m, c in zip(missing, costs, strict=True))
-        jobs = 1 if cost < WORTH_PROCESSES else -1
-    layers, lost = LayerInformation(trained.setting, trained.data), trained.is_diverged
+        total_cost = sum(int(m.sum()) * c for m, c in zip(missing, costs, strict=True))
+        jobs = 1 if total_cost < MIN_COST_FOR_PROCESSES else -1
+    layers, is_diverged = LayerInformation(trained.setting, trained.data), trained.is_diverged
     done = 0
 
-    def items() -> Iterator[_Item]:  # read when a process is free for it
-        for epochs, runs in tasks:
+    def batches() -> Iterator[_Batch]:  # weights are read when a process is free
+        for epochs, runs in slices:
             with explain_read_errors(trained.directory):
                 weights = stored_array(trained.group, "weights")[epochs][:, runs]
             todo = [m[epochs, runs] for m in missing]
-            estimators = [w.bound[runs] for w in works]
-            yield _Item(layers, epochs, runs, weights, lost[epochs, runs], todo, estimators)
+            estimators = [plan.instances[runs] for plan in plans]
+            yield _Batch(layers, epochs, runs, weights, is_diverged[epochs, runs], todo, estimators)
 
-    with closing(in_processes(_measure_item, items(), jobs)) as finished:
-        for epochs, runs, results in finished:
+    with closing(in_processes(_measure_batch, batches(), jobs)) as finished:
+        for epochs, runs, all_results in finished:
             with explain_write_errors(trained.directory):
-                for work, cells in zip(works, results, strict=True):
-                    if (cells.state != MISSING).any():
-                        work.measured.write(epochs, runs, cells)
-            done += sum(int((cells.state != MISSING).sum()) for cells in results)
+                for plan, results in zip(plans, all_results, strict=True):
+                    if (results.state != MISSING).any():
+                        plan.results.write(epochs, runs, results)
+            done += sum(int((results.state != MISSING).sum()) for results in all_results)
             if on_progress is not None:
                 on_progress(done, total)
 
 
-def _tasks(
+def _batch_slices(
     trained: Trained, missing: Sequence[Bool], costs: Sequence[int]
 ) -> Iterator[tuple[slice, slice]]:
-    """Epochs and runs that make a task each: some seconds of work in one file's epochs."""
+    """The epochs and runs of each batch: at most some seconds of work, in the epochs of a file."""
     for first in range(0, trained.epochs + 1, trained.chunk):
         epochs = slice(first, min(first + trained.chunk, trained.epochs + 1))
-        by_run = sum(c * m[epochs].sum(axis=0) for c, m in zip(costs, missing, strict=True))
-        begin, cost = 0, 0
-        for run, more in enumerate(np.asarray(by_run).tolist()):
-            if cost + more > TASK_COST and cost > 0:
-                yield epochs, slice(begin, run)
-                begin, cost = run, 0
-            cost += more
-        if cost > 0:
-            yield epochs, slice(begin, trained.setting.runs)
+        cost_by_run = sum(c * m[epochs].sum(axis=0) for c, m in zip(costs, missing, strict=True))
+        first_run, batch_cost = 0, 0
+        for run, cost in enumerate(np.asarray(cost_by_run).tolist()):
+            if batch_cost + cost > MAX_BATCH_COST and batch_cost > 0:
+                yield epochs, slice(first_run, run)
+                first_run, batch_cost = run, 0
+            batch_cost += cost
+        if batch_cost > 0:
+            yield epochs, slice(first_run, trained.setting.runs)
 
 
 @dataclass(frozen=True, eq=False)
-class _Item:
-    """What a process needs to measure a task."""
+class _Batch:
+    """What a process needs to measure some epochs of some runs, see `measure_networks`."""
 
     layers: LayerInformation
     epochs: slice
     runs: slice
     weights: Float32
-    lost: Bool
+    is_diverged: Bool
     todo: list[Bool]
     estimators: list[Sequence[SupportsEstimate]]
 
 
-def _measure_item(item: _Item) -> tuple[slice, slice, list[EpochRunResults]]:
-    found = measure_networks(item.layers, item.weights, item.lost, item.todo, item.estimators)
-    return item.epochs, item.runs, found
+def _measure_batch(batch: _Batch) -> tuple[slice, slice, list[EpochRunResults]]:
+    results = measure_networks(
+        batch.layers, batch.weights, batch.is_diverged, batch.todo, batch.estimators
+    )
+    return batch.epochs, batch.runs, results

@@ -1,17 +1,19 @@
-"""Which epochs to measure."""
+"""Schedules: which epochs to measure."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-QUADRATIC_SCHEDULE = "log:50"  # for estimators whose cost grows with the pairs of inputs
+# The default for estimators whose cost grows with the number of pairs of inputs.
+QUADRATIC_SCHEDULE = "log:50"
 
 
 def epochs_of(schedule: str, last: int) -> NDArray[np.int64]:
-    """The epochs of a schedule, ascending, 0 and `last` among them (but for a list).
+    """The epochs of a schedule, in ascending order.
 
-    "every"; "log:50", about 50 evenly spaced in their logarithm; or a list, "0,10,100".
+    "every"; "log:50", about 50 epochs that are evenly spaced in their logarithm; or a list such as
+    "0,10,100". Except for a list, epochs 0 and `last` are included.
     Raises InputError for anything else, and for epochs beyond `last`.
 
     >>> epochs_of("log:4", 1000)
@@ -25,12 +27,12 @@ def epochs_of(schedule: str, last: int) -> NDArray[np.int64]:
             return np.arange(last + 1)
         spaced = np.geomspace(1, last, int(text))
         return np.unique(np.concatenate([[0, last], np.round(spaced)])).astype(np.int64)
-    parts = [part.strip() for part in schedule.split(",")]
-    if not all(part.isdecimal() for part in parts):
+    numbers = [number.strip() for number in schedule.split(",")]
+    if not all(number.isdecimal() for number in numbers):
         raise InputError(f"epochs {schedule!r}: give every, log:50, or a list such as 0,10,100")
-    chosen = np.unique([int(part) for part in parts])
-    if chosen[-1] > last:
+    epochs = np.unique([int(number) for number in numbers])
+    if epochs[-1] > last:
         raise InputError(
             f"epochs {schedule!r}: trained are epochs 0 to {last}; train more, or choose among them"
         )
-    return chosen
+    return epochs

@@ -13,25 +13,26 @@ from numpy.typing import NDArray
 from mibench.errors import InputError
 from mibench.output.files import check_path, whole_file
 
-from .._extra import needs
+from .._extra import explain_missing_packages
 from ..networks.archive import explain_read_errors, stored_array
 from ..networks.trained import Trained
 from .binding import resolve_for_layers
-from .cells import FAILED, FLAG_BITS, MISSING
+from .estimates import FAILED, FLAG_BITS, MISSING
 from .store import RESULT_ARRAYS, StoredResults, stored_results
 
-with needs("xarray", "zarr"):
+with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
 
 
-def trajectories(trained: Trained, measured: Sequence[StoredResults]) -> xr.Dataset:
+def build_trajectories(trained: Trained, results: Sequence[StoredResults]) -> xr.Dataset:
     """All results by estimator, run, epoch and layer, at the epochs where any was measured."""
-    kept = [_read(m, trained.epochs + 1) for m in measured]
-    states = np.stack([one["state"] for one in kept])  # (estimator, epoch, run)
+    arrays = [_read_arrays(r, trained.epochs + 1) for r in results]
+    states = np.stack([by_name["state"] for by_name in arrays])  # (estimator, epoch, run)
     epochs = np.flatnonzero((states != MISSING).any(axis=(0, 2)))
     states = states[:, epochs]
+    dims = ("estimator", "epoch", "run", "layer")
     values: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
-        name: (("estimator", "epoch", "run", "layer"), np.stack([k[name][epochs] for k in kept]))
+        name: (dims, np.stack([by_name[name][epochs] for by_name in arrays]))
         for name in ("i_xt", "i_ty", "flags")
     }
     unmeasured = states == MISSING
@@ -40,75 +41,86 @@ def trajectories(trained: Trained, measured: Sequence[StoredResults]) -> xr.Data
     values["failed"] = (("estimator", "epoch", "run"), states >= FAILED)
     networks = trained.dataset.isel(epoch=epochs)
     with explain_read_errors(trained.directory):
-        notes = networks.drop_vars(["weights", "min_activation"]).load()
-    found = notes.assign(values).assign_coords(estimator=[m.spec for m in measured])
+        training_record = networks.drop_vars(["weights", "min_activation"]).load()
+    trajectories = training_record.assign(values).assign_coords(estimator=[r.spec for r in results])
     for name in ("i_xt", "i_ty"):
-        found[name].attrs["units"] = "bits"
-    found["flags"].attrs = {
+        trajectories[name].attrs["units"] = "bits"
+    trajectories["flags"].attrs = {
         "flag_masks": np.array(list(FLAG_BITS.values()), np.int32),
         "flag_meanings": " ".join(FLAG_BITS),
     }
-    found.attrs["failures"] = json.dumps(
-        [f"{m.spec}: {text} ({n} cells)" for m in measured for text, n in _errors(m)]
+    trajectories.attrs["failures"] = json.dumps(
+        [f"{r.spec}: {text} ({n} epoch-run pairs)" for r in results for text, n in _errors(r)]
     )
     order = ("estimator", "run", "epoch", "layer")
-    return found.transpose(*order, missing_dims="ignore")
+    return trajectories.transpose(*order, missing_dims="ignore")
 
 
-def _read(measured: StoredResults, length: int) -> dict[str, NDArray[Any]]:
-    """An estimator's arrays for `length` epochs; of a lengthened training it may know fewer."""
-    found = {}
+def _read_arrays(results: StoredResults, length: int) -> dict[str, NDArray[Any]]:
+    """The arrays of an estimator, padded to `length` epochs if it was measured on fewer."""
+    arrays = {}
     for name in RESULT_ARRAYS:
-        stored = stored_array(measured.group, name)
-        with measured.reading():
+        stored = stored_array(results.group, name)
+        with results.explain_read_errors():
             values = stored[:length]
         pad = [(0, length - len(values))] + [(0, 0)] * (values.ndim - 1)
-        found[name] = np.pad(values, pad, constant_values=stored.fill_value)
-    return found
+        arrays[name] = np.pad(values, pad, constant_values=stored.fill_value)
+    return arrays
 
 
-def _errors(measured: StoredResults) -> Iterator[tuple[str, int]]:
-    state = stored_array(measured.group, "state")[: measured.length]
-    for number, text in enumerate(measured.messages()):
+def _errors(results: StoredResults) -> Iterator[tuple[str, int]]:
+    """Each error message that occurred, with its number of epoch-run pairs."""
+    state = stored_array(results.group, "state")[: results.length]
+    for number, text in enumerate(results.messages()):
         count = int((state == FAILED + number).sum())
         if count:
             yield text, count
 
 
 def read_measured(trained: Trained, specs: Sequence[str] | None = None) -> xr.Dataset:
-    """The trajectories that are kept beside the networks, without measuring anything.
+    """Read the trajectories that are stored next to the networks, without measuring anything.
 
-    specs: which estimators'; None: all of them.
+    Args:
+        trained: networks in a directory.
+        specs: the estimators to read, such as "uniform:bins=30"; None: all stored ones.
+
+    Returns:
+        The trajectories, as from `measure`.
+
+    Raises:
+        InputError: if an estimator has no stored results, or if there are none at all.
     """
-    found = stored_results(trained)
-    specs = [one.spec for one in resolve_for_layers(specs)] if specs else None
-    lacking = [s for s in specs or [] if s not in found]
-    if lacking or not found:
-        wanted = ",".join(lacking) or ",".join(trained.setting.estimators)
+    stored = stored_results(trained)
+    specs = [resolved.spec for resolved in resolve_for_layers(specs)] if specs else None
+    missing = [spec for spec in specs or [] if spec not in stored]
+    if missing or not stored:
+        names = ",".join(missing) or ",".join(trained.setting.estimators)
         raise InputError(
-            f"{trained.directory} holds no measurement by {wanted}: make it with `mibench ibnet "
-            f"measure {trained.directory} --estimators {wanted}`"
+            f"{trained.directory} holds no measurement by {names}: make it with `mibench ibnet "
+            f"measure {trained.directory} --estimators {names}`"
         )
-    return trajectories(trained, [found[s] for s in specs or found])
+    return build_trajectories(trained, [stored[spec] for spec in specs or stored])
 
 
-def failures(found: xr.Dataset) -> list[str]:
-    """What failed in trajectories, in words, with the number of cells."""
-    return [str(line) for line in json.loads(found.attrs.get("failures", "[]"))]
+def failures(trajectories: xr.Dataset) -> list[str]:
+    """What failed, one line for each estimator and error, with the number of epoch-run pairs."""
+    return [str(line) for line in json.loads(trajectories.attrs.get("failures", "[]"))]
 
 
-def tidy(found: xr.Dataset, units: str = "bits") -> pd.DataFrame:
-    """Trajectories as a table, a row for each estimator, run, epoch and layer measured."""
+def tidy(trajectories: xr.Dataset, units: str = "bits") -> pd.DataFrame:
+    """Trajectories as a table: one row for each measured estimator, run, epoch and layer."""
     factor = 1.0 if units == "bits" else math.log(2)
-    table = found[["i_xt", "i_ty"]].to_dataframe()[["i_xt", "i_ty"]].dropna() * factor
+    table = trajectories[["i_xt", "i_ty"]].to_dataframe()[["i_xt", "i_ty"]].dropna() * factor
     names = {"i_xt": f"i_xt_{units}", "i_ty": f"i_ty_{units}"}
     return table.rename(columns=names).reset_index()
 
 
-def layer_rows(found: xr.Dataset, units: str = "bits") -> tuple[list[str], list[list[object]]]:
-    """Headings and rows: the information of each layer under each estimator, means over runs.
+def layer_rows(
+    trajectories: xr.Dataset, units: str = "bits"
+) -> tuple[list[str], list[list[object]]]:
+    """Headings and rows: the information of each layer by each estimator, as means over runs.
 
-    First and last are the first and last epoch that the estimator measured; sd is over runs.
+    First and last mean the first and last epoch that the estimator measured; sd is over runs.
     """
     factor = 1.0 if units == "bits" else math.log(2)
     headings = [
@@ -116,29 +128,47 @@ def layer_rows(found: xr.Dataset, units: str = "bits") -> tuple[list[str], list[
         "sd of I(X;T)", "I(T;Y) first", "I(T;Y) last", "sd of I(T;Y)",
     ]  # fmt: skip
     rows: list[list[object]] = []
-    for spec in found.estimator.values:
-        one = found.sel(estimator=spec)
-        one = one.isel(epoch=np.flatnonzero(one.i_xt.notnull().any(("run", "layer"))))
-        for layer in found.layer.values if one.epoch.size else []:
-            x, y = (factor * one[name].sel(layer=layer) for name in ("i_xt", "i_ty"))
+    for spec in trajectories.estimator.values:
+        data = trajectories.sel(estimator=spec)
+        data = data.isel(epoch=np.flatnonzero(data.i_xt.notnull().any(("run", "layer"))))
+        for layer in trajectories.layer.values if data.epoch.size else []:
+            x, y = (factor * data[name].sel(layer=layer) for name in ("i_xt", "i_ty"))
             last_x, last_y = x.isel(epoch=-1), y.isel(epoch=-1)
-            parts = (
+            numbers = (
                 x.isel(epoch=0).mean(), x.max("epoch").mean(), last_x.mean(), last_x.std(),
                 y.isel(epoch=0).mean(), last_y.mean(), last_y.std(),
             )  # fmt: skip
-            width, runs = int(found.width.sel(layer=layer)), int(last_x.notnull().sum())
-            rows.append([str(spec), int(layer), width, runs, *(p.item() for p in parts)])
+            width, runs = int(trajectories.width.sel(layer=layer)), int(last_x.notnull().sum())
+            rows.append([str(spec), int(layer), width, runs, *(n.item() for n in numbers)])
     return headings, rows
 
 
-def save_trajectories(found: xr.Dataset, path: str | Path) -> None:
-    """Write trajectories to one netCDF file, to be read by `load_trajectories` or any tool."""
+def save_trajectories(trajectories: xr.Dataset, path: str | Path) -> None:
+    """Write trajectories to a netCDF file, which `load_trajectories` and other tools can read.
+
+    Args:
+        trajectories: from `measure` or `read_measured`.
+        path: the file; it must end in .nc.
+
+    Raises:
+        InputError: for another ending, or a file that cannot be written.
+    """
     with whole_file(check_path(Path(path), (".nc",), "trajectories")) as part:
-        found.to_netcdf(part, engine="scipy")
+        trajectories.to_netcdf(part, engine="scipy")
 
 
 def load_trajectories(path: str | Path) -> xr.Dataset:
-    """Trajectories from a file of `save_trajectories`."""
+    """Read trajectories from a file that `save_trajectories` wrote.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The trajectories.
+
+    Raises:
+        InputError: for a file that is missing or is no netCDF file.
+    """
     try:
         return xr.load_dataset(path, engine="scipy")
     except (OSError, TypeError, ValueError) as error:

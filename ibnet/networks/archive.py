@@ -18,9 +18,9 @@ from numpy.typing import DTypeLike
 from mibench.errors import InputError
 from mibench.output.files import whole_file
 
-from .._extra import needs
+from .._extra import explain_missing_packages
 
-with needs("xarray", "zarr"):
+with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
     import zarr
     from zarr.codecs import BloscCodec, TransposeCodec

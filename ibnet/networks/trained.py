@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-from .._extra import needs
+from .._extra import explain_missing_packages
 from ..data.dataset import BUILT_IN, Data, load_data
 from ..settings import Setting, setting_from_json
 from .archive import (
@@ -31,7 +31,7 @@ from .archive import (
 from .forward import layer_outputs
 from .versions import join_versions, versions
 
-with needs("xarray", "zarr"):
+with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
     import zarr
 

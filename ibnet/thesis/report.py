@@ -1,4 +1,4 @@
-"""The whole study: every training of the thesis, its figures, its claims, and a report of them."""
+"""Reproduces the thesis: trains and measures every setting, and writes a report of the results."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,38 +11,43 @@ import pandas as pd
 from mibench.errors import InputError, unknown
 from mibench.output.files import whole_file
 
-from .._extra import needs
+from .._extra import explain_missing_packages
 from ..measuring.measuring import measure
 from ..measuring.trajectories import failures
 from ..networks.trained import Trained
 from ..networks.versions import join_versions
 from ..settings import SETTINGS, Setting, change_setting
 from ..training.training import diverged_runs, train
+from ..training_figures import save_in_new_folder
 from .claims import claims_table, to_markdown, verdicts
-from .figure_set import save_as, thesis_figures
+from .figures import thesis_figures
 
-with needs("xarray"):
+with explain_missing_packages("xarray"):
     import xarray as xr
 
 PAGE = "reproduction.md"
-FOLDER = "reproduction"  # of the figures, beside the page
+FOLDER = "reproduction"  # of the figures, next to the page
 
-Steps = Callable[[str], AbstractContextManager[Any]]
+ProgressContext = Callable[[str], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of the study: sizes instead of the settings', and epochs for slow estimators."""
+    """The size of the study.
+
+    sizes: values that replace larger ones of the settings. quadratic_epochs: the epochs measured by
+    the estimators of quadratic cost.
+    """
 
     sizes: Mapping[str, int]
-    pairwise_epochs: str
+    quadratic_epochs: str
 
 
 SCALES = {
     "small": Scale({"runs": 3, "epochs": 300}, "0,1,10,100,300"),
     "full": Scale({}, "0,1,3,10,30,100,300,1000,3000,8000"),
 }
-PAIRWISE = ("kde", "knn")  # measured beside the thesis's own binnings, on fewer epochs
+QUADRATIC_ESTIMATORS = ("kde", "knn")  # in addition to the binnings of the thesis
 
 
 def _no_steps(_: str) -> AbstractContextManager[Any]:
@@ -59,48 +64,64 @@ def reproduce(
     scale: str = "small",
     device: str = "cpu",
     jobs: int | None = None,
-    steps: Steps = _no_steps,
+    steps: ProgressContext = _no_steps,
     on_message: Callable[[str], object] = _silent,
     on_failure: Callable[[str], object] = _silent,
 ) -> Path:
-    """Train and measure every setting of the thesis, draw its figures and judge its claims.
+    """Reproduce the thesis: train and measure every setting, draw its figures, judge its claims.
 
-    directory: of everything; what is there already is not computed again. scale: "full" as in the
-    thesis, or "small", 3 runs of 300 epochs. steps(title): a context that shows progress and gives
-    a callable (done, total); on_failure: is told of every kind of cell that failed and every run
-    that diverged, which the report lists too. Returns the path of the report,
-    `directory`/report/reproduction.md.
+    Args:
+        directory: where to store everything; what is stored there is not computed again.
+        scale: "full", as in the thesis, or "small", 3 runs of 300 epochs.
+        device: to train on, "cpu" or "cuda".
+        jobs: number of processes that measure, as in `measure`.
+        steps: steps(title) is a context manager that shows progress; it gives a callable
+            on_progress(done, total).
+        on_message: called with the name of each training when it starts.
+        on_failure: called with each error of an estimator and each run that diverged; the report
+            lists them too.
+
+    Returns:
+        The path of the report, `directory`/report/reproduction.md.
+
+    Raises:
+        InputError: for an unknown scale or device, and a directory that cannot be written.
     """
     if scale not in SCALES:
         raise InputError(unknown("scale", scale, SCALES))
     folder = Path(directory)
-    networks, found, failed = {}, {}, []
+    networks: dict[str, Trained] = {}
+    trajectories: dict[str, xr.Dataset] = {}
+    failed: list[str] = []
     for name in trainings():
         on_message(f"{name}:")
         networks[name] = _trained(name, SCALES[scale], folder, device, steps)
-        found[name] = _measured(networks[name], SCALES[scale], jobs, steps)
-        lines = [f"{name}: {line}" for line in _failures(networks[name], found[name])]
+        trajectories[name] = _measured(networks[name], SCALES[scale], jobs, steps)
+        lines = [f"{name}: {line}" for line in _failures(networks[name], trajectories[name])]
         for line in lines:
             on_failure(line)
         failed += lines
     on_message("figures and claims")
-    return _report(networks, found, failed, folder / "report", scale)
+    return _report(networks, trajectories, failed, folder / "report", scale)
 
 
-def _failures(trained: Trained, found: xr.Dataset) -> list[str]:
-    lost = [f"run {run} diverged in epoch {epoch}" for run, epoch in diverged_runs(trained).items()]
-    return lost + failures(found)
+def _failures(trained: Trained, trajectories: xr.Dataset) -> list[str]:
+    """What failed in one training, one line each."""
+    diverged = [
+        f"run {run} diverged in epoch {epoch}" for run, epoch in diverged_runs(trained).items()
+    ]
+    return diverged + failures(trajectories)
 
 
 def trainings() -> dict[str, list[Setting]]:
-    """The settings that share each training, by its name."""
+    """The settings that share each training, by the name of the training."""
     shared: dict[str, list[Setting]] = {}
     for setting in SETTINGS.values():
         shared.setdefault(setting.training, []).append(setting)
     return shared
 
 
-def _trained(name: str, scale: Scale, folder: Path, device: str, steps: Steps) -> Trained:
+def _trained(name: str, scale: Scale, folder: Path, device: str, steps: ProgressContext) -> Trained:
     setting = trainings()[name][0]
     sizes = {key: min(size, getattr(setting, key)) for key, size in scale.sizes.items()}
     with steps(f"training {name}") as on_progress:
@@ -112,37 +133,47 @@ def _trained(name: str, scale: Scale, folder: Path, device: str, steps: Steps) -
         )
 
 
-def _measured(trained: Trained, scale: Scale, jobs: int | None, steps: Steps) -> xr.Dataset:
+def _measured(
+    trained: Trained, scale: Scale, jobs: int | None, steps: ProgressContext
+) -> xr.Dataset:
     settings = trainings()[trained.setting.training]
     binned = list(dict.fromkeys(spec for s in settings for spec in s.estimators))
     with steps(f"measuring {trained.setting.training}") as on_progress:
         measure(trained, binned, jobs=jobs, on_progress=on_progress)
-    with steps(f"measuring {trained.setting.training} by {' and '.join(PAIRWISE)}") as on_progress:
-        measure(trained, PAIRWISE, epochs=scale.pairwise_epochs, jobs=jobs, on_progress=on_progress)
-    return measure(trained, [*binned, *PAIRWISE], epochs="0", jobs=1)
+    with steps(
+        f"measuring {trained.setting.training} by {' and '.join(QUADRATIC_ESTIMATORS)}"
+    ) as on_progress:
+        measure(
+            trained,
+            QUADRATIC_ESTIMATORS,
+            epochs=scale.quadratic_epochs,
+            jobs=jobs,
+            on_progress=on_progress,
+        )
+    return measure(trained, [*binned, *QUADRATIC_ESTIMATORS], epochs="0", jobs=1)
 
 
 def _report(
     networks: Mapping[str, Trained],
-    found: Mapping[str, xr.Dataset],
+    trajectories: Mapping[str, xr.Dataset],
     failed: Sequence[str],
     folder: Path,
     scale: str,
 ) -> Path:
     pictures = []
-    for key, caption, drawing in thesis_figures(networks, found):
-        path = save_as(drawing, folder / FOLDER / f"{key}.png")
+    for key, caption, drawing in thesis_figures(networks, trajectories):
+        path = save_in_new_folder(drawing, folder / FOLDER / f"{key}.png")
         pictures.append(f"![{caption}]({FOLDER}/{path.name})\n\n*{caption}. Numbers: "
                         f"[{key}.csv]({FOLDER}/{key}.csv)*")  # fmt: skip
-    claims = claims_table(found)
+    claims = claims_table(trajectories)
     with whole_file(folder / FOLDER / "claims.csv") as part:
         claims.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
     parts = [
-        "# The thesis, run again",
+        "# Reproduction of the thesis",
         _introduction(scale),
         "## What was run",
         _machine(networks),
-        _training_table(networks, found),
+        _training_table(networks, trajectories),
         _failure_list(failed),
         "## The claims",
         f"{_counts(claims)} {CLAIMS_NOTE}",
@@ -158,49 +189,54 @@ def _report(
 
 def _introduction(scale: str) -> str:
     return (
-        "The networks of N. L. Rasmussen's thesis (after Shwartz-Ziv & Tishby, arXiv:1703.00810, "
-        "and Saxe et al., doi:10.1088/1742-5468/ab3985), trained anew, their information planes "
-        "under the thesis's estimators and two more, and each of the thesis's claims as a "
-        "statistic over the runs. Made by one command:\n\n"
+        'The thesis is N. L. Rasmussen, "Information Bottleneck for Deep Learning: Theory and '
+        'Experiments" (BSc thesis, University of Copenhagen). It follows Shwartz-Ziv & Tishby '
+        "(arXiv:1703.00810) and Saxe et al. (doi:10.1088/1742-5468/ab3985). This page trains its "
+        "networks anew, measures their information planes with the estimators of the thesis and "
+        "with two others, and tests each of its claims by statistics over the runs. One command "
+        "makes the page:\n\n"
         f"```sh\nmibench ibnet reproduce --scale {scale}\n```\n\n"
-        "The learning rate is 4e-4, that of the thesis's published code; its text says 1e-4, which "
-        "does not give its published maximum activations (see `mibench.ibnet.Setting`)."
+        "X is the input of a network, T the outputs of a layer, and Y the class label. T1 is the "
+        "first hidden layer; the last layer is the softmax. Information is in bits.\n\n"
+        "The learning rate is 4e-4, as in the published code of the thesis. Its text says 1e-4, "
+        "but that does not give its published maximum activations (see `mibench.ibnet.Setting`)."
     )
 
 
 CLAIMS_NOTE = (
-    "Each claim is one statistic or more, defined in `ibnet/claims/`; the criteria were written "
-    f"before the runs were made. All numbers: [claims.csv]({FOLDER}/claims.csv)."
+    "Each claim has one or more parts, and each part is a statistic. `ibnet/thesis/claims/` "
+    "defines them. The criteria were written before the runs were made. All numbers: "
+    f"[claims.csv]({FOLDER}/claims.csv)."
 )
 
 
 def _counts(claims: pd.DataFrame) -> str:
-    found = verdicts(claims)["verdict"].value_counts()
+    counts = verdicts(claims)["verdict"].value_counts()
     return (
-        f"Of {found.sum()} claims {found.get('reproduced', 0)} are reproduced, "
-        f"{found.get('not reproduced', 0)} are not, and {found.get('undecided', 0)} are undecided: "
-        "their intervals meet the criterion in part."
+        f"Of {counts.sum()} claims {counts.get('reproduced', 0)} are reproduced, "
+        f"{counts.get('not reproduced', 0)} are not, and {counts.get('undecided', 0)} are "
+        "undecided: an interval meets the criterion only in part."
     )
 
 
 def _machine(networks: Mapping[str, Trained]) -> str:
-    known: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for trained in networks.values():
         for key, value in trained.versions.items():
-            known[key] = join_versions(known[key], value) if key in known else value
+            texts[key] = join_versions(texts[key], value) if key in texts else value
     seconds = sum(_seconds(t, "train") + _seconds(t, "measure") for t in networks.values())
     return (
         f"{len(networks)} trainings, trained and measured in {_duration(seconds)} on "
-        f"{known['processor']}, {known['machine']}, Python {known['python_version']}, mibench "
-        f"{known['mibench_version']}, NumPy {known['numpy_version']}, numba "
-        f"{known['numba_version']}."
+        f"{texts['processor']}, {texts['machine']}, Python {texts['python_version']}, mibench "
+        f"{texts['mibench_version']}, NumPy {texts['numpy_version']}, numba "
+        f"{texts['numba_version']}."
     )
 
 
 def _failure_list(failed: Sequence[str]) -> str:
     if not failed:
         return "No run diverged and no estimate failed."
-    return "What failed, and is left out:\n\n" + "\n".join(f"- {line}" for line in failed)
+    return "These failed and are left out:\n\n" + "\n".join(f"- {line}" for line in failed)
 
 
 def _seconds(trained: Trained, what: str) -> float:
@@ -208,26 +244,26 @@ def _seconds(trained: Trained, what: str) -> float:
 
 
 def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    minutes, remainder = divmod(round(seconds), 60)
+    return f"{minutes} min {remainder} s" if minutes else f"{remainder} s"
 
 
-def _training_table(networks: Mapping[str, Trained], found: Mapping[str, xr.Dataset]) -> str:
+def _training_table(networks: Mapping[str, Trained], trajectories: Mapping[str, xr.Dataset]) -> str:
     rows = [
         "| networks | settings | layers | runs | epochs | diverged | train error | test error | "
         "trained in | measured in |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, trained in networks.items():
-        setting, last = trained.setting, found[name].isel(epoch=-1)
+        setting, last = trained.setting, trajectories[name].isel(epoch=-1)
         errors = (
             f"{100 * float(last[key].mean()):.2f} ± {100 * float(last[key].std()):.2f} %"
             for key in ("train_error", "test_error")
         )
-        cells = (
+        row = (
             name, ", ".join(s.name for s in trainings()[name]), "-".join(map(str, setting.layers)),
             setting.runs, trained.epochs, len(diverged_runs(trained)), *errors,
             _duration(_seconds(trained, "train")), _duration(_seconds(trained, "measure")),
         )  # fmt: skip
-        rows.append("| " + " | ".join(map(str, cells)) + " |")
+        rows.append("| " + " | ".join(map(str, row)) + " |")
     return "\n".join(rows)

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-from .._extra import needs
+from .._extra import explain_missing_packages
 from ..data.dataset import Data
 from ..kernels.train import BETA_1, BETA_2, EPSILON, shuffle
 from ..networks.initial import RunStart
 from ..settings import Setting
 from .engine import EpochRecords, TrainingState, empty_records
 
-with needs("torch", extra="torch"):
+with explain_missing_packages("torch", extra="torch"):
     import torch
     from torch import Tensor
     from torch.nn import functional

@@ -1,0 +1,96 @@
+"""Draws all figures of one training, of whatever setting."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from mibench.errors import InputError
+
+from ._extra import explain_missing_packages
+from .figures import (
+    Drawing,
+    plot_bins,
+    plot_epochs,
+    plot_errors,
+    plot_maxima,
+    plot_median_split,
+    plot_plane,
+    plot_runs,
+    save_drawing,
+)
+from .networks.trained import Trained
+
+with explain_missing_packages("xarray"):
+    import xarray as xr
+
+DrawFunction: TypeAlias = Callable[[], Drawing]
+
+
+def draw_training(
+    trained: Trained, trajectories: xr.Dataset, folder: Path, ending: str = "png"
+) -> list[Path]:
+    """Draw every figure of one training into a folder, each with its numbers as CSV.
+
+    Figures that these trajectories cannot give are left out, for example halves of a single run.
+    Returns the paths of the pictures. Raises InputError if no figure can be drawn or written.
+    """
+    name = trained.setting.training
+    draw_functions: dict[str, DrawFunction] = {
+        "plane": lambda: plot_plane(trajectories),
+        "epochs": lambda: plot_epochs(trajectories),
+        "errors": lambda: plot_errors({name: trajectories}),
+        "maxima": lambda: plot_maxima({name: trajectories}),
+        "median-split": lambda: plot_median_split(trajectories),
+        "bins": lambda: draw_bins_of(trained),
+    }
+    for spec in map(str, trajectories.estimator.values):
+        draw_functions[f"runs-{_file_name(spec)}"] = partial(plot_runs, trajectories, spec)
+    return [
+        save_in_new_folder(drawing, folder / f"{key}.{ending}")
+        for key, drawing in _possible_drawings(draw_functions)
+    ]
+
+
+def _possible_drawings(
+    draw_functions: Mapping[str, DrawFunction],
+) -> Iterator[tuple[str, Drawing]]:
+    """The drawings that raise no InputError. Raises the last InputError if there is none."""
+    count, error = 0, None
+    for key, draw in draw_functions.items():
+        try:
+            drawing = draw()
+        except InputError as reason:
+            error = reason
+            continue
+        count += 1
+        yield key, drawing
+    if count == 0 and error is not None:
+        raise error
+
+
+def draw_bins_of(trained: Trained, bins: int = 30) -> Drawing:
+    """Draw both binnings of the first hidden layer of run 0 at the last epoch."""
+    low, high = (
+        float(fold(trained.dataset[name].isel(run=0).values))
+        for name, fold in (("min_activation", np.nanmin), ("max_activation", np.nanmax))
+    )
+    binning_range = trained.setting.binning_range(low, high)
+    layer = trained.activations(0, trained.epochs)[0]
+    return plot_bins(trained.setting.activation, layer, binning_range, bins)
+
+
+def save_in_new_folder(drawing: Drawing, path: Path) -> Path:
+    """Save a drawing, making its folder if necessary. Returns the path of the picture."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {path.parent}: {error.strerror}") from None
+    return save_drawing(drawing, path)[0]
+
+
+def _file_name(spec: str) -> str:
+    """An estimator string as part of a file name."""
+    return spec.replace(":", "-").replace(",", "-").replace("=", "")
