@@ -115,8 +115,9 @@ def ibnet() -> None:
 def train(setting: str, output: Path | None, device: str, **changes: Any) -> int:
     """Train networks and store their weights.
 
-    Trains all networks of SETTING and stores their weights after every epoch. SETTING is a name from `mibench list settings`, or a .json file. If the training is
-    interrupted, the same command continues it.
+    Trains all networks of SETTING and stores their weights after every epoch. SETTING is a name
+    from `mibench list settings`, or a .json file. If the training is interrupted, the same
+    command continues it.
     """
     trained = _train(_setting(setting, changes), _folder(setting, output), device)
     return _report_training(trained)
@@ -144,9 +145,9 @@ def measure(
 ) -> int:
     """Estimate I(X;T) and I(T;Y) of all layers.
 
-    Measures every layer T, run and epoch of the networks in DIRECTORY, which `mibench ibnet train`
-    made. X is the input and Y the class label. Results are stored there too: what is stored is not measured again. The table on
-    standard output shows means over runs.
+    Measures every layer T, run and epoch of the networks in DIRECTORY, which `mibench ibnet
+    train` made. X is the input and Y the class label. Results are stored there too: what is
+    stored is not measured again. The table on standard output shows means over runs.
     """
     from mibench.output.files import TABLES, check_path
 
@@ -172,8 +173,9 @@ def measure(
 def plot(directory: Path, output: Path | None, estimators: Sequence[str], ending: str) -> int:
     """Draw the measured information planes.
 
-    Draws what `mibench ibnet measure` stored in DIRECTORY: information planes, I(X;T) and I(T;Y) by
-    epoch, errors, maximum activations and bins. Each figure is written together with a CSV file of its numbers.
+    Draws what `mibench ibnet measure` stored in DIRECTORY: information planes, I(X;T) and
+    I(T;Y) by epoch, errors, maximum activations and bins. Each figure is written together with
+    a CSV file of its numbers.
     """
     _plot(_load(directory), output, estimators, ending)
     return DONE
@@ -235,8 +237,9 @@ def run(
 def reproduce(scale: str, output: Path | None, device: str, jobs: int | None) -> int:
     """Run all experiments of the thesis.
 
-    Trains and measures all its settings, draws its figures, and judges its claims. The thesis is N. L. Rasmussen, "Information Bottleneck for Deep Learning: Theory and
-    Experiments" (BSc thesis, University of Copenhagen). The report is a Markdown page.
+    Trains and measures all its settings, draws its figures, and judges its claims. The thesis
+    is N. L. Rasmussen, "Information Bottleneck for Deep Learning: Theory and Experiments" (BSc
+    thesis, University of Copenhagen). The report is a Markdown page.
     """
     from .thesis.report import reproduce as reproduce_all
 

@@ -2,12 +2,14 @@
 
 import re
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mibench.errors import InputError
+from mibench.ibnet.thesis import report
 from mibench.ibnet.thesis.claims import claims_table, to_markdown, verdicts
 from mibench.ibnet.thesis.claims import statistics as st
 from mibench.ibnet.thesis.claims.bootstrap import RESAMPLES, bootstrap, resampled_means
@@ -23,6 +25,8 @@ from mibench.ibnet.thesis.claims.windows import (
 from . import ibnet_claims_fakes as fakes
 from .ibnet_claims_fakes import A30, U30, U100, training, world
 from .statistics_of_seeds import mean_and_error
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 # -- windows and held-out peaks ------------------------------------------------------------------
 
@@ -500,6 +504,17 @@ def test_markdown_rounds_and_converts(table):
     odd = table.head(1).assign(value=-0.0002, low=np.nan, note="a | b")
     (row,) = tables_in(to_markdown(odd))[1][2:]
     assert row[2:4] == ["0.000 bits", "n/a"]
+
+
+def test_the_committed_page_is_what_the_code_makes_of_the_committed_table():
+    """Texts, criteria and units are those of the code; the page shows the numbers of the table."""
+    committed = pd.read_csv(DOCS / "reproduction" / "claims.csv", keep_default_na=False)
+    columns = ["claim", "part", "text", "statistic", "unit", "criterion"]
+    pd.testing.assert_frame_equal(committed[columns], claims_table({})[columns])
+    page = (DOCS / "reproduction.md").read_text()
+    assert to_markdown(committed) in page
+    assert report._introduction("full") in page
+    assert f"{report._counts(committed)} {report.CLAIMS_NOTE}" in page
 
 
 # -- size ----------------------------------------------------------------------------------------

@@ -239,7 +239,7 @@ def _relu6_last_two_compress() -> list[ClaimPart]:
             10,
             "relu6-256, adaptive:bins=30",
             "the other hidden layers do not compress",
-            f"{drop}the largest value of the other hidden layers",
+            f"{drop}the largest value of all hidden layers except the last two",
             "bits",
             Criterion(high=VISIBLE_BITS),
             sources,
