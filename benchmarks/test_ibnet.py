@@ -1,7 +1,8 @@
-"""Setting 2.1 of the thesis, trained and measured, beside the obvious loop over networks.
+"""The speed of setting 2.1 of the thesis, compared with a plain loop over networks.
 
-The targets are for two cores and 8000 epochs. Fewer are run here, after a warm-up: what a process
-costs to start is paid once in a training, and every epoch costs the same.
+The thesis is N. L. Rasmussen's, see `mibench.ibnet`. The targets are for two cores and 8000 epochs.
+The benchmark runs fewer epochs, after a warm-up: a process starts only once in a training, and
+every epoch costs the same.
 """
 
 import subprocess
@@ -16,11 +17,11 @@ from torch_reference import make_model, train_reference
 
 from mibench import ibnet
 
-MOST_MS = 2.6  # a run and epoch: 120 times the thesis's code
+MAX_MS = 2.6  # per run and epoch: 120 times as fast as the thesis's code
 THESIS_MS = 312  # the thesis's published code on a machine like this: 0.11 s + 0.10 s + 0.10 s
-MOST_MB = 3000
+MAX_MB = 3000
 
-# Trains and measures as a command does, then prints what it and its processes held at most.
+# Trains and measures as a command does, then prints the peak memory of all its processes in MB.
 MEMORY = """
 import resource, sys
 from mibench import ibnet
@@ -28,18 +29,18 @@ trained = ibnet.train("2.1", epochs=int(sys.argv[1]), directory=sys.argv[2])
 ibnet.measure(trained, jobs=2)
 from joblib.externals.loky import get_reusable_executor
 get_reusable_executor().shutdown(wait=True)
-own, child = (
+parent, child = (
     resource.getrusage(who).ru_maxrss / 1024
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 )
-print(own + 2 * child)
+print(parent + 2 * child)
 """
 
 
 def milliseconds(work, per):
     begin = time.perf_counter()
-    found = work()
-    return (time.perf_counter() - begin) * 1e3 / per, found
+    result = work()
+    return (time.perf_counter() - begin) * 1e3 / per, result
 
 
 def information(bins, labels):
@@ -54,66 +55,66 @@ def information(bins, labels):
 
 
 def binned_by_numpy(layers, labels):
-    """Both binnings of every layer: I(X;T) and I(T;Y), (2, layers, 2)."""
-    found = []
+    """I(X;T) and I(T;Y) of every layer under both binnings, (2, layers, 2)."""
+    values = []
     for t in layers:
         uniform = np.digitize(t, np.linspace(-1, 1, 31)[1:-1])
         unique = np.unique(t[t != -1])
         adaptive = np.digitize(t, np.quantile(unique, np.arange(1, 30) / 30))
-        found.append([information(bins, labels) for bins in (uniform, adaptive)])
-    return np.array(found).transpose(1, 0, 2)
+        values.append([information(bins, labels) for bins in (uniform, adaptive)])
+    return np.array(values).transpose(1, 0, 2)
 
 
 def layers_by_torch(model, inputs):
     """Every layer's activations, the last one's softmax."""
-    found, a = [], inputs
+    outputs, a = [], inputs
     modules = list(model)
     with torch.no_grad():
         for linear, activation in zip(modules[::2], [*modules[1::2], torch.nn.Softmax(dim=1)]):  # noqa: B905
             a = activation(linear(a))
-            found.append(a.numpy())
-    return found
+            outputs.append(a.numpy())
+    return outputs
 
 
-def test_setting_2_1_against_the_obvious_loop(note, short, tmp_path):
+def test_setting_2_1_against_a_plain_loop(note, short, tmp_path):
     epochs = 50 if short else 200
     data = ibnet.load_data("icosahedron")
     ibnet.measure(ibnet.train("2.1", runs=2, epochs=1), jobs=-1)  # compiles, starts processes
-    cells = 40 * (epochs + 1)
+    networks = 40 * (epochs + 1)  # at single epochs
     train_ms, trained = milliseconds(
-        lambda: ibnet.train("2.1", epochs=epochs, directory=tmp_path / "t"), cells
+        lambda: ibnet.train("2.1", epochs=epochs, directory=tmp_path / "t"), networks
     )
-    measure_ms, found = milliseconds(lambda: ibnet.measure(trained, jobs=-1), cells)
+    measure_ms, trajectories = milliseconds(lambda: ibnet.measure(trained, jobs=-1), networks)
 
     setting = trained.setting
     train_reference(setting, data, 0, 1)
-    obvious_train_ms = median(
+    loop_train_ms = median(
         milliseconds(lambda r=r: train_reference(setting, data, r, 2), 2)[0] for r in range(3)
     )
     last = trained.dataset.weights.isel(epoch=-1, run=0).values
     model, inputs = make_model(setting, last), torch.from_numpy(data.inputs)
-    obvious_measure_ms = median(
+    loop_measure_ms = median(
         milliseconds(lambda: binned_by_numpy(layers_by_torch(model, inputs), data.labels), 1)[0]
         for _ in range(3)
     )
-    # The same numbers from the same activations, but that np.quantile's edges may fall just beside
-    # a value: two rows of 4096 in another bin.
+    # The numbers are the same, except that an edge of np.quantile may fall next to a value, which
+    # moves two rows of 4096 to another bin.
     values = binned_by_numpy(trained.activations(0, epochs), data.labels)
-    ours = found.isel(run=0, epoch=-1)
-    assert ours.i_xt.values == pytest.approx(values[..., 0], abs=2e-3)
-    assert ours.i_ty.values == pytest.approx(values[..., 1], abs=2e-3)
+    measured = trajectories.isel(run=0, epoch=-1)
+    assert measured.i_xt.values == pytest.approx(values[..., 0], abs=2e-3)
+    assert measured.i_ty.values == pytest.approx(values[..., 1], abs=2e-3)
 
-    total, obvious = train_ms + measure_ms, obvious_train_ms + obvious_measure_ms
+    total, loop = train_ms + measure_ms, loop_train_ms + loop_measure_ms
     note(
         f"setting 2.1, a run and epoch: {total:.2f} ms (at most 2.6), training {train_ms:.2f}, "
         f"measuring {measure_ms:.2f}: {THESIS_MS / total:.0f}x the thesis's code"
     )
     note(
-        f"setting 2.1, the obvious loop: {obvious:.0f} ms ({obvious / total:.0f}x), torch "
-        f"{obvious_train_ms:.1f} ms ({obvious_train_ms / train_ms:.0f}x), NumPy binning "
-        f"{obvious_measure_ms:.0f} ms ({obvious_measure_ms / measure_ms:.0f}x)"
+        f"setting 2.1, a plain loop: {loop:.0f} ms ({loop / total:.0f}x), torch "
+        f"{loop_train_ms:.1f} ms ({loop_train_ms / train_ms:.0f}x), NumPy binning "
+        f"{loop_measure_ms:.0f} ms ({loop_measure_ms / measure_ms:.0f}x)"
     )
-    assert total <= MOST_MS / (0.75 if short else 1)
+    assert total <= MAX_MS / (0.75 if short else 1)
 
 
 def test_memory_does_not_grow_with_epochs(note, short, tmp_path):
@@ -125,8 +126,8 @@ def test_memory_does_not_grow_with_epochs(note, short, tmp_path):
         peaks.append(float(out.stdout))
     note(
         f"setting 2.1, peak memory of all processes: {peaks[0]:.0f} MB for {sizes[0]} epochs, "
-        f"{peaks[1]:.0f} MB for {sizes[1]} (under {MOST_MB} MB)"
+        f"{peaks[1]:.0f} MB for {sizes[1]} (under {MAX_MB} MB)"
     )
     # The results of all epochs are returned at the end: 40 x 6 x 2 x 3 numbers an epoch, 6 kB.
     per_epoch = (peaks[1] - peaks[0]) / (sizes[1] - sizes[0])
-    assert peaks[1] + 8000 * max(per_epoch, 0) < MOST_MB
+    assert peaks[1] + 8000 * max(per_epoch, 0) < MAX_MB

@@ -58,7 +58,7 @@ class Setting:
             +-sqrt(6 / (fan-in + fan-out)).
         test_fraction: share of the data kept for testing, the same in every class.
         data: the name of a data set, as `load_data` takes it.
-        seed: run r of seed s is the same network whatever the number of runs.
+        seed: run r of seed s is the same network for any number of runs.
 
     Raises:
         InputError: for a field with an invalid value.

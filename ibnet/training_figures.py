@@ -1,4 +1,4 @@
-"""Draws all figures of one training, of whatever setting."""
+"""Draws all figures of one training, for any setting."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial

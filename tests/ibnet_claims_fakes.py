@@ -1,4 +1,4 @@
-"""Trajectories of known shape: a world in which every claim holds, and changes that break one."""
+"""Trajectories of known shape for which every claim holds, and changes that break a claim."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ H_Y = 0.99916
 LAST = 8000
 U30, U100, A30 = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"
 
-Stages = Sequence[Sequence[float]]  # start, middle (epoch 90) and end; each by layer
+Stages = Sequence[Sequence[float]]  # values by layer at the start, in the middle and at the end
 
 
 def log_epochs(last=LAST, count=200):
@@ -17,10 +17,12 @@ def log_epochs(last=LAST, count=200):
 
 
 def path(stages: Stages, epochs) -> np.ndarray:
-    """Straight in log-epoch through the stages, and level in the last window: (epoch, layer)."""
+    """Linear in log-epoch between the stages, constant in the last window: (epoch, layer)."""
     time = np.minimum(np.log1p(epochs) / np.log1p(0.8 * LAST), 1)
-    at = np.linspace(0, 1, len(stages))
-    return np.stack([np.interp(time, at, layer) for layer in np.transpose(stages)], axis=-1)
+    stage_times = np.linspace(0, 1, len(stages))
+    return np.stack(
+        [np.interp(time, stage_times, layer) for layer in np.transpose(stages)], axis=-1
+    )
 
 
 def trajectories(
@@ -35,11 +37,11 @@ def trajectories(
     maxima=None,
     errors=(0.03, 0.05),
 ) -> xr.Dataset:
-    """Trajectories of estimator -> (I(X;T), I(T;Y)) in stages.
+    """Trajectories from estimator -> (stages of I(X;T), stages of I(T;Y)).
 
-    spread: bits of I(X;T) by which runs differ, in all layers and epochs alike; noise: bits from
-    epoch to epoch, a tenth of it in I(T;Y). lifted: replaces I(T;Y) of uniform bins in the upper
-    half of the runs' maxima.
+    spread: standard deviation between runs of I(X;T), in bits, common to all layers and epochs.
+    noise: standard deviation of I(X;T) from epoch to epoch; I(T;Y) has a tenth of it. lifted:
+    replaces I(T;Y) of uniform bins in the runs with the larger half of the maxima.
     """
     rng = np.random.default_rng(seed)
     epochs = log_epochs() if epochs is None else np.asarray(epochs)
@@ -49,13 +51,13 @@ def trajectories(
         shape = (runs, len(epochs), len(xt[0]))
         level = spread * rng.normal(size=(runs, 1, 1))
         i_xt.append(path(xt, epochs) + level + noise * rng.normal(size=shape))
-        one = np.repeat(path(ty, epochs)[None], runs, axis=0)
+        by_run = np.repeat(path(ty, epochs)[None], runs, axis=0)
         if lifted is not None and name.startswith("uniform"):
-            one[maxima > np.median(maxima)] = path(lifted, epochs)
-        i_ty.append(one + 0.1 * noise * rng.normal(size=shape))
+            by_run[maxima > np.median(maxima)] = path(lifted, epochs)
+        i_ty.append(by_run + 0.1 * noise * rng.normal(size=shape))
     fall = path([[0.5], [0.1], [0.0]], epochs)[:, 0] / 0.5
-    own = 0.005 * rng.normal(size=(2, runs, 1))
-    train, test = (0.48 * fall + e + o for e, o in zip(errors, own, strict=True))
+    run_noise = 0.005 * rng.normal(size=(2, runs, 1))
+    train, test = (0.48 * fall + e + o for e, o in zip(errors, run_noise, strict=True))
     layers = len(i_xt[0][0, 0])
     growth = np.linspace(0.1, 1, len(epochs))[:, None] * np.linspace(0.5, 1, layers)
     return _dataset(list(planes), epochs, i_xt, i_ty, train, test, maxima[:, None, None] * growth)
@@ -118,7 +120,7 @@ def layers(stages, count):
     return tuple(np.asarray(stage)[DEEP[count]] for stage in stages)
 
 
-WAYS = {
+TRAININGS = {
     "tanh-full": {"planes": {U30: (HIGHER_HUMP, FIT)}},
     "tanh-256": {"planes": {U30: (HUMP, FIT), A30: (FALL, FIT)}},
     "relu-full": {"planes": {U100: (CORNER, LATE)}, "lifted": BROKEN, "errors": (0.04, 0.07)},
@@ -143,15 +145,15 @@ WAYS = {
 
 
 def training(name: str, **changes) -> xr.Dataset:
-    """One training as the claims have it, but for the changes to `trajectories`' arguments.
+    """One training for which the claims hold, after changes to the arguments of `trajectories`.
 
-    Changed planes are those of the named estimators alone.
+    Changed planes replace only those of the named estimators.
     """
-    planes = WAYS[name]["planes"] | changes.pop("planes", {})
-    seed = list(WAYS).index(name)
-    return trajectories(**{"seed": seed} | WAYS[name] | changes | {"planes": planes})
+    planes = TRAININGS[name]["planes"] | changes.pop("planes", {})
+    seed = list(TRAININGS).index(name)
+    return trajectories(**{"seed": seed} | TRAININGS[name] | changes | {"planes": planes})
 
 
-def world(**changes) -> dict[str, xr.Dataset]:
-    """All nine trainings, every one with these changes."""
-    return {name: training(name, **changes) for name in WAYS}
+def all_trainings(**changes) -> dict[str, xr.Dataset]:
+    """All nine trainings, each with these changes."""
+    return {name: training(name, **changes) for name in TRAININGS}

@@ -1,4 +1,4 @@
-"""Synthetic trajectories as from `ibnet.measure`: fitting, then compression, with noise."""
+"""Synthetic trajectories in the form of `ibnet.measure`: fitting, then compression, with noise."""
 
 import json
 from collections.abc import Sequence

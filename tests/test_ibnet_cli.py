@@ -30,7 +30,7 @@ def start(tmp_path, *args, **kwargs):
 
 
 def wait_for(path, running, seconds=90):
-    """Until a file or folder is there, and a little longer."""
+    """Wait until a file or folder exists, and a little longer."""
     for _ in range(seconds * 20):
         if path.exists():
             time.sleep(0.3)
@@ -97,8 +97,8 @@ def test_other_networks_and_data(mibench, tmp_path):
         "--seed", 7, "--runs", 3, "--epochs", 20, "-o", "d",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    kept = json.loads((tmp_path / "d" / "training.json").read_text())["setting"]
-    assert (kept["init"], kept["batch"], kept["seed"]) == ("he", "full", 7)
+    stored = json.loads((tmp_path / "d" / "training.json").read_text())["setting"]
+    assert (stored["init"], stored["batch"], stored["seed"]) == ("he", "full", 7)
     done = mibench(
         "ibnet", "run", "1.1-256", "--data", "digits", "--layers", "64-16-10", "--runs", 1,
         "--epochs", 3, "-o", "digits",
@@ -109,11 +109,11 @@ def test_other_networks_and_data(mibench, tmp_path):
 # -- interruptions -------------------------------------------------------------------------------
 
 
-def straight():
+def uninterrupted():
     return ibnet.train("2.1", runs=4, epochs=3000)
 
 
-def test_a_killed_training_and_measurement_go_on(mibench, tmp_path):
+def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
     running = start(tmp_path, "train", *LONG, "-o", "d")
     wait_for(tmp_path / "d" / "training.zarr" / "weights" / "c" / "1", running)
     os.killpg(running.pid, signal.SIGKILL)
@@ -122,28 +122,28 @@ def test_a_killed_training_and_measurement_go_on(mibench, tmp_path):
     assert 0 < before.epochs < 3000
     assert mibench("ibnet", "train", *LONG, "-o", "d").returncode == 0
     trained = ibnet.load(tmp_path / "d")
-    found = trained.dataset.weights.values
-    assert found.shape[0] == 3001
-    assert np.array_equal(found, straight().dataset.weights.values)
+    weights = trained.dataset.weights.values
+    assert weights.shape[0] == 3001
+    assert np.array_equal(weights, uninterrupted().dataset.weights.values)
 
     measuring = ("measure", "d", "-e", "adaptive:bins=30")
     running = start(tmp_path, *measuring)
-    place = tmp_path / "d" / "measured.zarr" / "adaptive%3Abins=30" / "state" / "c" / "0" / "0"
-    wait_for(place, running)  # the file itself: its folder is there before it
+    state_file = tmp_path / "d" / "measured.zarr" / "adaptive%3Abins=30" / "state" / "c" / "0" / "0"
+    wait_for(state_file, running)  # the file itself: its folder is made earlier
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
-    # Of all runs: the two processes finish theirs in any order, run 0 not always first.
-    first = np.isfinite(ibnet.read_measured(trained).i_xt.values[0, :, :, 0]).sum()
-    assert 0 < first < 4 * 3001
+    # Count all runs: the two processes finish their batches in any order.
+    measured = np.isfinite(ibnet.read_measured(trained).i_xt.values[0, :, :, 0]).sum()
+    assert 0 < measured < 4 * 3001
     done = mibench("ibnet", *measuring, "--epochs", "log:40", "--format", "json")
     assert done.returncode == 0, done.stderr
-    some = ibnet.read_measured(trained)
-    again = ibnet.measure(straight(), "adaptive:bins=30", epochs="log:40")
+    continued = ibnet.read_measured(trained)
+    again = ibnet.measure(uninterrupted(), "adaptive:bins=30", epochs="log:40")
     epochs = again.epoch.values
-    assert np.array_equal(some.sel(epoch=epochs).i_xt.values, again.i_xt.values)
+    assert np.array_equal(continued.sel(epoch=epochs).i_xt.values, again.i_xt.values)
 
 
-def test_ctrl_c_says_how_to_go_on(mibench, tmp_path):
+def test_ctrl_c_tells_how_to_continue(mibench, tmp_path):
     running = start(tmp_path, "train", *LONG, "-o", "d")
     wait_for(tmp_path / "d" / "checkpoint.npz", running)
     os.killpg(running.pid, signal.SIGINT)
@@ -167,7 +167,7 @@ def test_two_processes_do_not_train_in_one_directory(mibench, tmp_path):
 
 
 def test_a_full_disk_loses_nothing(mibench, tmp_path):
-    """A limit on the size of files stands in for the disk's: the write fails in the same way."""
+    """A limit on the size of files replaces the full disk: writes fail in the same way."""
 
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
@@ -182,7 +182,7 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
     assert ibnet.load(tmp_path / "d").epochs == 5
     assert mibench("ibnet", "train", *LONG, "-o", "d").returncode == 0
     assert np.array_equal(
-        ibnet.load(tmp_path / "d").dataset.weights.values, straight().dataset.weights.values
+        ibnet.load(tmp_path / "d").dataset.weights.values, uninterrupted().dataset.weights.values
     )
 
 
@@ -190,7 +190,7 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (("train", "3.1"), "unknown setting '3.1'"),
         (("train", "1.1"), "choose 1.1-full or 1.1-256"),
@@ -228,13 +228,13 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         (("train", "2.1", "-o", "file.txt/d"), "cannot write to file.txt/d"),
     ],
 )
-def test_mistakes_are_named(mibench, tmp_path, args, said):
+def test_mistakes_are_named(mibench, tmp_path, args, message):
     (tmp_path / "file.txt").write_text("mine")
     if "d" in args:
         ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
     done = mibench("ibnet", *args)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
     assert (tmp_path / "file.txt").read_text() == "mine"
     assert not (tmp_path / "new").exists()
 
@@ -263,16 +263,16 @@ def test_any_number_of_epochs_may_be_asked_for(mibench, tmp_path):
 
 def test_two_starts_at_once_are_one_training(tmp_path):
     both = [start(tmp_path, "train", *SMALL, "-o", "d") for _ in range(2)]
-    ends = [(one.communicate(timeout=60)[1], one.returncode) for one in both]
-    assert any(code == 0 for _, code in ends)
-    for err, code in ends:
+    results = [(process.communicate(timeout=60)[1], process.returncode) for process in both]
+    assert any(code == 0 for _, code in results)
+    for err, code in results:
         assert "Traceback" not in err
         assert code == 0 or (code == 2 and "another process is writing to d" in err)
     assert ibnet.load(tmp_path / "d").epochs == 12
 
 
 def test_networks_are_measured_from_anywhere(mibench, tmp_path):
-    """What was trained on a file is measured without the file."""
+    """Networks that were trained on a file are measured without the file."""
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "own.npz", inputs=rng.normal(size=(200, 3)), labels=np.arange(200) % 4)
     args = ("train", "2.1", "--data", "own.npz", "--layers", "3-6-4", "--runs", 2, "--epochs", 2)
@@ -283,7 +283,7 @@ def test_networks_are_measured_from_anywhere(mibench, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_diverging_networks_are_reported_and_the_rest_is_kept(mibench, tmp_path):
+def test_diverging_networks_are_reported_and_the_others_continue(mibench, tmp_path):
     rng = np.random.default_rng(5)
     np.savez(tmp_path / "own.npz", inputs=rng.normal(size=(90, 5)), labels=np.arange(90) % 3)
     done = mibench(

@@ -1,4 +1,4 @@
-"""Data sets for training: the icosahedron's labels, arrays of one's own, names, splits."""
+"""Data sets for training: the labels of the icosahedron, own arrays, names, splits."""
 
 import hashlib
 import itertools
@@ -91,7 +91,7 @@ def test_labels_are_invariant_under_the_icosahedrons_120_symmetries_only():
     weights = 2 ** np.arange(11, -1, -1)
     for image in symmetries(table):
         assert np.array_equal(ICOSAHEDRON.labels[bits[:, image] @ weights], ICOSAHEDRON.labels)
-    swapped = [1, 0, *range(2, 12)]  # what is no symmetry moves some labels
+    swapped = [1, 0, *range(2, 12)]  # no symmetry: it changes some labels
     assert (ICOSAHEDRON.labels[bits[:, swapped] @ weights] != ICOSAHEDRON.labels).any()
 
 
@@ -286,6 +286,6 @@ def test_any_split_is_proportional_or_refused(labels, fraction, seed):
         ([[0, 1]], 0.2, ["shape \\(1, 2\\)"]),
     ],
 )
-def test_splits_that_cannot_be(labels, fraction, parts):
+def test_impossible_splits_are_refused(labels, fraction, parts):
     with refused(*parts):
         stratified_split(labels, fraction, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""Figures show what they say: the numbers behind them, their scales, limits and refusals."""
+"""Figures: their numbers, scales and limits, and the inputs that they refuse."""
 
 from collections.abc import Callable
 from itertools import combinations
@@ -88,7 +88,7 @@ def test_every_figure_is_written_with_its_numbers(drawing: Drawing, tmp_path: Pa
         np.testing.assert_allclose(read[column], drawing.table[column], rtol=1e-5)
 
 
-def test_nothing_is_cut_off_and_no_words_meet_others(drawing: Drawing) -> None:
+def test_no_text_is_cut_off_or_overlaps_another(drawing: Drawing) -> None:
     figure = drawing.figure
     FigureCanvasAgg(figure).draw()
     words = [text for axes in figure.axes if axes.get_visible() for text in texts_of(axes)]
@@ -114,8 +114,8 @@ def texts_of(axes: Axes) -> list[Text]:
         if axis.get_view_interval()[0] <= tick.get_loc() <= axis.get_view_interval()[1]
     ]
     title = [text for text in axes.get_children() if isinstance(text, Text)]
-    found = [*ticks, *title, axes.xaxis.label, axes.yaxis.label]
-    return [text for text in found if text.get_visible() and text.get_text()]
+    texts = [*ticks, *title, axes.xaxis.label, axes.yaxis.label]
+    return [text for text in texts if text.get_visible() and text.get_text()]
 
 
 def test_the_plane_holds_means_and_quantiles_over_runs(tanh: xr.Dataset) -> None:
@@ -125,10 +125,10 @@ def test_the_plane_holds_means_and_quantiles_over_runs(tanh: xr.Dataset) -> None
     for name, column in (("i_xt", "i_xt"), ("i_ty", "i_ty")):
         values = tanh[name].sel(estimator=ADAPTIVE).values.astype(float)  # (run, epoch, layer)
         rows = table[table["estimator"] == ADAPTIVE]
-        at = (rows["epoch"].to_numpy(), rows["layer"].to_numpy() - 1)
-        np.testing.assert_allclose(rows[f"{column}_mean_bits"], values.mean(0)[at], rtol=1e-12)
+        index = (rows["epoch"].to_numpy(), rows["layer"].to_numpy() - 1)
+        np.testing.assert_allclose(rows[f"{column}_mean_bits"], values.mean(0)[index], rtol=1e-12)
         for q in (10, 90):
-            want = np.percentile(values, q, axis=0)[at]
+            want = np.percentile(values, q, axis=0)[index]
             np.testing.assert_allclose(rows[f"{column}_q{q}_bits"], want, rtol=1e-12)
 
 
@@ -185,7 +185,9 @@ def test_the_limit_stands_at_the_entropy_of_the_label(tanh: xr.Dataset) -> None:
 
 def test_the_entropy_of_the_input_is_marked_where_an_estimate_exceeds_it(tanh: xr.Dataset) -> None:
     beyond = tanh.copy(deep=True)
-    beyond["i_xt"][1, :, :, 0] += 5  # as k-NN where noise does not reach to the neighbours
+    beyond["i_xt"][1, :, :, 0] += (
+        5  # as for k-NN if the noise is smaller than the distance to the neighbours
+    )
     for trajectories, marked in ((tanh, 0), (beyond, 2)):
         drawing = plot_plane(trajectories)
         dotted = [
@@ -318,12 +320,12 @@ def test_bins_hold_what_the_estimators_put_in_them(activation: str) -> None:
     low, high = {"tanh": (-1, 1), "elu": (-1, 9), "relu6": (0, 6)}.get(activation, (0, 9))
     low = -9 if activation == "linear" else low
     table = plot_bins(activation, values, (low, high), 8).table
-    own = {"tanh": -1.0, "elu": -1.0, "relu": 0.0, "relu6": 0.0}.get(activation)
+    own_bin = {"tanh": -1.0, "elu": -1.0, "relu": 0.0, "relu6": 0.0}.get(activation)
     estimators = {
         "uniform": Uniform(bins=8, range=(low, high)),
-        "adaptive": Adaptive(bins=8, own_bin=own),
+        "adaptive": Adaptive(bins=8, own_bin=own_bin),
     }
-    labels = np.arange(len(values))  # every one distinct, so that I is the entropy of the bins
+    labels = np.arange(len(values))  # all distinct, so that I is the entropy of the bins
     for name, rows in table.groupby("binning"):
         share = rows["share"][rows["share"] > 0]
         assert rows["values"].sum() == len(values)
@@ -331,10 +333,10 @@ def test_bins_hold_what_the_estimators_put_in_them(activation: str) -> None:
         estimate = estimators[str(name)].estimate(labels, values, discrete_x=True)
         assert estimate.bits == pytest.approx(entropy, abs=1e-9)
     adaptive = table[table["binning"] == "adaptive"]
-    quantiles = adaptive["distinct_values"][1:] if own == 0.0 else adaptive["distinct_values"]
+    quantiles = adaptive["distinct_values"][1:] if own_bin == 0.0 else adaptive["distinct_values"]
     assert quantiles.max() - quantiles.min() <= 2
     assert (adaptive["upper_edge"] >= adaptive["lower_edge"]).all()
-    if own == 0.0:
+    if own_bin == 0.0:
         assert adaptive["values"].iloc[0] == (values == 0).sum()
 
 
@@ -370,9 +372,9 @@ REFUSALS: dict[str, tuple[Callable[[xr.Dataset], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSALS)
-def test_refusals_name_the_value_and_the_remedy(case: str, tanh: xr.Dataset) -> None:
-    call, message = REFUSALS[case]
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_refusals_name_the_value_and_the_remedy(refusal: str, tanh: xr.Dataset) -> None:
+    call, message = REFUSALS[refusal]
     with pytest.raises(InputError, match=message):
         call(tanh)
 
@@ -386,7 +388,9 @@ def test_a_figure_goes_only_where_it_can_be_written(tanh: xr.Dataset, tmp_path: 
     assert not list(tmp_path.iterdir())
 
 
-def test_large_pictures_lose_bytes_and_no_contrast(relu: xr.Dataset, tmp_path: Path) -> None:
+def test_large_pictures_are_reduced_without_losing_contrast(
+    relu: xr.Dataset, tmp_path: Path
+) -> None:
     from PIL import Image
 
     noisy = make_trajectories("relu-256", (UNIFORM, ADAPTIVE, "kde"), runs=8, epochs=2000)

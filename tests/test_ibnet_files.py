@@ -1,4 +1,4 @@
-"""Data from files: MATLAB's, NumPy's and MNIST's, whole, of other contents, and damaged."""
+"""Data from files of MATLAB, NumPy and MNIST: intact, with other contents, and damaged."""
 
 import gzip
 import shutil
@@ -124,10 +124,10 @@ VALUES = b"\3\0\0\0\x0c\0\0\0"  # of F, their type and length
         (lambda raw: bytes(200), ["header", "-v7'"]),
         (lambda raw: b"", ["header"]),
         (lambda raw: raw[:128], ["no array 'F'"]),
-        (lambda raw: raw[:-8], ["cannot read", "get it anew"]),
-        (lambda raw: raw[:-3], ["cannot read", "get it anew"]),
-        (lambda raw: raw.replace(SHAPE, SHAPE[:8] + b"\4\0\0\0"), ["reshape", "get it anew"]),
-        (lambda raw: raw.replace(SHAPE, SHAPE[:8] + b"\xff" * 4), ["cannot read", "get it anew"]),
+        (lambda raw: raw[:-8], ["cannot read", "get it again"]),
+        (lambda raw: raw[:-3], ["cannot read", "get it again"]),
+        (lambda raw: raw.replace(SHAPE, SHAPE[:8] + b"\4\0\0\0"), ["reshape", "get it again"]),
+        (lambda raw: raw.replace(SHAPE, SHAPE[:8] + b"\xff" * 4), ["cannot read", "get it again"]),
         (lambda raw: raw.replace(VALUES, b"\3\0\5\0" + VALUES[4:]), ["an element ends"]),
         # scipy.io.loadmat crashes here
         (lambda raw: raw.replace(VALUES, b"\x4a" + VALUES[1:]), ["unknown type 74"]),
@@ -154,7 +154,7 @@ def test_npz_files(tmp_path):
     ("arrays", "parts"),
     [
         ({"inputs": np.eye(3)}, ["no array 'labels'"]),
-        ({"inputs": np.eye(3), "labels": np.array([0, 1, None])}, ["allow_pickle", "get it anew"]),
+        ({"inputs": np.eye(3), "labels": np.array([0, 1, None])}, ["allow_pickle", "get it again"]),
         ({"inputs": np.eye(3), "labels": np.eye(3)}, ["\\(3, 3\\)"]),
         ({"inputs": np.eye(3), "labels": [0, 1, 0.5]}, ["0.5 in row 2"]),
         ({"inputs": np.eye(3), "labels": [0, 1]}, ["3 inputs and 2 labels"]),
@@ -266,9 +266,9 @@ def test_a_folder_of_other_sets_is_ambiguous(tmp_path):
         (lambda raw: raw[:4] + bytes(4) + b"\xff" * 8, ["3 dimensions", "empty"]),
         (lambda raw: b"\0\0\x08\0\0", ["0 dimensions"]),
         (lambda raw: b"\0\0\x08\xff" + b"\0\0\0\1" * 255 + b"7", ["255 dimensions", "1 to 32"]),
-        (lambda raw: gzip.compress(raw)[:-9], ["cannot read", "get it anew"]),
+        (lambda raw: gzip.compress(raw)[:-9], ["cannot read", "get it again"]),
         (lambda raw: gzip.compress(raw)[:-8] + bytes(8), ["cannot read", "CRC"]),
-        (lambda raw: b"\x1f\x8b" + raw, ["cannot read", "get it anew"]),
+        (lambda raw: b"\x1f\x8b" + raw, ["cannot read", "get it again"]),
         (lambda raw: idx_bytes(IMAGES[:5]), ["5 images", "6 labels", "labels-idx1-ubyte"]),
         (lambda raw: idx_bytes(np.array([0, 1, 2, 3, 4, np.nan])), ["nan", "remove"]),
         (lambda raw: idx_bytes(np.array([0, 1, 2, 3, 4, np.inf], "f4")), ["inf"]),
@@ -290,7 +290,7 @@ def test_bad_labels_files(tmp_path):
         with refused("train-labels", part.replace("(", r"\(").replace(")", r"\)")):
             load_data(file)
     labels.unlink()
-    with refused("no labels beside", "train-labels-idx1-ubyte"):
+    with refused("no labels next to", "train-labels-idx1-ubyte"):
         load_data(file)
     write_pair(tmp_path, IMAGES, LABELS)
     write_pair(tmp_path, IMAGES[:, 1:], LABELS, start="t10k-")
@@ -307,8 +307,8 @@ def test_bad_labels_files(tmp_path):
 # -- damage at random --------------------------------------------------------------------------
 
 
-def whole_files(folder):
-    """One good file of each format, by the name to load it with."""
+def intact_files(folder):
+    """One intact file of each format, by the name to load it with."""
     scipy.io.savemat(folder / "a.mat", {"F": IMAGES[:, 0], "y": LABELS[np.newaxis]})
     scipy.io.savemat(
         folder / "z.mat", {"F": IMAGES[:, 0], "y": LABELS[np.newaxis]}, do_compression=True
@@ -322,9 +322,10 @@ def whole_files(folder):
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shelf")
-    return folder, whole_files(folder)
+def intact(tmp_path_factory):
+    """A folder with intact files, and their content by name."""
+    folder = tmp_path_factory.mktemp("intact")
+    return folder, intact_files(folder)
 
 
 @pytest.mark.parametrize(
@@ -336,23 +337,23 @@ def shelf(tmp_path_factory):
 )  # fmt: skip
 @properties
 @given(st.data())
-def test_damage_is_refused_or_harmless(shelf, name, data):
-    folder, whole = shelf
-    raw = bytearray(whole[name])
+def test_damage_is_refused_or_harmless(intact, name, data):
+    folder, contents = intact
+    raw = bytearray(contents[name])
     for _ in range(data.draw(st.integers(1, 4), "changes")):
-        at = data.draw(st.integers(0, len(raw) - 1), "at")
-        raw[at] = data.draw(st.integers(0, 255), "byte")
+        position = data.draw(st.integers(0, len(raw) - 1), "position")
+        raw[position] = data.draw(st.integers(0, 255), "byte")
     raw = raw[: data.draw(st.just(len(raw)) | st.integers(0, len(raw)), "length")]
     (folder / name).write_bytes(raw)
     try:
-        found, message = load_data(folder / name), name
+        loaded, message = load_data(folder / name), name
     except InputError as error:
         message = str(error)
-    else:  # the damage met a value, not the structure
-        assert found.n == 6
-        assert np.isfinite(found.inputs).all()
+    else:  # the damage changed a value, not the structure
+        assert loaded.n == 6
+        assert np.isfinite(loaded.inputs).all()
     finally:
-        (folder / name).write_bytes(whole[name])
+        (folder / name).write_bytes(contents[name])
     assert name.split(".")[0] in message
 
 
@@ -361,8 +362,8 @@ def test_damage_is_refused_or_harmless(shelf, name, data):
     st.binary(max_size=60),
     st.sampled_from([b"", b"\0\0", b"\0\0\x08\1", b"\0\0\x0d\2", b"\x1f\x8b"]),
 )
-def test_any_bytes_are_read_or_refused(shelf, raw, start):
-    path = shelf[0] / "noise"
+def test_any_bytes_are_read_or_refused(intact, raw, start):
+    path = intact[0] / "noise"
     path.write_bytes(start + raw)
     try:
         size, message = read_idx(path).size, "noise"

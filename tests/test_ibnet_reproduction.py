@@ -1,4 +1,4 @@
-"""The whole study at a tiny scale: every training, figure and claim, and the page about them."""
+"""The whole study at a tiny scale: every training, figure and claim, and the page."""
 
 import re
 
@@ -14,17 +14,17 @@ from mibench.ibnet.thesis.report import SCALES, Scale, reproduce, trainings
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Two runs of twenty epochs each; returns the page, and what was said on the way."""
-    said = []
+    """Two runs of twenty epochs for each training; returns the page and the messages."""
+    messages = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SCALES, "small", Scale({"runs": 2, "epochs": 20}, "0,20"))
-        page = reproduce(tmp_path_factory.mktemp("study"), on_message=said.append)
-    return page, said
+        page = reproduce(tmp_path_factory.mktemp("study"), on_message=messages.append)
+    return page, messages
 
 
-def test_every_training_of_the_reference_is_run(study):
-    page, said = study
-    assert said == [*(f"{name}:" for name in trainings()), "figures and claims"]
+def test_every_training_of_the_thesis_is_run(study):
+    page, messages = study
+    assert messages == [*(f"{name}:" for name in trainings()), "figures and claims"]
     text = page.read_text()
     for name, settings in trainings().items():
         row = f"| {name} | {', '.join(s.name for s in settings)} | "

@@ -1,4 +1,4 @@
-"""Training: the fast engines against plain torch, and what is kept of every run and epoch."""
+"""Training: the engines compared with plain torch; what is stored of every run and epoch."""
 
 import json
 import math
@@ -32,9 +32,9 @@ properties = settings(deadline=None, derandomize=True, max_examples=60, database
 RNG = np.random.default_rng(5)
 SMALL = Data("small", RNG.normal(size=(90, 5)), np.arange(90) % 3, 3)
 
-# float32 has 6e-8 of relative error in each of some thousand sums; weights are about 1. Adam
-# divides by the root of the mean squared gradient, so that where that is near 0 its step, of
-# 1e-2 here, may differ in its third digit.
+# Each of some thousand float32 sums has a relative error of 6e-8; weights are about 1. Adam divides
+# by the root mean square of the gradient. Where that is near 0, its step, here 1e-2, may differ in
+# the third digit.
 CLOSE = {"sgd": 2e-6, "adam": 2e-5}
 
 
@@ -51,7 +51,7 @@ def weights(trained):
 
 
 def forward(setting, parameters, inputs):
-    """Every layer in float64, by the formulas."""
+    """The outputs of every layer in float64, by the formulas."""
     functions = {
         "tanh": np.tanh,
         "relu": lambda z: np.maximum(z, 0),
@@ -59,33 +59,37 @@ def forward(setting, parameters, inputs):
         "relu6": lambda z: np.clip(z, 0, 6),
         "linear": lambda z: z,
     }
-    found, a, at = [], inputs.astype(float), 0
+    outputs, a, offset = [], inputs.astype(float), 0
     pairs = list(zip(setting.layers, setting.layers[1:], strict=False))
     for number, (fan_in, fan_out) in enumerate(pairs):
-        w = parameters[at : at + fan_in * fan_out].reshape(fan_out, fan_in).astype(float)
-        at += fan_in * fan_out
-        a = a @ w.T + parameters[at : at + fan_out]
-        at += fan_out
+        w = parameters[offset : offset + fan_in * fan_out].reshape(fan_out, fan_in).astype(float)
+        offset += fan_in * fan_out
+        a = a @ w.T + parameters[offset : offset + fan_out]
+        offset += fan_out
         if number < len(pairs) - 1:
             a = functions[setting.activation](a)
         else:
             a = np.exp(a - a.max(axis=1, keepdims=True))
             a /= a.sum(axis=1, keepdims=True)
-        found.append(a)
-    return found
+        outputs.append(a)
+    return outputs
 
 
 # -- the same as plain torch -------------------------------------------------------------------
 
 
-def by_engine(setting, engine, *more):
-    """Weights (runs, epochs + 1, P) from an engine."""
+def by_engine(setting, engine, *engine_arguments):
+    """Weights (runs, epochs + 1, P) that an engine trains, and its records."""
     starts = [make_run_start(setting, SMALL, run) for run in range(setting.runs)]
     first = np.stack([s.parameters for s in starts])
     state = TrainingState(first, np.zeros_like(first), np.zeros_like(first))
-    made = engine(setting, SMALL, starts, state, *more)
+    built_engine = engine(setting, SMALL, starts, state, *engine_arguments)
     alive = np.ones(setting.runs, bool)
-    blocks = [made.advance(0, 1, alive), made.advance(1, 5, alive), made.advance(6, 7, alive)]
+    blocks = [
+        built_engine.advance(0, 1, alive),
+        built_engine.advance(1, 5, alive),
+        built_engine.advance(6, 7, alive),
+    ]
     return np.concatenate([b.weights for b in blocks], axis=1), blocks
 
 
@@ -94,14 +98,14 @@ def by_engine(setting, engine, *more):
 @pytest.mark.parametrize("activation", ["tanh", "relu", "elu", "relu6", "linear"])
 def test_both_engines_equal_plain_torch(activation, batch, optimizer):
     setting = small(activation=activation, batch=batch, optimizer=optimizer)
-    core, blocks = by_engine(setting, NumbaEngine)
-    stacked, others = by_engine(setting, TorchEngine, torch.device("cpu"))
-    wanted = np.stack([train_reference(setting, SMALL, run, 12) for run in range(3)])
-    assert np.abs(wanted[:, -1] - wanted[:, 0]).max() > 1e-3  # it did learn
-    assert core == pytest.approx(wanted, abs=CLOSE[optimizer])
-    assert stacked == pytest.approx(wanted, abs=CLOSE[optimizer])
+    compiled, blocks = by_engine(setting, NumbaEngine)
+    batched, others = by_engine(setting, TorchEngine, torch.device("cpu"))
+    expected = np.stack([train_reference(setting, SMALL, run, 12) for run in range(3)])
+    assert np.abs(expected[:, -1] - expected[:, 0]).max() > 1e-3  # it did learn
+    assert compiled == pytest.approx(expected, abs=CLOSE[optimizer])
+    assert batched == pytest.approx(expected, abs=CLOSE[optimizer])
     for block, other in zip(blocks, others, strict=True):
-        # An output near the middle may fall on either side: of at most one input here.
+        # Where two classes are almost equal, the answer may differ: here for at most one input.
         assert np.abs(block.wrong - other.wrong).max() <= 1
         assert block.low == pytest.approx(other.low, abs=1e-4)
         assert block.high == pytest.approx(other.high, abs=1e-4)
@@ -111,27 +115,27 @@ def test_both_engines_equal_plain_torch(activation, batch, optimizer):
 @pytest.mark.parametrize("layers", [(5, 3), (5, 1, 3), (5, 130, 3), (5, 6, 5, 4, 3, 2, 3)])
 def test_other_layers_and_initial_weights_equal_plain_torch(layers, init):
     setting = small(layers=layers, init=init, runs=1)
-    wanted = train_reference(setting, SMALL, 0, 12)
-    assert weights(ibnet.train(setting, data=SMALL))[0] == pytest.approx(wanted, abs=2e-5)
+    expected = train_reference(setting, SMALL, 0, 12)
+    assert weights(ibnet.train(setting, data=SMALL))[0] == pytest.approx(expected, abs=2e-5)
 
 
 @pytest.mark.parametrize("name", ["1.1-full", "2.1", "2.2", "2.3", "2.4", "B.2"])
 def test_the_settings_equal_plain_torch(name):
-    """Ten epochs: later, a ReLU at its kink may turn rounding into another step."""
+    """Only ten epochs: later, rounding at the kink of a ReLU may lead to another step."""
     setting = ibnet.get_setting(name, runs=2, epochs=10)
     trained = ibnet.train(setting)
     for run in range(2):
-        wanted = train_reference(setting, trained.data, run, 10)
-        assert weights(trained)[run] == pytest.approx(wanted, abs=2e-6)
+        expected = train_reference(setting, trained.data, run, 10)
+        assert weights(trained)[run] == pytest.approx(expected, abs=2e-6)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "elu", "relu6", "linear"])
 @pytest.mark.parametrize("layers", [(5, 3), (5, 1, 3), (5, 6, 4, 3)])
 def test_small_training_equals_plain_torch(activation, layers):
-    """Also run without the JIT, where an index out of range raises."""
+    """This test also runs without the JIT, where an index out of range raises."""
     setting = small(activation=activation, layers=layers, runs=1, epochs=2, batch="full")
-    wanted = train_reference(setting, SMALL, 0, 2)
-    assert weights(ibnet.train(setting, data=SMALL))[0] == pytest.approx(wanted, abs=2e-5)
+    expected = train_reference(setting, SMALL, 0, 2)
+    assert weights(ibnet.train(setting, data=SMALL))[0] == pytest.approx(expected, abs=2e-5)
 
 
 # -- determinism -------------------------------------------------------------------------------
@@ -156,7 +160,7 @@ def stop_at(epoch):
 
 
 @pytest.mark.parametrize("route", ["interrupted", "lengthened"])
-def test_going_on_gives_the_weights_of_going_through(tmp_path, monkeypatch, route):
+def test_a_continued_training_equals_an_uninterrupted_one(tmp_path, monkeypatch, route):
     monkeypatch.setattr("mibench.ibnet.networks.archive.MAX_EPOCHS_PER_CHUNK", 5)
     straight = ibnet.train(small(), data=SMALL)
     if route == "lengthened":
@@ -203,8 +207,8 @@ def test_a_copy_is_the_same(tmp_path, where):
     refuse("holds a training already", trained.save, tmp_path / "copy")
 
 
-def test_what_a_kill_leaves_is_mended(tmp_path):
-    """Hidden parts of files, arrays of different lengths, no arrays at all."""
+def test_the_files_of_a_killed_process_are_repaired(tmp_path):
+    """Hidden temporary files, arrays of different lengths, no arrays at all."""
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / ".training-x.json").write_text("{")
     trained = ibnet.train(small(epochs=4), data=SMALL, directory=tmp_path / "t")
@@ -214,15 +218,17 @@ def test_what_a_kill_leaves_is_mended(tmp_path):
     assert np.array_equal(weights(again), weights(ibnet.train(small(epochs=9), data=SMALL)))
 
 
-def test_a_run_that_diverges_in_a_block_that_is_lost_keeps_its_good_epochs(tmp_path, monkeypatch):
+def test_a_run_that_diverges_in_a_block_that_is_not_stored_keeps_its_finite_epochs(
+    tmp_path, monkeypatch
+):
     straight = ibnet.train(diverging(), data=SMALL)
     assert diverged_runs(straight)
-    real = training._write_checkpoint
+    original = training._write_checkpoint
 
     def full_disk(trained, engine, done):
         if done > 0:
             raise OSError(28, "No space left on device")
-        real(trained, engine, done)
+        original(trained, engine, done)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "_write_checkpoint", full_disk)
@@ -236,16 +242,16 @@ def test_a_run_that_diverges_in_a_block_that_is_lost_keeps_its_good_epochs(tmp_p
 def test_versions_are_those_that_trained(tmp_path):
     ibnet.train(small(epochs=2), data=SMALL, directory=tmp_path / "t")
     path = tmp_path / "t" / "training.json"
-    kept = json.loads(path.read_text())
-    path.write_text(json.dumps(kept | {"numpy_version": "1.0", "machine": "another"}))
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"numpy_version": "1.0", "machine": "another"}))
     assert ibnet.load(tmp_path / "t").dataset.attrs["numpy_version"] == "1.0"
-    found = ibnet.train(small(epochs=3), data=SMALL, directory=tmp_path / "t").dataset
-    assert found.attrs["numpy_version"] == f"1.0; {np.__version__}"
-    assert found.attrs["machine"].startswith("another; ")
-    assert found.attrs["numba_version"] == kept["numba_version"]
+    dataset = ibnet.train(small(epochs=3), data=SMALL, directory=tmp_path / "t").dataset
+    assert dataset.attrs["numpy_version"] == f"1.0; {np.__version__}"
+    assert dataset.attrs["machine"].startswith("another; ")
+    assert dataset.attrs["numba_version"] == values["numba_version"]
 
 
-def test_data_of_ones_own_and_settings_are_kept(tmp_path):
+def test_own_data_and_settings_are_stored(tmp_path):
     ibnet.train(small(epochs=2), data=SMALL, directory=tmp_path / "t")
     assert ibnet.load(tmp_path / "t").data.fingerprint == SMALL.fingerprint
     assert ibnet.load(tmp_path / "t").data.name == "small"
@@ -253,14 +259,14 @@ def test_data_of_ones_own_and_settings_are_kept(tmp_path):
     setting = small(data=str(tmp_path / "small.npz"), epochs=2)
     setting.save(tmp_path / "s.json")
     assert ibnet.get_setting(str(tmp_path / "s.json")) == setting
-    found = ibnet.train(str(tmp_path / "s.json"), directory=tmp_path / "t")  # the same networks
-    assert found.epochs == 2
+    trained = ibnet.train(str(tmp_path / "s.json"), directory=tmp_path / "t")  # loads them
+    assert trained.epochs == 2
     (tmp_path / "bad.json").write_text('{"name": "x", "colour": 3}')
     refuse("holds no setting .*colour", ibnet.get_setting, str(tmp_path / "bad.json"))
     refuse("holds no setting .*No such file", ibnet.get_setting, str(tmp_path / "none.json"))
 
 
-# -- what is kept ------------------------------------------------------------------------------
+# -- what is stored ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "elu", "relu6", "linear"])
@@ -271,29 +277,33 @@ def test_errors_and_extremes_are_those_of_the_weights(activation):
         begin = make_run_start(setting, SMALL, run)
         for epoch in (0, 1, 12):
             layers = forward(setting, weights(trained)[run, epoch], SMALL.inputs)
-            kept = trained.dataset.isel(run=run, epoch=epoch)
+            stored = trained.dataset.isel(run=run, epoch=epoch)
             wrong = layers[-1].argmax(axis=1) != SMALL.labels
-            assert float(kept.train_error) == pytest.approx(wrong[begin.train].mean(), abs=1e-6)
-            assert float(kept.test_error) == pytest.approx(wrong[begin.test].mean(), abs=1e-6)
-            # float32 sums of five products
-            assert kept.min_activation.values == pytest.approx([a.min() for a in layers], abs=1e-5)
-            assert kept.max_activation.values == pytest.approx([a.max() for a in layers], abs=1e-5)
-            found = trained.activations(run, epoch)
-            for ours, exact in zip(found, layers, strict=True):
-                assert ours == pytest.approx(exact, abs=1e-5)
-                assert ours.shape == exact.shape
+            assert float(stored.train_error) == pytest.approx(wrong[begin.train].mean(), abs=1e-6)
+            assert float(stored.test_error) == pytest.approx(wrong[begin.test].mean(), abs=1e-6)
+            # the tolerance allows for float32 sums of five products
+            assert stored.min_activation.values == pytest.approx(
+                [a.min() for a in layers], abs=1e-5
+            )
+            assert stored.max_activation.values == pytest.approx(
+                [a.max() for a in layers], abs=1e-5
+            )
+            outputs = trained.activations(run, epoch)
+            for computed, exact in zip(outputs, layers, strict=True):
+                assert computed == pytest.approx(exact, abs=1e-5)
+                assert computed.shape == exact.shape
 
 
 def test_the_dataset_is_labelled():
-    found = ibnet.train("2.2", runs=2, epochs=1).dataset
-    assert dict(found.sizes) == {"epoch": 2, "run": 2, "parameter": 294, "layer": 6}
-    assert found.width.values.tolist() == [10, 7, 5, 4, 3, 2]
-    assert found.attrs["training"] == "relu-256"
-    assert json.loads(found.attrs["setting"])["learning_rate"] == 4e-4
-    assert json.loads(found.attrs["setting"])["seed"] == 0
+    dataset = ibnet.train("2.2", runs=2, epochs=1).dataset
+    assert dict(dataset.sizes) == {"epoch": 2, "run": 2, "parameter": 294, "layer": 6}
+    assert dataset.width.values.tolist() == [10, 7, 5, 4, 3, 2]
+    assert dataset.attrs["training"] == "relu-256"
+    assert json.loads(dataset.attrs["setting"])["learning_rate"] == 4e-4
+    assert json.loads(dataset.attrs["setting"])["seed"] == 0
     for package in ("mibench", "numpy", "numba", "python"):
-        assert found.attrs[f"{package}_version"]
-    assert found.attrs["h_y_bits"] == pytest.approx(0.99916, abs=5e-6)
+        assert dataset.attrs[f"{package}_version"]
+    assert dataset.attrs["h_y_bits"] == pytest.approx(0.99916, abs=5e-6)
 
 
 def test_weights_take_little_space(tmp_path):
@@ -304,15 +314,15 @@ def test_weights_take_little_space(tmp_path):
     assert trained.dataset.weights.nbytes / (10 * 101) == 4 * 294
 
 
-def test_every_run_has_a_stratified_split_of_its_own():
+def test_every_run_has_its_own_stratified_split():
     data = ibnet.load_data("icosahedron")
     setting = ibnet.get_setting("2.1")
-    one, two = (make_run_start(setting, data, run) for run in (0, 1))
-    assert (len(one.train), len(one.test)) == (3277, 819)
-    assert sorted([*one.train, *one.test]) == list(range(4096))
-    assert data.labels[one.train].sum() == round(2118 * 3277 / 4096)
-    assert set(one.test) != set(two.test)
-    assert one.shuffle_key != two.shuffle_key
+    first, second = (make_run_start(setting, data, run) for run in (0, 1))
+    assert (len(first.train), len(first.test)) == (3277, 819)
+    assert sorted([*first.train, *first.test]) == list(range(4096))
+    assert data.labels[first.train].sum() == round(2118 * 3277 / 4096)
+    assert set(first.test) != set(second.test)
+    assert first.shuffle_key != second.shuffle_key
 
 
 def diverging():
@@ -322,31 +332,31 @@ def diverging():
     )  # fmt: skip
 
 
-def test_a_run_that_diverges_is_marked_and_the_others_are_kept(tmp_path):
-    """Linear layers without a bound on their gradient: at this rate some overflow, some do not."""
+def test_a_run_that_diverges_is_marked_and_the_others_continue(tmp_path):
+    """Linear layers have no bound on their gradient: at this learning rate some runs overflow."""
     trained = ibnet.train(diverging(), data=SMALL, directory=tmp_path / "t")
-    lost = diverged_runs(trained)
-    assert 0 < len(lost) < 12
-    kept = trained.dataset
+    diverged = diverged_runs(trained)
+    assert 0 < len(diverged) < 12
+    dataset = trained.dataset
     for run in range(12):
-        since = lost.get(run, 31)
+        since = diverged.get(run, 31)
         assert np.isfinite(weights(trained)[run, :since]).all()
         for name in EPOCH_ARRAYS:
-            values = kept[name].transpose("run", "epoch", ...).values[run]
+            values = dataset[name].transpose("run", "epoch", ...).values[run]
             assert np.isnan(values[since:]).all()
             assert np.isfinite(values[:since]).all()
     with pytest.raises(InputError, match="had diverged by epoch 30: choose an earlier one"):
-        trained.activations(next(iter(lost)), 30)
-    found = ibnet.measure(trained, ["uniform:bins=5"])
+        trained.activations(next(iter(diverged)), 30)
+    trajectories = ibnet.measure(trained, ["uniform:bins=5"])
     for run in range(12):
-        measured = np.isfinite(found.i_xt.sel(run=run).values).all(axis=-1)[0]
-        assert measured.sum() == lost.get(run, 31)
+        measured = np.isfinite(trajectories.i_xt.sel(run=run).values).all(axis=-1)[0]
+        assert measured.sum() == diverged.get(run, 31)
 
 
 # -- initial weights ---------------------------------------------------------------------------
 
 
-def drawn(init, layers=(40, 50, 30), seeds=20):
+def initial_weights(init, layers=(40, 50, 30), seeds=20):
     """Weights of the first and second layer over seeds, and all biases."""
     setting = Setting("x", layers, init=init)
     rows = [initial_parameters(setting, np.random.default_rng(s)) for s in range(seeds)]
@@ -363,19 +373,19 @@ def within_sigmas(values, sd):
     assert abs(values.std() / sd - 1) < 5 * math.sqrt((kurtosis - 1) / 4 / n)
 
 
-def test_initial_weights_follow_their_laws():
+def test_initial_weights_follow_their_distributions():
     # A standard normal cut at 2 has variance 1 - 4 phi(2) / (2 Phi(2) - 1) = 0.77374.
-    for values, fan_out in zip(drawn("truncated-normal")[:2], (50, 30), strict=True):
+    for values, fan_out in zip(initial_weights("truncated-normal")[:2], (50, 30), strict=True):
         within_sigmas(values, math.sqrt(0.7737413 / fan_out))
         assert np.abs(values).max() <= 2 / math.sqrt(fan_out) * (1 + 1e-6)
         assert np.abs(values).max() > 1.98 / math.sqrt(fan_out)
-    for values, fan_in in zip(drawn("he")[:2], (40, 50), strict=True):
+    for values, fan_in in zip(initial_weights("he")[:2], (40, 50), strict=True):
         within_sigmas(values, math.sqrt(2 / fan_in))
-    for values, fans in zip(drawn("glorot")[:2], (90, 80), strict=True):
+    for values, fans in zip(initial_weights("glorot")[:2], (90, 80), strict=True):
         within_sigmas(values, math.sqrt(2 / fans))
         assert np.abs(values).max() <= math.sqrt(6 / fans) * (1 + 1e-6)
     for init in ("truncated-normal", "he", "glorot"):
-        assert not drawn(init)[2].any()
+        assert not initial_weights(init)[2].any()
 
 
 # -- kernels -----------------------------------------------------------------------------------
@@ -387,13 +397,13 @@ POINTS = np.r_[
 
 
 def applied(function, values):
-    found = values.copy()
-    function(found)
-    return found.astype(float)
+    result = values.copy()
+    function(result)
+    return result.astype(float)
 
 
 @pytest.mark.filterwarnings("ignore:underflow", "ignore:overflow")
-def test_small_elementary_functions_to_float32():
+def test_elementary_functions_are_exact_to_float32():
     exact = POINTS.astype(float)
     tanh = applied(elementary.tanh_rows, POINTS)
     assert np.abs(tanh - np.tanh(exact)).max() < 1.3e-7
@@ -414,7 +424,7 @@ def test_small_elementary_functions_to_float32():
 
 @properties
 @given(st.integers(1, 300), st.integers(0, 2**64 - 1), st.integers(1, 10**6))
-def test_a_shuffle_is_a_permutation_that_key_and_epoch_decide(n, key, epoch):
+def test_a_shuffle_is_a_permutation_decided_by_key_and_epoch(n, key, epoch):
     orders = [np.arange(n) for _ in range(2)]
     for order in orders:
         shuffle(order, np.uint64(key), epoch)
@@ -422,21 +432,21 @@ def test_a_shuffle_is_a_permutation_that_key_and_epoch_decide(n, key, epoch):
     assert sorted(orders[0].tolist()) == list(range(n))
 
 
-def test_every_place_of_a_shuffle_is_equally_likely():
+def test_every_permuted_position_is_equally_likely():
     counts = np.zeros((7, 7))
     for epoch in range(7000):
         order = np.arange(7)
         shuffle(order, np.uint64(3), epoch)
         counts[np.arange(7), order] += 1
-    # 49 cells of 1000 expected, sd 29.3: five sigma
+    # 49 counts with expectation 1000 and sd 29.3: five standard deviations
     assert np.abs(counts - 1000).max() < 5 * math.sqrt(1000 * 6 / 7)
 
 
 def test_random_bits_are_splitmix64():
     """The first outputs for seed 1234567, as published with the generator."""
-    wanted = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    found = [int(random_bits(np.uint64(1234567), np.uint64(i))) for i in range(3)]
-    assert found == wanted
+    expected = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    computed = [int(random_bits(np.uint64(1234567), np.uint64(i))) for i in range(3)]
+    assert computed == expected
 
 
 # -- refusals ----------------------------------------------------------------------------------
@@ -474,11 +484,11 @@ def test_cuda_without_a_gpu_is_refused(monkeypatch):
 @pytest.mark.parametrize("device", ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"])
 def test_every_device_here_equals_plain_torch(device):
     setting = ibnet.get_setting("2.1", runs=3, epochs=10)
-    found = weights(ibnet.train(setting, device=device))
+    trained = weights(ibnet.train(setting, device=device))
     data = ibnet.load_data("icosahedron")
-    wanted = np.stack([train_reference(setting, data, run, 10) for run in range(3)])
-    # As the settings above; a GPU may sum in TF32, of ten bits.
-    assert found == pytest.approx(wanted, abs=1e-4 if device == "cuda" else 2e-6)
+    expected = np.stack([train_reference(setting, data, run, 10) for run in range(3)])
+    # The tolerance is that of the settings above; a GPU may sum in TF32, with ten bits.
+    assert trained == pytest.approx(expected, abs=1e-4 if device == "cuda" else 2e-6)
 
 
 def test_directories_of_something_else_are_refused(tmp_path):
@@ -494,25 +504,25 @@ def test_directories_of_something_else_are_refused(tmp_path):
     refuse("not empty and holds no training", ibnet.train,
            small(), data=SMALL, directory=tmp_path / "full")  # fmt: skip
     refuse("holds no trained networks", ibnet.load, tmp_path / "full")
-    kept = tmp_path / "t" / "training.json"
-    values = json.loads(kept.read_text())
-    kept.write_text(json.dumps({**values, "format": 99}))
+    json_file = tmp_path / "t" / "training.json"
+    values = json.loads(json_file.read_text())
+    json_file.write_text(json.dumps({**values, "format": 99}))
     refuse("has format 99, this mibench reads 1", ibnet.load, tmp_path / "t", SMALL)
-    kept.write_text("{}")
+    json_file.write_text("{}")
     refuse("is damaged: delete", ibnet.load, tmp_path / "t", SMALL)
-    kept.write_text(json.dumps(values))
+    json_file.write_text(json.dumps(values))
     assert ibnet.load(tmp_path / "t", SMALL).epochs == 2
-    kept.write_text(json.dumps({**values, "setting": {"name": "x", "colour": 3}}))
+    json_file.write_text(json.dumps({**values, "setting": {"name": "x", "colour": 3}}))
     refuse("is damaged .*colour", ibnet.load, tmp_path / "t", SMALL)
-    kept.write_text(json.dumps(values))
+    json_file.write_text(json.dumps(values))
     checkpoint = tmp_path / "t" / "checkpoint.npz"
-    whole = checkpoint.read_bytes()
-    for damaged in (b"PK", whole[:1000], whole[:900] + b"x" * 9 + whole[909:], b""):
+    intact = checkpoint.read_bytes()
+    for damaged in (b"PK", intact[:1000], intact[:900] + b"x" * 9 + intact[909:], b""):
         checkpoint.write_bytes(damaged)
         refuse("checkpoint.npz is damaged .* The 2 epochs trained can be measured", ibnet.train,
                small(epochs=5), data=SMALL, directory=tmp_path / "t")  # fmt: skip
     assert ibnet.load(tmp_path / "t", SMALL).epochs == 2
-    checkpoint.write_bytes(whole)
+    checkpoint.write_bytes(intact)
     (tmp_path / "t" / "training.zarr").rename(tmp_path / "gone")
     refuse("lacks weights that its checkpoint.npz says were trained", ibnet.train,
            small(epochs=5), data=SMALL, directory=tmp_path / "t")  # fmt: skip

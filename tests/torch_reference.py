@@ -1,6 +1,6 @@
-"""Training one network in plain torch: the obvious loop that the fast engines are held against.
+"""Trains one network in plain torch, as a reference for the fast engines.
 
-Same initial weights, same batches, same optimizer as `train`; one network at a time.
+Initial weights, batches and optimizer are those of `ibnet.train`; networks are trained one by one.
 """
 
 from itertools import pairwise
@@ -28,19 +28,19 @@ MODULES = {
 
 def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Float32:
     """The weights (epochs + 1, P) of one run of a setting, the initial ones first."""
-    begin = make_run_start(setting, data, run)
-    model = make_model(setting, begin.parameters)
+    run_start = make_run_start(setting, data, run)
+    model = make_model(setting, run_start.parameters)
     inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
-    batch = len(begin.train) if setting.batch == "full" else setting.batch
+    batch = len(run_start.train) if setting.batch == "full" else setting.batch
     optimizer = _optimizer(setting, model)
     weights = [flat(model)]
     for epoch in range(1, epochs + 1):
-        order = begin.train.copy()
+        order = run_start.train.copy()
         if batch < len(order):
-            shuffle(order, begin.shuffle_key, epoch)
-        for chosen in np.split(order, range(batch, len(order), batch)):
+            shuffle(order, run_start.shuffle_key, epoch)
+        for rows in np.split(order, range(batch, len(order), batch)):
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(inputs[chosen]), labels[chosen])
+            loss = nn.functional.cross_entropy(model(inputs[rows]), labels[rows])
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         weights.append(flat(model))
@@ -48,18 +48,18 @@ def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Floa
 
 
 def make_model(setting: Setting, parameters: Float32) -> nn.Sequential:
-    """The network with these parameters (P,); its output are logits."""
+    """The network with these parameters (P,); its outputs are logits."""
     modules: list[nn.Module] = []
-    at = 0
+    offset = 0
     pairs = list(pairwise(setting.layers))
     for number, (fan_in, fan_out) in enumerate(pairs):
         linear = nn.Linear(fan_in, fan_out)
-        weights = parameters[at : at + fan_in * fan_out].reshape(fan_out, fan_in)
-        at += fan_in * fan_out
+        weights = parameters[offset : offset + fan_in * fan_out].reshape(fan_out, fan_in)
+        offset += fan_in * fan_out
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(weights.copy()))
-            linear.bias.copy_(torch.from_numpy(parameters[at : at + fan_out].copy()))
-        at += fan_out
+            linear.bias.copy_(torch.from_numpy(parameters[offset : offset + fan_out].copy()))
+        offset += fan_out
         modules.append(linear)
         if number < len(pairs) - 1:
             modules.append(MODULES[setting.activation]())

@@ -45,7 +45,7 @@ def read_idx(path: Path) -> NDArray[Any]:
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in TYPES:
         raise InputError(
             f"{str(path)!r} begins with 0x{raw[:4].hex()}, which is no IDX file (images of bytes "
-            "begin with 0x00000803): check the path or get the file anew"
+            "begin with 0x00000803): check the path or get the file again"
         )
     dtype, dimensions = np.dtype(TYPES[raw[2]]), raw[3]
     start = 4 + 4 * dimensions
@@ -54,7 +54,7 @@ def read_idx(path: Path) -> NDArray[Any]:
     if len(raw) < start or len(raw) != expected:
         raise InputError(
             f"{str(path)!r} is damaged, {len(raw)} bytes long where its header, of {dimensions} "
-            f"dimensions, promises {max(start, expected)}: get the file anew"
+            f"dimensions, promises {max(start, expected)}: get the file again"
         )
     if not 1 <= dimensions <= MAX_DIMENSIONS or 0 in sizes:
         raise InputError(
@@ -90,7 +90,7 @@ def find_pairs(path: Path) -> list[tuple[Path, Path]]:
     for start, file in images.items():
         if start not in labels:
             raise InputError(
-                f"no labels beside {str(file)!r}: put them there as {start}labels-idx1-ubyte"
+                f"no labels next to {str(file)!r}: put them there as {start}labels-idx1-ubyte"
             )
     return [(images[start], labels[start]) for start in sorted(images, key=_mnist_order)]
 
@@ -107,7 +107,7 @@ def read_pairs(pairs: list[tuple[Path, Path]]) -> tuple[NDArray[Any], NDArray[An
         if len(images[-1]) != len(labels[-1]):
             raise InputError(
                 f"{str(images_file)!r} holds {len(images[-1])} images and {str(labels_file)!r} "
-                f"{len(labels[-1])} labels: they do not belong together, get both anew"
+                f"{len(labels[-1])} labels: they do not belong together, get both again"
             )
         if images[-1].shape[1:] != images[0].shape[1:] or images[-1].dtype != images[0].dtype:
             raise InputError(

@@ -28,7 +28,7 @@ def explain_file_errors(path: Path, kind: str) -> Iterator[None]:
         reason = str(error) or type(error).__name__
         raise InputError(
             f"cannot read {str(path)!r} as {kind}: {reason}. The file may be damaged or of another "
-            "format: get it anew or convert it"
+            "format: get it again or convert it"
         ) from error
 
 
