@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import math
+import pkgutil
 import sys
 from collections import Counter
 from dataclasses import FrozenInstanceError
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mibench import ibnet
 from mibench.errors import InputError
 from mibench.ibnet.data.dataset import Data, load_data, stratified_split
 from mibench.ibnet.data.icosahedron import ANTIPODES, NEIGHBOURS
@@ -25,6 +27,12 @@ LABELS_SHA256 = "77732f16f85e91b49d3997196b56163b3bd362d8cf631468a8de3f986e88359
 def refused(*parts):
     """An InputError whose message holds all of these."""
     return pytest.raises(InputError, match="".join(f"(?=.*{part})" for part in parts))
+
+
+def test_no_module_of_ibnet_hides_a_public_name():
+    """Importing a module sets an attribute of its package, and would replace the function."""
+    modules = {module.name for module in pkgutil.iter_modules(ibnet.__path__)}
+    assert not modules & set(ibnet.__all__)
 
 
 # -- the icosahedron ---------------------------------------------------------------------------
