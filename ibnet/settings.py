@@ -169,8 +169,16 @@ def list_settings() -> list[str]:
     return list(SETTINGS)
 
 
+def settings_by_training() -> dict[str, list[Setting]]:
+    """The settings that share each training, by the name of the training."""
+    shared: dict[str, list[Setting]] = {}
+    for setting in SETTINGS.values():
+        shared.setdefault(setting.training, []).append(setting)
+    return shared
+
+
 def settings_listing() -> tuple[str, list[str], list[list[object]]]:
-    """What `mibench list settings` shows: title, headings and rows."""
+    """Title, headings and rows of `mibench list settings`."""
     rows: list[list[object]] = [
         [
             s.name, s.training, "-".join(map(str, s.layers)), s.activation, s.batch, s.runs,

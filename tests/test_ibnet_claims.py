@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mibench.errors import InputError
-from mibench.ibnet.thesis import report
+from mibench.ibnet.thesis import page as page_writer
 from mibench.ibnet.thesis.claims import claims_table, to_markdown, verdicts
 from mibench.ibnet.thesis.claims import statistics as st
 from mibench.ibnet.thesis.claims.bootstrap import RESAMPLES, bootstrap, resampled_means
@@ -513,8 +513,8 @@ def test_the_committed_page_is_what_the_code_makes_of_the_committed_table():
     pd.testing.assert_frame_equal(committed[columns], claims_table({})[columns])
     page = (DOCS / "reproduction.md").read_text()
     assert to_markdown(committed) in page
-    assert report._introduction("full") in page
-    assert f"{report._counts(committed)} {report.CLAIMS_NOTE}" in page
+    assert page_writer.introduction("full") in page
+    assert f"{page_writer.verdict_counts(committed)} {page_writer.CLAIMS_NOTE}" in page
 
 
 # -- size ----------------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from mibench.errors import InputError
-from mibench.ibnet.settings import SETTINGS
+from mibench.ibnet.settings import SETTINGS, settings_by_training
 from mibench.ibnet.thesis import report as reproduction
 from mibench.ibnet.thesis.figures import ADAPTIVE
-from mibench.ibnet.thesis.report import SCALES, Scale, reproduce, trainings
+from mibench.ibnet.thesis.report import SCALES, Scale, reproduce
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +24,12 @@ def study(tmp_path_factory):
 
 def test_every_training_of_the_thesis_is_run(study):
     page, messages = study
-    assert messages == [*(f"{name}:" for name in trainings()), "figures and claims"]
+    assert messages == [*(f"{name}:" for name in settings_by_training()), "figures and claims"]
     text = page.read_text()
-    for name, settings in trainings().items():
+    for name, settings in settings_by_training().items():
         row = f"| {name} | {', '.join(s.name for s in settings)} | "
         assert row in text
-    assert len(SETTINGS) == sum(map(len, trainings().values()))
+    assert len(SETTINGS) == sum(map(len, settings_by_training().values()))
 
 
 def test_the_page_shows_every_figure_and_claim(study):
@@ -54,7 +54,7 @@ def test_the_page_shows_every_figure_and_claim(study):
 def test_nothing_is_computed_again(study, monkeypatch):
     page, _ = study
     monkeypatch.setitem(SCALES, "small", Scale({"runs": 2, "epochs": 20}, "0,20"))
-    monkeypatch.setattr(reproduction, "_report", lambda *_: page)
+    monkeypatch.setattr(reproduction, "write_page", lambda *_: page)
 
     def fail(*_args, **_kwargs):
         raise AssertionError("computed again")
@@ -65,7 +65,7 @@ def test_nothing_is_computed_again(study, monkeypatch):
     failed = []
     monkeypatch.setattr(reproduction, "failures", lambda _: ["kde: layer 1: no"])
     reproduce(page.parents[1], on_failure=failed.append)
-    assert failed == [f"{name}: kde: layer 1: no" for name in trainings()]
+    assert failed == [f"{name}: kde: layer 1: no" for name in settings_by_training()]
 
 
 def test_every_setting_measures_what_its_figures_show():
