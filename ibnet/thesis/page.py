@@ -137,7 +137,8 @@ def _training_table(networks: Mapping[str, Trained], trajectories: Mapping[str, 
         )
         names = ", ".join(s.name for s in settings_by_training()[name])
         row = (
-            name, names, "-".join(map(str, setting.layers)), setting.runs, trained.epochs, len(diverged_runs(trained)), *errors,
+            name, names, "-".join(map(str, setting.layers)), setting.runs, trained.epochs,
+            len(diverged_runs(trained)), *errors,
             _duration(_seconds(trained, "train")), _duration(_seconds(trained, "measure")),
         )  # fmt: skip
         rows.append("| " + " | ".join(map(str, row)) + " |")
