@@ -139,7 +139,7 @@ _NET_A, _NET_B1 = (12, 12, 12, 12, 12, 2), (12, 12, 12, 10, 8, 2)
 _NET_B2 = (12, 12, 12, 10, 8, 7, 2)
 
 
-def _deep(name: str, layers: tuple[int, ...], runs: int, estimator: str) -> Setting:
+def _deep_relu(name: str, layers: tuple[int, ...], runs: int, estimator: str) -> Setting:
     training = name.partition(".")[0] if name.startswith("A") else name
     return Setting(name, layers, "relu", 256, (estimator,), training, runs=runs)
 
@@ -156,10 +156,10 @@ SETTINGS = {
         Setting("2.2", activation="relu", estimators=_BOTH, training="relu-256"),
         Setting("2.3", activation="elu", estimators=_BOTH, training="elu-256"),
         Setting("2.4", activation="relu6", estimators=_BOTH, training="relu6-256"),
-        _deep("A.1", _NET_A, 2, UNIFORM_100),
-        _deep("A.2", _NET_A, 2, ADAPTIVE),
-        _deep("B.1", _NET_B1, 30, ADAPTIVE),
-        _deep("B.2", _NET_B2, 30, ADAPTIVE),
+        _deep_relu("A.1", _NET_A, 2, UNIFORM_100),
+        _deep_relu("A.2", _NET_A, 2, ADAPTIVE),
+        _deep_relu("B.1", _NET_B1, 30, ADAPTIVE),
+        _deep_relu("B.2", _NET_B2, 30, ADAPTIVE),
     )
 }  # fmt: skip
 
@@ -190,7 +190,7 @@ def settings_listing() -> tuple[str, list[str], list[list[object]]]:
         "setting", "networks", "layers", "activation", "batch", "runs", "epochs", "rate",
         "estimators",
     ]  # fmt: skip
-    return "Settings of ibnet; those of the same networks share their training", headings, rows
+    return "Settings of ibnet; settings with the same networks share one training", headings, rows
 
 
 def get_setting(name: str, **changes: Any) -> Setting:

@@ -30,9 +30,9 @@ CHUNK_BYTES = 4 * 2**20
 MAX_EPOCHS_PER_CHUNK = 500
 
 
-def epochs_per_chunk(bytes_an_epoch: int) -> int:
+def epochs_per_chunk(bytes_per_epoch: int) -> int:
     """The number of epochs in one file: about 4 MB, and few enough to lose little in a kill."""
-    return max(1, min(MAX_EPOCHS_PER_CHUNK, CHUNK_BYTES // bytes_an_epoch))
+    return max(1, min(MAX_EPOCHS_PER_CHUNK, CHUNK_BYTES // bytes_per_epoch))
 
 
 def open_group(directory: Path | None) -> zarr.Group:

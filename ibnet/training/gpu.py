@@ -67,8 +67,8 @@ class TorchEngine:
                 self._epoch(first + e, parameters, mean, square)
             with torch.no_grad():
                 self._record(parameters, records, e)
-        for stored, trained in zip(state, (parameters, mean, square), strict=True):
-            stored[active] = trained.detach().cpu().numpy()[active]
+        for stored, updated in zip(state, (parameters, mean, square), strict=True):
+            stored[active] = updated.detach().cpu().numpy()[active]
         records.weights[~active] = np.nan
         return records
 
