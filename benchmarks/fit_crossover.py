@@ -1,8 +1,8 @@
-"""Which neighbour search is soonest where: `python benchmarks/fit_crossover.py`.
+"""Measure which neighbour search is fastest: `python benchmarks/fit_crossover.py`.
 
-Times comparing all pairs, slabs and the k-d tree of `estimators._neighbours` for normal data, and
-marks the one that its rules take. They are good while the marked one is never much slower than
-another. What would take long is left out.
+Times the comparison of all pairs, slabs and the k-d tree of `estimators.neighbours.search` on
+normal data, and marks the method that its rules choose. The rules are good while no other method is
+much faster than the marked one. Slow combinations are left out.
 """
 
 import time
@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from mibench.estimators.neighbours import search as _neighbours
+from mibench.estimators.neighbours import search
 from mibench.estimators.neighbours.search import Algorithm, count_within, nearest
 
 METHODS: tuple[Algorithm, ...] = ("brute", "slabs", "tree")
@@ -51,10 +51,10 @@ def main() -> None:
             if n * dims > 1_000_000:
                 continue
             reach = nearest(columns, 3, 1, "auto").radius
-            slabs_from = _neighbours.slabs_pay_from(dims)
+            slabs_from = search.min_rows_for_slabs(dims)
             rules = [
-                _neighbours._method(n, slabs_from, tree_from(dims))
-                for tree_from in (_neighbours.tree_pays_from, _neighbours.tree_count_pays_from)
+                search.fastest_method(n, slabs_from, tree_from(dims))
+                for tree_from in (search.min_rows_for_tree, search.min_rows_for_tree_count)
             ]
             found = [
                 line(lambda a, c=columns: nearest(c, 3, 1, a), n, dims, rules[0]),

@@ -15,8 +15,8 @@ from .binning import bin_rules as _bins
 from .binning.base import BinningEstimator, Cuts
 from .binning.plug_in import Correction
 from .kernels.binning import (
-    CELLS_AN_EDGE,
-    LINEAR_EDGES,
+    INTERVALS_PER_EDGE,
+    MAX_LINEAR_EDGES,
     fold_edges,
     guide_edges,
     quantile_edges,
@@ -113,8 +113,8 @@ def padded_edges(rows: NDArray[Any], bins: int, own: float = math.nan) -> NDArra
 def guides(padded: NDArray[Any]) -> Guides:
     """Where to begin the search among each row of edges; see `kernels.binning.guide_edges`."""
     rows, size = padded.shape
-    if size <= LINEAR_EDGES:  # nobody reads them
+    if size <= MAX_LINEAR_EDGES:  # nobody reads them
         return NO_GUIDES
-    guide, spans = np.empty((rows, CELLS_AN_EDGE * size + 1), np.int32), np.empty((rows, 2))
+    guide, spans = np.empty((rows, INTERVALS_PER_EDGE * size + 1), np.int32), np.empty((rows, 2))
     guide_edges(padded, guide, spans)
     return guide, spans

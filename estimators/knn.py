@@ -19,7 +19,7 @@ from mibench.errors import InputError
 from mibench.types import Estimate
 
 from .binning.plug_in import plug_in, variable_symbols
-from .neighbours.added_noise import information_of_all, with_noise
+from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.ksg import kraskov_counts, ross_counts
 from .neighbours.search import Algorithm
 from .neighbours.sorted_column import IndexedSide
@@ -155,7 +155,7 @@ class KNN(Estimator):
             found = self._ross(IndexedSide(noisy), labels)
             notes = {code: why for code, why in found.flags.items() if code != "scales"}
             return Estimate(found.nats, notes, {**found.info, **noise})
-        nats = information_of_all(noisy, variance, self.k, self.algorithm)
+        nats = kozachenko_leonenko_information(noisy, variance, self.k, self.algorithm)
         few = math.log2(values.n / self.k) < values.dims
         notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
         return Estimate(nats, notes, {"method": "Kozachenko-Leonenko", **noise})

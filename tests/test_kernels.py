@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from mibench.errors import InputError
 from mibench.estimators.adaptive import edge_slots, guides, padded_edges
 from mibench.estimators.kernels import binning, brute, density, kdtree, line, mixture, symbols
-from mibench.estimators.neighbours import search as _neighbours
+from mibench.estimators.neighbours import partitions, search
 
 from . import naive
 from .samples import VALUES, normal, properties
@@ -371,7 +371,7 @@ def test_small_log_sum_of_isolated_rows(gap):
 
 
 def mixture_sums(columns, labels, leaf_rows, strips, far):
-    tree = _neighbours.build_tree(columns, leaf_rows)
+    tree = partitions.build_tree(columns, leaf_rows)
     leaves = (len(tree.bounds) + 1) // 2
     bounds, box = tree.bounds[-leaves:], tree.box[-leaves:]
     arranged = np.ascontiguousarray(tree.arranged.T)
@@ -433,16 +433,16 @@ ALGORITHMS = ["auto", "tree", "brute", "strips", "slabs"]
 def test_small_neighbours(n, dims, ties, algorithm):
     columns = points(n, dims, ties)
     if algorithm == "strips" and dims != 2:
-        with pytest.raises(InputError, match="is for two dimensions in all, not"):
-            _neighbours.nearest(columns, 1, 1, algorithm)
+        with pytest.raises(InputError, match="needs two dimensions in all, not"):
+            search.nearest(columns, 1, 1, algorithm)
         return
     if algorithm == "slabs" and dims < 2:
-        with pytest.raises(InputError, match="is for two dimensions or more"):
-            _neighbours.nearest(columns, 1, 1, algorithm)
+        with pytest.raises(InputError, match="needs at least two dimensions"):
+            search.nearest(columns, 1, 1, algorithm)
         return
     for k, split in itertools.product({1, min(3, n - 1), n - 1}, {(dims + 1) // 2, dims}):
         radius, wide_x, wide_y, tied = naive.neighbours(columns, k, split)
-        found = _neighbours.nearest(columns, k, split, algorithm)
+        found = search.nearest(columns, k, split, algorithm)
         if algorithm != "auto":
             assert found.algorithm == algorithm
         assert found.radius.tolist() == radius.tolist()
@@ -461,9 +461,9 @@ def test_small_counts(n, dims, ties, algorithm):
     reach[0] = 0
     reach[-1] = np.inf
     want = naive.count_within(columns, reach).tolist()
-    assert _neighbours.count_within(columns, reach, algorithm).tolist() == want
+    assert search.count_within(columns, reach, algorithm).tolist() == want
     closed = naive.distances(columns.T) <= reach[:, np.newaxis]
-    found = _neighbours.count_within(columns, _neighbours.closed(reach), algorithm)
+    found = search.count_within(columns, search.closed(reach), algorithm)
     assert found.tolist() == closed.sum(axis=1).tolist()
 
 
@@ -504,10 +504,10 @@ def test_neighbours_beyond_one_block():
         want_counts = (matrix < reach[:, np.newaxis]).sum(axis=1)
         want_counts[reach == 0] = 0
         for algorithm in ALGORITHMS if dims == 2 else ALGORITHMS[:3]:
-            found = _neighbours.nearest(columns, 5, dims, algorithm)
+            found = search.nearest(columns, 5, dims, algorithm)
             assert np.array_equal(found.radius, ordered[:, 4])
             assert np.array_equal(found.tied, want_tied)
-            counts = _neighbours.count_within(columns, reach, algorithm)
+            counts = search.count_within(columns, reach, algorithm)
             assert np.array_equal(counts, want_counts)
 
 
@@ -520,7 +520,7 @@ def test_small_line_counts(values):
     edge = [np.nextafter(gap, np.inf), np.nextafter(gap, 0), np.zeros(n), np.full(n, np.inf), -gap]
     for reach in (gap, *edge):
         want = (np.abs(values[np.newaxis, :] - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(1)
-        found = _neighbours.count_within(values[np.newaxis], reach, "auto")
+        found = search.count_within(values[np.newaxis], reach, "auto")
         assert found.tolist() == want.tolist()
 
 
@@ -574,16 +574,16 @@ def plane(name, n):
 def test_strips_find_what_all_pairs_do(name, k):
     for n in (40, 1500):
         columns = plane(name, n)
-        strip, pairs = (_neighbours.nearest(columns, k, 1, a) for a in ("strips", "brute"))
+        strip, pairs = (search.nearest(columns, k, 1, a) for a in ("strips", "brute"))
         assert np.array_equal(strip.radius, pairs.radius)
         assert np.array_equal(strip.tied, pairs.tied)
         free = ~pairs.tied
         for one, other in zip(strip.extents, pairs.extents, strict=True):
             assert np.array_equal(one[free], other[free])
         for column in columns:
-            closed = _neighbours.closed(pairs.radius)
+            closed = search.closed(pairs.radius)
             for reach in (pairs.radius, closed):
-                counts = _neighbours.count_within(column[np.newaxis], reach, "auto")
+                counts = search.count_within(column[np.newaxis], reach, "auto")
                 matrix = np.abs(column[:, np.newaxis] - column) < reach[:, np.newaxis]
                 assert np.array_equal(counts, matrix.sum(axis=1))
 
@@ -603,28 +603,28 @@ def test_slabs_find_what_all_pairs_do(law, dims):
         "clusters": rng.standard_normal((dims, n)) + 50 * rng.integers(0, 4, n),
     }[law]
     for k, split in ((1, 1), (5, dims // 2 + 1)):
-        slab, pairs = (_neighbours.nearest(columns, k, split, a) for a in ("slabs", "brute"))
+        slab, pairs = (search.nearest(columns, k, split, a) for a in ("slabs", "brute"))
         assert np.array_equal(slab.radius, pairs.radius)
         assert np.array_equal(slab.tied, pairs.tied)
         free = ~pairs.tied
         for one, other in zip(slab.extents, pairs.extents, strict=True):
             assert np.array_equal(one[free], other[free])
-        for reach in (pairs.radius, _neighbours.closed(pairs.radius)):
-            counts = [_neighbours.count_within(columns, reach, a) for a in ("slabs", "brute")]
+        for reach in (pairs.radius, search.closed(pairs.radius)):
+            counts = [search.count_within(columns, reach, a) for a in ("slabs", "brute")]
             assert np.array_equal(*counts)
 
 
 @pytest.mark.parametrize("n", [1, 12, 13, 24, 25, 1000])
 def test_tree_divides_every_row(n):
     columns = points(n, 2, ties=True)
-    tree = _neighbours.build_tree(columns)
+    tree = partitions.build_tree(columns)
     assert sorted(tree.order.tolist()) == list(range(n))
     assert np.array_equal(tree.arranged, columns.T[tree.order])
     leaves = tree.bounds[len(tree.bounds) // 2 :]
     assert leaves[0, 0] == 0
     assert leaves[-1, 1] == n
     assert np.array_equal(leaves[1:, 0], leaves[:-1, 1])
-    assert (leaves[:, 1] - leaves[:, 0]).max() <= kdtree.LEAF_ROWS + 1
+    assert (leaves[:, 1] - leaves[:, 0]).max() <= kdtree.MAX_LEAF_ROWS + 1
     for (first, last), box in zip(tree.bounds, tree.box, strict=True):
         assert np.array_equal(box[0], tree.arranged[first:last].min(axis=0))
         assert np.array_equal(box[1], tree.arranged[first:last].max(axis=0))
@@ -641,7 +641,7 @@ def test_tree_of_columns_that_are_hard_to_divide(order):
         "organ-pipe": np.minimum(np.arange(n), np.arange(n)[::-1]),
     }[order].astype(float)
     columns = np.stack([column, np.zeros(n)])
-    tree, brute_ = (_neighbours.nearest(columns, 3, 1, a) for a in ("tree", "brute"))
+    tree, brute_ = (search.nearest(columns, 3, 1, a) for a in ("tree", "brute"))
     assert np.array_equal(tree.radius, brute_.radius)
     assert np.array_equal(tree.tied, brute_.tied)
 

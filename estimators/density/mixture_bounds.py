@@ -11,7 +11,7 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 
 from ..kernels.mixture import mixture_sums
-from ..neighbours.search import build_tree
+from ..neighbours.partitions import build_tree
 from ..shared.columns import centred
 from ..shared.threads import share_rows
 

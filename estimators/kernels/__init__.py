@@ -1,1 +1,1 @@
-"""Compiled cores: arrays and scalars in, arrays out; no validation, no randomness, no I/O."""
+"""Compiled functions: arrays and scalars in, arrays out. No validation, no randomness, no I/O."""

@@ -13,10 +13,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` in numba's nopython mode.
 
     Kernels release the GIL and work on a range of rows, so that ordinary threads can share one
-    call (see `estimators._threads`). numba's own `parallel=True` is not used: it compiles several
-    times slower, and its default thread layer aborts the process when two Python threads enter it.
+    call (see `estimators.shared.threads`). numba's own `parallel=True` is not used: it compiles
+    several times slower, and its default thread layer aborts the process when two Python threads
+    enter it.
 
-    The one fastmath flag is `contract` (a*b + c rounded once instead of twice): it can only make
-    a sum more accurate. No flag that reorders sums or assumes away NaN and infinity is set.
+    `contract` (a*b + c rounded once instead of twice) is the only fastmath flag. It can only make
+    a sum more accurate. No flag reorders sums, or assumes that NaN and infinity do not occur.
     """
     return compiled(function, nogil=True, error_model="numpy", fastmath={"contract"})

@@ -1,7 +1,7 @@
-"""Values to bin indices, folded column by column into one integer key a row.
+"""Bin indices of values, combined column by column into one integer key per row.
 
-The loops are written without branches and with unsigned indices (a signed one makes numba test
-for Python's negative indexing), so that LLVM turns them into vector instructions. Columns may be
+The loops have no branches and use unsigned indices, so that LLVM turns them into vector
+instructions (for a signed index numba adds a test for Python's negative indexing). Columns may be
 float32 or float64.
 """
 
@@ -17,9 +17,9 @@ Int = NDArray[np.int64]
 
 BLOCK = 512
 RANK_BLOCK = 32
-LINEAR_EDGES = 32
-CELLS_AN_EDGE = 16  # of the table that guides the search among more
-MOST_STEPS = 4  # of edges that share a cell, before halving takes over
+MAX_LINEAR_EDGES = 32  # up to which all edges are compared
+INTERVALS_PER_EDGE = 16  # of the table that guides the search among more edges
+MAX_LINEAR_STEPS = 4  # edges of one interval that are tried one by one; more: binary search
 EPSILON = 2.0**-52
 
 
@@ -27,28 +27,28 @@ EPSILON = 2.0**-52
 def fold_uniform(keys: Int, columns: NDArray[Any], edges: Float, bins: Int, first_row: int) -> None:
     """For each column d: keys = keys * bins[d] + bin in d, for bins[d] bins of equal width.
 
-    keys: (rows,), of the rows from first_row; columns: (d, n); edges: (d, >= bins[d] + 1), row d
-    starting with the edges from `np.linspace`, or a single row for all columns.
-    A bin holds its lower edge, the last one also its upper, as in `np.histogram`; a value outside
-    joins the first or the last bin.
+    keys (rows,): of the rows from first_row on; columns (d, n); edges (d, >= bins[d] + 1): row d
+    starts with the edges from `np.linspace`; or a single row for all columns.
+    A bin includes its lower edge, and the last bin its upper edge too, as in `np.histogram`. Values
+    outside all bins belong to the first or the last one.
     """
     rows = keys.shape[0]
     for d in range(columns.shape[0]):
         m = bins[d]
-        own = edges[min(d, edges.shape[0] - 1)]
-        low, high = own[0], own[m]
+        edges_d = edges[min(d, edges.shape[0] - 1)]
+        low, high = edges_d[0], edges_d[m]
         scale = m / (high - low)
         # (value - low) * scale and the edges are rounded. Where they could disagree about a
-        # value, the edges decide, so that this and np.digitize always agree.
+        # value, the edges decide, so that the result always equals that of np.digitize.
         rounding = 8 * EPSILON * m * (1 + max(abs(low), abs(high)) / (high - low))
-        hopeless = not (rounding < 0.125 and scale < np.inf)  # bins of few ulps: search them all
-        rounding = 0.125 if hopeless else rounding
-        end = m - 3 * rounding  # within the last bin, and not so near its edge as to be doubtful
+        search_all = not (rounding < 0.125 and scale < np.inf)  # bins a few ulps wide
+        rounding = 0.125 if search_all else rounding
+        end = m - 3 * rounding  # in the last bin, safely away from its edge
         column = columns[d, first_row : first_row + rows]
         for start in range(0, rows, BLOCK):
             values = column[start : start + BLOCK]
             block = keys[start : start + BLOCK]
-            doubtful = np.int64(hopeless)
+            doubtful = np.int64(search_all)
             for i in range(values.shape[0]):
                 place = (np.float64(values[i]) - low) * scale - rounding
                 place = place if place > 0.0 else 0.0
@@ -60,17 +60,17 @@ def fold_uniform(keys: Int, columns: NDArray[Any], edges: Float, bins: Int, firs
                 for i in range(values.shape[0]):
                     value = np.float64(values[i])
                     first = block[i] % m
-                    found = first
-                    while found > 0 and value < own[found]:
-                        found -= 1
-                    while found < m - 1 and value >= own[found + 1]:
-                        found += 1
-                    block[i] += found - first
+                    bin_index = first
+                    while bin_index > 0 and value < edges_d[bin_index]:
+                        bin_index -= 1
+                    while bin_index < m - 1 and value >= edges_d[bin_index + 1]:
+                        bin_index += 1
+                    block[i] += bin_index - first
 
 
 @kernel
-def _cell(value: float, low: float, scale: float, top: float) -> int:
-    """Whole part of (value - low) * scale, at least 0 and at most top."""
+def _interval(value: float, low: float, scale: float, top: float) -> int:
+    """(value - low) * scale rounded down, at least 0 and at most top."""
     place = (value - low) * scale
     place = place if place > 0.0 else 0.0
     return int(place if place < top else top)
@@ -78,52 +78,53 @@ def _cell(value: float, low: float, scale: float, top: float) -> int:
 
 @kernel
 def guide_edges(padded: NDArray[Any], guide: NDArray[np.int32], spans: Float) -> None:
-    """Where in each row of edges to begin the search for a value.
+    """Tables that tell where in each row of edges the search for a value begins.
 
-    padded: (rows, size), edges of `fold_edges`. Written: spans (rows, 2), where cells begin and
-    their number a unit; guide (rows, cells + 1), how many edges lie in cells before cell c. The
-    cell grows with the value, so of all edges only those of its own cell need comparing.
+    padded (rows, size): edges as in `fold_edges`, whose range is divided into intervals of equal
+    width. Written: spans (rows, 2), where the intervals begin, and how many there are per unit;
+    guide (rows, intervals + 1), how many edges lie before interval c. The interval grows with the
+    value, so a value must be compared with the edges of its own interval only.
     """
-    cells = guide.shape[1] - 1
+    intervals = guide.shape[1] - 1
     for row in range(padded.shape[0]):
         edges = padded[row]
         finite = 0
         while finite < edges.shape[0] and edges[finite] < np.inf:
             finite += 1
         low, width = 0.0, 0.0
-        if finite > 0:  # the middle, so that a few far edges do not take all cells
+        if finite > 0:  # the middle range: a few far edges must not use up all intervals
             tail = finite // 8
             a, b = np.float64(edges[tail]), np.float64(edges[finite - 1 - tail])
             low = max(np.float64(edges[0]), a - (b - a) / 2)
             width = min(np.float64(edges[finite - 1]), b + (b - a) / 2) - low
-        scale = cells / width if width > 0.0 else 0.0
-        scale = scale if scale < np.inf else 0.0  # a single cell: all edges are in it
+        scale = intervals / width if width > 0.0 else 0.0
+        scale = scale if scale < np.inf else 0.0  # a single interval that holds all edges
         spans[row, 0], spans[row, 1] = low, scale
-        at = 0
+        next_interval = 0
         for e in range(finite):
-            cell = _cell(np.float64(edges[e]), low, scale, cells - 1.0)
-            while at <= cell:
-                guide[row, at] = e
-                at += 1
-        guide[row, at:] = finite
+            interval = _interval(np.float64(edges[e]), low, scale, intervals - 1.0)
+            while next_interval <= interval:
+                guide[row, next_interval] = e
+                next_interval += 1
+        guide[row, next_interval:] = finite
 
 
 @kernel
 def fold_edges(
     keys: Int, columns: NDArray[Any], padded: NDArray[Any], guide: NDArray[np.int32], spans: Float,
-    bins: int, own: float, first_row: int,
+    bins: int, own_value: float, first_row: int,
 ) -> None:  # fmt: skip
     """For each column d: keys = keys * bins + bin in d, for bins between arbitrary edges.
 
-    keys: (rows,), of the rows from first_row; columns: (d, n); padded: (d, size), row d holding
-    the bins - 1 inner edges in the columns' dtype, ascending, then at least one +inf, up to a size
-    of 8, 16, 32, ..., or a single row for all columns; guide, spans: of `guide_edges`, read if
-    there are more than LINEAR_EDGES. A value equal to an edge belongs to the bin above it, a value
-    equal to `own` (NaN: none is) to the last bin, whatever the edges.
+    keys (rows,): of the rows from first_row on; columns (d, n); padded (d, size): row d holds the
+    bins - 1 inner edges in the dtype of the columns, ascending, then at least one +inf, up to a
+    size of 8, 16, 32, ...; or a single row for all columns; guide, spans: from `guide_edges`, used
+    if there are more than MAX_LINEAR_EDGES. A value equal to an edge belongs to the bin above it. A
+    value equal to `own_value` (NaN: no value is) belongs to the last bin, whatever the edges.
     """
     rows = keys.shape[0]
     size = padded.shape[1]
-    found = np.empty(BLOCK, np.int32)
+    indices = np.empty(BLOCK, np.int32)
     top = guide.shape[1] - 2.0
     for d in range(columns.shape[0]):
         row = min(d, padded.shape[0] - 1)
@@ -133,9 +134,9 @@ def fold_edges(
             values = column[start : start + BLOCK]
             block = keys[start : start + BLOCK]
             length = values.shape[0]
-            if size <= LINEAR_EDGES:  # comparing with all edges, eight at a time, beats searching
+            if size <= MAX_LINEAR_EDGES:  # all edges, eight at a time, are faster than a search
                 for i in range(length):
-                    found[i] = 0
+                    indices[i] = 0
                 for e in range(0, size, 8):
                     e0, e1, e2, e3 = edges[e], edges[e + 1], edges[e + 2], edges[e + 3]
                     e4, e5, e6, e7 = edges[e + 4], edges[e + 5], edges[e + 6], edges[e + 7]
@@ -145,30 +146,30 @@ def fold_edges(
                         lower += np.int32(value >= e2) + np.int32(value >= e3)
                         upper = np.int32(value >= e4) + np.int32(value >= e5)
                         upper += np.int32(value >= e6) + np.int32(value >= e7)
-                        found[i] += lower + upper
+                        indices[i] += lower + upper
             else:
-                own_guide, low, scale = guide[row], spans[row, 0], spans[row, 1]
+                row_guide, low, scale = guide[row], spans[row, 0], spans[row, 1]
                 for i in range(length):
                     value = values[i]
-                    cell = np.uint64(_cell(np.float64(value), low, scale, top))
-                    at, last = own_guide[cell], own_guide[cell + np.uint64(1)]
-                    while last - at > MOST_STEPS:
-                        middle = (at + last) // 2
+                    interval = np.uint64(_interval(np.float64(value), low, scale, top))
+                    edge, last = row_guide[interval], row_guide[interval + np.uint64(1)]
+                    while last - edge > MAX_LINEAR_STEPS:
+                        middle = (edge + last) // 2
                         if value >= edges[middle]:
-                            at = middle + 1
+                            edge = middle + 1
                         else:
                             last = middle
-                    while at < last and value >= edges[at]:
-                        at += 1
-                    found[i] = at
+                    while edge < last and value >= edges[edge]:
+                        edge += 1
+                    indices[i] = edge
             for i in range(length):
-                index = np.int32(bins - 1) if values[i] == own else found[i]
+                index = np.int32(bins - 1) if values[i] == own_value else indices[i]
                 block[i] = block[i] * bins + np.int64(index)
 
 
 @kernel
 def _start_keys(keys: Int, symbols: Int, first_row: int) -> None:
-    """Keys of the rows from first_row before anything is folded in: their labels, or 0."""
+    """Initial keys of the rows from first_row on: their symbols, or 0 if there are none."""
     for i in range(keys.shape[0]):
         keys[i] = symbols[first_row + i] if symbols.shape[0] > 0 else 0
 
@@ -187,10 +188,10 @@ def tally_uniform(
     symbols_y: Int, y: NDArray[Any], edges_y: Float, bins_y: Int,
     start: int, stop: int, table: NDArray[Any],
 ) -> None:  # fmt: skip
-    """Add the rows [start, stop) to the table of pairs of bins, (cells of x, cells of y).
+    """Count the rows [start, stop) in table (joint bins of x, joint bins of y).
 
-    Of each side either symbols (n,), or columns with edges and bins as `fold_uniform` wants them;
-    the other of the two is empty.
+    Each side has either symbols (n,), or columns with edges and bins as in `fold_uniform`; the
+    other of the two is empty.
     """
     keys_x, keys_y = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     for first in range(start, stop, BLOCK):
@@ -205,47 +206,47 @@ def tally_uniform(
 @kernel
 def tally_edges(
     symbols_x: Int, x: NDArray[Any], padded_x: NDArray[Any], guide_x: NDArray[np.int32],
-    spans_x: Float, bins_x: int, own_x: float,
+    spans_x: Float, bins_x: int, own_value_x: float,
     symbols_y: Int, y: NDArray[Any], padded_y: NDArray[Any], guide_y: NDArray[np.int32],
-    spans_y: Float, bins_y: int, own_y: float,
+    spans_y: Float, bins_y: int, own_value_y: float,
     start: int, stop: int, table: NDArray[Any],
 ) -> None:  # fmt: skip
-    """The same for the bins of `fold_edges`."""
+    """The same as `tally_uniform`, for the bins of `fold_edges`."""
     keys_x, keys_y = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     for first in range(start, stop, BLOCK):
         rows = min(BLOCK, stop - first)
         _start_keys(keys_x[:rows], symbols_x, first)
-        fold_edges(keys_x[:rows], x, padded_x, guide_x, spans_x, bins_x, own_x, first)
+        fold_edges(keys_x[:rows], x, padded_x, guide_x, spans_x, bins_x, own_value_x, first)
         _start_keys(keys_y[:rows], symbols_y, first)
-        fold_edges(keys_y[:rows], y, padded_y, guide_y, spans_y, bins_y, own_y, first)
+        fold_edges(keys_y[:rows], y, padded_y, guide_y, spans_y, bins_y, own_value_y, first)
         _tally(table, keys_x[:rows], keys_y[:rows])
 
 
 @kernel
 def _count_new(ordered: NDArray[Any], counts: Int) -> int:
-    """counts[b] = how many values in block b of a sorted array differ from the one before.
+    """counts[b] = how many values in block b of a sorted array differ from their predecessor.
 
-    Block b holds the positions from 1 + b * RANK_BLOCK. Returns the sum: the rank, from 0, of the
-    largest distinct value.
+    Block b holds RANK_BLOCK positions from 1 + b * RANK_BLOCK on. Returns the sum of counts: the
+    rank, from 0, of the largest distinct value.
     """
     later, earlier = ordered[1:], ordered[:-1]
     total = 0
     for b in range(counts.shape[0]):
         first = b * RANK_BLOCK
-        one, other = later[first : first + RANK_BLOCK], earlier[first : first + RANK_BLOCK]
+        block, previous = later[first : first + RANK_BLOCK], earlier[first : first + RANK_BLOCK]
         new = np.int32(0)
-        for i in range(one.shape[0]):
-            new += np.int32(one[i] != other[i])
+        for i in range(block.shape[0]):
+            new += np.int32(block[i] != previous[i])
         counts[b] = new
         total += int(new)
     return total
 
 
 @kernel
-def _without(ordered: NDArray[Any], own: float) -> NDArray[Any]:
-    """The values of an ascending array that differ from `own`."""
-    first = np.searchsorted(ordered, own, side="left")
-    last = np.searchsorted(ordered, own, side="right")
+def _without(ordered: NDArray[Any], own_value: float) -> NDArray[Any]:
+    """The values of an ascending array that differ from `own_value`."""
+    first = np.searchsorted(ordered, own_value, side="left")
+    last = np.searchsorted(ordered, own_value, side="right")
     if first == last:
         return ordered
     if first == 0:
@@ -256,34 +257,33 @@ def _without(ordered: NDArray[Any], own: float) -> NDArray[Any]:
 
 
 @kernel
-def quantile_edges(ordered: NDArray[Any], bins: int, own: float, edges: NDArray[Any]) -> None:
+def quantile_edges(ordered: NDArray[Any], bins: int, own_value: float, edges: NDArray[Any]) -> None:
     """Inner edges at the quantiles j / bins, 0 < j < bins, of the distinct values of each row.
 
-    ordered: (rows, n), each ascending. A row that holds `own` (NaN: none does) beside other values
-    has the quantiles j / (bins - 1) of those others instead. edges: (rows, >= bins - 1), the
-    output, by linear interpolation, filled up with +inf and rounded up to its dtype, which changes
-    no comparison of a value >= edge. Quantile j / bins stands at rank j * last / bins, of which
-    whole part and remainder are kept as integers, so that no rounding can move a value across an
-    edge.
+    ordered (rows, n): each row ascending. A row that contains `own_value` (NaN: no row does) and
+    other values has the quantiles j / (bins - 1) of the other values instead. Written: edges
+    (rows, >= bins - 1), by linear interpolation, padded with +inf and rounded up to their dtype,
+    which changes no comparison value >= edge. Quantile j / bins lies at rank j * last / bins. Its
+    quotient and remainder stay integers, so that no rounding can move a value across an edge.
     """
     infinity = edges.dtype.type(np.inf)
     counts = np.empty(ordered.shape[1] // RANK_BLOCK + 1, np.int64)
     for row in range(ordered.shape[0]):
-        values = _without(ordered[row], own)
+        values = _without(ordered[row], own_value)
         n = values.shape[0]
-        if n == 0:  # nothing but `own`
+        if n == 0:  # no value but `own_value`
             edges[row] = infinity
             continue
         parts = bins - int(n < ordered.shape[1])
         counts[0] = 0
         last = _count_new(values, counts[: (n + RANK_BLOCK - 2) // RANK_BLOCK])
-        block, before = 0, 0  # the block to look in, and the rank just before it
-        known = -1
+        block, before = 0, 0  # the current block, and the rank just before it
+        previous_below = -1
         left, right = 0.0, 0.0
         edges[row, max(parts - 1, 0) :] = infinity
         for j in range(1, parts):
             below, remainder = j * last // parts, j * last % parts
-            if below != known:
+            if below != previous_below:
                 while before + counts[block] < below:
                     before += counts[block]
                     block += 1
@@ -295,9 +295,9 @@ def quantile_edges(ordered: NDArray[Any], bins: int, own: float, edges: NDArray[
                 while p < n - 1 and values[p] == left:
                     p += 1
                 right = np.float64(values[p])
-                known = below
+                previous_below = below
             edge = min(left + (right - left) * (remainder / parts), right)
-            # Between neighbouring floats there is nothing: still above `left`, as it should be.
+            # Between adjacent floats there is no other: the edge must still lie above `left`.
             edge = right if remainder > 0 and edge <= left else edge
             edges[row, j - 1] = edge
             if edges[row, j - 1] < edge:

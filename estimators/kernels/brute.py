@@ -1,7 +1,7 @@
-"""Chebyshev neighbours and counts by comparing all pairs: the better way in many dimensions.
+"""Chebyshev neighbours and counts by comparing all pairs: the fastest search in many dimensions.
 
-columns: (d, n). Blocks of rows stay in cache while all targets [start, stop) are compared with
-them, and the inner loops run along rows, so that they become vector instructions.
+columns: (d, n). A block of rows stays in cache while all targets [start, stop) are compared with
+it. The inner loops run along rows, so that they become vector instructions.
 """
 
 import numpy as np
@@ -25,13 +25,13 @@ def distances(columns: Float, target: int, first: int, length: int, out: Float) 
         out[i] = abs(column[i] - centre)
     d = 1
     while d + 4 <= dims:  # four at a time: out is read and written less often
-        one, centre_1 = columns[d, first : first + length], columns[d, target]
-        two, centre_2 = columns[d + 1, first : first + length], columns[d + 1, target]
-        three, centre_3 = columns[d + 2, first : first + length], columns[d + 2, target]
-        four, centre_4 = columns[d + 3, first : first + length], columns[d + 3, target]
+        column_1, centre_1 = columns[d, first : first + length], columns[d, target]
+        column_2, centre_2 = columns[d + 1, first : first + length], columns[d + 1, target]
+        column_3, centre_3 = columns[d + 2, first : first + length], columns[d + 2, target]
+        column_4, centre_4 = columns[d + 3, first : first + length], columns[d + 3, target]
         for i in range(length):
-            a, b = abs(one[i] - centre_1), abs(two[i] - centre_2)
-            c, e = abs(three[i] - centre_3), abs(four[i] - centre_4)
+            a, b = abs(column_1[i] - centre_1), abs(column_2[i] - centre_2)
+            c, e = abs(column_3[i] - centre_3), abs(column_4[i] - centre_4)
             a, c = a if a > b else b, c if c > e else e
             a = a if a > c else c
             out[i] = a if a > out[i] else out[i]
@@ -46,11 +46,21 @@ def distances(columns: Float, target: int, first: int, length: int, out: Float) 
 
 @kernel
 def try_run(
-    columns: Float, target: int, first: int, last: int, nearest: Float, who: Int, block: Float
+    columns: Float,
+    target: int,
+    first: int,
+    last: int,
+    nearest: Float,
+    indices: Int,
+    block: Float,
 ) -> float:
-    """Put rows of [first, last) among the nearest, if they are; the farthest of those."""
+    """Insert rows of [first, last) into the ascending list `nearest` where they are nearer.
+
+    nearest (slots,): distances; indices (slots,): their rows. Returns the farthest distance
+    in the list.
+    """
     slots = nearest.shape[0]
-    worst = nearest[slots - 1]
+    farthest = nearest[slots - 1]
     for start in range(first, last, BLOCK):
         length = min(BLOCK, last - start)
         distances(columns, target, start, length, block)
@@ -58,58 +68,58 @@ def try_run(
             block[target - start] = np.inf
         hits = 0
         for i in range(length):
-            hits += block[i] < worst
+            hits += block[i] < farthest
         if hits == 0:
             continue
         for i in range(length):
-            if block[i] < worst:
+            if block[i] < farthest:
                 s = slots - 1
                 while s > 0 and nearest[s - 1] > block[i]:
                     nearest[s] = nearest[s - 1]
-                    who[s] = who[s - 1]
+                    indices[s] = indices[s - 1]
                     s -= 1
                 nearest[s] = block[i]
-                who[s] = start + i
-                worst = nearest[slots - 1]
-    return float(worst)
+                indices[s] = start + i
+                farthest = nearest[slots - 1]
+    return float(farthest)
 
 
 @kernel
 def neighbours(
     columns: Float, k: int, split: int, start: int, stop: int,
-    radius: Float, radius_x: Float, radius_y: Float, tied: Bool,
+    radius: Float, extent_x: Float, extent_y: Float, tied: Bool,
 ) -> None:  # fmt: skip
-    """As `kdtree.neighbours`, for rows [start, stop), outputs in row order."""
+    """The same as `kdtree.neighbours`, for rows [start, stop). Outputs are in row order."""
     dims, n = columns.shape
     slots = min(k + 1, n - 1)
     nearest = np.full((stop - start, slots), np.inf)
-    who = np.empty((stop - start, slots), np.int64)
+    indices = np.empty((stop - start, slots), np.int64)
     block = np.empty(BLOCK)
     for first in range(0, n, BLOCK):
         length = min(BLOCK, n - first)
         for target in range(start, stop):
-            own = target - start
-            try_run(columns, target, first, first + length, nearest[own], who[own], block)
+            t = target - start
+            try_run(columns, target, first, first + length, nearest[t], indices[t], block)
     for target in range(start, stop):
         best = nearest[target - start]
-        reach = best[k - 1]
-        radius[target] = reach
-        tied[target] = reach == 0.0 or (slots > k and best[k] == reach)
-        wide_x, wide_y = 0.0, 0.0
+        distance_k = best[k - 1]
+        radius[target] = distance_k
+        tied[target] = distance_k == 0.0 or (slots > k and best[k] == distance_k)
+        largest_x, largest_y = 0.0, 0.0
         for s in range(k):
             for d in range(dims):
-                distance = abs(columns[d, who[target - start, s]] - columns[d, target])
+                distance = abs(columns[d, indices[target - start, s]] - columns[d, target])
                 if d < split:
-                    wide_x = max(wide_x, distance)
+                    largest_x = max(largest_x, distance)
                 else:
-                    wide_y = max(wide_y, distance)
-        radius_x[target] = wide_x
-        radius_y[target] = wide_y
+                    largest_y = max(largest_y, distance)
+        extent_x[target] = largest_x
+        extent_y[target] = largest_y
 
 
 @kernel
 def count_within(columns: Float, reach: Float, start: int, stop: int, counts: Int) -> None:
-    """How many rows, itself included, lie nearer than `reach`, for the rows in [start, stop)."""
+    """How many rows, the row itself included, lie nearer than `reach`, for rows [start, stop)."""
     n = columns.shape[1]
     block = np.empty(BLOCK)
     for target in range(start, stop):

@@ -1,8 +1,8 @@
 """Sums of Gaussian kernels over all pairs of rows: exact, O(n^2) time, O(n) memory.
 
 Columns come scaled by their bandwidths, so a kernel is exp(-q / 2) with q the squared Euclidean
-distance. Where rows [start, stop) are the targets, every sum runs over all rows j in the same
-order, whatever the range, so results do not depend on how rows are shared among threads.
+distance. Where rows [start, stop) are the targets, each sum runs over all rows j in the same order
+for any range, so results do not depend on how rows are shared among threads.
 """
 
 import math
@@ -28,7 +28,7 @@ def _exp_inplace(values: Float, length: int) -> None:
     """values[i] = exp(-values[i] / 2), a vectorisable loop: within 2 ulp for arguments > -700.
 
     exp(v) = 2**t * exp(r) with r = v - t ln 2 in [-0.35, 0.35], and a Taylor polynomial for
-    exp(r); arguments below -700 give exp(-700) = 1e-304, which `*_sums` treat as no evidence.
+    exp(r). Arguments below -700 give exp(-700) = 1e-304; `estimators.kde` computes such sums again.
     """
     for i in range(length):
         v = -0.5 * values[i]
@@ -63,11 +63,11 @@ def _squared_distances(columns: Float, j: int, start: int, length: int, out: Flo
     d = 1
     while d + 3 <= dims:  # three at a time: out is read and written less often
         column, centre = columns[d, start : start + length], columns[d, j]
-        second, centre_2 = columns[d + 1, start : start + length], columns[d + 1, j]
-        third, centre_3 = columns[d + 2, start : start + length], columns[d + 2, j]
+        column_2, centre_2 = columns[d + 1, start : start + length], columns[d + 1, j]
+        column_3, centre_3 = columns[d + 2, start : start + length], columns[d + 2, j]
         for i in range(length):
-            one, two, three = column[i] - centre, second[i] - centre_2, third[i] - centre_3
-            out[i] += one * one + two * two + three * three
+            a, b, c = column[i] - centre, column_2[i] - centre_2, column_3[i] - centre_3
+            out[i] += a * a + b * b + c * c
         d += 3
     while d < dims:
         column, centre = columns[d, start : start + length], columns[d, j]
@@ -81,18 +81,18 @@ def _squared_distances(columns: Float, j: int, start: int, length: int, out: Flo
 def pair_sums(
     x: Float, y: Float, start: int, stop: int, step: int, sums: Float
 ) -> None:  # fmt: skip
-    """Add K(x_i - x_j), K(y_i - y_j) and their product to sums (3, n), at i and j != i.
+    """Add K(x_i - x_j), K(y_i - y_j) and their product to sums (3, n), at i and at j != i.
 
-    x: (dx, n), y: (dy, n). Each pair once: those whose earlier row is in block `start`, `start +
-    step`, ... < stop of BLOCK rows.
+    x: (dx, n), y: (dy, n). Computes each pair once, and only pairs whose earlier row is in block
+    `start`, `start + step`, ... < stop; a block has BLOCK rows.
     """
     n = x.shape[1]
     kx, ky = np.empty(BLOCK), np.empty(BLOCK)
-    lanes = np.empty((3, LANES))  # of the sums at j, in parts that vectors hold
+    lanes = np.empty((3, LANES))  # partial sums at j, as many as vector registers hold
     for block in range(start, stop, step):
         first = block * BLOCK
         length = min(BLOCK, n - first)
-        whole = length // LANES * LANES
+        full_lanes = length // LANES * LANES
         tx, ty, txy = (
             sums[0, first : first + length],
             sums[1, first : first + length],
@@ -109,18 +109,18 @@ def pair_sums(
                 tx[i] += kx[i]
                 ty[i] += ky[i]
                 txy[i] += kx[i] * ky[i]
-            if j < first + length:  # j itself comes by as one of the rows i
+            if j < first + length:  # j is one of the rows i itself
                 continue
             lanes[:] = 0.0
-            for i in range(0, whole, LANES):
+            for i in range(0, full_lanes, LANES):
                 for lane in range(LANES):
                     lanes[0, lane] += kx[i + lane]
                     lanes[1, lane] += ky[i + lane]
                     lanes[2, lane] += kx[i + lane] * ky[i + lane]
-            for i in range(whole, length):
-                lanes[0, i - whole] += kx[i]
-                lanes[1, i - whole] += ky[i]
-                lanes[2, i - whole] += kx[i] * ky[i]
+            for i in range(full_lanes, length):
+                lanes[0, i - full_lanes] += kx[i]
+                lanes[1, i - full_lanes] += ky[i]
+                lanes[2, i - full_lanes] += kx[i] * ky[i]
             for space in range(3):
                 total = 0.0
                 for lane in range(LANES):
@@ -130,7 +130,7 @@ def pair_sums(
 
 @kernel
 def label_sums(x: Float, labels: Int, start: int, stop: int, sum_x: Float, sum_same: Float) -> None:
-    """Leave-one-out sums of K(x_i - x_j) over all j, and over the j with the label of i."""
+    """Leave-one-out sums of K(x_i - x_j) over all j, and over the j that have the label of i."""
     n = x.shape[1]
     kx = np.empty(BLOCK)
     for first in range(start, stop, BLOCK):
@@ -154,12 +154,12 @@ def label_sums(x: Float, labels: Int, start: int, stop: int, sum_x: Float, sum_s
 def log_sums(
     targets: Float, ids: Int, columns: Float, labels: Int, start: int, stop: int, out: Float
 ) -> None:
-    """Log of the leave-one-out sums of kernels at some rows over the rows of their label.
+    """Log of the leave-one-out sums of kernels at some rows, over the other rows of their label.
 
-    For rows so far from all others that their sums underflow, as all are in hundreds of
-    dimensions: the nearest row's exponent is taken out first, found in a pass of its own.
-    targets (d, m): rows `ids` (m,) of columns (d, n); labels (n,), all equal where they play no
-    part; out (m,), written at [start, stop); -inf where a row has no other of its label.
+    For rows so far from all others that their sums underflow, as they do in hundreds of
+    dimensions: a first sweep finds the exponent of the nearest row, a second one sums relative to
+    it. targets (d, m): rows `ids` (m,) of columns (d, n); labels (n,), all equal where they play no
+    part; out (m,), written at [start, stop): -inf where no other row has the label.
     """
     n = columns.shape[1]
     q, nearest, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
@@ -167,7 +167,7 @@ def log_sums(
         length = min(BLOCK, stop - first)
         nearest[:] = np.inf
         total[:] = 0.0
-        for turn in range(2):
+        for sweep in range(2):
             for j in range(n):
                 for i in range(length):
                     q[i] = 0.0
@@ -177,9 +177,9 @@ def log_sums(
                         difference = column[i] - centre
                         q[i] += difference * difference
                 for i in range(length):
-                    alien = ids[first + i] == j or labels[ids[first + i]] != labels[j]
-                    q[i] = np.inf if alien else q[i]
-                if turn == 0:
+                    excluded = ids[first + i] == j or labels[ids[first + i]] != labels[j]
+                    q[i] = np.inf if excluded else q[i]
+                if sweep == 0:
                     for i in range(length):
                         nearest[i] = q[i] if q[i] < nearest[i] else nearest[i]
                 else:
@@ -187,5 +187,5 @@ def log_sums(
                         if q[i] < np.inf:
                             total[i] += math.exp(-0.5 * (q[i] - nearest[i]))
         for i in range(length):
-            known = nearest[i] < np.inf
-            out[first + i] = math.log(total[i]) - 0.5 * nearest[i] if known else -np.inf
+            has_other = nearest[i] < np.inf
+            out[first + i] = math.log(total[i]) - 0.5 * nearest[i] if has_other else -np.inf

@@ -1,4 +1,4 @@
-"""Pairs of rows that are in one order on one side, and in the other order on the other."""
+"""Discordant pairs of rows: pairs whose order on one side is reversed on the other side."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,15 @@ Int = NDArray[np.int64]
 
 @kernel
 def discordant(ranks: Int, counts: Int, lags: Int) -> None:
-    """counts[i]: the others that lie before row i and rank above it, or after and below.
+    """counts[i] = how many other rows form a discordant pair with row i.
 
-    lags[i]: by how many places these lie apart from row i, in all. ranks (n,): each of 0 ... n - 1
-    once, the ranks on one side of rows in order of the other. Binary indexed trees (Fenwick 1994,
+    These are earlier rows of a higher rank, and later rows of a lower rank. lags[i]: the sum of
+    their distances from row i, in places. ranks (n,): each of 0 ... n - 1 once, the ranks on one
+    side of rows sorted by the other side. Binary indexed trees (Fenwick 1994,
     doi:10.1002/spe.4380240306) hold the number of earlier rows below a rank, and their places.
     """
     n = ranks.shape[0]
-    below = np.zeros(n + 1, np.int64)  # the places of all rows below a rank
+    below = np.zeros(n + 1, np.int64)  # sum of the places of all rows below a rank
     for i in range(n):
         below[ranks[i] + 1] = i
     for rank in range(n):
@@ -42,18 +43,18 @@ def discordant(ranks: Int, counts: Int, lags: Int) -> None:
 
 
 @kernel
-def stretches(counts: Int, least: int, rows: int, of: Int) -> None:
-    """of[i]: the number of the stretch of rows that i is in.
+def stretches(counts: Int, min_count: int, min_rows: int, stretch_of: Int) -> None:
+    """stretch_of[i] = number of the stretch of consecutive rows that contains row i.
 
-    Each stretch is as short as can be with so many rows and counts of `least` in all; what is left
-    at the end goes to the last.
+    A stretch is the shortest that has at least min_rows rows and a sum of counts of at least
+    min_count; the rows left at the end belong to the last stretch.
     """
     n = counts.shape[0]
     stretch, start, total = 0, 0, 0
     for i in range(n):
-        of[i] = stretch
+        stretch_of[i] = stretch
         total += counts[i]
-        if total >= least and i + 1 - start >= rows:
+        if total >= min_count and i + 1 - start >= min_rows:
             stretch, start, total = stretch + 1, i + 1, 0
     if 0 < start < n:
-        of[start:] = stretch - 1
+        stretch_of[start:] = stretch - 1

@@ -2,8 +2,8 @@
 
 The tree is implicit: node 0 is the root, the children of node v are 2v + 1 and 2v + 2, and each
 node halves its rows at the median of its widest dimension. Points are stored in tree order, so
-that a leaf is one stretch of memory. Every distance is max_d |a_d - b_d| in floating point, and
-boxes are compared by the same differences, so pruning never changes a result.
+that a leaf is one contiguous piece of memory. Every distance is max_d |a_d - b_d| in floating
+point. Boxes are compared by the same differences, so pruning never changes a result.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-LEAF_ROWS = 12
+MAX_LEAF_ROWS = 12
 MAX_DEPTH = 64
 
 
@@ -48,8 +48,8 @@ def _select(points: Float, order: Int, first: int, last: int, middle: int, dim: 
             return
 
 
-def levels_for(n: int, leaf_rows: int = LEAF_ROWS) -> int:
-    """The depth of the tree below its root; a leaf has leaf_rows, one more, or down to half."""
+def levels_for(n: int, leaf_rows: int = MAX_LEAF_ROWS) -> int:
+    """The depth of the tree below its root. Leaves have leaf_rows / 2 to leaf_rows + 1 rows."""
     levels = 0
     while (n >> levels) > leaf_rows:
         levels += 1
@@ -60,10 +60,11 @@ def levels_for(n: int, leaf_rows: int = LEAF_ROWS) -> int:
 def split_nodes(
     arranged: Float, order: Int, bounds: Int, box: Float, start: int, stop: int
 ) -> None:
-    """Find the boxes of nodes [start, stop) of one level and divide their rows in two.
+    """Find the boxes of nodes [start, stop) of one level, and split the rows of each node in two.
 
     arranged (n, d), order (n,): the points and their rows, reordered in place; bounds (nodes, 2):
-    first and last position of each node, written for the children; box (nodes, 2, d): extremes.
+    first and last position of each node, written for the children; box (nodes, 2, d): the smallest
+    and the largest value of each node in each dimension.
     """
     dims = arranged.shape[1]
     for node in range(start, stop):
@@ -85,7 +86,7 @@ def split_nodes(
 
 @kernel
 def _box_distance(box: Float, node: int, point: Float) -> float:
-    """Smallest distance from the point to the node's box; 0 inside."""
+    """The smallest distance from the point (d,) to the box of the node; 0 inside it."""
     distance = 0.0
     for d in range(point.shape[0]):
         distance = max(distance, box[node, 0, d] - point[d], point[d] - box[node, 1, d])
@@ -94,7 +95,7 @@ def _box_distance(box: Float, node: int, point: Float) -> float:
 
 @kernel
 def _scan_leaf(
-    arranged: Float, first: int, last: int, position: int, nearest: Float, who: Int
+    arranged: Float, first: int, last: int, position: int, nearest: Float, indices: Int
 ) -> None:
     """Insert the rows [first, last) into the ascending list of nearest neighbours."""
     slots = nearest.shape[0]
@@ -107,28 +108,28 @@ def _scan_leaf(
             s = slots - 1
             while s > 0 and nearest[s - 1] > distance:
                 nearest[s] = nearest[s - 1]
-                who[s] = who[s - 1]
+                indices[s] = indices[s - 1]
                 s -= 1
             nearest[s] = distance
-            who[s] = p
+            indices[s] = p
 
 
 @kernel
 def neighbours(
     arranged: Float, bounds: Int, box: Float, k: int, split: int, start: int, stop: int,
-    radius: Float, radius_x: Float, radius_y: Float, tied: Bool,
+    radius: Float, extent_x: Float, extent_y: Float, tied: Bool,
 ) -> None:  # fmt: skip
     """Distance to the k-th nearest other row, for tree positions [start, stop).
 
-    radius (n,): that distance; radius_x, radius_y (n,): the largest distance of the k nearest in
-    the columns before and from `split`; tied (n,): the k-th and next neighbour are equally far,
-    or the k-th is a copy (distance 0), so that "the k nearest" is not one set. Outputs are in
-    tree order. Needs n > k.
+    Written, in tree order: radius (n,), that distance; extent_x, extent_y (n,), the largest
+    distance of the k nearest in the columns before `split`, and in those from it on; tied (n,),
+    whether the set of the k nearest is ambiguous: the next neighbour is equally far, or the k-th is
+    a copy of the row (distance 0). Needs n > k.
     """
     n, dims = arranged.shape
     slots = min(k + 1, n - 1)
     nearest = np.empty(slots)
-    who = np.empty(slots, np.int64)
+    indices = np.empty(slots, np.int64)
     stack = np.empty(MAX_DEPTH, np.int64)
     leaf_zero = bounds.shape[0] // 2  # the first node of the last level
     leaf = leaf_zero
@@ -137,8 +138,8 @@ def neighbours(
             leaf += 1
         point = arranged[position]
         nearest[:] = np.inf
-        _scan_leaf(arranged, bounds[leaf, 0], bounds[leaf, 1], position, nearest, who)
-        # Bottom up: the own leaf gives a tight radius, then each ancestor's other half is tried.
+        _scan_leaf(arranged, bounds[leaf, 0], bounds[leaf, 1], position, nearest, indices)
+        # Bottom up: the row's leaf gives a tight radius; then the other half of each ancestor.
         node = leaf
         while node > 0:
             sibling = node + 1 if node % 2 == 1 else node - 1
@@ -151,7 +152,14 @@ def neighbours(
                 if _box_distance(box, visit, point) >= nearest[slots - 1]:
                     continue
                 if visit >= leaf_zero:
-                    _scan_leaf(arranged, bounds[visit, 0], bounds[visit, 1], position, nearest, who)
+                    _scan_leaf(
+                        arranged,
+                        bounds[visit, 0],
+                        bounds[visit, 1],
+                        position,
+                        nearest,
+                        indices,
+                    )
                     continue
                 left = _box_distance(box, 2 * visit + 1, point)
                 right = _box_distance(box, 2 * visit + 2, point)
@@ -159,19 +167,19 @@ def neighbours(
                 stack[top + 1] = far
                 stack[top + 2] = 4 * visit + 3 - far
                 top += 2
-        reach = nearest[k - 1]
-        radius[position] = reach
-        tied[position] = reach == 0.0 or (slots > k and nearest[k] == reach)
-        wide_x, wide_y = 0.0, 0.0
+        distance_k = nearest[k - 1]
+        radius[position] = distance_k
+        tied[position] = distance_k == 0.0 or (slots > k and nearest[k] == distance_k)
+        largest_x, largest_y = 0.0, 0.0
         for s in range(k):
             for d in range(dims):
-                distance = abs(arranged[who[s], d] - point[d])
+                distance = abs(arranged[indices[s], d] - point[d])
                 if d < split:
-                    wide_x = max(wide_x, distance)
+                    largest_x = max(largest_x, distance)
                 else:
-                    wide_y = max(wide_y, distance)
-        radius_x[position] = wide_x
-        radius_y[position] = wide_y
+                    largest_y = max(largest_y, distance)
+        extent_x[position] = largest_x
+        extent_y[position] = largest_y
 
 
 @kernel
@@ -179,7 +187,7 @@ def count_within(
     arranged: Float, bounds: Int, box: Float, order: Int, reach: Float,
     start: int, stop: int, counts: Int,
 ) -> None:  # fmt: skip
-    """How many rows, itself included, lie nearer than `reach`, for tree positions [start, stop).
+    """How many rows, the row itself included, lie nearer than `reach`, for positions [start, stop).
 
     reach, counts (n,) are in row order.
     """

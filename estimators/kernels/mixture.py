@@ -1,8 +1,8 @@
-"""Sums of Gaussian kernels among the centres of a mixture, near pairs only, each pair once.
+"""Sums of Gaussian kernels among the centres of a mixture: near pairs only, each pair once.
 
-Columns come scaled so that a kernel is 2^-q, q the squared Euclidean distance. Rows are in the
-order of a k-d tree's leaves, whose boxes show which leaves are too far apart to matter; so do the
-first dimensions of a row, for the rest of it.
+Columns come scaled so that a kernel is 2^-q, with q the squared Euclidean distance. Rows are in the
+order of the leaves of a k-d tree. Pairs of leaves whose boxes are too far apart are skipped. So are
+pairs of rows as soon as their first dimensions put them too far apart.
 """
 
 import math
@@ -15,8 +15,8 @@ from ._jit import kernel
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-LOWEST = -1000.0  # 2^-1000 is a number, and nothing beside the 1 of a row's own kernel
-SHIFT = 1.5 * 2.0**52  # numbers of this size are whole, and hold v in their lowest bits
+MIN_EXPONENT = -1000.0  # 2^-1000 is a normal number, and negligible next to 1, a row's own kernel
+SHIFT = 1.5 * 2.0**52  # v + SHIFT is a whole number, with v rounded in its lowest bits
 C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11 = (
     math.log(2) ** power / math.factorial(power) for power in range(1, 12)
 )
@@ -24,14 +24,14 @@ C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11 = (
 
 @kernel
 def _add_kernels(q: Float, length: int, total: Float) -> None:
-    """q[i] = 2^-q[i], added to total[i]: within 1e-14, relatively, for q < 1000.
+    """q[i] = 2^-q[i], also added to total[i]. The relative error is below 1e-14 for q < 1000.
 
-    2^v = 2^t * 2^r with r = v - t in [-0.5, 0.5], and a Taylor polynomial for 2^r, to whose
-    exponent t is added. A vectorisable loop.
+    2^v = 2^t * 2^r with r = v - t in [-0.5, 0.5]: a Taylor polynomial gives 2^r, and t is added to
+    its exponent. The loop compiles to vector instructions.
     """
     for i in range(length):
         v = -q[i]
-        v = v if v > LOWEST else LOWEST
+        v = v if v > MIN_EXPONENT else MIN_EXPONENT
         shifted = v + SHIFT
         r = v - (shifted - SHIFT)
         p = r * C11 + C10
@@ -62,7 +62,7 @@ def _box_gap(box: Float, a: int, b: int) -> float:
 
 @kernel
 def _any_near(columns: Float, j: int, first: int, length: int, far: float, q: Float) -> bool:
-    """q[i] = squared distance of rows first + i and j; False as soon as all are beyond far."""
+    """q[i] = squared distance of rows first + i and j. False as soon as all exceed far."""
     dims = columns.shape[0]
     column, centre = columns[0, first : first + length], columns[0, j]
     for i in range(length):
@@ -73,11 +73,11 @@ def _any_near(columns: Float, j: int, first: int, length: int, far: float, q: Fl
         near = np.int64(0)
         column, centre = columns[d, first : first + length], columns[d, j]
         if d + 2 < dims:  # three at a time: q is read and written less often
-            second, centre_2 = columns[d + 1, first : first + length], columns[d + 1, j]
-            third, centre_3 = columns[d + 2, first : first + length], columns[d + 2, j]
+            column_2, centre_2 = columns[d + 1, first : first + length], columns[d + 1, j]
+            column_3, centre_3 = columns[d + 2, first : first + length], columns[d + 2, j]
             for i in range(length):
-                one, two, three = column[i] - centre, second[i] - centre_2, third[i] - centre_3
-                q[i] += one * one + two * two + three * three
+                a, b, c = column[i] - centre, column_2[i] - centre_2, column_3[i] - centre_3
+                q[i] += a * a + b * b + c * c
                 near += np.int64(q[i] < far)
             d += 3
         else:
@@ -93,17 +93,17 @@ def _any_near(columns: Float, j: int, first: int, length: int, far: float, q: Fl
 
 @kernel
 def _sum(values: Float, length: int) -> float:
-    """The sum, in four parts that a vector holds."""
-    one = two = three = four = 0.0
-    whole = length // 4 * 4
-    for i in range(0, whole, 4):
-        one += values[i]
-        two += values[i + 1]
-        three += values[i + 2]
-        four += values[i + 3]
-    for i in range(whole, length):
-        one += values[i]
-    return (one + two) + (three + four)
+    """The sum of values[:length], by four partial sums that a vector register holds."""
+    sum_0 = sum_1 = sum_2 = sum_3 = 0.0
+    full = length // 4 * 4
+    for i in range(0, full, 4):
+        sum_0 += values[i]
+        sum_1 += values[i + 1]
+        sum_2 += values[i + 2]
+        sum_3 += values[i + 3]
+    for i in range(full, length):
+        sum_0 += values[i]
+    return (sum_0 + sum_1) + (sum_2 + sum_3)
 
 
 @kernel
@@ -113,9 +113,10 @@ def mixture_sums(
 ) -> None:  # fmt: skip
     """Add 2^-q for the pairs of rows whose earlier leaf is `start`, `start + step`, ... < stop.
 
-    columns (d, n); labels (m, n); bounds (leaves, 2), box (leaves, 2, d): first and last row and
-    extremes of each leaf. sums (m + 1, n), added to: for each row over all rows j, itself included,
-    then for each of m labellings over the rows j of its label. Pairs with q > far may be left out.
+    columns (d, n); labels (m, n): m labellings of the rows; bounds (leaves, 2), box (leaves, 2, d):
+    first and last row, smallest and largest values of each leaf. Added to: sums (m + 1, n), for
+    each row the sum over all rows j, itself included, then for each labelling the sum over the rows
+    j of its label. Pairs with q > far may be left out.
     """
     leaves = bounds.shape[0]
     widest = 0
@@ -132,7 +133,7 @@ def mixture_sums(
                 if not _any_near(columns, j, first, length, far, q):
                     continue
                 _add_kernels(q, length, sums[0, first:last])
-                if b > a:  # within a leaf, j itself comes by as one of the rows i
+                if b > a:  # within a leaf, j is one of the rows i itself
                     sums[0, j] += _sum(q, length)
                 for m in range(labels.shape[0]):
                     label, total = labels[m, first:last], sums[m + 1, first:last]

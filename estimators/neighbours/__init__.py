@@ -1,1 +1,1 @@
-"""Searches for nearest neighbours, and what k-NN estimates are made of."""
+"""Nearest neighbours: searches, counts within a distance, ties, and Kraskov's and Ross's counts."""

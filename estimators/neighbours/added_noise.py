@@ -1,4 +1,4 @@
-"""Gaussian noise on a layer, and the information that is left when it has been added."""
+"""Adds Gaussian noise to a layer of a network, and estimates the information that remains."""
 
 import math
 from zlib import crc32
@@ -11,22 +11,22 @@ from mibench.errors import InputError
 
 from ..shared.columns import centred
 from .search import Algorithm, nearest
-from .ties import canonical_order
+from .ties import order_by_values
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 
 def with_noise(columns: Float, variance: float, seed: int, symbols: Int | None) -> Float:
-    """The columns (d, n), each at its own origin, plus independent N(0, variance) noise.
+    """The columns (d, n), each minus its median, plus independent N(0, variance) noise.
 
-    The draws go to the rows in an order that the data decide, and their seed is `seed` with a
-    checksum of the data: the same data give the same noise in any order of rows. symbols (n,): the
-    rows' labels, which tell rows of equal values apart; None where each row has a label of its own,
-    so that it makes no difference.
+    The random numbers are seeded by `seed` and a checksum of the data, and assigned to the rows in
+    an order that the data define. So the same data get the same noise in any order of rows.
+    symbols (n,): labels of the rows, which distinguish rows of equal values. None where all labels
+    differ, since the assignment of noise to equal rows then makes no difference.
     """
     columns = centred(columns)
-    order = canonical_order(columns, symbols)
+    order = order_by_values(columns, symbols)
     ordered = columns[:, order]
     rng = np.random.default_rng([seed, crc32(ordered.tobytes())])
     result = np.empty(columns.shape)
@@ -34,8 +34,10 @@ def with_noise(columns: Float, variance: float, seed: int, symbols: Int | None) 
     return result
 
 
-def information_of_all(noisy: Float, variance: float, k: int, algorithm: Algorithm) -> float:
-    """I(X;T + Z) = h(T + Z) - h(Z) in nats, where every row of `noisy` (d, n) is another x.
+def kozachenko_leonenko_information(
+    noisy: Float, variance: float, k: int, algorithm: Algorithm
+) -> float:
+    """I(X;T + Z) = h(T + Z) - h(Z) in nats, where each row of `noisy` (d, n) has another x.
 
     h(T + Z) by Kozachenko & Leonenko 1987 in the maximum norm, e_i the distance from row i to its
     k-th neighbour: psi(n) - psi(k) + d log 2 + (d / n) sum_i log e_i (Kraskov et al. 2004, eq. 20,
@@ -47,8 +49,8 @@ def information_of_all(noisy: Float, variance: float, k: int, algorithm: Algorit
     radius = nearest(noisy, k, dims, algorithm).radius
     if not radius.all():
         raise InputError(
-            f"knn: noise_variance={variance:g} is lost in rounding beside values that spread over "
-            f"{np.ptp(noisy, axis=1).max():g}: give a larger one"
+            f"knn: noise_variance={variance:g} is lost in rounding, because the values spread over "
+            f"{np.ptp(noisy, axis=1).max():g}: use a larger noise_variance"
         )
     entropy = float(digamma(n) - digamma(k)) + dims * math.log(2) + dims * np.log(radius).mean()
     return float(entropy - dims / 2 * math.log(2 * math.pi * math.e * variance))

@@ -1,4 +1,4 @@
-"""Breaks ties between distances by noise too small to change anything else."""
+"""Breaks ties between distances by noise that is too small to change anything else."""
 
 from zlib import crc32
 
@@ -10,15 +10,15 @@ from ..shared.columns import centred
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-SIZE = 1e-3  # of the spacing of values; see `break_ties`
+NOISE_PER_GAP = 1e-3  # amplitude of the noise, relative to the typical gap between values
 
 
-def canonical_order(columns: Float, symbols: Int | None = None) -> Int:
-    """An order of the rows that the data decide, not the order that they came in.
+def order_by_values(columns: Float, symbols: Int | None = None) -> Int:
+    """An order of the rows that depends on the data, and not on the order in which rows came.
 
-    Sorted by columns (d, n); with labels `symbols` (n,), label by label, and the labels in an order
-    that their own rows decide, since neither their names nor their numbers may. What is left open
-    are rows, or labels, that are the same in all of this.
+    Rows are sorted by columns (d, n). With labels `symbols` (n,) they are sorted within each label;
+    the labels are sorted by a checksum of their rows, so that names and numbers of labels do not
+    matter. The order of rows, or labels, that are equal in all of this is undefined.
     """
     if symbols is None:
         return np.lexsort(columns)
@@ -29,21 +29,22 @@ def canonical_order(columns: Float, symbols: Int | None = None) -> Int:
 
 
 def break_ties(columns: Float, symbols: Int | None = None) -> Float:
-    """The columns (d, n), each at its own origin, plus uniform noise that makes values distinct.
+    """The columns (d, n), each minus its median, plus uniform noise that makes values distinct.
 
     The noise is at most a thousandth of the typical gap between neighbouring distinct values, in
     the dimension where that gap is smallest. Its seed is a checksum of the sorted rows, and the
-    draws go to the rows in sorted order: the same data give the same noise in any order of rows,
-    and other data another, so that the noise averages out over data sets. symbols (n,): labels of
-    the rows, if they have any, which tell rows of equal values apart.
+    random numbers are assigned to the rows in sorted order. So the same data get the same noise in
+    any order of rows, and other data get other noise, which averages out over data sets.
+    symbols (n,): labels of the rows, if any, which distinguish rows of equal values.
     """
     varying = columns.max(axis=1, keepdims=True) > columns.min(axis=1, keepdims=True)
     gaps = [np.diff(np.unique(column)) for column in columns[varying[:, 0]]]
-    size = SIZE * min(float(np.median(g)) for g in gaps) if gaps else 0.0
+    amplitude = NOISE_PER_GAP * min(float(np.median(g)) for g in gaps) if gaps else 0.0
     columns = centred(columns)
-    order = canonical_order(columns, symbols)
-    broken = columns[:, order]
-    noise = np.random.default_rng(crc32(broken.tobytes())).uniform(-size, size, columns.shape)
+    order = order_by_values(columns, symbols)
+    ordered = columns[:, order]
+    rng = np.random.default_rng(crc32(ordered.tobytes()))
+    noise = rng.uniform(-amplitude, amplitude, columns.shape)
     result = np.empty(columns.shape)
-    result[:, order] = broken + np.where(varying, noise, 0.0)
+    result[:, order] = ordered + np.where(varying, noise, 0.0)
     return result

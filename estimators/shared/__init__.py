@@ -1,1 +1,1 @@
-"""What several estimators use: columns brought to one scale, threads, digests."""
+"""What several estimators share: standardized columns, threads, digests of files."""

@@ -1,4 +1,4 @@
-"""Brings columns to an origin and a scale of their own, without losing digits."""
+"""Centres and standardizes columns without losing digits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,12 +7,12 @@ Float = NDArray[np.float64]
 
 
 def centred(columns: Float) -> Float:
-    """The columns (d, n), each less its middle value.
+    """The columns (d, n), each minus its median (the value at n // 2 of the sorted column).
 
-    The middle one, since a single far value as origin would cost all others their digits.
+    The median, since subtracting one far value would cost all other values their digits.
     """
     middle = columns.shape[1] // 2
-    # Adding 0.0 makes every zero positive: which of 0.0 and -0.0 came first must not show.
+    # Adding 0.0 turns -0.0 into 0.0: the sign of a zero depends on the order of the rows.
     return columns - np.partition(columns, middle, axis=1)[:, middle : middle + 1] + 0.0
 
 
@@ -20,7 +20,7 @@ def standardized(columns: Float) -> Float:
     """The columns (d, n) centred and divided by their standard deviations; constant ones are 0."""
     columns = centred(columns)
     largest = np.abs(columns).max(axis=1, keepdims=True)
-    # To [-1, 1] first, so that neither 1e-200 nor 1e200 loses anything in a square.
+    # First scaled to [-1, 1], so that the squares of 1e-200 or 1e200 do not under- or overflow.
     columns /= np.where(largest > 0, largest, 1.0)
     # Sorted, so that the last digit does not depend on the order of the rows.
     deviation = np.sort(columns, axis=1).std(axis=1, ddof=1, keepdims=True)

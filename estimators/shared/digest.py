@@ -1,4 +1,4 @@
-"""What users may edit between two runs: short digests of files."""
+"""Short digests of files, which tell whether a file has changed between two runs."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def digest(content: bytes) -> str:
-    """Twelve hexadecimal digits: 48 bits tell all versions of a file apart."""
+    """Twelve hexadecimal digits of SHA-256: 48 bits, enough to distinguish versions of a file."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 
 def digest_of_files(paths: Sequence[str]) -> str:
-    """Of the content of all of them, in their order. Raises OSError where one cannot be read."""
-    found = [digest(Path(path).read_bytes()) for path in paths]
-    return found[0] if len(found) == 1 else digest(" ".join(found).encode())
+    """One digest of the content of all files in order. Raises OSError if one cannot be read."""
+    digests = [digest(Path(path).read_bytes()) for path in paths]
+    return digests[0] if len(digests) == 1 else digest(" ".join(digests).encode())
