@@ -1,4 +1,4 @@
-"""Adaptive binning: bins that hold equally many distinct values, then counting."""
+"""Adaptive binning: cut into bins of equally many distinct values, and count."""
 
 import math
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from pydantic import Field
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 
-from .binning import bin_rules as _bins
-from .binning.base import BinningEstimator, Cuts
+from .binning import bin_rules
+from .binning.base import BinningEstimator, SideBins
 from .binning.plug_in import Correction
 from .kernels.binning import (
     INTERVALS_PER_EDGE,
@@ -25,42 +25,57 @@ from .kernels.binning import (
 
 Guides = tuple[NDArray[np.int32], NDArray[np.float64]]
 
-NO_GUIDES: Guides = np.zeros((1, 2), np.int32), np.zeros((1, 2))
+UNUSED_GUIDES: Guides = np.zeros((1, 2), np.int32), np.zeros((1, 2))
 Rule = Literal["auto", "sturges", "terrell-scott"]
 
-AUTO_SCALE = 14.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bins`
+AUTO_SCALE = 14.0  # fitted by `benchmarks/fit_bins.py`; see `bin_rules.balanced_bins`
 
 
 @dataclass(frozen=True)
 class Adaptive(BinningEstimator):
     """Plug-in MI of variables cut into bins that hold equally many distinct values.
 
-    Edges stand at the quantiles j / M of the *unique* values (linear interpolation), so that a
-    value that occurs often, such as the 0 of a ReLU, cannot take more than one bin.
+    I = H(bin X) + H(bin Y) - H(bin X, bin Y), where the bin indices of all dimensions of a side
+    together are one symbol. The edges are the quantiles j / M of the *unique* values (with linear
+    interpolation), so that a frequent value, such as the 0 of a ReLU, occupies at most one bin.
+    Discrete sides are not binned: each label is a symbol.
 
-    bins: bins a dimension, or a rule: "auto" (default) follows n and the dimension, see
-        `estimators._bins.balanced_bins`; "sturges" and "terrell-scott" follow n alone.
-    pooled: edges from the unique values of all dimensions of a variable together, as the thesis
-        that this project grows from does for the neurons of a layer, with 30 bins.
-    correction: "miller-madow" raises each entropy by (occupied - 1) / 2n.
-    own_bin: a value that gets a bin of its own, in every dimension where it occurs: the lower bound
-        of an activation (0 for ReLU, -1 for tanh and ELU), where that thesis does the same. All
-        other values, below it or above, are cut into the remaining bins - 1 by quantiles of their
-        own. Where it does not occur, all bins are cut by quantiles as ever.
+    Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
+    of the sides; downwards by the detail that bins too wide lose. Unless pooled, bins depend on
+    ranks alone, so increasing transformations of a dimension change nothing.
 
-    Bias: upwards by about (Kx - 1)(Ky - 1) / 2n for K occupied cells a side, downwards by the
-    detail that too few bins lose. Unless pooled, bins depend on ranks alone, so increasing
-    transformations of a dimension change nothing. Discrete sides are used as they are. Source:
-    Chelombiev, Houghton & O'Donnell, ICLR 2019, arXiv:1902.09037; Darbellay & Vajda 1999,
-    doi:10.1109/18.761290.
+    Attributes:
+        bins: the number of bins per dimension, or a rule. "auto" (default) depends on n and on the
+            number of dimensions, see `bin_rules.balanced_bins`; "sturges" and "terrell-scott"
+            depend on n alone.
+        pooled: whether all dimensions of a variable share edges, from the unique values of all of
+            them, as Rasmussen's thesis does for the neurons of a layer, with 30 bins.
+            Default: each dimension has its own edges.
+        correction: None (default), or "miller-madow", which adds (occupied bins - 1) / 2n to each
+            entropy.
+        own_bin: a value that has a bin of its own in each dimension where it occurs: the lower
+            bound of an activation function (0 for ReLU, -1 for tanh and ELU), as in that thesis.
+            All other values, below and above it, are cut into the other bins - 1 bins by their
+            quantiles. Dimensions where it does not occur are cut by quantiles as usual. None
+            (default): no such value.
 
-    >>> import numpy as np
-    >>> x = np.arange(8.0)
-    >>> round(Adaptive(bins=4).estimate(x, x**3).bits, 6)
-    2.0
+    Raises:
+        InputError: for `own_bin` with bins=1.
+
+    References:
+        Chelombiev, Houghton & O'Donnell, ICLR 2019, arXiv:1902.09037.
+        Darbellay & Vajda 1999, doi:10.1109/18.761290.
+        N. L. Rasmussen, Information Bottleneck for Deep Learning: Theory and Experiments (BSc
+            thesis, University of Copenhagen).
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.arange(8.0)
+        >>> round(Adaptive(bins=4).estimate(x, x**3).bits, 6)
+        2.0
     """
 
-    bins: Annotated[int, Field(ge=1, le=_bins.MOST_BINS)] | Rule = "auto"
+    bins: Annotated[int, Field(ge=1, le=bin_rules.MAX_BINS)] | Rule = "auto"
     pooled: bool = False
     correction: Correction | None = None
     own_bin: float | None = None
@@ -71,50 +86,50 @@ class Adaptive(BinningEstimator):
         super().__post_init__()
         if self.own_bin is not None and self.bins == 1:
             raise InputError(
-                f"Adaptive: own_bin={self.own_bin:g} leaves none of bins=1 for other values: "
-                "give bins >= 2"
+                f"Adaptive: own_bin={self.own_bin:g} leaves no bin for other values with bins=1: "
+                "use bins >= 2"
             )
 
-    def _cut(self, v: Variable, other: Variable) -> Cuts:
+    def _cut(self, v: Variable, other: Variable) -> SideBins:
         m = self._bin_number(v, other)
-        with np.errstate(over="ignore"):  # infinite in float32: then it is no value of the data
-            own = v.columns.dtype.type(math.nan if self.own_bin is None else self.own_bin)
+        with np.errstate(over="ignore"):  # infinite in float32: then no value of the data is equal
+            own_value = v.columns.dtype.type(math.nan if self.own_bin is None else self.own_bin)
         varies = [a < b for a, b in zip(v.low.tolist(), v.high.tolist(), strict=True)]
-        # A constant dimension is one bin, but its value enters a pool.
+        # A constant dimension has one bin, but its value counts for pooled edges.
         columns = v.columns if all(varies) else np.ascontiguousarray(v.columns[varies])
-        edges = padded_edges(v.columns.reshape(1, -1) if self.pooled else columns, m, own)
+        edges = padded_edges(v.columns.reshape(1, -1) if self.pooled else columns, m, own_value)
         bins = [m if varying else 1 for varying in varies]
-        return Cuts(bins, [m] * len(columns), columns, (edges, *guides(edges)), (m, own))
+        return SideBins(bins, [m] * len(columns), columns, (edges, *guides(edges)), (m, own_value))
 
     def _bin_number(self, v: Variable, other: Variable) -> int:
         if isinstance(self.bins, int):
             return self.bins
         if self.bins == "auto":
-            return _bins.balanced_bins(v.n, v, other, AUTO_SCALE)
-        rule = _bins.sturges if self.bins == "sturges" else _bins.terrell_scott
+            return bin_rules.balanced_bins(v.n, v, other, AUTO_SCALE)
+        rule = bin_rules.sturges if self.bins == "sturges" else bin_rules.terrell_scott
         return rule(v.columns.size if self.pooled else v.n)
 
 
 def edge_slots(bins: int) -> int:
-    """The length that `fold_edges` wants for the edges of that many bins."""
+    """The length of the array of edges of so many bins, as `fold_edges` requires it."""
     return max(8, 1 << (bins - 1).bit_length())
 
 
-def padded_edges(rows: NDArray[Any], bins: int, own: float = math.nan) -> NDArray[Any]:
-    """Each row's inner edges at quantiles of its unique values other than `own`, then +inf.
+def padded_edges(rows: NDArray[Any], bins: int, own_value: float = math.nan) -> NDArray[Any]:
+    """Inner edges of each row: quantiles of its unique values other than `own_value`, then +inf.
 
-    Edges are in the dtype of the values, as `kernels.binning.fold_edges` wants them.
+    Edges have the dtype of the values, as `kernels.binning.fold_edges` requires.
     """
     padded = np.empty((len(rows), edge_slots(bins)), rows.dtype)
-    quantile_edges(np.sort(rows, axis=1), bins, rows.dtype.type(own), padded)
+    quantile_edges(np.sort(rows, axis=1), bins, rows.dtype.type(own_value), padded)
     return padded
 
 
 def guides(padded: NDArray[Any]) -> Guides:
-    """Where to begin the search among each row of edges; see `kernels.binning.guide_edges`."""
+    """Tables that tell where the search for a bin begins; see `kernels.binning.guide_edges`."""
     rows, size = padded.shape
-    if size <= MAX_LINEAR_EDGES:  # nobody reads them
-        return NO_GUIDES
+    if size <= MAX_LINEAR_EDGES:  # the kernel compares all edges
+        return UNUSED_GUIDES
     guide, spans = np.empty((rows, INTERVALS_PER_EDGE * size + 1), np.int32), np.empty((rows, 2))
     guide_edges(padded, guide, spans)
     return guide, spans

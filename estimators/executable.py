@@ -1,4 +1,4 @@
-"""Any program that reads a data file and prints a number: `executable:command=Rscript mi.R`."""
+"""A program that reads a data file and prints a number: `executable:command=Rscript mi.R`."""
 
 import atexit
 import math
@@ -27,30 +27,39 @@ from mibench.types import Estimate
 from .shared.digest import digest_of_files
 
 DATA = "{data}"
-LINES_SHOWN = 3
+MAX_ERROR_LINES = 3
 
 
 @dataclass(frozen=True)
 class Executable(Estimator):
-    """A program that is given a file of the rows and prints the MI as its last line.
+    """A program that reads a file of the rows and prints the MI as the last line of its output.
 
-    command: the program and its arguments, as a shell would part them; no shell runs it. {data} in
-        an argument becomes the path of the file; without one, the path is the last argument.
-    form: "csv": a header x1,...,y1,... and a line for each row; "npz": arrays x (n, dx), y (n, dy).
-        A side of labels is one column, each row's label numbered from 0; the environment variables
-        MIBENCH_DISCRETE_X and MIBENCH_DISCRETE_Y are 1 for such a side, else 0.
-    units: of what it prints.
-    timeout: seconds, after which the program is stopped and the estimate has failed; or none.
+    The program runs in the current working directory. The measured time includes writing the file,
+    starting the program, and the estimate itself. The file, and the TMPDIR of the program, are in a
+    folder that is removed afterwards. The digest `content` identifies the version of the program:
+    results of another content are not reused. What these files load does not enter the digest.
 
-    It runs in the working directory of whoever asks. Its time is that of the whole: writing the
-    file, starting the program, estimating. The file, and TMPDIR for the program, lie in a folder
-    that is removed afterwards. content is a digest of the program and of each argument that is a
-    file: results of another content are not reused. What these load in turn is not part of it.
+    Attributes:
+        command: the program and its arguments, split as in a shell; no shell runs it. {data} in an
+            argument is replaced by the path of the file; without {data}, the path is appended as
+            the last argument.
+        form: "csv" (default): a header x1,...,y1,... and one line per row; "npz": arrays x (n, dx)
+            and y (n, dy). A side of labels is one column, the labels numbered from 0; the
+            environment variables MIBENCH_DISCRETE_X and MIBENCH_DISCRETE_Y are 1 for such a side,
+            else 0.
+        units: of the printed number: "nats" (default) or "bits".
+        timeout: seconds after which the program is stopped and the estimate fails; 3600 by default,
+            or None for no limit.
+        content: a digest of the program and of each argument that is a file.
 
-    >>> import sys
-    >>> program = f"{sys.executable} -c 'print(0.25)'"
-    >>> Executable(program, units="bits").estimate([1, 2, 3], [4, 6, 5]).bits
-    0.25
+    Raises:
+        InputError: if the command cannot be parsed, or its program cannot be found or read.
+
+    Example:
+        >>> import sys
+        >>> program = f"{sys.executable} -c 'print(0.25)'"
+        >>> Executable(program, units="bits").estimate([1, 2, 3], [4, 6, 5]).bits
+        0.25
     """
 
     command: str
@@ -65,83 +74,89 @@ class Executable(Estimator):
     def __post_init__(self) -> None:
         super().__post_init__()
         try:
-            program, *rest = shlex.split(self.command)
+            program, *arguments = shlex.split(self.command)
         except ValueError as error:
             problem = "is empty" if not self.command.strip() else f"cannot be read ({error})"
             raise InputError(
                 f"Executable: command={self.command} {problem}: "
-                "write it as for a shell, a value that holds a comma in quotes"
+                "write it as in a shell, with quotes around a value that contains a comma"
             ) from None
-        if not any(DATA in argument for argument in rest):
-            rest.append(DATA)
-        # A worker process may have another working directory.
+        if not any(DATA in argument for argument in arguments):
+            arguments.append(DATA)
+        # Stored, since a worker process may have another working directory.
         object.__setattr__(self, "_folder", os.getcwd())
-        object.__setattr__(self, "_arguments", (_found(program), *rest))
-        object.__setattr__(self, "_scratch", _scratch())
+        object.__setattr__(self, "_arguments", (_path_of(program), *arguments))
+        object.__setattr__(self, "_scratch", _scratch_folder())
         try:
             object.__setattr__(self, "content", digest_of_files(self._files()))
         except OSError as error:
             raise InputError(
-                f"Executable: {error.filename} cannot be read ({error.strerror}), so that a change "
-                "of it would go unnoticed: allow reading it"
+                f"Executable: {error.filename} cannot be read ({error.strerror}), so changes of it "
+                "would go unnoticed: make it readable"
             ) from None
 
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> None:
-        """Nothing: a process that has ended leaves nothing warm."""
+        """Do nothing: each estimate starts a new process, so nothing can be prepared."""
 
     def _files(self) -> list[str]:
-        """The program, and what may be a script or data of its own, `--script=mi.R` too."""
-        program, *rest = self._arguments
-        pieces = (piece for a in rest for piece in dict.fromkeys((a, a.partition("=")[2])) if piece)
+        """The program, and all arguments that are files, also in the form `--script=mi.R`."""
+        program, *arguments = self._arguments
+        pieces = (p for a in arguments for p in dict.fromkeys((a, a.partition("=")[2])) if p)
         paths = (os.path.join(self._folder, piece) for piece in pieces)
         return [program, *(path for path in paths if os.path.isfile(path))]
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        within = self._scratch if os.path.isdir(self._scratch) else None
-        with tempfile.TemporaryDirectory(prefix="mibench-", dir=within) as folder:
+        parent = self._scratch if os.path.isdir(self._scratch) else None
+        with tempfile.TemporaryDirectory(prefix="mibench-", dir=parent) as folder:
             data = Path(folder, f"data.{self.form}")
             _write(data, x, y)
             labels = {
                 "MIBENCH_DISCRETE_X": str(int(x.discrete)),
                 "MIBENCH_DISCRETE_Y": str(int(y.discrete)),
             }
-            nats = self._ask(data, {**os.environ, **labels, "TMPDIR": folder}) * NATS[self.units]
+            environment = {**os.environ, **labels, "TMPDIR": folder}
+            nats = self._printed_number(data, environment) * NATS[self.units]
         return Estimate(nats, info={"method": f"program {self._arguments[0]}"})
 
-    def _ask(self, data: Path, environment: dict[str, str]) -> float:
-        """What the program prints, in its own unit."""
+    def _printed_number(self, data: Path, environment: dict[str, str]) -> float:
+        """Run the program; the number that it prints, in its units."""
         arguments = [argument.replace(DATA, str(data)) for argument in self._arguments]
         output, errors, code = _run(arguments, self._folder, environment, self.timeout)
-        said = _last(errors.replace(str(data), DATA), LINES_SHOWN)
+        messages = _last_lines(errors.replace(str(data), DATA), MAX_ERROR_LINES)
         if code is None:
-            raise TimeoutError(f"stopped after {self.timeout:g} s; raise timeout=, or none{said}")
+            raise TimeoutError(
+                f"stopped after {self.timeout:g} s; raise timeout=, or set it to none{messages}"
+            )
         if code < 0:
-            raise RuntimeError(f"the program was killed by signal {-code}{said}")
+            raise RuntimeError(f"the program was killed by signal {-code}{messages}")
         if code > 0:
-            raise RuntimeError(f"the program ended with exit code {code}{said}")
+            raise RuntimeError(f"the program ended with exit code {code}{messages}")
         line = next((li.strip() for li in reversed(output.splitlines()) if li.strip()), "")
         try:
             number = float(line)
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            what = f"the last line is {line[:60]!r}" if line else "it printed nothing"
-            raise ValueError(f"the program must print a finite number last, and {what}{said}")
+            problem = f"it is {line[:60]!r}" if line else "the program printed nothing"
+            raise ValueError(f"the last line must be a finite number, but {problem}{messages}")
         return number
 
 
 @cache
-def _scratch() -> str:
-    """This process's folder for the files of all: what a killed worker leaves goes with it."""
+def _scratch_folder() -> str:
+    """One folder per process for all data files, removed at exit.
+
+    Files that a killed worker process leaves in it are removed too.
+    """
     folder = tempfile.mkdtemp(prefix="mibench-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
-def _found(program: str) -> str:
-    """The path of a program; not resolved, since one that is a link may go by its name."""
+def _path_of(program: str) -> str:
+    """The path of a program. Links are not resolved: a program may behave according to its name."""
     path = shutil.which(program)
     if path is not None:
         return os.path.abspath(path)
@@ -150,7 +165,7 @@ def _found(program: str) -> str:
     elif os.access(program, os.X_OK):
         remedy = f"for the file in this folder write ./{program}"
     else:
-        remedy = f"name its interpreter before it, or make it executable: chmod +x {program}"
+        remedy = f"put its interpreter before it, or make it executable: chmod +x {program}"
     raise InputError(f"Executable: no program {program!r} can be run: {remedy}")
 
 
@@ -160,7 +175,7 @@ def _write(path: Path, x: Variable, y: Variable) -> None:
         np.savez(path, x=a, y=b)
         return
     names = [f"{side}{j + 1}" for side, v in (("x", a), ("y", b)) for j in range(v.shape[1])]
-    # The shortest digits that read back as the same number, and whole numbers for labels.
+    # repr: the shortest digits that read back as the same number; whole numbers for labels.
     lines = (
         ",".join(map(repr, [*left, *right]))
         for left, right in zip(a.tolist(), b.tolist(), strict=True)
@@ -171,7 +186,7 @@ def _write(path: Path, x: Variable, y: Variable) -> None:
 def _run(
     arguments: list[str], folder: str, environment: dict[str, str], timeout: float | None
 ) -> tuple[str, str, int | None]:
-    """Standard output, standard error and exit code of a program; None if time ran out."""
+    """Standard output, standard error and exit code of a program; code None after a timeout."""
     try:
         child = subprocess.Popen(
             arguments,
@@ -183,12 +198,12 @@ def _run(
             text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,  # so that what it starts can be ended with it
+            start_new_session=True,  # so that the processes it starts can be killed with it
         )
     except OSError as error:
         raise RuntimeError(
             f"{arguments[0]} cannot be started ({error.strerror}): a script needs a first line "
-            "such as #!/bin/sh, or its interpreter named before it"
+            "such as #!/bin/sh, or its interpreter before it"
         ) from error
     try:
         return *child.communicate(timeout=timeout), child.returncode
@@ -200,27 +215,27 @@ def _run(
 
 
 def _end(child: "subprocess.Popen[str]", scratch: str) -> str:
-    """Kill a program and all that it started; what it had said on standard error.
+    """Kill a program and all processes that it started; return its standard error.
 
-    scratch: its own TMPDIR, by which what has left its group is known.
+    scratch: the TMPDIR of the program, which identifies processes that left its process group.
     """
     import psutil
 
     if not hasattr(os, "killpg"):  # Windows
         child.kill()
-    elif child.returncode is None:  # not waited for yet, so the number is still its own
-        with suppress(PermissionError):  # macOS, where all of them have ended
+    elif child.returncode is None:  # not waited for yet, so its process id is still valid
+        with suppress(PermissionError):  # macOS, if all processes of the group have ended
             os.killpg(child.pid, signal.SIGKILL)
     for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):  # ended, or another user's
+        with suppress(psutil.Error, OSError):  # a process that ended, or of another user
             if process.environ().get("TMPDIR") == scratch:
                 process.kill()
     try:
         return child.communicate(timeout=5)[1]
-    except subprocess.TimeoutExpired:  # something that left the group holds the pipe
+    except subprocess.TimeoutExpired:  # a process that left the group holds the pipe
         return ""
 
 
-def _last(text: str, count: int) -> str:
+def _last_lines(text: str, count: int) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()][-count:]
     return ". Standard error ends: " + " | ".join(lines)[-300:] if lines else ""

@@ -1,4 +1,4 @@
-"""A function of the user's, by its file or module: `function:call=mine.py:estimate`."""
+"""A function that the user wrote, by file or module: `function:call=mine.py:estimate`."""
 
 import os
 import sys
@@ -22,26 +22,34 @@ from .shared.digest import digest, digest_of_files
 class Function(Estimator):
     """A Python function f(x, y) that returns the MI, named by its file or its module.
 
-    call: FILE.py:NAME, or MODULE:NAME of an installed module. What the function is given:
-        `mibench.contract.functions.FunctionEstimator`.
-    units: of what it returns.
+    A file is run once in each process, with its folder at the end of `sys.path`. The digest
+    `content` identifies the version of the function: results of another content are not reused.
+    Files that the file imports do not enter the digest.
 
-    A file is run once in each process, with its folder at the end of `sys.path`. content is a
-    digest of the file, or the module's file: results of another content are not reused. What the
-    file imports in turn is not part of it.
+    Attributes:
+        call: FILE.py:NAME, or MODULE:NAME of an installed module.
+            `mibench.contract.functions.FunctionEstimator` describes the arguments of the function.
+        units: of what the function returns: "nats" (default) or "bits".
+        content: a digest of the file, or of the file of the module.
 
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "mine.py")
-    ...     _ = path.write_text("def half(x, y): return 0.5")
-    ...     Function(f"{path}:half", units="bits").estimate([1, 2], [3, 5]).bits
-    0.5
+    Raises:
+        InputError: if `call` is malformed, or its file, module or function cannot be loaded.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "mine.py")
+        ...     _ = path.write_text("def half(x, y): return 0.5")
+        ...     Function(f"{path}:half", units="bits").estimate([1, 2], [3, 5]).bits
+        0.5
     """
 
     call: str
     units: Units = "nats"
     content: str = field(init=False, repr=False)
-    _place: str = field(init=False, repr=False)  # an absolute path, or a module
+    _place: str = field(
+        init=False, repr=False
+    )  # the absolute path of the file, or the name of the module
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,7 +59,7 @@ class Function(Estimator):
                 f"Function: call={self.call} is neither FILE.py:NAME nor MODULE:NAME: "
                 "write for example call=mine.py:estimate"
             )
-        # A worker process may have another working directory.
+        # Absolute, since a worker process may have another working directory.
         object.__setattr__(self, "_place", os.path.abspath(place) if _is_file(place) else place)
         object.__setattr__(self, "content", _content(self._place))
         self._function()
@@ -70,18 +78,20 @@ def _is_file(place: str) -> bool:
 
 @cache
 def _function(place: str, content: str, name: str) -> FunctionEstimator:
-    """The function, found once in a process for each content of its file."""
+    """The function, loaded once per process for each content of its file."""
     module = _run(place, content) if _is_file(place) else _imported(place)[0]
     try:
-        found = attrgetter(name)(module)
+        function = attrgetter(name)(module)
     except AttributeError:
-        known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+        names = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
         raise InputError(
-            f"{place} has no {name!r}. It has: {', '.join(known) or 'no function'}"
+            f"{place} has no {name!r}. It has: {', '.join(names) or 'no function'}"
         ) from None
-    if isinstance(found, type) or not callable(found):
-        raise InputError(f"{place}: {name} is no function but {found!r}: name a function f(x, y)")
-    return FunctionEstimator(found)
+    if isinstance(function, type) or not callable(function):
+        raise InputError(
+            f"{place}: {name} is no function but {function!r}: name a function f(x, y)"
+        )
+    return FunctionEstimator(function)
 
 
 def _content(place: str) -> str:
@@ -97,16 +107,16 @@ def _read(path: str) -> bytes:
 
 @cache
 def _run(path: str, content: str) -> ModuleType:
-    """A file as a module of its own. Python's cache of compiled files would miss a quick edit."""
+    """Run a file as a module. Python's import is not used: its cache can miss a quick edit."""
     source = _read(path)
     if digest(source) != content:
         raise RuntimeError(f"{path} has changed since the comparison began: start it again")
     folder = os.path.dirname(path)
     if folder not in sys.path:
-        sys.path.append(folder)  # at the end, where it hides nothing
+        sys.path.append(folder)  # at the end, so that it hides no other module
     module = ModuleType(f"{Path(path).stem}_{content}")
     module.__file__ = path
-    sys.modules[module.__name__] = module  # dataclasses and pickle look there
+    sys.modules[module.__name__] = module  # where dataclasses and pickle look modules up
     try:
         exec(compile(source, path, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
@@ -117,7 +127,7 @@ def _run(path: str, content: str) -> ModuleType:
 
 @cache
 def _imported(name: str) -> tuple[ModuleType, str]:
-    """A module, and the digest of its file as it was when first asked for."""
+    """A module, and the digest of its file at the time of the first import."""
     try:
         module = import_module(name)
     except (Exception, SystemExit) as error:
@@ -125,5 +135,5 @@ def _imported(name: str) -> tuple[ModuleType, str]:
             f"module {name} cannot be imported ({type(error).__name__}: {error}): install its "
             "package, or name a file such as mine.py:estimate"
         ) from error
-    file = getattr(module, "__file__", None)  # builtins have none
+    file = getattr(module, "__file__", None)  # built-in modules have no file
     return module, digest_of_files([file]) if file else ""

@@ -1,4 +1,4 @@
-"""Kernel density: leave-one-out Gaussian kernels in place of the densities."""
+"""Kernel density estimation: densities replaced by leave-one-out Gaussian kernel estimates."""
 
 import math
 from collections.abc import Sequence
@@ -23,47 +23,59 @@ from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
 
-TINY = 1e-280  # smaller sums have lost terms to underflow and are done again, shifted
-LEAST_ROWS = 64
-STRIPS = 8  # sums of their own; a fixed number, so that threads change no rounding
-NARROW = 0.15  # quartiles this few sd apart (normal: 1.35) raise a flag
+MIN_SUM = 1e-280  # smaller sums have lost terms to underflow, and are computed again, shifted
+MIN_ROWS_PER_THREAD = 64
+PARTIAL_SUMS = 8  # a fixed number, so that the number of threads changes no rounding
+MIN_QUARTILE_RANGE_SD = (
+    0.15  # interquartile range in sd (normal: 1.35), below which the estimate is flagged
+)
 
 
 @dataclass(frozen=True)
 class KDE(Estimator):
     """MI by leave-one-out Gaussian kernel density estimates.
 
-    I = (1/n) sum_i log p(x_i, y_i) / (p(x_i) p(y_i)), each density the mean over j != i of a
-    Gaussian kernel with the same diagonal bandwidth matrix in the joint space and the margins,
-    so that the margins are those of the joint density. Exact: O(n^2) time, O(n) memory.
+    I = (1/n) sum_i log p(x_i, y_i) / (p(x_i) p(y_i)), where each density is the mean over j != i of
+    a Gaussian kernel. The joint space and the margins use the same diagonal bandwidth matrix, so
+    that the margins are those of the joint density. The sums are exact: O(n^2) time, O(n) memory.
+    Dimensions that are constant are ignored.
 
-    bandwidth: "scott" n^(-1/(D+4)), "silverman" (n (D+2) / 4)^(-1/(D+4)), or a number, each in
-        units of every dimension's own standard deviation; D is the number of continuous
-        dimensions that vary. Constant ones play no part.
-
-    A discrete side enters through its labels: I = mean log p(x_i | y_i) / p(x_i). Rows whose
-    label occurs once have no leave-one-out density and are left out, with a flag. Two discrete
-    sides: plug-in.
-
-    noise_variance: s2 > 0 asks for I(C;T + Z) instead, C the labels of the discrete side, T the
-        rows of the other, Z normal noise of that variance in every dimension: the entropy of a
-        mixture of n Gaussians, from pairwise distances; see `estimators._mixture`. No bandwidth is
-        chosen and no row left out. Where all labels differ, as those of a network's inputs X,
-        I(X;T + Z) = H(T + Z) - H(Z), which would be infinite for a continuous T without noise.
-    variant: with noise, the bound on the entropies: "upper" (Kullback-Leibler) or "lower"
-        (Bhattacharyya). Where all labels differ the result is a bound on I, since H(Z) is known.
-        For labels that repeat it is the difference of two bounds, which is no bound itself.
+    If one side is discrete: I = mean log p(x_i | y_i) / p(x_i), y_i the label. Rows whose label
+    occurs once have no leave-one-out density; they are left out, and the estimate is flagged. If
+    both sides are discrete, the estimate is the plug-in.
 
     Bias: downwards where the bandwidth smooths the dependence away, severely so for strong
-    dependence and many dimensions. Source: Moon, Rajagopalan & Lall 1995,
-    doi:10.1103/PhysRevE.52.2318; bandwidths: Scott 1992, doi:10.1002/9780470316849; Silverman
-    1986, doi:10.1201/9781315140919; noise: Kolchinsky & Tracey 2017, doi:10.3390/e19070361, as in
-    Saxe et al. 2019, doi:10.1088/1742-5468/ab3985.
+    dependence and many dimensions.
 
-    >>> import numpy as np
-    >>> x = np.random.default_rng(0).normal(size=500)
-    >>> KDE().estimate(x, x + 1).nats > 1
-    True
+    Attributes:
+        bandwidth: "scott" (default), n^(-1/(D+4)); "silverman", (n (D+2) / 4)^(-1/(D+4)); or a
+            number: each in units of the standard deviation of every dimension. D is the number of
+            continuous dimensions that vary.
+        noise_variance: None (default); or s2 > 0 for I(C;T + Z) instead, where C are the labels of
+            the discrete side, T the rows of the other side, and Z normal noise of variance s2 in
+            every dimension. T + Z is a mixture of n Gaussians, whose entropy is bounded by
+            pairwise distances, see `density.mixture_bounds`. No bandwidth is chosen, and no row is
+            left out. Where all labels differ, like the inputs X of a network, this is
+            I(X;T + Z) = H(T + Z) - H(Z), which would be infinite for a continuous T without noise.
+        variant: with noise, the bound on the entropies: "upper" (default, Kullback-Leibler) or
+            "lower" (Bhattacharyya). Where all labels differ the result is a bound on I, since H(Z)
+            is known. For labels that repeat it is the difference of two bounds, and no bound.
+
+    Raises:
+        InputError: if both `bandwidth` and `noise_variance` are given.
+
+    References:
+        Moon, Rajagopalan & Lall 1995, doi:10.1103/PhysRevE.52.2318.
+        Bandwidths: Scott 1992, doi:10.1002/9780470316849;
+            Silverman 1986, doi:10.1201/9781315140919.
+        Noise: Kolchinsky & Tracey 2017, doi:10.3390/e19070361, as used by
+            Saxe et al. 2019, doi:10.1088/1742-5468/ab3985.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).normal(size=500)
+        >>> KDE().estimate(x, x + 1).nats > 1
+        True
     """
 
     bandwidth: Annotated[float, Field(gt=0)] | Literal["scott", "silverman"] = "scott"
@@ -77,7 +89,7 @@ class KDE(Estimator):
         if self.noise_variance is not None and self.bandwidth != "scott":
             raise InputError(
                 f"KDE: bandwidth={self.bandwidth} and noise_variance={self.noise_variance:g} are "
-                "two ways to smooth: give one of them"
+                "two ways to smooth: set only one of them"
             )
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
@@ -86,14 +98,14 @@ class KDE(Estimator):
         if self.noise_variance is not None:
             labels, values = (x, y) if x.discrete else (y, x)
             return self._noisy(values, [labels], self.noise_variance)[0]
-        factor = self._factor(x.n, _varying(x) + _varying(y))
+        factor = self._bandwidth_sd(x.n, _varying(x) + _varying(y))
         info = {"method": "kernel density", "bandwidth_sd": factor}
         if x.discrete or y.discrete:
             labels, values = (x, y) if x.discrete else (y, x)
-            nats, notes = _labelled(_scaled(values, factor), labels)
+            nats, notes = _mean_log_ratio_of_labels(_scaled(values, factor), labels)
         else:
-            nats, notes = _paired(_scaled(x, factor), _scaled(y, factor)), {}
-        notes = notes | _sparse(x, y) | _heavy_tails(x, y)
+            nats, notes = _mean_log_ratio(_scaled(x, factor), _scaled(y, factor)), {}
+        notes = notes | _few_samples(x, y) | _heavy_tails(x, y)
         return Estimate(nats, notes, info, ceiling_nats=math.log(x.n))
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
@@ -105,19 +117,19 @@ class KDE(Estimator):
         self, values: Variable, labels: Sequence[Variable], noise_variance: float
     ) -> list[Estimate]:
         """The estimate for each labelling of the same values."""
-        if not all(one.discrete for one in labels):
+        if not all(side.discrete for side in labels):
             raise InputError(
-                f"kde: noise_variance={noise_variance:g} needs one side of labels: declare it "
-                "discrete, or leave noise_variance out for two continuous sides"
+                f"kde: noise_variance={noise_variance:g} needs one side of labels: declare that "
+                "side discrete, or leave noise_variance out for two continuous sides"
             )
         info = {
             "method": "mixture of Gaussians", "noise_variance": noise_variance,
             "variant": self.variant,
         }  # fmt: skip
-        found = mixture_information(values, labels, noise_variance, self.variant)
-        return [Estimate(nats, {}, info) for nats in found]
+        information = mixture_information(values, labels, noise_variance, self.variant)
+        return [Estimate(nats, {}, info) for nats in information]
 
-    def _factor(self, n: int, dims: int) -> float:
+    def _bandwidth_sd(self, n: int, dims: int) -> float:
         if self.bandwidth == "scott":
             return float(n ** (-1 / (dims + 4)))
         if self.bandwidth == "silverman":
@@ -127,94 +139,97 @@ class KDE(Estimator):
 
 def _scaled(v: Variable, factor: float) -> Float:
     """The columns that vary, divided by their bandwidths."""
-    with np.errstate(over="ignore"):  # `_logs` explains a bandwidth that is too small
+    with np.errstate(over="ignore"):  # `_log_sums` raises an error for a bandwidth too small
         return standardized(v.float64[v.low < v.high]) / factor
 
 
-def _paired(x: Float, y: Float) -> float:
-    """Mean log (n - 1) S_xy / (S_x S_y), S the leave-one-out kernel sums; see `KDE`."""
+def _mean_log_ratio(x: Float, y: Float) -> float:
+    """Mean of log (n - 1) S_xy / (S_x S_y), where S are leave-one-out kernel sums; see `KDE`."""
     n = x.shape[1]
-    parts, blocks = np.zeros((STRIPS, 3, n)), -(-n // BLOCK)
+    partial_sums, blocks = np.zeros((PARTIAL_SUMS, 3, n)), -(-n // BLOCK)
 
-    def strips(first: int, last: int) -> None:
-        for s in range(first, last):
-            pair_sums(x, y, s, blocks, STRIPS, parts[s])
+    def add(first: int, last: int) -> None:
+        for p in range(first, last):
+            pair_sums(x, y, p, blocks, PARTIAL_SUMS, partial_sums[p])
 
-    share_rows(strips, STRIPS, 1)
-    sums = parts.sum(axis=0)
-    nobody = np.zeros(n, np.int64)
+    share_rows(add, PARTIAL_SUMS, 1)
+    sums = partial_sums.sum(axis=0)
+    same_label = np.zeros(n, np.int64)
     spaces = (x, y, np.concatenate([x, y]))
-    logs = [_logs(s, columns, nobody) for s, columns in zip(sums, spaces, strict=True)]
+    logs = [_log_sums(s, columns, same_label) for s, columns in zip(sums, spaces, strict=True)]
     return float(np.mean(logs[2] - logs[0] - logs[1])) + math.log(n - 1)
 
 
-def _labelled(x: Float, labels: Variable) -> tuple[float, dict[str, str]]:
-    """Mean log [S_same / (n_label - 1)] / [S_x / (n - 1)] over rows that share their label."""
+def _mean_log_ratio_of_labels(x: Float, labels: Variable) -> tuple[float, dict[str, str]]:
+    """Mean of log [S_same / (n_label - 1)] / [S_x / (n - 1)] over rows that share their label."""
     n = x.shape[1]
     symbols = labels.symbols
     counts = labels.counts[symbols]
-    kept = counts > 1
-    if not kept.any():
+    repeated = counts > 1
+    if not repeated.any():
         raise InputError(
-            f"all {n} labels differ, so no row shares its label with another: kernel densities "
-            "within labels do not exist. Treat that side as continuous, or use binning"
+            f"all {n} labels differ, so no row shares its label with another, and densities within "
+            "labels do not exist: treat that side as continuous, or use binning"
         )
     sums = np.empty((2, n))
-    share_rows(lambda a, b: label_sums(x, symbols, a, b, *sums), n, LEAST_ROWS)
+    share_rows(lambda a, b: label_sums(x, symbols, a, b, *sums), n, MIN_ROWS_PER_THREAD)
     all_, same = (
-        _logs(s, x, which, kept)
+        _log_sums(s, x, which, repeated)
         for s, which in zip(sums, (np.zeros_like(symbols), symbols), strict=True)
     )
-    # The rows left out are left out of the mean only; p(x) is estimated from all rows.
-    terms = same - np.log(counts[kept] - 1.0) - all_ + math.log(n - 1)
-    left_out = int(n - kept.sum())
+    # Rows of single labels are left out of the mean only: p(x) is estimated from all rows.
+    terms = same - np.log(counts[repeated] - 1.0) - all_ + math.log(n - 1)
+    left_out = int(n - repeated.sum())
     return float(np.mean(terms)), dict([flags.rare_labels(left_out, n)] if left_out else [])
 
 
-def _logs(
-    sums: Float, columns: Float, labels: NDArray[np.int64], kept: NDArray[np.bool_] | None = None
+def _log_sums(
+    sums: Float, columns: Float, labels: NDArray[np.int64], used: NDArray[np.bool_] | None = None
 ) -> Float:
-    """Log of the sums, those that underflowed computed again, shifted."""
-    rows = np.arange(len(sums)) if kept is None else np.flatnonzero(kept)
-    chosen = sums[rows]
+    """Log of the sums (n,) of the used rows. Sums that underflowed are computed again, shifted."""
+    rows = np.arange(len(sums)) if used is None else np.flatnonzero(used)
+    used_sums = sums[rows]
     with np.errstate(divide="ignore"):
-        logs = np.log(chosen)
-    again = np.flatnonzero(chosen < TINY)
+        logs = np.log(used_sums)
+    again = np.flatnonzero(used_sums < MIN_SUM)
     if len(again):
         ids = rows[again]
         targets, shifted = np.ascontiguousarray(columns[:, ids]), np.empty(len(again))
         share_rows(
             lambda a, b: log_sums(targets, ids, columns, labels, a, b, shifted),
             len(again),
-            LEAST_ROWS,
+            MIN_ROWS_PER_THREAD,
         )
         logs[again] = shifted
     if not np.isfinite(logs).all():
         raise InputError(
             "kde: the bandwidth is so small that the distances between rows, in units of it, "
-            "overflow: give a larger one"
+            "overflow: use a larger bandwidth"
         )
     return logs
 
 
 def _varying(v: Variable) -> int:
-    """The number of dimensions that a density is estimated in."""
+    """The number of dimensions that vary; 0 for labels."""
     return int((v.low < v.high).sum())
 
 
-def _sparse(x: Variable, y: Variable) -> dict[str, str]:
+def _few_samples(x: Variable, y: Variable) -> dict[str, str]:
     dims = _varying(x) + _varying(y)
     return dict([flags.few_samples(x.n, dims)] if math.log2(x.n) < dims else [])
 
 
 def _heavy_tails(x: Variable, y: Variable) -> dict[str, str]:
-    """Whether a standard deviation, the unit of the bandwidth, says nothing of most values."""
+    """A flag if most values lie within a small fraction of a standard deviation.
+
+    The standard deviation, the unit of the bandwidth, is then far too wide for them.
+    """
     for v in (x, y):
         if v.discrete:
             continue
         low, high = np.quantile(standardized(v.float64), [0.25, 0.75], axis=1)
         narrow = (high - low)[high > low]
-        if len(narrow) and narrow.min() < NARROW:
-            ratio = f"half of the values lie within {narrow.min():.2g} standard deviations"
-            return dict([flags.outliers(ratio)])
+        if len(narrow) and narrow.min() < MIN_QUARTILE_RANGE_SD:
+            reason = f"half of the values lie within {narrow.min():.2g} standard deviations"
+            return dict([flags.outliers(reason)])
     return {}

@@ -1,4 +1,4 @@
-"""k nearest neighbours: Kraskov's estimator, and Ross's where one side is discrete."""
+"""k nearest neighbours: Kraskov's estimator, and Ross's estimator if one side is discrete."""
 
 import math
 from collections.abc import Sequence
@@ -31,57 +31,76 @@ Int = NDArray[np.int64]
 
 _sides_of: WeakKeyDictionary[Variable, dict[bool, IndexedSide]] = WeakKeyDictionary()
 
-WARM_UP_WITH: tuple[Algorithm, ...] = ("tree", "brute", "slabs")
-SCALES = 10.0  # the ratio of mean absolute deviations from which a flag says so
+WARM_UP_ALGORITHMS: tuple[Algorithm, ...] = ("tree", "brute", "slabs")
+MAX_SPREAD_RATIO = 10.0  # of mean absolute deviations; larger ratios are flagged
 
 
 @dataclass(frozen=True)
 class KNN(Estimator):
     """MI from distances to the k-th nearest neighbour, in the maximum (Chebyshev) metric.
 
-    Both sides continuous (Kraskov, Stoegbauer & Grassberger 2004, eqs. 8 and 9), psi the digamma
-    function and e_i the distance from row i to its k-th neighbour in the joint space:
+    Both sides continuous (Kraskov, Stoegbauer & Grassberger 2004, eqs. 8 and 9): psi is the digamma
+    function, and e_i the distance from row i to its k-th neighbour in the joint space.
 
         variant 1: I = psi(k) + psi(n) - mean[psi(n_x + 1) + psi(n_y + 1)],
                    n_x the other rows with |x_j - x_i| < e_i
         variant 2: I = psi(k) - 1/k + psi(n) - mean[psi(n_x) + psi(n_y)],
-                   n_x the other rows with |x_j - x_i| <= e_x, the k neighbours' own extent in x
+                   n_x the other rows with |x_j - x_i| <= e_x, the extent of the k neighbours in x
 
-    One side discrete (Ross 2014): the k-th neighbour (fewer in smaller classes) is sought among
-    rows with the same label, I = psi(n) + mean[psi(k_i) - psi(n_label) - psi(m_i)], m_i the rows
-    within that distance. Rows whose label occurs once are left out, with a flag. Two discrete
-    sides: plug-in.
+    One side discrete (Ross 2014): the k-th neighbour is searched among rows of the same label (in
+    smaller classes, the farthest one):
 
-    Ties: where the k-th and the next neighbour of any row are equally far, or the k-th is a copy,
-    the formulas do not hold. Then, and only then, noise of at most a thousandth of the smallest
-    typical gap between values is added to all rows, and the result is flagged. The noise is fixed
-    by the data (`estimators._ties`), so the same data give the same result in any order of rows.
-    Counting tied rows on the boundary instead, without noise, invents information: up to 0.4 nats
-    for independent normals rounded to a tenth of their standard deviation (`docs/ties.md`).
+        I = psi(n) + mean[psi(k_i) - psi(n_label) - psi(m_i)],
+            m_i the rows of any label within that distance.
 
-    k: neighbours. variant: 1 or 2. standardize: divide each dimension by its standard deviation
-    first; the metric compares dimensions, so units matter unless this is set. algorithm: "tree",
-    "brute", "strips" (in 1+1 dimensions), "slabs" (in two or more), or "auto" by n and dimension;
-    the result is the same.
+    Rows whose label occurs once are left out, and the estimate is flagged. If both sides are
+    discrete, the estimate is the plug-in.
 
-    noise_variance: s2 > 0 asks for I(C;T + Z) instead, C the labels of the discrete side, T the
-        rows of the other, Z normal noise of that variance in every dimension, drawn once from
-        `seed` and the data, the same in any order of rows. Labels that repeat: Ross on the noisy
-        rows. Labels that all differ, as those of a network's inputs X: I(X;T + Z) = h(T + Z) - h(Z)
-        by Kozachenko & Leonenko 1987, see `estimators._noise`; too large, even beyond log n, where
-        the noise does not reach from a row to its neighbours.
+    Ties: the formulas do not hold where the k-th and the next neighbour of a row are equally far,
+    or the k-th is a copy of the row. Only in this case, noise is added to all rows, at most a
+    thousandth of the smallest typical gap between values, and the estimate is flagged. The data
+    determine the noise (see `neighbours.ties`), so the same data give the same estimate in any
+    order of rows.
+    Counting tied rows on the boundary instead, without noise, creates spurious information: up to
+    0.4 nats for independent normals rounded to a tenth of their standard deviation
+    (`docs/ties.md`).
 
-    Bias: near 0 for independent sides; downwards for strong dependence (needs about exp(I)
-    samples a neighbourhood) and severely so in more than some five dimensions a side.
-    Source: doi:10.1103/PhysRevE.69.066138; doi:10.1371/journal.pone.0087357; entropy: Berrett,
-    Samworth & Yuan 2019, doi:10.1214/18-AOS1688.
+    Bias: near 0 for independent sides; downwards for strong dependence (which needs about exp(I)
+    samples per neighbourhood), and severely so in more than about five dimensions per side. With
+    noise_variance and labels that all differ: upwards, even beyond log n, where the noise is
+    smaller than the distances between neighbouring rows.
 
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> x = rng.normal(size=1000)
-    >>> estimate = KNN(k=5).estimate(x, x + rng.normal(size=1000))  # the truth: 0.5 bits
-    >>> abs(estimate.bits - 0.5) < 0.1
-    True
+    Attributes:
+        k: the number of neighbours; 3 by default.
+        variant: 1 (default) or 2, the formula for two continuous sides.
+        standardize: whether to divide each dimension by its standard deviation first. The metric
+            compares dimensions, so their units matter unless this is set. Default: no.
+        algorithm: the search for neighbours: "tree", "brute" (all pairs), "strips" (in 1+1
+            dimensions), "slabs" (in two or more), or "auto" (default), which chooses by n and
+            dimension. The result is the same.
+        noise_variance: None (default); or s2 > 0 for I(C;T + Z) instead, where C are the labels of
+            the discrete side, T the rows of the other side, and Z normal noise of variance s2 in
+            every dimension, sampled once from `seed` and the data, and the same in any order of
+            rows. If labels repeat: Ross's estimate from the noisy rows. If all labels differ, like
+            the inputs X of a network: I(X;T + Z) = h(T + Z) - h(Z) by Kozachenko & Leonenko 1987,
+            see `neighbours.added_noise`.
+        seed: of the noise that `noise_variance` asks for; 0 by default.
+
+    Raises:
+        InputError: if both `standardize` and `noise_variance` are given.
+
+    References:
+        Kraskov, Stoegbauer & Grassberger 2004, doi:10.1103/PhysRevE.69.066138.
+        Ross 2014, doi:10.1371/journal.pone.0087357.
+        Entropy: Berrett, Samworth & Yuan 2019, doi:10.1214/18-AOS1688.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> x = rng.normal(size=1000)
+        >>> estimate = KNN(k=5).estimate(x, x + rng.normal(size=1000))  # the truth: 0.5 bits
+        >>> abs(estimate.bits - 0.5) < 0.1
+        True
     """
 
     k: Annotated[int, Field(ge=1)] = 3
@@ -96,19 +115,19 @@ class KNN(Estimator):
         super().__post_init__()
         if self.noise_variance is not None and self.standardize:
             raise InputError(
-                f"KNN: standardize=true would undo noise_variance={self.noise_variance:g}, the "
-                "same in all dimensions: give one of them"
+                "KNN: standardize=true would rescale dimensions, but "
+                f"noise_variance={self.noise_variance:g} is the same in all: set only one of them"
             )
 
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> None:
-        """Compile what "auto" may take, which depends on n."""
+        """Compile every search that "auto" may choose, which depends on n."""
         self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
-        for algorithm in WARM_UP_WITH if self.algorithm == "auto" else ():
-            one = replace(self, algorithm=algorithm)
-            with suppress(InputError):  # slabs of a single dimension
-                one.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+        for algorithm in WARM_UP_ALGORITHMS if self.algorithm == "auto" else ():
+            estimator = replace(self, algorithm=algorithm)
+            with suppress(InputError):  # slabs need two dimensions
+                estimator.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.discrete and y.discrete:
@@ -120,23 +139,32 @@ class KNN(Estimator):
             return self._ross(self._side(values), labels)
         if self.noise_variance is not None:
             raise InputError(
-                f"knn: noise_variance={self.noise_variance:g} needs one side of labels: declare it "
-                "discrete, or leave noise_variance out for two continuous sides"
+                f"knn: noise_variance={self.noise_variance:g} needs one side of labels: declare "
+                "that side discrete, or leave noise_variance out for two continuous sides"
             )
         return self._kraskov(self._side(x), self._side(y))
 
     def estimate_pairs(self, pairs: Sequence[tuple[Variable, Variable]]) -> list[Estimate | str]:
-        """As of every estimator; each thread takes pairs, which pays more than to share rows."""
-        found: list[Estimate | str] = [""] * len(pairs)
+        """Estimate I(X;Y) for each pair of sides, as `Estimator.estimate_pairs` describes.
 
-        def some(start: int, stop: int) -> None:
-            found[start:stop] = [self.attempt(x, y) for x, y in pairs[start:stop]]
+        Threads share the pairs, which is faster than sharing the rows of each pair.
 
-        share_rows(some, len(pairs), 1)
-        return found
+        Args:
+            pairs: the pairs of sides (X, Y), laid out.
+
+        Returns:
+            For each pair the estimate, or the text of the error that it raised.
+        """
+        results: list[Estimate | str] = [""] * len(pairs)
+
+        def estimate(start: int, stop: int) -> None:
+            results[start:stop] = [self.attempt(x, y) for x, y in pairs[start:stop]]
+
+        share_rows(estimate, len(pairs), 1)
+        return results
 
     def _side(self, v: Variable) -> IndexedSide:
-        """The columns that vary, for constant ones add nothing to a distance; made once."""
+        """The columns that vary: constant ones add nothing to a distance. Cached for each side."""
         sides = _sides_of.setdefault(v, {})
         if self.standardize not in sides:
             columns = v.float64[v.low < v.high]
@@ -146,15 +174,15 @@ class KNN(Estimator):
         return sides[self.standardize]
 
     def _noisy(self, values: Variable, labels: Variable, variance: float) -> Estimate:
-        """With noise on every dimension, the constant ones too: all are of one law for any data."""
+        """The estimate with noise, which is added to all dimensions, constant ones too."""
         distinct = labels.cardinality == labels.n
         symbols = None if distinct else labels.symbols
         noisy = with_noise(values.float64, variance, self.seed, symbols)
         noise = {"noise_variance": variance, "seed": self.seed}
         if not distinct:
-            found = self._ross(IndexedSide(noisy), labels)
-            notes = {code: why for code, why in found.flags.items() if code != "scales"}
-            return Estimate(found.nats, notes, {**found.info, **noise})
+            estimate = self._ross(IndexedSide(noisy), labels)
+            notes = {code: text for code, text in estimate.flags.items() if code != "scales"}
+            return Estimate(estimate.nats, notes, {**estimate.info, **noise})
         nats = kozachenko_leonenko_information(noisy, variance, self.k, self.algorithm)
         few = math.log2(values.n / self.k) < values.dims
         notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
@@ -175,7 +203,7 @@ class KNN(Estimator):
         info = {"method": f"Kraskov {self.variant}", "neighbours": counts.algorithm}
         ceiling = float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k
         spreads = np.r_[counts.x.spreads, counts.y.spreads]
-        return Estimate(nats, _notes(n, spreads, self.k, counts.tied_rows), info, ceiling)
+        return Estimate(nats, _flags_of(n, spreads, self.k, counts.tied_rows), info, ceiling)
 
     def _ross(self, side: IndexedSide, labels: Variable) -> Estimate:
         symbols = labels.symbols
@@ -192,7 +220,7 @@ class KNN(Estimator):
         counts = ross_counts(side, symbols, self.k, self.algorithm)
         total = _sum_digamma(counts.k) - _sum_digamma(counts.within)
         total -= _sum_digamma(counts.class_sizes)
-        notes = _notes(n, counts.side.spreads, self.k, counts.tied_rows)
+        notes = _flags_of(n, counts.side.spreads, self.k, counts.tied_rows)
         if n < labels.n:
             notes.update([flags.rare_labels(labels.n - n, labels.n)])
         return Estimate(float(digamma(n) + total / n), notes, {"method": "Ross"})
@@ -205,11 +233,12 @@ def _sum_digamma(counts: Int) -> float:
     return float(np.dot(occurrences[present], digamma(present)))
 
 
-def _notes(n: int, spreads: Float, k: int, ties: int) -> dict[str, str]:
+def _flags_of(n: int, spreads: Float, k: int, ties: int) -> dict[str, str]:
+    """The flags for n rows of dimensions with these spreads (d,), of which `ties` rows had ties."""
     dims = len(spreads)
     notes: dict[str, str] = {}
-    if spreads.min() * SCALES < spreads.max():
-        with np.errstate(over="ignore", divide="ignore"):  # "inf times as far" is said as it is
+    if spreads.min() * MAX_SPREAD_RATIO < spreads.max():
+        with np.errstate(over="ignore", divide="ignore"):  # the flag may name a ratio of inf
             notes.update([flags.scales(float(spreads.max() / spreads.min()))])
     if ties:
         notes.update([flags.ties(ties, n)])

@@ -1,4 +1,4 @@
-"""Uniform binning: M bins of equal width a dimension, then counting."""
+"""Uniform binning: cut each dimension into bins of equal width, and count."""
 
 import math
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from mibench.contract import flags
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 
-from .binning import bin_rules as _bins
-from .binning.base import Binned, BinningEstimator, Cuts
+from .binning import bin_rules
+from .binning.base import BinnedSide, BinningEstimator, SideBins
 from .binning.plug_in import Correction
 from .kernels.binning import fold_uniform, tally_uniform
 
@@ -22,38 +22,52 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Rule = Literal["auto", "sturges", "scott", "freedman-diaconis", "terrell-scott"]
 
-CROWDED = 0.9  # the share of rows in one bin from which a flag says so
-AUTO_SCALE = 22.0  # fitted by `benchmarks/fit_bins.py`; see `_bins.balanced_bins`
+MAX_SHARE_IN_BIN = 0.9  # share of the rows in one bin, above which the estimate is flagged
+AUTO_SCALE = 22.0  # fitted by `benchmarks/fit_bins.py`; see `bin_rules.balanced_bins`
 
 
 @dataclass(frozen=True)
 class Uniform(BinningEstimator):
     """Plug-in MI of variables cut into bins of equal width.
 
-    I = H(bin X) + H(bin Y) - H(bin X, bin Y), in which a row of bin indices is one symbol.
+    I = H(bin X) + H(bin Y) - H(bin X, bin Y), where the bin indices of all dimensions of a side
+    together are one symbol. Discrete sides are not binned: each label is a symbol.
 
-    bins: bins a dimension, or a rule. "auto" (default) follows n and the dimension, see
-        `estimators._bins.balanced_bins`; "sturges" and "terrell-scott" follow n alone, "scott"
-        and "freedman-diaconis" each dimension's values. The thesis that this project grows from
-        uses 30, and 100 for ReLU: on 4096 inputs and one layer, not a general advice.
-    range: (low, high) for every dimension, say (-1, 1) for tanh; values beyond it join the
-        outermost bins. None: from the data.
-    pooled: one set of edges (and one number of bins by rule) for all dimensions of a variable, as
-        for the neurons of a layer, instead of one a dimension.
-    correction: "miller-madow" raises each entropy by (occupied - 1) / 2n.
+    Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
+    of the sides; downwards by the detail that bins too wide lose. Underestimates unbounded
+    variables whose outliers stretch the range.
 
-    Bias: upwards by about (Kx - 1)(Ky - 1) / 2n for K occupied cells a side, downwards by the
-    detail that too few bins lose; underestimates unbounded variables whose outliers stretch the
-    range. Discrete sides are used as they are. Source: Cover & Thomas, Elements of Information
-    Theory, ch. 8; Miller 1955; Panzeri & Treves 1996, doi:10.1088/0954-898X/7/1/006.
+    Attributes:
+        bins: the number of bins per dimension, or a rule. "auto" (default) depends on n and on the
+            number of dimensions, see `bin_rules.balanced_bins`. "sturges" and "terrell-scott"
+            depend on n alone; "scott" and "freedman-diaconis" also on the values of each dimension.
+            Rasmussen's thesis uses 30 bins, and 100 for ReLU: for 4096 inputs and one layer,
+            which is no general advice.
+        range: (low, high) of all dimensions, for example (-1, 1) for tanh. Values outside go into
+            the outermost bins. None (default): the range of the data.
+        pooled: whether all dimensions of a variable share one set of edges (and one number of bins
+            by rule), as for the neurons of a layer. Default: each dimension has its own edges.
+        correction: None (default), or "miller-madow", which adds (occupied bins - 1) / 2n to each
+            entropy.
 
-    >>> import numpy as np
-    >>> x = np.arange(8.0)
-    >>> round(Uniform(bins=4).estimate(x, x).bits, 6)
-    2.0
+    Raises:
+        InputError: for an empty or infinite `range`.
+
+    References:
+        Cover & Thomas, Elements of Information Theory, ch. 8.
+        Miller 1955, Note on the bias of information estimates.
+        Panzeri & Treves 1996, doi:10.1088/0954-898X/7/1/006.
+        N. L. Rasmussen, Information Bottleneck for Deep Learning: Theory and Experiments (BSc
+            thesis, University of Copenhagen).
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.arange(8.0)
+        >>> round(Uniform(bins=4).estimate(x, x).bits, 6)
+        2.0
     """
 
-    bins: Annotated[int, Field(ge=1, le=_bins.MOST_BINS)] | Rule = "auto"
+    bins: Annotated[int, Field(ge=1, le=bin_rules.MAX_BINS)] | Rule = "auto"
     range: tuple[float, float] | None = None
     pooled: bool = False
     correction: Correction | None = None
@@ -65,36 +79,38 @@ class Uniform(BinningEstimator):
         if self.range is not None:
             low, high = self.range
             if not low < high:
-                raise InputError(f"Uniform: range={low:g}:{high:g} is empty: give low < high")
+                raise InputError(
+                    f"Uniform: range={low:g}:{high:g} is empty: low must be less than high"
+                )
             if not math.isfinite(high - low):
                 raise InputError(
-                    f"Uniform: range={low:g}:{high:g} is wider than a float: narrow it"
+                    f"Uniform: range={low:g}:{high:g} is wider than the largest float: narrow it"
                 )
 
-    def _notes(self, x: Binned, y: Binned) -> dict[str, str]:
+    def _extra_flags(self, x: BinnedSide, y: BinnedSide) -> dict[str, str]:
         if self.range is not None:
             low, high = self.range
             outside = _outside(x.variable, low, high) + _outside(y.variable, low, high)
             return dict([flags.outside_range(outside, low, high)] if outside else [])
         notes: dict[str, str] = {}
         for side in (x, y):
-            if not side.variable.discrete and max(side.cuts.bins) > 2:
+            if not side.variable.discrete and max(side.bins.bins) > 2:
                 share = side.counted.counts.max() / side.variable.n
-                if share > CROWDED:
+                if share > MAX_SHARE_IN_BIN:
                     notes.update([flags.outliers(f"one bin holds {share:.0%} of the rows")])
         return notes
 
-    def _cut(self, v: Variable, other: Variable) -> Cuts:
+    def _cut(self, v: Variable, other: Variable) -> SideBins:
         edges, bins = self._edges(v, other)
-        return Cuts(bins, bins, v.columns, (edges, np.array(bins)))
+        return SideBins(bins, bins, v.columns, (edges, np.array(bins)))
 
     def _edges(self, v: Variable, other: Variable) -> tuple[Float, list[int]]:
-        """Edges (d, most bins + 1), or one row for all dimensions, and bins of each dimension."""
+        """Edges (d, largest number of bins + 1), or one row for all dimensions; bins of each."""
         if self.range is not None and isinstance(self.bins, int):
             return _edges_of_range(*self.range, self.bins), [self.bins] * v.dims
         low, high = self._limits(v)
         bins = self._bin_numbers(v, other, high - low)
-        flat = low == high  # a constant dimension has one bin, whatever its edges
+        flat = low == high  # a constant dimension has one bin, whatever its edges are
         low, high = np.where(flat, 0.0, low), np.where(flat, 1.0, high)
         numbers: list[int] = np.where(flat, 1, bins).tolist()
         if min(bins) == max(bins):  # one call for all dimensions is much cheaper
@@ -114,16 +130,16 @@ class Uniform(BinningEstimator):
         return np.full(v.dims, low), np.full(v.dims, high)
 
     def _bin_numbers(self, v: Variable, other: Variable, spans: Float) -> list[int]:
-        """Bins of each dimension, whose edges lie over ranges `spans` wide."""
+        """The number of bins of each dimension; spans (d,): the widths of the ranges."""
         if isinstance(self.bins, int):
             return [self.bins] * v.dims
         if self.bins == "auto":
-            return [_bins.balanced_bins(v.n, v, other, AUTO_SCALE)] * v.dims
+            return [bin_rules.balanced_bins(v.n, v, other, AUTO_SCALE)] * v.dims
         if self.bins in ("sturges", "terrell-scott"):
             size = v.columns.size if self.pooled else v.n
-            rule = _bins.sturges if self.bins == "sturges" else _bins.terrell_scott
+            rule = bin_rules.sturges if self.bins == "sturges" else bin_rules.terrell_scott
             return [rule(size)] * v.dims
-        by_width = _bins.scott if self.bins == "scott" else _bins.freedman_diaconis
+        by_width = bin_rules.scott if self.bins == "scott" else bin_rules.freedman_diaconis
         if self.pooled:
             return [by_width(v.float64.ravel(), float(spans[0]))] * v.dims
         return [by_width(u, float(s)) for u, s in zip(v.float64, spans, strict=True)]
@@ -131,12 +147,12 @@ class Uniform(BinningEstimator):
 
 @lru_cache(maxsize=64)
 def _edges_of_range(low: float, high: float, bins: int) -> Float:
-    """The edges (1, bins + 1) of a fixed range, made once for all calls; nobody writes to them."""
+    """The edges (1, bins + 1) of a fixed range. Cached, so callers must not write to them."""
     return np.linspace(low, high, bins + 1)[np.newaxis]
 
 
 def _outside(v: Variable, low: float, high: float) -> int:
-    """How many values of a side lie outside a range."""
+    """How many values of a side are outside the range."""
     if v.discrete or (min(v.low.tolist()) >= low and max(v.high.tolist()) <= high):
         return 0
     return int(((v.columns < low) | (v.columns > high)).sum())

@@ -502,9 +502,12 @@ def test_where_the_path_goes(here):
             "exit code 1. Standard error ends: line 3 | line 4 | cat: ",
         ),
         ("kill -9 $$", "RuntimeError: the program was killed by signal 9"),
-        ("true", "ValueError: the program must print a finite number last, and it printed nothing"),
-        ("echo 0.5; echo done", "and the last line is 'done'"),
-        ("echo '[1] 0.5'", "and the last line is '[1] 0.5'"),
+        (
+            "true",
+            "ValueError: the last line must be a finite number, but the program printed nothing",
+        ),
+        ("echo 0.5; echo done", "must be a finite number, but it is 'done'"),
+        ("echo '[1] 0.5'", "must be a finite number, but it is '[1] 0.5'"),
         ("echo nan; echo because >&2", "is 'nan'. Standard error ends: because"),
         ("echo -inf", "is '-inf'"),
         ("echo bad: $1 >&2; exit 1", "Standard error ends: bad: {data}"),
@@ -601,7 +604,8 @@ def test_time_that_runs_out_kills_the_program_and_what_it_started(here):
     said = only_error(Executable("./mi.sh", timeout=2), seeds=1)  # time to say it under load
     assert time.monotonic() - start < 60  # not the program's 100 s
     assert said == (
-        "TimeoutError: stopped after 2 s; raise timeout=, or none. Standard error ends: begun"
+        "TimeoutError: stopped after 2 s; raise timeout=, or set it to none. "
+        "Standard error ends: begun"
     )
     assert [ended(pid) for pid in pids(here)] == [True, True]
 

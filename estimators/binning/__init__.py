@@ -1,1 +1,1 @@
-"""What the binning estimators share: bin rules, cutting, counting, the plug-in estimate."""
+"""What the binning estimators share: rules for the number of bins, counting, the plug-in."""

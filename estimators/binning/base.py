@@ -1,4 +1,4 @@
-"""What the estimators that cut values into bins share: each side binned, then counted."""
+"""Base class of the binning estimators: cut both sides into bins, count, and apply the plug-in."""
 
 import math
 from abc import abstractmethod
@@ -17,80 +17,85 @@ from mibench.types import Estimate
 from ..shared.threads import share_rows
 from .plug_in import (
     Correction,
-    Counted,
-    Symbols,
-    bin_rows,
-    joint_of,
+    RowSymbols,
+    SymbolCounts,
+    joint_entropy,
+    margins_of_table,
     plug_in_counts,
-    sides_of_table,
+    symbols_of_bins,
     variable_symbols,
 )
 
 Int = NDArray[np.int64]
 
-LEAST_ROWS = 2**15  # that a thread is worth waking for
-WARM_UP_BINS = (2, 40)  # few edges, which are all compared, and many
-TABLE_CELLS = 1024  # up to this many, or up to n, pairs of cells are counted in a table
+MIN_ROWS_PER_THREAD = 2**15
+WARM_UP_BINS = (2, 40)  # few edges, which are all compared, and many, which are searched
+MAX_TABLE_BINS = 1024  # joint bins of X and Y counted in a table; or n, if that is more
 
 
 @dataclass(frozen=True)
-class Cuts:
-    """How a side is cut into cells, as the kernels want it.
+class SideBins:
+    """How one side is cut into bins, in the form that the kernels take.
 
-    bins: of each dimension, constant ones too (1). columns (d, n): those to cut, into inner[j] bins
-    each; each: arrays with a row a column, or a single row for all; rest: scalars. Of labels only
-    symbols (n,) are set, whose cells are their kinds. cells: the product of bins, a float, for it
-    may be beyond any integer of the machine.
+    bins: the number of bins of each dimension, 1 for constant ones. columns (d, n): the columns to
+    cut; column_bins (d,): their numbers of bins; column_arguments: arrays with one row per column,
+    or a single row for all columns; scalar_arguments: arguments that all columns share. Labels have
+    only symbols (n,), and each label is a bin. joint_bins: the product of bins, a float, since it
+    may exceed any machine integer.
     """
 
     bins: list[int]
-    inner: list[int]
+    column_bins: list[int]
     columns: NDArray[Any]
-    each: tuple[NDArray[Any], ...]
-    rest: tuple[Any, ...] = ()
+    column_arguments: tuple[NDArray[Any], ...]
+    scalar_arguments: tuple[Any, ...] = ()
     symbols: Int = field(default_factory=lambda: NO_SYMBOLS)
-    cells: float = field(init=False)
+    joint_bins: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cells", math.prod(map(float, self.bins)))
-        # numba compiles anew for arrays that cannot be written to, as users' may be: all are such.
+        object.__setattr__(self, "joint_bins", math.prod(map(float, self.bins)))
+        # numba compiles read-only and writable arrays separately, and users' arrays may be
+        # read-only: so all arrays are made read-only.
         columns = self.columns.view()
         columns.flags.writeable = False
         object.__setattr__(self, "columns", columns)
 
     @property
     def arguments(self) -> tuple[Any, ...]:
-        """Of a kernel, for all columns."""
-        return (self.columns, *self.each, *self.rest)
+        """The arguments of a kernel for all columns."""
+        return (self.columns, *self.column_arguments, *self.scalar_arguments)
 
     def arguments_of(self, first: int, last: int) -> tuple[Any, ...]:
-        """Of a kernel, for the columns [first, last)."""
+        """The arguments of a kernel for the columns [first, last)."""
         if last - first == len(self.columns):
             return self.arguments
-        each = (rows if len(rows) == 1 else rows[first:last] for rows in self.each)
-        return (self.columns[first:last], *each, *self.rest)
+        of_columns = (a if len(a) == 1 else a[first:last] for a in self.column_arguments)
+        return (self.columns[first:last], *of_columns, *self.scalar_arguments)
 
 
 @dataclass(frozen=True)
-class Binned:
-    """One side, its cuts, and how often each of its cells occurs."""
+class BinnedSide:
+    """One side, its bins, and how often each of its joint bins occurs."""
 
     variable: Variable
-    cuts: Cuts
-    counted: Counted
+    bins: SideBins
+    counted: SymbolCounts
 
     @property
     def ceiling_nats(self) -> float:
-        """The most that the plug-in can say; infinite for labels, which bound the truth too."""
-        return math.inf if self.variable.discrete else sum(map(math.log, self.cuts.bins))
+        """The largest plug-in entropy that the bins allow.
+
+        Infinite for labels: their entropy bounds the true MI as well, so it limits no estimate.
+        """
+        return math.inf if self.variable.discrete else sum(map(math.log, self.bins.bins))
 
 
 class BinningEstimator(Estimator):
-    """Plug-in MI of binned sides; a subclass says how a continuous side is cut, and the kernels.
+    """Plug-in MI of binned sides. A subclass defines the bins of a continuous side, and kernels.
 
-    fold: of `kernels.binning`, puts the bins of columns into keys; tally: counts pairs of cells of
-    both sides in one pass over the data, without a key for each row. The fields `bins` and
-    `correction` are the subclass's.
+    fold: the kernel of `kernels.binning` that combines the bins of columns into one key per row;
+    tally: the kernel that counts the joint bins of both sides in one pass over the data, without
+    keys. The subclass has the fields `bins` and `correction`.
     """
 
     bins: int | str
@@ -101,110 +106,118 @@ class BinningEstimator(Estimator):
     def warm_up(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> None:
-        """Compile both ways of counting, and both of finding bins; n and bins choose."""
+        """Compile both ways of counting and of finding bins; n and bins decide which is used."""
         super().warm_up(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
         sides = _first_column(x, discrete_x), _first_column(y, discrete_y)
         a, b = as_pair(*sides, discrete_x, discrete_y)
         for bins in WARM_UP_BINS:
-            one: BinningEstimator = replace(cast(Any, self), bins=bins)
-            cuts_a, cuts_b = one._both_cuts(a, b)
-            joint_of(one._symbols(a, cuts_a), one._symbols(b, cuts_b))
+            estimator: BinningEstimator = replace(cast(Any, self), bins=bins)
+            bins_a, bins_b = estimator._bins_of_both(a, b)
+            joint_entropy(estimator._symbols(a, bins_a), estimator._symbols(b, bins_b))
             if not (a.discrete and b.discrete):
-                sides_of_table(one._table(a.n, cuts_a, cuts_b))
+                margins_of_table(estimator._table(a.n, bins_a, bins_b))
 
     @abstractmethod
-    def _cut(self, v: Variable, other: Variable) -> Cuts:
-        """The cuts of a continuous v. Only bins="auto" may look at the other side."""
+    def _cut(self, v: Variable, other: Variable) -> SideBins:
+        """The bins of a continuous v. Only bins="auto" may depend on the other side."""
 
-    def _notes(self, x: Binned, y: Binned) -> dict[str, str]:
-        """Flags of a subclass's own."""
+    def _extra_flags(self, x: BinnedSide, y: BinnedSide) -> dict[str, str]:
+        """Flags that only the subclass raises."""
         return {}
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        a, b = self._both_cuts(x, y)
-        labels_alone = x.discrete and y.discrete
-        if a.cells * b.cells <= max(x.n, TABLE_CELLS) and not labels_alone:
-            of_x, of_y, joint = sides_of_table(self._table(x.n, a, b))
-            return self._count(Binned(x, a, of_x), Binned(y, b, of_y), joint)
-        symbols_x, symbols_y = self._symbols(x, a), self._symbols(y, b)
-        sides = Binned(x, a, symbols_x), Binned(y, b, symbols_y)
-        return self._count(*sides, joint_of(symbols_x, symbols_y))
+        bins_x, bins_y = self._bins_of_both(x, y)
+        both_discrete = x.discrete and y.discrete
+        if bins_x.joint_bins * bins_y.joint_bins <= max(x.n, MAX_TABLE_BINS) and not both_discrete:
+            counts_x, counts_y, joint = margins_of_table(self._table(x.n, bins_x, bins_y))
+        else:
+            counts_x, counts_y = self._symbols(x, bins_x), self._symbols(y, bins_y)
+            joint = joint_entropy(counts_x, counts_y)
+        return self._plug_in(
+            BinnedSide(x, bins_x, counts_x), BinnedSide(y, bins_y, counts_y), joint
+        )
 
-    def _both_cuts(self, x: Variable, y: Variable) -> tuple[Cuts, Cuts]:
-        if x.n < LEAST_ROWS:
-            return self._cuts(x, y), self._cuts(y, x)
-        # Sorting is most of the work of adaptive bins: a thread for each side.
+    def _bins_of_both(self, x: Variable, y: Variable) -> tuple[SideBins, SideBins]:
+        if x.n < MIN_ROWS_PER_THREAD:
+            return self._bins_of(x, y), self._bins_of(y, x)
+        # Sorting takes most of the time of adaptive bins: one thread per side.
         pairs = [(x, y), (y, x)]
-        found: dict[int, Cuts] = {}
+        bins_of_side: dict[int, SideBins] = {}
 
         def cut(start: int, stop: int) -> None:
-            found.update((i, self._cuts(*pairs[i])) for i in range(start, stop))
+            bins_of_side.update((i, self._bins_of(*pairs[i])) for i in range(start, stop))
 
         share_rows(cut, 2, 1)
-        return found[0], found[1]
+        return bins_of_side[0], bins_of_side[1]
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
-        if self.bins == "auto":  # bins of t that differ from one other side to the next
+        if self.bins == "auto":  # the bins of t then depend on the other side
             return super()._estimate_each(t, others)
-        cuts = self._cuts(t, t)
-        symbols = self._symbols(t, cuts)
-        side = Binned(t, cuts, symbols)
-        found = []
-        for o in others:
-            own = self._cuts(o, t)
-            theirs = self._symbols(o, own)
-            found.append(self._count(Binned(o, own, theirs), side, joint_of(theirs, symbols)))
-        return found
+        bins_t = self._bins_of(t, t)
+        symbols_t = self._symbols(t, bins_t)
+        side_t = BinnedSide(t, bins_t, symbols_t)
+        estimates = []
+        for other in others:
+            bins = self._bins_of(other, t)
+            symbols = self._symbols(other, bins)
+            joint = joint_entropy(symbols, symbols_t)
+            estimates.append(self._plug_in(BinnedSide(other, bins, symbols), side_t, joint))
+        return estimates
 
-    def _cuts(self, v: Variable, other: Variable) -> Cuts:
+    def _bins_of(self, v: Variable, other: Variable) -> SideBins:
         if v.discrete:
-            return Cuts([v.cardinality], [], NO_COLUMNS, (), (), v.symbols)
+            return SideBins([v.cardinality], [], NO_COLUMNS, (), (), v.symbols)
         return self._cut(v, other)
 
-    def _symbols(self, v: Variable, cuts: Cuts) -> Symbols:
-        """One symbol a row."""
+    def _symbols(self, v: Variable, bins: SideBins) -> RowSymbols:
+        """One symbol per row."""
         if v.discrete:
             return variable_symbols(v)
 
         def fold(keys: Int, first: int, last: int) -> None:
-            self.fold(keys, *cuts.arguments_of(first, last), 0)
+            self.fold(keys, *bins.arguments_of(first, last), 0)
 
-        return bin_rows(v.n, cuts.inner, fold)
+        return symbols_of_bins(v.n, bins.column_bins, fold)
 
-    def _table(self, n: int, x: Cuts, y: Cuts) -> Int:
-        """How many rows fall in each pair of cells, (cells of x, cells of y)."""
-        # The kernel reads nothing of the cuts of labels, but wants some.
-        of_x = (y.columns[:0], *y.each, *y.rest) if len(x.symbols) else x.arguments
-        of_y = (x.columns[:0], *x.each, *x.rest) if len(y.symbols) else y.arguments
-        if of_x[0].dtype != of_y[0].dtype:  # which changes no comparison, and saves two kernels
+    def _table(self, n: int, x: SideBins, y: SideBins) -> Int:
+        """How many rows are in each joint bin, (joint bins of x, joint bins of y)."""
+        # The kernel ignores the columns of a side of labels, but needs arrays of the same types.
+        of_x = _no_columns(y) if len(x.symbols) else x.arguments
+        of_y = _no_columns(x) if len(y.symbols) else y.arguments
+        if of_x[0].dtype != of_y[0].dtype:  # changes no comparison, and avoids two more kernels
             of_x, of_y = _widened(of_x), _widened(of_y)
         tables: list[Int] = []
 
         def tally(start: int, stop: int) -> None:
-            table = np.zeros((int(x.cells), int(y.cells)), np.int64)
+            table = np.zeros((int(x.joint_bins), int(y.joint_bins)), np.int64)
             self.tally(x.symbols, *of_x, y.symbols, *of_y, start, stop, table)
             tables.append(table)
 
-        share_rows(tally, n, max(LEAST_ROWS, 4 * int(x.cells * y.cells)))
+        share_rows(tally, n, max(MIN_ROWS_PER_THREAD, 4 * int(x.joint_bins * y.joint_bins)))
         return sum(tables[1:], tables[0])
 
-    def _count(self, x: Binned, y: Binned, joint: tuple[float, int]) -> Estimate:
-        n, cells = x.variable.n, x.cuts.cells * y.cuts.cells
-        notes = dict([flags.more_bins_than_samples(cells, n)] if cells > n else [])
-        notes.update(self._notes(x, y))
+    def _plug_in(self, x: BinnedSide, y: BinnedSide, joint: tuple[float, int]) -> Estimate:
+        n, joint_bins = x.variable.n, x.bins.joint_bins * y.bins.joint_bins
+        notes = dict([flags.more_bins_than_samples(joint_bins, n)] if joint_bins > n else [])
+        notes.update(self._extra_flags(x, y))
         limit = min(math.log(n), x.ceiling_nats, y.ceiling_nats)
-        info = {"bins_x": x.cuts.bins, "bins_y": y.cuts.bins}
-        found = plug_in_counts(x.counted, y.counted, joint, self.correction, info, notes)
-        return replace(found, ceiling_nats=limit)
+        info = {"bins_x": x.bins.bins, "bins_y": y.bins.bins}
+        estimate = plug_in_counts(x.counted, y.counted, joint, self.correction, info, notes)
+        return replace(estimate, ceiling_nats=limit)
+
+
+def _no_columns(bins: SideBins) -> tuple[Any, ...]:
+    """Arguments of a kernel for a side without columns, of the same types as those of `bins`."""
+    return (bins.columns[:0], *bins.column_arguments, *bins.scalar_arguments)
 
 
 def _widened(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same with float64 for float32."""
-    columns, *rest = (
+    """The same arguments, with float32 arrays and scalars converted to float64."""
+    columns, *others = (
         a.astype(np.float64) if getattr(a, "dtype", None) == np.float32 else a for a in arguments
     )
     columns.flags.writeable = False
-    return (columns, *rest)
+    return (columns, *others)
 
 
 def _first_column(values: ArrayLike, discrete: bool) -> ArrayLike:

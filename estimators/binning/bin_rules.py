@@ -1,4 +1,4 @@
-"""How many bins: rules that the binning estimators share."""
+"""Rules for the number of bins, which the binning estimators share."""
 
 import math
 from collections.abc import Callable
@@ -8,17 +8,18 @@ from numpy.typing import NDArray
 
 from mibench.contract.variables import Variable
 
-MOST_BINS = 1_000_000
+MAX_BINS = 1_000_000
 
 
 def balanced_bins(n: int, x: Variable, y: Variable, scale: float) -> int:
-    """The default number of bins a dimension: (scale * n / labels)^(1 / (D + 2)), at least 2.
+    """The default number of bins per dimension: (scale * n / labels)^(1 / (D + 2)), at least 2.
 
-    D is the number of dimensions that vary, `labels` the number of labels of a discrete side. The
-    plug-in's upward bias is about labels * M^D / 2n, the information that bins of width 1 / M
-    lose is proportional to 1 / M^2; the two balance where M^(D + 2) is proportional to n / labels.
-    Labels that are all different leave no joint counts to be biased, and count as one. The scale
-    is fitted on bivariate normals by `benchmarks/fit_bins.py`.
+    D is the number of continuous dimensions that vary, `labels` the number of distinct labels of a
+    discrete side. The upward bias of the plug-in is about labels * M^D / 2n for M bins. The
+    information that bins of width 1 / M lose is proportional to 1 / M^2. The two balance where
+    M^(D + 2) is proportional to n / labels. Labels that all differ count as one, since they leave
+    no joint counts that could be biased. `benchmarks/fit_bins.py` fits the scale on bivariate
+    normals.
     """
     binned = sum(int((v.low < v.high).sum()) for v in (x, y))
     labels = math.prod(v.cardinality for v in (x, y) if v.cardinality < n and v.discrete)
@@ -43,7 +44,7 @@ def scott(values: NDArray[np.float64], span: float) -> int:
 def freedman_diaconis(values: NDArray[np.float64], span: float) -> int:
     """Width 2 IQR n^(-1/3) (Freedman & Diaconis 1981, doi:10.1007/BF01025868) over `span`.
 
-    Where more than half of the values are equal the IQR is 0, and Sturges' rule is used.
+    If more than half of the values are equal, the IQR is 0, and Sturges' rule is used instead.
     """
 
     def width(u: NDArray[np.float64]) -> float:
@@ -58,13 +59,13 @@ def _bins_of_width(
     span: float,
     width_of: Callable[[NDArray[np.float64]], float],
 ) -> int:
-    """Bins of width `width_of(values)` n^(-1/3) over `span`, never more of them than values."""
+    """The number of bins of width `width_of(values)` n^(-1/3) over `span`, at most n."""
     n = len(values)
     low, high = values.min(), values.max()
     if low == high:
         return 1
-    # On [0, 1], so that neither 1e-200 nor 1e200 loses anything in a square.
+    # Scaled to [0, 1], so that the squares of 1e-200 or 1e200 do not under- or overflow.
     width = width_of((values - low) / (high - low))
     if not width > 0:
         return sturges(n)
-    return math.ceil(min(span / float(high - low) * math.cbrt(n) / width, n, MOST_BINS))
+    return math.ceil(min(span / float(high - low) * math.cbrt(n) / width, n, MAX_BINS))

@@ -1,1 +1,1 @@
-"""Bounds on the entropy of a Gaussian mixture."""
+"""Bounds on the entropy of a mixture of Gaussians."""

@@ -1,4 +1,4 @@
-"""Bounds on the information of a layer with Gaussian noise: its entropy is that of a mixture."""
+"""Bounds on the information of a layer with Gaussian noise, which is a mixture of Gaussians."""
 
 import math
 from collections.abc import Sequence
@@ -19,23 +19,23 @@ Variant = Literal["upper", "lower"]
 Float = NDArray[np.float64]
 
 DIVISORS = {"upper": 2.0, "lower": 8.0}  # KL divergence and Bhattacharyya distance
-LEAF_ROWS = 64
-STRIPS = 8  # sums of their own; a fixed number, so that threads change no rounding
-NEGLIGIBLE = 54.0  # n terms of 2^-(54 + log2 n) are less than half an ulp of 1
+MAX_LEAF_ROWS = 64
+PARTIAL_SUMS = 8  # a fixed number, so that the number of threads changes no rounding
+MAX_EXPONENT = 54.0  # n terms of 2^-(54 + log2 n) sum to less than half an ulp of 1
 
 
 def mixture_information(
     values: Variable, labels: Sequence[Variable], noise_variance: float, variant: Variant
 ) -> list[float]:
-    """I(C;T + Z) in nats for each C of `labels`, T the rows of `values`, Z ~ N(0, s2 I).
+    """I(C;T + Z) in nats for each C of `labels`; T are the rows of `values`, Z ~ N(0, s2 I).
 
     T + Z is a mixture of n Gaussians, whose entropy lies between two pairwise bounds (Kolchinsky
     & Tracey 2017, doi:10.3390/e19070361, eq. 10),
 
         H = H(Z) - (1/n) sum_i log (1/n) sum_j exp(-D_ij),
 
-    D = |t_i - t_j|^2 / 2 s2 for the upper, / 8 s2 for the lower one. The same holds within a label,
-    and I = H(all) - sum_c p(c) H(c), in which H(Z) cancels:
+    D = |t_i - t_j|^2 / 2 s2 for the upper bound, / 8 s2 for the lower one. The same holds within a
+    label, and I = H(all) - sum_c p(c) H(c), where H(Z) cancels:
 
         I = (1/n) sum_i [log (S_i of the same label / n_label) - log (S_i / n)].
     """
@@ -45,13 +45,13 @@ def mixture_information(
     if not np.isfinite(columns).all():
         raise InputError(
             f"kde: noise_variance={noise_variance:g} is so small that the distances between rows, "
-            "in units of it, overflow: give a larger one"
+            "in units of it, overflow: use a larger noise_variance"
         )
     n = values.n
     repeated = [c for c in labels if c.cardinality < n]
     sums = iter(_kernel_sums(columns, [c.symbols for c in repeated]))
     of_all = float(np.log(next(sums) / n).mean())
-    # A label that occurs once leaves one Gaussian, of entropy H(Z): log (1 / 1).
+    # A label that occurs once leaves a single Gaussian, of entropy H(Z): its term is log(1 / 1).
     return [
         (float(np.log(next(sums) / c.counts[c.symbols]).mean()) if c.cardinality < n else 0.0)
         - of_all
@@ -60,23 +60,25 @@ def mixture_information(
 
 
 def _kernel_sums(columns: Float, symbols: Sequence[NDArray[np.int64]]) -> Float:
-    """(1 + labellings, n) sums of 2^-|difference|^2 over all rows, and over those of its label."""
+    """Sums (1 + labellings, n) of 2^-|difference|^2: over all rows, and over those of the label."""
     n = columns.shape[1]
-    tree = build_tree(columns, LEAF_ROWS)
+    tree = build_tree(columns, MAX_LEAF_ROWS)
     leaves = (len(tree.bounds) + 1) // 2
     bounds, box = tree.bounds[-leaves:], tree.box[-leaves:]
     arranged = np.ascontiguousarray(tree.arranged.T)
     labels = np.empty((len(symbols), n), np.int64)
-    for row, own in zip(labels, symbols, strict=True):
-        row[:] = own[tree.order]
-    parts = np.zeros((STRIPS, 1 + len(symbols), n))
-    far = NEGLIGIBLE + math.log2(n)
+    for in_tree_order, in_row_order in zip(labels, symbols, strict=True):
+        in_tree_order[:] = in_row_order[tree.order]
+    partial_sums = np.zeros((PARTIAL_SUMS, 1 + len(symbols), n))
+    far = MAX_EXPONENT + math.log2(n)
 
-    def strips(first: int, last: int) -> None:
-        for s in range(first, last):
-            mixture_sums(arranged, labels, bounds, box, far, s, leaves, STRIPS, parts[s])
+    def add(first: int, last: int) -> None:
+        for p in range(first, last):
+            mixture_sums(
+                arranged, labels, bounds, box, far, p, leaves, PARTIAL_SUMS, partial_sums[p]
+            )
 
-    share_rows(strips, STRIPS, 1)
-    sums = np.empty(parts.shape[1:])
-    sums[:, tree.order] = parts.sum(axis=0)
+    share_rows(add, PARTIAL_SUMS, 1)
+    sums = np.empty(partial_sums.shape[1:])
+    sums[:, tree.order] = partial_sums.sum(axis=0)
     return sums
