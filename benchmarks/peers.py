@@ -218,6 +218,6 @@ GROUPS = {
     ),
     "adaptive 1+1": Group(
         1, 10_000_000, 1 / 3, lambda x, y: Adaptive().estimate(x, y).nats,
-        {"a plain read and a sort a side": Peer(read_and_sort, None)}, 3_000_000, 0.3,
+        {"a plain read and one sort per side": Peer(read_and_sort, None)}, 3_000_000, 0.3,
     ),
 }  # fmt: skip

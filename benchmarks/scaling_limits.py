@@ -1,7 +1,7 @@
-"""What this machine can do, and what each core needs at least: see `scaling.py`.
+"""Measure the speed of this machine, and compute the limit of each core: see `scaling.py`.
 
-A core's limit is the operations or bytes that its method needs, divided by what loops of nothing
-else reach here, compiled as the kernels are and on as many threads.
+The limit of a core is the number of operations or bytes that its method needs, divided by the rate
+of a pure loop on this machine, compiled like the kernels and on as many threads.
 """
 
 import time
@@ -18,15 +18,15 @@ from mibench.estimators.shared.threads import thread_count
 
 Array = NDArray[np.float64]
 
-SIZES = (100_000, 1_000_000, 10_000_000)  # of which sorts are timed
-SMALL = 512  # float64 that stay in the nearest cache
+SIZES = (100_000, 1_000_000, 10_000_000)  # numbers of values whose sorting is timed
+SMALL = 512  # float64 values that fit in the fastest cache
 REPEATS = 20_000
 TERMS = 32
 
 
 @kernel
 def _read(values: Array) -> float:
-    """A sum in 32 parts, which vectors hold: no faster way to touch every value."""
+    """Sum in 32 partial sums that vector registers hold: the fastest way to read all values."""
     parts = np.zeros(32)
     for i in range(0, values.shape[0] - 31, 32):
         for lane in range(32):
@@ -36,7 +36,7 @@ def _read(values: Array) -> float:
 
 @kernel
 def _multiply_add(values: Array, repeats: int) -> float:
-    """TERMS dependent a * b + c for each value, of which vectors of values overlap."""
+    """TERMS dependent a * b + c for each value; those of different values overlap."""
     total = 0.0
     out = np.empty_like(values)
     for _ in range(repeats):
@@ -52,15 +52,15 @@ def _multiply_add(values: Array, repeats: int) -> float:
 
 @kernel
 def _farthest(columns: Array, repeats: int) -> float:
-    """max_d |column_d - centre_d| for 8 columns of values, over and over."""
+    """max_d |column_d - centre_d| for 8 columns of values, repeatedly."""
     total = 0.0
     out = np.empty(columns.shape[1])
     c0, c1, c2, c3 = columns[0], columns[1], columns[2], columns[3]
     c4, c5, c6, c7 = columns[4], columns[5], columns[6], columns[7]
     for j in range(repeats):
-        at = j % columns.shape[1]
-        m0, m1, m2, m3 = c0[at], c1[at], c2[at], c3[at]
-        m4, m5, m6, m7 = c4[at], c5[at], c6[at], c7[at]
+        target = j % columns.shape[1]
+        m0, m1, m2, m3 = c0[target], c1[target], c2[target], c3[target]
+        m4, m5, m6, m7 = c4[target], c5[target], c6[target], c7[target]
         for i in range(columns.shape[1]):
             a, b = abs(c0[i] - m0), abs(c1[i] - m1)
             c, d = abs(c2[i] - m2), abs(c3[i] - m3)
@@ -75,7 +75,7 @@ def _farthest(columns: Array, repeats: int) -> float:
 
 
 def _seconds(works: Sequence[Callable[[], object]]) -> float:
-    """The shortest of five times that all works take, each on a thread of its own."""
+    """The shortest of five times of running all works at once, each on its own thread."""
     with ThreadPoolExecutor(len(works)) as pool:
         times = []
         for _ in range(6):  # the first compiles
@@ -87,7 +87,7 @@ def _seconds(works: Sequence[Callable[[], object]]) -> float:
 
 
 def measure() -> dict[str, float]:
-    """What the machine does a second on all threads, and seconds for two sorts of n values."""
+    """Bytes and operations per second on all threads, and seconds for two sorts of n values."""
     threads = thread_count()
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, SIZES[-1]))
@@ -95,11 +95,11 @@ def measure() -> dict[str, float]:
     small = np.ascontiguousarray(rng.random(SMALL) / 2)
     columns = rng.standard_normal((8, SMALL // 8))
 
-    def read_all(mine: int) -> None:
-        for part in halves[mine::threads]:
+    def read_all(thread: int) -> None:
+        for part in halves[thread::threads]:
             _read(part)
 
-    found = {
+    rates = {
         "threads": float(threads),
         "bytes": 2 * x.nbytes / _seconds([lambda t=t: read_all(t) for t in range(threads)]),
         "multiply_adds": threads * SMALL * TERMS * REPEATS
@@ -109,15 +109,15 @@ def measure() -> dict[str, float]:
     }  # fmt: skip
     for n in SIZES:
         sorts = [partial(np.sort, x[:n]), partial(np.sort, y[:n])]
-        found[f"sorts_{n}"] = (
+        rates[f"sorts_{n}"] = (
             sum(map(_seconds, zip(sorts, strict=True))) if threads == 1 else _seconds(sorts)
         )
-    return found
+    return rates
 
 
 @dataclass(frozen=True)
 class Limit:
-    """What an estimator needs at least for n rows of dims + dims, in words and in seconds."""
+    """The minimal work of an estimator for n rows of dims + dims, in words and in seconds."""
 
     estimator: str
     dims: int
@@ -146,15 +146,17 @@ def _sorts(n: int) -> Callable[[Mapping[str, float]], float]:
 
 EXP = 23  # of `kernels.density._exp_inplace`: 15 multiply-adds and 8 other operations
 
-# The dimensions of a pair, both sides: subtract, multiply-add; two exp; one product of them; three
-# sums at either row.
+# For each pair of rows: a subtraction and a multiply-add per dimension of both sides; two
+# exponentials and their product; three sums at each of the two rows.
 _KERNELS = "n²/2 pairs · (2 for each of {} dims + 2 exp of 23 + 7) operations"
 _PAIRS = "n²/2 pairs · {} dims · 2 passes (radius, counts) of subtract, abs, max"
 
 LIMITS = (
     Limit("uniform", 1, 10**7, "16 n bytes read once", "reading", _reading(10**7, 1)),
-    Limit("adaptive", 1, 10**7, "16 n bytes read once, a sort a side", "np.sort", _sorts(10**7)),
-    Limit("knn", 1, 10**6, "16 n bytes read once, a sort a side", "np.sort", _sorts(10**6)),
+    Limit(
+        "adaptive", 1, 10**7, "16 n bytes read once, one sort per side", "np.sort", _sorts(10**7)
+    ),
+    Limit("knn", 1, 10**6, "16 n bytes read once, one sort per side", "np.sort", _sorts(10**6)),
     Limit("knn", 5, 10**4, _PAIRS.format(10), "comparing", _pairs(10**4, 5)),
     Limit("knn", 25, 10**4, _PAIRS.format(50), "comparing", _pairs(10**4, 25)),
     Limit("kde", 1, 10**4, _KERNELS.format(2), "multiply-adds", _kernels(10**4, 1)),

@@ -511,7 +511,7 @@ def test_where_the_path_goes(here):
         ("echo nan; echo because >&2", "is 'nan'. Standard error ends: because"),
         ("echo -inf", "is '-inf'"),
         ("echo bad: $1 >&2; exit 1", "Standard error ends: bad: {data}"),
-        ("printf '\\377\\n'", "and the last line is '\ufffd'"),
+        ("printf '\\377\\n'", "a finite number, but it is '\ufffd'"),
     ],
 )
 def test_failures_are_recorded_with_their_reason(here, body, said):
