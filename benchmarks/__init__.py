@@ -1,1 +1,1 @@
-"""How fast mibench is, beside its peers and beside what the machine can do."""
+"""How fast mibench is, compared with its peers and with the limits of the machine."""

@@ -1,12 +1,12 @@
-"""Groups of peers timed in one process, and the ratio that each group must reach.
+"""Groups of peers timed in one process, and the speed-up that each group must reach.
 
     pytest benchmarks                      all groups
     MIBENCH_BENCH=short pytest benchmarks  fewer rounds, for continuous integration
 
-A group is one piece of work done by "mibench" and by its peers; `check_ratio` compares their best
-rounds, since noise from other work on the machine can only add time. The short form fails only
-below a floor well under what is measured, by default three quarters of the target, so that a real
-regression is seen and noise is not.
+A group is one piece of work done by "mibench" and by its peers. `check_ratio` compares their best
+rounds, since other programs on the machine can only add time. The short form fails only below a
+floor (by default three quarters of the target) well below the measured speed-up, so that it fails
+for a real regression, and not for noise.
 """
 
 import os
@@ -27,7 +27,7 @@ def short() -> bool:
 
 @pytest.fixture
 def rounds() -> int:
-    """How often to repeat a piece of work of up to a second."""
+    """How often to repeat a piece of work that takes up to a second."""
     return 3 if SHORT else 10
 
 
@@ -35,7 +35,7 @@ def rounds() -> int:
 def check_ratio(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`check_ratio(group, target)`: mibench must be `target` times as fast as the fastest peer.
 
-    floor: what the short form asks for instead.
+    floor: the required ratio in the short form.
     """
 
     def check(group: str, target: float, floor: float | None = None) -> None:
@@ -44,12 +44,12 @@ def check_ratio(request: pytest.FixtureRequest) -> Callable[..., None]:
         ours = best.pop("mibench")
         peer = min(best, key=lambda name: best[name])
         ratio = best[peer] / ours
-        least = target if not SHORT else 0.75 * target if floor is None else floor
+        required = target if not SHORT else 0.75 * target if floor is None else floor
         _ratios.append(
             f"{group}: mibench {ours * 1e3:.3g} ms, {peer} {best[peer] * 1e3:.3g} ms: "
-            f"{ratio:.3g}x (at least {least:.3g}x)"
+            f"{ratio:.3g}x (at least {required:.3g}x)"
         )
-        assert ratio >= least, _ratios[-1]
+        assert ratio >= required, _ratios[-1]
 
     return check
 

@@ -1,8 +1,9 @@
-"""Fits the scale of the default number of bins: `python benchmarks/fit_bins.py`.
+"""Fit the scale of the default number of bins: `python benchmarks/fit_bins.py`.
 
-For bivariate normals of four correlations, finds the number of bins with the smallest RMSE (over
-correlations and seeds) at each n, and the scale c for which (c n)^(1/4) comes closest to them
-all in log RMSE. `estimators._bins.balanced_bins` holds the rule, each estimator its scale.
+For bivariate normals of four correlations, this finds the number of bins with the smallest RMSE
+(over correlations and seeds) at each n, and the scale c for which (c n)^(1/4) bins have the
+smallest mean log RMSE. `estimators.binning.bin_rules.balanced_bins` has the rule; each estimator
+has its scale, AUTO_SCALE.
 """
 
 import math

@@ -16,7 +16,7 @@ from mibench.estimators.neighbours.search import Algorithm, count_within, neares
 
 METHODS: tuple[Algorithm, ...] = ("brute", "slabs", "tree")
 ROWS = (500, 1000, 2000, 5000, 10_000, 30_000, 100_000)
-LONG = {"brute": 20_000, "slabs": 10**6, "tree": 10**6}
+MAX_ROWS = {"brute": 20_000, "slabs": 10**6, "tree": 10**6}
 
 
 def best(work: Callable[[], object]) -> float:
@@ -31,17 +31,17 @@ def best(work: Callable[[], object]) -> float:
 
 
 def line(work: Callable[[Algorithm], object], n: int, dims: int, rule: str) -> str:
-    """The time of each method, and a star at the rule's choice."""
-    cells = []
+    """The time of each method, with a star at the method that the rule chooses."""
+    columns = []
     for method in METHODS:
-        long = n > LONG[method] or (method == "tree" and n * dims > 400_000)
-        took = "       -" if long else f"{best(partial(work, method)):8.2f}"
-        cells.append(took + ("*" if method == rule else " "))
-    return " ".join(cells)
+        long = n > MAX_ROWS[method] or (method == "tree" and n * dims > 400_000)
+        time_ms = "       -" if long else f"{best(partial(work, method)):8.2f}"
+        columns.append(time_ms + ("*" if method == rule else " "))
+    return " ".join(columns)
 
 
 def main() -> None:
-    """Print a line for each n and dimension."""
+    """Print one line per dimension and n."""
     rng = np.random.default_rng(0)
     heads = " ".join(f"{method:>8s} " for method in METHODS)
     print(f"      n dims | nearest: ms, * the rule's choice | count\n{'':13}| {heads} | {heads}")
@@ -56,11 +56,11 @@ def main() -> None:
                 search.fastest_method(n, slabs_from, tree_from(dims))
                 for tree_from in (search.min_rows_for_tree, search.min_rows_for_tree_count)
             ]
-            found = [
+            lines = [
                 line(lambda a, c=columns: nearest(c, 3, 1, a), n, dims, rules[0]),
                 line(lambda a, c=columns, r=reach: count_within(c, r, a), n, dims, rules[1]),
             ]
-            print(f"{n:7d} {dims:4d} | {' | '.join(found)}", flush=True)
+            print(f"{n:7d} {dims:4d} | {' | '.join(lines)}", flush=True)
 
 
 if __name__ == "__main__":

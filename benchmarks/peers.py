@@ -1,7 +1,7 @@
-"""The same estimates by other packages, and the pieces of work on which speeds are compared.
+"""The same estimates by other packages, and the pieces of work whose speed is compared.
 
-`test_peers.py` times them under pytest-benchmark, `scaling.py` for `docs/performance.md`. Peers
-run in the same process on the same data, warm, with every thread that they can use.
+`test_peers.py` times them with pytest-benchmark, `scaling.py` for `docs/performance.md`. Peers run
+in the same process on the same data, warmed up, with all threads that they can use.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,9 +24,10 @@ CORRELATION = 0.6
 
 @cache
 def normal(n: int, dims: int) -> tuple[Array, Array]:
-    """Normal x and y (n, dims), column i of each correlated by 0.6, of mean 0 and sd 1.
+    """Normal x and y (n, dims), column i of x correlated by 0.6 with column i of y.
 
-    Exactly so, since scikit-learn and ennemi scale a side by its sd first, and others do not.
+    The sample means are exactly 0 and the standard deviations exactly 1, since scikit-learn and
+    ennemi divide a side by its standard deviation first, and others do not.
     """
     rng = np.random.default_rng(0)
     x = rng.standard_normal((n, dims))
@@ -39,7 +40,7 @@ def normal(n: int, dims: int) -> tuple[Array, Array]:
 
 @cache
 def labelled(n: int, dims: int) -> tuple[Array, Array]:
-    """Columns x as in `normal`, and three labels cut from the first column of y."""
+    """Columns x as in `normal`, and three labels, made by binning the first column of y."""
     x, y = normal(n, dims)
     return x, np.digitize(y[:, 0], [0.0, 1.0])
 
@@ -73,7 +74,7 @@ def knn_by_infomeasure(x: Array, y: Array) -> float:
 
 
 def kde_by_scikit_learn(x: Array, y: Array, leave_out: bool = True) -> float:
-    """As mibench's `kde`, by three `KernelDensity`; without `leave_out` a row counts itself."""
+    """The `kde` of mibench by three `KernelDensity`; without `leave_out` a row counts itself."""
     from sklearn.neighbors import KernelDensity
 
     n, dims = x.shape
@@ -83,16 +84,16 @@ def kde_by_scikit_learn(x: Array, y: Array, leave_out: bool = True) -> float:
     for z in (np.hstack([x, y]), x, y):
         sums = KernelDensity(bandwidth=1.0).fit(z).score_samples(z) + np.log(n)
         if leave_out:
-            own = -0.5 * z.shape[1] * np.log(2 * np.pi)
-            sums += np.log1p(-np.exp(own - sums))
+            log_self = -0.5 * z.shape[1] * np.log(2 * np.pi)
+            sums += np.log1p(-np.exp(log_self - sums))
         logs.append(sums - np.log(n - leave_out))
     return float(np.mean(logs[0] - logs[1] - logs[2]))
 
 
 def kde_by_infomeasure(x: Array, y: Array) -> float:
-    """Kernels of the same widths, but turned to the covariance of each space; a row counts itself.
+    """Kernels of the same widths that follow the covariance of each space; a row counts itself.
 
-    So its number is another one, for as many pairs and kernels. It is that of
+    The estimate therefore differs, from as many pairs and kernels. It equals that of
     `kde_by_scikit_learn` with `leave_out=False` where no two columns correlate.
     """
     import infomeasure
@@ -107,12 +108,12 @@ def kde_by_infomeasure(x: Array, y: Array) -> float:
 
 
 def read(x: Array, y: Array) -> float:
-    """A plain read of the data."""
+    """Read the data once."""
     return float(x.sum() + y.sum())
 
 
 def read_and_sort(x: Array, y: Array) -> float:
-    """A plain read, and a sort of each side, at the same time where there are two cores."""
+    """Read the data once, and sort both sides, at the same time if there are two cores."""
     with ThreadPoolExecutor(2) as pool:
         ordered = list(pool.map(np.sort, (x[:, 0], y[:, 0])))
     return read(x, y) + float(ordered[0][0])
@@ -127,7 +128,7 @@ def knn_of_labels(x: Array, labels: Array) -> float:
 
 
 def correlated_columns(n: int, columns: int) -> tuple[Array, Array]:
-    """Normal columns, each pair correlated by a half; of unit sd, to which ennemi scales them."""
+    """Normal columns, all pairs correlated by 0.5; of unit sd, to which ennemi scales them."""
     rng = np.random.default_rng(0)
     table = rng.standard_normal((n, 1)) + rng.standard_normal((n, columns))
     table -= table.mean(axis=0)
@@ -140,24 +141,24 @@ def knn_of_pairs(table: Array, _: Array) -> float:
 
 
 def pairs_by_ennemi(table: Array, _: Array) -> float:
-    """The same, on all cores, as by default."""
+    """The same by ennemi, by default on all cores."""
     import ennemi
 
-    found = ennemi.pairwise_mi(table, k=K)
-    return float(found[np.triu_indices(len(found), 1)].mean())
+    matrix = ennemi.pairwise_mi(table, k=K)
+    return float(matrix[np.triu_indices(len(matrix), 1)].mean())
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer's work, and how far in nats its result may lie from mibench's; None: not compared."""
+    """The work of a peer, and by how many nats its result may differ; None: not compared."""
 
     work: Work
     agrees: float | None
 
 
-# scikit-learn and ennemi add noise of 1e-10, which moves a row across the edge of a neighbourhood
-# here and there: a count of a row in 1e5 by one, and psi of it by up to 1. infomeasure does the
-# same, and few rows are so near an edge in five dimensions or more.
+# scikit-learn and ennemi add noise of 1e-10, which moves some rows across the boundary of a
+# neighbourhood: the count of 1 row in 1e5 changes by one, and its psi by up to 1. infomeasure does
+# the same, but in five dimensions or more few rows are so near a boundary.
 SCIKIT_LEARN = Peer(knn_by_scikit_learn, 1e-5)
 ENNEMI = Peer(knn_by_ennemi, 1e-5)
 INFOMEASURE = Peer(knn_by_infomeasure, 1e-6)
@@ -165,10 +166,10 @@ INFOMEASURE = Peer(knn_by_infomeasure, 1e-6)
 
 @dataclass(frozen=True)
 class Group:
-    """One piece of work, by mibench and its peers, of which the fastest counts.
+    """One piece of work by mibench and its peers; mibench is compared with the fastest peer.
 
-    target: mibench must be that many times as fast on n rows; floor: the same for the short form
-    on `short` rows (None: left out there), about half of what was measured on two cores.
+    target: the required speed-up of mibench on n rows; floor: the required speed-up of the short
+    form on `short` rows (None: not in the short form), about half of the speed-up on two cores.
     """
 
     dims: int
@@ -199,7 +200,7 @@ GROUPS = {
         1, 100_000, 8, knn_of_labels,
         {"scikit-learn": Peer(labels_by_scikit_learn, 1e-5)}, 100_000, 8, labelled,
     ),
-    # `test_pairwise` has the short form, of fewer columns.
+    # `test_pairwise` has the short form, with fewer columns.
     "knn of all pairs of 50 columns": Group(
         50, 10_000, 8, knn_of_pairs,
         {"ennemi": Peer(pairs_by_ennemi, 1e-5)}, None, 0, correlated_columns,
@@ -207,7 +208,7 @@ GROUPS = {
     "kde 5+5": Group(
         5, 10_000, 20, lambda x, y: KDE().estimate(x, y).nats,
         {
-            # Taking a far row's own kernel out of its sum leaves few digits.
+            # Subtracting the kernel of a far row itself from its sum leaves few digits.
             "scikit-learn": Peer(kde_by_scikit_learn, 1e-5),
             "infomeasure": Peer(kde_by_infomeasure, None),
         }, 4096, 10,

@@ -1,4 +1,4 @@
-"""Names beside the ends of lines, where they hide least of the lines and of each other."""
+"""Place names next to the ends of lines, where they hide as little as possible."""
 
 from collections.abc import Iterator
 
@@ -11,30 +11,32 @@ from numpy.typing import NDArray
 Places = NDArray[np.float64]  # (points, 2), in typographic points
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 
-ASIDE = 7.0  # points between the end of a line and its name
-REACH = 27  # points by which a name may be moved up or down
+GAP = 7.0  # points between the end of a line and its name
+MAX_SHIFT = 27  # points by which a name may be moved up or down
 MARGIN = 3.0  # points around a name, about the size of a marker
-STEPS = np.concatenate([np.linspace(0, 1, 25), np.zeros(4), np.ones(4)])  # markers weigh more
+STEPS = np.concatenate(
+    [np.linspace(0, 1, 25), np.zeros(4), np.ones(4)]
+)  # the ends, with markers, weigh more
 
 
 def settle(figure: Figure) -> None:
-    """Let the panels stay where the layout has put them."""
+    """Fix the panels where the layout has put them."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 
-def part(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
-    """Move the names of a panel's lines apart, by their offsets from the ends; after `settle`."""
+def separate(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
+    """Move the names in a panel apart, by their offsets from the ends of lines. After `settle`."""
     if not labels:
         return
     points = 72 / figure.dpi
     data = [np.asarray(line.get_xydata(), float) for line in axes.lines]
-    lines = np.concatenate([_along(one, axes) for one in data]) * points
+    lines = np.concatenate([_along(line, axes) for line in data]) * points
     frame = axes.get_window_extent()
-    room = (frame.x0 * points, frame.y0 * points, frame.x1 * points, frame.y1 * points + ASIDE)
+    room = (frame.x0 * points, frame.y0 * points, frame.x1 * points, frame.y1 * points + GAP)
     taken: list[Box] = []
-    lowest: dict[float, float] = {}  # of the names of lines that end at the same x
-    for label in sorted(labels, key=lambda one: (one.xy[0], -one.xy[1])):
+    lowest: dict[float, float] = {}  # bottom of the lowest name among lines that end at the same x
+    for label in sorted(labels, key=lambda label: (label.xy[0], -label.xy[1])):
         extent = label.get_window_extent()
         wide, high = extent.width * points, extent.height * points
         x, y = axes.transData.transform(label.xy) * points
@@ -43,7 +45,7 @@ def part(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
             left, bottom = x + dx, y + dy - high / 2
             box = (left, bottom, left + wide, bottom + high)
             cost = effort + 3 * _hidden(lines, box) + 1e3 * sum(_meet(box, t) for t in taken)
-            cost += 1e4 * (not _within(box, room)) + 200 * (bottom > lowest.get(x, np.inf))
+            cost += 1e4 * (not _inside(box, room)) + 200 * (bottom > lowest.get(x, np.inf))
             options.append((cost, (dx, dy), box))
         _, label.xyann, box = min(options)
         taken.append(box)
@@ -51,9 +53,13 @@ def part(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
 
 
 def _offsets(wide: float) -> Iterator[tuple[float, float, float]]:
-    """Places for a name: what each costs, and its left end and middle from the line's end."""
-    for effort, dx, least in ((0, ASIDE, -REACH), (1, -wide / 2, 9), (3, -ASIDE - wide, -REACH)):
-        for dy in range(least, REACH + 1, 3):
+    """Places for a name: cost, and offset of its left end and of its middle from the line."""
+    for effort, dx, lowest in (
+        (0, GAP, -MAX_SHIFT),
+        (1, -wide / 2, 9),
+        (3, -GAP - wide, -MAX_SHIFT),
+    ):
+        for dy in range(lowest, MAX_SHIFT + 1, 3):
             yield effort + dy**2 / 30, dx, float(dy)
 
 
@@ -74,5 +80,5 @@ def _meet(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _within(a: Box, b: Box) -> bool:
+def _inside(a: Box, b: Box) -> bool:
     return a[0] >= b[0] and a[1] >= b[1] and a[2] <= b[2] and a[3] <= b[3]

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.ticker import NullLocator
 from peers import GROUPS
-from scaling_labels import part, settle
+from scaling_labels import separate, settle
 from scaling_limits import LIMITS
 
 from mibench.output.figures import COLOURS, MARKERS, save
@@ -245,7 +245,7 @@ def by_rows(points: list[Row]) -> Figure:
         axes.set_xlabel("rows n")
     settle(figure)
     for axes, labels in labels_of_axes:
-        part(figure, axes, labels)
+        separate(figure, axes, labels)
     return figure
 
 
@@ -261,5 +261,5 @@ def by_dims(points: list[Row]) -> Figure:
     axes.set_xlabel("dimensions")
     axes.set_ylabel(f"time (s), n = {DIMS_ROWS:,}")
     settle(figure)
-    part(figure, axes, labels)
+    separate(figure, axes, labels)
     return figure

@@ -1,13 +1,13 @@
-"""Binning a network's layer against its label: the work that an information plane repeats."""
+"""Binning a layer of a network and its label: the work that an information plane repeats."""
 
 import numpy as np
 import pytest
 
 from mibench.estimators import Adaptive, Uniform
 
-# What is measured, mibench's estimator, and how many times as fast as NumPy it must be. For pooled
-# edges both sort all 40,960 values at once, which is more than a third of what mibench takes.
-CASES = {
+# Name, estimator of mibench, and the required speed-up over NumPy. For pooled edges both sort all
+# 40,960 values at once, which takes more than a third of the time of mibench.
+KINDS = {
     "uniform": (Uniform(bins=30, range=(-1, 1)), 30),
     "adaptive": (Adaptive(bins=30), 30),
     "adaptive pooled": (Adaptive(bins=30, pooled=True), 25),
@@ -25,8 +25,8 @@ def layer() -> tuple[np.ndarray, np.ndarray]:
     return np.tanh(inputs @ weights).astype(np.float32), rng.integers(0, 2, 4096)
 
 
-def obvious(kind: str, t: np.ndarray, y: np.ndarray) -> float:
-    """I(T;Y) in the few lines of NumPy that come to mind."""
+def by_numpy(kind: str, t: np.ndarray, y: np.ndarray) -> float:
+    """I(T;Y) in a few straightforward lines of NumPy."""
     points = np.linspace(0, 1, 31)
     if kind == "uniform":
         bins = np.digitize(t, 2 * points[1:-1] - 1)
@@ -43,7 +43,7 @@ def obvious(kind: str, t: np.ndarray, y: np.ndarray) -> float:
     return entropy(bins) + entropy(y) - entropy(np.column_stack([bins, y]))
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("who", ["mibench", "numpy"])
 def test_layer(benchmark, kind, who):
     benchmark.group = group(kind)
@@ -51,16 +51,16 @@ def test_layer(benchmark, kind, who):
     if who == "mibench":
 
         def work() -> float:
-            return CASES[kind][0].estimate(t, y, discrete_y=True).nats
+            return KINDS[kind][0].estimate(t, y, discrete_y=True).nats
     else:
 
         def work() -> float:
-            return obvious(kind, t, y)
+            return by_numpy(kind, t, y)
 
-    found = benchmark.pedantic(work, rounds=200, warmup_rounds=5)
-    assert found == pytest.approx(obvious(kind, t, y), abs=1e-9)
+    nats = benchmark.pedantic(work, rounds=200, warmup_rounds=5)
+    assert nats == pytest.approx(by_numpy(kind, t, y), abs=1e-9)
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_ratio(check_ratio, kind):
-    check_ratio(group(kind), CASES[kind][1])
+    check_ratio(group(kind), KINDS[kind][1])

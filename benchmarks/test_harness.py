@@ -1,4 +1,4 @@
-"""What the harness adds to sampling and estimating, and a whole suite from the prompt."""
+"""The overhead of a comparison over sampling and estimating, and a suite from the command line."""
 
 import os
 import shutil
@@ -18,33 +18,33 @@ FOUR = ["uniform", "adaptive", "kde", "knn"]
 
 
 def test_overhead(note, rounds, short, monkeypatch, tmp_path):
-    """Everything but drawing samples and estimating: planning, timing, records, the store."""
-    drawn = 0.0
-    plain = Task.sample
+    """The time of everything but sampling and estimating: planning, timing, records, the store."""
+    sampling_seconds = 0.0
+    original_sample = Task.sample
 
     def timed(task: Task, n: int, seed: int):
-        nonlocal drawn
+        nonlocal sampling_seconds
         start = time.perf_counter()
         try:
-            return plain(task, n, seed)
+            return original_sample(task, n, seed)
         finally:
-            drawn += time.perf_counter() - start
+            sampling_seconds += time.perf_counter() - start
 
     monkeypatch.setattr(Task, "sample", timed)
     mibench.compare(FOUR, **GRID)  # compiled, and warmed up for each shape
     shares = []
-    for place in range(max(rounds, 6)):  # the best of several, since other work adds to it
-        drawn, start = 0.0, time.perf_counter()
-        table = mibench.compare(FOUR, store=tmp_path / f"{place}.db", **GRID)
+    for repetition in range(max(rounds, 6)):  # the best counts: other programs can only add time
+        sampling_seconds, start = 0.0, time.perf_counter()
+        table = mibench.compare(FOUR, store=tmp_path / f"{repetition}.db", **GRID)
         wall = time.perf_counter() - start
-        shares.append(((wall - drawn - table["seconds"].sum()) / wall, wall))
+        shares.append(((wall - sampling_seconds - table["seconds"].sum()) / wall, wall))
     share, wall = min(shares)
     note(f"overhead of the harness on beyond-normal: {share:.1%} of {wall:.2f} s (under 5 %)")
     assert share < 0.05 / (0.75 if short else 1)
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_beyond_normal_from_the_prompt(note, tmp_path, jobs):
+def test_beyond_normal_from_the_command_line(note, tmp_path, jobs):
     command = [MIBENCH, "compare", "--suite", "beyond-normal", "--samples", "1000", "--seeds", "3",
                "--estimators", ",".join(FOUR), "--jobs", jobs, "--store", "r.db"]  # fmt: skip
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The memory of kernel density."""
+"""The memory of kernel density estimation."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ else:  # macOS, in bytes
 def test_memory(note):
     """The whole process: interpreter, libraries, data and estimate."""
     command = [sys.executable, "-c", MEMORY]
-    subprocess.run(command, check=True)  # compiles, which takes memory of its own
+    subprocess.run(command, check=True)  # compiles, which needs extra memory
     out = subprocess.run(command, capture_output=True, text=True, check=True)
     peak = int(out.stdout) / 1024
     note(f"{GROUP}: peak of the whole process {peak:.0f} MB (under 200 MB)")

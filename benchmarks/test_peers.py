@@ -1,4 +1,4 @@
-"""mibench against its peers, on the same data and with the same results."""
+"""mibench compared with its peers, on the same data and with the same results."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ SIZES = {name: group.short if SHORT else group.n for name, group in USED.items()
 BUDGET = 4.0  # seconds, beyond which a slow piece of work is not repeated
 WARM_ROWS = 1000
 
-_found: dict[tuple[str, str], float] = {}
+_results: dict[tuple[str, str], float] = {}
 
 
 def title(name: str) -> str:
@@ -35,17 +35,18 @@ def test_work(benchmark, rounds, name, who):
     start = time.perf_counter()
     work(x, y)
     once = time.perf_counter() - start
-    found = benchmark.pedantic(work, (x, y), rounds=max(1, min(rounds, int(BUDGET / once))))
-    _found[name, who] = found
+    _results[name, who] = benchmark.pedantic(
+        work, (x, y), rounds=max(1, min(rounds, int(BUDGET / once)))
+    )
 
 
 def result(name, who):
-    """What was timed, or worked out now where only some tests are run."""
-    if (name, who) not in _found:
+    """The result of the timed run; computed now if that test was not run."""
+    if (name, who) not in _results:
         group = USED[name]
         work = group.ours if who == "mibench" else group.peers[who].work
-        _found[name, who] = work(*group.data(SIZES[name], group.dims))
-    return _found[name, who]
+        _results[name, who] = work(*group.data(SIZES[name], group.dims))
+    return _results[name, who]
 
 
 @pytest.mark.parametrize(
@@ -53,14 +54,14 @@ def result(name, who):
     [(name, who) for name, g in USED.items() for who, p in g.peers.items() if p.agrees is not None],
 )
 def test_results_agree(name, who):
-    """What was timed is the same estimate."""
+    """The peers computed the same estimate as mibench."""
     assert result(name, who) == pytest.approx(
         result(name, "mibench"), abs=USED[name].peers[who].agrees
     )
 
 
 def test_infomeasure_sums_the_same_kernels():
-    """Where no columns correlate, its kernels are those of the others: see `peers`."""
+    """Where no columns correlate, its kernels equal those of scikit-learn: see `peers`."""
     both = np.hstack(normal(500, 2))
     both = both @ np.linalg.inv(np.linalg.cholesky(np.cov(both.T))).T
     x, y = np.ascontiguousarray(both[:, :2]), np.ascontiguousarray(both[:, 2:])
@@ -86,10 +87,10 @@ print(time.perf_counter() - start, peak_memory())
 """
 
 
-# Elsewhere no system call restarts the peak, so that there is nothing to read.
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read on Linux alone")
+# Other systems cannot reset the recorded peak of memory.
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory can be read on Linux only")
 def test_memory_of_many_rows(note, short):
-    """The whole process: interpreter, libraries, data and estimate, 600 bytes a row at most."""
+    """The whole process, with interpreter, libraries and data, takes at most 600 bytes per row."""
     n = 1_000_000 if short else 10_000_000
     command = [sys.executable, "-c", MEMORY.format(n=n)]
     out = subprocess.run(command, capture_output=True, text=True, check=True)

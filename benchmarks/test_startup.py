@@ -1,4 +1,4 @@
-"""What a user waits for at the prompt: help, the first comparison ever, and the next."""
+"""How long a user waits on the command line: for help, the first comparison, and the next."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def test_first_and_second_comparison(note, tmp_path):
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory):
-    """A cache that `mibench warmup` has filled; and the seconds that took, and take again."""
+    """A cache filled by `mibench warmup`, and the seconds of the first and of a second warm-up."""
     folder = {"NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("cache"))}
     return folder, [seconds([MIBENCH, "warmup"], **folder) for _ in range(2)]
 
@@ -70,8 +70,8 @@ def test_warmup(note, warm):
     assert second < 4
 
 
-def least(command: list[str], bound: float, **environment: str) -> float:
-    """The shortest of three runs, or of nine if other work on the machine disturbs these."""
+def shortest(command: list[str], bound: float, **environment: str) -> float:
+    """The shortest of three runs, or of up to nine if none of them is below the bound."""
     times = [seconds(command, **environment) for _ in range(3)]
     while min(times) >= bound and len(times) < 9:
         times.append(seconds(command, **environment))
@@ -82,20 +82,20 @@ def least(command: list[str], bound: float, **environment: str) -> float:
 @pytest.mark.parametrize("dims", ["1", "5"])
 @pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn", "canonical"])
 def test_first_estimate_of_a_process(note, warm, name, dims, kind):
-    """From the start of Python to its end, compiled code being there."""
+    """From the start of Python to its end, with compiled code in the cache."""
     command = [sys.executable, "-c", FIRST, name, dims, kind]
-    best = least(command, 1.5, **warm[0])
+    best = shortest(command, 1.5, **warm[0])
     sides = f"{dims}+{dims if kind == 'numbers' else 'label'}"
-    note(f"a cold process's first {name}, {sides}: {best:.2f} s (under 1.5 s)")
+    note(f"the first {name} of a process, {sides}: {best:.2f} s (under 1.5 s)")
     assert best < 1.5
 
 
 @pytest.mark.parametrize("name", ["uniform", "knn"])
-def test_first_estimate_from_the_prompt(note, warm, tmp_path, name):
-    """Reading a file included; and a call on few rows, which comes first and is not timed."""
+def test_first_estimate_from_the_command_line(note, warm, tmp_path, name):
+    """Includes reading a file, and the untimed call on few rows that comes first."""
     rows = "\n".join(f"{i % 7 + i / 1000},{i % 11 + i / 777}" for i in range(1000))
     (tmp_path / "t.csv").write_text(f"a,b\n{rows}\n")
     command = [MIBENCH, "estimate", str(tmp_path / "t.csv"), "--x", "a", "--y", "b", "-e", name]
-    best = least(command, 1.5, **warm[0])
+    best = shortest(command, 1.5, **warm[0])
     note(f"mibench estimate FILE -e {name}: {best:.2f} s (under 1.5 s)")
     assert best < 1.5
