@@ -1,4 +1,4 @@
-"""Compare treatments of ties in k-NN MI. `python benchmarks/ties.py` prints the table of docs/ties.md.
+"""Compare treatments of ties in k-NN MI: prints the table of `docs/ties.md`.
 
 Normal pairs of known MI, n = 500, are rounded to a lattice. For several treatments of tied rows,
 the estimate from the rounded data is averaged over 20 seeds. Rounding to 0.3 of a standard

@@ -1,8 +1,8 @@
-"""The slow, obvious twin of every estimator and kernel.
+"""Naive, slow implementations of all estimators and kernels, to compare the fast ones with.
 
-Written from the docstrings and the papers, not from the kernels: full distance matrices, loops
-over rows, library calls for the rest. The parameters are named as the estimators' fields, so that
-`naive.knn(x, y, **asdict(KNN()))` is the twin of `KNN().estimate(x, y)`. Everything in nats.
+They follow the docstrings and the papers, not the kernels: full distance matrices, loops over rows,
+and library functions. The parameters have the names of the estimators' fields, so that
+`naive.knn(x, y, **asdict(KNN()))` equals `KNN().estimate(x, y)`. All results are in nats.
 """
 
 import math
@@ -20,13 +20,13 @@ from mibench.estimators.neighbours.ties import break_ties
 
 
 def estimate(estimator, x, y, *, discrete_x=False, discrete_y=False):
-    """The twin of an estimator, in nats; 0 where one side is constant, as for all of them."""
+    """The naive estimate in nats; 0 if one side is constant, as for all estimators."""
     sides = [
         labels(v) if discrete else rows(v) for v, discrete in ((x, discrete_x), (y, discrete_y))
     ]
     if any((side == side[0]).all() for side in sides):
         return 0.0
-    return TWINS[type(estimator).__name__](
+    return ESTIMATORS[type(estimator).__name__](
         *sides, discrete_x=discrete_x, discrete_y=discrete_y, **asdict(estimator)
     )
 
@@ -65,7 +65,7 @@ def plug_in(a, b, correction=None):
 
 
 def row_symbols(indices):
-    """One symbol a row of bin indices (n, d)."""
+    """One symbol per row of bin indices (n, d)."""
     return np.unique(indices, axis=0, return_inverse=True)[1].ravel()
 
 
@@ -91,17 +91,17 @@ def balanced_bins(x, y, discrete_x, discrete_y, scale):
 
 
 def sturges(n):
-    """The least m with 2^(m - 1) >= n."""
+    """The smallest m with 2^(m - 1) >= n."""
     return next(m for m in range(1, 100) if 2 ** (m - 1) >= n)
 
 
 def terrell_scott(n):
-    """The least m with m^3 >= 2n."""
+    """The smallest m with m^3 >= 2n."""
     return next(m for m in range(1, 10_000) if m**3 >= 2 * n)
 
 
 def bins_of_width(values, width):
-    """As many bins of that width as cover the values, but no more than values."""
+    """The number of bins of that width that cover the values, at most the number of values."""
     if width == 0:
         return sturges(len(values))
     return min(math.ceil((values.max() - values.min()) / width), len(values))
@@ -109,7 +109,7 @@ def bins_of_width(values, width):
 
 def scott(values):
     """Width 3.49 sd n^(-1/3)."""
-    unit = np.abs(values).max()  # for values whose square is beyond 1e308
+    unit = np.abs(values).max()  # since the square of a value may exceed 1e308
     deviation = unit * (values / unit).std(ddof=1) if unit > 0 else 0.0
     return bins_of_width(values, 3.49 * deviation * len(values) ** (-1 / 3))
 
@@ -132,7 +132,7 @@ RULES = {
 
 
 def uniform_bins(values, low, high, bins):
-    """Bins of equal width, the last one closed, values outside in the outermost bins."""
+    """Indices of bins of equal width, the last one closed; values outside in the outermost bins."""
     if low == high:
         return np.zeros(len(values), int)
     edges = np.linspace(low, high, bins + 1)
@@ -176,9 +176,9 @@ def quantile_edges(values, bins):
 def adaptive_bins(values, reference, bins):
     """The number of `quantile_edges` of the reference that are at most each value.
 
-    The quantile function of the unique values climbs strictly from each one to the next, so the
-    value of rank r (from 0) has the edge at rank-position j (U - 1) / M at or below itself if and
-    only if r >= j (U - 1) / M: whole numbers, and no rounding.
+    The quantile function of the U unique values increases strictly from each value to the next. So
+    the edge at rank position j (U - 1) / M is at most the value of rank r (from 0) if and only if
+    r >= j (U - 1) / M: a comparison of whole numbers, without rounding.
     """
     unique = np.unique(reference)
     last = len(unique) - 1
@@ -187,14 +187,14 @@ def adaptive_bins(values, reference, bins):
     return np.minimum(np.searchsorted(unique, values) * bins // last, bins - 1)
 
 
-def own_bins(values, reference, bins, own):
-    """A bin for the value `own`, the last, and bins - 1 by the ranks of all other values."""
-    others = reference[reference != own]
-    if own is None or len(others) == len(reference):
+def own_bins(values, reference, bins, own_value):
+    """The last bin for `own_value`, and bins - 1 bins by the ranks of all other values."""
+    others = reference[reference != own_value]
+    if own_value is None or len(others) == len(reference):
         return adaptive_bins(values, reference, bins)
     if len(others) == 0:
         return np.zeros(len(values), int)
-    return np.where(values == own, bins - 1, adaptive_bins(values, others, bins - 1))
+    return np.where(values == own_value, bins - 1, adaptive_bins(values, others, bins - 1))
 
 
 def adaptive(x, y, bins, pooled, correction, own_bin, discrete_x=False, discrete_y=False):
@@ -219,7 +219,7 @@ def adaptive(x, y, bins, pooled, correction, own_bin, discrete_x=False, discrete
 
 
 def log_densities(columns, among):
-    """(n,) log of the mean kernel at row i over the rows j with among[i, j]; norming left out."""
+    """(n,) log of the mean kernel at row i over the rows j with among[i, j], not normalized."""
     exponents = np.zeros(among.shape)
     for column in columns:
         exponents -= 0.5 * (column[:, np.newaxis] - column[np.newaxis, :]) ** 2
@@ -230,8 +230,8 @@ def log_densities(columns, among):
 def scaled(side, factor):
     """The columns that vary, in units of factor standard deviations.
 
-    Their minimum is taken off first: in a column at 1e12 the rounding of the mean alone would
-    spoil the ninth digit of the standard deviation.
+    Their minimum is subtracted first: in a column of values near 1e12, the rounding of the mean
+    alone would change the ninth digit of the standard deviation.
     """
     columns = [column - column.min() for column in side.T if column.min() < column.max()]
     columns = [column / column.max() for column in columns]
@@ -276,9 +276,9 @@ def kde(x, y, bandwidth, noise_variance, variant, discrete_x=False, discrete_y=F
     if discrete_x or discrete_y:
         codes, values = (x, scaled(y, factor)) if discrete_x else (y, scaled(x, factor))
         same = others & (codes[:, np.newaxis] == codes)
-        kept = same.any(axis=1)
-        within = log_densities([v[kept] for v in values], same[np.ix_(kept, kept)])
-        terms = within - log_densities(values, others)[kept]
+        repeated = same.any(axis=1)
+        within = log_densities([v[repeated] for v in values], same[np.ix_(repeated, repeated)])
+        terms = within - log_densities(values, others)[repeated]
     else:
         a, b = scaled(x, factor), scaled(y, factor)
         terms = log_densities(a + b, others) - log_densities(a, others) - log_densities(b, others)
@@ -317,40 +317,40 @@ def neighbours(columns, k, split):
     """radius, extent in x, extent in y, tied: for each row, from the full distance matrix."""
     matrix = distances(columns.T)
     n = len(matrix)
-    found = []
+    results = []
     for i in range(n):
         others = sorted((matrix[i, j], j) for j in range(n) if j != i)
         radius = others[k - 1][0]
         tied = radius == 0 or (len(others) > k and others[k][0] == radius)
         gaps = [np.abs(columns[:, j] - columns[:, i]) for _, j in others[:k]]
-        found.append((
+        results.append((
             radius,
             max(gap[:split].max(initial=0.0) for gap in gaps),
             max(gap[split:].max(initial=0.0) for gap in gaps),
             tied,
         ))  # fmt: skip
-    return tuple(np.array(part) for part in zip(*found, strict=True))
+    return tuple(np.array(part) for part in zip(*results, strict=True))
 
 
 def count_within(columns, reach):
-    """How many rows, itself included, lie nearer than reach to each row."""
+    """How many rows, the row itself included, lie nearer than reach to each row."""
     return (distances(columns.T) < np.asarray(reach)[:, np.newaxis]).sum(axis=1)
 
 
 def tied(matrix, k):
-    """(n,) whether the k-th nearest other row is a copy, or the next is as far."""
-    found = []
+    """(n,) whether the k-th nearest other row is a copy, or the next one is equally far."""
+    ties = []
     for i, row in enumerate(matrix):
         others = np.sort(np.delete(row, i))
-        found.append(others[k - 1] == 0 or (len(others) > k and others[k] == others[k - 1]))
-    return np.array(found)
+        ties.append(others[k - 1] == 0 or (len(others) > k and others[k] == others[k - 1]))
+    return np.array(ties)
 
 
 def kraskov(in_x, in_y, k, variant):
-    """Kraskov, Stoegbauer & Grassberger 2004, eqs. 8 and 9, from the distances (n, n) a side."""
+    """Kraskov, Stoegbauer & Grassberger 2004, eqs. 8 and 9, from distances (n, n) in x and y."""
     n = len(in_x)
     joint = np.maximum(in_x, in_y)
-    still = tied(joint, k)
+    still_tied = tied(joint, k)
     terms = []
     for i in range(n):
         others = np.delete(np.arange(n), i)
@@ -361,7 +361,7 @@ def kraskov(in_x, in_y, k, variant):
             terms.append(digamma(k) - digamma(n_x + 1) - digamma(n_y + 1))
         else:
             extents = [part[i, nearest].max() for part in (in_x, in_y)]
-            if still[i]:  # which rows are nearest is lost beside a far larger value
+            if still_tied[i]:  # rounding next to a far larger value makes the k nearest ambiguous
                 extents = [joint[i, nearest[-1]]] * 2
             n_x, n_y = (
                 (part[i, others] <= extent).sum()
@@ -372,20 +372,20 @@ def kraskov(in_x, in_y, k, variant):
 
 
 def ross(matrix, codes, k):
-    """Ross 2014, as scikit-learn counts: m the rows nearer than the k-th neighbour, and itself."""
+    """Ross 2014, counted as by scikit-learn: m are the row and the rows nearer than its k-th."""
     n = len(codes)
     terms = []
     for i in range(n):
         same = np.flatnonzero((codes == codes[i]) & (np.arange(n) != i))
-        own_k = min(k, len(same))
-        radius = np.sort(matrix[i, same])[own_k - 1]
+        k_i = min(k, len(same))
+        radius = np.sort(matrix[i, same])[k_i - 1]
         around = (matrix[i] < radius).sum()
-        terms.append(digamma(own_k) - digamma(len(same) + 1) - digamma(around))
+        terms.append(digamma(k_i) - digamma(len(same) + 1) - digamma(around))
     return digamma(n) + math.fsum(terms) / n
 
 
 def ties_within(matrix, codes, k):
-    """Whether any row has ties among the rows of its own code."""
+    """Whether any row has ties among the rows of the same code."""
     sizes = Counter(codes.tolist())
     return any(
         tied(matrix[np.ix_(codes == code, codes == code)], min(k, size - 1)).any()
@@ -394,7 +394,7 @@ def ties_within(matrix, codes, k):
 
 
 def kozachenko_leonenko(matrix, dims, k):
-    """Entropy from the distances (n, n) in the maximum norm, whose balls have volume (2 e)^d."""
+    """Entropy from distances (n, n) in the maximum norm; a ball of radius e has volume (2 e)^d."""
     n = len(matrix)
     radii = [np.sort(np.delete(row, i))[k - 1] for i, row in enumerate(matrix)]
     return digamma(n) - digamma(k) + math.fsum(math.log((2 * r) ** dims) for r in radii) / n
@@ -404,8 +404,9 @@ def knn(
     x, y, k, variant, standardize, algorithm="auto", noise_variance=None, seed=0,
     discrete_x=False, discrete_y=False,
 ):  # fmt: skip
-    """Kraskov or Ross, or entropies; the noise of `break_ties` and `with_noise` is tested by what
-    it promises, not by a twin.
+    """Kraskov or Ross, or entropies.
+
+    The noise comes from `break_ties` and `with_noise`, which other tests check by their properties.
     """
     if discrete_x and discrete_y:
         return plug_in(x, y)
@@ -420,8 +421,8 @@ def knn(
                 return kozachenko_leonenko(distances(values), dims, k) - of_noise
         unit = deviations(values) if standardize else 1.0
         sizes = Counter(codes.tolist())
-        kept = np.array([sizes[code] > 1 for code in codes.tolist()])
-        values, codes = values[kept], codes[kept]
+        repeated = np.array([sizes[code] > 1 for code in codes.tolist()])
+        values, codes = values[repeated], codes[repeated]
         matrix = distances(values, unit)
         if ties_within(matrix, codes, k):
             matrix = distances(break_ties((values / unit).T, codes).T)
@@ -434,4 +435,4 @@ def knn(
     return kraskov(in_x, in_y, k, variant)
 
 
-TWINS = {"Uniform": uniform, "Adaptive": adaptive, "KDE": kde, "KNN": knn}
+ESTIMATORS = {"Uniform": uniform, "Adaptive": adaptive, "KDE": kde, "KNN": knn}

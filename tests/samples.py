@@ -25,14 +25,14 @@ class Data:
 
 
 def normal(n, dx=1, dy=1, noise=1.0, seed=0):
-    """Each dimension of y is a dimension of x plus noise."""
+    """Normal x and y; each dimension of y is a dimension of x plus noise."""
     rng = np.random.default_rng([seed, n, dx, dy])
     x = rng.normal(size=(n, dx))
     return x, x[:, np.arange(dy) % dx] + noise * rng.normal(size=(n, dy))
 
 
 def data_table():
-    """Name -> Data: what may go wrong, one case each."""
+    """Name -> Data: one sample for each property of data that an estimator may handle wrongly."""
     table = {}
     for dx, dy in ((1, 1), (1, 2), (2, 3), (5, 5)):
         table[f"normal-{dx}+{dy}"] = Data(*normal(300, dx, dy))
@@ -101,19 +101,19 @@ def sides_of(name):
 
 # -- by property -------------------------------------------------------------------------------
 
-# Mostly lattice points, so that most examples have ties; the odd value far away or very close.
+# Mostly lattice points, so that most examples have ties; some values far away or very close.
 VALUES = st.one_of(
     st.integers(-3, 3).map(float),
     st.sampled_from([0.0, 1.0, 1.0 + 2**-40, -1e6, 1e9, 0.1, 1 / 3]),
     st.floats(-10, 10, allow_subnormal=False),
 )
-# Whole numbers: every distance between them is exact, whatever is done first.
+# Whole numbers: all distances between them are exact, in any order of operations.
 WHOLE = st.integers(-4, 4).map(float)
 
 
 @st.composite
-def samples(draw, least=2, values=VALUES):
-    n = draw(st.integers(least, 24))
+def samples(draw, min_rows=2, values=VALUES):
+    n = draw(st.integers(min_rows, 24))
     return tuple(
         draw(hnp.arrays(np.float64, (n, draw(st.integers(1, 3))), elements=values))
         for _ in range(2)

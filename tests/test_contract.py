@@ -1,9 +1,8 @@
-"""One contract for every registered estimator, built in or from another package.
+"""The contract that all registered estimators must meet, built in or from another package.
 
-An estimator is held to it by being registered: each test runs for each entry point of the group
-"mibench.estimators", with the default parameters; one that has a parameter without a default is
-whatever that makes of it, and is not run. An estimator may decline a kind of data (labels,
-few rows) with an InputError; whatever it answers must obey.
+Each test runs for each entry point of the group "mibench.estimators", with default parameters.
+Estimators that have a parameter without a default are not run. An estimator may decline a kind of
+data (labels, few rows) with an InputError; all estimates that it returns must meet the contract.
 """
 
 import dataclasses
@@ -28,7 +27,7 @@ from mibench.contract.registry import default_estimators
 EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
 POINTS = {name: EVERY[name] for name in default_estimators()}
 
-# In nats. Another order of rows, or of the sides, is another order of summation.
+# In nats. Another order of rows, or of the sides, changes the order of summation.
 REORDERED = 1e-10
 
 
@@ -43,7 +42,7 @@ def estimator(kind):
 
 
 def sample(n=200, dx=1, dy=1, seed=0):
-    """Normals, of which the first dimensions depend on each other."""
+    """Normals whose first dimensions depend on each other."""
     rng = np.random.default_rng([seed, n, dx, dy])
     x, y = rng.normal(size=(n, dx)), rng.normal(size=(n, dy))
     y[:, 0] += x[:, 0]
@@ -75,7 +74,7 @@ SAMPLES = {**{name: (x, y, {}) for name, (x, y) in CONTINUOUS.items()}, **LABELL
 
 
 def answer(estimator, x, y, **labels):
-    """The estimate in nats; None where this estimator declines labels or so few rows."""
+    """The estimate in nats; None if this estimator declines labels or so few rows."""
     may_decline = bool(labels) or len(x) < 10
     try:
         return estimator.estimate(x, y, **labels).nats
@@ -89,7 +88,7 @@ def close(nats):
     return None if nats is None else pytest.approx(nats, abs=REORDERED)
 
 
-# -- what comes out ----------------------------------------------------------------------------
+# -- estimates ---------------------------------------------------------------------------------
 
 
 def test_the_registry_holds_the_built_in_estimators():
@@ -114,17 +113,17 @@ def test_built_in_estimators_decline_nothing(name, case):
 @pytest.mark.parametrize("case", SAMPLES)
 def test_finite_and_deterministic(estimator, kind, case):
     x, y, labels = SAMPLES[case]
-    found = answer(estimator, x, y, **labels)
-    assert found is None or (type(found) is float and math.isfinite(found))
-    np.random.seed(1)  # noqa: NPY002  a generator of the user's must play no part
+    nats = answer(estimator, x, y, **labels)
+    assert nats is None or (type(nats) is float and math.isfinite(nats))
+    np.random.seed(1)  # noqa: NPY002  the user's generator must not matter
     random.seed(1)
-    assert answer(kind(), x, y, **labels) == found
+    assert answer(kind(), x, y, **labels) == nats
     np.random.seed(2)  # noqa: NPY002
-    assert answer(estimator, x.copy(), y.copy(), **labels) == found
+    assert answer(estimator, x.copy(), y.copy(), **labels) == nats
 
 
 def test_the_same_in_another_process(estimator):
-    """Another hash seed, another memory layout: the same number to the last bit."""
+    """With another hash seed and memory layout the result is the same to the last bit."""
     x, y = CONTINUOUS["2+3"]
     code = (
         "import pickle, sys\n"
@@ -141,7 +140,7 @@ def test_the_same_in_another_process(estimator):
     assert float(done.stdout) == estimator.estimate(x, y).nats
 
 
-def test_the_random_state_of_the_user_is_left_alone(estimator):
+def test_the_random_state_of_the_user_is_unchanged(estimator):
     before = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
     for case in ("1+1", "integers"):
         estimator.estimate(*CONTINUOUS[case])
@@ -150,7 +149,7 @@ def test_the_random_state_of_the_user_is_left_alone(estimator):
 
 
 @pytest.mark.parametrize("case", SAMPLES)
-def test_the_order_of_rows_plays_no_part(estimator, case):
+def test_the_order_of_rows_does_not_matter(estimator, case):
     x, y, labels = SAMPLES[case]
     want = answer(estimator, x, y, **labels)
     for seed in range(3):
@@ -159,7 +158,7 @@ def test_the_order_of_rows_plays_no_part(estimator, case):
     assert answer(estimator, x[::-1], y[::-1], **labels) == close(want)
 
 
-# Not "integers": noise that breaks ties is other noise for other columns.
+# Not "integers": the noise that breaks ties depends on the columns.
 @pytest.mark.parametrize("case", [case for case in SAMPLES if case != "integers"])
 def test_symmetric(estimator, case):
     x, y, labels = SAMPLES[case]
@@ -169,14 +168,14 @@ def test_symmetric(estimator, case):
     assert answer(estimator, y, x, **swapped) == close(answer(estimator, x, y, **labels))
 
 
-def test_the_order_of_columns_plays_no_part(estimator):
+def test_the_order_of_columns_does_not_matter(estimator):
     x, y = CONTINUOUS["2+3"]
     want = estimator.estimate(x, y).nats
     assert estimator.estimate(x[:, ::-1], y[:, [2, 0, 1]]).nats == close(want)
 
 
-def test_dependence_is_seen_and_independence_is_not(estimator):
-    """n = 600: the difference, 0.35 nats in truth, is some ten standard deviations."""
+def test_dependent_sides_have_a_larger_estimate_than_shuffled_ones(estimator):
+    """n = 600: the true difference of 0.35 nats is about ten standard deviations."""
     x, y = sample(600)
     shuffled = y[np.random.default_rng(1).permutation(600)]
     assert estimator.estimate(x, y).nats - estimator.estimate(x, shuffled).nats > 0.1
@@ -186,15 +185,15 @@ def test_dependence_is_seen_and_independence_is_not(estimator):
 def test_a_constant_side_has_no_information(estimator, side):
     x, y = CONTINUOUS["2+3"]
     constant = np.full((200, 2), 0.1)
-    x, y = (constant if side in (one, "both") else v for one, v in (("x", x), ("y", y)))
-    found = estimator.estimate(x, y)
-    assert found.nats == 0
-    assert found.flags.keys() == {"constant"}
+    x, y = (constant if side in (name, "both") else v for name, v in (("x", x), ("y", y)))
+    estimate = estimator.estimate(x, y)
+    assert estimate.nats == 0
+    assert estimate.flags.keys() == {"constant"}
     for label in (7, "seven", "7"):
         labels = np.full(200, label)
-        found = estimator.estimate(x, labels, discrete_y=True)
-        assert found.nats == 0
-        assert found.flags.keys() == {"constant"}
+        estimate = estimator.estimate(x, labels, discrete_y=True)
+        assert estimate.nats == 0
+        assert estimate.flags.keys() == {"constant"}
 
 
 @pytest.mark.parametrize("case", SAMPLES)
@@ -202,15 +201,15 @@ def test_flags_and_info_are_plain_text_and_values(estimator, case):
     x, y, labels = SAMPLES[case]
     if answer(estimator, x, y, **labels) is None:
         return
-    found = estimator.estimate(x, y, **labels)
-    assert all(isinstance(code, str) and code.isidentifier() for code in found.flags)
-    assert all(sentence.endswith(".") for sentence in found.flags.values())
-    assert found.info["n"] == len(x)
-    assert found.info["method"]
-    assert pickle.loads(pickle.dumps(found)) == found
+    estimate = estimator.estimate(x, y, **labels)
+    assert all(isinstance(code, str) and code.isidentifier() for code in estimate.flags)
+    assert all(sentence.endswith(".") for sentence in estimate.flags.values())
+    assert estimate.info["n"] == len(x)
+    assert estimate.info["method"]
+    assert pickle.loads(pickle.dumps(estimate)) == estimate
 
 
-# -- what goes in ------------------------------------------------------------------------------
+# -- data --------------------------------------------------------------------------------------
 
 
 def containers(x, y):
@@ -255,7 +254,7 @@ def test_one_column_may_be_flat(estimator):
     "dtype", [bool, np.int8, np.uint8, np.int32, np.uint64, np.int64, np.float16, np.float32]
 )
 def test_dtypes_of_numbers(estimator, dtype):
-    """Values that every dtype holds: the number is that of float64."""
+    """Values that all dtypes can hold: the estimate equals that of float64."""
     x, y = (np.abs(np.rint(3 * side)).astype(dtype) for side in sample(dx=2))
     want = estimator.estimate(x.astype(float), y.astype(float)).nats
     assert estimator.estimate(x, y).nats == want
@@ -268,21 +267,21 @@ def test_dtypes_of_labels(estimator, dtype):
     x = sample()[0]
     labels = (CODE % 2).astype(dtype)
     want = answer(estimator, x, CODE % 2, discrete_y=True)
-    for one in (labels, labels.tolist(), labels[:, np.newaxis], pd.Series(labels)):
-        assert answer(estimator, x, one, discrete_y=True) == close(want)
+    for container in (labels, labels.tolist(), labels[:, np.newaxis], pd.Series(labels)):
+        assert answer(estimator, x, container, discrete_y=True) == close(want)
     assert answer(estimator, x, pd.Categorical(labels), discrete_y=True) == close(want)
 
 
 @pytest.mark.parametrize("case", SAMPLES)
-def test_inputs_are_left_alone(estimator, case):
+def test_inputs_are_unchanged(estimator, case):
     x, y, labels = SAMPLES[case]
-    mine = x.copy(), y.copy()
-    answer(estimator, *mine, **labels)
-    assert np.array_equal(mine[0], x)
-    assert np.array_equal(mine[1], y)
+    copies = x.copy(), y.copy()
+    answer(estimator, *copies, **labels)
+    assert np.array_equal(copies[0], x)
+    assert np.array_equal(copies[1], y)
 
 
-# -- the estimator as a value ------------------------------------------------------------------
+# -- copies and parameters ---------------------------------------------------------------------
 
 
 def test_repr_makes_the_same_estimator_again(kind, estimator):
@@ -300,7 +299,7 @@ def test_frozen(kind, estimator):
 
 
 def test_every_parameter_is_checked(kind):
-    """No parameter takes an object, and the message names it and what there is."""
+    """No parameter accepts an object; the error names the parameter and lists all of them."""
     for field in parameter_fields(kind):
         for nonsense in (object(), {"a": 1}, [[]], b"x", 1j, "no such choice", math.nan):
             with pytest.raises(InputError) as caught:
@@ -330,16 +329,16 @@ def test_several_threads_at_once(estimator):
     samples = [sample(600, 2, 2, seed) for seed in range(6)] * 3
     want = [estimator.estimate(x, y).nats for x, y in samples]
     with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(lambda s: estimator.estimate(*s).nats, samples))
-    assert found == want
+        nats = list(pool.map(lambda s: estimator.estimate(*s).nats, samples))
+    assert nats == want
 
 
 def _send(pipe, estimator, x, y):
     pipe.send(estimator.estimate(x, y).nats)
 
 
-def test_a_forked_child_answers_after_its_parent_did(estimator):
-    """A pool of threads does not survive a fork: the child must not wait for its parent's."""
+def test_a_forked_child_can_estimate_after_its_parent_did(estimator):
+    """Threads do not survive a fork: the child must not wait for those of its parent."""
     if "fork" not in multiprocessing.get_all_start_methods():  # Windows has no fork to test
         return
     x, y = sample(3000, 2, 2)
@@ -360,7 +359,7 @@ def test_a_forked_child_answers_after_its_parent_did(estimator):
     assert estimator.estimate(x, y).nats == want
 
 
-def test_warming_up_leaves_no_trace(estimator):
+def test_warming_up_changes_no_estimate(estimator):
     x, y = CONTINUOUS["1+1"]
     before = estimator.estimate(x, y)
     assert estimator.warm_up(x, y) is None

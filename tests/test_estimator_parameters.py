@@ -1,4 +1,4 @@
-"""The parameters of the built-in estimators: wrong values are refused by name."""
+"""The parameters of the built-in estimators: errors about wrong values name the parameter."""
 
 import math
 
@@ -35,7 +35,7 @@ WRONG = [
     ("name", "parameter", "value"),
     [(name, parameter, value) for name, parameter, values in WRONG for value in values],
 )
-def test_wrong_values_of_parameters_are_refused_by_name(name, parameter, value):
+def test_errors_about_wrong_values_name_the_parameter(name, parameter, value):
     kind = KINDS[name]
     with pytest.raises(InputError) as caught:
         kind(**{parameter: value})
@@ -54,8 +54,8 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "given", "same"), RIGHT, ids=[str(r[1]) for r in RIGHT])
-def test_numbers_of_numpy_are_numbers(name, given, same):
+@pytest.mark.parametrize(("name", "parameters", "same"), RIGHT, ids=[str(r[1]) for r in RIGHT])
+def test_numbers_of_numpy_are_numbers(name, parameters, same):
     kind = KINDS[name]
-    assert kind(**given) == kind(**same)
-    assert repr(kind(**given)) == repr(kind(**same))
+    assert kind(**parameters) == kind(**same)
+    assert repr(kind(**parameters)) == repr(kind(**same))

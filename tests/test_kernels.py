@@ -1,4 +1,4 @@
-"""Every kernel equals its slow, obvious twin in `naive.py`.
+"""All kernels equal their naive implementations in `naive.py`.
 
 Tests with "small" in their names also run without numba's JIT, see `test_kernels_nojit.py`.
 """
@@ -26,7 +26,7 @@ from .samples import VALUES, normal, properties
 KEYS = st.one_of(
     hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 9)),
     hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 2**62 - 1)),
-    # Multiples of a large power of two: the low bits, which pick the slot, are all the same.
+    # Multiples of a large power of two: the low bits, which choose the slot, are all the same.
     hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 40).map(lambda i: i << 50)),
 )
 
@@ -34,11 +34,11 @@ KEYS = st.one_of(
 @properties
 @given(KEYS)
 def test_small_dense_symbols(keys):
-    want = naive.dense_symbols(keys)
+    expected = naive.dense_symbols(keys)
     spans = 0, int(keys.max()) + 1, 2**62
     for span in spans:
-        found, counts = symbols.dense_symbols(keys, span)
-        assert (found.tolist(), counts.tolist()) == want
+        result, counts = symbols.dense_symbols(keys, span)
+        assert (result.tolist(), counts.tolist()) == expected
 
 
 def test_dense_symbols_of_many_keys():
@@ -50,11 +50,11 @@ def test_dense_symbols_of_many_keys():
         np.arange(20_000)[::-1] * 2**16,
         np.full(20_000, 2**62 - 1),
     ):
-        found, counts = symbols.dense_symbols(keys, 0)
+        result, counts = symbols.dense_symbols(keys, 0)
         _, first, sizes = np.unique(keys, return_index=True, return_counts=True)
         order = np.argsort(first)
         assert np.array_equal(counts, sizes[order])
-        assert np.array_equal(keys[np.sort(first)][found], keys)
+        assert np.array_equal(keys[np.sort(first)][result], keys)
 
 
 @properties
@@ -64,10 +64,10 @@ def test_small_entropies(codes, other):
     y, counts_y = symbols.dense_symbols(np.roll(codes, 1) % other, 10)
     assert symbols.entropy_nats(counts) == pytest.approx(naive.entropy(codes.tolist()), abs=1e-14)
     pairs = list(zip(x.tolist(), y.tolist(), strict=True))
-    # Claimed ranges beyond 4n + 1024 cells take the other branch, without a table.
+    # Ranges of more than 4n + 1024 pairs take the branch without a table.
     for width in (len(counts_y), 10**6):
-        found, occupied = symbols.joint_entropy_nats(x, y, len(counts), width)
-        assert found == pytest.approx(naive.entropy(pairs), abs=1e-14)
+        result, occupied = symbols.joint_entropy_nats(x, y, len(counts), width)
+        assert result == pytest.approx(naive.entropy(pairs), abs=1e-14)
         assert occupied == len(set(pairs))
 
 
@@ -90,8 +90,9 @@ def uniform_keys(values, edges):
 )
 def test_small_fold_uniform(values, bins, limits):
     edges = np.linspace(*limits, bins + 1)
-    for one in (values, edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)):
-        assert uniform_keys(one, edges) == naive.uniform_bins(one, *limits, bins).tolist()
+    for near_edges in (values, edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)):
+        expected = naive.uniform_bins(near_edges, *limits, bins).tolist()
+        assert uniform_keys(near_edges, edges) == expected
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -101,12 +102,12 @@ def test_fold_uniform_at_the_edges(limits, bins, dtype):
     edges = np.linspace(*limits, bins + 1)
     for values in (edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)):
         values = values.astype(dtype)
-        want = naive.uniform_bins(values.astype(np.float64), *limits, bins)
-        assert uniform_keys(values, edges) == want.tolist()
+        expected = naive.uniform_bins(values.astype(np.float64), *limits, bins)
+        assert uniform_keys(values, edges) == expected.tolist()
 
 
 def test_fold_uniform_of_values_as_close_as_floats_can_be():
-    """The docstring: "this and np.digitize always agree"."""
+    """The comment in `fold_uniform`: "the result always equals that of np.digitize"."""
     for steps, bins in ((1, 2), (10, 10), (64, 30)):
         values = 2.0**53 + 2 * np.sort(np.random.default_rng(0).integers(0, steps + 1, 2000))
         limits = values.min(), values.max()
@@ -117,8 +118,8 @@ def test_fold_uniform_of_values_as_close_as_floats_can_be():
 def test_fold_uniform_of_subnormal_values():
     values = np.arange(11) * 1e-310
     edges = np.linspace(0, values[-1], 6)
-    want = naive.uniform_bins(values, 0, values[-1], 5).tolist()
-    assert uniform_keys(values, edges) == want
+    expected = naive.uniform_bins(values, 0, values[-1], 5).tolist()
+    assert uniform_keys(values, edges) == expected
 
 
 @properties
@@ -130,17 +131,19 @@ def test_small_fold_edges(columns, bins):
     padded[:, : bins - 1] = edges
     for dtype in (np.float64, np.float32):
         keys = np.full(17, 3, np.int64)
-        own = padded.astype(dtype)
-        binning.fold_edges(keys, columns.astype(dtype), own, *guides(own), bins, np.nan, 0)
+        edges = padded.astype(dtype)
+        binning.fold_edges(keys, columns.astype(dtype), edges, *guides(edges), bins, np.nan, 0)
         bin_x, bin_y = (np.digitize(c.astype(dtype), edges.astype(dtype)) for c in columns)
         assert keys.tolist() == ((3 * bins + bin_x) * bins + bin_y).tolist()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("law", ["normal", "cauchy", "tiny", "huge", "one", "ladder", "steps"])
+@pytest.mark.parametrize(
+    "distribution", ["normal", "cauchy", "tiny", "huge", "one", "ladder", "steps"]
+)
 @pytest.mark.parametrize("bins", [40, 64, 200])
-def test_fold_of_many_edges_is_a_search_among_all(law, bins, dtype):
-    """The guided search, where edges crowd in one cell of the guide, repeat or span all floats."""
+def test_fold_of_many_edges_equals_a_search_among_all(distribution, bins, dtype):
+    """The guided search, where edges crowd in one interval, repeat or span all floats."""
     rng = np.random.default_rng(bins)
     values = {
         "normal": rng.standard_normal(3000),
@@ -150,7 +153,7 @@ def test_fold_of_many_edges_is_a_search_among_all(law, bins, dtype):
         "one": 1 + rng.integers(0, 50, 3000) * float(np.finfo(dtype).eps),
         "ladder": 2.0 ** rng.integers(-100, 100, 3000),
         "steps": rng.integers(0, 5, 3000).astype(float),
-    }[law].astype(dtype)
+    }[distribution].astype(dtype)
     padded = np.full((1, edge_slots(bins)), np.inf, dtype)
     padded[0, : bins - 1] = np.sort(rng.choice(values, bins - 1))
     inner = padded[0, : bins - 1]
@@ -161,7 +164,7 @@ def test_fold_of_many_edges_is_a_search_among_all(law, bins, dtype):
 
 
 @pytest.mark.parametrize("kinds", ["numbers", "labels"])
-def test_tallies_count_what_the_folds_say(kinds):
+def test_tallies_count_the_keys_of_the_folds(kinds):
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((1, 1200)), rng.standard_normal((2, 1200)).astype(np.float32)
     labels, none = rng.integers(0, 6, 1200), np.empty(0, np.int64)
@@ -171,29 +174,29 @@ def test_tallies_count_what_the_folds_say(kinds):
     keys_x, keys_y = np.zeros((2, 1050), np.int64)
     binning.fold_uniform(keys_x, x, edges_x, bins_x, first)
     binning.fold_uniform(keys_y, y, edges_y, bins_y, first)
-    symbols, cells, columns = none, 5, x
+    symbols, bins_of_x, columns = none, 5, x
     if kinds == "labels":
-        symbols, cells, columns, keys_x = labels, 6, x[:0], labels[rows]
-    want = np.zeros((cells, 12), np.int64)
-    np.add.at(want, (keys_x, keys_y), 1)
-    found = np.zeros((cells, 12), np.int64)
+        symbols, bins_of_x, columns, keys_x = labels, 6, x[:0], labels[rows]
+    expected = np.zeros((bins_of_x, 12), np.int64)
+    np.add.at(expected, (keys_x, keys_y), 1)
+    result = np.zeros((bins_of_x, 12), np.int64)
     binning.tally_uniform(
-        symbols, columns, edges_x, bins_x, none, y, edges_y, bins_y, first, 1150, found
+        symbols, columns, edges_x, bins_x, none, y, edges_y, bins_y, first, 1150, result
     )
-    assert np.array_equal(found, want)
+    assert np.array_equal(result, expected)
 
-    one, two = padded_edges(x, 5), padded_edges(y, 4)
+    padded_x, padded_y = padded_edges(x, 5), padded_edges(y, 4)
     keys_x, keys_y = np.zeros((2, 1050), np.int64)
-    binning.fold_edges(keys_x, x, one, *guides(one), 5, np.nan, first)
-    binning.fold_edges(keys_y, y, two, *guides(two), 4, np.float32(np.nan), first)
+    binning.fold_edges(keys_x, x, padded_x, *guides(padded_x), 5, np.nan, first)
+    binning.fold_edges(keys_y, y, padded_y, *guides(padded_y), 4, np.float32(np.nan), first)
     keys_x = labels[rows] if kinds == "labels" else keys_x
-    want, found = np.zeros((2, cells, 16), np.int64)
-    np.add.at(want, (keys_x, keys_y), 1)
+    expected, result = np.zeros((2, bins_of_x, 16), np.int64)
+    np.add.at(expected, (keys_x, keys_y), 1)
     binning.tally_edges(
-        symbols, columns, one, *guides(one), 5, np.nan, none, y, two, *guides(two), 4,
-        np.float32(np.nan), first, 1150, found,
+        symbols, columns, padded_x, *guides(padded_x), 5, np.nan,
+        none, y, padded_y, *guides(padded_y), 4, np.float32(np.nan), first, 1150, result,
     )  # fmt: skip
-    assert np.array_equal(found, want)
+    assert np.array_equal(result, expected)
 
 
 @properties
@@ -202,16 +205,16 @@ def test_entropy_does_not_depend_on_the_order_of_symbols(counts, random):
     counts[0] += 1
     other = counts.tolist()
     random.shuffle(other)
-    found = symbols.entropy_nats(counts)
-    assert found == symbols.entropy_nats(np.array(other))
+    result = symbols.entropy_nats(counts)
+    assert result == symbols.entropy_nats(np.array(other))
     p = counts[counts > 0] / counts.sum()
-    assert found == pytest.approx(-(p * np.log(p)).sum(), abs=1e-13)
+    assert result == pytest.approx(-(p * np.log(p)).sum(), abs=1e-13)
 
 
 @properties
 @given(hnp.arrays(np.float64, (2, 17), elements=VALUES), st.integers(2, 12))
 def test_small_fold_of_an_own_value(columns, bins):
-    """Wherever the edges are: the last bin is that value's, and no other value's bin changes."""
+    """Whatever the edges: that value has the last bin, and no other value changes its bin."""
     edges = np.linspace(-2, 2, bins - 2)
     padded = np.full((1, edge_slots(bins)), np.inf)
     padded[0, : bins - 2] = edges
@@ -229,21 +232,21 @@ def test_small_fold_of_an_own_value(columns, bins):
     st.integers(2, 40),
     st.sampled_from([-5.0, 0.0, 5.0, 0.5, np.nan]),
 )
-def test_small_quantile_edges_beside_an_own_value(values, bins, own):
-    values[0, 1:] = own if own == own else 2.0  # a single other value
+def test_small_quantile_edges_next_to_an_own_value(values, bins, own_value):
+    values[0, 1:] = own_value if own_value == own_value else 2.0  # a single other value
     values[0, 0] = 3.0
     edges = np.empty((3, bins + 2))
-    binning.quantile_edges(np.sort(values, axis=1), bins, own, edges)
-    for row, mine in zip(edges, values, strict=True):
-        others = mine[mine != own]
-        parts = bins - (len(others) < len(mine))
-        want = [float(e) for e in naive.quantile_edges(others, parts)]
-        assert row[: parts - 1] == pytest.approx(want, abs=1e-14)
+    binning.quantile_edges(np.sort(values, axis=1), bins, own_value, edges)
+    for row, row_values in zip(edges, values, strict=True):
+        others = row_values[row_values != own_value]
+        parts = bins - (len(others) < len(row_values))
+        expected = [float(e) for e in naive.quantile_edges(others, parts)]
+        assert row[: parts - 1] == pytest.approx(expected, abs=1e-14)
         assert (row[parts - 1 :] == np.inf).all()
 
 
 @pytest.mark.parametrize("bins", [2, 5, 30])
-def test_small_quantile_edges_of_nothing_but_an_own_value(bins):
+def test_small_quantile_edges_of_only_an_own_value(bins):
     edges = np.zeros((2, bins + 2))
     binning.quantile_edges(np.array([[7.0] * 40, [7.0] * 39 + [8.0]]), bins, 7.0, edges)
     assert (edges[0] == np.inf).all()
@@ -255,9 +258,11 @@ def test_small_quantile_edges_of_nothing_but_an_own_value(bins):
 def test_small_quantile_edges(values, bins):
     edges = np.empty((2, bins - 1))
     binning.quantile_edges(np.sort(values, axis=1), bins, np.nan, edges)
-    for row, own in zip(edges, values, strict=True):
-        # Rounded three times: left + (right - left) * fraction, of values up to 5.
-        assert row == pytest.approx([float(e) for e in naive.quantile_edges(own, bins)], abs=1e-14)
+    for row, row_values in zip(edges, values, strict=True):
+        # Three roundings in left + (right - left) * fraction, of values up to 5.
+        assert row == pytest.approx(
+            [float(e) for e in naive.quantile_edges(row_values, bins)], abs=1e-14
+        )
 
 
 @pytest.mark.parametrize("n", [2, 3, 32, 33, 34, 65, 128, 129, 130, 257, 1000])
@@ -267,8 +272,8 @@ def test_quantile_edges_across_blocks(n, distinct):
     for bins in (2, 3, 30, 500):
         edges = np.empty((1, bins - 1))
         binning.quantile_edges(values[np.newaxis], bins, np.nan, edges)
-        want = [float(e) for e in naive.quantile_edges(values, bins)]
-        assert edges[0] == pytest.approx(want, rel=1e-14, abs=1e-14)
+        expected = [float(e) for e in naive.quantile_edges(values, bins)]
+        assert edges[0] == pytest.approx(expected, rel=1e-14, abs=1e-14)
 
 
 @properties
@@ -276,7 +281,7 @@ def test_quantile_edges_across_blocks(n, distinct):
     hnp.arrays(np.float64, st.integers(2, 30), elements=VALUES),
     st.integers(1, 40),
 )
-def test_small_rank_rule_of_the_twin_is_the_definition(values, bins):
+def test_small_rank_rule_of_the_naive_bins_is_the_definition(values, bins):
     edges = naive.quantile_edges(values, bins)
     definition = [sum(edge <= value for edge in edges) for value in values.tolist()]
     if len(set(values.tolist())) > 1:
@@ -287,14 +292,14 @@ def test_small_rank_rule_of_the_twin_is_the_definition(values, bins):
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e6, 1.7e18])
 @pytest.mark.parametrize("bins", [2, 3, 7, 30])
 def test_no_rounding_moves_a_value_across_a_quantile(bins, offset, dtype):
-    """The docstring's promise, for distinct values as close as floats can be."""
+    """The docstring of `quantile_edges`, for distinct values as close as floats can be."""
     values = np.empty(50, dtype)
     values[0] = offset
     for i in range(1, 50):
         values[i] = np.nextafter(values[i - 1], dtype(np.inf))
     edges = padded_edges(values[np.newaxis], bins)[0, : bins - 1]
-    found = (values[:, np.newaxis] >= edges).sum(axis=1)
-    assert found.tolist() == naive.adaptive_bins(values, values, bins).tolist()
+    result = (values[:, np.newaxis] >= edges).sum(axis=1)
+    assert result.tolist() == naive.adaptive_bins(values, values, bins).tolist()
 
 
 # -- density --------------------------------------------------------------------------
@@ -312,16 +317,16 @@ def test_small_density_sums(n, dx, dy):
         density.pair_sums(x, y, strip, -(-n // density.BLOCK), 2, sums[:3])
     for start, stop in ((0, middle), (middle, n)):
         density.label_sums(x, codes, start, stop, *sums[3:])
-    wants = [
-        naive.kernel_sums(columns, own)
-        for columns, own in (
+    expected_sums = [
+        naive.kernel_sums(columns, codes_)
+        for columns, codes_ in (
             (x, everyone), (y, everyone), (np.concatenate([x, y]), everyone),
             (x, everyone), (x, codes.tolist()),
         )
     ]  # fmt: skip
-    for got, want in zip(sums, wants, strict=True):
+    for sums_, expected in zip(sums, expected_sums, strict=True):
         # Within 2 ulp of the exponential, after an argument of up to 200 that was rounded.
-        assert got == pytest.approx(want, rel=1e-12, abs=1e-300)
+        assert sums_ == pytest.approx(expected, rel=1e-12, abs=1e-300)
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(1, 1), (2, 3), (4, 5), (6, 1)])
@@ -331,20 +336,20 @@ def test_density_sums_of_several_blocks(n, dx, dy):
     sums = np.zeros((3, n))
     for strip in range(3):
         density.pair_sums(x, y, strip, -(-n // density.BLOCK), 3, sums)
-    for got, columns in zip(sums, (x, y, np.concatenate([x, y])), strict=True):
+    for sums_, columns in zip(sums, (x, y, np.concatenate([x, y])), strict=True):
         squares = ((columns[:, :, np.newaxis] - columns[:, np.newaxis]) ** 2).sum(axis=0)
         kernels = np.exp(-squares / 2)
         np.fill_diagonal(kernels, 0)
-        assert got == pytest.approx(kernels.sum(axis=1), rel=1e-12)
+        assert sums_ == pytest.approx(kernels.sum(axis=1), rel=1e-12)
 
 
 def test_density_sums_within_labels_do_not_depend_on_the_cut():
     x, codes = normal(700, 2)[0].T.copy(), np.arange(700) % 3
-    whole, cut = np.empty((2, 2, 700))
-    density.label_sums(x, codes, 0, 700, *whole)
+    at_once, cut = np.empty((2, 2, 700))
+    density.label_sums(x, codes, 0, 700, *at_once)
     for start, stop in ((0, 1), (1, 300), (300, 555), (555, 700)):
         density.label_sums(x, codes, start, stop, *cut)
-    assert np.array_equal(whole, cut)
+    assert np.array_equal(at_once, cut)
 
 
 @pytest.mark.parametrize("gap", [0.5, 30.0, 1e4, 1e100])
@@ -353,18 +358,18 @@ def test_small_log_sum_of_isolated_rows(gap):
     columns[:, 0] += gap
     codes = np.r_[np.arange(19) % 3, 7]
     everyone = np.zeros(20, np.int64)
-    for own in (0, 5):
+    for row in (0, 5):
         for which in (everyone, codes):
-            among = (np.arange(20) != own) & (which == which[own])
-            exponents = -0.5 * ((columns - columns[:, [own]]) ** 2).sum(axis=0)[among]
-            want = np.logaddexp.reduce(exponents)
+            among = (np.arange(20) != row) & (which == which[row])
+            exponents = -0.5 * ((columns - columns[:, [row]]) ** 2).sum(axis=0)[among]
+            expected = np.logaddexp.reduce(exponents)
             out = np.empty(1)
-            target, ids = columns[:, [own]].copy(), np.array([own])
+            target, ids = columns[:, [row]].copy(), np.array([row])
             density.log_sums(target, ids, columns, which, 0, 1, out)
-            assert out[0] == pytest.approx(want, rel=1e-13)
+            assert out[0] == pytest.approx(expected, rel=1e-13)
     target, ids = columns[:, [19]].copy(), np.array([19])
     density.log_sums(target, ids, columns, codes, 0, 1, out)
-    assert out[0] == -np.inf  # nobody shares its label
+    assert out[0] == -np.inf  # no other row has its label
 
 
 # -- mixtures -------------------------------------------------------------------------
@@ -381,9 +386,9 @@ def mixture_sums(columns, labels, leaf_rows, strips, far):
             arranged, np.ascontiguousarray(labels[:, tree.order]), bounds, box, far, strip,
             leaves, strips, sums,
         )  # fmt: skip
-    found = np.empty_like(sums)
-    found[:, tree.order] = sums
-    return found
+    result = np.empty_like(sums)
+    result[:, tree.order] = sums
+    return result
 
 
 @pytest.mark.parametrize(("n", "dims"), [(2, 1), (9, 2), (40, 3), (40, 4), (41, 5), (33, 8)])
@@ -394,17 +399,17 @@ def test_small_mixture_sums(n, dims, strips):
     for columns in (rng.normal(size=(dims, n)), 20 * rng.integers(0, 2, (dims, n)) + 0.0):
         kernels = 2.0 ** -((columns[:, :, np.newaxis] - columns[:, np.newaxis]) ** 2).sum(axis=0)
         same = labels[:, :, np.newaxis] == labels[:, np.newaxis]
-        want = np.stack([kernels.sum(axis=1), *(kernels * same).sum(axis=2)])
+        expected = np.stack([kernels.sum(axis=1), *(kernels * same).sum(axis=2)])
         for leaf_rows in (4, 100):
-            found = mixture_sums(columns, labels, leaf_rows, strips, 64.0)
-            # 1e-14 by the docstring, of sums whose every term is known to 1e-14.
-            assert found == pytest.approx(want, rel=1e-13)
+            result = mixture_sums(columns, labels, leaf_rows, strips, 64.0)
+            # The docstring: terms are accurate to 1e-14, so sums of them are too.
+            assert result == pytest.approx(expected, rel=1e-13)
         alone = mixture_sums(columns, labels[:0], 4, strips, 64.0)
         assert np.array_equal(alone[0], mixture_sums(columns, labels, 4, strips, 64.0)[0])
 
 
-def test_mixture_sums_of_far_rows_stop_at_their_own_kernel():
-    """Beyond 2^-1000, and beyond what a float can be squared to."""
+def test_mixture_sums_of_far_rows_are_the_kernels_of_the_rows_themselves():
+    """Distances whose kernel is below 2^-1000, and distances whose square overflows."""
     for gap in (30.0, 40.0, 1e10, 1e200):
         columns = gap * np.arange(300.0)[np.newaxis]
         assert (mixture_sums(columns, np.empty((0, 300), np.int64), 64, 1, 64.0) == 1).all()
@@ -441,15 +446,15 @@ def test_small_neighbours(n, dims, ties, algorithm):
             search.nearest(columns, 1, 1, algorithm)
         return
     for k, split in itertools.product({1, min(3, n - 1), n - 1}, {(dims + 1) // 2, dims}):
-        radius, wide_x, wide_y, tied = naive.neighbours(columns, k, split)
-        found = search.nearest(columns, k, split, algorithm)
+        radius, extent_x, extent_y, tied = naive.neighbours(columns, k, split)
+        result = search.nearest(columns, k, split, algorithm)
         if algorithm != "auto":
-            assert found.algorithm == algorithm
-        assert found.radius.tolist() == radius.tolist()
-        assert found.tied.tolist() == tied.tolist()
-        assert found.extents[0][~tied].tolist() == wide_x[~tied].tolist()
-        assert found.extents[1][~tied].tolist() == wide_y[~tied].tolist()
-        assert np.maximum(*found.extents).tolist() == radius.tolist()
+            assert result.algorithm == algorithm
+        assert result.radius.tolist() == radius.tolist()
+        assert result.tied.tolist() == tied.tolist()
+        assert result.extents[0][~tied].tolist() == extent_x[~tied].tolist()
+        assert result.extents[1][~tied].tolist() == extent_y[~tied].tolist()
+        assert np.maximum(*result.extents).tolist() == radius.tolist()
 
 
 @pytest.mark.parametrize("algorithm", ["tree", "brute", "slabs"])
@@ -460,39 +465,39 @@ def test_small_counts(n, dims, ties, algorithm):
     reach[::4] = np.rint(reach[::4])  # as far as the lattice points are apart
     reach[0] = 0
     reach[-1] = np.inf
-    want = naive.count_within(columns, reach).tolist()
-    assert search.count_within(columns, reach, algorithm).tolist() == want
+    expected = naive.count_within(columns, reach).tolist()
+    assert search.count_within(columns, reach, algorithm).tolist() == expected
     closed = naive.distances(columns.T) <= reach[:, np.newaxis]
-    found = search.count_within(columns, search.closed(reach), algorithm)
-    assert found.tolist() == closed.sum(axis=1).tolist()
+    result = search.count_within(columns, search.closed(reach), algorithm)
+    assert result.tolist() == closed.sum(axis=1).tolist()
 
 
 @pytest.mark.parametrize("kernel", [brute.neighbours, brute.count_within])
 def test_small_brute_in_pieces(kernel):
     columns = points(60, 2, ties=True)
     n = columns.shape[1]
-    whole, cut = np.full((3, n), np.nan), np.full((3, n), np.nan)
+    at_once, cut = np.full((3, n), np.nan), np.full((3, n), np.nan)
     flags, cut_flags = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     counts, cut_counts = np.full(n, -1), np.full(n, -1)
     reach = np.linspace(0, 3, n)
     cuts = [(0, n)], [(0, 1), (1, 40), (40, n)]
-    for pieces, outputs, ties, found in (
-        (cuts[0], whole, flags, counts),
+    for pieces, outputs, ties, result in (
+        (cuts[0], at_once, flags, counts),
         (cuts[1], cut, cut_flags, cut_counts),
     ):
         for start, stop in pieces:
             if kernel is brute.neighbours:
                 kernel(columns, 3, 1, start, stop, *outputs, ties)
             else:
-                kernel(columns, reach, start, stop, found)
-    assert np.array_equal(whole, cut, equal_nan=True)
+                kernel(columns, reach, start, stop, result)
+    assert np.array_equal(at_once, cut, equal_nan=True)
     assert np.array_equal(flags, cut_flags)
     assert np.array_equal(counts, cut_counts)
-    assert counts.min() >= 0 or not np.isnan(whole).any()
+    assert counts.min() >= 0 or not np.isnan(at_once).any()
 
 
 def test_neighbours_beyond_one_block():
-    """Brute force works in blocks of 512 rows, the tree in leaves of 12."""
+    """All pairs are compared in blocks of 512 rows; the leaves of the tree have 12 rows."""
     for dims, ties in ((1, False), (2, True), (4, False), (8, True)):
         columns = points(1100, dims, ties)
         matrix = naive.distances(columns.T)
@@ -504,9 +509,9 @@ def test_neighbours_beyond_one_block():
         want_counts = (matrix < reach[:, np.newaxis]).sum(axis=1)
         want_counts[reach == 0] = 0
         for algorithm in ALGORITHMS if dims == 2 else ALGORITHMS[:3]:
-            found = search.nearest(columns, 5, dims, algorithm)
-            assert np.array_equal(found.radius, ordered[:, 4])
-            assert np.array_equal(found.tied, want_tied)
+            result = search.nearest(columns, 5, dims, algorithm)
+            assert np.array_equal(result.radius, ordered[:, 4])
+            assert np.array_equal(result.tied, want_tied)
             counts = search.count_within(columns, reach, algorithm)
             assert np.array_equal(counts, want_counts)
 
@@ -515,35 +520,37 @@ def test_neighbours_beyond_one_block():
 @given(hnp.arrays(np.float64, st.integers(1, 40), elements=VALUES))
 def test_small_line_counts(values):
     n = len(values)
-    # Distances that occur, the floats beside them, nothing, and everything.
+    # Distances that occur, the floats next to them, 0, and infinity.
     gap = np.abs(np.diff(values, append=values[0]))
     edge = [np.nextafter(gap, np.inf), np.nextafter(gap, 0), np.zeros(n), np.full(n, np.inf), -gap]
     for reach in (gap, *edge):
-        want = (np.abs(values[np.newaxis, :] - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(1)
-        found = search.count_within(values[np.newaxis], reach, "auto")
-        assert found.tolist() == want.tolist()
+        expected = (
+            np.abs(values[np.newaxis, :] - values[:, np.newaxis]) < reach[:, np.newaxis]
+        ).sum(1)
+        result = search.count_within(values[np.newaxis], reach, "auto")
+        assert result.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize(("low", "scale"), [(0.0, 0.0), (-3.0, 1e3), (2.0, 7.0), (-1e9, 1e-9)])
 def test_small_line_counts_with_any_table(low, scale):
-    """The table only guesses: where it is useless or wrong the values still decide."""
+    """The table only gives a guess: where it is useless or wrong, the values decide."""
     values = np.sort(np.r_[np.round(np.random.default_rng(0).normal(size=200), 2), [5.0] * 50])
     n = len(values)
     padded = np.r_[values, np.full(line.STEP, np.inf)]
     reach = np.abs(np.random.default_rng(1).normal(size=n))
     reach[::3] = np.round(reach[::3], 2)
-    want = (np.abs(values - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(axis=1)
-    for cells in (1, 10, n):
-        table = np.empty(cells + 1, np.int32)
+    expected = (np.abs(values - values[:, np.newaxis]) < reach[:, np.newaxis]).sum(axis=1)
+    for intervals in (1, 10, n):
+        table = np.empty(intervals + 1, np.int32)
         line.tabulate(padded, n, low, scale, table)
         counts = np.full(n, -1)
         for start, stop in ((0, n // 2), (n // 2, n)):
             line.count_within(padded, n, table, low, scale, reach, start, stop, counts)
-        assert counts.tolist() == want.tolist()
+        assert counts.tolist() == expected.tolist()
 
 
 def plane(name, n):
-    """Points that strips of the plane may find hard."""
+    """Points that are hard for strips of the plane."""
     rng = np.random.default_rng(n)
     x, y = rng.normal(size=(2, n))
     return np.ascontiguousarray(
@@ -571,15 +578,15 @@ def plane(name, n):
      "outlier", "scales", "offset"],
 )  # fmt: skip
 @pytest.mark.parametrize("k", [1, 4, 30])
-def test_strips_find_what_all_pairs_do(name, k):
+def test_strips_find_the_same_as_all_pairs(name, k):
     for n in (40, 1500):
         columns = plane(name, n)
         strip, pairs = (search.nearest(columns, k, 1, a) for a in ("strips", "brute"))
         assert np.array_equal(strip.radius, pairs.radius)
         assert np.array_equal(strip.tied, pairs.tied)
         free = ~pairs.tied
-        for one, other in zip(strip.extents, pairs.extents, strict=True):
-            assert np.array_equal(one[free], other[free])
+        for by_strips, by_pairs in zip(strip.extents, pairs.extents, strict=True):
+            assert np.array_equal(by_strips[free], by_pairs[free])
         for column in columns:
             closed = search.closed(pairs.radius)
             for reach in (pairs.radius, closed):
@@ -589,9 +596,11 @@ def test_strips_find_what_all_pairs_do(name, k):
 
 
 @pytest.mark.parametrize("dims", [2, 3, 7])
-@pytest.mark.parametrize("law", ["normal", "cauchy", "lattice", "one value", "scales", "clusters"])
-def test_slabs_find_what_all_pairs_do(law, dims):
-    """Of more rows than one slab holds, and with ties, far rows and slabs that are one value."""
+@pytest.mark.parametrize(
+    "distribution", ["normal", "cauchy", "lattice", "one value", "scales", "clusters"]
+)
+def test_slabs_find_the_same_as_all_pairs(distribution, dims):
+    """More rows than one slab holds, with ties, far rows, and slabs of a single value."""
     n = 3000
     rng = np.random.default_rng(dims)
     columns = {
@@ -601,14 +610,14 @@ def test_slabs_find_what_all_pairs_do(law, dims):
         "one value": np.where(rng.random((dims, n)) < 0.6, 0.0, rng.standard_normal((dims, n))),
         "scales": rng.standard_normal((dims, n)) * np.logspace(-12, 12, dims)[:, np.newaxis],
         "clusters": rng.standard_normal((dims, n)) + 50 * rng.integers(0, 4, n),
-    }[law]
+    }[distribution]
     for k, split in ((1, 1), (5, dims // 2 + 1)):
         slab, pairs = (search.nearest(columns, k, split, a) for a in ("slabs", "brute"))
         assert np.array_equal(slab.radius, pairs.radius)
         assert np.array_equal(slab.tied, pairs.tied)
         free = ~pairs.tied
-        for one, other in zip(slab.extents, pairs.extents, strict=True):
-            assert np.array_equal(one[free], other[free])
+        for by_slabs, by_pairs in zip(slab.extents, pairs.extents, strict=True):
+            assert np.array_equal(by_slabs[free], by_pairs[free])
         for reach in (pairs.radius, search.closed(pairs.radius)):
             counts = [search.count_within(columns, reach, a) for a in ("slabs", "brute")]
             assert np.array_equal(*counts)
@@ -647,8 +656,8 @@ def test_tree_of_columns_that_are_hard_to_divide(order):
 
 
 def test_small_kernels_are_compiled_unless_the_jit_is_off():
-    """So that the run without JIT is one, and this one is not."""
+    """Checks that the run without JIT really has none, and that this run has it."""
     off = os.environ.get("NUMBA_DISABLE_JIT") == "1"
     assert off == bool(numba.config.DISABLE_JIT)
-    for one in (brute.neighbours, kdtree.neighbours, line.count_within, binning.fold_uniform):
-        assert hasattr(one, "py_func") != off
+    for kernel in (brute.neighbours, kdtree.neighbours, line.count_within, binning.fold_uniform):
+        assert hasattr(kernel, "py_func") != off

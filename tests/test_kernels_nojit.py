@@ -1,6 +1,7 @@
-"""The twins of small data once more without numba's JIT, where an index out of range raises.
+"""Run the comparisons with naive implementations on small data without numba's JIT.
 
-Compiled code would read whatever lies there. Warnings are errors there as here.
+Without JIT an index out of range raises an error; compiled code would read other memory. Warnings
+are errors, as in all tests.
 """
 
 import os
@@ -12,10 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def test_kernels_equal_their_twins_without_jit():
-    done = subprocess.run(
+def test_kernels_equal_their_naive_implementations_without_jit():
+    run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-k", "small", "-p", "no:cacheprovider",
-         "tests/test_naive_twins.py", "tests/test_kernels.py", "tests/test_ibnet_training.py",
+         "tests/test_naive_implementations.py", "tests/test_kernels.py", "tests/test_ibnet_training.py",
          "tests/test_canonical_narrow_noise.py"],
         cwd=ROOT,
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
@@ -23,7 +24,7 @@ def test_kernels_equal_their_twins_without_jit():
         text=True,
         timeout=120,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
-    [passed] = re.findall(r"(\d+) passed", done.stdout)
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr
+    [passed] = re.findall(r"(\d+) passed", run.stdout)
     assert int(passed) > 150
-    assert not re.search(r"failed|skipped|error", done.stdout.splitlines()[-1])
+    assert not re.search(r"failed|skipped|error", run.stdout.splitlines()[-1])

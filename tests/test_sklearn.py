@@ -1,4 +1,4 @@
-"""KNN against scikit-learn's two estimators, which are the same but for clipping at 0."""
+"""KNN compared with the two estimators of scikit-learn, which differ only by clipping at 0."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.feature_selection._mutual_info import _compute_mi_cc, _compute_mi_c
 
 from mibench.estimators import KNN
 
-# In nats: both add up digammas, in different orders.
+# In nats. Both sum digammas, in different orders.
 CLOSE = 1e-8
 
 
@@ -22,27 +22,27 @@ def sample(n, seed, noise=0.5):
 @pytest.mark.parametrize("n", [20, 200, 3000])
 def test_two_continuous_sides(n, k, seed):
     x, y = sample(n, seed)
-    found = KNN(k=k).estimate(x, y).nats
-    assert found > 0.1
-    assert found == pytest.approx(_compute_mi_cc(x, y, k), abs=CLOSE)
+    nats = KNN(k=k).estimate(x, y).nats
+    assert nats > 0.1
+    assert nats == pytest.approx(_compute_mi_cc(x, y, k), abs=CLOSE)
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("k", [1, 3, 10])
 @pytest.mark.parametrize("n", [20, 200, 3000])
 def test_independent_sides(n, k, seed):
-    """Where scikit-learn clips, ours is negative."""
+    """Where scikit-learn clips to 0, the estimate of mibench is negative."""
     x, y = sample(n, seed)[0], sample(n, seed + 100)[1]
-    found = KNN(k=k).estimate(x, y)
-    assert max(0, found.nats) == pytest.approx(_compute_mi_cc(x, y, k), abs=CLOSE)
-    assert ("negative" in found.flags) == (found.nats < 0)
+    estimate = KNN(k=k).estimate(x, y)
+    assert max(0, estimate.nats) == pytest.approx(_compute_mi_cc(x, y, k), abs=CLOSE)
+    assert ("negative" in estimate.flags) == (estimate.nats < 0)
 
 
-def whole(x):
-    """Multiples of 2^-22.
+def rounded(x):
+    """Round to multiples of 2^-22.
 
-    In classes of 2k rows or fewer scikit-learn finds distances as the root of aa - 2ab + bb, and
-    counts with others; only where those products are exact are the two the same.
+    In classes of at most 2k rows scikit-learn computes distances as the root of aa - 2ab + bb, and
+    counts with other distances. The two are equal only if those products are exact.
     """
     return np.rint(2**22 * x) / 2**22
 
@@ -52,13 +52,13 @@ def whole(x):
 @pytest.mark.parametrize("n", [40, 200, 3000])
 def test_one_side_of_labels(n, k, labels):
     x, y = sample(n, labels)
-    x = whole(x) if n < 1000 else x
+    x = rounded(x) if n < 1000 else x
     code = np.digitize(y, np.quantile(y, np.arange(1, labels) / labels))
     assert np.bincount(code).min() > 1
     for estimator in (KNN(k=k), KNN(k=k, variant=2), KNN(k=k, algorithm="tree")):
-        found = estimator.estimate(x, code, discrete_y=True).nats
-        assert found == pytest.approx(_compute_mi_cd(x, code, k), abs=CLOSE)
-        assert found == estimator.estimate(code, x, discrete_x=True).nats
+        nats = estimator.estimate(x, code, discrete_y=True).nats
+        assert nats == pytest.approx(_compute_mi_cd(x, code, k), abs=CLOSE)
+        assert nats == estimator.estimate(code, x, discrete_x=True).nats
 
 
 @pytest.mark.parametrize("k", [1, 3, 10])
@@ -66,17 +66,17 @@ def test_small_classes_and_labels_that_occur_once(k):
     """Classes of 1 to 6 rows: k is lowered to the size of the class, single rows are left out."""
     rng = np.random.default_rng(k)
     code = np.repeat(np.arange(60), rng.integers(1, 7, 60))
-    x = whole(rng.normal(size=len(code)) + 0.1 * code)
-    found = KNN(k=k).estimate(x, code, discrete_y=True)
-    assert found.flags.keys() == {"rare_labels"}
-    assert found.nats == pytest.approx(_compute_mi_cd(x, code, k), abs=CLOSE)
+    x = rounded(rng.normal(size=len(code)) + 0.1 * code)
+    estimate = KNN(k=k).estimate(x, code, discrete_y=True)
+    assert estimate.flags.keys() == {"rare_labels"}
+    assert estimate.nats == pytest.approx(_compute_mi_cd(x, code, k), abs=CLOSE)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_the_public_function_with_standardized_columns(scale):
-    """mutual_info_classif divides each column by its deviation and adds noise of 1e-10 of it."""
+    """mutual_info_classif divides columns by their deviations and adds relative noise of 1e-10."""
     x, y = sample(500, 0)
     code = (y > 0).astype(int)
     want = mutual_info_classif(scale * x[:, np.newaxis], code, random_state=0)[0]
-    found = KNN(standardize=True).estimate(scale * x, code, discrete_y=True).nats
-    assert found == pytest.approx(want, abs=1e-6)  # two rows may change places under the noise
+    nats = KNN(standardize=True).estimate(scale * x, code, discrete_y=True).nats
+    assert nats == pytest.approx(want, abs=1e-6)  # the noise may swap two rows

@@ -1,4 +1,4 @@
-"""Rows shared among threads: the results do not depend on how many there are."""
+"""Rows shared among threads: results do not depend on the number of threads."""
 
 import os
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from mibench.estimators import KDE, KNN, Adaptive, Uniform
-from mibench.estimators.shared import threads as _threads
+from mibench.estimators.shared import threads
 
 from .samples import Data, normal
 
-# 5000 rows are cut into several pieces by every kernel (1024 rows at least, for counts on a line).
+# All kernels cut 5000 rows into several pieces (of at least 1024 rows, for counts on a line).
 MANY = {
     "1+1": Data(*normal(5000)),
     "3+2": Data(*normal(5000, 3, 2)),
@@ -24,47 +24,47 @@ THREADED = [KNN(algorithm="tree"), KNN(algorithm="brute", variant=2), KDE(), Uni
 @pytest.mark.parametrize("estimator", THREADED, ids=repr)
 def test_the_number_of_threads_changes_nothing(estimator, name, monkeypatch):
     data = MANY[name]
-    found = []
+    nats = []
     for setting in (None, "1"):
         with monkeypatch.context() as patch:
             patch.delenv("NUMBA_NUM_THREADS", raising=False)
             if setting is not None:
                 patch.setenv("NUMBA_NUM_THREADS", setting)
-                assert _threads.thread_count() == 1
-            found.append(estimator.estimate(data.x, data.y, **data.sides).nats)
-    for threads in (2, 3, 7):  # also where this machine has fewer cores
+                assert threads.thread_count() == 1
+            nats.append(estimator.estimate(data.x, data.y, **data.sides).nats)
+    for count in (2, 3, 7):  # also where this machine has fewer cores
         with monkeypatch.context() as patch:
-            patch.setattr(_threads, "thread_count", lambda threads=threads: threads)
-            found.append(estimator.estimate(data.x, data.y, **data.sides).nats)
-    assert found == [found[0]] * 5
+            patch.setattr(threads, "thread_count", lambda count=count: count)
+            nats.append(estimator.estimate(data.x, data.y, **data.sides).nats)
+    assert nats == [nats[0]] * 5
 
 
 def test_thread_count_follows_the_environment(monkeypatch):
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
-    cores = _threads.thread_count()
+    cores = threads.thread_count()
     assert 1 <= cores <= os.cpu_count()
     for text, want in (("1", 1), ("0", 1), ("100000", cores), ("many", cores), ("", cores)):
         monkeypatch.setenv("NUMBA_NUM_THREADS", text)
-        assert _threads.thread_count() == want
+        assert threads.thread_count() == want
 
 
-@pytest.mark.parametrize("least", [1, 3, 100])
+@pytest.mark.parametrize("min_rows", [1, 3, 100])
 @pytest.mark.parametrize("n", [1, 2, 17, 1000])
-@pytest.mark.parametrize("threads", [1, 2, 5])
-def test_rows_are_shared_without_gap_or_overlap(n, least, threads, monkeypatch):
-    monkeypatch.setattr(_threads, "thread_count", lambda: threads)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_rows_are_shared_without_gap_or_overlap(n, min_rows, count, monkeypatch):
+    monkeypatch.setattr(threads, "thread_count", lambda: count)
     pieces = []
-    _threads.share_rows(lambda a, b: pieces.append((a, b)), n, least)
+    threads.share_rows(lambda a, b: pieces.append((a, b)), n, min_rows)
     assert sorted(i for a, b in pieces for i in range(a, b)) == list(range(n))
-    assert len(pieces) == 1 or min(b - a for a, b in pieces) >= least
+    assert len(pieces) == 1 or min(b - a for a, b in pieces) >= min_rows
 
 
 def test_an_error_in_a_thread_is_raised(monkeypatch):
-    monkeypatch.setattr(_threads, "thread_count", lambda: 2)
+    monkeypatch.setattr(threads, "thread_count", lambda: 2)
 
     def work(start, stop):
         if start > 0:
             raise RuntimeError(f"rows {start} to {stop}")
 
     with pytest.raises(RuntimeError, match="rows"):
-        _threads.share_rows(work, 100, 10)
+        threads.share_rows(work, 100, 10)

@@ -1,4 +1,4 @@
-"""Ties, and inputs that are legal but nasty: finite, flagged, and not far from the truth."""
+"""Ties, and inputs that are legal but extreme: estimates are finite, flagged, near the truth."""
 
 import math
 
@@ -17,56 +17,56 @@ from .statistics_of_seeds import correlated, mean_and_error, true_nats
 @pytest.mark.parametrize("kinds", [2, 5, 10])
 @pytest.mark.parametrize("dependent", [True, False])
 def test_knn_of_undeclared_labels_finds_their_information(dependent, kinds, variant):
-    """Every row has many copies; noise that is the same for all sides adds no information.
+    """Every row has many copies; the noise that breaks ties adds no information.
 
     y = (x + a coin) mod K has I = log K - log 2, and with K = 2 none.
     """
-    found = []
+    estimates = []
     for seed in range(40):
         rng = np.random.default_rng([seed, kinds])
         x = rng.integers(0, kinds, 600)
         y = (x + rng.integers(0, 2, 600)) % kinds if dependent else rng.integers(0, kinds, 600)
-        one = KNN(variant=variant).estimate(x, y)
-        assert one.flags["ties"].startswith("Ties: 600 of 600 rows")
-        found.append(one.nats)
-    mean, error = mean_and_error(found)
+        estimate = KNN(variant=variant).estimate(x, y)
+        assert estimate.flags["ties"].startswith("Ties: 600 of 600 rows")
+        estimates.append(estimate.nats)
+    mean, error = mean_and_error(estimates)
     assert abs(mean - (math.log(kinds / 2) if dependent else 0)) < 4 * error
     assert error < 0.01
 
 
 @pytest.mark.parametrize("rho", [0, 0.6])
 @pytest.mark.parametrize("variant", [1, 2])
-def test_rounding_the_data_invents_no_information(variant, rho):
+def test_rounding_the_data_creates_no_information(variant, rho):
     """Normals rounded to a tenth of their standard deviation.
 
-    Rounding of width w is noise of variance w^2 / 12 = 0.0008 a side, which changes I at rho = 0.6
-    by less than 0.001.
+    Rounding of width w is noise of variance w^2 / 12 = 0.0008 on each side, which changes I at
+    rho = 0.6 by less than 0.001.
     """
-    found = []
+    estimates = []
     for seed in range(40):
         x, y = (np.round(side, 1) for side in correlated(rho, 1000, seed))
-        one = KNN(variant=variant).estimate(x, y)
-        assert "ties" in one.flags
-        found.append(one.nats)
-    mean, error = mean_and_error(found)
+        estimate = KNN(variant=variant).estimate(x, y)
+        assert "ties" in estimate.flags
+        estimates.append(estimate.nats)
+    mean, error = mean_and_error(estimates)
     assert abs(mean - true_nats(rho)) < 4 * error + 0.001
     assert error < 0.01
 
 
 def test_knn_of_tied_values_with_a_declared_label():
-    found = []
+    estimates = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
         code = rng.integers(0, 3, 600)
-        one = KNN().estimate(rng.integers(0, 4, 600), code, discrete_y=True)
-        assert "ties" in one.flags
-        found.append(one.nats)
-    mean, error = mean_and_error(found)
+        estimate = KNN().estimate(rng.integers(0, 4, 600), code, discrete_y=True)
+        assert "ties" in estimate.flags
+        estimates.append(estimate.nats)
+    mean, error = mean_and_error(estimates)
     assert abs(mean) < 4 * error
 
 
 def test_standardizing_a_single_column_changes_nothing_but_the_noise():
-    """One column has one unit. Divided, equal distances of counts differ in their last digits."""
+    """One column has one unit. Division makes equal distances differ in the last digit."""
     differences = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
@@ -98,19 +98,19 @@ def outlying(far, tied):
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("variant", [1, 2])
 def test_data_with_an_outlier_may_be_mirrored(variant, tied, far):
-    """Another sign gives at most other noise: estimates that differ by chance, sd about 0.05.
+    """Another sign changes at most the noise: estimates then differ randomly, sd about 0.05.
 
     1e15 and beyond make distances from the outlier equal, and with them ties.
     """
     x, y = outlying(far, tied)
-    found = [KNN(variant=variant).estimate(*sides).nats for sides in ((x, y), (-x, y), (x, -y))]
-    assert np.ptp(found) < 0.3
+    estimates = [KNN(variant=variant).estimate(*sides).nats for sides in ((x, y), (-x, y), (x, -y))]
+    assert np.ptp(estimates) < 0.3
 
 
-# -- nasty inputs ------------------------------------------------------------------------------
+# -- extreme inputs ----------------------------------------------------------------------------
 
 
-def nasty():
+def extreme_inputs():
     """Name -> (x, y), all finite and legal."""
     rng = np.random.default_rng(0)
     x, y = correlated(0.5, 40, 0)
@@ -140,7 +140,7 @@ def nasty():
     }
 
 
-@pytest.mark.parametrize("name", nasty())
+@pytest.mark.parametrize("name", extreme_inputs())
 @pytest.mark.parametrize(
     "estimator",
     [
@@ -151,22 +151,22 @@ def nasty():
     ids=repr,
 )  # fmt: skip
 def test_never_infinite_or_nan(estimator, name):
-    """And without warnings, which are errors here."""
-    x, y = nasty()[name]
-    found = [estimator.estimate(x, y), estimator.estimate(y, x)]
+    """Also without warnings, which are errors in the tests."""
+    x, y = extreme_inputs()[name]
+    estimates = [estimator.estimate(x, y), estimator.estimate(y, x)]
     code = np.arange(len(x)) // 2
-    found += [
+    estimates += [
         estimator.estimate(x, code, discrete_y=True),
         estimator.estimate(code, y, discrete_x=True),
     ]
-    assert all(math.isfinite(one.nats) for one in found)
-    least = 1 if "scott" in repr(estimator) or "freedman" in repr(estimator) else None
-    for one in found:
-        if least is not None and "bins_x" in one.info:
-            assert min(one.info["bins_x"] + one.info["bins_y"]) >= least
+    assert all(math.isfinite(estimate.nats) for estimate in estimates)
+    min_bins = 1 if "scott" in repr(estimator) or "freedman" in repr(estimator) else None
+    for estimate in estimates:
+        if min_bins is not None and "bins_x" in estimate.info:
+            assert min(estimate.info["bins_x"] + estimate.info["bins_y"]) >= min_bins
 
 
-def answer(estimator, x, y, **labels):
+def nats_or_error(estimator, x, y, **labels):
     """The estimate in nats, or the message of an InputError."""
     try:
         return estimator.estimate(x, y, **labels).nats
@@ -175,16 +175,20 @@ def answer(estimator, x, y, **labels):
 
 
 @pytest.mark.parametrize("bandwidth", [1e-160, 1e-300, 5e-324, 1e300])
-def test_kde_with_any_bandwidth_answers_or_explains(bandwidth):
-    """Never a warning, nor an error that is not an InputError."""
+def test_kde_with_any_bandwidth_returns_a_number_or_an_input_error(bandwidth):
+    """Never a warning, and no error but an InputError that names the bandwidth."""
     x, y = correlated(0.5, 40, 0)
     for other, labels in ((y, False), (np.arange(40) % 3, True)):
-        found = answer(KDE(bandwidth=bandwidth), x, other, discrete_y=labels)
-        assert "bandwidth" in found if isinstance(found, str) else math.isfinite(found)
+        nats_or_message = nats_or_error(KDE(bandwidth=bandwidth), x, other, discrete_y=labels)
+        assert (
+            "bandwidth" in nats_or_message
+            if isinstance(nats_or_message, str)
+            else math.isfinite(nats_or_message)
+        )
 
 
 @pytest.mark.parametrize("limits", [(-8e307, 8e307), (0, 5e-324), (1, 1 + 2**-52)], ids=str)
-def test_uniform_with_any_range_answers(limits):
+def test_uniform_with_any_range_returns_a_finite_estimate(limits):
     for bins in (1, 2, 100, "auto"):
         assert math.isfinite(
             Uniform(range=limits, bins=bins).estimate(*correlated(0.5, 40, 0)).nats
@@ -193,8 +197,8 @@ def test_uniform_with_any_range_answers(limits):
 
 @pytest.mark.parametrize("estimator", [KNN(), KNN(variant=2), KNN(standardize=True)], ids=repr)
 @pytest.mark.parametrize("step", [1.0, 0.1])
-def test_the_order_of_tied_rows_plays_no_part(estimator, step):
-    """Rounding gives 0.0 and -0.0, which are equal but for their bytes."""
+def test_the_order_of_tied_rows_does_not_matter(estimator, step):
+    """Rounding gives 0.0 and -0.0, which are equal and differ in their bytes."""
     rng = np.random.default_rng(0)
     x = np.round(rng.normal(size=400) / step) * step
     y = np.round((x + rng.normal(size=400)) / step) * step
@@ -204,8 +208,8 @@ def test_the_order_of_tied_rows_plays_no_part(estimator, step):
 
 @pytest.mark.parametrize("dims", [600, 1600])
 @pytest.mark.parametrize("estimator", [KNN(), KNN(algorithm="tree"), KDE(), Uniform(), Adaptive()])
-def test_thousands_of_dimensions_are_answered_and_flagged(estimator, dims):
+def test_estimates_in_thousands_of_dimensions_are_flagged(estimator, dims):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, dims))
-    found = estimator.estimate(x, x + rng.normal(size=x.shape))
-    assert {"few_samples", "more_bins_than_samples"} & set(found.flags)
+    estimate = estimator.estimate(x, x + rng.normal(size=x.shape))
+    assert {"few_samples", "more_bins_than_samples"} & set(estimate.flags)

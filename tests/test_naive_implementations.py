@@ -1,4 +1,4 @@
-"""Every estimator equals its slow, obvious twin in `naive.py`.
+"""All estimators equal their naive implementations in `naive.py`.
 
 Tests with "small" in their names also run without numba's JIT, see `test_kernels_nojit.py`.
 """
@@ -18,7 +18,7 @@ from mibench.estimators.neighbours.ties import break_ties
 from . import naive
 from .samples import DATA, WHOLE, Data, labelled, normal, properties, samples, sides_of
 
-# In nats. Both sides sum some thousand terms of order 1 to 10 in different orders.
+# In nats. Both implementations sum some thousand terms of order 1 to 10, in different orders.
 CLOSE = 1e-10
 
 ESTIMATORS = [
@@ -48,7 +48,7 @@ ESTIMATORS = [
     KNN(algorithm="tree"),
 ]
 
-# For rows with noise and their labels: a side of each sample is labels, repeated or all different.
+# Estimators that add noise. One side of each sample is labels, which repeat or all differ.
 NOISY = [
     KDE(noise_variance=0.1),
     KDE(noise_variance=1e-3),
@@ -59,8 +59,8 @@ NOISY = [
     KNN(noise_variance=10, k=5, seed=7),
 ]
 
-# Whether distances in different dimensions are equal once each is divided by a standard deviation
-# hangs on the last digit: only without ties is there one answer to compare with.
+# Whether distances in different dimensions are equal after division by standard deviations depends
+# on the last digit. So estimators that standardize are compared on data without ties.
 TIED = {
     "copies-of-x", "rounded", "lattice", "lattice-1+1", "lattice-of-20", "binary", "relu", "tanh",
     "atoms-and-normal", "one-atom", "label-y-lattice", "offset-1e12", "float32", "copies",
@@ -70,16 +70,16 @@ TIED = {
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 @pytest.mark.parametrize("name", DATA)
-def test_estimator_equals_its_twin(estimator, name):
+def test_estimator_equals_its_naive_implementation(estimator, name):
     data = DATA[name]
     if isinstance(estimator, KNN) and estimator.standardize and name in TIED:
         data = untied(data)
-    got = estimator.estimate(data.x, data.y, **data.sides).nats
-    assert got == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
+    nats = estimator.estimate(data.x, data.y, **data.sides).nats
+    assert nats == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
 
 
 def labelled_once(name):
-    """The sample's continuous side, x or y, with labels that are all different."""
+    """The continuous side of the sample, x or y, with labels that all differ."""
     data = DATA[name]
     return Data(np.arange(len(data.x)), data.y if data.discrete_x else data.x, discrete_x=True)
 
@@ -90,24 +90,24 @@ PLAIN = ("normal-1+2", "normal-5+5", "float32", "offset-1e6", "copies", "relu", 
 
 @pytest.mark.parametrize("estimator", NOISY, ids=repr)
 @pytest.mark.parametrize("name", [*LABELLED, *PLAIN])
-def test_noise_equals_its_twin(estimator, name):
+def test_noise_equals_its_naive_implementation(estimator, name):
     samples_ = [labelled_once(name)] + ([DATA[name]] if name in LABELLED else [])
     for data in samples_:
-        got = estimator.estimate(data.x, data.y, **data.sides).nats
-        want = naive.estimate(estimator, data.x, data.y, **data.sides)
-        assert got == pytest.approx(want, abs=CLOSE)
+        nats = estimator.estimate(data.x, data.y, **data.sides).nats
+        naive_nats = naive.estimate(estimator, data.x, data.y, **data.sides)
+        assert nats == pytest.approx(naive_nats, abs=CLOSE)
 
 
 def untied(data):
-    """The same with uniform noise on the continuous sides, and no value that drowns the others."""
+    """The sample with uniform noise on its continuous sides, and values clipped to 1e6 medians."""
     rng = np.random.default_rng(2)
 
-    def parted(side):
+    def without_ties(side):
         far = 1e6 * max(1, np.median(np.abs(side)))
         return np.clip(side, -far, far) + rng.uniform(size=side.shape)
 
     sides = {
-        name: side if discrete else parted(side)
+        name: side if discrete else without_ties(side)
         for name, side, discrete in (
             ("x", data.x, data.discrete_x),
             ("y", data.y, data.discrete_y),
@@ -116,7 +116,7 @@ def untied(data):
     return replace(data, **sides)
 
 
-def test_the_table_has_the_cases_it_claims_to_have():
+def test_the_samples_have_the_properties_in_their_names():
     knn = KNN()
     for name in ("copies", "lattice", "binary", "relu", "rounded", "label-y-copies"):
         assert "ties" in knn.estimate(DATA[name].x, DATA[name].y, **DATA[name].sides).flags, name
@@ -127,7 +127,7 @@ def test_the_table_has_the_cases_it_claims_to_have():
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 @pytest.mark.parametrize("name", ["five-rows", "four-rows-2+2", "short-lattice", "short-labels"])
-def test_small_estimator_equals_its_twin(estimator, name):
+def test_small_estimator_equals_its_naive_implementation(estimator, name):
     short = {
         "short-lattice": Data(DATA["lattice"].x[:40], DATA["lattice"].y[:40]),
         "short-labels": Data(*(v[:40] for v in sides_of("label-y-rare")), discrete_y=True),
@@ -135,41 +135,43 @@ def test_small_estimator_equals_its_twin(estimator, name):
     data = {**DATA, **short}[name]
     if estimator.__class__ is KNN and estimator.standardize:
         data = untied(data)
-    if getattr(estimator, "bins", None) == 1_000_000:  # a million steps take too long without JIT
+    if getattr(estimator, "bins", None) == 1_000_000:  # a million bins take too long without JIT
         estimator = replace(estimator, bins=1000)
-    got = estimator.estimate(data.x, data.y, **data.sides).nats
-    assert got == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
+    nats = estimator.estimate(data.x, data.y, **data.sides).nats
+    assert nats == pytest.approx(naive.estimate(estimator, data.x, data.y, **data.sides), abs=CLOSE)
 
 
 @pytest.mark.parametrize("estimator", NOISY, ids=repr)
-def test_small_noise_equals_its_twin(estimator):
+def test_small_noise_equals_its_naive_implementation(estimator):
     for x in (normal(40, 3)[0], np.maximum(normal(40, 2)[0], 0), normal(7)[0]):
         for labels in (np.arange(len(x)), np.arange(len(x)) % 2):
-            got = estimator.estimate(x, labels, discrete_y=True).nats
-            want = naive.estimate(estimator, x, labels, discrete_y=True)
-            assert got == pytest.approx(want, abs=CLOSE)
+            nats = estimator.estimate(x, labels, discrete_y=True).nats
+            naive_nats = naive.estimate(estimator, x, labels, discrete_y=True)
+            assert nats == pytest.approx(naive_nats, abs=CLOSE)
 
 
 @pytest.mark.parametrize("k", [1, 2, 5, 20, 59])
 @pytest.mark.parametrize("variant", [1, 2])
-def test_knn_equals_its_twin_for_every_k(k, variant):
+def test_knn_equals_its_naive_implementation_for_every_k(k, variant):
     for x, y in (normal(60), normal(60, 3, 2), (np.arange(60) % 7, np.arange(60) % 5)):
         for algorithm in ("auto", "tree", "brute"):
-            one = KNN(k=k, variant=variant, algorithm=algorithm)
-            assert one.estimate(x, y).nats == pytest.approx(naive.estimate(one, x, y), abs=CLOSE)
+            estimator = KNN(k=k, variant=variant, algorithm=algorithm)
+            assert estimator.estimate(x, y).nats == pytest.approx(
+                naive.estimate(estimator, x, y), abs=CLOSE
+            )
         code = np.arange(60) % 4
-        one = KNN(k=k)
-        got = one.estimate(x, code, discrete_y=True).nats
-        assert got == pytest.approx(naive.estimate(one, x, code, discrete_y=True), abs=CLOSE)
+        estimator = KNN(k=k)
+        nats = estimator.estimate(x, code, discrete_y=True).nats
+        assert nats == pytest.approx(naive.estimate(estimator, x, code, discrete_y=True), abs=CLOSE)
 
 
 def test_kde_leaves_constant_columns_out():
     x, y = normal(100)
     with_constant = np.c_[x, np.full(100, 3.0)]
     for bandwidth in ("scott", "silverman", 0.3):
-        one = KDE(bandwidth=bandwidth)
-        assert one.estimate(with_constant, y).nats == pytest.approx(
-            one.estimate(x, y).nats, abs=CLOSE
+        estimator = KDE(bandwidth=bandwidth)
+        assert estimator.estimate(with_constant, y).nats == pytest.approx(
+            estimator.estimate(x, y).nats, abs=CLOSE
         )
 
 
@@ -184,12 +186,12 @@ TIED_COLUMNS = hnp.arrays(
 
 @properties
 @given(TIED_COLUMNS, st.sampled_from([0, -400, 400]))
-def test_small_noise_parts_values_and_moves_nothing_else(columns, power):
+def test_small_noise_makes_values_distinct_and_moves_them_little(columns, power):
     columns = columns * 2.0**power
     moved = break_ties(columns) - columns
     gaps = [np.median(np.diff(np.unique(c))) for c in columns if np.ptp(c) > 0]
-    # The docstring: at most a thousandth of the smallest typical gap either way, about an origin of
-    # each column's own. Sums of up to 3, twelve such gaps, are rounded in their 16th digit.
+    # The docstring: at most a thousandth of the smallest typical gap in either direction, around
+    # the median of each column. Sums of up to 3, twelve such gaps, are rounded in their 16th digit.
     allowed = 2 * (1e-3 + 1e-14) * min(gaps, default=0)
     for before, change in zip(columns, moved, strict=True):
         assert np.ptp(change) <= (allowed if np.ptp(before) > 0 else 0)
@@ -198,17 +200,17 @@ def test_small_noise_parts_values_and_moves_nothing_else(columns, power):
 
 @properties
 @given(TIED_COLUMNS, st.integers(0, 10**6))
-def test_small_noise_belongs_to_the_data_and_not_to_their_order(columns, seed):
+def test_small_noise_depends_on_the_data_and_not_on_their_order(columns, seed):
     order = np.random.default_rng(seed).permutation(columns.shape[1])
-    one, other = break_ties(columns), break_ties(columns[:, order])
+    broken, reordered = break_ties(columns), break_ties(columns[:, order])
     # Copies may exchange their noise: as sets of rows the two are the same.
-    assert sorted(map(tuple, one.T.tolist())) == sorted(map(tuple, other.T.tolist()))
-    assert np.array_equal(one, break_ties(columns))
+    assert sorted(map(tuple, broken.T.tolist())) == sorted(map(tuple, reordered.T.tolist()))
+    assert np.array_equal(broken, break_ties(columns))
 
 
 @pytest.mark.parametrize("far", [-1e20, 1e20])
-def test_noise_spares_the_values_beside_an_outlier(far):
-    """Wherever the origin is put, the differences of all the other values must survive."""
+def test_noise_keeps_the_differences_of_values_next_to_an_outlier(far):
+    """Whatever is subtracted from the column, the differences of all other values must survive."""
     columns = np.stack([np.arange(50) % 7, np.arange(50) % 5]).astype(float)
     with_outlier = np.c_[columns, [far, far]]
     broken = break_ties(with_outlier)[:, :50]
@@ -223,33 +225,33 @@ def test_noise_spares_the_values_beside_an_outlier(far):
 @properties
 @given(samples(), st.integers(1, 40), st.booleans(), st.sampled_from([None, "miller-madow"]))
 def test_small_uniform_property(sample, bins, pooled, correction):
-    agree(Uniform(bins=bins, pooled=pooled, correction=correction), *sample)
-    agree(Uniform(bins=bins, range=(-1, 2), pooled=pooled), *sample)
+    assert_agrees(Uniform(bins=bins, pooled=pooled, correction=correction), *sample)
+    assert_agrees(Uniform(bins=bins, range=(-1, 2), pooled=pooled), *sample)
 
 
 @properties
 @given(samples(), st.sampled_from(["auto", "sturges", "scott", "freedman-diaconis"]))
 def test_small_uniform_rules_property(sample, rule):
-    agree(Uniform(bins=rule), *sample)
+    assert_agrees(Uniform(bins=rule), *sample)
 
 
 @properties
 @given(samples(), st.integers(1, 40), st.booleans())
 def test_small_adaptive_property(sample, bins, pooled):
-    agree(Adaptive(bins=bins, pooled=pooled), *sample)
+    assert_agrees(Adaptive(bins=bins, pooled=pooled), *sample)
 
 
 @properties
 @given(samples(), st.integers(2, 12), st.booleans(), st.sampled_from([0.0, 1.0, -3.0, 1 / 3]))
-def test_small_own_bin_property(sample, bins, pooled, own):
-    agree(Adaptive(bins=bins, pooled=pooled, own_bin=own), *sample)
+def test_small_own_bin_property(sample, bins, pooled, own_value):
+    assert_agrees(Adaptive(bins=bins, pooled=pooled, own_bin=own_value), *sample)
 
 
 @properties
 @given(labelled(), st.sampled_from([1e-3, 0.5, 100.0]), st.sampled_from(["upper", "lower"]))
 def test_small_mixture_property(sample, variance, variant):
     values, codes = sample
-    agree(KDE(noise_variance=variance, variant=variant), values, codes, discrete_y=True)
+    assert_agrees(KDE(noise_variance=variance, variant=variant), values, codes, discrete_y=True)
 
 
 @properties
@@ -257,40 +259,40 @@ def test_small_mixture_property(sample, variance, variant):
 def test_small_kde_property(sample, bandwidth):
     varying = [side[:, np.ptp(side, axis=0) > 0] for side in sample]
     if all(side.size for side in varying):
-        agree(KDE(bandwidth=bandwidth), *varying)
+        assert_agrees(KDE(bandwidth=bandwidth), *varying)
 
 
 @properties
-@given(samples(least=5), st.integers(1, 4), st.sampled_from([1, 2]))
+@given(samples(min_rows=5), st.integers(1, 4), st.sampled_from([1, 2]))
 def test_small_knn_property(sample, k, variant):
     for algorithm in ("auto", "tree", "brute"):
-        agree(KNN(k=k, variant=variant, algorithm=algorithm), *sample)
+        assert_agrees(KNN(k=k, variant=variant, algorithm=algorithm), *sample)
 
 
 @properties
 @given(labelled(), st.integers(1, 5))
 def test_small_label_property(sample, k):
     values, codes = sample
-    for one in (KNN(k=k), KDE(bandwidth=0.5), Uniform(), Adaptive()):
-        agree(one, values, codes, discrete_y=True)
-        agree(one, codes, values, discrete_x=True)
+    for estimator in (KNN(k=k), KDE(bandwidth=0.5), Uniform(), Adaptive()):
+        assert_agrees(estimator, values, codes, discrete_y=True)
+        assert_agrees(estimator, codes, values, discrete_x=True)
 
 
 @properties
 @given(samples(values=WHOLE))
 def test_small_labels_property(sample):
-    for one in (KNN(), KDE(), Uniform(), Adaptive()):
-        agree(one, *sample, discrete_x=True, discrete_y=True)
+    for estimator in (KNN(), KDE(), Uniform(), Adaptive()):
+        assert_agrees(estimator, *sample, discrete_x=True, discrete_y=True)
 
 
-def agree(estimator, x, y, **discrete):
-    got = estimator.estimate(x, y, **discrete).nats
-    want = naive.estimate(estimator, x, y, **discrete)
+def assert_agrees(estimator, x, y, **discrete):
+    nats = estimator.estimate(x, y, **discrete).nats
+    naive_nats = naive.estimate(estimator, x, y, **discrete)
     # A bandwidth far below the gaps gives estimates of thousands of nats.
-    assert got == pytest.approx(want, abs=CLOSE, rel=1e-12)
+    assert nats == pytest.approx(naive_nats, abs=CLOSE, rel=1e-12)
 
 
-# -- the same by another way -------------------------------------------------------------------
+# -- the same result in another way ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -306,30 +308,31 @@ def test_tree_equals_brute_exactly(name, variant):
 
 
 @properties
-@given(samples(least=5), st.integers(1, 4), st.sampled_from([1, 2]))
+@given(samples(min_rows=5), st.integers(1, 4), st.sampled_from([1, 2]))
 def test_small_tree_equals_brute_property(sample, k, variant):
     tree, brute_ = (KNN(k, variant, algorithm=a).estimate(*sample).nats for a in ("tree", "brute"))
     assert tree == brute_
 
 
-def test_kde_of_isolated_rows_is_that_of_logarithms():
-    """Sums below 1e-280 are done again in logarithms; either way it is the same density."""
+def test_kde_of_isolated_rows_equals_the_naive_one():
+    """Sums below 1e-280 are computed again in logarithms, which gives the same density."""
     x, y = normal(80)
     for gap in (10, 20, 30, 36, 38, 50, 1e5):  # exp(-gap^2 / 2) crosses 1e-280 at 36
         for far in (np.r_[x[:, 0], gap], np.r_[x[:, 0], gap, -gap]):
             other = np.resize(y, len(far))
-            for one in (KDE(bandwidth=0.5), KDE(bandwidth=0.02)):
-                agree(one, far, other)
+            for estimator in (KDE(bandwidth=0.5), KDE(bandwidth=0.02)):
+                assert_agrees(estimator, far, other)
 
 
-def test_a_large_constant_column_leaves_the_others_where_they_were():
-    """Values on the edges of their bins show any other rounding of the edges."""
+def test_a_large_constant_column_changes_nothing():
+    """Values that lie on the edges of bins would show any difference in rounding of the edges."""
     code = np.arange(31)
     for low, high in ((-0.2, 0.5), (0.1, 0.7), (-1.0, 1 / 3)):
         values = np.linspace(low, high, 31)
-        beside = np.c_[values, np.full(31, 1e17)]
+        with_constant = np.c_[values, np.full(31, 1e17)]
         alone, both = (
-            Uniform(bins=30).estimate(v, code, discrete_y=True).nats for v in (values, beside)
+            Uniform(bins=30).estimate(v, code, discrete_y=True).nats
+            for v in (values, with_constant)
         )
         assert both == pytest.approx(alone, abs=CLOSE)
 
