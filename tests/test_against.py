@@ -18,7 +18,7 @@ SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": [50, 8
 
 @pytest.fixture
 def earlier(tmp_path):
-    path = tmp_path / "old.db"
+    path = tmp_path / "old.jsonl"
     mibench.compare(["uniform", "knn", "knn:k=70"], store=path, **SMALL)
     return path
 
@@ -60,7 +60,7 @@ def test_a_parquet_file_in_either_unit_is_as_good_as_a_store(earlier, mibench, t
 
 
 def test_of_several_versions_the_last_one_stands_beside(tmp_path):
-    mine, path = tmp_path / "mine.py", tmp_path / "old.db"
+    mine, path = tmp_path / "mine.py", tmp_path / "old.jsonl"
     for nats in (0.5, 0.7):
         mine.write_text(f"def fixed(x, y): return {nats}")
         mibench.compare(f"function:call={mine}:fixed", store=path, **SMALL)
@@ -70,7 +70,7 @@ def test_of_several_versions_the_last_one_stands_beside(tmp_path):
 
 
 def test_of_several_defaults_the_last_one_counts(tmp_path):
-    path = tmp_path / "old.db"
+    path = tmp_path / "old.jsonl"
     mibench.compare("knn", store=path, **SMALL)
     store = Store(path)
     store.add([replace(r, version="next", parameters='{"k": 9}', nats=0.7) for r in store])
@@ -81,30 +81,30 @@ def test_results_of_another_truth_do_not_stand_beside(tmp_path):
     def task(nats):
         return mibench.Task("mine", 1, 1, nats, lambda n, rng: rng.normal(size=(2, n)), "made up")
 
-    options = {"samples": 30, "seeds": 2, "store": tmp_path / "old.db"}
+    options = {"samples": 30, "seeds": 2, "store": tmp_path / "old.jsonl"}
     mibench.compare("knn", tasks=[task(0.1)], **options)
-    with pytest.raises(mibench.InputError, match="has nothing for these cells"):
-        mibench.compare("uniform", tasks=[task(0.2)], against=tmp_path / "old.db", samples=30)
+    with pytest.raises(mibench.InputError, match="has no result on these samples"):
+        mibench.compare("uniform", tasks=[task(0.2)], against=tmp_path / "old.jsonl", samples=30)
 
 
 def test_the_command_says_so(earlier, mibench):
     options = ("--tasks", "1v1-normal-0.75,binary-symmetric-0.1", "--samples", "80")
-    done = mibench("compare", "-e", "kde,knn", *options, "--seeds", 3, "--against", "old.db")
+    done = mibench("compare", "-e", "kde,knn", *options, "--seeds", 3, "--against", "old.jsonl")
     assert done.returncode == 0, done.stderr
     assert "knn (old)" in done.stdout
     assert "uniform" in done.stdout
     assert "worse than" not in done.stdout
-    shown = mibench("compare", "-e", "knn", *options, "--seeds", 3, "--against", "old.db",
+    shown = mibench("compare", "-e", "knn", *options, "--seeds", 3, "--against", "old.jsonl",
                     "--format", "json")  # fmt: skip
     assert json.loads(shown.stdout)["worsened"] == []
 
 
 def test_earlier_failures_are_shown_but_are_not_ours(earlier, mibench):
     options = ("--tasks", "1v1-normal-0.75", "--samples", "50", "--seeds", 3)
-    done = mibench("compare", "-e", "kde", *options, "--against", "old.db")
+    done = mibench("compare", "-e", "kde", *options, "--against", "old.jsonl")
     assert done.returncode == 0
     assert "failed: knn:k=70" in done.stdout
-    own = mibench("compare", "-e", "knn:k=70", *options, "--against", "old.db")
+    own = mibench("compare", "-e", "knn:k=70", *options, "--against", "old.jsonl")
     assert own.returncode == 1
 
 
@@ -112,17 +112,19 @@ def test_earlier_failures_are_shown_but_are_not_ours(earlier, mibench):
     ("options", "said"),
     [
         (["--samples", "51"], "n = 50, 80 and seeds below 3"),
-        (["--against", "gone.db"], "no such file: 'gone.db'"),
+        (["--against", "gone.jsonl"], "no such file: 'gone.jsonl'"),
     ],
 )
 def test_nothing_to_stand_beside_is_said_before_the_work(earlier, mibench, options, said):
-    done = mibench("compare", "-e", "knn", "--store", "new.db", "--against", "old.db", *options)
+    done = mibench(
+        "compare", "-e", "knn", "--store", "new.jsonl", "--against", "old.jsonl", *options
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
-    assert not (earlier.parent / "new.db").exists()
+    assert not (earlier.parent / "new.jsonl").exists()
 
 
-@pytest.mark.parametrize("content", [b"no parquet", None])
+@pytest.mark.parametrize("content", [b"not parquet", None])
 def test_a_parquet_file_without_records(mibench, tmp_path, content):
     path = tmp_path / "other.parquet"
     if content is None:
@@ -131,7 +133,7 @@ def test_a_parquet_file_without_records(mibench, tmp_path, content):
         path.write_bytes(content)
     done = mibench("results", path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert ("lacks the columns task" if content is None else "is no parquet file") in done.stderr
+    assert ("lacks the columns task" if content is None else "is not a parquet file") in done.stderr
 
 
 # -- worse than before -------------------------------------------------------------------------
@@ -209,5 +211,5 @@ def test_estimators_without_earlier_results_are_left_out():
 
 
 def test_a_store_keeps_its_own_cells_alone(earlier, tmp_path):
-    mibench.compare("kde", store=tmp_path / "new.db", against=earlier, **SMALL)
-    assert {r.estimator for r in Store(tmp_path / "new.db")} == {"kde"}
+    mibench.compare("kde", store=tmp_path / "new.jsonl", against=earlier, **SMALL)
+    assert {r.estimator for r in Store(tmp_path / "new.jsonl")} == {"kde"}

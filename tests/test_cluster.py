@@ -73,13 +73,13 @@ def test_a_cluster_gives_the_same_numbers_though_a_worker_is_killed(cluster, tmp
             cluster.workers[0].kill()
 
     got = mibench.compare(
-        estimators, backend="dask", scheduler=cluster.address, store=tmp_path / "r.db",
+        estimators, backend="dask", scheduler=cluster.address, store=tmp_path / "r.jsonl",
         on_progress=kill_one_midway, **GRID,
     )  # fmt: skip
     assert cluster.workers[0].wait(timeout=5) == -signal.SIGKILL
     assert seen == list(range(1, 61))
     pd.testing.assert_frame_equal(alone.drop(columns=MEASURED), got.drop(columns=MEASURED))
-    assert len(list(Store(tmp_path / "r.db"))) == 60
+    assert len(list(Store(tmp_path / "r.jsonl"))) == 60
 
 
 def test_results_that_are_lost_after_they_were_announced_come_again(cluster, monkeypatch, awkward):
@@ -117,7 +117,7 @@ def test_limits_hold_on_a_cluster_too(cluster, awkward):
 
 
 def test_the_command_runs_on_a_cluster_and_goes_on_elsewhere(cluster, mibench):
-    command = ["compare", "-e", "knn", "--seeds", "3", "--samples", "100", "--store", "r.db",
+    command = ["compare", "-e", "knn", "--seeds", "3", "--samples", "100", "--store", "r.jsonl",
                "--format", "csv"]  # fmt: skip
     there = mibench(*command, "--backend", "dask", "--scheduler", cluster.address)
     assert there.returncode == 0, there.stderr
@@ -134,9 +134,9 @@ def test_a_scheduler_that_goes_away_keeps_what_is_done(cluster, tmp_path, awkwar
     with pytest.raises(mibench.InputError, match="went away"):
         mibench.compare(
             [awkward.Slow()], backend="dask", scheduler=cluster.address,
-            store=tmp_path / "r.db", on_progress=leave, **GRID,
+            store=tmp_path / "r.jsonl", on_progress=leave, **GRID,
         )  # fmt: skip
-    assert len(list(Store(tmp_path / "r.db"))) >= 5
+    assert len(list(Store(tmp_path / "r.jsonl"))) >= 5
 
 
 def test_another_version_on_a_worker_is_refused(cluster, monkeypatch):

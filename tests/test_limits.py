@@ -157,7 +157,8 @@ def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent, how, j
     script.write_text(
         "import mibench, awkward\n"
         f"mibench.compare(['knn', awkward.Awkward({how!r})], tasks='1v1-normal-0.75',\n"
-        f"                samples={MANY}, seeds=1, time_limit={limit}, jobs={jobs}, store='r.db')\n"
+        f"                samples={MANY}, seeds=1, time_limit={limit}, jobs={jobs},\n"
+        "                store='r.jsonl')\n"
     )
     running = subprocess.Popen(
         [sys.executable, script], cwd=tmp_path, stderr=subprocess.DEVNULL,
@@ -166,7 +167,7 @@ def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent, how, j
     deadline = time.monotonic() + 60
     children = []
     while time.monotonic() < deadline:
-        if (tmp_path / "r.db").exists() and len(list(Store(tmp_path / "r.db"))) == 1:
+        if (tmp_path / "r.jsonl").exists() and len(list(Store(tmp_path / "r.jsonl"))) == 1:
             children = psutil.Process(running.pid).children(recursive=True)
             time.sleep(0.3)  # it is in the endless loop, or about to compile it
             break

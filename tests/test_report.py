@@ -52,7 +52,7 @@ def made(path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Path:
-    return made(tmp_path_factory.mktemp("store") / "results.db")
+    return made(tmp_path_factory.mktemp("store") / "results.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,8 @@ def test_the_commands_run_the_cells_again(records):
     args = shlex.split(line)
     assert args[:4] == ["mibench", "compare", "-e", "uniform,kde,knn:k=50"]
     assert args[4:] == [
-        "--tasks", ",".join(TASKS), "--samples", "40,300", "--seeds", "4", "--store", "results.db",
+        "--tasks", ",".join(TASKS), "--samples", "40,300", "--seeds", "4",
+        "--store", "results.jsonl",
     ]  # fmt: skip
 
 
@@ -275,7 +276,7 @@ def test_compare_and_results_write_the_page_too(mibench, store, tmp_path):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["no.db", "-o", "p.html"], "no such file"),
+        (["no.jsonl", "-o", "p.html"], "no such file"),
         (["STORE"], "--output"),
         (["STORE", "-o", "p.pdf"], "must end in one of .html"),
         (["STORE", "-o", "no/p.html"], "does not exist"),

@@ -53,9 +53,9 @@ def calls(monkeypatch):
 
 def test_what_is_added_is_found_bit_for_bit(tmp_path):
     failed = replace(RECORD, seed=1, nats=None, error="ValueError: no")
-    shelf = Store(tmp_path / "r.db")
+    shelf = Store(tmp_path / "r.jsonl")
     shelf.add([RECORD, failed])
-    assert list(Store(tmp_path / "r.db")) == [RECORD, failed]
+    assert list(Store(tmp_path / "r.jsonl")) == [RECORD, failed]
     assert shelf.successes() == {key_of(RECORD): RECORD}
     shelf.add([replace(failed, nats=2.0, error="")])
     assert len(list(shelf)) == 2
@@ -76,8 +76,8 @@ NUMBERS = [
 
 @pytest.mark.parametrize("value", [*NUMBERS, math.inf, -math.inf, math.nan])
 def test_every_float_comes_back(tmp_path, value):
-    Store(tmp_path / "r.db").add([replace(RECORD, seconds=value, mi_nats=value)])
-    found = next(iter(Store(tmp_path / "r.db")))
+    Store(tmp_path / "r.jsonl").add([replace(RECORD, seconds=value, mi_nats=value)])
+    found = next(iter(Store(tmp_path / "r.jsonl")))
     assert (repr(found.seconds), repr(found.mi_nats)) == (repr(value), repr(value))
 
 
@@ -94,21 +94,21 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 def test_every_text_comes_back_and_takes_one_line(tmp_path, text):
     made = replace(RECORD, task=text, nats=None, error=text, info=json.dumps({"said": text}))
-    Store(tmp_path / "r.db").add([made, RECORD])
-    assert list(Store(tmp_path / "r.db")) == [made, RECORD]
-    assert (tmp_path / "r.db").read_bytes().count(b"\n") == 2
+    Store(tmp_path / "r.jsonl").add([made, RECORD])
+    assert list(Store(tmp_path / "r.jsonl")) == [made, RECORD]
+    assert (tmp_path / "r.jsonl").read_bytes().count(b"\n") == 2
 
 
 def test_numbers_of_numpy_are_kept_as_numbers(tmp_path):
     strange = replace(RECORD, dim_x=np.int64(3), mi_nats=np.float32(0.5), seconds=np.float64(0.1))
-    Store(tmp_path / "r.db").add([strange])
-    assert list(Store(tmp_path / "r.db")) == [replace(RECORD, dim_x=3, mi_nats=0.5, seconds=0.1)]
+    Store(tmp_path / "r.jsonl").add([strange])
+    assert list(Store(tmp_path / "r.jsonl")) == [replace(RECORD, dim_x=3, mi_nats=0.5, seconds=0.1)]
 
 
 def test_the_format_is_what_this_number_says(tmp_path):
     """Other columns need another number: raise FORMAT, then write the new header here."""
-    Store(tmp_path / "r.db").add([RECORD])
-    first, second = (tmp_path / "r.db").read_bytes().split(b"\n")
+    Store(tmp_path / "r.jsonl").add([RECORD])
+    first, second = (tmp_path / "r.jsonl").read_bytes().split(b"\n")
     assert first == HEADER
     assert json.loads(first) == {"mibench store": FORMAT, "columns": list(COLUMNS)}
     assert json.loads(second) == [getattr(RECORD, name) for name in COLUMNS]
@@ -127,13 +127,13 @@ def test_the_format_is_what_this_number_says(tmp_path):
     ],
 )
 def test_what_makes_another_cell(tmp_path, change):
-    shelf = Store(tmp_path / "r.db")
+    shelf = Store(tmp_path / "r.jsonl")
     shelf.add([RECORD, replace(RECORD, **change)])
     assert len(list(shelf)) == 2
 
 
 def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     first = mibench.compare("uniform,knn", store=path, **SMALL)
     assert len(calls) == 8
     second = mibench.compare("uniform,knn", store=path, **SMALL)
@@ -146,7 +146,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls):
 
 
 def test_a_new_estimator_a_new_seed_or_parameter_computes_only_its_cells(tmp_path, calls):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     mibench.compare("uniform", store=path, **SMALL)
     del calls[:]
     got = mibench.compare("knn,uniform", store=path, **SMALL)
@@ -158,7 +158,7 @@ def test_a_new_estimator_a_new_seed_or_parameter_computes_only_its_cells(tmp_pat
 
 
 def test_each_cell_is_in_the_file_before_the_next_begins(tmp_path):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     held = []
 
     def look(done, total):
@@ -166,7 +166,7 @@ def test_each_cell_is_in_the_file_before_the_next_begins(tmp_path):
 
     mibench.compare("uniform,knn", store=path, on_progress=look, **SMALL)
     assert held == [(cells, cells) for cells in range(1, 9)]
-    assert [p.name for p in tmp_path.iterdir()] == ["r.db"]  # nothing is left beside it
+    assert [p.name for p in tmp_path.iterdir()] == ["r.jsonl"]  # nothing is left beside it
 
 
 def test_a_sample_is_drawn_once_for_all_estimators():
@@ -215,33 +215,33 @@ def test_a_record_says_how_and_with_what_it_was_made(tmp_path):
 
 
 def test_a_store_of_another_format_is_refused(tmp_path, mibench):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     path.write_bytes(HEADER.replace(b"3", b"17", 1) + b"\n[1]")
     before = path.read_bytes()
-    for command in (["results", "r.db"], ["compare", "-e", "uniform", "--store", "r.db"]):
+    for command in (["results", "r.jsonl"], ["compare", "-e", "uniform", "--store", "r.jsonl"]):
         done = mibench(*command)
         assert done.returncode == 2
-        assert "is of format 17, and this version of mibench writes 3: name" in done.stderr
+        assert "has format 17, and this version of mibench writes format 3: name" in done.stderr
     assert path.read_bytes() == before
 
 
 def test_a_store_of_an_earlier_version_is_refused_by_name(tmp_path, mibench):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     with sqlite3.connect(path) as old:
         old.execute(f"CREATE TABLE records ({', '.join(COLUMNS)})")
         old.execute("PRAGMA user_version = 2")
     old.close()
     before = path.read_bytes()
-    for command in (["results", "r.db"], ["compare", "-e", "uniform", "--store", "r.db"]):
+    for command in (["results", "r.jsonl"], ["compare", "-e", "uniform", "--store", "r.jsonl"]):
         done = mibench(*command)
         assert done.returncode == 2
-        assert "as earlier versions of mibench made" in done.stderr
+        assert "is an SQLite file of an earlier version of mibench, which" in done.stderr
         assert "name another file" in done.stderr
     assert path.read_bytes() == before
 
 
 def test_a_failure_is_kept_but_tried_again(tmp_path, calls):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     for _ in range(2):
         got = mibench.compare("knn:k=60", tasks="1v1-normal-0.75", samples=50, seeds=1, store=path)
         assert got["error"][0].startswith("InputError")
@@ -255,32 +255,33 @@ def test_an_interruption_keeps_the_finished_cells(tmp_path, calls):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        mibench.compare("uniform", store=tmp_path / "r.db", on_progress=stop, **SMALL)
-    assert len(list(Store(tmp_path / "r.db"))) == 2
-    mibench.compare("uniform", store=tmp_path / "r.db", **SMALL)
+        mibench.compare("uniform", store=tmp_path / "r.jsonl", on_progress=stop, **SMALL)
+    assert len(list(Store(tmp_path / "r.jsonl"))) == 2
+    mibench.compare("uniform", store=tmp_path / "r.jsonl", **SMALL)
     assert len(calls) == 4
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_after_kill_9_the_same_command_finishes_what_is_missing(tmp_path, mibench, jobs):
-    command = ["compare", "-e", "kde,knn", "--samples", "1500", "--seeds", "12", "--store", "r.db",
-               "--tasks", "1v1-normal-0.75,multinormal-dense-2-2-0.5", "--jobs", jobs]  # fmt: skip
+    command = ["compare", "-e", "kde,knn", "--samples", "1500", "--seeds", "12",
+               "--tasks", "1v1-normal-0.75,multinormal-dense-2-2-0.5", "--jobs", jobs,
+               "--store", "r.jsonl"]  # fmt: skip
     running = subprocess.Popen(
         [MIBENCH, *command], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if (tmp_path / "r.db").exists() and len(list(Store(tmp_path / "r.db"))) >= 4:
+        if (tmp_path / "r.jsonl").exists() and len(list(Store(tmp_path / "r.jsonl"))) >= 4:
             break
         time.sleep(0.02)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    before = {key_of(r): r for r in Store(tmp_path / "r.db")}
+    before = {key_of(r): r for r in Store(tmp_path / "r.jsonl")}
     assert len(before) >= 4
     done = mibench(*command)
     assert done.returncode == 0, done.stderr
-    after = {key_of(r): r for r in Store(tmp_path / "r.db")}
+    after = {key_of(r): r for r in Store(tmp_path / "r.jsonl")}
     assert len(after) == 48
     assert {k: after[k] for k in before} == before  # their times too: they were not run again
 
@@ -288,13 +289,13 @@ def test_after_kill_9_the_same_command_finishes_what_is_missing(tmp_path, mibenc
 def test_two_processes_may_share_a_store(tmp_path):
     both = [
         subprocess.Popen(
-            [MIBENCH, "compare", "-e", e, "--seeds", "3", "--samples", "100", "--store", "r.db"],
+            [MIBENCH, "compare", "-e", e, "--seeds", "3", "--samples", "100", "--store", "r.jsonl"],
             cwd=tmp_path, stdout=subprocess.DEVNULL,
         )
         for e in ("uniform", "adaptive")
     ]  # fmt: skip
     assert [p.wait(timeout=60) for p in both] == [0, 0]
-    assert len(list(Store(tmp_path / "r.db"))) == 2 * 21 * 3
+    assert len(list(Store(tmp_path / "r.jsonl"))) == 2 * 21 * 3
 
 
 ADDS = """
@@ -315,12 +316,12 @@ def test_many_processes_make_and_fill_a_store_at_the_same_time(tmp_path):
     root = Path(__file__).parents[1]
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", ADDS.format(count=count), tmp_path / "r.db", name], cwd=root
+            [sys.executable, "-c", ADDS.format(count=count), tmp_path / "r.jsonl", name], cwd=root
         )
         for name in names
     ]
     assert [p.wait(timeout=120) for p in running] == [0] * len(names)
-    found = list(Store(tmp_path / "r.db"))
+    found = list(Store(tmp_path / "r.jsonl"))
     assert len(found) == count * len(names)
     assert all(r.info == "x" * (r.seed % 5000) for r in found)
 
@@ -333,7 +334,7 @@ def others(count, **changes):
 
 
 def test_a_line_cut_short_anywhere_hides_no_other(tmp_path):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     one, two = others(2)
     Store(path).add([one])
     whole = len(path.read_bytes())
@@ -349,7 +350,7 @@ def test_a_line_cut_short_anywhere_hides_no_other(tmp_path):
 
 
 def test_a_writer_that_is_at_it_survives_what_another_leaves(tmp_path):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     one, two = others(2)
     with Store(path).adding() as add:
         add(one)
@@ -363,7 +364,7 @@ def test_a_writer_that_is_at_it_survives_what_another_leaves(tmp_path):
     "junk", [b"\0" * 700, b"\n\n\n", b"\xff\xfe\n[]\n[1,2]\n{}\n7", b"\n" + HEADER]
 )
 def test_a_line_that_is_no_record_is_passed_over(tmp_path, junk):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     Store(path).add([RECORD])
     with path.open("ab") as file:
         file.write(b"\n" + junk)
@@ -372,7 +373,7 @@ def test_a_line_that_is_no_record_is_passed_over(tmp_path, junk):
 
 
 def test_a_cell_whose_line_was_cut_short_is_computed_again(tmp_path, calls):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     whole = mibench.compare("uniform", store=path, **SMALL)
     path.write_bytes(path.read_bytes()[:-40])
     del calls[:]
@@ -401,7 +402,7 @@ def disk(monkeypatch):
 
 @pytest.mark.parametrize("part", [1, 2, 50, -1])
 def test_a_write_cut_short_is_made_again(tmp_path, disk, part):
-    shelf = Store(tmp_path / "r.db")
+    shelf = Store(tmp_path / "r.jsonl")
     one, two, three = others(3)
     with shelf.adding() as add:
         add(one)
@@ -414,12 +415,14 @@ def test_a_write_cut_short_is_made_again(tmp_path, disk, part):
 
 @pytest.mark.parametrize("room", [[0], [1, 0], [60, 0], [-1, 0], [60, 60], [-1, -1]])
 def test_a_full_disk_is_told_and_spoils_nothing(tmp_path, disk, room):
-    shelf = Store(tmp_path / "r.db")
+    shelf = Store(tmp_path / "r.jsonl")
     one, two, three = others(3)
     with shelf.adding() as add:
         add(one)
         disk += room
-        with pytest.raises(mibench.InputError, match=r"r\.db cannot be used .*: name another file"):
+        with pytest.raises(
+            mibench.InputError, match=r"r\.jsonl cannot be used .*: name another file"
+        ):
             add(two)
         assert list(shelf) == [one]
         add(three)
@@ -427,7 +430,7 @@ def test_a_full_disk_is_told_and_spoils_nothing(tmp_path, disk, room):
 
 
 def test_a_comparison_on_a_full_disk_says_so_and_keeps_its_cells(tmp_path, disk, calls):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     with pytest.raises(mibench.InputError, match="No space left on device"):
         mibench.compare(
             "uniform", store=path, on_progress=lambda done, _: disk.extend([30, 0] * (done == 2)),
@@ -440,16 +443,16 @@ def test_a_comparison_on_a_full_disk_says_so_and_keeps_its_cells(tmp_path, disk,
 
 @pytest.mark.parametrize("size", [0, 1, 5, 30, len(HEADER) - 1, len(HEADER)])
 def test_a_store_whose_making_was_cut_short_is_a_new_one(tmp_path, size):
-    (tmp_path / "r.db").write_bytes(HEADER[:size])
-    assert list(Store(tmp_path / "r.db")) == []
-    Store(tmp_path / "r.db").add([RECORD])
-    assert list(Store(tmp_path / "r.db")) == [RECORD]
+    (tmp_path / "r.jsonl").write_bytes(HEADER[:size])
+    assert list(Store(tmp_path / "r.jsonl")) == []
+    Store(tmp_path / "r.jsonl").add([RECORD])
+    assert list(Store(tmp_path / "r.jsonl")) == [RECORD]
 
 
 @pytest.mark.parametrize("added", [0, 1, 2])
 def test_a_header_that_comes_late_spoils_nothing(tmp_path, monkeypatch, added):
     """Of a process that found the file empty, while another one made and used it."""
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     Store(path).add(others(added))
     with monkeypatch.context() as patch:
         patch.setattr(store, "_is_store", lambda path: False)
@@ -466,7 +469,7 @@ def read_only(monkeypatch):
     opened = os.open
 
     def refuses(path, flags, *rest, **more):
-        if flags & (os.O_WRONLY | os.O_RDWR) and str(path).endswith("r.db"):
+        if flags & (os.O_WRONLY | os.O_RDWR) and str(path).endswith("r.jsonl"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opened(path, flags, *rest, **more)
 
@@ -474,7 +477,7 @@ def read_only(monkeypatch):
 
 
 def test_a_store_that_can_only_be_read_is_read(tmp_path, request):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     made = mibench.compare("uniform", store=path, **SMALL)
     path.chmod(0o444)
     request.getfixturevalue("read_only")
@@ -485,7 +488,7 @@ def test_a_store_that_can_only_be_read_is_read(tmp_path, request):
     with pytest.raises(mibench.InputError, match="Permission denied"):
         mibench.compare("knn", store=path, **SMALL)
     with pytest.raises(mibench.InputError, match="Permission denied"):
-        Store(path.parent / "new-r.db")
+        Store(path.parent / "new-r.jsonl")
 
 
 def something_else(path, kind):
@@ -513,20 +516,20 @@ OTHERS = [
 
 @pytest.mark.parametrize("kind", ["sqlite", "parquet", *OTHERS])
 def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path, mibench, kind):
-    path = tmp_path / "r.db"
+    path = tmp_path / "r.jsonl"
     something_else(path, kind)
     before = path.read_bytes()
-    with pytest.raises(InputError, match=r"r\.db is .*: name another file"):
+    with pytest.raises(InputError, match=r"r\.jsonl is .*: name another file"):
         Store(path)
     if kind in ("sqlite", OTHERS[0]):
         done = mibench("compare", "-e", "uniform", "--seeds", 1, "--store", path)
         assert done.returncode == 2
-        assert "r.db" in done.stderr
+        assert "r.jsonl" in done.stderr
         assert "name another file" in done.stderr
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(("path", "said"), [(".", "is a directory"), ("no/r.db", "create it")])
+@pytest.mark.parametrize(("path", "said"), [(".", "is a directory"), ("no/r.jsonl", "create it")])
 def test_a_store_that_cannot_be(mibench, path, said):
     done = mibench("compare", "--store", path)
     assert done.returncode == 2
@@ -555,7 +558,7 @@ def test_what_the_session_may_have_changed_is_computed_again(tmp_path):
     def own(truth):
         return mibench.Task("mine", 1, 1, truth, lambda n, rng: rng.normal(size=(2, n)), "none")
 
-    kwargs = {"samples": 20, "seeds": 1, "store": tmp_path / "r.db"}
+    kwargs = {"samples": 20, "seeds": 1, "store": tmp_path / "r.jsonl"}
     for value in (0.1, 0.9):
         got = mibench.compare([plain(value)], tasks=own(0.2), **kwargs)
         assert got["nats"].tolist() == [value]
@@ -569,8 +572,8 @@ def test_what_the_session_may_have_changed_is_computed_again(tmp_path):
 
 @pytest.fixture
 def filled(tmp_path):
-    table = mibench.compare(["uniform", "knn", "knn:k=5"], store=tmp_path / "r.db", **SMALL)
-    return tmp_path / "r.db", table
+    table = mibench.compare(["uniform", "knn", "knn:k=5"], store=tmp_path / "r.jsonl", **SMALL)
+    return tmp_path / "r.jsonl", table
 
 
 def test_results_are_what_was_compared(filled, calls):
@@ -620,7 +623,7 @@ def test_the_command_shows_and_exports(request, filled):
     assert len(pd.read_csv(path.parent / "cells.csv")) == 8
     whole = run("results", path)
     assert "Ranking by RMSE in bits, over the 4 cells" in whole.stdout
-    missing = run("results", "gone.db")
+    missing = run("results", "gone.jsonl")
     assert (missing.returncode, missing.stdout) == (2, "")
-    assert "no such file: 'gone.db'" in missing.stderr
-    assert not (path.parent / "gone.db").exists()
+    assert "no such file: 'gone.jsonl'" in missing.stderr
+    assert not (path.parent / "gone.jsonl").exists()

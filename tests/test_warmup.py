@@ -255,12 +255,12 @@ def test_a_file_that_cannot_be_used_is_made_again(small, harm):
 @pytest.fixture
 def fresh(tmp_path, monkeypatch) -> Path:
     """Nothing is kept, and there is a place to keep it."""
-    monkeypatch.setattr(cache, "met", [])
-    place = tmp_path / "cache"
-    found = cache.CacheLocations("stamp", (place,), place)
-    place.mkdir()
-    monkeypatch.setattr(cache, "places", lambda folder: found)
-    return place
+    monkeypatch.setattr(cache, "compiled_kernels", [])
+    folder = tmp_path / "cache"
+    locations = cache.CacheLocations("stamp", (folder,), folder)
+    folder.mkdir()
+    monkeypatch.setattr(cache, "cache_locations", lambda _: locations)
+    return folder
 
 
 def twice(x):
@@ -271,7 +271,7 @@ def test_a_full_disk_costs_no_result(fresh, monkeypatch):
     def full(file: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cache, "_write", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     assert cache.compiled(twice)(4) == 8
     [one] = cache.compiled_kernels
     assert (one.kernel, one.loaded) == ("test_warmup.twice", False)
@@ -307,7 +307,7 @@ def test_what_cannot_be_kept_is_said(fresh):
     names = [one.kernel.partition(".")[2] for one in cache.compiled_kernels]
     assert names == ["by_pointer", "plus.<locals>.add", "plus.<locals>.add"]
     assert {one.unkept for one in cache.compiled_kernels} == {
-        "it depends on what another process may not have"
+        "it depends on values that another process may not have"
     }
     assert os.listdir(fresh) == []
 

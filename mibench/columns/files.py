@@ -1,4 +1,4 @@
-"""Columns of a data file: csv, parquet or npz, with errors that say what to do."""
+"""Reads columns of a data file (csv, parquet or npz), with errors that name a remedy."""
 
 import csv
 import warnings
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".parquet", ".npz")
-NOT_READ = np.empty(0)
+NOT_READ = np.empty(0)  # stands for an array of an npz file that was not asked for
 
 
 @dataclass(frozen=True)
-class Side:
-    """One side of the data: its name for the title, and its values (n, d)."""
+class ColumnSet:
+    """The columns of one side of the data: their names as a title, and their values (n, d)."""
 
     title: str
     values: NDArray[Any]
@@ -35,10 +35,10 @@ def read_sides(
     discrete_x: bool,
     discrete_y: bool,
     drop_missing: bool,
-) -> tuple[Side, Side]:
-    """Read the columns `x` and `y` of a file, checked, as two arrays of equal length.
+) -> tuple[ColumnSet, ColumnSet]:
+    """Read and check the columns `x` and `y` of a file, as two arrays of equal length.
 
-    Raises InputError that names the file, the column, the row and the remedy.
+    Raises an InputError that names the file, the column, the row and a remedy.
     """
     columns = _columns(path, {*x, *y})
     sides, titles = [], []
@@ -51,54 +51,60 @@ def read_sides(
         if len(set(names)) < len(names):
             raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
         remedy = f"declare labels with --discrete-{option[2:]}"
-        parts = [_part(columns[name], name, option, discrete, remedy) for name in names]
-        _same_lengths(names, parts, option)
+        parts = [_as_matrix(columns[name], name, option, discrete, remedy) for name in names]
+        _check_equal_lengths(names, parts, option)
         sides.append(np.concatenate(parts, axis=1))
         titles.append([t for n, p in zip(names, parts, strict=True) for t in _titles(n, p)])
-    both = set(x) & set(y)
-    if both:
-        raise InputError(f"column {min(both)!r} is in both --x and --y: keep it on one side")
+    shared = set(x) & set(y)
+    if shared:
+        raise InputError(f"column {min(shared)!r} is in both --x and --y: keep it on one side")
     if len(sides[0]) != len(sides[1]):
         raise InputError(
-            f"--x has {len(sides[0])} rows and --y has {len(sides[1])}: they must be pairs"
+            f"--x has {len(sides[0])} rows and --y has {len(sides[1])}: "
+            "they must be equal, since row i of X belongs to row i of Y"
         )
     a, b = _without_missing(sides, titles, ("--x", "--y"), drop_missing=drop_missing)
     for values, names, option in ((a, titles[0], "--x"), (b, titles[1], "--y")):
         _refuse_constant(values, names, option)
-    return Side(", ".join(x), a), Side(", ".join(y), b)
+    return ColumnSet(", ".join(x), a), ColumnSet(", ".join(y), b)
 
 
 def read_columns(
     path: Path, names: Sequence[str], discrete: Sequence[str], *, drop_missing: bool
 ) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """Read columns of a file, all if none is named, checked, each (n,), by their titles.
+    """Read and check columns of a file: title -> values (n,), and the titles of the label columns.
 
-    discrete: those of labels. An array (n, d) gives d columns. Also returns the titles of labels.
-    Raises InputError as `read_sides`.
+    names: the columns to read; all if empty. discrete: those of them that hold labels. An array
+    (n, d) of an npz file gives d columns. Raises InputError like `read_sides`.
     """
     columns = _columns(path, set(names) or None)
     names, option = names or list(columns), "--columns"
-    for of, given in ((option, names), ("--discrete", discrete)):
-        for name in given:
+    for option_name, listed in ((option, names), ("--discrete", discrete)):
+        for name in listed:
             if name not in columns:
-                raise InputError(f"{of}: {unknown('column', name, columns)}")
+                raise InputError(f"{option_name}: {unknown('column', name, columns)}")
     for name in discrete:
         if name not in names:
             raise InputError(f"--discrete: column {name!r} is not in --columns: add it there")
     if len(set(names)) < len(names):
         raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
     remedy = "name it in --discrete if it holds labels, or leave it out of --columns"
-    parts = [_part(columns[name], name, option, name in discrete, remedy) for name in names]
-    _same_lengths(names, parts, option)
+    parts = [_as_matrix(columns[name], name, option, name in discrete, remedy) for name in names]
+    _check_equal_lengths(names, parts, option)
     titles = [_titles(name, part) for name, part in zip(names, parts, strict=True)]
     parts = _without_missing(parts, titles, [option] * len(parts), drop_missing=drop_missing)
-    found = {
+    values = {
         title: part[:, j]
-        for part, own in zip(parts, titles, strict=True)
-        for j, title in enumerate(own)
+        for part, of_part in zip(parts, titles, strict=True)
+        for j, title in enumerate(of_part)
     }
-    labels = [t for name, own in zip(names, titles, strict=True) if name in discrete for t in own]
-    return found, labels
+    labels = [
+        title
+        for name, of_part in zip(names, titles, strict=True)
+        if name in discrete
+        for title in of_part
+    ]
+    return values, labels
 
 
 def _titles(name: str, part: NDArray[Any]) -> list[str]:
@@ -107,14 +113,17 @@ def _titles(name: str, part: NDArray[Any]) -> list[str]:
     return [name] if d == 1 else [f"{name}[:, {j}]" for j in range(d)]
 
 
-def _same_lengths(names: Sequence[str], parts: Sequence[NDArray[Any]], option: str) -> None:
+def _check_equal_lengths(names: Sequence[str], parts: Sequence[NDArray[Any]], option: str) -> None:
     sizes = {name: len(part) for name, part in zip(names, parts, strict=True)}
     if len(set(sizes.values())) > 1:
         raise InputError(f"{option} mixes arrays of different length: {sizes}")
 
 
-def _columns(path: Path, wanted: set[str] | None) -> dict[str, NDArray[Any]]:
-    """The columns of a table, or the arrays of an npz, by name; only those wanted are read."""
+def _columns(path: Path, names: set[str] | None) -> dict[str, NDArray[Any]]:
+    """The columns of a table, or the arrays of an npz file, by name.
+
+    names: the arrays of an npz file to read; None for all. A table is read as a whole.
+    """
     try:
         if path.is_dir():
             raise InputError(f"{path} is a directory: name a file in it")
@@ -126,12 +135,12 @@ def _columns(path: Path, wanted: set[str] | None) -> dict[str, NDArray[Any]]:
             raise InputError(f"{path} is empty: it needs a header and rows")
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                read = set(arrays.files) if wanted is None else wanted
+                read = set(arrays.files) if names is None else names
                 return {n: arrays[n] if n in read else NOT_READ for n in arrays.files}
         return _table_columns(path)
     except InputError:
         raise
-    except Exception as error:  # every reader has exceptions of its own
+    except Exception as error:  # each reader raises its own kinds of exceptions
         reason = str(error).strip().splitlines()
         raise InputError(
             f"{path} cannot be read as {path.suffix[1:]}: {reason[0] if reason else error!r}"
@@ -148,7 +157,7 @@ def _table_columns(path: Path) -> dict[str, NDArray[Any]]:
         separator, names = _header(path)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            # Without index_col=False a row with a field too many moves every column by one.
+            # Without index_col=False a row with one field too many shifts all columns by one.
             table = pd.read_csv(
                 path, sep=separator, skipinitialspace=True, low_memory=False, index_col=False
             )
@@ -158,7 +167,7 @@ def _table_columns(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _header(path: Path) -> tuple[str, list[str]]:
-    """The separator (a comma, or what the header has instead: semicolons, tabs) and the names."""
+    """The separator of the header (comma, semicolon or tab) and the names of the columns."""
     with path.open(newline="", encoding="utf-8-sig") as lines:
         first = lines.readline()
     separator = next((s for s in (",", ";", "\t") if s in first), ",")
@@ -170,14 +179,15 @@ def _header(path: Path) -> tuple[str, list[str]]:
             f"the first line of {path} holds numbers ({', '.join(names[:3])}, ...), not column "
             "names: add a header line"
         )
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise InputError(f"{path} has {names.count(twice[0])} columns {twice[0]!r}: rename them")
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        count = names.count(repeated[0])
+        raise InputError(f"{path} has {count} columns {repeated[0]!r}: rename them")
     return separator, names
 
 
 def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
-    """A column as numbers, NaN where one is missing, or else as objects, None likewise."""
+    """A column as numbers with NaN where one is missing, or else as objects with None there."""
     kind = values.dtype
     if getattr(kind, "kind", "O") in "iufb" and not values.isna().any():
         return np.asarray(values.to_numpy())
@@ -186,10 +196,10 @@ def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
     return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
 
 
-def _part(
+def _as_matrix(
     values: NDArray[Any], name: str, option: str, discrete: bool, remedy: str
 ) -> NDArray[Any]:
-    """One column or array as (n, d), numbers unless discrete."""
+    """One column or array as a matrix (n, d), of numbers unless it is discrete."""
     if values.ndim == 1:
         values = values[:, np.newaxis]
     if values.ndim != 2:
@@ -206,7 +216,7 @@ def _part(
                 " (write decimals with a point)" if _is_number(str(value).replace(",", ".")) else ""
             )
             raise InputError(
-                f"{option}: column {name!r} holds {str(value)!r} in row {row + 1}, which is no "
+                f"{option}: column {name!r} holds {str(value)!r} in row {row + 1}, which is not a "
                 f"number{comma}: correct it, or {remedy}"
             )
     return np.where(_missing(values), np.nan, values).astype(np.float64)
@@ -219,7 +229,10 @@ def _without_missing(
     *,
     drop_missing: bool,
 ) -> list[NDArray[Any]]:
-    """Arrays of equally many rows without those where any of them has no value."""
+    """The arrays without the rows in which any of them lacks a finite value.
+
+    Raises InputError if there are such rows and drop_missing is False.
+    """
     bad = np.zeros(len(sides[0]), np.bool_)
     for values, names, option in zip(sides, titles, options, strict=True):
         missing = _missing(values)
@@ -232,9 +245,9 @@ def _without_missing(
                 "in, or leave those rows out with --drop-missing"
             )
         bad |= missing.any(axis=1)
-    kept = int((~bad).sum())
-    if kept < 2:
-        raise InputError(f"{kept} usable row(s): mutual information needs at least 2")
+    usable = int((~bad).sum())
+    if usable < 2:
+        raise InputError(f"{usable} usable row(s): mutual information needs at least 2")
     return [values[~bad] for values in sides]
 
 
@@ -257,7 +270,7 @@ def _is_number(value: object) -> bool:
 
 
 def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where there is no value: NaN, infinity, None."""
+    """Where a value is missing or not finite: NaN, infinity, None."""
     if values.dtype.kind == "f":
         return np.asarray(~np.isfinite(values))
     if values.dtype.kind == "O":
@@ -268,5 +281,5 @@ def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
 def _is_missing(value: object) -> bool:
     try:
         return value is None or bool(value != value)
-    except ValueError:  # an array: not missing, and no number either
+    except ValueError:  # an array: neither missing nor a number
         return False

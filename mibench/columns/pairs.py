@@ -23,19 +23,22 @@ from .files import column_values
 if TYPE_CHECKING:
     import pandas as pd
 
-Found: TypeAlias = Estimate | str  # a str is the error
-Places: TypeAlias = tuple[int, int]
-Batch: TypeAlias = tuple[int, list[tuple[Variable, Variable]]]  # the first pair's place, and pairs
+EstimateOrError: TypeAlias = Estimate | str  # a str is the message of the error
+ColumnPair: TypeAlias = tuple[int, int]  # positions of two columns
+# The position of the batch's first pair in the list of all pairs, and the batch's pairs.
+PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable]]]
 
-PAIRS_A_CORE = 16  # between two reports of progress
+PAIRS_PER_CORE = 16  # in a batch; progress is reported after each batch
 
 
 @dataclass(frozen=True, eq=False)
 class Pairwise:
-    """The MI of all pairs of columns, as `mibench.pairwise` gives it.
+    """The mutual information of all pairs of columns, as `mibench.pairwise` returns it.
 
-    columns: their names. table: a row a pair, with columns x, y, nats, bits, flags (codes joined
-    by ";") and error; where an estimate failed, error says why, and nats and bits are NaN.
+    Attributes:
+        columns: The names of the columns.
+        table: One row per pair, with the columns x, y, nats, bits, flags (codes joined by ";") and
+            error. Where an estimate failed, error holds the message, and nats and bits are NaN.
     """
 
     columns: "pd.Index[Any]"
@@ -43,16 +46,16 @@ class Pairwise:
 
     @property
     def nats(self) -> "pd.DataFrame":
-        """The MI in nats, columns by columns: symmetric, and NaN on the diagonal.
+        """The MI in nats as a symmetric matrix, columns by columns, with NaN on the diagonal.
 
-        The MI of a continuous variable with itself is infinite, of labels their entropy: neither
-        is a pair's, and neither belongs on one scale with them.
+        The diagonal is left out because the MI of a variable with itself is not comparable with
+        the MI of a pair: it is infinite for a continuous variable, and the entropy for labels.
         """
         return self._matrix("nats")
 
     @property
     def bits(self) -> "pd.DataFrame":
-        """The MI in bits, laid out as `nats`."""
+        """The MI in bits, in the same layout as `nats`."""
         return self._matrix("bits")
 
     def _matrix(self, units: str) -> "pd.DataFrame":
@@ -73,17 +76,25 @@ def pairwise(
     jobs: int = 1,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Pairwise:
-    """Estimate the mutual information of all pairs of columns.
+    """Estimate the mutual information of all pairs of columns of a table.
 
-    table: a DataFrame, a dict of columns, or an array (n, d), whose columns are named 0 to d - 1.
-    estimator: as in `mibench.estimate`. discrete: the columns that are labels, by name or as d
-    booleans, or True for all.
-    jobs: processes, -1 for one a core; knn uses all cores without them. The numbers depend neither
-    on it nor on threads, and are those of `mibench.estimate(a, b)`, a standing before b in the
-    table. on_progress: called with the number of pairs done and in all.
+    Each number equals `mibench.estimate(a, b)`, where column a comes before column b in the table.
+    The numbers depend neither on the number of processes nor on the number of threads.
 
-    Returns a `Pairwise`: `.bits` and `.nats` are matrices, `.table` has a row a pair, with the
-    flags. A pair that fails is a row with its error. Raises InputError for bad data.
+    Args:
+        table: A DataFrame, a dict of columns, or an array (n, d), whose columns are named 0 to
+            d - 1.
+        estimator: As in `mibench.estimate`.
+        discrete: The columns that hold labels, by name or as d booleans; True for all columns.
+        jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1.
+        on_progress: Called after each batch with the number of pairs done and of all pairs.
+
+    Returns:
+        A `Pairwise`: `.bits` and `.nats` are matrices, and `.table` has one row per pair, with its
+        flags. A pair that fails is a row with the error's message.
+
+    Raises:
+        InputError: The table or an argument is bad. The message names the column and a remedy.
 
     >>> pairs = pairwise({"a": [0, 0, 1, 1], "b": [5, 5, 7, 7], "c": [3, 4, 3, 4]}, discrete=True)
     >>> float(pairs.bits.loc["a", "b"])
@@ -93,67 +104,67 @@ def pairwise(
     """
     import pandas as pd
 
-    chosen = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
+    resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
     columns, arrays = _columns_of(table)
-    labels = _which(discrete, columns)
-    sides = [
-        _side(values, name, name in labels) for name, values in zip(columns, arrays, strict=True)
-    ]
-    # By the later column, which the pairs of a batch then share.
-    places = [(i, j) for j in range(len(sides)) for i in range(j)]
-    size = PAIRS_A_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
-    found: dict[Places, Found] = {}
-    for at, results in in_processes(
-        partial(_estimate, chosen), _batches(sides, places, size), jobs
+    labels = _label_columns(discrete, columns)
+    named = zip(columns, arrays, strict=True)
+    variables = [_variable(values, name, name in labels) for name, values in named]
+    # Sorted by the later column, so that the pairs of a batch share it.
+    pairs = [(i, j) for j in range(len(variables)) for i in range(j)]
+    size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
+    estimates: dict[ColumnPair, EstimateOrError] = {}
+    for start, results in in_processes(
+        partial(_estimate_batch, resolved), _batches(variables, pairs, size), jobs
     ):
-        found.update(zip(places[at : at + size], results, strict=True))
+        estimates.update(zip(pairs[start : start + size], results, strict=True))
         if on_progress is not None:
-            on_progress(len(found), len(places))
-    cells = [_cells(columns, pair, found[pair]) for pair in sorted(places)]
-    return Pairwise(columns, pd.DataFrame(cells))
+            on_progress(len(estimates), len(pairs))
+    rows_of_pairs = [_table_row(columns, pair, estimates[pair]) for pair in sorted(pairs)]
+    return Pairwise(columns, pd.DataFrame(rows_of_pairs))
 
 
-def _batches(sides: list[Variable], places: list[Places], size: int) -> Iterator[Batch]:
-    for at in range(0, len(places), size):
-        yield at, [(sides[i], sides[j]) for i, j in places[at : at + size]]
+def _batches(variables: list[Variable], pairs: list[ColumnPair], size: int) -> Iterator[PairBatch]:
+    for start in range(0, len(pairs), size):
+        yield start, [(variables[i], variables[j]) for i, j in pairs[start : start + size]]
 
 
-def _estimate(estimator: SupportsEstimate, batch: Batch) -> tuple[int, list[Found]]:
-    at, pairs = batch
+def _estimate_batch(
+    estimator: SupportsEstimate, batch: PairBatch
+) -> tuple[int, list[EstimateOrError]]:
+    start, pairs = batch
     if isinstance(estimator, Estimator):
-        return at, estimator.estimate_pairs(pairs)
-    return at, [_attempt(estimator, x, y) for x, y in pairs]
+        return start, estimator.estimate_pairs(pairs)
+    return start, [_estimate_or_error(estimator, x, y) for x, y in pairs]
 
 
-def _attempt(estimator: SupportsEstimate, x: Variable, y: Variable) -> Found:
-    """By an estimator that is no `Estimator`, and knows arrays alone."""
+def _estimate_or_error(estimator: SupportsEstimate, x: Variable, y: Variable) -> EstimateOrError:
+    """The estimate of an estimator that is not an `Estimator`, and so takes arrays only."""
     kinds = {"discrete_x": x.discrete, "discrete_y": y.discrete}
     try:
-        found = estimator.estimate(as_rows(x), as_rows(y), **kinds)
+        estimate = estimator.estimate(as_rows(x), as_rows(y), **kinds)
     except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error}"
-    if not isinstance(found, Estimate):
-        return f"TypeError: estimate() returned a {type(found).__name__}, not a mibench.Estimate"
-    return found
+    if not isinstance(estimate, Estimate):
+        kind = type(estimate).__name__
+        return f"TypeError: estimate() returned a {kind}, not a mibench.Estimate"
+    return estimate
 
 
-def _cells(columns: "pd.Index[Any]", pair: Places, found: Found) -> dict[str, Any]:
-    failed = isinstance(found, str)
-    return {
-        "x": columns[pair[0]],
-        "y": columns[pair[1]],
-        "nats": math.nan if isinstance(found, str) else found.nats,
-        "bits": math.nan if isinstance(found, str) else found.bits,
-        "flags": "" if isinstance(found, str) else ";".join(found.flags),
-        "error": found if failed else "",
-    }
+def _table_row(
+    columns: "pd.Index[Any]", pair: ColumnPair, estimate: EstimateOrError
+) -> dict[str, Any]:
+    names = {"x": columns[pair[0]], "y": columns[pair[1]]}
+    if isinstance(estimate, str):
+        return {**names, "nats": math.nan, "bits": math.nan, "flags": "", "error": estimate}
+    flags = ";".join(estimate.flags)
+    return {**names, "nats": estimate.nats, "bits": estimate.bits, "flags": flags, "error": ""}
 
 
 def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
-    """Names and values of the columns. Raises InputError for what is no table of several."""
+    """Names and values of the columns. Raises InputError unless there are at least two columns."""
     import pandas as pd
 
-    if hasattr(table, "to_pandas"):  # of polars or pyarrow
+    if hasattr(table, "to_pandas"):  # a table of polars or pyarrow
         table = table.to_pandas()
     try:
         if isinstance(table, dict):
@@ -161,7 +172,9 @@ def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
         elif not isinstance(table, pd.DataFrame):
             table = table if isinstance(table, np.ma.MaskedArray) else np.asarray(table)
     except ValueError as error:
-        raise InputError(f"the table cannot be read: {error}. Give columns of one length") from None
+        raise InputError(
+            f"the table cannot be read: {error}. Give columns of equal length"
+        ) from None
     if len(table.shape) != 2:
         raise InputError(f"the table has shape {table.shape}: give (n, d), n rows of d columns")
     if table.shape[1] < 2:
@@ -169,31 +182,34 @@ def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
     if not isinstance(table, pd.DataFrame):
         return pd.RangeIndex(table.shape[1]), table.T
     if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise InputError(f"several columns are named {twice!r}: rename them")
+        name = table.columns[table.columns.duplicated()][0]
+        raise InputError(f"several columns are named {name!r}: rename them")
     return table.columns, [column_values(table.iloc[:, i]) for i in range(table.shape[1])]
 
 
-def _which(discrete: bool | str | Iterable[Hashable], columns: "pd.Index[Any]") -> set[Hashable]:
-    """The names of the columns of labels."""
+def _label_columns(
+    discrete: bool | str | Iterable[Hashable], columns: "pd.Index[Any]"
+) -> set[Hashable]:
+    """The names of the columns that hold labels."""
     if isinstance(discrete, bool):
         return set(columns) if discrete else set()
     if isinstance(discrete, str) or not isinstance(discrete, Iterable):
         discrete = [discrete]
-    chosen = list(discrete)
-    if chosen and all(isinstance(one, bool | np.bool_) for one in chosen):
-        if len(chosen) != len(columns):
+    names = list(discrete)
+    if names and all(isinstance(name, bool | np.bool_) for name in names):
+        if len(names) != len(columns):
             raise InputError(
-                f"discrete holds {len(chosen)} booleans for {len(columns)} columns: give one each"
+                f"discrete holds {len(names)} booleans for {len(columns)} columns: give one "
+                "per column"
             )
-        return {name for name, one in zip(columns, chosen, strict=True) if one}
-    for one in chosen:
-        if not isinstance(one, Hashable) or one not in columns:
-            raise InputError(f"discrete: {unknown('column', str(one), map(str, columns))}")
-    return set(chosen)
+        return {name for name, is_label in zip(columns, names, strict=True) if is_label}
+    for name in names:
+        if not isinstance(name, Hashable) or name not in columns:
+            raise InputError(f"discrete: {unknown('column', str(name), map(str, columns))}")
+    return set(names)
 
 
-def _side(values: NDArray[Any], name: Hashable, discrete: bool) -> Variable:
+def _variable(values: NDArray[Any], name: Hashable, discrete: bool) -> Variable:
     if not discrete and values.dtype.kind not in "buif":
         raise InputError(
             f"column {name!r} holds {values.dtype} values such as {values.flat[0]!r}: convert them "

@@ -1,16 +1,17 @@
 """Compiles kernels with numba, and keeps the machine code on disk for the next process.
 
-In place of numba's own cache, which
+This replaces numba's own cache, which
 
-- looks at a kernel's own file alone, and so takes old code where a kernel that it calls, in another
-  file, has changed: as it may when the package is upgraded;
-- mixes up the code of two signatures that two processes compile at once;
-- does not read what stands beside the sources where it cannot write there too, such as what an
-  administrator compiled for all;
-- fails where it cannot write.
+- looks only at the file that defines a kernel, and so loads outdated code after a change in another
+  file whose kernels it calls, for example after an upgrade of the package;
+- mixes up the code of two signatures that two processes compile at the same time;
+- does not read a cache folder next to the sources unless it can write there, so that users cannot
+  share code that an administrator compiled for all;
+- fails if it cannot write.
 
-Here a file is one kernel for one signature, and its name tells all that the code depends on. What
-cannot be read is compiled, and what cannot be written is not kept.
+Here each file holds one kernel for one signature, and its name identifies everything that the code
+depends on. A file that cannot be read is compiled again, and code that cannot be written is used
+without being kept.
 """
 
 import hashlib
@@ -25,19 +26,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
-from uuid import uuid4
 
 import numba
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
+from ..atomic import atomic_replacement
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 ENDING = ".nbc"
 
-# Of what numba has types for, these have none.
+# These lack type hints in numba.
 config: Any = numba.config
 serialized: Any = dumps
 result_of: Any = CompileResult
@@ -48,9 +50,10 @@ directories: Any = AppDirs
 class CacheLocations:
     """Where the code of the kernels of one folder is kept.
 
-    stamp: a digest of all that it depends on but signature and processor. readable: in the order
-    of looking; writable: the first that can be written to, also the last that is looked in, if any
-    can.
+    Attributes:
+        stamp: A digest of everything that the code depends on except signature and processor.
+        readable: The folders to look in, in this order.
+        writable: The folder to write to, which is the last of `readable`; None if there is none.
     """
 
     stamp: str
@@ -58,18 +61,18 @@ class CacheLocations:
     writable: Path | None
 
     def files(self) -> list[Path]:
-        """All code for these sources that is kept."""
-        found = {file.name: file for place in self.readable for file in self._in(place)}
-        return list(found.values())
+        """All files with code for these sources."""
+        by_name = {file.name: file for folder in self.readable for file in self._in(folder)}
+        return list(by_name.values())
 
-    def _in(self, place: Path) -> Iterator[Path]:
+    def _in(self, folder: Path) -> Iterator[Path]:
         with suppress(OSError):
-            yield from place.glob(f"[!.]*-{self.stamp}-*{ENDING}")
+            yield from folder.glob(f"[!.]*-{self.stamp}-*{ENDING}")
 
 
 @dataclass(frozen=True)
 class CompiledKernel:
-    """A kernel that this process loaded, or compiled; and why its code was not kept, if so."""
+    """A kernel that this process loaded or compiled. unkept: why its code was not kept, if so."""
 
     kernel: str
     loaded: bool
@@ -77,96 +80,97 @@ class CompiledKernel:
 
 
 compiled_kernels: list[CompiledKernel] = []
-sources: set[Path] = set()  # folders of kernels that this process has imported
+sources: set[Path] = set()  # the folders of kernels that this process has imported
 
 
 def compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     """Compile `function` in numba's nopython mode when it is first called, and keep the code.
 
-    options: those of `numba.njit`. The code is good for as long as no file in the folder of
-    `function` changes: a kernel may call kernels and use constants of its own folder, no others.
-    That of a function which uses variables of another that it is defined in is not kept.
+    options: those of `numba.njit`. The code stays valid until a file in the folder of `function`
+    changes, so a kernel may only call kernels and use constants of its own folder. The code of a
+    closure (a function that uses variables of an enclosing function) is not kept.
     """
     dispatcher: Any = numba.njit(**options)(function)
     file = Path(inspect.getfile(function))
     if not config.DISABLE_JIT and file.is_file():
-        cache_locations(file.parent)  # now, lest the sources change before the first call
+        cache_locations(file.parent)  # now, since the sources may change before the first call
         sources.add(file.parent)
         dispatcher._cache = KernelCache(function, file)
     return cast("Callable[P, R]", dispatcher)
 
 
 class KernelCache:
-    """What a dispatcher of numba asks of a cache: `numba.core.caching.Cache` has the same methods.
+    """The cache of a dispatcher of numba, with the methods of `numba.core.caching.Cache`.
 
-    It relies on CompileResult's `_reduce` and `_rebuild`, as numba's own does. Where another
-    version of numba has no such methods, everything is compiled and nothing kept.
+    Like numba's own cache it uses `CompileResult._reduce` and `_rebuild`. If a version of numba
+    lacks them, every process compiles all kernels and nothing is kept.
     """
 
     def __init__(self, function: Callable[..., object], file: Path) -> None:
         self.kernel = f"{file.stem}.{function.__qualname__}"
         self.folder = file.parent
         self.line = function.__code__.co_firstlineno
-        self.alone = function.__closure__ is None
+        self.is_closure = function.__closure__ is not None
 
     @property
     def cache_path(self) -> str | None:
         """The folder that code is written to."""
-        place = cache_locations(self.folder).writable
-        return None if place is None else str(place)
+        folder = cache_locations(self.folder).writable
+        return None if folder is None else str(folder)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The kernel for a signature, or None."""
         target.refresh()
-        if not self.alone:
+        if self.is_closure:
             return None
         name = self._name(signature, target.codegen())
-        for place in cache_locations(self.folder).readable:
-            # No such file, most often; else one that is torn or not ours to read.
+        for folder in cache_locations(self.folder).readable:
+            # Usually fails because there is no such file; else it is damaged or not readable.
             with suppress(Exception):
-                found = result_of._rebuild(target, *pickle.loads((place / name).read_bytes()))
+                kernel = result_of._rebuild(target, *pickle.loads((folder / name).read_bytes()))
                 compiled_kernels.append(CompiledKernel(self.kernel, loaded=True))
-                return found
+                return kernel
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
-        """Keep what was compiled for a signature, if that is possible."""
+        """Keep the code that was compiled for a signature, if possible."""
         unkept = ""
-        found = cache_locations(self.folder)
-        if result.library.has_dynamic_globals or result.lifted or not self.alone:
-            unkept = "it depends on what another process may not have"
-        elif found.writable is None:
-            tried = " and ".join(map(str, found.readable))
+        locations = cache_locations(self.folder)
+        if result.library.has_dynamic_globals or result.lifted or self.is_closure:
+            unkept = "it depends on values that another process may not have"
+        elif locations.writable is None:
+            tried = " and ".join(map(str, locations.readable))
             unkept = (
                 f"cannot write to {tried}; set NUMBA_CACHE_DIR to a folder that you can write to"
             )
         else:
             try:
-                file = found.writable / self._name(signature, result.codegen)
-                _write(file, serialized(result._reduce()))
-                self._remove_outdated(found.writable)
+                file = locations.writable / self._name(signature, result.codegen)
+                with atomic_replacement(file) as part:
+                    part.write_bytes(serialized(result._reduce()))
+                self._remove_outdated(locations.writable)
             except Exception as error:
                 unkept = str(error)
         compiled_kernels.append(CompiledKernel(self.kernel, loaded=False, unkept=unkept))
 
     def _name(self, signature: Any, codegen: Any) -> str:
-        """The file's name; codegen knows the processor and its features."""
+        """The name of the file. codegen identifies the processor and its features."""
         key = _digest(repr((self.line, signature, codegen.magic_tuple())).encode())
-        return f"{self._start()}{cache_locations(self.folder).stamp}-{key}{ENDING}"
+        return f"{self._name_start()}{cache_locations(self.folder).stamp}-{key}{ENDING}"
 
-    def _start(self) -> str:
-        """Of the names of all files of this kernel, for one version of Python."""
+    def _name_start(self) -> str:
+        """How the names of all files of this kernel start, for this version of Python."""
         kernel = "".join(c for c in self.kernel if c not in "<>")
         return f"{kernel}.{sys.implementation.cache_tag}-"
 
-    def _remove_outdated(self, place: Path) -> None:
-        """Remove what was compiled from earlier sources."""
-        for old in place.glob(f"{self._start()}*{ENDING}"):
-            if not old.name.startswith(self._start() + cache_locations(self.folder).stamp):
+    def _remove_outdated(self, folder: Path) -> None:
+        """Remove the code that was compiled from earlier sources."""
+        for old in folder.glob(f"{self._name_start()}*{ENDING}"):
+            if not old.name.startswith(self._name_start() + cache_locations(self.folder).stamp):
                 old.unlink(missing_ok=True)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: each file is written at once."""
 
     enable = disable = flush
 
@@ -174,45 +178,35 @@ class KernelCache:
 @cache
 def cache_locations(folder: Path) -> CacheLocations:
     """Where the code of the kernels in a folder is kept."""
-    own = folder.resolve()
-    files = [*sorted(own.glob("*.py")), Path(__file__)]
+    source_folder = folder.resolve()
+    files = [*sorted(source_folder.glob("*.py")), Path(__file__)]
     contents = [(file.name, file.read_bytes()) for file in files]
     readable: list[Path] = []
-    for place in _candidates(own):
-        readable.append(place)
-        if _can_write(place):
-            return CacheLocations(_stamp(contents), tuple(readable), place)
+    for candidate in _candidates(source_folder):
+        readable.append(candidate)
+        if _can_write(candidate):
+            return CacheLocations(_stamp(contents), tuple(readable), candidate)
     return CacheLocations(_stamp(contents), tuple(readable), None)
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
-    """NUMBA_CACHE_DIR, beside the sources, and the user's own folder for caches."""
-    apart = f"{folder.name}_{_digest(str(folder).encode())}"
+    """NUMBA_CACHE_DIR, a folder next to the sources, and the user's own folder for caches."""
+    subfolder = f"{folder.name}_{_digest(str(folder).encode())}"
     if config.CACHE_DIR:
-        yield Path(config.CACHE_DIR).absolute() / apart
+        yield Path(config.CACHE_DIR).absolute() / subfolder
     yield folder / "__pycache__"
-    users = Path(directories("mibench", appauthor=False).user_cache_dir)
-    if users.is_absolute():  # a user without a home has "~/.cache"
-        yield users / apart
+    user_cache = Path(directories("mibench", appauthor=False).user_cache_dir)
+    if user_cache.is_absolute():  # without a home directory it is "~/.cache"
+        yield user_cache / subfolder
 
 
-def _can_write(place: Path) -> bool:
+def _can_write(folder: Path) -> bool:
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=place).close()
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError:
         return False
     return True
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Whole or not at all, with the permissions that the user gives new files."""
-    part = file.with_name(f".{uuid4().hex}{ENDING}")
-    try:
-        part.write_bytes(data)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _stamp(contents: list[tuple[str, bytes]]) -> str:

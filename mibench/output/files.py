@@ -1,12 +1,12 @@
-"""Result files: checked before the work starts, and written whole or not at all."""
+"""Result files: checked before the work starts, and then written whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..atomic import atomic_replacement
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TABLES = (".csv", ".json", ".parquet")
 PAGES = (".html",)
 PICTURES = (".png", ".pdf", ".svg")
-LONGEST_NAME = 200  # most file systems take 255, and the temporary name is longer
+MAX_NAME_LENGTH = 200  # most file systems allow 255 bytes
 
 
 def check_path(path: Path, endings: tuple[str, ...], option: str) -> Path:
@@ -26,7 +26,7 @@ def check_path(path: Path, endings: tuple[str, ...], option: str) -> Path:
         path.exists()
     except OSError as error:
         raise InputError(f"{option} {path} cannot be used: {error.strerror}") from None
-    if len(path.name) > LONGEST_NAME:
+    if len(path.name) > MAX_NAME_LENGTH:
         raise InputError(f"{option} {path.name[:40]}...: the name is too long, shorten it")
     if path.suffix.lower() not in endings:
         raise InputError(f"{option} {path} must end in one of {', '.join(endings)}")
@@ -50,25 +50,15 @@ def write_table(table: "pd.DataFrame", path: Path) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends without error."""
-    path = Path(os.path.realpath(path))  # a link stays a link
-    part = None
+    """A temporary file next to `path`, which replaces it when the block ends without an error.
+
+    A file that exists keeps its permissions, and a link stays a link to the file that is replaced.
+    """
+    target = Path(os.path.realpath(path))
     try:
-        handle, name = tempfile.mkstemp(f"{path.suffix}", f".{path.stem}-", path.parent)
-        os.close(handle)
-        part = Path(name)
-        yield part
-        mode = 0o666 & ~_umask()  # mkstemp's is private
-        part.chmod(path.stat().st_mode & 0o777 if path.exists() else mode)
-        part.replace(path)
+        with atomic_replacement(target) as part:
+            yield part
+            if target.exists():
+                part.chmod(target.stat().st_mode & 0o777)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    value = os.umask(0)
-    os.umask(value)
-    return value
+        raise InputError(f"cannot write {target}: {error.strerror or error}") from error

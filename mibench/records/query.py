@@ -1,4 +1,4 @@
-"""What a store holds, without computing anything."""
+"""Reads and selects the records of a store, without computing anything."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,52 +23,64 @@ def results(
     suite: str | None = None,
     samples: int | Iterable[int] | None = None,
 ) -> "pd.DataFrame":
-    """The records of a store as a table, one row a cell, as from `mibench.compare`.
+    """The records of a store as a table, as `mibench.compare` returns it.
 
-    store: a file from `compare(store=...)`, a .parquet file of records, or "reference" for the
-    results that mibench comes with. estimators: specs ("knn:k=5"), or names that stand for
-    all specs of an estimator ("knn"); tasks, suite, samples: which cases. None: all.
-    Rows are in the order of tasks, n, seeds and estimators' names.
-    Where a cell was measured by several versions of an estimator or of a task, the last one counts.
-    Raises InputError for a file that is not there or no store, and where nothing is left.
+    If several versions of an estimator or of a task were run on a sample, the last record counts.
+
+    Args:
+        store: A file written by `compare(store=...)`, a .parquet file of records, or "reference"
+            for the results that mibench comes with.
+        estimators: Estimator strings ("knn:k=5"), or names that stand for an estimator with any
+            parameters ("knn"). None: all.
+        tasks: Names of tasks. None: all.
+        suite: A suite of tasks, instead of `tasks`.
+        samples: Sample sizes n. None: all.
+
+    Returns:
+        One row per estimate, sorted by task, n, seed and name of the estimator.
+
+    Raises:
+        InputError: The file does not exist or is not a store, or no record fits the selection.
     """
-    every = read_records(store)
-    wanted = [_of_estimators(estimators), _of_tasks(tasks, suite), _of_samples(samples)]
-    kept = [record for record in every if all(fits(record) for fits in wanted)]
-    if not kept:
-        raise InputError(f"{store} holds no such result. {_contents(every)}")
-    last = {(r.task, r.estimator, r.n, r.seed): r for r in kept}
-    places = {name: place for place, name in enumerate(list_tasks())}
+    records = read_records(store)
+    conditions = [_has_estimator(estimators), _has_task(tasks, suite), _has_size(samples)]
+    selected = [record for record in records if all(fits(record) for fits in conditions)]
+    if not selected:
+        raise InputError(f"{store} holds no such result. {_contents(records)}")
+    last = {(r.task, r.estimator, r.n, r.seed): r for r in selected}
+    position_of_task = {name: position for position, name in enumerate(list_tasks())}
 
-    def place(r: Record) -> tuple[object, ...]:  # that of the plan, whatever finished first
-        return places.get(r.task, len(places)), r.task, r.n, r.seed, r.estimator
+    def order(r: Record) -> tuple[object, ...]:
+        # The order of `compare`, which does not depend on which estimate finished first.
+        position = position_of_task.get(r.task, len(position_of_task))
+        return position, r.task, r.n, r.seed, r.estimator
 
-    return table_of(sorted(last.values(), key=place))
+    return table_of(sorted(last.values(), key=order))
 
 
-Fits = Callable[[Record], bool]
+Condition = Callable[[Record], bool]
 
 
-def _of_estimators(estimators: str | Iterable[str] | None) -> Fits:
+def _has_estimator(estimators: str | Iterable[str] | None) -> Condition:
     if estimators is None:
         return lambda _: True
-    given = [estimators] if isinstance(estimators, str) else estimators
-    names = {spec for text in given for spec in split_specs(text)}
+    texts = [estimators] if isinstance(estimators, str) else estimators
+    names = {spec for text in texts for spec in split_specs(text)}
     return lambda record: bool({record.estimator, record.estimator.partition(":")[0]} & names)
 
 
-def _of_tasks(tasks: str | Iterable[str] | None, suite: str | None) -> Fits:
+def _has_task(tasks: str | Iterable[str] | None, suite: str | None) -> Condition:
     if suite is not None:
         names = {task.name for task in find_tasks(tasks, suite)}
-    elif tasks is not None:  # tasks of a package that is not installed here may be asked for too
-        given = [tasks] if isinstance(tasks, str) else tasks
-        names = {name.strip() for text in given for name in text.split(",")}
+    elif tasks is not None:  # not looked up: the package of a task need not be installed here
+        texts = [tasks] if isinstance(tasks, str) else tasks
+        names = {name.strip() for text in texts for name in text.split(",")}
     else:
         return lambda _: True
     return lambda record: record.task in names
 
 
-def _of_samples(samples: int | Iterable[int] | None) -> Fits:
+def _has_size(samples: int | Iterable[int] | None) -> Condition:
     if samples is None:
         return lambda _: True
     sizes = {samples} if isinstance(samples, int) else set(samples)
@@ -76,6 +88,7 @@ def _of_samples(samples: int | Iterable[int] | None) -> Fits:
 
 
 def _contents(records: list[Record]) -> str:
+    """A sentence that names the estimators, tasks and sample sizes of the records."""
     if not records:
         return "It is empty."
     estimators = ", ".join(sorted({r.estimator for r in records}))

@@ -1,12 +1,13 @@
-"""Records on disk: appended as they are made, found again by what they are records of.
+"""A store: a text file of records, to which each finished estimate is appended.
 
-A text file: a line that says what it is, then one for each record, an array in JSON. Of several
-records of the same key the last counts. Each record is appended by one write, together with the
-end of the line *before* it: what a killed process or a full disk has cut short is then a line of
-its own, whoever writes next, and hides no other record. So a killed run loses nothing that it
-added, and several processes may add to one file. (Not on Windows, where two writes may meet.) A
-machine that loses power may lose what its system had not yet written to the disk: the last half
-minute, as a rule.
+The first line is a header that names the columns. Each further line is a record, as a JSON array.
+If several records have the same key (`key_of`), the last counts.
+
+One write appends a record together with the line feed *before* it. So if a killed process or a full
+disk cuts a record short, the next writer starts a new line, and no other record is lost. Several
+processes may append to one file at the same time, except on Windows, where writes may overlap. If
+the machine loses power, records that the operating system had not yet written to the disk are lost:
+usually those of the last half minute.
 """
 
 import json
@@ -24,19 +25,20 @@ from ..types import Record
 Key = tuple[str, int, str, str, str, int, int]
 
 COLUMNS = tuple(f.name for f in fields(Record))
-FORMAT = 3  # raised when the columns change
+FORMAT = 3  # increases when the columns change
 HEADER = json.dumps({"mibench store": FORMAT, "columns": COLUMNS}).encode()
 SQLITE = b"SQLite format 3\0"  # formats 1 and 2
 APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
-row_of = attrgetter(*COLUMNS)  # not astuple, which copies
+row_of = attrgetter(*COLUMNS)  # faster than astuple, which copies
 
-# ASCII, since a message may hold what no encoding has. item: of a number of NumPy's in a task.
+# ASCII, since a message may hold surrogates that no encoding accepts. `item` turns numbers of
+# NumPy, which a task may hold, into plain numbers.
 _to_json = json.JSONEncoder(separators=(",", ":"), default=methodcaller("item")).encode
 
 
 def key_of(record: Record) -> Key:
-    """What a record is a record of: two of the same key are the same measurement."""
+    """What a record is about. Two records with the same key are the same measurement."""
     return (
         record.task,
         record.task_version,
@@ -53,12 +55,12 @@ class Store:
 
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     len(list(Store(pathlib.Path(folder) / "results.db")))
+    ...     len(list(Store(pathlib.Path(folder) / "results.jsonl")))
     0
     """
 
     def __init__(self, path: Path) -> None:
-        """Open a store, made new if there is no file. Raises InputError if it is no store."""
+        """Open a store; create the file if there is none. Raises InputError for any other file."""
         self.path = path
         if path.is_dir():
             raise InputError(f"the store {path} is a directory: name a file in it")
@@ -75,14 +77,14 @@ class Store:
             raise self._unusable(error) from error
 
     def add(self, records: Iterable[Record]) -> None:
-        """Append records; they count instead of earlier ones of the same keys."""
+        """Append records. They replace earlier ones with the same keys."""
         with self.adding() as add:
             for record in records:
                 add(record)
 
     @contextmanager
     def adding(self) -> Iterator[Callable[[Record], None]]:
-        """A function that appends a record at once, for as long as the block lasts."""
+        """A function that appends a record, to be used within the `with` block."""
         try:
             file = os.open(self.path, APPEND)
         except OSError as error:
@@ -100,7 +102,7 @@ class Store:
             os.close(file)
 
     def __iter__(self) -> Iterator[Record]:
-        """All records that count, in the order they were added."""
+        """The last record of each key, in the order in which they were added."""
         last: dict[Key, Record] = {}
         try:
             with self.path.open("rb") as lines:
@@ -113,24 +115,24 @@ class Store:
         return iter(last.values())
 
     def successes(self) -> dict[Key, Record]:
-        """The records that hold an estimate. A failure is kept too, but is tried again."""
+        """The records that hold an estimate, by key. Failures are left out: they are run again."""
         return {key_of(record): record for record in self if record.nats is not None}
 
     def _unusable(self, error: OSError) -> InputError:
-        why = error.strerror or error  # without the path a second time
+        why = error.strerror or error  # strerror does not repeat the path
         return InputError(f"the store {self.path} cannot be used ({why}): name another file")
 
 
 def _append(file: int, line: bytes) -> None:
-    """One write, which no other process's can split; a second if a full disk cut it short."""
+    """Append in one write, which other processes cannot split; try again if cut short."""
     if os.write(file, line) < len(line) and os.write(file, line) < len(line):
         raise OSError("only a part of a record could be written")
 
 
 def _record(line: bytes) -> Record | None:
-    """None for the header, and for a line that was cut short: its cell is computed again.
+    """The record of a line; None for the header and for a line that was cut short.
 
-    Behind a record may stand the header of a process that found the file still empty.
+    A header may follow a record on its line, if another process found the file still empty.
     """
     try:
         values = json.loads(line.replace(HEADER, b""))
@@ -141,21 +143,23 @@ def _record(line: bytes) -> Record | None:
 
 
 def _is_store(path: Path) -> bool:
-    """Whether there is one; False if there is nothing. Raises InputError for something else."""
+    """Whether the file is a store; False if there is no file or an unfinished header.
+
+    Raises InputError for any other file.
+    """
     try:
         with path.open("rb") as file:
             first = file.readline(10 * len(HEADER))
     except FileNotFoundError:
         return False
-    if HEADER in first:  # not alone where two processes made the file
+    if HEADER in first:  # perhaps twice, if two processes created the file
         return True
-    if HEADER.startswith(first):  # empty or cut short: who made it was killed, or is still at it
+    if HEADER.startswith(first):  # empty or cut short: its process was killed, or is still writing
         return False
     if first.startswith(SQLITE):
-        why = "is an SQLite file, as earlier versions of mibench made, and this one cannot read it"
+        why = "is an SQLite file of an earlier version of mibench, which this one cannot read"
     elif other := re.match(rb'\{"mibench store": (\d+)', first):
-        found = int(other[1])
-        why = f"is of format {found}, and this version of mibench writes {FORMAT}"
+        why = f"has format {int(other[1])}, and this version of mibench writes format {FORMAT}"
     else:
-        why = "is a file of something else"
+        why = "is not a store of mibench"
     raise InputError(f"the store {path} {why}: name another file")
