@@ -11,7 +11,7 @@ import mibench
 from mibench import summary
 from mibench.records.files import read_records
 from mibench.records.store import Store
-from mibench.summary import resampling
+from mibench.summary import inference
 
 SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": [50, 80], "seeds": 3}
 
@@ -196,9 +196,11 @@ def test_a_new_failure_is_named():
 def test_cases_that_were_not_run_are_no_tests(monkeypatch):
     """Two cases, each at a size of its own, and all: three tests share the 5 %, not five."""
     shared = []
-    plain = resampling.better
+    plain = inference.significantly_better
     monkeypatch.setattr(
-        resampling, "better", lambda cases, tests: shared.append(tests) or plain(cases, tests)
+        inference,
+        "significantly_better",
+        lambda tasks, tests: shared.append(tests) or plain(tasks, tests),
     )
     table = pd.concat([cases("a", ERRORS[:2] + 1), cases("b", ERRORS[:2])], ignore_index=True)
     table["n"] = table["task"].map({"t0": 10, "t1": 20})

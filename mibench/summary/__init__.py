@@ -1,4 +1,4 @@
-"""Summaries of records: bias, RMSE, ranking, failures, flags. Pure functions over a table."""
+"""Summaries of records: bias, RMSE, ranking, failures, flags. Pure functions of a table."""
 
 from .statistics import by_case, failures, flag_counts, in_units, ranking, worsened
 

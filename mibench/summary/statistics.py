@@ -1,4 +1,8 @@
-"""Records -> bias, standard deviation, RMSE, failures, time. Pure functions over a table."""
+"""Turns records into bias, standard deviation, RMSE, ranking, failures and time.
+
+Pure functions of a table of records. The column `case` of some tables means a task at one sample
+size n, and `cells` counts samples (task, n, seed) or estimates.
+"""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -6,34 +10,47 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from . import resampling
+from . import inference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-CASE = ["task", "n"]
-SLACK_NATS = 1e-3
+TASK_AND_SIZE = ["task", "n"]
+TOLERANCE_NATS = 1e-3  # of an RMSE: another processor or library may change it by this much
 
 
 def by_case(records: pd.DataFrame) -> pd.DataFrame:
-    """One row for each (task, n, estimator), in order of first appearance; MI in nats.
+    """Summarise the seeds of each (task, n, estimator). MI is in nats.
 
-    mean, sd (over seeds, ddof=1, NaN for one seed), bias = mean - truth, rmse: over the seeds
-    that succeeded, NaN where none did; *_low, *_high: bootstrap intervals of 95 %, NaN for one
-    seed. relative_error: rmse / truth, NaN for a truth of 0. seeds, failures: how many; seconds:
-    median time of an estimate; memory: the most bytes that one took; flags: those raised, most
-    frequent first; best: has the smallest RMSE of its case, among estimators without a failure
-    there.
+    Args:
+        records: As `mibench.compare` returns them.
+
+    Returns:
+        One row for each (task, n, estimator), in order of first appearance, with these columns.
+
+        - task, n, estimator, dim_x, dim_y, mi_nats: what was estimated; mi_nats is the true MI.
+        - mean_nats, sd_nats (ddof=1), bias_nats = mean - truth, rmse_nats: over the seeds whose
+          estimate succeeded. NaN if none did; sd is NaN for one seed as well.
+        - bias_low_nats, bias_high_nats, rmse_low_nats, rmse_high_nats: 95 % confidence intervals
+          (`mibench.summary.inference`), NaN for one seed.
+        - relative_error: rmse / truth, NaN for a truth of 0.
+        - seeds, failures: the number of seeds, and of those that failed.
+        - seconds: the median time of an estimate.
+        - memory: the largest number of bytes that an estimate took.
+        - flags: codes of the flags that were raised, joined by ";", most frequent first.
+        - best: whether the RMSE is the smallest of this task and n, among the estimators that did
+          not fail there.
     """
     rows = []
-    for cell in _cells(records):
-        first = {name: cell[name][0] for name in (*CASE, "estimator", "dim_x", "dim_y", "mi_nats")}
-        nats, truth = cell["nats"].astype(float), first["mi_nats"]
+    identity = (*TASK_AND_SIZE, "estimator", "dim_x", "dim_y", "mi_nats")
+    for group in _groups_of_seeds(records):
+        first = {name: group[name][0] for name in identity}
+        nats, truth = group["nats"].astype(float), first["mi_nats"]
         nats = nats[~np.isnan(nats)]
         errors = nats - truth
-        ranges = resampling.intervals(errors)
+        intervals = inference.confidence_intervals([errors[:, np.newaxis]])
         rmse = _rmse(errors)
         rows.append(
             first
@@ -41,138 +58,168 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
                 "mean_nats": nats.mean() if len(nats) else np.nan,
                 "sd_nats": nats.std(ddof=1) if len(nats) > 1 else np.nan,
                 "bias_nats": errors.mean() if len(nats) else np.nan,
-                "bias_low_nats": ranges["bias"][0],
-                "bias_high_nats": ranges["bias"][1],
+                "bias_low_nats": float(intervals.bias[0, 0]),
+                "bias_high_nats": float(intervals.bias[1, 0]),
                 "rmse_nats": rmse,
-                "rmse_low_nats": ranges["rmse"][0],
-                "rmse_high_nats": ranges["rmse"][1],
+                "rmse_low_nats": float(intervals.rmse[0, 0]),
+                "rmse_high_nats": float(intervals.rmse[1, 0]),
                 "relative_error": rmse / truth if truth else np.nan,
-                "seeds": len(cell["nats"]),
-                "failures": len(cell["nats"]) - len(nats),
-                "seconds": _time(cell["seconds"], cell["nats"]),
-                "memory": np.fmax.reduce(cell["memory"].astype(float)),  # NaN where all are
-                "flags": _common_flags(cell["flags"]),
+                "seeds": len(group["nats"]),
+                "failures": len(group["nats"]) - len(nats),
+                "seconds": _median_time(group["seconds"], group["nats"]),
+                "memory": np.fmax.reduce(group["memory"].astype(float)),  # NaN if all are NaN
+                "flags": _common_flags(group["flags"]),
             }
         )
     table = pd.DataFrame(rows)
     if table.empty:
         return table
     rivals = table["rmse_nats"].where(table["failures"] == 0)
-    table["best"] = rivals.eq(rivals.groupby([table[c] for c in CASE]).transform("min"))
+    table["best"] = rivals.eq(rivals.groupby([table[c] for c in TASK_AND_SIZE]).transform("min"))
     return table
 
 
-def _cells(records: pd.DataFrame) -> "Iterator[dict[str, NDArray[Any]]]":
+def _groups_of_seeds(records: pd.DataFrame) -> "Iterator[dict[str, NDArray[Any]]]":
     """The columns of each (task, n, estimator) as arrays, in order of first appearance.
 
-    By hand, since a DataFrame for each of thousands of groups takes seconds.
+    Written by hand, since building a DataFrame for each of thousands of groups takes seconds.
     """
     if records.empty:
         return
-    group = records.groupby([*CASE, "estimator"], sort=False).ngroup().to_numpy()
+    group = records.groupby([*TASK_AND_SIZE, "estimator"], sort=False).ngroup().to_numpy()
     columns = {str(name): records[name].to_numpy() for name in records}
     order = np.argsort(group, kind="stable")
-    for at in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        yield {name: values[at] for name, values in columns.items()}
+    for indices in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        yield {name: values[indices] for name, values in columns.items()}
 
 
 def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row for each estimator, smallest RMSE first; MI in nats.
+    """Rank the estimators by their RMSE over the samples on which none of them failed.
 
-    rmse, bias and mae (mean absolute error) are over the cells (task, n, seed) in which no
-    estimator failed, so that all are judged by the same cells (`cells` of them) and nobody gains
-    by failing at a hard one; *_low, *_high: bootstrap intervals of 95 % over seeds. An estimator
-    that failed at everything does not count for that.
-    rank: 1 + how many are better, as far as the seeds tell: `mibench.summary.resampling.better`.
-    relative_error: median over cases of rmse / truth; wins: cases in which it had the smallest
-    RMSE; failures: how many, failure_rate: of all its cells; seconds: median time; memory: the
-    most bytes that an estimate took; efficient: it failed nowhere, and no other that did so has
-    both a smaller RMSE and a smaller time. cases: `by_case(records)`, if it is at hand.
+    All estimators are so compared on the same samples (task, n, seed), and none gains by failing on
+    a hard one. An estimator that failed on every sample is ignored for this. MI is in nats.
+
+    Args:
+        records: As `mibench.compare` returns them.
+        cases: `by_case(records)`, if it has been computed already.
+
+    Returns:
+        One row for each estimator, smallest RMSE first, with these columns.
+
+        - rank: 1 + the number of estimators that are significantly better
+          (`mibench.summary.inference.significantly_better`), so that ranks may be shared.
+        - rmse_nats, bias_nats, mae_nats (mean absolute error): over the common samples.
+        - rmse_low_nats, rmse_high_nats, bias_low_nats, bias_high_nats: 95 % confidence intervals.
+        - cells: the number of the common samples.
+        - relative_error: the median over (task, n) of rmse / truth.
+        - wins: the number of (task, n) in which the estimator had the smallest RMSE.
+        - failures, failure_rate: number and share of all its estimates.
+        - seconds: the median time of an estimate.
+        - memory: the largest number of bytes that an estimate took.
+        - efficient: it never failed, and no other estimator that never failed has both a smaller
+          RMSE and a shorter time.
     """
     cases = by_case(records) if cases is None else cases
-    key = [*CASE, "seed"]
+    key = [*TASK_AND_SIZE, "seed"]
     wide = records.assign(error=records["nats"] - records["mi_nats"]).pivot_table(
         "error", key, "estimator", aggfunc="first", dropna=False, observed=True
     )
-    usable = wide.loc[:, wide.notna().any()].dropna()  # an absent cell is no cell of this one
+    common = wide.loc[:, wide.notna().any()].dropna()  # an estimate that was not run is missing too
     by_name = cases.groupby("estimator")
     rows = []
-    for name, cells in records.groupby("estimator", sort=False):
-        errors = usable[name] if name in usable else pd.Series(dtype=float)
-        own = by_name.get_group(name)
+    for name, estimates in records.groupby("estimator", sort=False):
+        errors = common[name] if name in common else pd.Series(dtype=float)
+        of_estimator = by_name.get_group(name)
         rows.append(
             {
                 "estimator": name,
                 "rmse_nats": _rmse(errors),
                 "bias_nats": errors.mean(),
                 "mae_nats": errors.abs().mean(),
-                "relative_error": own["relative_error"].median(),
+                "relative_error": of_estimator["relative_error"].median(),
                 "cells": len(errors),
-                "wins": int(own["best"].sum()),
-                "failures": int(cells["nats"].isna().sum()),
-                "failure_rate": cells["nats"].isna().mean(),
-                "seconds": _time(cells["seconds"].to_numpy(), cells["nats"].to_numpy(float)),
-                "memory": cells["memory"].max(),
+                "wins": int(of_estimator["best"].sum()),
+                "failures": int(estimates["nats"].isna().sum()),
+                "failure_rate": estimates["nats"].isna().mean(),
+                "seconds": _median_time(
+                    estimates["seconds"].to_numpy(), estimates["nats"].to_numpy(float)
+                ),
+                "memory": estimates["memory"].max(),
             }
         )
-    table = pd.DataFrame(rows).join(_told_by_seeds(usable), on="estimator")
+    table = pd.DataFrame(rows).join(_inference(common), on="estimator")
     table = table.sort_values("rmse_nats", kind="stable", na_position="last")
     table.insert(0, "rank", 1 + table.pop("worse_than").fillna(table["rmse_nats"].notna().sum()))
     table["rank"] = table["rank"].astype(int)
-    times = table["seconds"].where(table["failures"] == 0)  # failing soon is no speed
+    times = table["seconds"].where(
+        table["failures"] == 0
+    )  # a quick failure does not count as speed
     table["efficient"] = times < times.shift().cummin().ffill().fillna(np.inf)
     return table.reset_index(drop=True)
 
 
-def _told_by_seeds(errors: pd.DataFrame) -> pd.DataFrame:
-    """By estimator: intervals of RMSE and bias, and how many others are better.
+def _inference(errors: pd.DataFrame) -> pd.DataFrame:
+    """For each estimator: intervals of RMSE and bias, and how many others are better.
 
     errors: one row for each (task, n, seed), one column for each estimator, none missing.
     """
     columns = ["rmse_low_nats", "rmse_high_nats", "bias_low_nats", "bias_high_nats", "worse_than"]
     if errors.empty:
         return pd.DataFrame(columns=columns, dtype=float)
-    cases = [case.to_numpy() for _, case in errors.groupby(CASE, sort=False)]
-    bias, rmse = resampling.overall(cases)
-    worse_than = resampling.better(cases).sum(axis=0)
-    values = np.vstack([resampling.interval(rmse), resampling.interval(bias), worse_than])
-    if max(map(len, cases)) < 2:  # one seed tells nothing of the spread
-        values[:4] = np.nan
+    tasks = [group.to_numpy() for _, group in errors.groupby(TASK_AND_SIZE, sort=False)]
+    worse_than = inference.significantly_better(tasks).sum(axis=0)
+    intervals = inference.confidence_intervals(tasks)
+    values = np.vstack([intervals.rmse, intervals.bias, worse_than])
     return pd.DataFrame(values.T, index=errors.columns, columns=columns)
 
 
 def worsened(records: pd.DataFrame, earlier: "Mapping[str, str]") -> pd.DataFrame:
-    """One row for each estimator, or case of one, whose error has grown beyond what seeds allow.
+    """Find estimators whose error has grown significantly since earlier results.
 
-    earlier: estimator -> the name of its earlier results in the same records. Columns: estimator,
-    task and n ("all" and 0: over all its cases), rmse_before_nats, rmse_nats, failures (cells that
-    had an estimate before). Grown: by a paired t-test at 5 % over the tests of an estimator, and
-    by more than a thousandth of a nat, which another processor or library may do.
+    An error has grown if a paired t-test says so at 5 % over all tests of the estimator, and if the
+    RMSE grew by more than 0.001 nats, which another processor or library may cause.
+
+    Args:
+        records: New and earlier results of the same samples, in one table.
+        earlier: Estimator -> the name of its earlier results in `records`.
+
+    Returns:
+        One row for each estimator and (task, n) where the error has grown or an estimate now fails.
+        Columns: estimator; task and n ("all" and 0 for all tasks together); rmse_before_nats;
+        rmse_nats; failures, the number of failed samples that had an estimate before.
     """
     rows: list[dict[str, object]] = []
     for new, old in earlier.items():
         both = records[records["estimator"].isin([new, old])]
         wide = both.assign(error=both["nats"] - both["mi_nats"]).pivot_table(
-            "error", [*CASE, "seed"], "estimator", aggfunc="first", dropna=False, observed=True
+            "error",
+            [*TASK_AND_SIZE, "seed"],
+            "estimator",
+            aggfunc="first",
+            dropna=False,
+            observed=True,
         )
         if {new, old} <= set(wide):
             rows += [
                 {"estimator": new, **row} for row in _grown(wide[[new, old]].dropna(how="all"))
             ]
-    columns = ["estimator", *CASE, "rmse_before_nats", "rmse_nats", "failures"]
+    columns = ["estimator", *TASK_AND_SIZE, "rmse_before_nats", "rmse_nats", "failures"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _grown(errors: pd.DataFrame) -> list[dict[str, object]]:
     """The rows of `worsened` for one estimator; errors: new and old, by task, n and seed."""
-    groups = [(("all", 0), errors), *errors.groupby(CASE, sort=False)]
+    groups = [(("all", 0), errors), *errors.groupby(TASK_AND_SIZE, sort=False)]
     rows = []
-    for (task, n), cells in groups:
-        common = cells.dropna()
-        cases = [case.to_numpy() for _, case in common.groupby(CASE, sort=False)]
+    for (task, n), samples in groups:
+        common = samples.dropna()
+        tasks = [group.to_numpy() for _, group in common.groupby(TASK_AND_SIZE, sort=False)]
         now, before = (_rmse(common[name]) for name in errors)
-        failed = int((cells.iloc[:, 0].isna() & cells.iloc[:, 1].notna()).sum())
-        grown = now > before + SLACK_NATS and resampling.better(cases, tests=len(groups))[1, 0]
+        failed = int((samples.iloc[:, 0].isna() & samples.iloc[:, 1].notna()).sum())
+        grown = (
+            now > before + TOLERANCE_NATS
+            and inference.significantly_better(tasks, tests=len(groups))[1, 0]
+        )
         if failed or grown:
             names = ("task", "n", "rmse_before_nats", "rmse_nats", "failures")
             rows.append(dict(zip(names, (task, n, before, now, failed), strict=True)))
@@ -180,14 +227,30 @@ def _grown(errors: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def failures(records: pd.DataFrame) -> pd.DataFrame:
-    """One row for each different error: estimator, task, n, how often, the message."""
+    """Count the failures.
+
+    Args:
+        records: As `mibench.compare` returns them.
+
+    Returns:
+        One row for each distinct error: estimator, task, n, error (the message) and times, how
+        often it occurred.
+    """
     failed = records[records["nats"].isna()]
     grouped = failed.groupby(["estimator", "task", "n", "error"], sort=False)
     return grouped.size().rename("times").reset_index()
 
 
 def flag_counts(records: pd.DataFrame) -> pd.DataFrame:
-    """One row for each flag and estimator: in how many of its cells the flag was raised."""
+    """Count how often each flag was raised.
+
+    Args:
+        records: As `mibench.compare` returns them.
+
+    Returns:
+        One row for each flag and estimator: flag, estimator, cells (the number of estimates that
+        raised the flag) and of (the number of all estimates of this estimator).
+    """
     flags = records.assign(flag=records["flags"].str.split(";")).explode("flag")
     flags = flags[flags["flag"] != ""]
     counts = flags.groupby(["flag", "estimator"]).size().rename("cells").reset_index()
@@ -195,7 +258,15 @@ def flag_counts(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_units(table: pd.DataFrame, units: str) -> pd.DataFrame:
-    """The table with every `*_nats` (and `nats`) column in "bits" or "nats", renamed."""
+    """Convert the MI columns of a table.
+
+    Args:
+        table: A table whose columns `nats` and `*_nats` are in nats.
+        units: "bits" or "nats".
+
+    Returns:
+        The table in these units. For bits, the columns are renamed to `bits` and `*_bits`.
+    """
     if units == "nats":
         return table
     out = table.copy()
@@ -211,7 +282,7 @@ def _rmse(errors: "pd.Series[float] | NDArray[np.float64]") -> float:
     return float(np.sqrt(np.mean(np.square(errors)))) if len(errors) else float("nan")
 
 
-def _time(seconds: "NDArray[np.float64]", nats: "NDArray[np.float64]") -> float:
+def _median_time(seconds: "NDArray[np.float64]", nats: "NDArray[np.float64]") -> float:
     """The median time of the estimates that there are; where there are none, of the failures."""
     made = seconds[~np.isnan(nats.astype(float))]
     return float(np.median(made if len(made) else seconds))
