@@ -76,7 +76,7 @@ def test_compare_shows_cases_and_ranking(mibench):
     assert "0.596" in row
     assert row.count("±") == 2
     assert row.count("*") == 1
-    assert any("Ranking by RMSE in bits, over the 6 cells" in line for line in lines)
+    assert any("Ranking by RMSE in bits, over the 6 samples" in line for line in lines)
     assert done.stderr == ""
 
 
@@ -388,7 +388,7 @@ def test_a_link_stays_a_link(mibench, tmp_path):
 
 def test_the_table_says_which_flags_were_raised(mibench):
     done = mibench("compare", "-e", "uniform:bins=50", "--tasks", "1v1-normal-0.5", "--seeds", 2)
-    assert "flagged more_bins_than_samples: uniform:bins=50, 2 of 2 cells" in done.stdout
+    assert "flagged more_bins_than_samples: uniform:bins=50, 2 of 2 estimates" in done.stdout
 
 
 def test_no_terminal_is_too_narrow_for_a_number(tmp_path):

@@ -228,7 +228,7 @@ def test_a_cell_that_was_not_run_is_no_common_cell():
     assert got.loc["a", "rmse_nats"] == pytest.approx(0.1)
     other = rows.assign(task="u")[lambda t: t["estimator"] == "a"]
     cases = summary.in_units(summary.by_case(pd.concat([rows, other])), "bits")
-    lines = text.render(text.case_table(cases, "bits")).splitlines()
+    lines = text.render(text.task_table(cases, "bits")).splitlines()
     assert [line.endswith(" -") for line in lines if line.startswith(("  t ", "  u "))] == [
         False,
         True,

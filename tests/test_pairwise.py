@@ -19,7 +19,7 @@ from mibench import Estimate, Estimator, InputError
 from mibench.contract.variables import as_variable
 from mibench.estimators import KNN
 from mibench.estimators.shared import threads as _threads
-from mibench.output.heatmap import MOST_NUMBERS, heat_map
+from mibench.output.heatmap import MAX_COLUMNS_WITH_NUMBERS, heat_map
 
 from .samples import VALUES, properties
 
@@ -305,13 +305,13 @@ def test_the_figure_shows_names_numbers_unit_and_failures():
     assert bar.get_xlabel() == "mutual information (bits)"
 
 
-@pytest.mark.parametrize("d", [2, 5, MOST_NUMBERS + 1, 50, 400])
+@pytest.mark.parametrize("d", [2, 5, MAX_COLUMNS_WITH_NUMBERS + 1, 50, 400])
 def test_figures_of_any_size_are_legible(d):
     values = np.random.default_rng(d).gamma(1, size=(d, d))
     matrix = pd.DataFrame(values + values.T, columns=[f"a long name, {i:03d}" for i in range(d)])
     figure = heat_map(matrix, "nats")
     axes = figure.axes[0]
-    assert len(axes.texts) == (d * (d - 1) / 2 if d <= MOST_NUMBERS else 0)
+    assert len(axes.texts) == (d * (d - 1) / 2 if d <= MAX_COLUMNS_WITH_NUMBERS else 0)
     assert max(figure.get_size_inches()) < 40
     size = axes.get_xticklabels()[0].get_fontsize()
     assert 5 <= size <= 9

@@ -20,7 +20,7 @@ def block(name: str) -> str:
 def numbers(text: str, first: str) -> list[float]:
     """The numbers of the line that starts with a name, without the times."""
     line = next(li for li in text.splitlines() if li.strip().startswith(first + " "))
-    line = re.sub(r"[\d.]+ (us|ms|s)\b", "", line.replace(first, ""))
+    line = re.sub(r"[\d.]+ (µs|ms|s)\b", "", line.replace(first, ""))
     return [float(v) for v in re.findall(r"(?<![\w.])-?\d+\.\d+", line)]
 
 

@@ -21,6 +21,7 @@ from selenium.webdriver.support.select import Select
 from mibench import compare, summary
 from mibench.contract.specs import split_specs
 from mibench.output import page as html_page
+from mibench.output.text import duration
 from mibench.records import commands as reproduce
 from mibench.records.store import Store
 from mibench.records.table import table_of
@@ -87,7 +88,7 @@ def test_cells_are_the_summary(records):
     assert [shown["sizes"][s] for s in cells["n"]] == wanted["n"].tolist()
     names = [shown["estimators"][e]["name"] for e in cells["estimator"]]
     assert names == wanted["estimator"].tolist()
-    for column in html_page.CELL[:-2]:
+    for column in html_page.CELL_COLUMNS[:-2]:
         same(cells[column], wanted[column])
     for column in ("best", "flags"):
         assert cells[column].tolist() == wanted[column].tolist()
@@ -196,10 +197,10 @@ def test_overlapping_suites_and_tasks_are_covered_once_or_twice_but_never_beyond
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([record(seed=s) for s in range(3)], "1 estimator of mutual information on 1 case"),
+        ([record(seed=s) for s in range(3)], "1 estimator of mutual information on 1 task"),
         ([record(estimator=e) for e in "ab"], "2 estimators"),
-        ([record(nats=None, error="no") for _ in "a"], "1 cell measured, 1 of them failed"),
-        ([record(n=n) for n in (10, 1000, 20)], "10, 20 and 1,000 samples"),
+        ([record(nats=None, error="no") for _ in "a"], "1 estimate, of which 1 failed"),
+        ([record(n=n) for n in (10, 1000, 20)], "samples of size 10, 20 and 1,000 and"),
     ],
 )
 def test_small_and_odd_records_make_a_page(rows, said):
@@ -250,7 +251,7 @@ def test_a_large_comparison_is_a_small_page_made_at_once():
 def test_report_as_a_user_runs_it(mibench, store, tmp_path):
     done = mibench("report", store, "-o", "page.html")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "wrote the page of 96 cells to page.html" in done.stderr
+    assert "wrote a page about 96 estimates to page.html" in done.stderr
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert payload_of(page)["units"] == "bits"
     done = mibench(
@@ -408,6 +409,19 @@ def test_a_choice_shows_the_ranking_of_its_records(opened, records, units):
 
 
 @needs_browser
+def test_times_read_as_in_the_printed_tables(chrome, tmp_path):
+    times = [3.2e-7, 1.5e-5, 0.00026999, 0.00099949, 0.00099951, 0.0012, 0.0107, 0.107, 0.9996,
+             1.0, 12.34, 107.0, 999.7, 1234.0, 98765.0]  # fmt: skip
+    rows = [record(estimator=f"e{i:02}", seconds=s, nats=0.4 + i) for i, s in enumerate(times)]
+    path = tmp_path / "page.html"
+    path.write_text(html_page.page(table_of(rows)), encoding="utf-8")
+    view(chrome, 1280)
+    chrome.get(path.as_uri())
+    shown = {row[1]: row[8] for row in board(chrome)}
+    assert shown == {f"e{i:02}": duration(seconds) for i, seconds in enumerate(times)}
+
+
+@needs_browser
 def test_text_hides_rows_and_changes_no_number(opened):
     before = {row[1]: row for row in board(opened)}
     opened.find_element("id", "text").send_keys("KNN")
@@ -524,7 +538,7 @@ def test_the_error_of_one_case_against_n(opened, records):
 @needs_browser
 def test_the_error_of_all_cases_against_n(opened, records):
     note = opened.find_element("id", "size-note").text
-    assert "Of the cases that were run at every n." in note
+    assert "Only tasks that were run at every n." in note
     chart = opened.find_element("css selector", "#size-chart svg.chart")
     chart.send_keys(Keys.ARROW_RIGHT)
     ranks = summary.in_units(summary.ranking(records[records["n"] == 40]), "bits")
@@ -548,10 +562,15 @@ def test_the_csv_is_the_table(opened, records):
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [r["estimator"] for r in rows] == [row[1] for row in board(opened)]
     assert len(rows) == 2
-    wanted = summary.in_units(summary.ranking(records), "bits").set_index("estimator")
+    ranks = summary.ranking(records).set_index("estimator")
     for row in rows:
-        for column in ("rmse_bits", "bias_low_bits", "mae_bits", "seconds", "wins", "cells"):
-            same(float(row[column] or "nan"), wanted.loc[row["estimator"], column])
+        for column in ("rmse_nats", "bias_low_nats", "mae_nats", "seconds", "wins", "cells"):
+            # The page holds six digits in nats, and the file has six digits in bits.
+            expected = float(f"{ranks.loc[row['estimator'], column]:.6g}")
+            if column.endswith("_nats"):
+                expected = float(f"{expected / np.log(2):.6g}")
+            exported = float(row[column.replace("nats", "bits")] or "nan")
+            assert exported == pytest.approx(expected, rel=1e-9, nan_ok=True)
 
 
 @needs_browser
@@ -636,12 +655,12 @@ def test_hostile_text_is_only_text(chrome, tmp_path):
         (
             [record(estimator=e, seed=s, nats=0.5 + 0.1 * np.sin(k + s * s))
              for e, k in (("a", 0), ("b", 1)) for s in range(9)],
-            "do not tell a and b apart",
+            "a and b share rank 1",
         ),
         (
             [record(estimator=e, seed=s, nats=0.5 + k + s / 1000)
              for e, k in (("a", 0.1), ("b", 1)) for s in range(6)],
-            "tell it apart from every other",
+            "significantly better than every other",
         ),
     ],
 )  # fmt: skip

@@ -622,7 +622,7 @@ def test_the_command_shows_and_exports(request, filled):
     assert {row["estimator"] for row in shown["ranking"]} == {"knn", "knn:k=5"}
     assert len(pd.read_csv(path.parent / "cells.csv")) == 8
     whole = run("results", path)
-    assert "Ranking by RMSE in bits, over the 4 cells" in whole.stdout
+    assert "Ranking by RMSE in bits, over the 4 samples" in whole.stdout
     missing = run("results", "gone.jsonl")
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "no such file: 'gone.jsonl'" in missing.stderr

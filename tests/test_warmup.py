@@ -145,7 +145,7 @@ def test_warmup_says_that_nothing_is_kept(installed):
     assert code == 1
     assert "compiled" in out
     assert "kept:" not in out
-    assert "mibench: not kept, so that each process compiles it again: " in err
+    assert "mibench: not kept, so each process compiles it again: " in err
     assert "binning.tally_uniform" in err
     beside = installed.package / "estimators" / "kernels" / "__pycache__"
     assert f"cannot write to {beside} and {installed.nowhere}" in err
@@ -161,7 +161,7 @@ def test_what_was_compiled_beside_the_sources_serves_all_users(installed):
     for home in (installed.home, installed.nowhere):
         assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 2}
     code, out, _ = installed.run(MIBENCH, "warmup", "-e", "uniform")
-    assert (code, "were there already" in out) == (0, True)
+    assert (code, "were compiled already" in out) == (0, True)
     assert kept(installed.folder) == beside
 
 
@@ -322,7 +322,9 @@ def test_warmup_twice(mibench, tmp_path, monkeypatch):
     files = kept(tmp_path)
     words = first.stdout.split()
     assert words[:2] == ["compiled", str(len(files))]
-    assert again.stdout.startswith("all kernels for uniform:bins=9 were there already: ")
+    assert again.stdout.startswith(
+        "all kernels for uniform:bins=9 were compiled already; loaded in "
+    )
     size = sum(file.stat().st_size for file in files) / 1e6
     for done in (first, again):
         assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in done.stdout

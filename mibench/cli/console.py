@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, options, messages, progress, and rows as text."""
+"""What the commands share: exit codes, options, messages, a progress bar, printing of rows."""
 
 import os
 import sys
@@ -40,14 +40,14 @@ def say(message: str) -> None:
 
 @contextmanager
 def chatter_aside() -> Iterator[None]:
-    """Send all that is printed in the block to standard error, by started processes too.
+    """Send what is printed in the block to standard error, also by processes started in it.
 
-    Estimators and their libraries may print; standard output is for results.
+    Estimators and their libraries may print, but standard output holds results only.
     """
     sys.stdout.flush()
     try:
-        stdout_copy = os.dup(1)
-    except OSError:  # standard output is closed: nothing can be printed there
+        saved_stdout = os.dup(1)
+    except OSError:  # closed, so nothing can be printed to it
         yield
         return
     try:
@@ -55,13 +55,16 @@ def chatter_aside() -> Iterator[None]:
         with redirect_stdout(sys.stderr):
             yield
     finally:
-        os.dup2(stdout_copy, 1)
-        os.close(stdout_copy)
+        os.dup2(saved_stdout, 1)
+        os.close(saved_stdout)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Any]:
-    """A progress bar on standard error, if that is a terminal; gives update(done, total)."""
+    """A progress bar on standard error, if that is a terminal; yields update(done, total).
+
+    what: the plural of the things that are counted.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -76,7 +79,7 @@ def progress(what: str) -> Iterator[Any]:
 
 
 def show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:
-    """Print rows as a table with a title, or as records."""
+    """Print a table with a title, or its rows as csv or json."""
     from ..output import text
 
     if form == "table":

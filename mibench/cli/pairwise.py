@@ -1,4 +1,7 @@
-"""`mibench pairwise`: parses, calls, prints. Everything else is imported when it runs."""
+"""The command `mibench pairwise`: parses options, calls the library, prints.
+
+Other modules are imported when the command runs, so that `mibench --help` is quick.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,17 +23,28 @@ from .show import show_pairs, write_pairs
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--columns", metavar="COLS", multiple=True, help="Columns.  [default: all]")
-@click.option("--discrete", metavar="COLS", multiple=True, help="Those of them that are labels.")
-@click.option("--drop-missing", is_flag=True, help="Leave out rows that lack a finite value.")
-@click.option("--estimator", "-e", metavar="SPEC", default="knn", show_default=True, help="Which.")
+@click.option("--columns", metavar="COLS", multiple=True, help="Columns to use.  [default: all]")
+@click.option("--discrete", metavar="COLS", multiple=True, help="Columns that hold labels.")
+@click.option(
+    "--drop-missing", is_flag=True, help="Leave out rows with a missing or infinite value."
+)
+@click.option(
+    "--estimator",
+    "-e",
+    metavar="SPEC",
+    default="knn",
+    show_default=True,
+    help="Estimator, such as knn:k=5.",
+)
 @click.option(
     "--jobs", type=int, default=1, show_default=True,
-    help="Processes; -1 for one a core. knn uses all cores without. The numbers do not depend on "
-    "it.",
+    help="Number of processes; -1 for one per core. knn uses all cores even with 1. The numbers do "
+    "not depend on it.",
 )  # fmt: skip
-@click.option("--output", "-o", type=FILE, help="Write all pairs to a .csv, .json or .parquet.")
-@click.option("--plot", type=FILE, help="Draw the matrix: .png, .pdf or .svg.")
+@click.option(
+    "--output", "-o", type=FILE, help="Write all pairs to a .csv, .json or .parquet file."
+)
+@click.option("--plot", type=FILE, help="Draw the matrix of MI to a .png, .pdf or .svg file.")
 @units_option
 @format_option
 def pairwise(
@@ -47,7 +61,7 @@ def pairwise(
 ) -> int:
     """Estimate the MI of all pairs of columns of FILE (.csv, .parquet, or arrays of an .npz).
 
-    COLS are comma-separated names. The pairs are listed with the largest MI first.
+    COLS are comma-separated names of columns. The pair with the largest MI comes first.
     """
     from ..columns import pairs
     from ..columns.files import read_columns
@@ -60,10 +74,13 @@ def pairwise(
         file, split_names(columns), split_names(discrete), drop_missing=drop_missing
     )
     with chatter_aside(), progress("pairs") as on_progress:
-        found = pairs.pairwise(data, estimator, discrete=labels, jobs=jobs, on_progress=on_progress)
+        result = pairs.pairwise(
+            data, estimator, discrete=labels, jobs=jobs, on_progress=on_progress
+        )
     rows = len(next(iter(data.values())))
-    try:  # files first: standard output may have gone, and a file may fail
-        write_pairs(found, units, output, plot)
+    # Files first, since printing may fail (a closed pipe); but print even if a file fails.
+    try:
+        write_pairs(result, units, output, plot)
     finally:
-        show_pairs(found, f"{estimator}, {len(data)} columns, {rows} rows", units, form)
-    return SOME_FAILED if found.table["error"].any() else DONE
+        show_pairs(result, f"{estimator}, {len(data)} columns, {rows} rows", units, form)
+    return SOME_FAILED if result.table["error"].any() else DONE

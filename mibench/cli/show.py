@@ -1,4 +1,4 @@
-"""What a command prints and the files that it writes, beside its messages."""
+"""Prints the results of a command, and writes its result files."""
 
 import os
 from collections import Counter
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ..columns.pairs import Pairwise
     from ..compiled.warmup import WarmupReport
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_EARLIER: Mapping[str, str] = MappingProxyType({})
 
 
 def check_results(output: Path | None, plot: Path | None) -> None:
-    """Raise InputError, before any work, for files that could not be written."""
+    """Raise InputError, before any work, if a result file cannot be written."""
     from ..output.files import PAGES, PICTURES, TABLES, check_path
 
     if output is not None:
@@ -32,32 +32,32 @@ def check_results(output: Path | None, plot: Path | None) -> None:
 
 
 def show_comparison(
-    records: "pd.DataFrame", units: str, form: str, earlier: Mapping[str, str] = NOTHING
+    records: "pd.DataFrame", units: str, form: str, earlier: Mapping[str, str] = NO_EARLIER
 ) -> None:
-    """Cases, ranking, flags and failures on standard output.
+    """Print estimates, ranking, flags and failures on standard output.
 
-    earlier: estimator -> the name of its earlier results, for what has become worse.
+    earlier: estimator -> the name of its earlier results, to list what has become worse.
     """
     from .. import summary
     from ..output import text
 
-    of_cases = summary.by_case(records)
-    cases = summary.in_units(of_cases, units)
+    cases_in_nats = summary.by_case(records)
+    cases = summary.in_units(cases_in_nats, units)
     if form == "csv":
         click.echo(cases.to_csv(index=False), nl=False)
         return
-    ranks = summary.in_units(summary.ranking(records, of_cases), units)
-    failed = summary.failures(records)
+    ranks = summary.in_units(summary.ranking(records, cases_in_nats), units)
+    failures = summary.failures(records)
     worse = summary.in_units(summary.worsened(records, earlier), units)
     if form == "json":
-        parts = {"cases": cases, "ranking": ranks, "failures": failed, "worsened": worse}
+        parts = {"cases": cases, "ranking": ranks, "failures": failures, "worsened": worse}
         click.echo(text.to_json({k: v.to_dict("records") for k, v in parts.items()}))
         return
-    lines = [
+    failed = [
         f"failed: {row.estimator} on {row.task}, n={row.n}, {row.times} time(s): {row.error}"
-        for row in failed.itertuples()
+        for row in failures.itertuples()
     ]
-    grown = [
+    worsened = [
         f"worse than {earlier[row['estimator']]}: {row['task']}"
         + (f", n={row['n']}" if row["n"] else "")
         + f": RMSE {row[f'rmse_before_{units}']:.3f} before, {row[f'rmse_{units}']:.3f} now, "
@@ -65,19 +65,19 @@ def show_comparison(
         for _, row in worse.iterrows()
     ]
     flagged = [
-        f"flagged {row.flag}: {row.estimator}, {row.cells} of {row.of} cells"
+        f"flagged {row.flag}: {row.estimator}, {row.cells} of {row.of} estimates"
         for row in summary.flag_counts(records).itertuples()
     ]
     click.echo(
         text.render(
-            f"Estimates in {units}: mean ± sd over seeds, * marks the smallest RMSE of a case",
-            text.case_table(cases, units),
-            f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} cells that every "
-            "estimator finished",
-            text.ranking_table(ranks, units),
+            f"Estimates in {units}: mean ± sd over seeds; * marks the smallest RMSE of a row",
+            text.task_table(cases, units),
+            f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} samples on which no "
+            "estimator failed",
+            text.ranking_table(ranks, units, rows=len(cases.drop_duplicates(["task", "n"]))),
             *flagged,
-            *lines,
-            *grown,
+            *failed,
+            *worsened,
         ),
         nl=False,
     )
@@ -86,7 +86,7 @@ def show_comparison(
 def write_comparison(
     records: "pd.DataFrame", units: str, output: Path | None, plot: Path | None
 ) -> None:
-    """The files asked for: every cell as a table, or the page; and the figure."""
+    """Write the result files: all records as a table, or the page; and the figure."""
     from .. import summary
     from ..output.files import PAGES, whole_file, write_table
 
@@ -95,73 +95,73 @@ def write_comparison(
 
         with whole_file(output) as part:
             part.write_text(page(records, units), encoding="utf-8")
-        say(f"wrote the page of {len(records)} cells to {output}")
+        say(f"wrote a page about {len(records)} estimates to {output}")
     elif output is not None:
         write_table(summary.in_units(records, units), output)
-        say(f"wrote {len(records)} cells to {output}")
+        say(f"wrote {len(records)} estimates to {output}")
     if plot is not None:
-        os.environ["MPLBACKEND"] = "agg"  # no window is opened, so a user's choice cannot matter
+        os.environ["MPLBACKEND"] = "agg"  # opens no window; a user's setting may not be installed
         from ..output.figures import estimate_against_truth, save
 
         figure = estimate_against_truth(summary.in_units(summary.by_case(records), units), units)
         with whole_file(plot) as part:
             save(figure, part)
-        say(f"drew {plot}")
+        say(f"wrote the figure to {plot}")
 
 
 def show_estimates(
     results: list[tuple[str, Any, float]], title: str, units: str, form: str
 ) -> None:
-    """Estimates of one's own data, with the sentences of their flags, on standard output."""
+    """Print estimates of a data file, with the sentences of their flags, on standard output."""
     from ..output import text
 
     if form == "table":
         reasons: dict[str, list[str]] = {}
-        for spec, found, _ in results:
-            for sentence in getattr(found, "flags", {}).values():
+        for spec, estimate, _ in results:
+            for sentence in getattr(estimate, "flags", {}).values():
                 reasons.setdefault(sentence, []).append(spec)
         lines = [f"{', '.join(specs)}: {sentence}" for sentence, specs in reasons.items()]
         table = text.estimate_table(results, units)
         click.echo(text.render(title, table, *lines), nl=False)
         return
     rows = []
-    for spec, found, seconds in results:
-        failed = isinstance(found, str)
+    for spec, estimate, seconds in results:
+        failed = isinstance(estimate, str)
         rows.append(
             {
                 "estimator": spec,
-                units: None if failed else getattr(found, units),
+                units: None if failed else getattr(estimate, units),
                 "seconds": seconds,
-                "flags": "" if failed else ";".join(found.flags),
-                "error": found if failed else "",
+                "flags": "" if failed else ";".join(estimate.flags),
+                "error": estimate if failed else "",
             }
         )
     show_records(rows, form)
 
 
-def write_pairs(found: "Pairwise", units: str, output: Path | None, plot: Path | None) -> None:
-    """The files asked for: every pair as a table, and the figure."""
+def write_pairs(pairs: "Pairwise", units: str, output: Path | None, plot: Path | None) -> None:
+    """Write the result files: all pairs as a table, and the figure."""
     from ..output.files import whole_file, write_table
 
     if output is not None:
-        write_table(_sorted_pairs(found, units), output)
-        say(f"wrote {len(found.table)} pairs to {output}")
+        write_table(_sorted_pairs(pairs, units), output)
+        say(f"wrote {len(pairs.table)} pairs to {output}")
     if plot is not None:
         os.environ["MPLBACKEND"] = "agg"
         from ..output.figures import save
         from ..output.heatmap import heat_map
 
-        figure = heat_map(found.bits if units == "bits" else found.nats, units)
+        figure = heat_map(pairs.bits if units == "bits" else pairs.nats, units)
         with whole_file(plot) as part:
             save(figure, part)
-        say(f"drew {plot}")
+        say(f"wrote the figure to {plot}")
 
 
-def show_pairs(found: "Pairwise", title: str, units: str, form: str) -> None:
-    """All pairs on standard output, the largest MI first; below them, why not to trust some."""
+def show_pairs(pairs: "Pairwise", title: str, units: str, form: str) -> None:
+    """Print all pairs, largest MI first, and below them the meaning of their flags and errors."""
     from ..output import text
 
-    rows = _sorted_pairs(found, units)
+    rows = _sorted_pairs(pairs, units)
     if form != "table":
         show_records([dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy()], form)
         return
@@ -175,27 +175,29 @@ def show_pairs(found: "Pairwise", title: str, units: str, form: str) -> None:
     click.echo(text.render(title, text.pairs_table(rows, units), *lines), nl=False)
 
 
-def _sorted_pairs(found: "Pairwise", units: str) -> "pd.DataFrame":
-    """The largest MI first, failures last."""
-    rows = found.table.sort_values(units, ascending=False, kind="stable")
+def _sorted_pairs(pairs: "Pairwise", units: str) -> "pd.DataFrame":
+    """The pairs with the largest MI first and failures last."""
+    rows = pairs.table.sort_values(units, ascending=False, kind="stable")
     return rows[["x", "y", units, "flags", "error"]]
 
 
-def show_warmup(found: "WarmupReport") -> None:
-    """What a warm-up did and where the code is, on standard output; what it could not, beside."""
-    names = ", ".join(found.names)
-    if found.compiled:
-        click.echo(f"compiled {found.compiled} kernels for {names} in {found.seconds:.1f} s")
-    elif found.loaded:
-        click.echo(f"all kernels for {names} were there already: {found.seconds:.1f} s")
+def show_warmup(report: "WarmupReport") -> None:
+    """Print what a warm-up did and where the code is; what it could not do on standard error."""
+    from ..output.text import duration
+
+    names, time = ", ".join(report.names), duration(report.seconds)
+    if report.compiled:
+        click.echo(f"compiled {report.compiled} kernels for {names} in {time}")
+    elif report.loaded:
+        click.echo(f"all kernels for {names} were compiled already; loaded in {time}")
     else:
-        click.echo(f"{names}: no kernels of mibench, nothing to keep")
-    if found.files:
-        click.echo(f"kept: {found.size / 1e6:.1f} MB in {found.files} files in")
-        for folder in found.folders:
+        click.echo(f"{names}: nothing to compile, as there are no kernels of mibench")
+    if report.files:
+        click.echo(f"kept: {report.size / 1e6:.1f} MB in {report.files} files in")
+        for folder in report.folders:
             click.echo(f"  {folder}")
-    for why in dict.fromkeys(found.unkept.values()):
-        kernels = [kernel for kernel, its in found.unkept.items() if its == why]
-        say(f"not kept, so that each process compiles it again: {', '.join(kernels)}: {why}")
-    for name, why in found.failed.items():
+    for why in dict.fromkeys(report.unkept.values()):
+        kernels = [kernel for kernel, reason in report.unkept.items() if reason == why]
+        say(f"not kept, so each process compiles it again: {', '.join(kernels)}: {why}")
+    for name, why in report.failed.items():
         say(f"failed: {name}: {why}")

@@ -1,4 +1,4 @@
-"""Summaries as figures. Computes no statistic; the numbers come from `mibench.summary`."""
+"""Summaries as figures. The numbers come from `mibench.summary`."""
 
 from itertools import cycle
 from pathlib import Path
@@ -11,54 +11,54 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito's colours, told apart by readers with any colour vision, and markers beside them.
+# The colours of Okabe & Ito, which readers with any colour vision can distinguish.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
-MARKERS = ("o", "s", "D", "^", "v", "P", "X")  # 7, so that no pair recurs before the 57th
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")  # 7, so that the first 56 pairs all differ
 FILLS = ("full", "none", "left", "bottom")  # by sample size
 
 
 def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
-    """Left: mean estimate against true MI; right: error by case. Bars are +- one sd over seeds.
+    """Left: mean estimate against true MI; right: error of each task. Bars are +- 1 sd over seeds.
 
-    cases: as from `summary.by_case` for one or more sample sizes, in the units named. The axes
-    are linear near 0 and logarithmic beyond (asinh), so that a failure by ten bits and a bias of
-    a tenth can be read from one picture.
+    cases: as returned by `summary.by_case`, in the given units, for one or more sample sizes. The
+    axes are linear near 0 and logarithmic beyond (asinh), so that both an error of ten bits and a
+    bias of a tenth of a bit can be read.
     """
     from matplotlib.figure import Figure
 
     order = cases.drop_duplicates(["task", "n"]).sort_values(f"mi_{units}", kind="stable")
-    places = list(order[["task", "n"]].itertuples(index=False, name=None))
+    tasks = list(order[["task", "n"]].itertuples(index=False, name=None))
     estimators = list(dict.fromkeys(cases["estimator"]))
     figure = Figure(figsize=(11, max(4.8, 2 + 0.26 * len(order))), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
 
-    for place, name in enumerate(estimators):
+    for index, name in enumerate(estimators):
         style: dict[str, Any] = {
-            "color": COLOURS[place % len(COLOURS)],
-            "marker": MARKERS[place % len(MARKERS)],
+            "color": COLOURS[index % len(COLOURS)],
+            "marker": MARKERS[index % len(MARKERS)],
             "markersize": 4.5,
             "linestyle": "none",
             "elinewidth": 0.9,
             "alpha": 0.9,
         }
-        rows = cases[cases["estimator"] == name].set_index(["task", "n"]).reindex(places)
+        rows = cases[cases["estimator"] == name].set_index(["task", "n"]).reindex(tasks)
         spread = rows[f"sd_{units}"].fillna(0)
-        for at, n in enumerate(dict.fromkeys(cases["n"])):
-            own = rows[rows.index.get_level_values("n") == n]
+        for position, n in enumerate(dict.fromkeys(cases["n"])):
+            of_size = rows[rows.index.get_level_values("n") == n]
             left.errorbar(
-                own[f"mi_{units}"],
-                own[f"mean_{units}"],
-                yerr=own[f"sd_{units}"].fillna(0),
-                label=name if at == 0 else None,
-                fillstyle=FILLS[at % len(FILLS)],
+                of_size[f"mi_{units}"],
+                of_size[f"mean_{units}"],
+                yerr=of_size[f"sd_{units}"].fillna(0),
+                label=name if position == 0 else None,
+                fillstyle=FILLS[position % len(FILLS)],
                 **style,
             )
-        # A little apart vertically, so that estimators that agree can all be seen.
-        shift = (place - (len(estimators) - 1) / 2) * min(0.18, 0.7 / len(estimators))
+        # Shifted vertically, so that estimators with equal errors can all be seen.
+        shift = (index - (len(estimators) - 1) / 2) * min(0.18, 0.7 / len(estimators))
         right.errorbar(rows[f"bias_{units}"], np.arange(len(order)) - shift, xerr=spread, **style)
 
-    _dress_truth(left, cases, units)
-    _dress_errors(right, order, units)
+    _finish_truth(left, cases, units)
+    _finish_errors(right, order, units)
     sizes = [f"{n:,}" for n in dict.fromkeys(cases["n"])]
     if len(sizes) > 1:
         words = cycle(("filled", "open", "left half", "lower half"))
@@ -78,12 +78,12 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
     return figure
 
 
-def _dress_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
-    """The diagonal on which estimates should lie, and limits that show all of them."""
+def _finish_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
+    """Draw the diagonal, on which estimates should lie, and set limits that show all of them."""
     truths, means, spreads = (cases[f"{c}_{units}"] for c in ("mi", "mean", "sd"))
     top = 1.25 * max(0.5, float(truths.max()), float((means + spreads.fillna(0)).max()))
     low = 1.25 * min(-0.1, float((means - spreads.fillna(0)).min()))
-    for which in "xy":  # the same scale, or the diagonal would not be one
+    for which in "xy":  # the same scale on both axes keeps the diagonal straight
         _asinh(axes, which, top_of=max(top, -low, 1.15 * float(truths.max())))
     right = 1.15 * max(0.5, float(truths.max()))
     line = np.linspace(0, right, 200)
@@ -94,8 +94,8 @@ def _dress_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
     axes.set_ylabel(f"estimate ({units})")
 
 
-def _dress_errors(axes: "Axes", order: "pd.DataFrame", units: str) -> None:
-    """Zero error, and the cases' names."""
+def _finish_errors(axes: "Axes", order: "pd.DataFrame", units: str) -> None:
+    """Draw the line of zero error, and the names of the tasks."""
     axes.axvline(0, color="0.3", linewidth=1, zorder=1)
     several_n = order["n"].nunique() > 1
     names = [
@@ -111,7 +111,7 @@ def _dress_errors(axes: "Axes", order: "pd.DataFrame", units: str) -> None:
 
 
 def _asinh(axes: "Axes", which: str, *, top_of: float, linear: float = 1.0) -> None:
-    """An axis that is linear up to about `linear` and logarithmic beyond, with plain ticks."""
+    """Make an axis linear up to about `linear` and logarithmic beyond, with plain ticks."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     axes.spines[["top", "right"]].set_visible(False)
@@ -130,7 +130,7 @@ def _asinh(axes: "Axes", which: str, *, top_of: float, linear: float = 1.0) -> N
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write a figure in the format of the path's ending, with text that stays text."""
+    """Write a figure in the format of the path's ending. Text stays text instead of outlines."""
     import matplotlib
 
     with matplotlib.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):

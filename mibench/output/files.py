@@ -19,7 +19,7 @@ MAX_NAME_LENGTH = 200  # most file systems allow 255 bytes
 
 
 def check_path(path: Path, endings: tuple[str, ...], option: str) -> Path:
-    """Raise InputError, before any work, if a result could not be written there."""
+    """Raise InputError, before any work, if a result cannot be written to this path."""
     try:
         if path.is_dir():
             raise InputError(f"{option} {path} is a directory: name a file in it")

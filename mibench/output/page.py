@@ -1,4 +1,8 @@
-"""Summaries as one page that needs nothing but a browser. Computes no statistic."""
+"""Summaries as one HTML page that needs only a browser.
+
+The numbers come from `mibench.summary`. In the payload, a "case" is a task at one sample size, and
+a "cell" is the summary of one estimator on one case.
+"""
 
 import base64
 import hashlib
@@ -30,57 +34,58 @@ if TYPE_CHECKING:
     from ..types import Task
 
 SCRIPTS = ("core.js", "tables.js", "heatmap.js", "charts.js", "start.js")
-DIGITS = 6  # significant; nobody reads more, and the page stays small
-# Cases by the larger of their two dimensions.
+DIGITS = 6  # significant digits of the numbers in the page, which keeps it small
+# Groups of tasks by the larger of their two dimensions: name, smallest, largest.
 WIDTHS = (
-    ("one dimension a side", 1, 1),
+    ("one dimension per side", 1, 1),
     ("2 to 5 dimensions", 2, 5),
     ("6 or more dimensions", 6, math.inf),
 )
-CELL = (
+CELL_COLUMNS = (
     "mean_nats", "sd_nats", "bias_nats", "bias_low_nats", "bias_high_nats", "rmse_nats",
     "rmse_low_nats", "rmse_high_nats", "seeds", "failures", "seconds", "best", "flags",
 )  # fmt: skip
 
 
 def page(records: "pd.DataFrame", units: str = "bits") -> str:
-    """The page of a comparison, as HTML: style, script and numbers are in it.
+    """The page of a comparison, as HTML that contains its style, script and numbers.
 
-    records: as from `mibench.compare`. units: "bits" or "nats", shown first.
-    What comes from records reaches the page as JSON, of which no character is markup.
+    records: as `mibench.compare` returns them. units: "bits" or "nats", shown at first.
+    Texts of records are stored as JSON, with the characters of HTML markup escaped.
     """
     folder = files(__package__) / "assets"
-    read = {name: (folder / name).read_text("utf-8") for name in ("page.html", "page.css")}
+    style = (folder / "page.css").read_text("utf-8")
+    template = Template((folder / "page.html").read_text("utf-8"))
     script = "\n".join((folder / name).read_text("utf-8") for name in SCRIPTS)
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
-    shown = payload(records, units)
-    return Template(read["page.html"]).substitute(
+    content = payload(records, units)
+    return template.substitute(
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=read["page.css"],
+        style=style,
         script=script,
-        scope=html.escape(_scope(shown)),
-        data=_harmless(json.dumps(shown, separators=(",", ":"), allow_nan=False)),
+        scope=html.escape(_scope(content)),
+        data=_without_markup(json.dumps(content, separators=(",", ":"), allow_nan=False)),
     )
 
 
 def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
-    """Everything that the page shows, in nats, as values that JSON knows; None for no number."""
+    """Everything that the page shows, in nats, as values for JSON; None for NaN and infinity."""
     cases = summary.by_case(records)
     names = list(dict.fromkeys(records["estimator"]))
     sizes = sorted(int(n) for n in records["n"].unique())
-    known = _known()
+    known_tasks = _tasks_by_name()
     tasks = cases.drop_duplicates("task").set_index("task", drop=False)
-    places = {"task": list(tasks.index), "n": sizes, "estimator": names}
-    groups = _groups(places["task"])
+    positions = {"task": list(tasks.index), "n": sizes, "estimator": names}
+    groups = _groups(positions["task"])
     return {
         "units": units,
         "made": date.today().isoformat(),
         "estimators": [
-            _estimator(at, name, records[records["estimator"] == name])
-            for at, name in enumerate(names)
+            _estimator(position, name, records[records["estimator"] == name])
+            for position, name in enumerate(names)
         ],
         "sizes": sizes,
-        "groups": [{"name": name, "of": of} for name, _, of in groups],
+        "groups": [{"name": name, "of": size} for name, _, size in groups],
         "widths": [name for name, _, _ in WIDTHS],
         "tasks": [
             {
@@ -90,14 +95,14 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
                 "groups": [g for g, (_, members, _) in enumerate(groups) if row["task"] in members],
                 "width": _width(row),
                 "versions": _distinct(records.loc[records["task"] == row["task"], "task_version"]),
-                **_source(known.get(row["task"])),
+                **_source(known_tasks.get(row["task"])),
             }
             for _, row in tasks.iterrows()
         ],
-        "cells": _packed(cases, places, CELL),
+        "cells": _packed(cases, positions, CELL_COLUMNS),
         **_views(records, cases, tasks, groups, sizes, names),
-        "failures": _packed(summary.failures(records), places, ("times", "error")),
-        "flags": _packed(summary.flag_counts(records), places, ("flag", "cells", "of")),
+        "failures": _packed(summary.failures(records), positions, ("times", "error")),
+        "flags": _packed(summary.flag_counts(records), positions, ("flag", "cells", "of")),
         "meanings": FLAGS,
         "counts": {"cells": len(records), "failed": int(records["nats"].isna().sum())},
         "seeds": _distinct(records["seed"]),
@@ -110,12 +115,12 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
     }
 
 
-def _estimator(place: int, name: str, records: "pd.DataFrame") -> dict[str, Any]:
+def _estimator(position: int, name: str, records: "pd.DataFrame") -> dict[str, Any]:
     versions = _distinct(records["version"])
     return {
         "name": name,
-        "colour": COLOURS[place % len(COLOURS)],
-        "marker": MARKERS[place % len(MARKERS)],
+        "colour": COLOURS[position % len(COLOURS)],
+        "marker": MARKERS[position % len(MARKERS)],
         "parameters": _distinct(records["parameters"]),
         "versions": versions,
         "session": SESSION in versions,
@@ -123,12 +128,12 @@ def _estimator(place: int, name: str, records: "pd.DataFrame") -> dict[str, Any]
 
 
 def _groups(tasks: list[str]) -> list[tuple[str, set[str], int]]:
-    """All tasks, and each suite that has some of them: name, which, of how many."""
-    here = {
-        name: (set(members) & set(tasks), len(set(members))) for name, members in SUITES.items()
-    }
-    found = [("all", set(tasks), len(tasks))]
-    return found + [(name, own, of) for name, (own, of) in here.items() if own]
+    """All tasks, and each suite that has some of them: name, these tasks, size of the suite."""
+    groups = [("all", set(tasks), len(tasks))]
+    for name, members in SUITES.items():
+        if common := set(members) & set(tasks):
+            groups.append((name, common, len(set(members))))
+    return groups
 
 
 def _views(
@@ -139,43 +144,48 @@ def _views(
     sizes: list[int],
     names: list[str],
 ) -> dict[str, Any]:
-    """The ranking of each choice that the page offers: group, size and width of the cases.
+    """The rankings of all selections that the page offers: group of tasks, sample size, width.
 
-    views: "group,size,width" -> place in rankings, with 0 for all and i + 1 for the i-th size or
-    width. Choices of the same cases share a ranking; one without a case has none. of: how many
-    samples (task, n, seed) there are, of which the ranking may have to leave out some.
-    steady: "group,width" -> places of the rankings at each size, of the cases that were run at
-    every size: only they show how an error falls with n.
+    rankings: each has "of", the number of its samples (task, n, seed), of which it leaves out those
+    on which an estimator failed. Selections of the same cases share a ranking.
+    views: "group,size,width" -> index in rankings; 0 for all sizes or widths, i + 1 for the i-th.
+    A selection without cases is absent.
+    steady: "group,width" -> the index in rankings for each size, restricted to the tasks that were
+    run at every size. Only those show how an error falls with n.
     """
-    wide = {task: _width(row) for task, row in tasks.iterrows()}
+    width_of = {task: _width(row) for task, row in tasks.iterrows()}
     keys = cases.drop_duplicates(["task", "n"])[["task", "n"]].itertuples(index=False, name=None)
-    ids = {key: at for at, key in enumerate(keys)}
-    of_record, of_row = _ids(records, ids), _ids(cases, ids)
-    by_cases: dict[frozenset[int], int] = {}
+    ids = {key: case_id for case_id, key in enumerate(keys)}
+    id_of_record, id_of_row = _ids(records, ids), _ids(cases, ids)
+    index_of: dict[frozenset[int], int] = {}
     rankings: list[dict[str, Any]] = []
 
-    def place_of(chosen: frozenset[int]) -> int:
-        if chosen not in by_cases:
-            by_cases[chosen] = len(rankings)
-            own = records[np.isin(of_record, list(chosen))]
-            ranks = summary.ranking(own, cases[np.isin(of_row, list(chosen))])
-            of = len(own[["task", "n", "seed"]].drop_duplicates())
-            rankings.append(_packed(ranks, {"estimator": names}) | {"of": of})
-        return by_cases[chosen]
+    def ranking_index(case_ids: frozenset[int]) -> int:
+        if case_ids not in index_of:
+            index_of[case_ids] = len(rankings)
+            selected = records[np.isin(id_of_record, list(case_ids))]
+            ranks = summary.ranking(selected, cases[np.isin(id_of_row, list(case_ids))])
+            samples = len(selected[["task", "n", "seed"]].drop_duplicates())
+            rankings.append(_packed(ranks, {"estimator": names}) | {"of": samples})
+        return index_of[case_ids]
 
     at_every_size = {task for task, _ in ids if all((task, n) in ids for n in sizes)}
     views: dict[str, int] = {}
     steady: dict[str, list[int]] = {}
     for g, w in product(range(len(groups)), range(len(WIDTHS) + 1)):
-        own = {t for t in groups[g][1] if not w or wide[t] == w - 1}
+        members = {task for task in groups[g][1] if not w or width_of[task] == w - 1}
         for s in range(len(sizes) + 1):
-            chosen = frozenset(
-                at for (t, n), at in ids.items() if t in own and (not s or n == sizes[s - 1])
+            case_ids = frozenset(
+                case_id
+                for (task, n), case_id in ids.items()
+                if task in members and (not s or n == sizes[s - 1])
             )
-            if chosen:
-                views[f"{g},{s},{w}"] = place_of(chosen)
-        if kept := own & at_every_size:
-            steady[f"{g},{w}"] = [place_of(frozenset(ids[t, n] for t in kept)) for n in sizes]
+            if case_ids:
+                views[f"{g},{s},{w}"] = ranking_index(case_ids)
+        if complete := members & at_every_size:
+            steady[f"{g},{w}"] = [
+                ranking_index(frozenset(ids[task, n] for task in complete)) for n in sizes
+            ]
     return {"views": views, "steady": steady, "rankings": rankings}
 
 
@@ -184,22 +194,26 @@ def _ids(table: "pd.DataFrame", ids: dict[tuple[str, int], int]) -> list[int]:
 
 
 def _packed(
-    table: "pd.DataFrame", places: dict[str, list[Any]], columns: Iterable[str] | None = None
+    table: "pd.DataFrame", lists: dict[str, list[Any]], columns: Iterable[str] | None = None
 ) -> dict[str, Any]:
-    """A table as column names and rows; what has a place in a list is given by that."""
-    keys = [name for name in places if name in table]
-    rest = [c for c in (table.columns if columns is None else columns) if c not in keys]
-    at = {name: {value: i for i, value in enumerate(places[name])} for name in keys}
+    """A table as column names and rows.
+
+    lists: column -> all its values; such a column holds positions in this list instead of values.
+    columns: the other columns to include; None for all.
+    """
+    keys = [name for name in lists if name in table]
+    others = [c for c in (table.columns if columns is None else columns) if c not in keys]
+    position = {name: {value: i for i, value in enumerate(lists[name])} for name in keys}
     rows: list[list[Any]] = []
     if not table.empty:
-        for row in table[[*keys, *rest]].itertuples(index=False, name=None):
-            here = [at[name][value] for name, value in zip(keys, row, strict=False)]
-            rows.append(here + [_plain(value) for value in row[len(keys) :]])
-    return {"fields": [*keys, *rest], "rows": rows}
+        for row in table[[*keys, *others]].itertuples(index=False, name=None):
+            positions = [position[name][value] for name, value in zip(keys, row, strict=False)]
+            rows.append(positions + [_plain(value) for value in row[len(keys) :]])
+    return {"fields": [*keys, *others], "rows": rows}
 
 
 def _plain(value: object) -> object:
-    """A value that JSON knows, numbers to 6 significant digits, None for what is none."""
+    """A value for JSON: numbers with 6 significant digits, None for NaN and infinity."""
     item = getattr(value, "item", None)  # a NumPy scalar
     value = item() if callable(item) else value
     if isinstance(value, float):
@@ -213,12 +227,13 @@ def _distinct(values: "pd.Series[Any]") -> list[Any]:
 
 
 def _width(row: "pd.Series[Any]") -> int:
+    """The index in WIDTHS of a task."""
     larger = max(row["dim_x"], row["dim_y"])
-    return next(at for at, (_, low, high) in enumerate(WIDTHS) if low <= larger <= high)
+    return next(i for i, (_, low, high) in enumerate(WIDTHS) if low <= larger <= high)
 
 
-def _known() -> "dict[str, Task]":
-    """The tasks of the catalogue; none where a package spoils it, since the numbers are here."""
+def _tasks_by_name() -> "dict[str, Task]":
+    """The tasks of the catalogue; none if a package breaks it, as the page needs only records."""
     with suppress(InputError):
         return {task.name: task for task in find_tasks(None, "all")}
     return {}
@@ -228,27 +243,27 @@ def _source(task: "Task | None") -> dict[str, Any]:
     return {} if task is None else {"source": task.source, "current": task.version}
 
 
-def _scope(shown: dict[str, Any]) -> str:
+def _scope(content: dict[str, Any]) -> str:
     """What was compared, in one sentence."""
-    count = len(shown["estimators"])
-    sizes = [f"{n:,}" for n in shown["sizes"]]
-    seeds, cells, failed = len(shown["seeds"]), shown["counts"]["cells"], shown["counts"]["failed"]
+    estimators, tasks, seeds = (len(content[name]) for name in ("estimators", "tasks", "seeds"))
+    sizes = [f"{n:,}" for n in content["sizes"]]
+    estimates, failed = content["counts"]["cells"], content["counts"]["failed"]
     return (
-        f"{_several(count, 'estimator')} of mutual information on "
-        f"{_several(len(shown['tasks']), 'case')} whose truth is known, with {_listed(sizes)} "
-        f"samples and {_several(seeds, 'seed')}: {_several(cells, 'cell')} "
-        f"measured, {f'{failed:,}' if failed else 'none'} of them failed."
+        f"{_count(estimators, 'estimator')} of mutual information on "
+        f"{_count(tasks, 'task')} whose true value is known, with samples of size "
+        f"{_join(sizes)} and {_count(seeds, 'seed')}: {_count(estimates, 'estimate')}, "
+        f"of which {f'{failed:,}' if failed else 'none'} failed."
     )
 
 
-def _several(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _listed(words: list[str]) -> str:
+def _join(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _harmless(text: str) -> str:
-    """JSON without a character that could end the element that holds it."""
+def _without_markup(text: str) -> str:
+    """JSON with the characters escaped that could end the HTML element around it."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

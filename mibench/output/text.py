@@ -1,4 +1,4 @@
-"""Summaries as text: tables for people, CSV and JSON for programs."""
+"""Summaries as text: tables for people, and JSON for programs."""
 
 import io
 import json
@@ -14,17 +14,20 @@ if TYPE_CHECKING:
 
     from ..types import Estimate
 
-WIDEST = 2000
+MAX_WIDTH = 2000  # characters; a wider table would be wrapped
 
 
-def case_table(cases: "pd.DataFrame", units: str) -> "Table":
-    """One row a case: dimensions, truth, and each estimator's mean +- sd, the best marked."""
+def task_table(cases: "pd.DataFrame", units: str) -> "Table":
+    """One row for each task at one n: dimensions, true MI, and each estimator's mean +- sd.
+
+    The smallest RMSE of a row is marked by *.
+    """
     from rich.text import Text
 
     table = _table()
     estimators = list(dict.fromkeys(cases["estimator"]))
     several_n = cases["n"].nunique() > 1
-    table.add_column("case")
+    table.add_column("task")
     table.add_column("dims", justify="center")
     if several_n:
         table.add_column("n", justify="right")
@@ -33,21 +36,24 @@ def case_table(cases: "pd.DataFrame", units: str) -> "Table":
         table.add_column(name, justify="right")
     for (task, n), rows in cases.groupby(["task", "n"], sort=False):
         first = rows.iloc[0]
-        cells: list[Text] = [Text(str(task)), Text(f"{first['dim_x']}+{first['dim_y']}")]
+        texts: list[Text] = [Text(str(task)), Text(f"{first['dim_x']}+{first['dim_y']}")]
         if several_n:
-            cells.append(Text(str(n)))
-        cells.append(Text(f"{first[f'mi_{units}']:.3f}"))
+            texts.append(Text(str(n)))
+        texts.append(Text(f"{first[f'mi_{units}']:.3f}"))
         by_name = rows.set_index("estimator")
-        cells += [
-            _cell(by_name.loc[name], units) if name in by_name.index else Text("-  ")
+        texts += [
+            _estimate_text(by_name.loc[name], units) if name in by_name.index else Text("-  ")
             for name in estimators
         ]
-        table.add_row(*cells)
+        table.add_row(*texts)
     return table
 
 
-def ranking_table(ranks: "pd.DataFrame", units: str) -> "Table":
-    """Estimators from best to worst; those that the seeds do not tell apart share a rank."""
+def ranking_table(ranks: "pd.DataFrame", units: str, rows: int) -> "Table":
+    """One row per estimator, smallest RMSE first.
+
+    rows: the number of rows of `task_table`, in some of which an estimator has the smallest RMSE.
+    """
     table = _table()
     for heading in ("", "estimator", "RMSE", "95 %", "bias", "best in", "time", "failures"):
         table.add_column(heading, justify="left" if heading == "estimator" else "right")
@@ -59,7 +65,7 @@ def ranking_table(ranks: "pd.DataFrame", units: str) -> "Table":
             number(row[f"rmse_{units}"]),
             f"{low} to {high}" if low != "-" else "-",
             number(row[f"bias_{units}"], sign=True),
-            f"{row['wins']} cases",
+            f"{row['wins']} of {rows}",
             duration(row["seconds"]),
             str(row["failures"]),
         )
@@ -67,36 +73,36 @@ def ranking_table(ranks: "pd.DataFrame", units: str) -> "Table":
 
 
 def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units: str) -> "Table":
-    """One row an estimator: its estimate, time and flags, or its error."""
+    """One row per estimator: its estimate, time and flags, or its error."""
     table = _table()
     table.add_column("estimator")
     table.add_column(f"I(X;Y) in {units}", justify="right")
     table.add_column("time", justify="right")
     table.add_column("flags")
-    for spec, found, seconds in results:
-        if isinstance(found, str):
-            table.add_row(spec, "failed", duration(seconds), found)
+    for spec, estimate, seconds in results:
+        if isinstance(estimate, str):
+            table.add_row(spec, "failed", duration(seconds), estimate)
         else:
-            value = found.bits if units == "bits" else found.nats
-            table.add_row(spec, number(value), duration(seconds), ", ".join(found.flags))
+            value = estimate.bits if units == "bits" else estimate.nats
+            table.add_row(spec, number(value), duration(seconds), ", ".join(estimate.flags))
     return table
 
 
 def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
-    """One row a pair of columns: its estimate and flags."""
+    """One row per pair of columns: its estimate and flags."""
     table = _table()
     table.add_column("X")
     table.add_column("Y")
     table.add_column(f"I(X;Y) in {units}", justify="right")
     table.add_column("flags")
     for x, y, value, flags, error in rows[["x", "y", units, "flags", "error"]].to_numpy().tolist():
-        shown = "failed" if error else number(value)
-        table.add_row(str(x), str(y), shown, flags.replace(";", ", "))
+        value_text = "failed" if error else number(value)
+        table.add_row(str(x), str(y), value_text, flags.replace(";", ", "))
     return table
 
 
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
-    """A table of text."""
+    """A table of headings and rows."""
     table = _table()
     for heading in headings:
         table.add_column(heading)
@@ -106,24 +112,24 @@ def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "T
 
 
 def render(*tables: "Table | str") -> str:
-    """Tables and lines of text as one string, as wide as they need: numbers are never cut."""
+    """Tables and lines of text as one string. Each table is as wide as it needs; nothing is cut."""
     from rich.console import Console
 
     terminal = sys.stdout.isatty()
     buffer = io.StringIO()
-    console = Console(file=buffer, force_terminal=terminal, width=WIDEST)
+    console = Console(file=buffer, force_terminal=terminal, width=MAX_WIDTH)
     for table in tables:
         console.print(table, markup=False, highlight=False)
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
 def to_json(value: object) -> str:
-    """JSON with null for what is not a number, as strict readers want it."""
+    """JSON with null for NaN and infinity, as strict readers require."""
     return json.dumps(_finite(value), indent=2)
 
 
 def number(value: float, *, sign: bool = False) -> str:
-    """Three decimals; a dash where there is no number; never a negative zero."""
+    """Three decimals; a dash for NaN and infinity; never a negative zero."""
     if not math.isfinite(value):
         return "-"
     text = f"{value:{'+' if sign else ''}.3f}"
@@ -131,16 +137,19 @@ def number(value: float, *, sign: bool = False) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time for people: 1.2 ms."""
+    """A time with three significant digits, such as 1.20 ms; a dash for NaN and infinity.
+
+    `duration` in assets/core.js gives the same text on the page.
+    """
     if not math.isfinite(seconds):
         return "-"
-    for limit, scale, unit in ((1e-3, 1e6, "us"), (1, 1e3, "ms")):
-        if seconds < limit:
-            return f"{seconds * scale:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    units = ((1e-3, 1e6, "µs"), (1, 1e3, "ms"), (math.inf, 1, "s"))
+    scale, unit = next((scale, unit) for limit, scale, unit in units if seconds < limit)
+    text = f"{seconds * scale:#.3g}".rstrip(".")
+    return f"{float(text):.0f} {unit}" if "e" in text else f"{text} {unit}"
 
 
-def _cell(row: "pd.Series[float]", units: str) -> "Text":
+def _estimate_text(row: "pd.Series[float]", units: str) -> "Text":
     from rich.text import Text
 
     if row["failures"] == row["seeds"]:

@@ -1,9 +1,9 @@
-// Figures. Each is an SVG as wide as its place, so that its text keeps its size.
+// Figures. Each is an SVG as wide as its container, so that its text keeps its size.
 
 const LADDER = [0, 1, 10, 100, 0.1, 1000, 0.5, 5, 50, 0.01, 2, 20, 0.2, 0.05, 0.02, 200, 500, 0.001];
 const plain = (v) => minus(Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-3) ? v.toExponential(0) : String(Number(v.toPrecision(3))));
 
-// A scale: value -> pixel, its ticks (at least `gap` pixels apart) and how they read.
+// A scale: value -> pixel, its ticks (at least `gap` pixels apart), and the text of a tick.
 function scaleOf(transform, low, high, from, to, candidates, gap, text = plain) {
   const [a, b] = [transform(low), transform(high)];
   const at = (v) => from + ((transform(v) - a) / (b - a)) * (to - from);
@@ -44,17 +44,18 @@ function axes(width, height, m, x, y, titles) {
   return parts;
 }
 
-// The chart with its points: [{x, y, tip, node}]. The nearest one answers pointer, touch and arrows.
+// The chart with its points: [{x, y, tip, node}]. Pointer and touch show the tooltip of the nearest
+// point, and the arrow keys move among the points.
 function chart(width, height, label, parts, points) {
   const root = svg("svg", {
     class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "group", tabindex: 0,
     "aria-label": `${label} ${points.length} points; arrow keys move among them.`,
   }, ...parts, ...points.map((p) => p.node));
-  let at = -1;
+  let selected = -1;
   const choose = (next) => {
-    points[at]?.node.classList.remove("on");
-    at = next;
-    const point = points[at];
+    points[selected]?.node.classList.remove("on");
+    selected = next;
+    const point = points[selected];
     if (!point) return hideTip();
     point.node.classList.add("on");
     return showTip(point.tip(), () => {
@@ -66,8 +67,8 @@ function chart(width, height, label, parts, points) {
   const nearest = (event) => {
     const box = root.getBoundingClientRect(), k = width / box.width;
     const [x, y] = [(event.clientX - box.left) * k, (event.clientY - box.top) * k];
-    const far = points.map((p) => Math.hypot(p.x - x, p.y - y)), least = Math.min(...far);
-    choose(least < 26 ? far.indexOf(least) : -1);
+    const distances = points.map((p) => Math.hypot(p.x - x, p.y - y)), least = Math.min(...distances);
+    choose(least < 26 ? distances.indexOf(least) : -1);
   };
   for (const kind of ["pointermove", "click"]) root.addEventListener(kind, nearest);
   root.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") choose(-1); });
@@ -76,7 +77,7 @@ function chart(width, height, label, parts, points) {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step || !points.length) return;
     event.preventDefault();
-    choose((at + step + points.length) % points.length);
+    choose((selected + step + points.length) % points.length);
   });
   return root;
 }
@@ -84,11 +85,11 @@ function chart(width, height, label, parts, points) {
 const nothing = (text) => el("p", { class: "note" }, text);
 
 function drawTruth() {
-  const place = byId("truth-chart"), own = drawn(), each = state.panels === "each" && own.length > 1;
-  const shown = cellsInView(own).filter((c) => c.mean_nats !== null);
+  const place = byId("truth-chart"), estimators = visibleEstimators(), each = state.panels === "each" && estimators.length > 1;
+  const shown = summariesInView(estimators).filter((c) => c.mean_nats !== null);
   place.classList.toggle("one", !each);
-  const several = sizes().length > 1;
-  byId("mark-sizes").textContent = several ? `Larger marks are of more samples: n = ${listed(sizes().map((s) => count(data.sizes[s])))}.` : "";
+  const severalSizes = sizes().length > 1;
+  byId("mark-sizes").textContent = severalSizes ? `Larger marks have larger samples: n = ${joined(sizes().map((s) => count(data.sizes[s])))}.` : "";
   if (!shown.length) return place.replaceChildren(nothing("No estimate to draw."));
   const values = shown.flatMap((c) => [c.mean_nats - (c.sd_nats ?? 0), c.mean_nats + (c.sd_nats ?? 0)]).map(inUnits);
   const right = 1.12 * Math.max(0.5, ...shown.map((c) => inUnits(data.tasks[c.task].mi)));
@@ -96,7 +97,7 @@ function drawTruth() {
   const probe = el("figure"); // as wide as a panel will be
   place.replaceChildren(probe);
   if (!each) return place.replaceChildren(el("figure", {}, truthPanel(probe, shown, limits, 460, "")));
-  const panels = own.map((e) => {
+  const panels = estimators.map((e) => {
     const name = data.estimators[e].name, part = shown.filter((c) => c.estimator === e);
     return el("figure", {}, el("figcaption", {}, sign(e), " ", name), truthPanel(probe, part, limits, 0, name));
   });
@@ -105,46 +106,46 @@ function drawTruth() {
 
 function truthPanel(place, shown, limits, height, name) {
   const width = Math.max(140, Math.round(place.getBoundingClientRect().width));
-  height ||= Math.round(Math.min(300, 70 + width)); // a panel of several
+  height ||= Math.round(Math.min(300, 70 + width)); // one of several panels
   const m = { left: 40, right: 12, top: 26, bottom: 40 };
   const x = asinhScale(-0.06, limits.right, m.left, width - m.right, 25);
   const y = asinhScale(limits.low, limits.high, height - m.bottom, m.top, 20);
   const line = Array.from({ length: 80 }, (_, i) => (limits.right * i) / 79).map((v) => `${x.at(v).toFixed(1)},${y.at(v).toFixed(1)}`);
-  const parts = [...axes(width, height, m, x, y, [`${width < 230 ? "truth" : "true mutual information"} (${state.units})`, `estimate (${state.units})`]),
+  const parts = [...axes(width, height, m, x, y, [`${width < 230 ? "true value" : "true mutual information"} (${state.units})`, `estimate (${state.units})`]),
     svg("polyline", { class: "line", points: line.join(" ") })];
-  const of = sizes();
+  const shownSizes = sizes();
   const points = shown.map((c) => {
     const e = c.estimator, px = x.at(inUnits(data.tasks[c.task].mi)), py = y.at(inUnits(c.mean_nats));
-    const big = (of.indexOf(c.n) + 1) / of.length, spread = c.sd_nats ?? 0;
+    const big = (shownSizes.indexOf(c.n) + 1) / shownSizes.length, spread = c.sd_nats ?? 0;
     const node = svg("g", { style: { opacity: (0.45 + 0.45 * big).toFixed(2) } },
       svg("line", { x1: px.toFixed(1), x2: px.toFixed(1), y1: y.at(inUnits(c.mean_nats - spread)).toFixed(1), y2: y.at(inUnits(c.mean_nats + spread)).toFixed(1), style: { stroke: colour(e) } }),
       mark(e, px, py, Number((2 + 2 * big).toFixed(2))));
-    return { x: px, y: py, node, tip: () => tipOfCell(c) };
+    return { x: px, y: py, node, tip: () => tipOfSummary(c) };
   });
-  return chart(width, height, `Estimate against truth${name && `, ${name}`}.`, parts, points);
+  return chart(width, height, `Estimate against true value${name && `, ${name}`}.`, parts, points);
 }
 
-// RMSE at each size: of the cases in view, from their rankings, or of one case.
-function errorsBySize(own) {
+// RMSE at each sample size: over all tasks in view, from their rankings, or of one task.
+function errorsBySize(estimators) {
   return data.sizes.flatMap((n, s) => {
-    const rows = state.of < 0 ? (steadyOf(state.group, s, state.width)?.rows ?? [])
-      : data.estimators.map((_, e) => cellAt.get(`${state.of},${s},${e}`)).filter(Boolean);
-    return rows.filter((r) => own.includes(r.estimator) && r.rmse_nats !== null).map((r) => ({ ...r, size: n, s }));
+    const rows = state.task < 0 ? (completeViewOf(state.group, s, state.width)?.rows ?? [])
+      : data.estimators.map((_, e) => summaryAt.get(`${state.task},${s},${e}`)).filter(Boolean);
+    return rows.filter((r) => estimators.includes(r.estimator) && r.rmse_nats !== null).map((r) => ({ ...r, size: n, s }));
   });
 }
 
 function drawSize() {
-  const own = drawn(), found = errorsBySize(own), place = byId("size-chart");
-  const part = state.of < 0 ? data.sizes.flatMap((n, s) => {
-    const { of, rows } = steadyOf(state.group, s, state.width) ?? { of: 0, rows: [] };
+  const estimators = visibleEstimators(), errors = errorsBySize(estimators), place = byId("size-chart");
+  const incomplete = state.task < 0 ? data.sizes.flatMap((n, s) => {
+    const { of, rows } = completeViewOf(state.group, s, state.width) ?? { of: 0, rows: [] };
     const used = Math.max(0, ...rows.map((r) => r.cells));
     return used < of ? [`${count(used)} of ${count(of)} at n = ${count(n)}`] : [];
   }) : [];
-  byId("size-note").textContent = `RMSE in ${state.units} over the samples that every estimator finished, with intervals of 95 % over seeds.`
-    + (state.of < 0 && data.steady[`${state.group},${state.width}`] ? " Of the cases that were run at every n." : "")
-    + (part.length ? ` Caution: these are ${listed(part)}, so that the sizes are not judged by the same cases.` : "")
-    + (data.sizes.length < 2 ? " These records hold one sample size; run with several to see how the error falls." : "");
-  const positive = found.filter((r) => r.rmse_nats > 0);
+  byId("size-note").textContent = `RMSE in ${state.units} over the samples on which no estimator failed, with 95 % confidence intervals over seeds.`
+    + (state.task < 0 && data.steady[`${state.group},${state.width}`] ? " Only tasks that were run at every n." : "")
+    + (incomplete.length ? ` Caution: these are only ${joined(incomplete)}, so the sample sizes are not compared on the same tasks.` : "")
+    + (data.sizes.length < 2 ? " These records hold one sample size. Run several to see how the error falls." : "");
+  const positive = errors.filter((r) => r.rmse_nats > 0);
   if (!positive.length) return place.replaceChildren(nothing("No error to draw."));
   const width = Math.max(300, place.clientWidth), height = Math.min(420, 200 + width / 3);
   const m = { left: 46, right: 16, top: 28, bottom: 44 };
@@ -153,18 +154,18 @@ function drawSize() {
   const [n0, n1] = [data.sizes[0] / 1.25, data.sizes.at(-1) * 1.25];
   const x = { ...scaleOf(Math.log10, n0, n1, m.left, width - m.right, data.sizes, 34, count) };
   const y = logScale(low, high, height - m.bottom, m.top, 36);
-  const safe = (v) => y.at(Math.max(low, inUnits(v))); // an RMSE of 0 has no place but the lowest
+  const safe = (v) => y.at(Math.max(low, inUnits(v))); // an RMSE of 0 is drawn at the bottom of the logarithmic axis
   const parts = axes(width, height, m, x, y, ["samples n", `RMSE (${state.units})`]), points = [];
-  own.forEach((e, place) => {
-    const line = found.filter((r) => r.estimator === e), shift = 5 * (place - (own.length - 1) / 2);
-    const at = (r) => x.at(r.size) + (own.length > 6 ? shift / 2 : shift);
+  estimators.forEach((e, index) => {
+    const line = errors.filter((r) => r.estimator === e), shift = 5 * (index - (estimators.length - 1) / 2);
+    const at = (r) => x.at(r.size) + (estimators.length > 6 ? shift / 2 : shift);
     parts.push(svg("polyline", { points: line.map((r) => `${at(r).toFixed(1)},${safe(r.rmse_nats).toFixed(1)}`).join(" "), style: { stroke: colour(e), fill: "none", strokeWidth: 1.4 } }));
     for (const r of line) {
       const [px, py] = [at(r), safe(r.rmse_nats)];
       const node = svg("g", {},
         svg("line", { x1: px, x2: px, y1: safe(r.rmse_low_nats ?? r.rmse_nats), y2: safe(r.rmse_high_nats ?? r.rmse_nats), style: { stroke: colour(e) } }),
         mark(e, px, py, 4.4, { style: { stroke: "var(--paper)", strokeWidth: 0.8 } }));
-      const tip = () => (state.of < 0 ? tipOfRank(r, `n = ${count(r.size)}`) : tipOfCell(cellAt.get(`${state.of},${r.s},${e}`)));
+      const tip = () => (state.task < 0 ? tipOfRank(r, `n = ${count(r.size)}`) : tipOfSummary(summaryAt.get(`${state.task},${r.s},${e}`)));
       points.push({ x: px, y: py, node, tip });
     }
   });
@@ -175,42 +176,42 @@ function tipOfRank(r, where) {
   return {
     title: data.estimators[r.estimator].name,
     rows: [
-      ["of", where], ["RMSE", `${mi(r.rmse_nats)} ${range(r.rmse_low_nats, r.rmse_high_nats)} ${state.units}`],
+      ["for", where], ["RMSE", `${mi(r.rmse_nats)} ${range(r.rmse_low_nats, r.rmse_high_nats)} ${state.units}`],
       ["bias", `${mi(r.bias_nats, 3, true)} ${range(r.bias_low_nats, r.bias_high_nats, 3, true)}`],
-      ["rank", String(r.rank)], ["over", several(r.cells, "sample")], ["time", duration(r.seconds)],
+      ["rank", String(r.rank)], ["over", counted(r.cells, "sample")], ["time", duration(r.seconds)],
       ["failed", percent(r.failure_rate)],
     ],
   };
 }
 
 function drawCost() {
-  const own = drawn(), place = byId("cost-chart");
-  const found = view().rows.filter((r) => own.includes(r.estimator) && r.rmse_nats > 0 && r.seconds > 0);
-  if (!found.length) return place.replaceChildren(nothing("No error to draw."));
+  const estimators = visibleEstimators(), place = byId("cost-chart");
+  const ranks = view().rows.filter((r) => estimators.includes(r.estimator) && r.rmse_nats > 0 && r.seconds > 0);
+  if (!ranks.length) return place.replaceChildren(nothing("No error to draw."));
   const width = Math.max(300, place.clientWidth), height = Math.min(400, 200 + width / 3);
   const m = { left: 46, right: 20, top: 28, bottom: 44 };
-  const [seconds, errors] = [found.map((r) => r.seconds), found.map((r) => inUnits(r.rmse_nats))];
+  const [seconds, errors] = [ranks.map((r) => r.seconds), ranks.map((r) => inUnits(r.rmse_nats))];
   const x = logScale(Math.min(...seconds) / 1.6, Math.max(...seconds) * 2.4, m.left, width - m.right, 48, shortDuration);
   const y = logScale(Math.min(...errors) / 1.35, Math.max(...errors) * 1.35, height - m.bottom, m.top, 36);
-  const front = found.filter((r) => r.efficient).sort((a, b) => a.seconds - b.seconds);
+  const front = ranks.filter((r) => r.efficient).sort((a, b) => a.seconds - b.seconds);
   const at = (r) => [x.at(r.seconds), y.at(inUnits(r.rmse_nats))];
   const steps = front.map((r, i) => { const [px, py] = at(r); return i ? `H${px}V${py}` : `M${px},${m.top}V${py}`; });
   const parts = [...axes(width, height, m, x, y, ["median time of an estimate", `RMSE (${state.units})`]),
     svg("path", { class: "front", d: front.length ? `${steps.join("")}H${width - m.right}` : "" })];
-  const taken = found.map((r) => ({ x: at(r)[0] - 7, wide: 14, y: at(r)[1] + 4 }));
-  const points = found.map((r) => {
+  const taken = ranks.map((r) => ({ x: at(r)[0] - 7, wide: 14, y: at(r)[1] + 4 }));
+  const points = ranks.map((r) => {
     const [px, py] = at(r), node = svg("g", {}, mark(r.estimator, px, py, 6, { style: { stroke: "var(--paper)", strokeWidth: 1 } }));
     const name = data.estimators[r.estimator].name, short = name.length > 34 ? `${name.slice(0, 33)}…` : name;
-    const wide = 6.4 * short.length; // about; a name that finds no room is in the legend
+    const wide = 6.4 * short.length; // an estimate; a name without room is only in the legend
     const free = (b) => b.x > m.left && b.x + wide < width
       && taken.every((t) => Math.abs(t.y - b.y) > 12 || t.x > b.x + wide || b.x > t.x + t.wide);
-    const box = [px + 11, px - 11 - wide, px - wide / 2].flatMap((left, at) => [-8, 17].map((d) => ({ x: left, wide, y: py + d * (at === 2 ? 1.3 : 1) }))).find(free);
+    const box = [px + 11, px - 11 - wide, px - wide / 2].flatMap((left, index) => [-8, 17].map((d) => ({ x: left, wide, y: py + d * (index === 2 ? 1.3 : 1) }))).find(free);
     if (box) {
       taken.push(box);
       const left = box.x < px - wide + 1, middle = box.x === px - wide / 2;
       parts.push(svg("text", { class: "name", x: left ? px - 11 : middle ? px : box.x, y: box.y, "text-anchor": left ? "end" : middle ? "middle" : "start" }, short));
     }
-    return { x: px, y: py, node, tip: () => tipOfRank(r, "the cases chosen") };
+    return { x: px, y: py, node, tip: () => tipOfRank(r, "the selected tasks") };
   });
   return place.replaceChildren(chart(width, height, "RMSE against time.", parts, points));
 }

@@ -1,4 +1,4 @@
-// Controls, legends, and drawing again what a choice changes.
+// Controls and legends. A change of the selection redraws what depends on it.
 
 const figures = () => { drawHeat(); drawTruth(); drawSize(); drawCost(); };
 
@@ -16,10 +16,10 @@ const PAPER = 940; // pixels across a landscape page of A4 or Letter
 const option = (value, text) => el("option", { value }, text);
 
 function offer() {
-  const here = tasks();
-  byId("size-case").replaceChildren(option(-1, `all ${several(here.length, "case")} chosen above`), ...here.map((t) => option(t, data.tasks[t].name)));
-  if (!here.includes(state.of)) state.of = -1;
-  byId("size-case").value = state.of;
+  const shown = tasks();
+  byId("size-case").replaceChildren(option(-1, `all ${counted(shown.length, "task")} selected above`), ...shown.map((t) => option(t, data.tasks[t].name)));
+  if (!shown.includes(state.task)) state.task = -1;
+  byId("size-case").value = state.task;
   const none = (group, n, width) => viewOf(group, n, width) === undefined;
   for (const o of byId("group").options) o.disabled = none(Number(o.value), state.n, state.width);
   for (const o of byId("samples").options) o.disabled = none(state.group, Number(o.value), state.width);
@@ -29,7 +29,7 @@ function offer() {
 function drawLegends() {
   for (const legend of document.querySelectorAll(".legend")) {
     const had = legend.contains(document.activeElement) ? document.activeElement.dataset.e : null;
-    legend.replaceChildren(...chosen().map((e) => {
+    legend.replaceChildren(...matchingEstimators().map((e) => {
       const toggle = () => {
         if (!state.hidden.delete(e)) state.hidden.add(e);
         drawLegends();
@@ -47,7 +47,7 @@ function listen() {
   choose("group", "group");
   choose("samples", "n");
   choose("dims", "width");
-  choose("size-case", "of", drawSize);
+  choose("size-case", "task", drawSize);
   byId("text").addEventListener("input", () => { state.text = byId("text").value.trim(); update(); });
   byId("order").addEventListener("change", () => { state.order = byId("order").value; drawHeat(); });
   for (const [name, redraw] of [["units", update], ["panels", drawTruth]]) {
@@ -70,11 +70,11 @@ function listen() {
   addEventListener("afterprint", () => { for (const t of document.querySelectorAll("table")) t.style.zoom = ""; });
 }
 
-const here = (g) => data.tasks.filter((t) => t.groups.includes(g)).length;
+const sizeOf = (g) => data.tasks.filter((t) => t.groups.includes(g)).length;
 byId("made").textContent = `· ${data.made}`;
-byId("group").append(...data.groups.map((g, at) => option(at, at ? `${g.name} (${here(at) < g.of ? `${here(at)} of ` : ""}${g.of})` : `all ${count(g.of)}`)));
-byId("samples").append(option(0, data.sizes.length > 1 ? "every n" : `n = ${count(data.sizes[0])}`), ...(data.sizes.length > 1 ? data.sizes.map((n, at) => option(at + 1, `n = ${count(n)}`)) : []));
-byId("dims").append(option(0, "any"), ...data.widths.map((name, at) => option(at + 1, name)));
+byId("group").append(...data.groups.map((g, index) => option(index, index ? `${g.name} (${sizeOf(index) < g.of ? `${sizeOf(index)} of ` : ""}${g.of})` : `all ${count(g.of)}`)));
+byId("samples").append(option(0, data.sizes.length > 1 ? "every n" : `n = ${count(data.sizes[0])}`), ...(data.sizes.length > 1 ? data.sizes.map((n, index) => option(index + 1, `n = ${count(n)}`)) : []));
+byId("dims").append(option(0, "any"), ...data.widths.map((name, index) => option(index + 1, name)));
 buildBoard();
 listen();
 listenToHeat();

@@ -13,7 +13,7 @@ const COLUMNS = [
   ["memory", "Memory", (r) => r.memory],
   ["efficient", "Efficient", (r) => Number(!r.efficient)],
 ];
-// Of the file: the numbers as they are, in the units shown.
+// The columns of the CSV file. Its numbers are in the selected units.
 const EXPORTED = [
   "rank", "estimator", "rmse_nats", "rmse_low_nats", "rmse_high_nats", "bias_nats", "bias_low_nats",
   "bias_high_nats", "mae_nats", "relative_error", "cells", "wins", "failures", "failure_rate",
@@ -24,7 +24,7 @@ function sorted() {
   const value = COLUMNS.find(([key]) => key === state.sort)[2];
   const order = (a, b) => {
     const [x, y] = [value(a), value(b)];
-    if (x === null || y === null) return (x === null) - (y === null); // no number comes last
+    if (x === null || y === null) return (x === null) - (y === null); // missing values come last
     return (state.up ? 1 : -1) * (typeof x === "string" ? x.localeCompare(y) : x - y);
   };
   return view().rows.filter((r) => matches(r.estimator)).sort(order);
@@ -45,8 +45,8 @@ function buildBoard() {
 function drawBoard() {
   const rows = sorted(), all = view();
   for (const th of byId("board").tHead.rows[0].cells) {
-    const own = th.dataset.key === state.sort;
-    th.setAttribute("aria-sort", own ? (state.up ? "ascending" : "descending") : "none");
+    const sorts = th.dataset.key === state.sort;
+    th.setAttribute("aria-sort", sorts ? (state.up ? "ascending" : "descending") : "none");
   }
   const top = Math.max(...all.rows.map((r) => r.rmse_high_nats ?? r.rmse_nats ?? 0)) || 1;
   byId("board").tBodies[0].replaceChildren(...rows.map((r) => el("tr", {},
@@ -63,13 +63,13 @@ function drawBoard() {
     el("td", {}, r.efficient ? "yes" : el("span", { class: "soft" }, "no")),
   )));
   if (!rows.length) {
-    const why = all.rows.length ? "No estimator has this text in its name." : "No case is of this choice.";
+    const why = all.rows.length ? "No estimator has this text in its name." : "This selection has no tasks.";
     byId("board").tBodies[0].append(el("tr", {}, el("td", { class: "empty", colspan: COLUMNS.length }, why)));
   }
   byId("csv").href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv(rows))}`;
   const used = Math.max(0, ...all.rows.map((r) => r.cells));
-  byId("judged").textContent = `In ${state.units}, over the ${count(used)} samples that every estimator finished`
-    + (used < all.of ? `, of ${count(all.of)} in this choice: an estimator that fails or was not run leaves them out for all.` : ".");
+  byId("judged").textContent = `In ${state.units}, over the ${count(used)} samples on which no estimator failed`
+    + (used < all.of ? `, out of ${count(all.of)} in this selection. A sample is left out for all estimators if one of them failed or was not run on it.` : ".");
 }
 
 function dot(r, top) {
@@ -95,19 +95,19 @@ function csv(rows) {
 
 function drawFinding() {
   const { rows } = view(), ranked = rows.filter((r) => r.rmse_nats !== null);
-  const names = (some) => listed(some.map((r) => data.estimators[r.estimator].name));
+  const names = (group) => joined(group.map((r) => data.estimators[r.estimator].name));
   const first = ranked.filter((r) => r.rank === 1), best = ranked[0];
   let text;
-  if (!ranked.length) text = "No estimator finished a cell here, so there is nothing to rank.";
+  if (!ranked.length) text = "No estimator succeeded here, so there is nothing to rank.";
   else {
     const error = `${mi(best.rmse_nats)} ${state.units}`;
-    const off = `an RMSE of ${error}${best.rmse_low_nats === null ? "" : ` (95 % interval ${mi(best.rmse_low_nats)} to ${mi(best.rmse_high_nats)})`}`;
-    if (ranked.length === 1) text = `${names([best])} has ${off}; no other estimator finished to compare it with.`;
-    else if (best.rmse_low_nats === null) text = `${names([best])} leads with ${off}; with one seed nothing tells whether another sample would say the same.`;
-    else if (first.length === 1) text = `${names([best])} leads with ${off}, and the seeds tell it apart from every other.`;
-    else text = `${names([best])} has the smallest error, ${off}, but the seeds do not tell ${names(first)} apart.`;
+    const size = `an RMSE of ${error}${best.rmse_low_nats === null ? "" : ` (95 % interval ${mi(best.rmse_low_nats)} to ${mi(best.rmse_high_nats)})`}`;
+    if (ranked.length === 1) text = `${names([best])} has ${size}; no other estimator succeeded, so there is no comparison.`;
+    else if (best.rmse_low_nats === null) text = `${names([best])} leads with ${size}; with one seed this may be due to chance.`;
+    else if (first.length === 1) text = `${names([best])} leads with ${size}, and is significantly better than every other estimator.`;
+    else text = `${names([best])} has the smallest error, ${size}, but ${names(first)} share rank 1: no estimator is significantly better than any of them.`;
     const { of } = view(), used = Math.max(...rows.map((r) => r.cells));
-    if (used < 0.9 * of) text += ` Caution: this is about ${count(used)} of ${count(of)} samples, those that every estimator finished.`;
+    if (used < 0.9 * of) text += ` Caution: this is based on ${count(used)} of ${count(of)} samples, those on which no estimator failed.`;
   }
   byId("finding").textContent = text;
 }
@@ -115,25 +115,25 @@ function drawFinding() {
 const table = (headings, rows, kind = "frame part") =>
   el("div", { class: kind, tabindex: 0, role: "region", "aria-label": headings.join(", ") },
     el("table", {}, el("thead", {}, el("tr", {}, ...headings.map(([name, of]) => el("th", { scope: "col", class: of }, name)))),
-      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value, at) => el("td", { class: headings[at][1] }, value)))))));
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value, column) => el("td", { class: headings[column][1] }, value)))))));
 
 function drawFailures() {
   const failures = unpack(data.failures), flags = unpack(data.flags);
   const name = (e) => data.estimators[e].name;
-  const alike = new Map(); // the same failure at several cases is one line
+  const alike = new Map(); // the same failure on several tasks is one row
   for (const f of failures) {
     const key = JSON.stringify([f.estimator, f.n, f.error]);
     alike.set(key, [...(alike.get(key) ?? []), f]);
   }
   byId("failed").append(el("h3", {}, "Failures"), failures.length
-    ? table([["Estimator", "words"], ["n", ""], ["Times", ""], ["Message", "words wrap"], ["Cases", "words wrap"]],
-      [...alike.values()].map((some) => [name(some[0].estimator), count(data.sizes[some[0].n]),
-        count(some.reduce((sum, f) => sum + f.times, 0)), some[0].error,
-        some.length === 1 ? data.tasks[some[0].task].name
-          : el("details", {}, el("summary", {}, several(some.length, "case")), some.map((f) => data.tasks[f.task].name).join(", "))]))
-    : el("p", { class: "note" }, "Every cell holds an estimate."));
+    ? table([["Estimator", "words"], ["n", ""], ["Times", ""], ["Message", "words wrap"], ["Tasks", "words wrap"]],
+      [...alike.values()].map((group) => [name(group[0].estimator), count(data.sizes[group[0].n]),
+        count(group.reduce((sum, f) => sum + f.times, 0)), group[0].error,
+        group.length === 1 ? data.tasks[group[0].task].name
+          : el("details", {}, el("summary", {}, counted(group.length, "task")), group.map((f) => data.tasks[f.task].name).join(", "))]))
+    : el("p", { class: "note" }, "No estimate failed."));
   byId("flagged").append(el("h3", {}, "Flags"), flags.length
-    ? table([["Flag", "words"], ["Meaning", "words wrap"], ["Raised in cells", "words wrap"]],
+    ? table([["Flag", "words"], ["Meaning", "words wrap"], ["Raised in estimates", "words wrap"]],
       [...new Set(flags.map((f) => f.flag))].map((flag) => [flag, data.meanings[flag] ?? "",
         flags.filter((f) => f.flag === flag).map((f) => `${name(f.estimator)} ${count(f.cells)} of ${count(f.of)}`).join(", ")]))
     : el("p", { class: "note" }, "No estimate was flagged."));
@@ -145,26 +145,26 @@ function drawRecipe() {
   const unknown = data.tasks.filter((t) => t.source === undefined).map((t) => t.name);
   const old = data.tasks.filter((t) => t.current !== undefined && t.versions.some((v) => v !== t.current));
   const facts = [
-    ["Estimators from", listed([...new Set(data.estimators.flatMap((e) => e.versions))])],
+    ["Estimators from", joined([...new Set(data.estimators.flatMap((e) => e.versions))])],
     ["Libraries", libraries.join("; ")], ["Machine", machines.join("; ")],
     ["Seeds", data.seeds.join(", ")],
-    ["Cells", `${count(data.counts.cells)}, ${data.counts.failed ? count(data.counts.failed) : "none"} failed`],
+    ["Estimates", `${count(data.counts.cells)}, ${data.counts.failed ? count(data.counts.failed) : "none"} failed`],
     ["Page made on", data.made],
-    ["Only in a session", listed(session) && `${listed(session)}: register before running`],
-    ["Earlier results, not run again", listed(earlier)],
-    ["Cases not known here", listed(unknown)],
-    ["Cases of another version", listed(old.map((t) => t.name))],
+    ["Defined in a session only", joined(session) && `${joined(session)}: register before running`],
+    ["Earlier results, not run again", joined(earlier)],
+    ["Tasks not installed here", joined(unknown)],
+    ["Tasks of another version", joined(old.map((t) => t.name))],
   ];
   byId("recipe").append(
     el("pre", {}, commands.join("\n")),
-    el("p", { class: "note" }, "The numbers are the same again with these versions; times are those of the machine."),
+    el("p", { class: "note" }, "With these versions the numbers are reproduced exactly. Times depend on the machine."),
     el("dl", { class: "facts" }, ...facts.filter(([, v]) => v).flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])),
     el("h3", {}, "Parameters"),
     table([["Estimator", "words"], ["Parameters", "words wrap"], ["From", "words"]],
       data.estimators.map((e) => [e.name, e.parameters.map(readable).join("; ") || "none", e.versions.join("; ")])),
-    el("details", {}, el("summary", {}, `The ${several(data.tasks.length, "case")}, with the source of each truth`),
-      table([["Case", "words"], ["Dimensions", ""], ["Truth in nats", ""], ["Version", ""], ["Source", "words wrap"]],
-        data.tasks.map((t) => [t.name, t.dims.join(" + "), String(Number(t.mi.toFixed(4))), t.versions.join(", "), t.source ?? "not in this catalogue"]))),
+    el("details", {}, el("summary", {}, `The ${counted(data.tasks.length, "task")}, with the source of each true value`),
+      table([["Task", "words"], ["Dimensions", ""], ["True MI in nats", ""], ["Version", ""], ["Source", "words wrap"]],
+        data.tasks.map((t) => [t.name, t.dims.join(" + "), String(Number(t.mi.toFixed(4))), t.versions.join(", "), t.source ?? "not in the catalogue"]))),
   );
 }
 
