@@ -17,8 +17,8 @@ from .errors import InputError
 from .records.against import earlier_records
 from .records.store import Key, Store
 from .records.table import table_of
-from .running.backends import check_backend, run_cells
-from .running.cells import Cell, plan
+from .running.backends import check_backend, run_evaluations
+from .running.evaluation import Evaluation, plan
 from .running.limits import Limits, read_bytes
 from .tasks.catalogue import find_tasks
 from .types import SESSION, Estimate, EstimatorLike, Record, Task
@@ -114,7 +114,7 @@ def compare(
     """
     check_backend(backend, scheduler, jobs)
     limits = Limits(time_limit, read_bytes(memory_limit))
-    cells = plan(
+    evaluations = plan(
         find_tasks(tasks, suite),
         _whole_numbers(samples, "samples"),
         range(_whole_numbers(seeds, "seeds")[0])
@@ -123,32 +123,34 @@ def compare(
         resolve_estimators(estimators),
         run=uuid4().hex,
     )
-    earlier = [] if against is None else earlier_records(against, cells)
+    earlier = [] if against is None else earlier_records(against, evaluations)
     result_store = None if store is None else Store(Path(store))
     stored = {} if result_store is None else result_store.successes()
     records = {
         place: record
-        for place, cell in enumerate(cells)
-        if (record := _reusable(stored, cell)) is not None
+        for place, evaluation in enumerate(evaluations)
+        if (record := _reusable(stored, evaluation)) is not None
     }
-    missing = [place for place in range(len(cells)) if place not in records]
+    missing = [place for place in range(len(evaluations)) if place not in records]
 
     def table() -> "pd.DataFrame":
         """The results so far, in the order of the plan, and the earlier ones."""
-        planned = [records[place] for place in range(len(cells)) if place in records]
+        planned = [records[place] for place in range(len(evaluations)) if place in records]
         return table_of([*planned, *earlier])
 
     try:
         with nullcontext() if result_store is None else result_store.adding() as add:
-            finished = run_cells([cells[place] for place in missing], limits, jobs, scheduler)
+            finished = run_evaluations(
+                [evaluations[place] for place in missing], limits, jobs, scheduler
+            )
             for number, record in finished:
                 if add is not None:
                     add(record)
                 records[missing[number]] = record
                 if on_progress is not None:
-                    on_progress(len(records), len(cells))
+                    on_progress(len(records), len(evaluations))
     except KeyboardInterrupt:
-        raise Interrupted(table(), len(records), len(cells)) from None
+        raise Interrupted(table(), len(records), len(evaluations)) from None
     return table()
 
 
@@ -161,24 +163,24 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, table: "pd.DataFrame", done: int, total: int) -> None:
-        super().__init__(f"interrupted after {done} of {total} cells")
+        super().__init__(f"interrupted after {done} of {total} estimates")
         self.table = table
         self.done = done
 
 
-def _reusable(stored: Mapping[Key, Record], cell: Cell) -> Record | None:
+def _reusable(stored: Mapping[Key, Record], evaluation: Evaluation) -> Record | None:
     """The stored record of the same measurement, if there is one.
 
     None for a class of the session, which may have changed since, and for a task whose true MI
     has changed.
     """
-    task, resolved = cell.task, cell.estimator
+    task, resolved = evaluation.task, evaluation.estimator
     if resolved.version == SESSION:
         return None
     record = stored.get(
         (
             task.name, task.version, resolved.spec, resolved.parameters, resolved.version,
-            cell.n, cell.seed,
+            evaluation.n, evaluation.seed,
         )
     )  # fmt: skip
     same_truth = record is not None and math.isclose(record.mi_nats, task.mi_nats, rel_tol=1e-9)

@@ -1,4 +1,4 @@
-"""Estimators that misbehave beyond the first few rows, which the warm-up has."""
+"""Estimators that misbehave on samples with more rows than the warm-up has."""
 
 import ctypes
 import os
@@ -7,17 +7,18 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numba import njit
 
 from mibench import Estimate, Estimator
-from mibench.running.cells import WARM_UP_ROWS
+from mibench.running.evaluation import WARM_UP_ROWS
 
 
 @njit
 def spin(x: float) -> float:
-    """Compiled, holds the interpreter's lock, and never ends: no signal handler can run."""
+    """Compiled code that never ends and holds the interpreter's lock, so no signal handler runs."""
     while x >= 0:
         x += 1e-9
     return x
@@ -25,10 +26,11 @@ def spin(x: float) -> float:
 
 @dataclass(frozen=True)
 class Awkward(Estimator):
-    """Answers 0.5 nats for few rows, and does harm on many."""
+    """Returns 0.5 nats for few rows, and misbehaves as `how` says on more."""
 
     how: str = "spin"
     few: int = WARM_UP_ROWS
+    file: str = ""  # where `orphan` writes the id of its fork
 
     def _estimate(self, x, y):
         if x.n > self.few:
@@ -39,9 +41,9 @@ class Awkward(Estimator):
         spin(0.0)
 
     def _hoard(self):
-        held = []
+        arrays = []
         while True:  # 8 MB at a time, written to, so that they are resident
-            held.append(np.ones(1_000_000))
+            arrays.append(np.ones(1_000_000))
             time.sleep(1e-3)
 
     def _crash(self):
@@ -54,38 +56,40 @@ class Awkward(Estimator):
         time.sleep(600)
 
     def _abandon(self):
-        """A program that leaves the group, whoever started it having ended, and an endless wait."""
+        """Start a program in a new session from a process that ends, and then wait."""
         inner = [sys.executable, "-c", "import time; time.sleep(600)  # awkward child"]
         outer = f"import subprocess; subprocess.Popen({inner!r}, start_new_session=True)"
         subprocess.run([sys.executable, "-c", outer], check=True)
         time.sleep(600)
 
     def _fork(self):
-        """A program of its own that outlives whoever started it."""
+        """Start a program that outlives this process, and wait for it."""
         command = [sys.executable, "-c", "import time; time.sleep(600)  # awkward child"]
         subprocess.Popen(command).wait()
 
     def _orphan(self):
-        """Ends, and leaves a fork that has open what it had."""
-        if os.fork() == 0:
-            os.closerange(0, 3)  # but for the output of the tests
-            time.sleep(60)
+        """End, and leave a fork that keeps open what this process had open."""
+        fork = os.fork()
+        if fork == 0:
+            os.closerange(0, 3)  # the output of the tests must not wait for the fork
+            time.sleep(600)
+        Path(self.file).write_text(str(fork))
         os._exit(3)
 
     def _shut(self):
-        """Closes what is open, as a daemon does, and goes on."""
+        """Close what is open, as a daemon does, and go on."""
         os.closerange(3, 100)
-        time.sleep(60)
+        time.sleep(600)
 
     def _borrow(self):
-        """100 MB for a moment."""
+        """Hold 100 MB for a moment."""
         np.ones(12_500_000)
         ctypes.CDLL(None).malloc_trim(0)
 
 
 @dataclass(frozen=True)
 class Slow(Estimator):
-    """Takes a while, and depends on the sample alone."""
+    """Takes a while, and returns a number that depends on the sample only."""
 
     seconds: float = 0.02
 

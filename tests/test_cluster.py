@@ -170,7 +170,9 @@ def test_a_cluster_without_workers_is_said(tmp_path, monkeypatch):
         )  # fmt: skip
     finally:
         empty.close()
-    assert said == [f"no worker is at {empty.address} yet: waiting. Start some with `dask worker`"]
+    assert said == [
+        f"waiting for workers at {empty.address}: there is none yet. Start some with `dask worker`"
+    ]
     assert got["nats"].notna().all()
 
 

@@ -88,7 +88,9 @@ def test_what_a_worker_process_cannot_load_is_explained(monkeypatch):
     monkeypatch.setattr(Lost, "__module__", "no_such_module")
     monkeypatch.setitem(sys.modules, "no_such_module", types.SimpleNamespace(Lost=Lost))
     Lost.__qualname__ = "Lost"
-    with pytest.raises(mibench.InputError, match="define what is your own in a module"):
+    with pytest.raises(
+        mibench.InputError, match="define your own estimators and tasks in a module"
+    ):
         mibench.compare([Lost()], tasks="1v1-normal-0.75", samples=20, seeds=2, jobs=2)
 
 
@@ -109,7 +111,7 @@ def test_progress_and_interruption_keep_what_is_done():
         if done == 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(api.Interrupted, match="after 3 of 5 cells") as stop:
+    with pytest.raises(api.Interrupted, match="after 3 of 5 estimates") as stop:
         mibench.compare(
             "uniform", tasks="1v1-normal-0.75", samples=20, seeds=5, on_progress=stop_at_three
         )

@@ -1,4 +1,4 @@
-"""Estimators that run away are stopped, recorded, and cost the others nothing."""
+"""Estimators that exceed a limit are stopped and recorded, and do not affect the others."""
 
 import os
 import signal
@@ -14,10 +14,10 @@ import pytest
 
 import mibench
 from mibench.records.store import Store
-from mibench.running import limits as guard
+from mibench.running import limits
 from mibench.running.limits import Limits, read_bytes
 
-MANY = 500  # more than the warm-up has
+MANY = 500  # rows, more than the warm-up has
 MEASURED = ["seconds", "memory"]
 
 
@@ -28,28 +28,29 @@ def compare(estimators, **options):
 
 
 @pytest.fixture(autouse=True)
-def no_child_is_left():
+def end_the_child():
     yield
-    if guard._own.child is not None:
-        guard._own.child.close()
-        guard._own.child = None
+    if limits._local.child is not None:
+        limits._local.child.close()
+        limits._local.child = None
 
 
 def test_limits_do_not_change_the_numbers():
     options = {"suite": "quick", "samples": 100, "seeds": 2}
-    free = mibench.compare("uniform,knn", **options)
+    unlimited = mibench.compare("uniform,knn", **options)
     for jobs in (1, 2):
-        held = mibench.compare(
+        limited = mibench.compare(
             "uniform,knn", time_limit=60, memory_limit="2GB", jobs=jobs, **options
         )
-        pd.testing.assert_frame_equal(free.drop(columns=MEASURED), held.drop(columns=MEASURED))
+        pd.testing.assert_frame_equal(
+            unlimited.drop(columns=MEASURED), limited.drop(columns=MEASURED)
+        )
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_compiled_code_that_never_ends_is_stopped(awkward, jobs):
-    start = time.monotonic()
+    # It returns at all only if the endless estimates are stopped.
     got = compare([awkward.Awkward("spin"), "knn"], time_limit=0.5, jobs=jobs)
-    assert time.monotonic() - start < 60  # two limits, and starting and compiling four times
     bad, good = got[got.estimator == "Awkward"], got[got.estimator == "knn"]
     assert bad["error"].tolist() == ["TimeLimit: stopped after 0.5 s"] * 2
     assert bad["nats"].isna().all()
@@ -64,8 +65,8 @@ def test_memory_without_end_is_stopped(awkward):
     assert got["error"].tolist() == ["MemoryLimit: stopped beyond 200 MB", ""]
 
 
-def test_what_ends_between_two_looks_is_held_to_the_limits_too(awkward, monkeypatch):
-    monkeypatch.setattr(guard, "LOOK_SECONDS", 5.0)
+def test_an_estimate_that_ends_between_two_polls_is_held_to_the_limits_too(awkward, monkeypatch):
+    monkeypatch.setattr(limits, "POLL_SECONDS", 5.0)
     got = compare([awkward.Awkward("borrow")], memory_limit="50MB")
     assert got["error"].tolist() == ["MemoryLimit: took more than 50 MB"] * 2
     got = compare([awkward.Slow(0.02)], time_limit=0.001)
@@ -73,7 +74,7 @@ def test_what_ends_between_two_looks_is_held_to_the_limits_too(awkward, monkeypa
 
 
 def test_memory_without_end_on_few_rows_is_stopped(awkward, monkeypatch):
-    monkeypatch.setattr(guard, "PREPARATION_BYTES", 300_000_000)
+    monkeypatch.setattr(limits, "PREPARATION_BYTES", 300_000_000)
     got = compare([awkward.Awkward("hoard", few=0), "knn"], memory_limit="200MB", seeds=2)
     assert got["error"].tolist() == [
         "MemoryLimit: stopped beyond 500 MB, before the estimate began", "",
@@ -81,8 +82,8 @@ def test_memory_without_end_on_few_rows_is_stopped(awkward, monkeypatch):
     ]  # fmt: skip
 
 
-def test_patience_with_the_first_call_is_had_once(awkward, monkeypatch):
-    monkeypatch.setattr(guard, "PREPARATION_SECONDS", 5.0)
+def test_only_the_first_warm_up_of_an_estimator_gets_additional_time(awkward, monkeypatch):
+    monkeypatch.setattr(limits, "PREPARATION_SECONDS", 5.0)
     got = compare([awkward.Awkward("spin", few=0)], time_limit=0.5, seeds=3)
     assert got["error"].tolist() == [
         "TimeLimit: stopped after 5.5 s, before the estimate began",
@@ -90,33 +91,40 @@ def test_patience_with_the_first_call_is_had_once(awkward, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize(("how", "said"), [("crash", "SIGSEGV"), ("leave", "code 3")])
-def test_a_process_that_dies_is_a_failure_and_the_next_cell_has_a_new_one(awkward, how, said):
+@pytest.mark.parametrize(("how", "ending"), [("crash", "SIGSEGV"), ("leave", "code 3")])
+def test_a_process_that_dies_is_a_failure_and_the_next_estimate_has_a_new_one(awkward, how, ending):
     got = compare([awkward.Awkward(how), "knn"], time_limit=60)
     bad = got[got.estimator.str.startswith("Awkward")]
-    assert bad["error"].tolist() == [f"ProcessDied: the estimator's process ended with {said}"] * 2
+    assert (
+        bad["error"].tolist() == [f"ProcessDied: the estimator's process ended with {ending}"] * 2
+    )
     assert got[got.estimator == "knn"]["nats"].notna().all()
 
 
-@pytest.mark.parametrize(("how", "said"), [("orphan", "code 3"), ("shut", "SIGKILL")])
-def test_a_process_that_ends_without_saying_so_is_noticed(awkward, monkeypatch, how, said):
-    monkeypatch.setattr(guard, "EXIT_SECONDS", 0.2)
-    start = time.monotonic()
-    got = compare([awkward.Awkward(how)], memory_limit="2GB", seeds=1)
-    assert got["error"].tolist() == [f"ProcessDied: the estimator's process ended with {said}"]
-    assert time.monotonic() - start < 50  # less than the 60 s for which the pipe, or it, lives on
+def test_the_end_of_a_process_is_noticed_while_a_fork_keeps_its_pipe_open(awkward, tmp_path):
+    file = tmp_path / "fork"
+    got = compare([awkward.Awkward("orphan", file=str(file))], memory_limit="2GB", seeds=1)
+    fork = psutil.Process(int(file.read_text()))
+    still_open = fork.is_running() and fork.status() != psutil.STATUS_ZOMBIE
+    fork.kill()
+    assert still_open
+    assert got["error"].tolist() == ["ProcessDied: the estimator's process ended with code 3"]
+
+
+def test_a_process_that_closes_its_pipe_and_goes_on_is_killed(awkward, monkeypatch):
+    monkeypatch.setattr(limits, "EXIT_SECONDS", 0.2)
+    got = compare([awkward.Awkward("shut")], memory_limit="2GB", seeds=1)
+    assert got["error"].tolist() == ["ProcessDied: the estimator's process ended with SIGKILL"]
 
 
 def test_a_death_within_a_message_is_a_failure(awkward, monkeypatch):
-    cut = OSError("got end of file during message")  # as multiprocessing says it
-
     def fail(self):
-        raise cut
+        raise OSError("got end of file during message")  # the message of multiprocessing
 
     compare("knn", time_limit=60, seeds=1)
-    child = guard._own.child
+    child = limits._local.child
     monkeypatch.setattr(type(child._pipe), "recv", fail)
-    monkeypatch.setattr(guard, "EXIT_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "EXIT_SECONDS", 0.2)
     got = compare("knn", time_limit=60, seeds=1)
     assert "ProcessDied" in got["error"][0]
     assert not child.alive()
@@ -127,21 +135,19 @@ def test_a_thread_that_ends_leaves_no_process():
     thread = threading.Thread(target=compare, args=["uniform"], kwargs={"time_limit": 60})
     thread.start()
     thread.join()
-    deadline = time.monotonic() + 20  # the thread's own things go after its end
+    deadline = time.monotonic() + 20  # what belongs to a thread is removed after its end
     while left := set(psutil.Process().children()) - before:
         assert time.monotonic() < deadline, left  # zombies count
         time.sleep(0.05)
 
 
 def awkward_children():
-    every = psutil.process_iter(["status", "cmdline"])
-    return [
-        p.info for p in every if p.info["status"] != "zombie" and "awkward child" in str(p.info)
-    ]
+    infos = [process.info for process in psutil.process_iter(["status", "cmdline"])]
+    return [info for info in infos if info["status"] != "zombie" and "awkward child" in str(info)]
 
 
 @pytest.mark.parametrize("how", ["fork", "abandon"])
-def test_what_the_estimator_started_is_stopped_too(awkward, how):
+def test_processes_that_the_estimator_started_are_stopped_too(awkward, how):
     got = compare([awkward.Awkward(how)], time_limit=1, seeds=1)
     assert "TimeLimit" in got["error"][0]
     assert awkward_children() == []
@@ -150,9 +156,9 @@ def test_what_the_estimator_started_is_stopped_too(awkward, how):
 @pytest.mark.parametrize(
     ("how", "jobs", "limit"), [("spin", 1, 500), ("spin", 2, 500), ("wait", 2, None)]
 )
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
-def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent, how, jobs, limit):
-    """A user's script without a main guard, which ends while an estimate runs away."""
+@pytest.mark.parametrize("signal_sent", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, signal_sent, how, jobs, limit):
+    """A user's script without a main guard is stopped during an estimate that never ends."""
     script = tmp_path / "script.py"
     script.write_text(
         "import mibench, awkward\n"
@@ -169,19 +175,19 @@ def test_no_process_outlives_one_that_is_stopped(awkward, tmp_path, sent, how, j
     while time.monotonic() < deadline:
         if (tmp_path / "r.jsonl").exists() and len(list(Store(tmp_path / "r.jsonl"))) == 1:
             children = psutil.Process(running.pid).children(recursive=True)
-            time.sleep(0.3)  # it is in the endless loop, or about to compile it
+            time.sleep(0.3)  # now it runs the endless loop, or compiles it
             break
         time.sleep(0.05)
     assert len(children) >= jobs
-    running.send_signal(sent)
+    running.send_signal(signal_sent)
     running.wait(timeout=20)
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
 
 
-def test_what_the_process_cannot_load_is_explained():
+def test_an_estimator_that_the_process_cannot_load_is_explained():
     class Here(mibench.Estimator):
-        """Of a module that no other process finds, and pickled by its name."""
+        """Pickled by name, in a module that no other process finds."""
 
         def _estimate(self, x, y):
             return mibench.Estimate(0.0)
@@ -196,7 +202,7 @@ def test_what_the_process_cannot_load_is_explained():
         del sys.modules["gone"]
 
 
-def test_what_cannot_be_sent_is_explained():
+def test_an_estimator_that_cannot_be_sent_is_explained():
     lock = threading.Lock()
 
     def holds(x, y):
@@ -209,11 +215,11 @@ def test_what_cannot_be_sent_is_explained():
 
 @pytest.mark.parametrize("limits", [{}, {"time_limit": 60}])
 def test_memory_of_an_estimate_is_measured(awkward, limits):
-    """In a process of its own too, which is started by a larger one."""
+    """Also in a child process, which a larger process starts."""
     got = compare([awkward.Awkward("borrow"), awkward.Awkward("nothing")], seeds=2, **limits)
     assert got["error"][1].startswith("AttributeError")  # a failure has no memory
     borrowed = got["memory"][::2]
-    # 100 MB, and at most a few of the process's own; or less by what it held free.
+    # 100 MB and a few more, or a few less if the process held reserved memory.
     assert borrowed.between(90e6, 110e6).all()
     assert got["memory"][1::2].isna().all()
 
@@ -222,26 +228,26 @@ def test_memory_of_an_estimate_is_measured(awkward, limits):
     ("text", "size"),
     [("1", 1), ("2kB", 2000), ("1.5 GiB", 3 * 2**29), ("500mb", 5 * 10**8), (7, 7), (None, None)],
 )
-def test_sizes(text, size):
+def test_sizes_of_memory(text, size):
     assert read_bytes(text) == size
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"time_limit": 0}, "time limit is 0"),
         ({"time_limit": float("nan")}, "time limit is nan"),
         ({"memory_limit": -1}, "memory limit is -1"),
-        ({"memory_limit": "much"}, "memory limit 'much' is no size"),
-        ({"memory_limit": "2 parsecs"}, "is no size"),
+        ({"memory_limit": "much"}, "memory limit 'much' is not a size"),
+        ({"memory_limit": "2 parsecs"}, "is not a size"),
     ],
 )
-def test_limits_that_are_none(options, said):
-    with pytest.raises(mibench.InputError, match=said):
+def test_invalid_limits_are_refused(options, message):
+    with pytest.raises(mibench.InputError, match=message):
         compare("uniform", **options)
 
 
-def test_no_limit_is_no_limit():
+def test_limits_are_true_if_there_is_one():
     assert not Limits()
     assert Limits(seconds=1)
     assert Limits(bytes=1)

@@ -282,7 +282,9 @@ def test_what_cannot_travel_is_explained():
         return float(handle is not None)
 
     assert mibench.compare([holding], **SMALL)["nats"].tolist() == [1, 1]
-    with pytest.raises(InputError, match="define what is your own in a module, or use jobs=1"):
+    with pytest.raises(
+        InputError, match="define your own estimators and tasks in a module, or use jobs=1"
+    ):
         mibench.compare([holding], **SMALL, jobs=2)
 
 

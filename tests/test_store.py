@@ -22,7 +22,7 @@ from mibench import Estimate, Estimator
 from mibench.errors import InputError
 from mibench.records import store
 from mibench.records.store import COLUMNS, FORMAT, Store, key_of
-from mibench.running import cells as runner
+from mibench.running import evaluation
 from mibench.types import Record
 
 from .conftest import MIBENCH
@@ -41,13 +41,13 @@ SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": 50, "s
 def calls(monkeypatch):
     """The cells that were really computed."""
     made = []
-    original = runner._timed
+    original = evaluation._timed
 
     def counted(one, sample, kinds):
         made.append(one.spec)
         return original(one, sample, kinds)
 
-    monkeypatch.setattr(runner, "_timed", counted)
+    monkeypatch.setattr(evaluation, "_timed", counted)
     return made
 
 

@@ -120,7 +120,7 @@ def compare(
     specs = [estimator.spec for estimator in resolved]
     baselines = {} if against is None else {spec: baseline_name(spec, against) for spec in specs}
     try:
-        with chatter_aside(), progress("cells") as on_progress:
+        with chatter_aside(), progress("estimates") as on_progress:
             records = api.compare(
                 resolved,
                 tasks=tasks or None,

@@ -49,7 +49,7 @@ def estimate(
     from ..columns.files import read_sides
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
-    from ..running.cells import private_copies, timed_estimate
+    from ..running.evaluation import private_copies, timed_estimate
 
     resolved = resolve_estimators(list(estimators) or default_estimators())
     side_x, side_y = read_sides(

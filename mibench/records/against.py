@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
-from ..running.cells import Cell
+from ..running.evaluation import Evaluation
 from ..types import Record
 from .files import read_records
 
 
-def earlier_records(source: str | Path, cells: Sequence[Cell]) -> list[Record]:
+def earlier_records(source: str | Path, evaluations: Sequence[Evaluation]) -> list[Record]:
     """The records of `source` on the same samples as these evaluations: same task, n and seed.
 
     The version and the true MI of the task must agree, too. Of several versions of an estimator
@@ -19,7 +19,7 @@ def earlier_records(source: str | Path, cells: Sequence[Cell]) -> list[Record]:
     such as `knn (reference)`. Raises InputError if `source` holds nothing on any of the samples.
     """
     records = read_records(source)
-    truth = {(c.task.name, c.task.version, c.n, c.seed): c.task.mi_nats for c in cells}
+    truth = {(e.task.name, e.task.version, e.n, e.seed): e.task.mi_nats for e in evaluations}
     last = {
         (r.task, r.n, r.seed, r.estimator): r
         for r in records
@@ -33,7 +33,7 @@ def earlier_records(source: str | Path, cells: Sequence[Cell]) -> list[Record]:
             f"{source} has no result on these samples: it holds {len({r.task for r in records})} "
             f"task(s) with n = {sizes} and seeds below {seeds}"
         )
-    new = {c.estimator.spec for c in cells}
+    new = {e.estimator.spec for e in evaluations}
     return [
         replace(r, estimator=baseline_name(r.estimator, source)) if r.estimator in new else r
         for r in last.values()

@@ -1,19 +1,19 @@
-"""Runs the cells of a comparison: in this process, in several, or on a cluster."""
+"""Runs the evaluations of a comparison: in this process, in several, or on a cluster."""
 
 from collections.abc import Iterator, Sequence
 
 from ..errors import InputError
 from ..types import Record
 from ..versions import package_version
-from .cells import Cell, record_of
 from .dask import in_cluster
+from .evaluation import Evaluation, record_of
 from .limits import Limits, run_limited
 from .processes import in_processes
 
 BACKENDS = ("joblib", "dask")
 
-_Item = tuple[int, Cell, Limits, str]  # its place, the cell, limits, the version that sent it
-_Done = tuple[int, Record]
+_Item = tuple[int, Evaluation, Limits, str]  # position, evaluation, limits, sender's version
+_Result = tuple[int, Record]  # position, record
 
 
 def check_backend(backend: str, scheduler: str | None, jobs: int) -> None:
@@ -26,29 +26,32 @@ def check_backend(backend: str, scheduler: str | None, jobs: int) -> None:
         raise InputError(f"jobs is {jobs}, but a Dask cluster has its own workers: leave it out")
 
 
-def run_cells(
-    cells: Sequence[Cell], limits: Limits, jobs: int = 1, scheduler: str | None = None
-) -> Iterator[_Done]:
-    """Place in `cells` and record, as they are finished: in any order if there are several workers.
+def run_evaluations(
+    evaluations: Sequence[Evaluation], limits: Limits, jobs: int = 1, scheduler: str | None = None
+) -> Iterator[_Result]:
+    """Yield the position in `evaluations` and the record of each as it finishes.
 
-    jobs: processes; -1 for one a core. scheduler: the address of a Dask cluster to run on instead.
-    The numbers depend on neither.
+    With several workers the order varies, but the numbers never do. jobs: number of processes; -1
+    for one per core. scheduler: the address of a Dask cluster to run on instead.
     """
-    items = [(place, cell, limits, package_version("mibench")) for place, cell in enumerate(cells)]
+    version = package_version("mibench")
+    items = [
+        (position, evaluation, limits, version) for position, evaluation in enumerate(evaluations)
+    ]
     if scheduler is not None:
         return in_cluster(_run_item, items, scheduler, _failed_item)
     return in_processes(_run_item, items, jobs)
 
 
-def _run_item(item: _Item) -> _Done:
-    place, cell, limits, sender = item
+def _run_item(item: _Item) -> _Result:
+    position, evaluation, limits, sender = item
     if (installed := package_version("mibench")) != sender:
         raise InputError(
-            f"a worker has mibench {installed}, not {sender}: install the same everywhere"
+            f"a worker has mibench {installed}, not {sender}: install the same version everywhere"
         )
-    return place, run_limited(cell, limits)
+    return position, run_limited(evaluation, limits)
 
 
-def _failed_item(item: _Item, message: str) -> _Done:
-    place, cell, *_ = item
-    return place, record_of(cell, message, 0.0)
+def _failed_item(item: _Item, message: str) -> _Result:
+    position, evaluation, *_ = item
+    return position, record_of(evaluation, message, 0.0)

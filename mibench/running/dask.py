@@ -1,4 +1,4 @@
-"""Work shared among the workers of a Dask cluster. Needs the extra `dask`."""
+"""Runs work on a Dask cluster. Needs the extra `dask`."""
 
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -24,11 +24,11 @@ def in_cluster(
     scheduler: str,
     failed: Callable[[T, str], R],
 ) -> Generator[R, None, None]:
-    """work(item) of every item as it is finished, in any order.
+    """Yield work(item) of each item as it finishes, in any order.
 
-    scheduler: its address, "tcp://host:8786". What a worker that dies had not finished goes to the
-    others; failed(item, message) stands for an item that several workers died of, or that raised.
-    Raises InputError if there is no such scheduler, or when it goes away.
+    scheduler: its address, such as "tcp://host:8786". If a worker dies, other workers take its
+    items. The result of an item that raised, or during which several workers died, is
+    failed(item, message). Raises InputError if there is no such scheduler, or if it goes away.
     """
     try:
         from distributed import Client
@@ -38,7 +38,7 @@ def in_cluster(
             "a Dask cluster needs the extra `dask`: pip install 'mibench[dask]'"
         ) from None
     try:
-        get_address_host_port(scheduler)  # a client of a wrong one would hang as it is closed
+        get_address_host_port(scheduler)  # a client with a malformed address would hang on closing
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(
@@ -46,14 +46,16 @@ def in_cluster(
             "`dask scheduler`, and workers with `dask worker ADDRESS`"
         ) from error
     if not client.scheduler_info()["workers"]:
-        _log.warning("no worker is at %s yet: waiting. Start some with `dask worker`", scheduler)
+        _log.warning(
+            "waiting for workers at %s: there is none yet. Start some with `dask worker`", scheduler
+        )
     with _quiet():
         yield from _results(client, work, items, scheduler, failed)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Dask logs every lost connection, with tracebacks; we say in the end what became of it."""
+    """Silence Dask, which logs a traceback for each lost connection; failures are reported here."""
     logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
     levels = [log.level for log in logs]
     for log in logs:
@@ -81,7 +83,7 @@ def _results(
         for future in as_completed(futures, loop=client.loop):
             if future.status == "cancelled":
                 raise InputError(f"the Dask scheduler at {scheduler!r} went away")
-            raised = future.exception()  # waits where a dead worker took the result along
+            raised = future.exception()  # waits for another worker if a worker died with the result
             if raised is None:
                 yield future.result()
             elif isinstance(raised, InputError):

@@ -1,7 +1,7 @@
-"""One cell at a time in a process that is killed when it takes too much time or memory.
+"""Runs evaluations in a child process, which is killed if one takes too much time or memory.
 
-Compiled code cannot be interrupted from within, so the estimator runs in a child that this side
-watches; the child stays for the next cells, and a new one takes the place of one that was killed.
+Compiled code cannot be interrupted from within, so the estimator runs in a child that the parent
+watches. The child runs one evaluation after another. If it was killed, a new one is started.
 """
 
 import json
@@ -23,12 +23,13 @@ import cloudpickle
 
 from ..errors import InputError
 from ..types import Record
-from .cells import Cell, record_of, run_cell
+from .evaluation import Evaluation, evaluate, record_of
 
-PREPARATION_SECONDS = 120.0  # beside the limit, for imports, drawing the sample and compiling
-PREPARATION_BYTES = 2 * 10**9  # the same for memory
-LOOK_SECONDS = 0.05  # between two looks at the child
-EXIT_SECONDS = 5.0  # for a child that has closed its pipe
+# Allowed in addition to the limit, for imports, drawing the sample and compiling.
+PREPARATION_SECONDS = 120.0
+PREPARATION_BYTES = 2 * 10**9
+POLL_SECONDS = 0.05  # the interval at which the child is checked
+EXIT_SECONDS = 5.0  # how long a child may take to end after it has closed its pipe
 
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[3]); "
@@ -42,7 +43,7 @@ _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one cell: seconds of its estimate, and bytes of memory that it adds to the process."""
+    """Limits of one estimate: its seconds, and the bytes of memory that it adds to the process."""
 
     seconds: float | None = None
     bytes: int | None = None
@@ -51,7 +52,9 @@ class Limits:
         if self.seconds is not None and not self.seconds > 0:
             raise InputError(f"time limit is {self.seconds}: give seconds above 0")
         if self.bytes is not None and self.bytes <= 0:
-            raise InputError(f"memory limit is {self.bytes}: give bytes above 0, or such as '2GB'")
+            raise InputError(
+                f"memory limit is {self.bytes}: give bytes above 0, or a text such as '2GB'"
+            )
         if self and os.name != "posix":
             raise InputError("limits need a POSIX system: leave them out here")
 
@@ -59,7 +62,7 @@ class Limits:
         return self.seconds is not None or self.bytes is not None
 
     def while_preparing(self) -> "Limits":
-        """Those of a cell whose estimate has not begun."""
+        """The limits until the estimate begins."""
         return Limits(
             None if self.seconds is None else self.seconds + PREPARATION_SECONDS,
             None if self.bytes is None else self.bytes + PREPARATION_BYTES,
@@ -76,86 +79,90 @@ def read_bytes(size: int | str | None) -> int | None:
         return size
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", size)
     if match is None or match[2].lower() not in _UNITS:
-        raise InputError(f"memory limit {size!r} is no size: give one such as 500MB, 2GB or 2GiB")
+        raise InputError(
+            f"memory limit {size!r} is not a size: give one such as 500MB, 2GB or 2GiB"
+        )
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
-def run_limited(cell: Cell, limits: Limits) -> Record:
-    """The record of a cell; a failure if a limit was passed or the process died.
-
-    The process says how much memory it holds when only the estimate is left, and then its record.
-    """
+def run_limited(evaluation: Evaluation, limits: Limits) -> Record:
+    """The record of an evaluation: a failure if it exceeds a limit or the process dies."""
     if not limits:
-        return run_cell(cell)
-    if _own.child is None or not _own.child.alive():
-        _own.child = _Child()
-    return _own.child.run(cell, limits)
+        return evaluate(evaluation)
+    if _local.child is None or not _local.child.alive():
+        _local.child = _Child()
+    return _local.child.run(evaluation, limits)
 
 
 class _Child:
-    """A process that runs cells, seen from the side that may kill it."""
+    """The parent's view of a child process that runs evaluations.
+
+    For each evaluation the child sends first an integer, its resident bytes when only the estimate
+    remains, and then the record.
+    """
 
     def __init__(self) -> None:
         import psutil
 
-        self._pipe, end = Pipe()
-        arguments = [str(end.fileno()), str(os.getpid()), json.dumps(sys.path)]
+        self._pipe, child_end = Pipe()
+        arguments = [str(child_end.fileno()), str(os.getpid()), json.dumps(sys.path)]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", START, *arguments], pass_fds=[end.fileno()],
+            [sys.executable, "-c", START, *arguments], pass_fds=[child_end.fileno()],
             stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno() if _has_stderr() else None,
         )  # fmt: skip
-        end.close()
+        child_end.close()
         self._watched = psutil.Process(self._process.pid)
-        # At exit too, and when the thread whose child this is ends.
+        # Also called at exit, and when the thread that uses this child ends.
         self.close = weakref.finalize(self, _end, self._process, self._watched, self._pipe)
 
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def run(self, cell: Cell, limits: Limits) -> Record:
-        data = _dumped(cell, warm=cell.estimator.spec not in _own.stuck)
-        now, preparing = limits.while_preparing(), True
-        start, held = time.monotonic(), self._memory()
+    def run(self, evaluation: Evaluation, limits: Limits) -> Record:
+        """Run one evaluation in the child, and kill the child if it exceeds a limit."""
+        data = _pickled(evaluation, warm=evaluation.estimator.spec not in _local.stuck)
+        current, preparing = limits.while_preparing(), True
+        start, bytes_before = time.monotonic(), self._memory()
         try:
             self._pipe.send_bytes(data)
             while True:
-                if self._pipe.poll(LOOK_SECONDS):
+                if self._pipe.poll(POLL_SECONDS):
                     message = self._pipe.recv()
                     if not isinstance(message, int):
-                        return _answer(cell, message, limits)
-                    now, preparing = limits, False
-                    start, held = time.monotonic(), message
+                        return _check_answer(evaluation, message, limits)
+                    current, preparing = limits, False
+                    start, bytes_before = time.monotonic(), message
                 elif not self.alive() and not self._pipe.poll():
-                    raise EOFError  # which the pipe does not say while a fork of the child has it
+                    raise EOFError  # the pipe itself stays open while a fork of the child has it
                 seconds = time.monotonic() - start
                 why = ""
-                if now.seconds is not None and seconds > now.seconds:
-                    why = f"TimeLimit: stopped after {now.seconds:g} s"
-                elif now.bytes is not None and self._memory() - held > now.bytes:
-                    why = f"MemoryLimit: stopped beyond {now.bytes / 1e6:g} MB"
-                if why and preparing:  # two minutes for each cell would add up
-                    _own.stuck.add(cell.estimator.spec)
+                if current.seconds is not None and seconds > current.seconds:
+                    why = f"TimeLimit: stopped after {current.seconds:g} s"
+                elif current.bytes is not None and self._memory() - bytes_before > current.bytes:
+                    why = f"MemoryLimit: stopped beyond {current.bytes / 1e6:g} MB"
+                if why and preparing:
+                    _local.stuck.add(evaluation.estimator.spec)
                     why += ", before the estimate began"
                 if why:
-                    return self._kill(cell, why, seconds)
-        except (EOFError, OSError):  # between two messages, or within one
+                    return self._kill(evaluation, why, seconds)
+        except (EOFError, OSError):  # the pipe closed between two messages or within one
             code = self._exit_code()
             how = signal.Signals(-code).name if code < 0 else f"code {code}"
             why = f"ProcessDied: the estimator's process ended with {how}"
-            return self._kill(cell, why, time.monotonic() - start)
-        except BaseException:  # Ctrl-C: the child must not go on alone
+            return self._kill(evaluation, why, time.monotonic() - start)
+        except BaseException:  # such as Ctrl-C: the child must not keep running
             self.close()
             raise
 
     def _exit_code(self) -> int:
-        """Of a child whose pipe has closed; one that only closed it is killed."""
+        """The exit code of a child whose pipe has closed. A child that keeps running is killed."""
         with suppress(subprocess.TimeoutExpired):
             return self._process.wait(timeout=EXIT_SECONDS)
         self.close()
         return self._process.wait()
 
     def _memory(self) -> int:
-        """Resident bytes of the child and of what it started."""
+        """The resident bytes of the child and of the processes that it started."""
         import psutil
 
         total = 0
@@ -165,45 +172,51 @@ class _Child:
                     total += process.memory_info().rss
         return total
 
-    def _kill(self, cell: Cell, why: str, seconds: float) -> Record:
+    def _kill(self, evaluation: Evaluation, why: str, seconds: float) -> Record:
         self.close()
-        return record_of(cell, why, seconds)
+        return record_of(evaluation, why, seconds)
 
 
 def _end(process: "subprocess.Popen[bytes]", watched: Any, pipe: "Connection[Any, Any]") -> None:
-    """Kill a child and what it started."""
+    """Kill a child and the processes that it started."""
     import psutil
 
-    if process.poll() is None:  # else its number may be another's; so it looks to a fork of ours
-        every = [watched]
+    # If it has ended, its id may belong to another process by now. A fork of this process also
+    # sees it as ended.
+    if process.poll() is None:
+        to_kill = [watched]
         with suppress(psutil.Error):
-            every += watched.children(recursive=True)
-        for one in every:
+            to_kill += watched.children(recursive=True)
+        for running in to_kill:
             with suppress(psutil.Error):
-                one.kill()
+                running.kill()
         process.wait()
     pipe.close()
 
 
-def _dumped(cell: Cell, warm: bool) -> bytes:
+def _pickled(evaluation: Evaluation, warm: bool) -> bytes:
     try:
-        return bytes(cloudpickle.dumps((cell, warm)))
+        return bytes(cloudpickle.dumps((evaluation, warm)))
     except Exception as error:
         raise InputError(
-            f"{cell.estimator.spec!r} or {cell.task.name!r} cannot be sent to a limited process "
-            f"({error}): let it hold nothing that belongs to one process, such as an open file or "
-            "a lock, or give no limits"
+            f"{evaluation.estimator.spec!r} or {evaluation.task.name!r} cannot be sent to a limited "
+            f"process ({error}): remove what belongs to one process, such as an open file or a lock, "
+            "or give no limits"
         ) from error
 
 
-class _Own(threading.local):
+class _Local(threading.local):
+    """What each thread has: its child, and the estimators that get no estimate from few rows."""
+
     child: _Child | None = None
 
     def __init__(self) -> None:
-        self.stuck: set[str] = set()  # specs that passed a limit before the estimate began
+        # Specs that exceeded a limit before the timed estimate began. Without this, each evaluation
+        # would take the two minutes of PREPARATION_SECONDS.
+        self.stuck: set[str] = set()
 
 
-_own = _Own()
+_local = _Local()
 
 
 def _has_stderr() -> bool:
@@ -213,10 +226,10 @@ def _has_stderr() -> bool:
         return False
 
 
-def _answer(cell: Cell, message: Any, limits: Limits) -> Record:
-    """What the child sent: a record, or why it could not read the cell.
+def _check_answer(evaluation: Evaluation, message: Any, limits: Limits) -> Record:
+    """The record that the child sent; a failure if the estimate exceeded a limit between two polls.
 
-    An estimate may pass a limit and end between two looks.
+    message: the record, or a text that says why the child could not load the evaluation.
     """
     if isinstance(message, Record):
         why = ""
@@ -224,40 +237,43 @@ def _answer(cell: Cell, message: Any, limits: Limits) -> Record:
             why = f"TimeLimit: took more than {limits.seconds:g} s"
         elif limits.bytes is not None and (message.memory or 0) > limits.bytes:
             why = f"MemoryLimit: took more than {limits.bytes / 1e6:g} MB"
-        return record_of(cell, why, message.seconds) if why and not message.error else message
+        return record_of(evaluation, why, message.seconds) if why and not message.error else message
     raise InputError(
-        f"a limited process could not load {cell.estimator.spec!r} or {cell.task.name!r} "
-        f"({message}): "
-        "define what is your own in a module that can be imported, or give no limits"
+        f"a limited process could not load {evaluation.estimator.spec!r} or "
+        f"{evaluation.task.name!r} ({message}): define your own estimators and tasks in a module "
+        "that can be imported, or give no limits"
     )
 
 
 def serve(descriptor: int, parent: int) -> None:
-    """The child: runs the cells that come through the pipe until it closes."""
+    """The main function of the child: runs evaluations from the pipe until it closes."""
     import psutil
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     _die_with(parent)
     pipe: Connection[Any, Any] = Connection(descriptor)
-    own = psutil.Process()
+    this_process = psutil.Process()
     while True:
         try:
             data = pipe.recv_bytes()
         except EOFError:
             return
         try:
-            cell, warm = cloudpickle.loads(data)
+            evaluation, warm = cloudpickle.loads(data)
         except Exception as error:
             pipe.send(f"{type(error).__name__}: {error}")
         else:
-            pipe.send(run_cell(cell, lambda: pipe.send(own.memory_info().rss), warm=warm))
+            record = evaluate(
+                evaluation, lambda: pipe.send(this_process.memory_info().rss), warm=warm
+            )
+            pipe.send(record)
 
 
 def _die_with(parent: int) -> None:
-    """On Linux: a parent that is killed takes this process along, whatever it is computing.
+    """On Linux, let the kernel kill this process when its parent dies.
 
-    And what an estimator starts stays below this process, where it is found and killed, though the
-    process between has ended.
+    Also let processes that an estimator started stay descendants of this process when the process
+    in between has ended, so that they are found and killed.
     """
     if sys.platform != "linux":
         return
@@ -265,5 +281,5 @@ def _die_with(parent: int) -> None:
 
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
-    if os.getppid() != parent:  # it died before
+    if os.getppid() != parent:  # it died before prctl
         os._exit(1)

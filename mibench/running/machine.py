@@ -1,4 +1,4 @@
-"""What a record says of the machine: its kind, and how much memory an estimate took."""
+"""The description of the machine in a record, and how much memory an estimate took."""
 
 import os
 import platform
@@ -7,19 +7,19 @@ from collections.abc import Callable
 from functools import cache
 
 KIB = 1024
-SLACK = 2**20  # the two are read one after the other, and counted in batches
+TOLERANCE_BYTES = 2**20  # two readings differ by what is allocated between them
 
 
 @cache
 def machine() -> str:
-    """Processor architecture, cores and system."""
+    """Processor architecture, number of cores and operating system."""
     return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def restarted_peak_memory() -> int | None:
-    """Let `peak_memory` start from what the process holds now, which is returned, in bytes.
+    """Restart the peak of `peak_memory` at the memory that the process holds now, in bytes.
 
-    None where the system cannot do that (not Linux).
+    Returns this memory; None if the system cannot restart the peak, as any but Linux.
     """
     control = _control(os.getpid())
     if control is None:
@@ -29,9 +29,9 @@ def restarted_peak_memory() -> int | None:
 
 
 def peak_memory() -> int | None:
-    """The most resident memory since the restart, in bytes; None where it cannot be restarted.
+    """The peak of resident memory since the restart, in bytes; None if it cannot be restarted.
 
-    Growth below what the process held free before is not seen: some megabytes.
+    Growth that reuses memory which the process had already reserved, some megabytes, is not seen.
     """
     reader = _reader(os.getpid())
     return None if reader is None else reader()
@@ -39,49 +39,49 @@ def peak_memory() -> int | None:
 
 @cache
 def _reader(process: int) -> Callable[[], int | None] | None:
-    """What reads the peak of this process, chosen once: a fork's is another."""
+    """A function that reads the peak of this process. A fork has another id, and needs its own."""
     if _control(process) is None:
         return None
     if _inherited(process):
         return lambda: _peak_of_status(process)
     import resource
 
-    usage, own = resource.getrusage, resource.RUSAGE_SELF
-    return lambda: usage(own).ru_maxrss * KIB
+    usage, this_process = resource.getrusage, resource.RUSAGE_SELF
+    return lambda: usage(this_process).ru_maxrss * KIB
 
 
 def _peak_of_status(process: int) -> int | None:
-    """The peak as the status file has it; slower to read than getrusage."""
+    """The peak in /proc/self/status, which is slower to read than getrusage."""
     status = _status(process)
     text = b"" if status is None else os.pread(status, 8192, 0)
-    at = text.find(b"VmHWM:")
-    return None if at < 0 else int(text[at + 6 : text.index(b"kB", at)]) * KIB
+    start = text.find(b"VmHWM:")
+    return None if start < 0 else int(text[start + 6 : text.index(b"kB", start)]) * KIB
 
 
 def _inherited(process: int) -> bool:
-    """Whether getrusage's peak is that of a larger process, which started this one.
+    """Whether getrusage reports the peak of a larger process, which started this one.
 
-    It is then above the peak that has just been restarted, and cannot show it.
+    It then exceeds the peak that has just been restarted, and so cannot be used.
     """
     import resource
 
     control = _control(process)
     if control is not None:
         os.pwrite(control, b"5", 0)
-    own = _peak_of_status(process)
-    shown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
-    return own is None or shown > own + SLACK
+    peak = _peak_of_status(process)
+    reported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+    return peak is None or reported > peak + TOLERANCE_BYTES
 
 
 @cache
 def _control(process: int) -> int | None:
-    """A descriptor of this process's switch, kept open; a fork's is another."""
+    """An open descriptor of the file that restarts the peak. A fork needs its own."""
     return _opened("/proc/self/clear_refs", os.O_WRONLY)
 
 
 @cache
 def _status(process: int) -> int | None:
-    """The same of what holds the peak, where it can be restarted."""
+    """An open descriptor of the file that holds the peak, if it can be restarted."""
     return None if _control(process) is None else _opened("/proc/self/status", os.O_RDONLY)
 
 

@@ -1,0 +1,210 @@
+"""Runs estimators on samples of tasks: an evaluation (task, n, seed, estimator) gives a record.
+
+Only this module times estimates and catches the exceptions of estimators.
+"""
+
+import json
+import platform
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError
+
+from ..blas import one_blas_thread
+from ..contract.base import Estimator
+from ..contract.resolve import ResolvedEstimator
+from ..contract.variables import is_copied
+from ..errors import InputError
+from ..types import Estimate, Record, Sample, Task
+from ..versions import package_version
+from .machine import machine, peak_memory, restarted_peak_memory
+
+WARM_UP_ROWS = 400  # of the estimate before the timed one
+LIBRARIES = ("numpy", "scipy", "numba")
+
+_warm: set[tuple[object, ...]] = set()
+_to_json = json.JSONEncoder(default=str).encode
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One run of one estimator on one sample of one task.
+
+    run: id of the `compare()` call, so that cached samples of same-named tasks do not mix. The
+    empty id means that the sample is not cached.
+    """
+
+    task: Task
+    n: int
+    seed: int
+    estimator: ResolvedEstimator
+    run: str = field(default="", repr=False)
+
+
+def plan(
+    tasks: Sequence[Task],
+    samples: Sequence[int],
+    seeds: Sequence[int],
+    estimators: Sequence[ResolvedEstimator],
+    run: str = "",
+) -> list[Evaluation]:
+    """All evaluations, in the order of the result. Raises InputError for bad sizes or seeds."""
+    for what, values, least in (("samples", samples, 2), ("seeds", seeds, 0)):
+        if not values:
+            raise InputError(f"no {what} given: name at least one")
+        for value in values:
+            if value < least:
+                raise InputError(f"{what} holds {value}: each must be at least {least}")
+    return [
+        Evaluation(task, n, seed, estimator, run)
+        for task in tasks
+        for n in dict.fromkeys(samples)
+        for seed in dict.fromkeys(seeds)
+        for estimator in estimators
+    ]
+
+
+def evaluate(
+    evaluation: Evaluation, ready: Callable[[], object] = lambda: None, *, warm: bool = True
+) -> Record:
+    """Draw the sample, estimate, and record the result or the failure.
+
+    ready: called when only the timed estimate remains. warm: before the timed estimate, estimate
+    from a few rows if this process has not used the estimator on such data yet.
+    """
+    try:
+        sample = _last_sample.of(evaluation)
+    except Exception as error:  # an error of the task: all evaluations on this sample fail
+        return record_of(evaluation, f"sampling failed: {type(error).__name__}: {error}", 0.0)
+    kinds = {"discrete_x": evaluation.task.discrete_x, "discrete_y": evaluation.task.discrete_y}
+    _warm_up(evaluation.estimator, sample, kinds, call=warm)
+    ready()
+    before = restarted_peak_memory()
+    result, seconds = _timed(evaluation.estimator, sample, kinds)
+    after = peak_memory()
+    memory = None if before is None or after is None else after - before
+    return record_of(evaluation, result, seconds, memory)
+
+
+def timed_estimate(
+    estimator: ResolvedEstimator, sample: Sample, *, discrete_x: bool, discrete_y: bool
+) -> tuple[Estimate | str, float]:
+    """The estimate or the message of the error, and the seconds it took.
+
+    An estimate from a few rows comes first, so that compilation is not timed.
+    """
+    kinds = {"discrete_x": discrete_x, "discrete_y": discrete_y}
+    _warm_up(estimator, sample, kinds)
+    return _timed(estimator, sample, kinds)
+
+
+def _timed(
+    estimator: ResolvedEstimator, sample: Sample, kinds: dict[str, bool]
+) -> tuple[Estimate | str, float]:
+    result: Estimate | str
+    start = time.perf_counter()
+    try:
+        result = estimator.estimator.estimate(*sample, **kinds)
+    except (Exception, SystemExit) as error:
+        result = f"{type(error).__name__}: {error}"
+    seconds = time.perf_counter() - start
+    if not isinstance(result, Estimate | str):
+        kind = type(result).__name__
+        result = f"TypeError: estimate() returned a {kind}, not a mibench.Estimate"
+    return result, seconds
+
+
+def record_of(
+    evaluation: Evaluation, result: Estimate | str, seconds: float, memory: int | None = None
+) -> Record:
+    """The record of an estimate, or of a failure with its message."""
+    task, estimator = evaluation.task, evaluation.estimator
+    failed = isinstance(result, str)
+    return Record(
+        task=task.name,
+        task_version=task.version,
+        dim_x=task.dim_x,
+        dim_y=task.dim_y,
+        mi_nats=task.mi_nats,
+        estimator=estimator.spec,
+        parameters=estimator.parameters,
+        n=evaluation.n,
+        seed=evaluation.seed,
+        nats=None if isinstance(result, str) else result.nats,
+        seconds=seconds,
+        flags="" if isinstance(result, str) else ";".join(result.flags),
+        error=result if isinstance(result, str) else "",
+        version=estimator.version,
+        machine=machine(),
+        memory=None if failed else memory,
+        info="" if isinstance(result, str) else _info_of(result),
+        libraries=libraries(),
+    )
+
+
+def _info_of(estimate: Estimate) -> str:
+    """The info of an estimate and its ceiling, as JSON."""
+    ceiling = estimate.ceiling_nats
+    return _to_json({**estimate.info, **({} if ceiling is None else {"ceiling_nats": ceiling})})
+
+
+@cache
+def libraries() -> str:
+    """The versions of Python and of the libraries that numbers may depend on."""
+    versions = [f"python {platform.python_version()}"]
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions.append(f"{name} {package_version(name)}")
+    return ", ".join(versions)
+
+
+def private_copies(sample: Sample, estimator: ResolvedEstimator) -> Sample:
+    """Copies of both sides, since an estimator may write into its arguments.
+
+    A side is not copied if mibench's own base class makes a copy before anything else sees it.
+    """
+    copies_itself = getattr(type(estimator.estimator), "estimate", None) is Estimator.estimate
+    x, y = (
+        side if copies_itself and is_copied(side) else side.copy(order="K") for side in sample
+    )
+    return x, y
+
+
+class _LastSample(threading.local):
+    """The last sample of this thread, which the next evaluation often needs again."""
+
+    key: tuple[object, ...] = ()
+    sample: Sample | None = None
+
+    def of(self, evaluation: Evaluation) -> Sample:
+        """A private copy of the sample of an evaluation."""
+        task, n, seed = evaluation.task, evaluation.n, evaluation.seed
+        key = (evaluation.run, task.name, n, seed)
+        if self.sample is None or key != self.key or not evaluation.run:
+            self.sample = None  # frees the memory before the next sample is drawn
+            with one_blas_thread():  # further threads would keep spinning in the timed estimate
+                self.key, self.sample = key, task.sample(n, seed)
+        return private_copies(self.sample, evaluation.estimator)
+
+
+_last_sample = _LastSample()
+
+
+def _warm_up(
+    estimator: ResolvedEstimator, sample: Sample, kinds: dict[str, bool], call: bool = True
+) -> None:
+    """Estimate from a few rows, once per process for each estimator and kind of data."""
+    x, y = sample
+    key = (estimator.spec, x.shape[1], y.shape[1], *kinds.values())
+    if key in _warm:
+        return
+    _warm.add(key)
+    if not call:
+        return
+    few_rows = private_copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), estimator)
+    warm_up = getattr(estimator.estimator, "warm_up", estimator.estimator.estimate)
+    with suppress(Exception, SystemExit):  # the timed estimate fails again and is recorded
+        warm_up(*few_rows, **kinds)
