@@ -1,4 +1,4 @@
-"""The mixtures: the constants by the package's own quadrature, and each law before its map."""
+"""The mixtures: their constants by the original quadrature, and the distributions before maps."""
 
 from zlib import crc32
 
@@ -9,7 +9,8 @@ from scipy import stats
 from mibench.tasks import mixtures
 from mibench.types import Task
 
-from .routes_mixtures import cdf, components, coordinate, flat, unmapped_x
+from .mixtures_recomputed import cdf, components, coordinate, flat, unmapped_x
+from .tasks_constants import in_the_plane, outliers_information, plane_information
 
 TASKS = {task.name: task for task in mixtures.tasks()}
 SHARES = {f"mixing-Gauss-Outlier-{share}": share for share in mixtures.OUTLIERS}
@@ -19,72 +20,74 @@ TOLERANCE = 2e-12
 
 
 @pytest.mark.parametrize("name", mixtures.PICTURES)
-def test_constants_of_the_pictures_are_those_of_the_package_s_quadrature(name: str) -> None:
-    nats = mixtures.plane_information(mixtures.in_the_plane(name), 1 / 8)
+def test_constants_of_the_pictures_are_those_of_their_quadrature(name: str) -> None:
+    nats = plane_information(in_the_plane(name), 1 / 8)
     assert abs(nats - mixtures.KNOWN_NATS[name]) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", SHARES)
-def test_constants_of_the_outliers_are_those_of_the_package_s_quadrature(name: str) -> None:
-    nats = mixtures.outliers_information(SHARES[name], 1 / 5)
+def test_constants_of_the_outliers_are_those_of_their_quadrature(name: str) -> None:
+    nats = outliers_information(SHARES[name], 1 / 5)
     assert abs(nats - mixtures.KNOWN_NATS[name]) < TOLERANCE
 
 
-def test_quadrature_is_that_of_a_normal_law_where_there_is_only_one() -> None:
+def test_quadrature_of_one_normal_distribution_is_its_closed_form() -> None:
     covariance = np.array([[2, 0.9], [0.9, 0.5]])
-    one = mixtures.even([[3, -1]], [covariance])
-    wanted = -np.log(1 - 0.9**2 / (2 * 0.5)) / 2
-    assert mixtures.plane_information(one, 1 / 8) == pytest.approx(wanted, abs=1e-12)
-    # With almost no noise two pairs of correlation 4/5 are left, with almost nothing else nothing;
-    # 1e-11: the 1e-13 that is missing costs some 30 times as much, as -log of it is.
+    single = mixtures.even([[3, -1]], [covariance])
+    expected = -np.log(1 - 0.9**2 / (2 * 0.5)) / 2
+    assert plane_information(single, 1 / 8) == pytest.approx(expected, abs=1e-12)
+    # Almost without noise two pairs of correlation 4/5 remain, and with almost only noise nothing.
+    # 1e-11: the missing share of 1e-13 counts some 30 times, since -log(1e-13) = 30.
     assert mixtures.inliers_information(1e-13) == pytest.approx(-np.log(1 - 0.8**2), abs=1e-11)
     assert mixtures.inliers_information(1 - 1e-13) == pytest.approx(0, abs=1e-11)
     assert mixtures.concentric_information(3, 1) == pytest.approx(0, abs=1e-13)
 
 
-def all_laws() -> dict[str, mixtures.Mixture]:
+def all_distributions() -> dict[str, mixtures.Mixture]:
     return {
-        **{name: law for name, (law, _) in mixtures.PICTURES.items()},
+        **{name: mixture for name, (mixture, _) in mixtures.PICTURES.items()},
         **{
-            f"{dim}v1-concentric_gaussians-{count}": mixtures.concentric_law(dim, count)
+            f"{dim}v1-concentric_gaussians-{count}": mixtures.concentric_distribution(dim, count)
             for dim, count in mixtures.CONCENTRIC
         },
         **{
-            f"mult-sparse-w-inliers-{dim}-{dim}-2-2.0-{share}": mixtures.inliers_law(dim, share)
+            f"mult-sparse-w-inliers-{dim}-{dim}-2-2.0-{share}": mixtures.inliers_distribution(
+                dim, share
+            )
             for dim, share in mixtures.INLIERS
         },
-        **{name: mixtures.outliers_law(share) for name, share in SHARES.items()},
+        **{name: mixtures.outliers_distribution(share) for name, share in SHARES.items()},
     }
 
 
-def test_every_law_has_the_stated_parts() -> None:
+def test_every_mixture_has_the_stated_components() -> None:
     """Each to the last digits: a sample would not show a correlation of 0.002."""
-    laws = all_laws()
-    assert list(laws) == list(TASKS)
-    for name, law in laws.items():
-        mine, stated = (
+    distributions = all_distributions()
+    assert list(distributions) == list(TASKS)
+    for name, mixture in distributions.items():
+        used, stated = (
             sorted([w, *m, *c.ravel()] for w, m, c in parts)
-            for parts in (zip(*law, strict=True), components(name))
+            for parts in (zip(*mixture, strict=True), components(name))
         )
-        np.testing.assert_allclose(mine, stated, rtol=0, atol=1e-13, err_msg=name)
+        np.testing.assert_allclose(used, stated, rtol=0, atol=1e-13, err_msg=name)
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_first_and_second_moments_are_the_stated_ones(name: str) -> None:
     n, parts = 20_000, components(name)
     x, y = TASKS[name].sample(n, seed=3)
-    both = np.hstack([unmapped_x(name, x), y])
+    xy = np.hstack([unmapped_x(name, x), y])
     mean = sum(w * m for w, m, _ in parts)
     second = sum(w * (c + np.outer(m, m)) for w, m, c in parts)
-    assert (np.abs(both.mean(axis=0) - mean) < 5 * both.std(axis=0) / np.sqrt(n)).all()
-    products = both.T @ both / n
-    # 5.5 sigma, for up to 1275 entries in one case.
-    error = np.sqrt((np.square(both).T @ np.square(both) / n - products**2) / n)
+    assert (np.abs(xy.mean(axis=0) - mean) < 5 * xy.std(axis=0) / np.sqrt(n)).all()
+    products = xy.T @ xy / n
+    # 5.5 sigma, for up to 1275 entries in one task.
+    error = np.sqrt((np.square(xy).T @ np.square(xy) / n - products**2) / n)
     assert (np.abs(products - second) < 5.5 * error).all()
 
 
 @pytest.mark.parametrize("name", mixtures.PICTURES)
-def test_pictures_follow_their_law_in_the_plane(name: str) -> None:
+def test_pictures_follow_their_distribution_in_the_plane(name: str) -> None:
     """F(x) and F(y|x) are uniform and independent."""
     parts = flat(name)
     x, y = TASKS[name].sample(20_000, seed=4)
@@ -100,33 +103,33 @@ def test_pictures_follow_their_law_in_the_plane(name: str) -> None:
         )
         for _, m, c in parts
     ]
-    given = np.average(below, axis=0, weights=logs)
+    conditional = np.average(below, axis=0, weights=logs)
     ranks = cdf(coordinate(parts, 0))(first)
-    for uniform in (ranks, given):
+    for uniform in (ranks, conditional):
         assert stats.kstest(uniform, stats.uniform.cdf).pvalue > 1e-6
-    table = np.histogram2d(ranks, given, bins=10, range=[[0, 1], [0, 1]])[0]
+    table = np.histogram2d(ranks, conditional, bins=10, range=[[0, 1], [0, 1]])[0]
     assert stats.chisquare(table.ravel()).pvalue > 1e-6
 
 
-def test_the_lost_coordinate_of_x_is_noise_of_its_own() -> None:
-    """Across the balls' line and up a pale, x is standard normal and uncorrelated with the rest."""
+def test_the_omitted_coordinate_of_x_is_independent_noise() -> None:
+    """Orthogonal to the line of the balls, and along a stripe, x is standard normal."""
     across = {"2v1-galaxy-0.5-3.0": [0.5**0.5, -(0.5**0.5)], "2v1-waves-12-5.0-3.0": [0, 1]}
     for name, direction in across.items():
         x, y = TASKS[name].sample(20_000, seed=5)
-        lost = unmapped_x(name, x) @ direction
-        assert stats.kstest(lost, stats.norm.cdf).pvalue > 1e-6
-        for half in (lost[y[:, 0] < np.median(y)], lost[y[:, 0] >= np.median(y)]):
+        omitted = unmapped_x(name, x) @ direction
+        assert stats.kstest(omitted, stats.norm.cdf).pvalue > 1e-6
+        for half in (omitted[y[:, 0] < np.median(y)], omitted[y[:, 0] >= np.median(y)]):
             assert stats.kstest(half, stats.norm.cdf).pvalue > 1e-6
 
 
 def _before_the_map(task: Task, n: int, seed: int) -> np.ndarray:
-    law = mixtures.PICTURES[task.name][0]
+    mixture = mixtures.PICTURES[task.name][0]
     rng = np.random.default_rng([seed, crc32(task.name.encode())])
-    return mixtures.sample_mixture(n, rng, law=law, dim_x=task.dim_x)[0]
+    return mixtures.sample_mixture(n, rng, mixture=mixture, dim_x=task.dim_x)[0]
 
 
 @pytest.mark.parametrize("name", ["2v1-galaxy-0.5-3.0", "2v1-waves-12-5.0-3.0"])
-def test_maps_of_pictures_are_injective_and_give_back_their_base(name: str) -> None:
+def test_maps_of_pictures_can_be_inverted(name: str) -> None:
     x, _ = TASKS[name].sample(1_000, seed=6)
     base = _before_the_map(TASKS[name], 1_000, seed=6)
     # 1e-12: rounding, with values of up to 20.

@@ -398,7 +398,11 @@ def test_an_edited_file_is_computed_again(mibench, tmp_path, kind):
         cells = pd.read_csv(tmp_path / "cells.csv")
         found.append(cells["nats"].tolist())
         runs.append(len((tmp_path / "log").read_text()))
-        assert cells["version"].str.fullmatch(r"mibench \S+, code [0-9a-f]{12}, content [0-9a-f]{12}").all()
+        assert (
+            cells["version"]
+            .str.fullmatch(r"mibench \S+, code [0-9a-f]{12}, content [0-9a-f]{12}")
+            .all()
+        )
     assert found == [[0.1] * 2, [0.2] * 2, [0.2] * 2, [0.1] * 2]
     if kind == "executable":  # the file of a function is loaded in any case
         assert runs == [2, 2, 0, 0]

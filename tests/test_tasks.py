@@ -1,4 +1,4 @@
-"""Every task: its truth by two further routes, its law, and what all tasks have in common."""
+"""Every task: its true MI by two other methods, its distribution, and what all tasks share."""
 
 import pickle
 import subprocess
@@ -27,55 +27,56 @@ from mibench.tasks import (
 from mibench.tasks.suites import SUITES
 from mibench.types import Task
 
-from .tasks_laws import INVERSES, UNDONE, covariance, margins, unmapped
-from .tasks_routes import ATOMS, EXACT, LABELS, joint_table, log_ratio, tanh_layer
+from .tasks_constants import layer_information
+from .tasks_distributions import INVERSE_MAPS, INVERSES, covariance, margins, unmapped
+from .tasks_recomputed import ATOMS, EXACT, LABELS, joint_table, log_ratio, tanh_layer
 
-OF_THEIR_OWN = (high_mi, mixtures, network)  # suites, which have no task in the suite quick
-FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer, *OF_THEIR_OWN)
+SEPARATE_SUITES = (high_mi, mixtures, network)  # families without a task in the suite quick
+FAMILIES = (normal, student, additive, transformed, discrete, mixed, layer, *SEPARATE_SUITES)
 TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 
 
-def resolve_estimators(prefix: str) -> list[str]:
-    found = [name for name in TASKS if name.startswith(prefix)]
-    assert found
-    return found
+def names_with_prefix(prefix: str) -> list[str]:
+    names = [name for name in TASKS if name.startswith(prefix)]
+    assert names
+    return names
 
 
-# --- the truth -------------------------------------------------------------------------------
-
-
-@each_task
-def test_truth_by_quadrature_or_another_closed_form(task: Task) -> None:
-    route, tolerance = EXACT[task.name]
-    assert abs(task.mi_nats - route()) <= tolerance
+# --- the true MI -------------------------------------------------------------------------------
 
 
 @each_task
-def test_truth_by_the_mean_log_density_ratio_of_the_sample(task: Task) -> None:
-    # 4 standard errors. This ties the sampler to the truth: a wrong law has another mean.
+def test_true_mi_by_quadrature_or_another_closed_form(task: Task) -> None:
+    recomputed, tolerance = EXACT[task.name]
+    assert abs(task.mi_nats - recomputed()) <= tolerance
+
+
+@each_task
+def test_true_mi_by_the_mean_log_density_ratio_of_the_sample(task: Task) -> None:
+    # 4 standard errors. A sampler of a wrong distribution has another mean.
     n = 3_000 if task.name.startswith(("layer-", "wiggly-", "network-")) else 20_000
     ratio = log_ratio(task.name, *task.sample(n, seed=1))
     assert ratio.shape == (n,)
-    # 1e-12: where X and Y are independent the ratio is 0 but for rounding.
+    # 1e-12: for independent X and Y the ratio is 0 except for rounding.
     assert abs(ratio.mean() - task.mi_nats) <= 4 * ratio.std() / np.sqrt(n) + 1e-12
 
 
 @pytest.mark.parametrize(("units", "sigma"), layer.KNOWN_NATS)
-def test_truth_of_a_layer_by_the_package_s_own_monte_carlo(units: int, sigma: float) -> None:
-    nats, error = layer.layer_information(units, sigma, draws=4, seed=3)
+def test_true_mi_of_a_layer_by_monte_carlo(units: int, sigma: float) -> None:
+    nats, error = layer_information(units, sigma, draws=4, seed=3)
     assert 1e-3 < error < 0.01
     assert abs(nats - layer.KNOWN_NATS[units, sigma][0]) < 4 * error
 
 
-def test_more_draws_per_pattern_agree_and_shrink_the_error_and_one_is_too_few() -> None:
-    few, error = layer.layer_information(2, 0.2, draws=2, seed=0)
-    many, smaller = layer.layer_information(2, 0.2, draws=18, seed=1)
-    assert abs(few - many) < 4 * np.hypot(error, smaller)
+def test_more_draws_per_pattern_shrink_the_standard_error_and_one_is_refused() -> None:
+    nats_of_few, error = layer_information(2, 0.2, draws=2, seed=0)
+    nats_of_many, smaller = layer_information(2, 0.2, draws=18, seed=1)
+    assert abs(nats_of_few - nats_of_many) < 4 * np.hypot(error, smaller)
     assert smaller == pytest.approx(error / 3, rel=0.1)  # 1 / sqrt(draws); 3 % noise at 2 draws
     with pytest.raises(ValueError, match="at least 2 draws"):
-        layer.layer_information(2, 0.2, draws=1, seed=0)
+        layer_information(2, 0.2, draws=1, seed=0)
 
 
 def test_layer_is_partly_saturated() -> None:
@@ -84,29 +85,29 @@ def test_layer_is_partly_saturated() -> None:
         assert 0.2 < (np.abs(layer.activations(units)) > 0.95).mean() < 0.3
 
 
-# --- the laws --------------------------------------------------------------------------------
+# --- the distributions -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [n for n in TASKS if margins(n) != (None, None)])
-def test_every_margin_follows_its_law(name: str) -> None:
+def test_every_margin_follows_its_distribution(name: str) -> None:
     # p > 1e-6: about 4.9 sigma, over some 250 coordinates in all.
-    for side, law in zip(TASKS[name].sample(2_000, seed=2), margins(name), strict=True):
-        for column in side.T if law is not None else ():
-            assert stats.kstest(column, law).pvalue > 1e-6
+    for side, cdf in zip(TASKS[name].sample(2_000, seed=2), margins(name), strict=True):
+        for column in side.T if cdf is not None else ():
+            assert stats.kstest(column, cdf).pvalue > 1e-6
 
 
 @pytest.mark.parametrize("name", [n for n in TASKS if covariance(n) is not None])
 def test_covariance_is_the_stated_one(name: str) -> None:
     n, stated = 20_000, covariance(name)
     assert stated is not None
-    both = np.hstack(TASKS[name].sample(n, seed=3))
+    xy = np.hstack(TASKS[name].sample(n, seed=3))
     variance = np.diag(stated)
     error = np.sqrt((np.outer(variance, variance) + stated**2) / n)
-    # 5.5 sigma, for up to 5050 entries in one case.
-    assert (np.abs(both.T @ both / n - stated) < 5.5 * error).all()
+    # 5.5 sigma, for up to 5050 entries in one task.
+    assert (np.abs(xy.T @ xy / n - stated) < 5.5 * error).all()
 
 
-@pytest.mark.parametrize("name", resolve_estimators("student-identity-"))
+@pytest.mark.parametrize("name", names_with_prefix("student-identity-"))
 def test_student_coordinates_share_one_scale_and_no_sign(name: str) -> None:
     x, y = TASKS[name].sample(20_000, seed=4)
     signs = np.sign(x).T @ np.sign(y) / len(x)
@@ -122,7 +123,7 @@ def test_student_coordinates_share_one_scale_and_no_sign(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", INVERSES)
-def test_maps_are_injective_and_give_back_the_normal_pair(name: str) -> None:
+def test_maps_can_be_inverted_to_the_normal_pair(name: str) -> None:
     n, seed = 1_000, 5
     rng = np.random.default_rng([seed, crc32(name.encode())])
     base = normal.sample_normal(n, rng, covariance=np.array([[1, 0.75], [0.75, 1]]), dim_x=1)
@@ -132,15 +133,15 @@ def test_maps_are_injective_and_give_back_the_normal_pair(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if unmapped(name)])
-def test_maps_of_vectors_are_injective_and_give_back_their_base(name: str) -> None:
+def test_maps_of_vectors_can_be_inverted(name: str) -> None:
     n, seed = 1_000, 5
     outer, base = unmapped(name)
     rng = np.random.default_rng([seed, crc32(name.encode())])
     sides = zip(
-        TASKS[name].sample(n, seed), UNDONE[outer], TASKS[base].sampler(n, rng), strict=True
+        TASKS[name].sample(n, seed), INVERSE_MAPS[outer], TASKS[base].sampler(n, rng), strict=True
     )
     for side, inverse, z in sides:
-        # As above; relative for the Student laws, whose values reach 1e6.
+        # As above; relative for the Student distributions, whose values reach 1e6.
         np.testing.assert_allclose(inverse(side), z, rtol=1e-10, atol=1e-10)
         assert not np.allclose(side, z)
 
@@ -152,8 +153,8 @@ def test_a_spiral_is_the_exponential_of_its_generator() -> None:
         generator = np.zeros((4, 4))
         generator[first, first + 1], generator[first + 1, first] = 1, -1
         points = rng.normal(size=(5, 4))
-        wanted = [linalg.expm(generator * (z @ z) / 4) @ z for z in points]
-        np.testing.assert_allclose(transformed.spiral(points, first=first), wanted, atol=1e-13)
+        expected = [linalg.expm(generator * (z @ z) / 4) @ z for z in points]
+        np.testing.assert_allclose(transformed.spiral(points, first=first), expected, atol=1e-13)
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -187,15 +188,15 @@ def test_channels_fill_their_joint_table(name: str) -> None:
     counts = np.zeros(table.shape)
     np.add.at(counts, (x[:, 0], y[:, 0]), 1)
     assert counts[table == 0].sum() == 0
-    often = n * table >= 5  # what chi-square needs; all others are one class
-    seen, expected = (np.append(t[often], t[~often].sum()) for t in (counts, n * table))
-    whole = slice(None) if expected[-1] > 0 else slice(-1)
-    assert stats.chisquare(seen[whole], expected[whole]).pvalue > 1e-6
+    frequent = n * table >= 5  # as chi-square requires; all others are one class
+    observed, expected = (np.append(t[frequent], t[~frequent].sum()) for t in (counts, n * table))
+    used = slice(None) if expected[-1] > 0 else slice(-1)
+    assert stats.chisquare(observed[used], expected[used]).pvalue > 1e-6
 
 
 def test_uniform_noise_fills_its_interval_and_no_more() -> None:
-    # A KS test hardly sees an edge that is off by 1 %; the extremes do. The largest of n values
-    # misses the edge by more than 16 / n of the length with probability exp(-16) = 1e-7.
+    # A KS test hardly detects an edge that is off by 1 %, but the extremes do. The largest of n
+    # values misses the edge by more than 16 / n of the length with probability exp(-16) = 1e-7.
     n = 20_000
     for name, low, high in [
         ("1v1-additive-0.1", -0.1, 0.1),
@@ -212,12 +213,12 @@ def test_uniform_noise_fills_its_interval_and_no_more() -> None:
 def test_labels_are_uniform_and_shift_y(name: str, labels: int) -> None:
     x, y = TASKS[name].sample(20_000, seed=7)
     assert stats.chisquare(np.bincount(x[:, 0], minlength=labels)).pvalue > 1e-6
-    given = {
+    distribution = {
         "label-uniform-5": lambda k: stats.uniform(k, 2),
         "label-normal-2": lambda k: stats.norm(2 * k - 1),
     }[name]
     for k in range(labels):
-        assert stats.kstest(y[x == k], given(k).cdf).pvalue > 1e-6
+        assert stats.kstest(y[x == k], distribution(k).cdf).pvalue > 1e-6
 
 
 def test_atoms_and_normal_is_an_even_mixture_and_never_half_an_atom() -> None:
@@ -228,7 +229,7 @@ def test_atoms_and_normal_is_an_even_mixture_and_never_half_an_atom() -> None:
     assert abs(atom.mean() - 0.5) < 4.5 * 0.5 / np.sqrt(n)
     counts = [((x == a) & (y == b)).sum() for a in (-1.0, 1.0) for b in (-1.0, 1.0)]
     assert stats.chisquare(counts, atom.sum() * ATOMS.ravel()).pvalue > 1e-6
-    # Of the rest: x and the residual of y are independent normals.
+    # In the other rows, x and the residual of y are independent normals.
     assert stats.kstest(x[~atom], stats.norm.cdf).pvalue > 1e-6
     assert stats.kstest(y[~atom] - 0.9 * x[~atom], stats.norm(scale=0.19**0.5).cdf).pvalue > 1e-6
 
@@ -255,11 +256,11 @@ def test_layer_is_uniform_over_patterns_with_normal_noise(units: int, sigma: flo
     assert (np.abs(second) < 5 * np.sqrt((1 + np.eye(units)) / n)).all()
 
 
-# --- what all have in common -----------------------------------------------------------------
+# --- what all tasks share ---- -----------------------------------------------------------------
 
 
 @each_task
-def test_shapes_types_and_truth_are_sane(task: Task) -> None:
+def test_shapes_types_and_true_mi_are_valid(task: Task) -> None:
     x, y = task.sample(500, seed=0)
     assert (x.shape, y.shape) == ((500, task.dim_x), (500, task.dim_y))
     for side, discrete_side in ((x, task.discrete_x), (y, task.discrete_y)):
@@ -272,7 +273,7 @@ def test_shapes_types_and_truth_are_sane(task: Task) -> None:
 
 
 @each_task
-def test_one_seed_one_sample(task: Task) -> None:
+def test_a_seed_determines_the_sample(task: Task) -> None:
     first, again, other = (task.sample(200, seed=s) for s in (11, 11, 12))
     for i in (0, 1):
         np.testing.assert_array_equal(first[i], again[i])
@@ -288,18 +289,18 @@ def test_one_row_can_be_drawn(task: Task) -> None:
 @each_task
 def test_a_pickled_task_draws_the_same(task: Task) -> None:
     copy = pickle.loads(pickle.dumps(task))
-    for mine, theirs in zip(task.sample(100, seed=1), copy.sample(100, seed=1), strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    for original, copied in zip(task.sample(100, seed=1), copy.sample(100, seed=1), strict=True):
+        np.testing.assert_array_equal(original, copied)
 
 
 @pytest.mark.parametrize("prefix", ["1v1-normal-", "1v1-additive-"])
 def test_tasks_do_not_share_their_random_numbers(prefix: str) -> None:
     # x is the same function of the first draws in all of these, so equal streams would show.
-    first = [TASKS[name].sample(10, seed=0)[0].ravel() for name in resolve_estimators(prefix)]
+    first = [TASKS[name].sample(10, seed=0)[0].ravel() for name in names_with_prefix(prefix)]
     assert len(np.unique(np.concatenate(first))) == 10 * len(first)
 
 
-def test_names_are_unique_and_each_has_its_routes() -> None:
+def test_names_are_unique_and_each_mi_is_recomputed() -> None:
     names = [task.name for family in FAMILIES for task in family.tasks()]
     assert len(names) == len(set(names)) == len({crc32(n.encode()) for n in names})
     assert set(names) == set(EXACT)
@@ -312,7 +313,7 @@ def test_suites_name_existing_tasks_once() -> None:
         assert set(members) <= set(TASKS)
 
 
-def test_beyond_normal_has_the_forty_laws_of_the_paper() -> None:
+def test_beyond_normal_has_the_forty_distributions_of_the_paper() -> None:
     suite = SUITES["beyond-normal"]
     assert len(suite) == 40
     sizes = Counter((TASKS[name].dim_x, TASKS[name].dim_y) for name in suite)
@@ -328,13 +329,13 @@ def test_beyond_normal_has_the_forty_laws_of_the_paper() -> None:
     assert all(TASKS[name].mi_nats > 0 for name in suite)
 
 
-def test_high_mi_has_five_families_from_nothing_to_ten_nats() -> None:
+def test_high_mi_has_five_families_from_zero_to_ten_nats() -> None:
     suite = [TASKS[name] for name in SUITES["high-mi"]]
     assert {task.name for task in suite} == {task.name for task in high_mi.tasks()}
     assert Counter(task.mi_nats for task in suite) == {0: 2, 1: 5, 2: 5, 4: 5, 6: 5, 8: 5, 10: 5}
 
 
-def test_mixtures_are_thirteen_laws_of_the_paper_s_table_and_three_with_outliers() -> None:
+def test_mixtures_are_thirteen_of_the_paper_s_table_and_three_with_outliers() -> None:
     suite = [TASKS[name] for name in SUITES["mixtures"]]
     assert [task.name for task in suite] == [task.name for task in mixtures.tasks()]
     sizes = Counter((task.dim_x, task.dim_y) for task in suite)
@@ -347,8 +348,8 @@ def test_mixtures_are_thirteen_laws_of_the_paper_s_table_and_three_with_outliers
 @pytest.mark.parametrize("nats", [1e-3, 0.5, 1, 3, 30])
 def test_parameters_are_solved_for_any_information(nats: float) -> None:
     for information in (high_mi.gamma_exponential_information, additive.additive_information):
-        found = information(high_mi.solve(information, nats))
-        assert found == pytest.approx(nats, rel=1e-12, abs=1e-12)
+        solved = information(high_mi.solve(information, nats))
+        assert solved == pytest.approx(nats, rel=1e-12, abs=1e-12)
 
 
 def test_digamma_is_scipys() -> None:
@@ -359,7 +360,7 @@ def test_digamma_is_scipys() -> None:
 def test_quick_suite_has_each_kind_of_difficulty() -> None:
     quick = [TASKS[name] for name in SUITES["quick"]]
     assert len(quick) <= 21
-    for family in (f for f in FAMILIES if f not in OF_THEIR_OWN):
+    for family in (f for f in FAMILIES if f not in SEPARATE_SUITES):
         assert {task.name for task in family.tasks()} & set(SUITES["quick"]), family.__name__
     assert {(t.discrete_x, t.discrete_y) for t in quick} == {(0, 0), (1, 0), (1, 1)}
     assert sum(t.mi_nats == 0 for t in quick) == 2

@@ -167,9 +167,7 @@ def private_copies(sample: Sample, estimator: ResolvedEstimator) -> Sample:
     A side is not copied if mibench's own base class makes a copy before anything else sees it.
     """
     copies_itself = getattr(type(estimator.estimator), "estimate", None) is Estimator.estimate
-    x, y = (
-        side if copies_itself and is_copied(side) else side.copy(order="K") for side in sample
-    )
+    x, y = (side if copies_itself and is_copied(side) else side.copy(order="K") for side in sample)
     return x, y
 
 

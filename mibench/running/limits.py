@@ -199,9 +199,9 @@ def _pickled(evaluation: Evaluation, warm: bool) -> bytes:
         return bytes(cloudpickle.dumps((evaluation, warm)))
     except Exception as error:
         raise InputError(
-            f"{evaluation.estimator.spec!r} or {evaluation.task.name!r} cannot be sent to a limited "
-            f"process ({error}): remove what belongs to one process, such as an open file or a lock, "
-            "or give no limits"
+            f"{evaluation.estimator.spec!r} or {evaluation.task.name!r} cannot be sent to a "
+            f"limited process ({error}): remove what belongs to one process, such as an open file "
+            "or a lock, or give no limits"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Uniform noise added to a uniform variable: bounded laws with sharp edges."""
+"""Uniform noise added to a uniform variable: bounded distributions with sharp edges."""
 
 from functools import partial
 from math import log
@@ -9,7 +9,7 @@ from ..types import Sample, Task
 
 WIDTHS = (0.1, 0.75)
 
-SOURCE = "I = h(Y) - log(2 eps), h(Y) of a trapezoid; law of Czyz et al., arXiv:2306.11078"
+SOURCE = "I = h(Y) - log(2 eps), h(Y) of a trapezoid; distribution of Czyz et al., arXiv:2306.11078"
 
 
 def additive_information(width: float) -> float:
@@ -34,7 +34,7 @@ def sample_additive(n: int, rng: np.random.Generator, *, width: float) -> Sample
 
 
 def tasks() -> list[Task]:
-    """Little noise and much noise: one case on each side of width 1/2."""
+    """Two tasks, with little and with much noise: one on each side of width 1/2."""
     return [
         Task(
             name=f"1v1-additive-{width}",

@@ -16,24 +16,51 @@ _registered: dict[str, Task] = {}
 
 
 def register_task(task: Task) -> None:
-    """Make a task known for this session. Raises InputError if its name is taken."""
+    """Add a task to the catalogue for this session.
+
+    Args:
+        task: The task, which can then be named like any other, and belongs to the suite `all`.
+
+    Raises:
+        InputError: A task of this name exists.
+    """
     if task.name in _all():
         raise InputError(f"task name {task.name!r} is taken: choose another")
     _registered[task.name] = task
 
 
 def list_tasks() -> list[str]:
-    """The names of all tasks."""
+    """The names of all tasks.
+
+    Returns:
+        The names of the families' tasks, and then of those that `register_task` added.
+
+    Raises:
+        InputError: A package that provides tasks cannot be loaded.
+    """
     return list(_all())
 
 
 def list_suites() -> list[str]:
-    """The names of all suites; `all` holds every task."""
+    """The names of all suites. The suite `all` has every task.
+
+    Returns:
+        The names.
+    """
     return [*SUITES, "all"]
 
 
 def get_task(name: str) -> Task:
-    """A task by name.
+    """The task of a name.
+
+    Args:
+        name: One of `list_tasks()`.
+
+    Returns:
+        The task.
+
+    Raises:
+        InputError: There is no task of this name.
 
     >>> round(get_task("1v1-normal-0.75").mi_nats, 4)
     0.4133
@@ -45,7 +72,7 @@ def get_task(name: str) -> Task:
 
 
 def suite_tasks(name: str) -> list[Task]:
-    """The tasks of a suite."""
+    """The tasks of a suite. Raises InputError for an unknown name."""
     if name == "all":
         return list(_all().values())
     if name not in SUITES:
@@ -54,23 +81,26 @@ def suite_tasks(name: str) -> list[Task]:
 
 
 def find_tasks(tasks: str | Task | Iterable[str | Task] | None, suite: str | None) -> list[Task]:
-    """Tasks from names (commas allowed) and tasks, or those of the suite (default: quick)."""
+    """The tasks given by name (or several names with commas) or as `Task`, or else of the suite.
+
+    Without both, the suite is quick. Raises InputError for unknown names, and if both are given.
+    """
     if tasks is None:
         return suite_tasks(suite or "quick")
     if suite is not None:
-        raise InputError(f"tasks and suite {suite!r} both choose the cases: give one of them")
+        raise InputError(f"tasks and suite {suite!r} both select tasks: give one of them")
     if isinstance(tasks, str | Task):
         tasks = [tasks]
-    found: dict[str, Task] = {}
+    by_name: dict[str, Task] = {}
     for entry in tasks:
         parts = [p.strip() for p in entry.split(",")] if isinstance(entry, str) else [entry]
         for part in (p for p in parts if p != ""):
             task = get_task(part) if isinstance(part, str) else part
-            if found.setdefault(task.name, task) != task:
+            if by_name.setdefault(task.name, task) != task:
                 raise InputError(f"two different tasks are both {task.name!r}: rename one")
-    if not found:
+    if not by_name:
         raise InputError("no tasks given: name some, or a suite")
-    return list(found.values())
+    return list(by_name.values())
 
 
 def _all() -> dict[str, Task]:

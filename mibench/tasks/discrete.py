@@ -1,4 +1,4 @@
-"""Channels and Zipf's law: both sides are labels, and the MI is a finite sum."""
+"""Channels and Zipf's distribution: both sides are labels, and the MI is a finite sum."""
 
 from functools import partial
 from math import log
@@ -54,17 +54,17 @@ def sample_z(n: int, rng: np.random.Generator, *, error: float) -> Sample:
 
 
 def zipf(symbols: int) -> NDArray[np.float64]:
-    """Zipf's law (symbols,): probabilities proportional to 1, 1/2, 1/3, ..."""
+    """Zipf's distribution (symbols,): probabilities proportional to 1, 1/2, 1/3, ..."""
     weights: NDArray[np.float64] = 1 / np.arange(1, symbols + 1)
     weights /= weights.sum()
     return weights
 
 
 def zipf_information(symbols: int, error: float) -> float:
-    """I(X;Y) in nats for X of Zipf's law, Y = X or with probability error an independent draw.
+    """I(X;Y) in nats for X of Zipf's distribution, and Y = X or with probability error independent.
 
     p(x, y) = p(x) ((1 - error) [y = x] + error p(y)) has margins p on both sides, so that the ratio
-    p(x, y) / p(x) p(y) is error where y differs from x, and error + (1 - error) / p(x) where not.
+    p(x, y) / p(x) p(y) is error if y differs from x, and error + (1 - error) / p(x) if y = x.
     """
     p = zipf(symbols)
     same = p * (1 - error + error * p)
@@ -73,13 +73,13 @@ def zipf_information(symbols: int, error: float) -> float:
 
 
 def sample_zipf(n: int, rng: np.random.Generator, *, symbols: int, error: float) -> Sample:
-    """Draw x (n, 1) of Zipf's law and y (n, 1), x or with probability error another draw."""
-    x, other = rng.choice(symbols, size=(2, n, 1), p=zipf(symbols))
-    return x, np.where(rng.random((n, 1)) < error, other, x)
+    """Draw x (n, 1) of Zipf's distribution and y (n, 1), x or with probability error redrawn."""
+    x, independent = rng.choice(symbols, size=(2, n, 1), p=zipf(symbols))
+    return x, np.where(rng.random((n, 1)) < error, independent, x)
 
 
 def tasks() -> list[Task]:
-    """Symmetric channels, one that erases, one that loses ones, and many rare symbols."""
+    """Symmetric channels, an erasure channel, a Z-channel, and many rare symbols."""
 
     def labels(name: str, mi_nats: float, sampler: Sampler, source: str) -> Task:
         return Task(name, 1, 1, mi_nats, sampler, source, discrete_x=True, discrete_y=True)

@@ -1,7 +1,8 @@
-"""One-dimensional families whose parameter can be solved for any MI: how far does an estimator go?
+"""One-dimensional families whose parameter is solved for a given MI, up to 10 nats.
 
-The suite takes them at 1 to 10 nats, those that can be independent at 0 too. Cases with much
-information sit on a narrow ridge: of n samples a method that counts can say at most log n.
+They show where an estimator stops to follow the true MI. Samples with a large MI lie on a narrow
+ridge. A method that counts rows can estimate at most log n nats from n rows. The suite has each
+family at 1 to 10 nats, and at 0 if its X and Y can be independent.
 """
 
 from collections.abc import Callable
@@ -36,20 +37,20 @@ def solve(information: Callable[[float], float], nats: float) -> float:
 def sample_normal_pair(n: int, rng: np.random.Generator, *, nats: float) -> Sample:
     """Draw standard normals x and y (n, 1) of correlation sqrt(1 - exp(-2 nats)).
 
-    y = rho x + exp(-nats) z: the deviation about x is formed as it is, not from 1 - rho^2.
+    y = rho x + exp(-nats) z. The factor of z is not computed from 1 - rho^2, which would cancel.
     """
     x, z = rng.standard_normal((2, n, 1))
     return x, sqrt(-np.expm1(-2 * nats)) * x + exp(-nats) * z
 
 
 def sample_uniform_pair(n: int, rng: np.random.Generator, *, nats: float) -> Sample:
-    """Draw the same through the normal CDF: both margins uniform on (0, 1)."""
+    """Draw the normal pair and apply the normal CDF: both margins are uniform on (0, 1)."""
     x, y = sample_normal_pair(n, rng, nats=nats)
     return to_uniform(x), to_uniform(y)
 
 
 def sample_student_pair(n: int, rng: np.random.Generator, *, nats: float, df: int) -> Sample:
-    """Draw the normal pair over the root of one chi-square a row, divided by its df."""
+    """Draw the normal pair, and divide each row by the root of a chi-square over its df."""
     x, y = sample_normal_pair(n, rng, nats=nats)
     scale = np.sqrt(rng.chisquare(df, size=(n, 1)) / df)
     return x / scale, y / scale
@@ -59,8 +60,8 @@ def gamma_exponential_information(shape: float) -> float:
     """I(X;Y) = digamma(shape + 1) - log(shape) nats, X ~ Gamma(shape), Y | X exponential of rate X.
 
     Source: Darbellay & Vajda 2000, IEEE Trans. Inf. Theory 46:709, as in Kraskov et al. 2004,
-    doi:10.1103/PhysRevE.69.066138. h(Y) = 1 + 1/shape - log(shape) for the Pareto law of Y;
-    h(Y|X) = 1 - E log X = 1 - digamma(shape).
+    doi:10.1103/PhysRevE.69.066138. h(Y) = 1 + 1/shape - log(shape) for the Pareto distribution of
+    Y; h(Y|X) = 1 - E log X = 1 - digamma(shape).
     """
     return _digamma(shape + 1) - log(shape)
 
@@ -68,8 +69,8 @@ def gamma_exponential_information(shape: float) -> float:
 def _digamma(x: float) -> float:
     """digamma(x), x >= 1: digamma(x) = digamma(x + 1) - 1/x up to 20, then the asymptotic series.
 
-    The first term left out is 5/660 x^-10 there, 1e-15. scipy.special would do, but a list of tasks
-    should not wait for its import.
+    The first omitted term is 5/660 x^-10, or 1e-15 there. scipy.special is not used, since its
+    import would slow down the listing of tasks.
     """
     steps = 0.0
     while x < 20:
@@ -80,7 +81,7 @@ def _digamma(x: float) -> float:
 
 
 def sample_log_gamma_exponential(n: int, rng: np.random.Generator, *, shape: float) -> Sample:
-    """Draw log X and log Y (n, 1): of a small shape, X itself is 0 in floating point.
+    """Draw log X and log Y (n, 1), since for a small shape X itself is 0 in floating point.
 
     log X = log X' + log(U) / shape with X' ~ Gamma(shape + 1) and U uniform (Marsaglia & Tsang
     2000, doi:10.1145/358407.358414); log Y = log E - log X, E standard exponential.
@@ -91,12 +92,12 @@ def sample_log_gamma_exponential(n: int, rng: np.random.Generator, *, shape: flo
 
 
 def tasks() -> list[Task]:
-    """Each family at each amount of information."""
-    found = []
+    """Each family at each MI."""
+    tasks = []
 
     def add(family: str, nats: float, sampler: Callable[..., Sample], source: str) -> None:
         name = f"{family}-mi-{nats}"
-        found.append(
+        tasks.append(
             Task(name=name, dim_x=1, dim_y=1, mi_nats=nats, sampler=sampler, source=source)
         )
 
@@ -120,4 +121,4 @@ def tasks() -> list[Task]:
             "smoothed-uniform", nats, partial(sample_additive, width=width),
             "I = eps - log(2 eps), solved for eps",
         )  # fmt: skip
-    return found
+    return tasks

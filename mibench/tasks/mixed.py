@@ -1,7 +1,7 @@
-"""Laws with atoms: a label beside a number, and numbers that repeat.
+"""Distributions with atoms: a label and a number, and numbers that repeat.
 
-Neither a density nor a table describes them, so an estimator that assumes one of both is wrong
-here. Some of the laws are experiments of Gao et al. 2017, arXiv:1709.06212.
+They have neither a density nor a table of probabilities, so an estimator that assumes one of these
+is biased. Some of them are experiments of Gao et al. 2017, arXiv:1709.06212.
 """
 
 from functools import partial
@@ -17,7 +17,7 @@ from .normal import equal_covariance, normal_information, sample_normal
 # h(Y) - h(Y|X) by quadrature. In bits, 0.4859: a binary input on a Gaussian channel at 0 dB.
 LABEL_NORMAL_NATS = 0.336830820347
 
-# relu_information in tests/tasks_routes.py recomputes it by quadrature; the comment of
+# relu_information in tests/tasks_recomputed.py recomputes it by quadrature. The docstring of
 # sample_relu says why there is no closed form.
 RELU_NORMAL_NATS = 0.281468270306
 
@@ -27,7 +27,7 @@ def label_uniform_information(labels: int) -> float:
 
     I = H(X) - H(X|Y). Neighbouring intervals overlap by half, so Y lies under two equally likely
     labels (entropy log 2) but in the outer half of the first or last interval, which has
-    probability 2 * 1/m * 1/2 = 1/m and gives the label away: H(X|Y) = (m - 1)/m log 2.
+    probability 2 * 1/m * 1/2 = 1/m and determines the label: H(X|Y) = (m - 1)/m log 2.
     """
     return log(labels) - (labels - 1) / labels * log(2)
 
@@ -47,16 +47,16 @@ def sample_label_normal(n: int, rng: np.random.Generator) -> Sample:
 def atoms_and_normal_information() -> float:
     """I(X;Y) = log 2 + (I_normal + I_atoms) / 2 in nats, exactly.
 
-    Let B say whether the pair is of the atoms. A normal value is +-1 with probability 0, so B is a
-    function of X alone and also of Y alone: I(X;Y) = I(X,B; Y,B) = H(B) + I(X;Y|B), and B is fair.
-    The atoms are a binary symmetric channel that errs with probability 0.05 + 0.05.
+    Let B indicate the atoms. A normal value is +-1 with probability 0, so B is a function of X
+    alone and also of Y alone: I(X;Y) = I(X,B; Y,B) = H(B) + I(X;Y|B), and B is fair. The atoms are
+    a binary symmetric channel that errs with probability 0.05 + 0.05.
     """
     normal = normal_information(equal_covariance(2, 0.9), 1)
     return log(2) + (normal + channel_information(2, 0.1)) / 2
 
 
 def sample_atoms_and_normal(n: int, rng: np.random.Generator) -> Sample:
-    """Draw x and y (n, 1): a normal pair of correlation 0.9, or a pair of signs, evenly often."""
+    """Draw x and y (n, 1): a normal pair of correlation 0.9 or, equally often, a pair of signs."""
     x, y = sample_normal(n, rng, covariance=equal_covariance(2, 0.9), dim_x=1)
     sign = rng.choice([-1.0, 1.0], size=(n, 1))
     other = np.where(rng.random((n, 1)) < 0.1, -sign, sign)
@@ -68,14 +68,14 @@ def sample_relu(n: int, rng: np.random.Generator, *, correlation: float) -> Samp
     """Draw x = max(0, u) and y = max(0, v) (n, 1) of a normal pair (u, v): half of each is 0.
 
     Where exactly one side is 0 the log-ratio of densities holds log Phi of the other, whose mean
-    over half a normal law is not elementary: the MI needs one quadrature.
+    over half a normal distribution is not elementary: the MI needs one quadrature.
     """
     u, v = sample_normal(n, rng, covariance=equal_covariance(2, correlation), dim_x=1)
     return np.maximum(u, 0.0), np.maximum(v, 0.0)
 
 
 def tasks() -> list[Task]:
-    """The mixed cases. Where atoms and numbers share a side, it is declared continuous."""
+    """The mixed tasks. A side that has both atoms and a density is declared continuous."""
     gao = "Gao, Kannan, Oh & Viswanath 2017, arXiv:1709.06212; derived in the code"
     return [
         Task(
@@ -94,7 +94,7 @@ def tasks() -> list[Task]:
             mi_nats=LABEL_NORMAL_NATS,
             mi_error_nats=1e-12,
             sampler=sample_label_normal,
-            source="I = h(Y) - h(Y|X), h(Y) of two normal laws by quadrature",
+            source="I = h(Y) - h(Y|X), h(Y) of two normal distributions by quadrature",
             discrete_x=True,
         ),
         Task(

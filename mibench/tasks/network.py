@@ -1,19 +1,19 @@
-"""Layers as networks have them, of 12 to 1024 units, whose I(X;T) and I(T;Y) are both known.
+"""Layers like those of networks, of 12 to 1024 units, whose I(X;T) and I(T;Y) are both known.
 
-The input X of dx numbers is normal about one of two opposite means, the classes Y:
-X = s mu + Z, s = 2 Y - 1. A layer T sees X through k orthonormal directions W alone, its features
-u = W X, and mu = a (W_1 + .. + W_k), so that every feature is a s + N(0, 1), independent given Y.
-This is what makes both numbers exact (network_information.py) in any dimension. The layers:
+The input X of dx numbers is normal with one of two opposite means, one for each class Y: X = s mu +
+Z, s = 2 Y - 1. A layer T depends on X only through k features u = W X, where the rows of W are
+orthonormal, and mu = a (W_1 + .. + W_k), so that every feature is a s + N(0, 1), independent given
+Y. So both numbers can be computed (network_information.py) in any dimension. The layers:
 
-    tanh           T_i = +-tanh(g u_j) + sigma Z_i: saturated, deterministic but for the noise, and
-                   redundant, since many units i share a feature j
-    relu           T = max(0, A v - b), v = u + sigma Z: sparse, yet v can be told from it
-    relu-lossy     T_j = max(0, u_j + sigma Z_j - b): sparse, and what is below b is lost
-    low-rank       T = A v + jitter Z': a layer of rank k but for a little jitter
+    tanh           T_i = +-tanh(g u_j) + sigma Z_i: saturated, deterministic except for the noise,
+                   and redundant, since many units i share a feature j
+    relu           T = max(0, A v - b), v = u + sigma Z: sparse, but v can be computed from it
+    relu-lossy     T_j = max(0, u_j + sigma Z_j - b): sparse, and values below b are lost
+    low-rank       T = A v + jitter Z': a layer of rank k except for a little jitter
     low-rank-tanh  T = tanh(A v): a curved surface of k dimensions in a saturated layer
 
-The noise is part of the layer. Without any, I(X;T) would be infinite and say nothing of the layer
-(Goldfeld et al., arXiv:1810.05728).
+The noise is part of the layer. Without it, I(X;T) would be infinite for any layer (Goldfeld et al.,
+arXiv:1810.05728).
 """
 
 from abc import ABC, abstractmethod
@@ -37,8 +37,8 @@ from .network_information import (
 Array = NDArray[np.float64]
 
 SOURCE = (
-    "I(X;T) = I(T;Y) + sum over features of I(u;T|Y), and I(T;Y) from the overlap of T's two laws; "
-    "derived in the code; noise in the layer as in arXiv:1810.05728"
+    "I(X;T) = I(T;Y) + sum over features of I(u;T|Y), and I(T;Y) from the overlap of T's two "
+    "distributions; derived in the code; noise in the layer as in arXiv:1810.05728"
 )
 
 
@@ -48,14 +48,14 @@ def directions(count: int, dim: int, seed: int) -> Array:
     angles = np.pi * np.outer(np.arange(count), np.arange(dim) + 0.5) / dim
     rows = np.cos(angles) * sqrt(2 / dim)
     rows[0] = sqrt(1 / dim)
-    # RandomState, because NEP 19 freezes its stream; a Generator's may change with numpy.
+    # RandomState, because NEP 19 freezes its stream; that of a Generator may change with numpy.
     signs = 2 * np.random.RandomState(seed).randint(2, size=dim) - 1
     return np.asarray(rows * signs)
 
 
 @dataclass(frozen=True)
 class Layer(ABC):
-    """What all layers have. shift: a, the mean of each feature; noise: sigma."""
+    """The parameters of all layers. shift: a, the mean of each feature; noise: sigma."""
 
     inputs: int
     units: int
@@ -64,14 +64,14 @@ class Layer(ABC):
     noise: float
 
     kind: ClassVar[str]
-    error_nats: ClassVar[float] = 1e-12  # of the quadratures, from their change with the nodes
+    error_nats: ClassVar[float] = 1e-12  # of the quadratures, from their change with more nodes
 
     @abstractmethod
     def activations(self, u: Array, rng: np.random.Generator) -> Array:
         """T (n, units) from the features u (n, features)."""
 
-    def seen(self) -> list[Feature]:
-        """The features as the units show them; all are alike but in low-rank layers."""
+    def noisy_features(self) -> list[Feature]:
+        """The features as the units see them; all are equal except in low-rank layers."""
         return [normal_feature(self.noise, self.shift)] * self.features
 
     def noisy(self, u: Array, rng: np.random.Generator) -> Array:
@@ -97,7 +97,7 @@ class Tanh(Layer):
         noise = self.noise * rng.standard_normal((len(u), self.units))
         return np.asarray(signs * np.tile(np.tanh(self.gain * u), copies) + noise)
 
-    def seen(self) -> list[Feature]:
+    def noisy_features(self) -> list[Feature]:
         """One unit per feature, with the noise of the mean of its copies."""
         noise = self.noise / sqrt(self.units / self.features)
         return [tanh_feature(self.gain, noise, self.shift)] * self.features
@@ -115,7 +115,7 @@ def sparse_weights(features: int, units: int) -> Array:
 
 @dataclass(frozen=True)
 class Relu(Layer):
-    """T = max(0, A v - b): nine in ten are 0, but the 2 k units +-v_j, with b = 0, tell v.
+    """T = max(0, A v - b): nine in ten are 0, but the 2 k units +-v_j with b = 0 determine v.
 
     The other units are linear in v with random weights; b is 1.5 of their standard deviations.
     """
@@ -126,13 +126,15 @@ class Relu(Layer):
         """Rectify the weighted noisy features, beyond the units' thresholds."""
         weights = sparse_weights(self.features, self.units)
         sd = np.sqrt(1 + self.noise**2 + self.shift**2 * weights.sum(axis=1) ** 2)
-        plain = np.abs(weights).max(axis=1) == 1
-        return np.maximum(self.noisy(u, rng) @ weights.T - np.where(plain, 0, 1.5 * sd), 0.0)
+        single_feature = np.abs(weights).max(axis=1) == 1
+        return np.maximum(
+            self.noisy(u, rng) @ weights.T - np.where(single_feature, 0, 1.5 * sd), 0.0
+        )
 
 
 @dataclass(frozen=True)
 class LossyRelu(Layer):
-    """T_j = max(0, u_j + noise Z_j - threshold), one unit a feature: six in seven are 0."""
+    """T_j = max(0, u_j + noise Z_j - threshold), one unit per feature: six in seven are 0."""
 
     threshold: float = 1.0
     kind = "relu-lossy"
@@ -141,7 +143,7 @@ class LossyRelu(Layer):
         """Rectify each noisy feature beyond the threshold."""
         return np.maximum(self.noisy(u, rng) - self.threshold, 0.0)
 
-    def seen(self) -> list[Feature]:
+    def noisy_features(self) -> list[Feature]:
         """Rectified normal features."""
         return [relu_feature(self.threshold, self.noise, self.shift)] * self.features
 
@@ -151,7 +153,7 @@ class LowRank(Layer):
     """T = A v + jitter Z'. The columns of A are orthogonal, of lengths sqrt(units) / (1, 2, .., k).
 
     Along a column the jitter adds (jitter / length)^2 to the variance of that feature's noise.
-    Across the columns there is jitter alone, which tells nothing.
+    Orthogonal to the columns there is only jitter, which carries no information.
     """
 
     jitter: float = 0.05
@@ -166,7 +168,7 @@ class LowRank(Layer):
         signal = self.noisy(u, rng) @ lines
         return signal + self.jitter * rng.standard_normal(signal.shape)
 
-    def seen(self) -> list[Feature]:
+    def noisy_features(self) -> list[Feature]:
         """Normal features, with the jitter in their noise."""
         noises = np.hypot(self.noise, self.jitter / self._lengths()).tolist()
         return [normal_feature(noise, self.shift) for noise in noises]
@@ -174,10 +176,10 @@ class LowRank(Layer):
 
 @dataclass(frozen=True)
 class LowRankTanh(Layer):
-    """T = tanh(A v), A of orthogonal columns: injective, as tanh is and as A v is.
+    """T = tanh(A v), A with orthogonal columns: injective, since tanh and A v are.
 
     The entries of A are of size gain / sqrt(k), and more than half of the units are beyond 0.95.
-    Of 1024 units one in a thousand is rounded to 1 or -1, and the others still tell v to 1e-6.
+    Of 1024 units one in a thousand is rounded to 1 or -1, and the others still give v to 1e-6.
     """
 
     gain: float = 3.0
@@ -210,9 +212,9 @@ def sample_label(n: int, rng: np.random.Generator, *, layer: Layer) -> Sample:
 
 def information(layer: Layer) -> tuple[float, float]:
     """I(X;T) and I(T;Y) in nats."""
-    seen = layer.seen()
-    of_label = label_information(np.prod([f.overlap for f in seen], axis=0))
-    return sum(f.information for f in seen) + of_label, of_label
+    features = layer.noisy_features()
+    of_label = label_information(np.prod([f.overlap for f in features], axis=0))
+    return sum(f.information for f in features) + of_label, of_label
 
 
 # I(X;T) from 1.7 to 6.1 nats, where log 1000 = 6.9; I(T;Y) from 0.15 to 0.6, where log 2 = 0.69.

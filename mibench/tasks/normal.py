@@ -1,4 +1,4 @@
-"""Multivariate normal laws: the only family where everything about MI is known.
+"""Multivariate normal distributions, whose MI has a closed form.
 
 I(X;Y) = 1/2 (log det C_X + log det C_Y - log det C), in nats, for the covariance C of (X, Y).
 """
@@ -17,12 +17,12 @@ INDEPENDENT_DIMS = (5, 25)
 
 SOURCE = (
     "I = 1/2 log(det C_X det C_Y / det C): Cover & Thomas, Elements of Information Theory, "
-    "doi:10.1002/047174882X, ch. 8; laws of Czyz et al., arXiv:2306.11078"
+    "doi:10.1002/047174882X, ch. 8; distributions of Czyz et al., arXiv:2306.11078"
 )
 
 
 def equal_covariance(dim: int, correlation: float) -> NDArray[np.float64]:
-    """Unit variances, and the same correlation between any two of dim coordinates: (dim, dim)."""
+    """Unit variances and the same correlation between any two of dim coordinates: (dim, dim)."""
     return (1 - correlation) * np.eye(dim) + correlation
 
 
@@ -30,8 +30,8 @@ def paired_covariance(dim: int, pairs: int, strength: float) -> NDArray[np.float
     """Correlation matrix (2 dim, 2 dim) of the latent model of Czyz et al., arXiv:2306.11078.
 
     For i <= pairs, X_i = E_i + strength Z_i and Y_i = F_i + strength Z_i, all of E, F, Z standard
-    normal. The other coordinates have noise of their own instead of Z. All are divided by their
-    standard deviation: the linked ones have correlation strength^2 / (1 + strength^2).
+    normal. The other coordinates have independent noise instead of Z. All are divided by their
+    standard deviation, so the linked ones have correlation strength^2 / (1 + strength^2).
     """
     covariance = np.eye(2 * dim)
     linked = np.arange(pairs)
@@ -41,19 +41,19 @@ def paired_covariance(dim: int, pairs: int, strength: float) -> NDArray[np.float
 
 
 def normal_information(covariance: NDArray[np.float64], dim_x: int) -> float:
-    """I(X;Y) in nats of a joint normal law whose first dim_x coordinates are X."""
+    """I(X;Y) in nats of a joint normal distribution whose first dim_x coordinates are X."""
     # Log-determinants, since det C itself underflows in high dimension.
-    of_x, of_y, of_both = (
+    log_det_x, log_det_y, log_det_both = (
         np.linalg.slogdet(block).logabsdet
         for block in (covariance[:dim_x, :dim_x], covariance[dim_x:, dim_x:], covariance)
     )
-    return float(of_x + of_y - of_both) / 2
+    return float(log_det_x + log_det_y - log_det_both) / 2
 
 
 def sample_normal(
     n: int, rng: np.random.Generator, *, covariance: NDArray[np.float64], dim_x: int
 ) -> Sample:
-    """Draw from the centred normal law: x (n, dim_x), y (n, dim - dim_x)."""
+    """Draw from the centred normal distribution: x (n, dim_x), y (n, dim - dim_x)."""
     z = rng.standard_normal((n, len(covariance)))
     both = z @ np.linalg.cholesky(covariance).T  # (n, dim)
     return both[:, :dim_x], both[:, dim_x:]
@@ -73,14 +73,14 @@ def _task(name: str, covariance: NDArray[np.float64], version: int = 1) -> Task:
 
 
 def tasks() -> list[Task]:
-    """The normal cases: 1 + 1 dimensions, all coordinates linked, two pairs linked, none linked."""
-    found = [_task(f"1v1-normal-{r}", equal_covariance(2, r)) for r in CORRELATIONS]
-    found += [
+    """Normal tasks: 1 + 1 dimensions; all coordinates linked; two pairs linked; none linked."""
+    tasks = [_task(f"1v1-normal-{r}", equal_covariance(2, r)) for r in CORRELATIONS]
+    tasks += [
         _task(f"multinormal-dense-{d}-{d}-0.5", equal_covariance(2 * d, 0.5)) for d in DENSE_DIMS
     ]
-    found += [
+    tasks += [
         _task(f"multinormal-sparse-{d}-{d}-2-2.0", paired_covariance(d, 2, 2.0), version=2)
         for d in SPARSE_DIMS
     ]
-    found += [_task(f"independent-{d}-{d}", np.eye(2 * d)) for d in INDEPENDENT_DIMS]
-    return found
+    tasks += [_task(f"independent-{d}-{d}", np.eye(2 * d)) for d in INDEPENDENT_DIMS]
+    return tasks

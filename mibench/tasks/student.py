@@ -1,7 +1,7 @@
-"""Multivariate Student laws: heavy tails, and dependence without any correlation.
+"""Multivariate Student distributions: heavy tails, and dependence without correlation.
 
 (X, Y) = Z / sqrt(C / df) with Z standard normal and one chi-square C of df degrees of freedom for
-all coordinates. X and Y are uncorrelated (where a covariance exists: df > 2), yet share their
+all coordinates. X and Y are uncorrelated (if a covariance exists: df > 2), but share their
 scale: a large |X| makes a large |Y| likely.
 """
 
@@ -16,12 +16,12 @@ CASES = ((1, 1, 1), (2, 2, 1), (2, 2, 2), (3, 3, 2), (3, 3, 3), (5, 5, 2), (5, 5
 
 SOURCE = (
     "Arellano-Valle, Contreras-Reyes & Genton 2013, doi:10.1111/j.1467-9469.2011.00774.x, "
-    "from its entropies; laws of Czyz et al., arXiv:2306.11078"
+    "from its entropies; distributions of Czyz et al., arXiv:2306.11078"
 )
 
 
 def student_entropy(dim: int, df: int) -> float:
-    """Differential entropy in nats of the dim-variate Student law with identity dispersion.
+    """Entropy in nats of the dim-variate Student distribution with identity dispersion.
 
     With p(t) = c (1 + |t|^2 / df)^(-(df + dim) / 2) and
     log c = lgamma((df + dim) / 2) - lgamma(df / 2) - dim / 2 log(df pi),
@@ -40,19 +40,20 @@ def student_entropy(dim: int, df: int) -> float:
 def _digamma_of_half(m: int) -> float:
     """digamma(m / 2) + Euler's constant for an integer m >= 1, by steps digamma(a) + 1/a.
 
-    It starts from digamma(1) = -gamma or digamma(1/2) = -gamma - 2 log 2. scipy.special would do,
-    but a list of tasks should not wait for its import.
+    It starts from digamma(1) = -gamma or digamma(1/2) = -gamma - 2 log 2. scipy.special is not
+    used, since its import would slow down the listing of tasks.
     """
     start, first = (0.0, 2) if m % 2 == 0 else (-2 * log(2), 1)
     return start + sum(2 / j for j in range(first, m, 2))
 
 
 def student_information(dim_x: int, dim_y: int, df: int) -> float:
-    """I(X;Y) = h(X) + h(Y) - h(X, Y) in nats; margins of a Student law have the same df.
+    """I(X;Y) = h(X) + h(Y) - h(X, Y) in nats.
 
-    The dispersion of a general law would add the MI of the normal law with that matrix, which is 0
-    for the identity. Only the entropies are taken from the paper: bmi, the benchmark of Czyz et
-    al., notes that its final formula for the MI has a slip, so the sum is formed here.
+    The margins of a Student distribution have the same df. A general dispersion matrix would add
+    the MI of the normal distribution with that matrix, which is 0 for the identity. Only the
+    entropies are taken from the paper: bmi, the benchmark of Czyz et al., notes an error in its
+    final formula for the MI, so the sum is formed here.
     """
     return (
         student_entropy(dim_x, df) + student_entropy(dim_y, df) - student_entropy(dim_x + dim_y, df)
@@ -67,7 +68,7 @@ def sample_student(n: int, rng: np.random.Generator, *, dim_x: int, dim_y: int, 
 
 
 def tasks() -> list[Task]:
-    """The Student cases, from the bivariate Cauchy law (1, 1, 1) to 5 + 5 dimensions."""
+    """Student tasks, from the bivariate Cauchy distribution (1, 1, 1) to 5 + 5 dimensions."""
     return [
         Task(
             name=f"student-identity-{dim_x}-{dim_y}-{df}",

@@ -21,7 +21,7 @@ _LAYERS = (
 )
 
 SUITES: dict[str, tuple[str, ...]] = {
-    # One of each kind of difficulty, small enough for a first look at an estimator.
+    # One task for each kind of difficulty, small enough for a first look at an estimator.
     "quick": (
         "1v1-normal-0.0",
         "1v1-normal-0.5",
@@ -74,8 +74,8 @@ SUITES: dict[str, tuple[str, ...]] = {
         for nats in (0, 1, 2, 4, 6, 8, 10)
         if nats >= least
     ),
-    # The mixtures of normal laws in the table of Czyz et al., arXiv:2310.10240, and three of those
-    # with outliers.
+    # The mixtures of normal distributions in the table of Czyz et al., arXiv:2310.10240, and three
+    # of those with outliers.
     "mixtures": (
         "1v1-X-0.9",
         "1v1-AI",

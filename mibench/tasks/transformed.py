@@ -1,4 +1,4 @@
-"""Laws seen through maps of each side: the margins change, the MI does not.
+"""Distributions after a map of each side: the margins change, the MI does not.
 
 I(f(X); g(Y)) = I(X;Y) for injective f and g. Each map below states why it is injective. Maps
 compose: "spiral-normal_cdf-T" is the spiral of the normal_cdf of T. The maps and ids are those of
@@ -46,14 +46,14 @@ def wiggly_y(z: Array) -> Array:
 
 
 def asinh(z: Array) -> Array:
-    """The inverse hyperbolic sine: strictly increasing, brings heavy tails in."""
+    """The inverse hyperbolic sine: strictly increasing, shortens heavy tails."""
     return np.asarray(np.arcsinh(z))
 
 
 def spiral(z: Array, *, first: int) -> Array:
     """Turn coordinates `first` and the next by an angle of |z|^2 / d: (n, d) -> (n, d).
 
-    Injective, since a rotation keeps |z| and so tells by which angle to turn back.
+    Injective, since a rotation keeps |z|, which determines the angle to turn back.
     """
     angle = (z**2).sum(axis=1) / z.shape[1]
     cosine, sine = np.cos(angle), np.sin(angle)
@@ -86,8 +86,8 @@ def bimodal_y(z: Array) -> Array:
 def to_mixture(z: Array, weight: float, low: float, high: float) -> Array:
     """Solve F(x) = Phi(z) for x, with F(x) = weight Phi(x - low) + (1 - weight) Phi(x - high).
 
-    For z > 0 the equal equation 1 - F(x) = Phi(-z) is solved, in terms of upper tails: F(x) and
-    Phi(z) round to 1 there, and the largest values would all become the same x.
+    For z > 0 the equivalent equation 1 - F(x) = Phi(-z) of upper tails is solved. F(x) and Phi(z)
+    round to 1 there, and the largest values would all get the same x.
     """
     from scipy.special import ndtr
 
@@ -104,7 +104,7 @@ def to_mixture(z: Array, weight: float, low: float, high: float) -> Array:
     return (left + right) / 2
 
 
-# Name -> the maps of x and of y; for a spiral in planes that share a coordinate.
+# Name -> the maps of x and of y. The two planes of a spiral share a coordinate.
 MAPS: dict[str, tuple[Map, Map]] = {
     "normal_cdf": (to_uniform, to_uniform),
     "half_cube": (half_cube, half_cube),
@@ -118,13 +118,13 @@ MAPS: dict[str, tuple[Map, Map]] = {
 def sample_transformed(
     n: int, rng: np.random.Generator, *, base: Sampler, map_x: Map, map_y: Map
 ) -> Sample:
-    """Draw from another law and map each side."""
+    """Draw from the base distribution and map each side."""
     x, y = base(n, rng)
     return map_x(x), map_y(y)
 
 
 def transformed(name: str, base: Task, map_x: Map, map_y: Map) -> Task:
-    """A task seen through injective maps of its sides."""
+    """The task of injective maps of both sides of another task."""
     return Task(
         name=name,
         dim_x=2 if map_x is swissroll else base.dim_x,
@@ -137,20 +137,20 @@ def transformed(name: str, base: Task, map_x: Map, map_y: Map) -> Task:
 
 
 def through(name: str, base: Task) -> Task:
-    """The task `name-base`, through a pair of maps of `MAPS`."""
+    """The task `name-base`, by a pair of maps of `MAPS`."""
     return transformed(f"{name}-{base.name}", base, *MAPS[name])
 
 
 def tasks() -> list[Task]:
-    """Transformed laws, each with the MI of its base."""
-    known = {task.name: task for task in [*normal.tasks(), *student.tasks()]}
-    pair, sparse = known[PAIR], [known[name] for name in SPARSE]
-    found = [transformed("1v1-bimodal-0.75", pair, bimodal_x, bimodal_y)]
-    found += [
+    """Transformed tasks, each with the MI of its base."""
+    bases = {task.name: task for task in [*normal.tasks(), *student.tasks()]}
+    pair, sparse = bases[PAIR], [bases[name] for name in SPARSE]
+    tasks = [transformed("1v1-bimodal-0.75", pair, bimodal_x, bimodal_y)]
+    tasks += [
         through(name, pair)
         for name in ("normal_cdf", "half_cube", "wiggly", "swissroll_x-normal_cdf")
     ]
     uniform = [through("normal_cdf", task) for task in sparse]
-    found += [*uniform, *(through("half_cube", task) for task in sparse)]
-    found += [through("spiral", task) for task in [*sparse, *uniform]]
-    return [*found, *(through("asinh", known[name]) for name in STUDENT)]
+    tasks += [*uniform, *(through("half_cube", task) for task in sparse)]
+    tasks += [through("spiral", task) for task in [*sparse, *uniform]]
+    return [*tasks, *(through("asinh", bases[name]) for name in STUDENT)]

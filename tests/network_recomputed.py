@@ -1,6 +1,6 @@
-"""Second routes to the truths of the suite `network`, and its laws written anew with scipy.
+"""The layers of the suite `network`, implemented a second time with scipy, and their MI.
 
-Nothing here comes from mibench, so a slip there does not repeat itself here.
+Nothing here comes from mibench, so that an error there is not repeated here.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Setting:
-    """k features a s + N(0, 1) of an input, and the noise of the layer that sees them."""
+    """k features a s + N(0, 1) of an input, and the noise sigma of the layer."""
 
     inputs: int
     units: int
@@ -28,7 +28,7 @@ class Setting:
 
     @property
     def sd(self) -> float:
-        """That of a noisy feature, given the label."""
+        """The standard deviation of a noisy feature, given the label."""
         return float(np.hypot(1, self.sigma))
 
 
@@ -49,7 +49,7 @@ GAIN, JITTER = 3.0, 0.05
 
 
 def kind_of(name: str) -> str:
-    """Such as relu-lossy, of the id of a task or of its layer."""
+    """The kind of the layer, such as relu-lossy, from the id of a task or of its layer."""
     return name.removeprefix("network-").removesuffix("-label").rsplit("-", 2)[0]
 
 
@@ -57,7 +57,7 @@ def setting_of(name: str) -> Setting:
     return SETTINGS[name.removesuffix("-label")]
 
 
-# --- the layers ------------------------------------------------------------------------------
+# --- the layers --------------------------------------------------------------------------------
 
 
 def signs(dim: int, seed: int) -> Array:
@@ -66,7 +66,7 @@ def signs(dim: int, seed: int) -> Array:
 
 @cache
 def cosines(dim: int, seed: int) -> Array:
-    """The whole orthonormal DCT-II (dim, dim), from scipy, columns times random signs."""
+    """The orthonormal DCT-II matrix (dim, dim) of scipy, with random signs of columns."""
     return np.asarray(fft.dct(np.eye(dim), axis=0, norm="ortho")) * signs(dim, seed)
 
 
@@ -92,7 +92,7 @@ def weights(name: str) -> tuple[Array, Array]:
     return columns * scale, np.zeros(s.units)
 
 
-def undone(name: str, t: Array) -> Array:
+def features_from_outputs(name: str, t: Array) -> Array:
     """The noisy features (n, k) from a relu or low-rank-tanh layer, which must be injective."""
     s, (a, b) = setting_of(name), weights(name)
     if kind_of(name) == "relu":
@@ -104,8 +104,9 @@ def undone(name: str, t: Array) -> Array:
         v = t[:, plus] - t[:, minus]
         again = np.maximum(v @ a.T - b, 0)
     else:
-        # Least squares, each unit by the slope of tanh at it: the saturated ones tell little. Twice
-        # more with what is left, because the slopes, from 1 to 1e-9, make it ill-conditioned.
+        # Least squares, each unit weighted by its slope of tanh, since saturated units carry little
+        # information. Repeated twice on the residuals, because slopes from 1 to 1e-9 make it
+        # ill-conditioned.
         slope = 1 - t**2
         inputs = np.arctanh(np.clip(t, -1 + 1e-16, 1 - 1e-16))
         squares = (slope**2 @ (a[:, :, None] * a[:, None, :]).reshape(len(a), -1)).reshape(
@@ -113,32 +114,33 @@ def undone(name: str, t: Array) -> Array:
         )
         v = np.zeros((len(t), s.k))
         for _ in range(3):
-            left = slope**2 * (inputs - v @ a.T)
-            v += np.linalg.solve(squares, (left @ a)[:, :, None])[:, :, 0]
+            residual = slope**2 * (inputs - v @ a.T)
+            v += np.linalg.solve(squares, (residual @ a)[:, :, None])[:, :, 0]
         again = np.tanh(v @ a.T)
-    # 1e-9: of rounding, in units whose tanh is flat.
+    # 1e-9: rounding, in units whose tanh is flat.
     np.testing.assert_allclose(again, t, rtol=0, atol=1e-9)
     return v
 
 
-# --- the truths ------------------------------------------------------------------------------
+# --- the true MI -------------------------------------------------------------------------------
 
 
 def eigenvalue_information(name: str) -> float:
     """I(X;T|Y) of the pre-activations A v, jitter included, from the spectra of their covariances.
 
-    Of rank k without the jitter: the product of the k eigenvalues above 0 is the density's scale.
+    Without the jitter they have rank k, and the product of the k eigenvalues above 0 scales the
+    density.
     """
     s, (a, _) = setting_of(name), weights(name)
     jitter = JITTER**2 * np.eye(s.units) if kind_of(name) == "low-rank" else 0.0
-    whole, noise = (
+    total, noise = (
         np.linalg.eigvalsh(scale * a @ a.T + jitter)[-s.k :] for scale in (s.sd**2, s.sigma**2)
     )
-    return float(np.log(whole / noise).sum() / 2)
+    return float(np.log(total / noise).sum() / 2)
 
 
 def distance(name: str) -> float:
-    """From one class mean of A v to the middle, in standard deviations: by least squares."""
+    """From a class mean of A v to the midpoint, in standard deviations, by least squares."""
     s, (a, _) = setting_of(name), weights(name)
     jitter = JITTER**2 * np.eye(s.units) if kind_of(name) == "low-rank" else 0.0
     mean = a @ np.full(s.k, s.a)
@@ -152,17 +154,19 @@ def binary_normal_information(d: float) -> float:
     def integrand(v: float) -> float:
         return float(special.entr((np.exp(-((v - d) ** 2) / 2) + np.exp(-((v + d) ** 2) / 2)) / 2))
 
-    # Up to the factor sqrt(2 pi), which h(Z) has too.
+    # Up to the factor sqrt(2 pi), which cancels with that of h(Z).
     area = integrate.quad(integrand, 0, d + 12, points=[d], epsabs=1e-14, epsrel=1e-12)[0]
     return 2 * area / np.sqrt(2 * np.pi) - 0.5
 
 
 def recursion(probability: Array, ratio: Array, k: int) -> float:
-    """I(T;Y) from the law of one feature's log-likelihood ratio under the label 1, and mirrored.
+    """I(T;Y) from the distribution of the log-likelihood ratio of one feature under the label 1.
 
-    F(x) = log(1 + exp(-x)), then k times F(x) <- E F(x + ratio): H(Y|T) is F(0), all features
-    being alike. F between the points of a grid from a quintic spline. The grid ends at 30: beyond,
-    F is exp(-30) on one side and comes with a probability of exp(-30) on the other.
+    Under the label 0 it is mirrored.
+
+    F(x) = log(1 + exp(-x)), then k times F(x) <- E F(x + ratio): H(Y|T) is F(0), since all features
+    are equal. F between the points of a grid from a quintic spline. The grid ends at 30: beyond, F
+    is exp(-30) on one side and comes with a probability of exp(-30) on the other.
     """
     grid = np.linspace(-30, 30, 1_501)
     mean = np.logaddexp(0, -grid)
@@ -175,7 +179,8 @@ def recursion(probability: Array, ratio: Array, k: int) -> float:
 def tanh_densities(s: Setting, t: Array) -> Array:
     """p(t|Y) of the mean of a feature's units, for the labels 1 and 0: (2, len(t)).
 
-    By the trapezoid rule over u, of exponential convergence: a step of 0.6 of the narrowest peak.
+    By the trapezoid rule over u, which converges exponentially, with a step of 0.6 times the
+    width of the narrowest peak.
     """
     tau = s.sigma / (s.units / s.k) ** 0.5
     step = 0.6 * tau / GAIN
@@ -195,44 +200,44 @@ def tanh_information(name: str) -> tuple[float, float]:
         for low, high in pairwise(ends)
     )
     t, step = np.linspace(ends[0], ends[-1], 801, retstep=True)
-    one, other = tanh_densities(s, t)
-    of_label = recursion(one * step, np.log(one / other), s.k)
-    given = float(entropy) - stats.norm(scale=tau).entropy()
-    return s.k * float(given) + of_label, of_label
+    density_1, density_0 = tanh_densities(s, t)
+    of_label = recursion(density_1 * step, np.log(density_1 / density_0), s.k)
+    given_label = float(entropy) - stats.norm(scale=tau).entropy()
+    return s.k * float(given_label) + of_label, of_label
 
 
 def lossy_information(name: str) -> tuple[float, float]:
-    """The mean over u of the divergence of p(t|u) from p(t|Y), atom and density apart."""
+    """The mean over u of the divergence of p(t|u) from p(t|Y), for atom and density separately."""
     s = setting_of(name)
     u = np.arange(-9, 9, 0.05)
-    given = 0.0
+    given_label = 0.0
     for mean in (s.a - s.threshold, -s.a - s.threshold):
         weight = 0.05 * stats.norm.pdf(u)
         atoms = stats.norm.logcdf(0, mean + u, s.sigma)
-        given += weight @ (np.exp(atoms) * (atoms - stats.norm.logcdf(0, mean, s.sd))) / 2
+        given_label += weight @ (np.exp(atoms) * (atoms - stats.norm.logcdf(0, mean, s.sd))) / 2
 
         def integrand(t: float, mean: float = mean, weight: Array = weight) -> float:
             logs = stats.norm.logpdf(t, mean + u, s.sigma)
             return float(weight @ (np.exp(logs) * (logs - stats.norm.logpdf(t, mean, s.sd))))
 
-        given += integrate.quad(integrand, 0, mean + 9 * s.sd, epsabs=1e-12)[0] / 2
-    # Under either label, since the law of the ratio is not mirrored here.
+        given_label += integrate.quad(integrand, 0, mean + 9 * s.sd, epsabs=1e-12)[0] / 2
+    # For both labels, since the distribution of the ratio is not mirrored here.
     node, step = np.polynomial.legendre.leggauss(60)
     t = (node + 1) / 2 * (s.a + 9 * s.sd)
     step = step / 2 * (s.a + 9 * s.sd)
     of_label = 0.0
-    one, other = (
+    under_1, under_0 = (
         np.append(stats.norm.pdf(t, m, s.sd) * step, stats.norm.cdf(0, m, s.sd))
         for m in (s.a - s.threshold, -s.a - s.threshold)
     )
-    for mine, theirs in ((one, other), (other, one)):
-        of_label += recursion(mine, np.log(mine / theirs), s.k) / 2
-    return s.k * float(given) + of_label, of_label
+    for p, q in ((under_1, under_0), (under_0, under_1)):
+        of_label += recursion(p, np.log(p / q), s.k) / 2
+    return s.k * float(given_label) + of_label, of_label
 
 
 @cache
 def both_informations(layer: str) -> tuple[float, float]:
-    """I(X;T) and I(T;Y) in nats, of the id of a layer."""
+    """I(X;T) and I(T;Y) in nats, from the id of a layer."""
     if kind_of(layer) == "tanh":
         return tanh_information(layer)
     if kind_of(layer) == "relu-lossy":
@@ -241,19 +246,19 @@ def both_informations(layer: str) -> tuple[float, float]:
     return eigenvalue_information(layer) + of_label, of_label
 
 
-def _route(layer: str, index: int) -> float:
+def _information(layer: str, index: int) -> float:
     return both_informations(layer)[index]
 
 
-# 1e-11: adaptive quadratures to 1e-12 an interval, times up to 64 features; splines of step 0.04,
-# off by less; eigenvalues of matrices of up to 1024 x 1024, exact to 1e-13 of the largest.
+# 1e-11: adaptive quadratures to 1e-12 per interval, times up to 64 features; splines of step 0.04,
+# with a smaller error; eigenvalues of matrices of up to 1024 x 1024, exact to 1e-13 of the largest.
 EXACT: dict[str, tuple[Callable[[], float], float]] = {
-    layer + suffix: (partial(_route, layer, index), 1e-11)
+    layer + suffix: (partial(_information, layer, index), 1e-11)
     for layer in SETTINGS
     for index, suffix in enumerate(("", "-label"))
 }
 
-# --- log of the density ratio at sample points -----------------------------------------------
+# --- log of the density ratio at sample points -------------------------------------------------
 
 
 def log_given_features(name: str, t: Array, u: Array) -> Array:
@@ -266,7 +271,7 @@ def log_given_features(name: str, t: Array, u: Array) -> Array:
         return _rectified_logpdf(t, u - s.threshold, s.sigma).sum(axis=1)
     if kind == "low-rank":
         return _normal_logpdf(name, t - u @ weights(name)[0].T, s.sigma)
-    return np.asarray(stats.norm.logpdf(undone(name, t), u, s.sigma).sum(axis=1))
+    return np.asarray(stats.norm.logpdf(features_from_outputs(name, t), u, s.sigma).sum(axis=1))
 
 
 def log_given_label(name: str, t: Array) -> Array:
@@ -280,7 +285,7 @@ def log_given_label(name: str, t: Array) -> Array:
     elif kind == "low-rank":
         logs = [_normal_logpdf(name, t - m * weights(name)[0].sum(axis=1), s.sd) for m in means]
     else:
-        v = undone(name, t)
+        v = features_from_outputs(name, t)
         logs = [stats.norm.logpdf(v, m, s.sd).sum(axis=1) for m in means]
     return np.stack(logs, axis=1)
 
@@ -316,10 +321,10 @@ def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Arra
     """log p(t|x) / p(t) for x and t, or log p(t|y) / p(t) for t and a label y: (n,)."""
     if name.endswith("-label"):
         t = x.astype(float)
-        given = log_given_label(name, t)
-        top = np.take_along_axis(given, y.astype(int), axis=1)[:, 0]
+        given_label = log_given_label(name, t)
+        joint = np.take_along_axis(given_label, y.astype(int), axis=1)[:, 0]
     else:
         t = y.astype(float)
-        given = log_given_label(name, t)
-        top = log_given_features(name, t, features(setting_of(name), x.astype(float)))
-    return np.asarray(top - special.logsumexp(given, axis=1) + np.log(2))
+        given_label = log_given_label(name, t)
+        joint = log_given_features(name, t, features(setting_of(name), x.astype(float)))
+    return np.asarray(joint - special.logsumexp(given_label, axis=1) + np.log(2))

@@ -1,6 +1,7 @@
-"""The laws of the tasks as their ids state them, written anew: covariances, margins, inverse maps.
+"""The distributions of the tasks, implemented a second time from their ids.
 
-Nothing here comes from mibench, so a slip there does not repeat itself here.
+Covariances, margins and inverse maps. Nothing here comes from mibench, so that an error there is
+not repeated here.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from . import routes_mixtures
+from . import mixtures_recomputed
 
 Array = NDArray[np.float64]
 
@@ -22,16 +23,16 @@ def covariance(name: str) -> Array | None:
     if name.startswith("independent-"):
         return np.eye(2 * int(name.rsplit("-", 1)[1]))
     dim = int(name.split("-")[2]) if name.startswith("multinormal-") else 0
-    own = np.eye(2 * dim)
+    noise = np.eye(2 * dim)
     if name.startswith("multinormal-dense-"):
         shared = np.ones((2 * dim, 1))
-        return (shared @ shared.T + own @ own.T) / 2
+        return (shared @ shared.T + noise @ noise.T) / 2
     if name.startswith("multinormal-sparse-"):
-        latent = np.zeros((2 * dim, 2 * dim - 2))  # Z_1, Z_2, then one more noise for each other
+        latent = np.zeros((2 * dim, 2 * dim - 2))  # Z_1, Z_2, then one noise for each other
         latent[[0, dim], 0] = latent[[1, dim + 1], 1] = 2.0
         for column, row in enumerate([*range(2, dim), *range(dim + 2, 2 * dim)], start=2):
             latent[row, column] = 2.0
-        return (own + latent @ latent.T) / 5
+        return (noise + latent @ latent.T) / 5
     return None
 
 
@@ -57,7 +58,7 @@ def _wiggle_y(z: Array) -> Array:
 
 
 def inverted(wiggle: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """The inverse of a wiggle, which moves no point by more than 1, root by root."""
+    """The inverse of a wiggle by root finding; it moves no point by more than 1."""
 
     def inverse(v: Array) -> Array:
         roots = [
@@ -69,8 +70,8 @@ def inverted(wiggle: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return inverse
 
 
-def _unmixed(weight: float, low: float, high: float) -> Callable[[Array], Array]:
-    """z with Phi(z) = F(v), from the logarithm of the smaller tail, so that none is rounded off."""
+def _inverse_mixture(weight: float, low: float, high: float) -> Callable[[Array], Array]:
+    """z with Phi(z) = F(v), from the logarithm of the smaller tail, which does not round to 1."""
 
     def inverse(v: Array) -> Array:
         logs = np.log([weight, 1 - weight])
@@ -85,28 +86,28 @@ def _unmixed(weight: float, low: float, high: float) -> Callable[[Array], Array]
     return inverse
 
 
-def _unrolled(xy: Array) -> Array:
-    """The quantile of the place along the swiss roll, from its distance to the origin."""
+def _inverse_swissroll(xy: Array) -> Array:
+    """The normal quantile of the position along the swiss roll, from the distance to the origin."""
     t = 21 * np.hypot(xy[:, :1], xy[:, 1:])
     return special.ndtri((t / (1.5 * np.pi) - 1) / 2)
 
 
-def _cubed(v: Array) -> Array:
+def _inverse_half_cube(v: Array) -> Array:
     return np.sign(v) * np.abs(v) ** (2 / 3)
 
 
 # Task -> the maps from x and from y back to the normal pair of correlation 0.75.
 INVERSES: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "1v1-bimodal-0.75": (_unmixed(0.3, 0, 5), _unmixed(0.5, -1, 3)),
+    "1v1-bimodal-0.75": (_inverse_mixture(0.3, 0, 5), _inverse_mixture(0.5, -1, 3)),
     "normal_cdf-1v1-normal-0.75": (special.ndtri, special.ndtri),
-    "half_cube-1v1-normal-0.75": (_cubed, _cubed),
+    "half_cube-1v1-normal-0.75": (_inverse_half_cube, _inverse_half_cube),
     "wiggly-1v1-normal-0.75": (inverted(_wiggle_x), inverted(_wiggle_y)),
-    "swissroll_x-normal_cdf-1v1-normal-0.75": (_unrolled, special.ndtri),
+    "swissroll_x-normal_cdf-1v1-normal-0.75": (_inverse_swissroll, special.ndtri),
 }
 
 
-def unwound(first: int) -> Callable[[Array], Array]:
-    """Turn the plane of two coordinates back by |z|^2 / d, which turning has not changed."""
+def inverse_spiral(first: int) -> Callable[[Array], Array]:
+    """Turn the plane of two coordinates back by |z|^2 / d, which the spiral does not change."""
 
     def inverse(v: Array) -> Array:
         angle = np.square(v).mean(axis=1)
@@ -118,58 +119,58 @@ def unwound(first: int) -> Callable[[Array], Array]:
     return inverse
 
 
-# Name of a map -> the maps from x and from y back to the law that it was applied to.
-UNDONE: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+# Name of a map -> the maps from x and from y back to the distribution that it was applied to.
+INVERSE_MAPS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "normal_cdf": (special.ndtri, special.ndtri),
-    "half_cube": (_cubed, _cubed),
+    "half_cube": (_inverse_half_cube, _inverse_half_cube),
     "asinh": (np.sinh, np.sinh),
-    "spiral": (unwound(0), unwound(1)),
+    "spiral": (inverse_spiral(0), inverse_spiral(1)),
 }
 
 
 def unmapped(name: str) -> tuple[str, str] | None:
     """The outermost map of a task and the task that it was applied to; None without one."""
     outer, _, base = name.partition("-")
-    return (outer, base) if outer in UNDONE and name not in INVERSES else None
+    return (outer, base) if outer in INVERSE_MAPS and name not in INVERSES else None
 
 
 def margins(name: str) -> tuple[Callable[[Array], Array] | None, Callable[[Array], Array] | None]:
-    """The CDFs of a coordinate of x and of y; None where that side is no single continuous law."""
-    if name in routes_mixtures.EXACT:
-        return routes_mixtures.mixture_margins(name)
+    """The CDFs of a coordinate of x and of y; None for a side without one continuous CDF."""
+    if name in mixtures_recomputed.EXACT:
+        return mixtures_recomputed.mixture_margins(name)
     if (inner := unmapped(name)) is not None:
         outer, base = inner
-        laws = margins(base)
-        if outer == "spiral" or laws[0] is None:
+        cdfs = margins(base)
+        if outer == "spiral" or cdfs[0] is None:
             return None, None
-        one, other = (
-            lambda v, law=law, back=back: law(back(v))
-            for law, back in zip(laws, UNDONE[outer], strict=True)
+        cdf_x, cdf_y = (
+            lambda v, cdf=cdf, inverse=inverse: cdf(inverse(v))
+            for cdf, inverse in zip(cdfs, INVERSE_MAPS[outer], strict=True)
         )
-        return one, other
+        return cdf_x, cdf_y
     matrix = covariance(name)
     if matrix is not None:
-        law = stats.norm(scale=np.sqrt(matrix[0, 0])).cdf
-        return law, law
+        cdf = stats.norm(scale=np.sqrt(matrix[0, 0])).cdf
+        return cdf, cdf
     if "-mi-" in name:
-        law = {
+        cdf = {
             "normal": stats.norm.cdf,
             "uniform": stats.uniform.cdf,
             "student-2": stats.t(2).cdf,
         }.get(name.rpartition("-mi-")[0])
-        return law, law
+        return cdf, cdf
     if name.startswith("student-identity-"):
-        law = stats.t(int(name.rsplit("-", 1)[1])).cdf
-        return law, law
+        cdf = stats.t(int(name.rsplit("-", 1)[1])).cdf
+        return cdf, cdf
     if name.startswith("1v1-additive-"):
         width = float(name.rsplit("-", 1)[1])
         return stats.uniform.cdf, lambda y: _uniform_sum_cdf(y, width)
-    found: dict[str, tuple[Callable[[Array], Array] | None, Callable[[Array], Array] | None]] = {
+    cdfs_of: dict[str, tuple[Callable[[Array], Array] | None, Callable[[Array], Array] | None]] = {
         "1v1-bimodal-0.75": (_two_normals(0.3, 0, 5), _two_normals(0.5, -1, 3)),
         "normal_cdf-1v1-normal-0.75": (stats.uniform.cdf, stats.uniform.cdf),
         "half_cube-1v1-normal-0.75": (
-            lambda v: stats.norm.cdf(_cubed(v)),
-            lambda v: stats.norm.cdf(_cubed(v)),
+            lambda v: stats.norm.cdf(_inverse_half_cube(v)),
+            lambda v: stats.norm.cdf(_inverse_half_cube(v)),
         ),
         "wiggly-1v1-normal-0.75": (
             lambda v: stats.norm.cdf(inverted(_wiggle_x)(v)),
@@ -182,4 +183,4 @@ def margins(name: str) -> tuple[Callable[[Array], Array] | None, Callable[[Array
         ),
         "label-normal-2": (None, _two_normals(0.5, -1, 1)),
     }
-    return found.get(name, (None, None))
+    return cdfs_of.get(name, (None, None))

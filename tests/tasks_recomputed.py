@@ -1,6 +1,6 @@
-"""Second routes to the true MI of every task: numbers by quadrature, and log density ratios.
+"""The true MI of each task by a second method (mostly quadrature), and log density ratios.
 
-`python -m tests.tasks_routes` recomputes the constants of mibench/tasks/layer.py on fine grids.
+`python -m tests.tasks_recomputed` recomputes the constants of mibench/tasks/layer.py on fine grids.
 """
 
 import sys
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, optimize, special, stats
 
-from . import routes_mixtures, routes_network
-from .tasks_laws import INVERSES, UNDONE, covariance, unmapped
+from . import mixtures_recomputed, network_recomputed
+from .tasks_distributions import INVERSE_MAPS, INVERSES, covariance, unmapped
 
 Array = NDArray[np.float64]
 
-# --- quadrature, in nats ---------------------------------------------------------------------
+# --- quadrature, in nats -----------------------------------------------------------------------
 
 
 def bivariate_information(r: float) -> float:
@@ -36,8 +36,8 @@ def equicorrelated_information(dim: int, r: float) -> float:
 def normal_ridge_information(nats: float) -> float:
     """The mean of log p(y|x) / p(y) over x and the deviation of y from its mean, both normal.
 
-    By Gauss-Hermite quadrature, exact for the polynomial that the log ratio is, in coordinates in
-    which even a narrow ridge is wide.
+    By Gauss-Hermite quadrature, exact for the polynomial that the log ratio is, in coordinates that
+    scale even a narrow ridge to unit width.
     """
     node, weight = np.polynomial.hermite_e.hermegauss(20)
     x, z = np.meshgrid(node, node)
@@ -48,14 +48,14 @@ def normal_ridge_information(nats: float) -> float:
 
 
 def student_ridge_information(nats: float, df: int = 2) -> float:
-    """That of the normal pair, which is left when the scale is known, and the scale's."""
+    """The MI of the normal pair given the scale, plus that of the common scale."""
     return normal_ridge_information(nats - student_information(1, 1, df)) + student_information(
         1, 1, df
     )
 
 
 def gamma_shape(nats: float) -> float:
-    """The shape at which the gamma-exponential law has that MI, with scipy's digamma and root."""
+    """The shape of the gamma-exponential distribution of this MI, by scipy's digamma and brentq."""
 
     def excess(log_shape: float) -> float:
         return float(special.digamma(np.exp(log_shape) + 1) - log_shape - nats)
@@ -64,7 +64,7 @@ def gamma_shape(nats: float) -> float:
 
 
 def gamma_exponential_information(nats: float) -> float:
-    """h(Y) - h(Y|X) by quadrature over v = shape * log X, for the shape that belongs to nats."""
+    """h(Y) - h(Y|X) by quadrature over v = shape * log X, for the shape of this MI."""
     shape = gamma_shape(nats)
 
     def density(v: float) -> float:
@@ -99,7 +99,7 @@ def student_information(dx: int, dy: int, df: int) -> float:
 
 
 def _additive_density(y: Array, width: float) -> Array:
-    """The part of (0, 1) within width of y, over the length of that window."""
+    """The length of (0, 1) within width of y, over the length of that window."""
     return np.clip(np.minimum(y + width, 1) - np.maximum(y - width, 0), 0, None) / (2 * width)
 
 
@@ -146,8 +146,8 @@ def label_information(density: Callable[[float, int], float], m: int, knots: lis
     """The sum over labels of the integral of p(k, y) log p(y|k) / p(y), piece by piece."""
 
     def integrand(y: float) -> float:
-        given = np.array([density(y, k) for k in range(m)])
-        return float(sum(special.rel_entr(given, given.mean())) / m)
+        densities = np.array([density(y, k) for k in range(m)])
+        return float(sum(special.rel_entr(densities, densities.mean())) / m)
 
     pieces = pairwise(knots)
     return float(sum(integrate.quad(integrand, a, b, epsabs=1e-14)[0] for a, b in pieces))
@@ -157,7 +157,7 @@ ATOMS = np.array([[0.45, 0.05], [0.05, 0.45]])
 
 
 def atoms_information() -> float:
-    """Over the mixed reference measure: the atoms at +-1 and, apart from them, the plane."""
+    """With respect to the sum of the atoms at +-1 and the area of the plane."""
     atoms = table_information(ATOMS) + np.log(0.5 / (0.5 * 0.5))
     plane = bivariate_information(0.9) + np.log(0.5 / (0.5 * 0.5))
     return float(0.5 * atoms + 0.5 * plane)
@@ -194,22 +194,22 @@ def tanh_layer(units: int) -> Array:
 def grid_information(units: int, sigma: float, step: float) -> float:
     """h(T) - h(noise) by the trapezoid rule on a grid of spacing step * sigma in all dimensions.
 
-    The mixture's density on the grid is a matrix product, since each normal law is a product over
-    the dimensions: p[(g1, ..), (.., gd)] = sum_i prod_k phi((g_k - m_ik) / sigma) / 4096.
+    The mixture's density on the grid is a matrix product, since each normal density is a product
+    over the dimensions: p[(g1, ..), (.., gd)] = sum_i prod_k phi((g_k - m_ik) / sigma) / 4096.
     """
     centres = tanh_layer(units)
     count = int(np.ceil(2 * (1 + 7 * sigma) / (step * sigma))) + 1  # 7 sigma beyond -1 and 1
     grid, spacing = np.linspace(-1 - 7 * sigma, 1 + 7 * sigma, count, retstep=True)
     columns = [stats.norm.pdf(grid, centres[:, [k]], sigma) for k in range(units)]
 
-    def joined(some: list[Array]) -> Array:  # (4096, count ** len(some))
-        out = some[0]
-        for other in some[1:]:
-            out = (out[:, :, None] * other[:, None, :]).reshape(len(centres), -1)
-        return out
+    def product_of(densities: list[Array]) -> Array:  # (4096, count ** len(densities))
+        product = densities[0]
+        for density in densities[1:]:
+            product = (product[:, :, None] * density[:, None, :]).reshape(len(centres), -1)
+        return product
 
     cut = (units - 1) // 2
-    left, right = joined(columns[:cut]) if cut else None, joined(columns[cut + 1 :])
+    left, right = product_of(columns[:cut]) if cut else None, product_of(columns[cut + 1 :])
     entropy = 0.0
     # Slices of one dimension, to bound the memory. Half of them: tanh is odd and a pattern comes
     # with its complement, so p(-t) = p(t).
@@ -221,7 +221,7 @@ def grid_information(units: int, sigma: float, step: float) -> float:
     return float(entropy * spacing**units - units / 2 * np.log(2 * np.pi * np.e * sigma**2))
 
 
-# Task -> (its MI by another route than the package's, the tolerance).
+# Task -> (its MI by another method than the package's, the tolerance).
 EXACT: dict[str, tuple[Callable[[], float], float]] = {
     # 1e-10: the trapezoid rule converges exponentially; both sides hold rounding of 1e-13 only.
     **{
@@ -233,18 +233,18 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
         f"multinormal-dense-{d}-{d}-0.5": (lambda d=d: equicorrelated_information(d, 0.5), 1e-10)
         for d in (2, 3, 5, 25, 50)
     },
-    # 1e-10, as above: two independent pairs of correlation 4/5, the rest adds nothing.
+    # 1e-10, as above: two independent pairs of correlation 4/5; the others add nothing.
     **{
         f"multinormal-sparse-{d}-{d}-2-2.0": (lambda: 2 * bivariate_information(0.8), 1e-10)
         for d in (2, 3, 5, 25)
     },
-    # 1e-10: exact but for rounding, in sums of 400 terms of up to 10.
+    # 1e-10: exact except for rounding, in sums of 400 terms of up to 10.
     **{
         f"{family}-mi-{nats}": (lambda nats=nats: normal_ridge_information(nats), 1e-10)
         for family in ("normal", "uniform")
         for nats in (0, 1, 2, 4, 6, 8, 10)
     },
-    # 1e-9, as the Student laws.
+    # 1e-9, as for the Student distributions.
     **{
         f"student-2-mi-{nats}": (lambda nats=nats: student_ridge_information(nats), 1e-9)
         for nats in (1, 2, 4, 6, 8, 10)
@@ -254,7 +254,7 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
         f"log-gamma-exponential-mi-{n}": (lambda n=n: gamma_exponential_information(n), 1e-7)
         for n in (1, 2, 4, 6, 8, 10)
     },
-    # 1e-9, as the additive laws.
+    # 1e-9, as for the additive tasks.
     **{
         f"smoothed-uniform-mi-{n}": (lambda n=n: additive_information(smoothed_width(n)), 1e-9)
         for n in (1, 2, 4, 6, 8, 10)
@@ -278,7 +278,7 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
     **{f"1v1-additive-{e}": (lambda e=e: additive_information(e), 1e-9) for e in (0.1, 0.75)},
     # 1e-10, as 1v1-normal-0.75: that the maps keep the MI is shown by inverting them.
     **{name: (lambda: bivariate_information(0.75), 1e-10) for name in INVERSES},
-    # 1e-10, as the laws that they are maps of.
+    # 1e-10, as for the distributions that they are maps of.
     **{
         f"{name}-multinormal-sparse-{d}-{d}-2-2.0": (lambda: 2 * bivariate_information(0.8), 1e-10)
         for name in ("normal_cdf", "half_cube", "spiral", "spiral-normal_cdf")
@@ -320,44 +320,44 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
     # and 0.7 differ by 4e-7.
     "layer-tanh-12-5-0.5": (lambda: grid_information(5, 0.5, 1.0), 2e-5),
     "layer-tanh-12-5-0.1": (lambda: grid_information(5, 0.1, 1.25), 2e-5),
-    **routes_mixtures.EXACT,
-    **routes_network.EXACT,
+    **mixtures_recomputed.EXACT,
+    **network_recomputed.EXACT,
 }
 
-# --- log of the density ratio p(x, y) / (p(x) p(y)) at sample points -------------------------
+# --- log of the density ratio p(x, y) / (p(x) p(y)) at sample points ---------------------------
 
 
 def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Array:
-    """Its mean over the law of the task is the MI: x (n, dx), y (n, dy) -> (n,)."""
+    """Its mean over the distribution of the task is the MI: x (n, dx), y (n, dy) -> (n,)."""
     if name.startswith("network-"):
-        return routes_network.log_ratio(name, x, y)
+        return network_recomputed.log_ratio(name, x, y)
     if (inner := unmapped(name)) is not None:
         outer, base = inner
-        x, y = (back(side) for back, side in zip(UNDONE[outer], (x, y), strict=True))
+        x, y = (inverse(side) for inverse, side in zip(INVERSE_MAPS[outer], (x, y), strict=True))
         return log_ratio(base, x, y)
-    if name in routes_mixtures.EXACT:
-        return routes_mixtures.log_ratio(name, x.astype(float), y.astype(float))
-    dim, both = x.shape[1], np.hstack([x, y]).astype(float)
+    if name in mixtures_recomputed.EXACT:
+        return mixtures_recomputed.log_ratio(name, x.astype(float), y.astype(float))
+    dim, xy = x.shape[1], np.hstack([x, y]).astype(float)
     matrix = covariance(name)
     if name in INVERSES:
         x, y = (inverse(side) for inverse, side in zip(INVERSES[name], (x, y), strict=True))
         return log_ratio("1v1-normal-0.75", x, y)
     if matrix is not None:
-        parts = [(both, matrix), (x, matrix[:dim, :dim]), (y, matrix[dim:, dim:])]
+        parts = [(xy, matrix), (x, matrix[:dim, :dim]), (y, matrix[dim:, dim:])]
         logs = [stats.multivariate_normal(np.zeros(len(c)), c).logpdf(v) for v, c in parts]
         return np.asarray(logs[0] - logs[1] - logs[2])
     if "-mi-" in name:
-        return _ridge_log_ratio(name, *both.T)
+        return _ridge_log_ratio(name, *xy.T)
     if name.startswith("student-"):
         df = int(name.rsplit("-", 1)[1])
         logs = [
             stats.multivariate_t(np.zeros(v.shape[1]), np.eye(v.shape[1]), df=df).logpdf(v)
-            for v in (both, x, y)
+            for v in (xy, x, y)
         ]
         return np.asarray(logs[0] - logs[1] - logs[2])
     if name.startswith("layer-"):
         return _layer_log_ratio(x, y.astype(float), float(name.rsplit("-", 1)[1]))
-    a, b = both.T
+    a, b = xy.T
     if name.startswith("1v1-additive-"):
         width = float(name.rsplit("-", 1)[1])
         return -np.log(2 * width) - np.log(_additive_density(b, width))
@@ -373,7 +373,7 @@ def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Arra
         return np.log(stats.norm.pdf(b, np.where(a == 1, 1, -1)) / margin)
     if name == "atoms-and-normal":
         # Each side: atoms of mass 1/4 at -1 and 1, or half a normal density.
-        plane = stats.multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]]).pdf(both) / 2
+        plane = stats.multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]]).pdf(xy) / 2
         joint = np.where(abs(a) == 1, np.where(a == b, 0.45, 0.05) / 2, plane)
         sides = [np.where(abs(v) == 1, 0.25, stats.norm.pdf(v) / 2) for v in (a, b)]
         return np.log(joint / (sides[0] * sides[1]))
@@ -423,5 +423,5 @@ if __name__ == "__main__":
         (5, 0.1, (1.25, 1.0, 0.8, 0.7, 0.6)),
     ):
         for width in steps:
-            found = grid_information(size, noise, width)
-            sys.stdout.write(f"{size} units, noise {noise}, step {width}: {found}\n")
+            nats = grid_information(size, noise, width)
+            sys.stdout.write(f"{size} units, noise {noise}, step {width}: {nats}\n")

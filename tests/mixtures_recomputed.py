@@ -1,11 +1,8 @@
-"""The laws of the mixtures, written anew from arXiv:2310.10240, and second routes to their MI.
+"""The mixtures, implemented a second time from arXiv:2310.10240, and their MI by other methods.
 
-`python -m tests.routes_mixtures` prints the constants of mibench/tasks/mixtures.py beside its
-quadrature, with the steps stated there and half of them, and the routes here. Nothing else here
-comes from mibench.
+Nothing here comes from mibench, so that an error there is not repeated here.
 """
 
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -22,16 +19,16 @@ CONCENTRIC = [(3, 5), (3, 10), (5, 5), (5, 10), (25, 5)]
 INLIERS = [(5, 0.2), (5, 0.5), (25, 0.2), (25, 0.5)]
 OUTLIERS = [0.01, 0.1, 0.3]
 
-# --- the laws --------------------------------------------------------------------------------
+# --- the distributions -------------------------------------------------------------------------
 
 
 def components(name: str) -> list[Component]:
-    """The normal laws of (X, Y) before any map of x, with their weights."""
+    """The normal distributions of (X, Y) before the map of x, with their weights."""
     if name == X:
         return [(0.5, np.zeros(2), np.array([[1, s], [s, 1]])) for s in (0.9, -0.9)]
     if name == AI:
-        stem = [((1, 0), (0.01, 0.2)), ((1, 1), (0.05, 0.001)), ((1, -1), (0.05, 0.001))]
-        bars = [*stem, ((-0.8, -0.2), (0.03, 0.001))]
+        letter_i = [((1, 0), (0.01, 0.2)), ((1, 1), (0.05, 0.001)), ((1, -1), (0.05, 0.001))]
+        bars = [*letter_i, ((-0.8, -0.2), (0.03, 0.001))]
         upright = [(1 / 6, np.array(m), np.diag(v)) for m, v in bars]
         root = np.diag(np.sqrt([0.04, 0.2]))
         return upright + [
@@ -54,7 +51,8 @@ def components(name: str) -> list[Component]:
         dim = int(name.split("-")[4])
         signal, noise = np.eye(2 * dim), np.eye(2 * dim)
         for i in (0, 1):
-            signal[i, dim + i] = signal[dim + i, i] = 4 / 5  # of 2 Z + E: 2^2 / (2^2 + 1)
+            # The correlation of 2 Z + E and 2 Z + F: 2^2 / (2^2 + 1).
+            signal[i, dim + i] = signal[dim + i, i] = 4 / 5
     else:
         latent = np.zeros((4, 8))  # x1, x2, y1, y2 of Z1, Z2, the noise of each, and U, V
         latent[:, :2] = 2 * np.tile(np.eye(2), (2, 1))
@@ -67,7 +65,7 @@ def components(name: str) -> list[Component]:
 
 
 def unmapped_x(name: str, x: Array) -> Array:
-    """x before its map: the galaxy turned back, the waves made straight."""
+    """x before its map."""
     if name == GALAXY:
         z = (x[:, 0] + 1j * x[:, 1]) * np.exp(-0.5j * np.square(x).sum(axis=1))
         return np.stack([z.real, z.imag], axis=1)
@@ -78,7 +76,7 @@ def unmapped_x(name: str, x: Array) -> Array:
 
 
 def flat(name: str) -> list[Component]:
-    """A picture in the plane: two of them lose a coordinate of x, which is independent of all."""
+    """A picture with one-dimensional x. Two lose a coordinate of x that is independent noise."""
     first = {GALAXY: [0.5**0.5, 0.5**0.5, 0], WAVES: [1, 0, 0]}.get(name)
     if first is None:
         return components(name)
@@ -91,12 +89,12 @@ def coordinate(parts: list[Component], i: int) -> list[Component]:
 
 
 def cdf(parts: list[Component]) -> Cdf:
-    """Of a mixture on the line."""
+    """The CDF of a one-dimensional mixture."""
     return lambda v: sum(w * stats.norm.cdf(v, m[0], c[0, 0] ** 0.5) for w, m, c in parts)
 
 
 def mixture_margins(name: str) -> tuple[Cdf | None, Cdf | None]:
-    """The CDFs of a coordinate of x, where all have the same and no map hides it, and of y."""
+    """The CDFs of a coordinate of x and of y. None for x if it has a map."""
     parts = components(name)
     mapped = name in (GALAXY, WAVES)
     return None if mapped else cdf(coordinate(parts, 0)), cdf(
@@ -120,11 +118,11 @@ def log_ratio(name: str, x: Array, y: Array) -> Array:
     return joint - log_density(x, slice(dim)) - log_density(y, slice(dim, None))
 
 
-# --- the MI, in nats -------------------------------------------------------------------------
+# --- the MI, in nats ---------------------------------------------------------------------------
 
 
 def panels(edges: Array, nodes: int) -> tuple[Array, Array]:
-    """Nodes and weights of the Gauss-Legendre rule between each two edges."""
+    """Nodes and weights of a Gauss-Legendre rule between each two edges."""
     node, weight = np.polynomial.legendre.leggauss(nodes)
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + half * (node + 1)).ravel(), (half * weight).ravel()
@@ -154,11 +152,11 @@ def box_information(name: str, width: float) -> float:
 
 def sign_information(mean: float) -> float:
     """I(S; mean S + N) for a fair sign S and standard normal N: log 2 - E log(1 + exp(-2 m Y))."""
-    lost = integrate.quad(
+    loss = integrate.quad(
         lambda y: stats.norm.pdf(y, mean) * np.logaddexp(0, -2 * mean * y),
         mean - 12, mean + 12, epsabs=1e-13, epsrel=1e-13, limit=200,
     )[0]  # fmt: skip
-    return float(np.log(2) - lost)
+    return float(np.log(2) - loss)
 
 
 def galaxy_information() -> float:
@@ -168,16 +166,16 @@ def galaxy_information() -> float:
 
 
 def concentric_information(dim: int, count: int) -> float:
-    """H(K) - E H(K | |X|): y has 100 standard deviations from one label K to the next."""
-    laws = [stats.chi(dim, scale=i) for i in range(1, count + 1)]
+    """H(K) - E H(K | |X|), since y determines the label K: 100 standard deviations apart."""
+    distributions = [stats.chi(dim, scale=i) for i in range(1, count + 1)]
 
-    def lost(r: float) -> float:
-        f = np.array([law.pdf(r) for law in laws]) / count
+    def conditional_entropy(r: float) -> float:
+        f = np.array([distribution.pdf(r) for distribution in distributions]) / count
         return float(special.entr(f).sum() - special.entr(f.sum()))
 
     ends = np.append(np.arange(0, count + 0.5) * dim**0.5, count * (dim**0.5 + 9))
     parts = [
-        integrate.quad(lost, a, b, epsabs=1e-12, epsrel=1e-11, limit=200)[0]
+        integrate.quad(conditional_entropy, a, b, epsabs=1e-12, epsrel=1e-11, limit=200)[0]
         for a, b in pairwise(ends)
     ]
     return float(np.log(count) - sum(parts))
@@ -186,8 +184,8 @@ def concentric_information(dim: int, count: int) -> float:
 def inliers_information(share: float) -> float:
     """The integral of p log p / (p_x p_y) over two pairs; the other coordinates add nothing.
 
-    Both laws depend only on the lengths a of (x + y) / sqrt 2 and b of (x - y) / sqrt 2, so the
-    four dimensions are two: a circle has 2 pi a.
+    Both densities depend only on the lengths a of (x + y) / sqrt 2 and b of (x - y) / sqrt 2, so
+    the four dimensions are two: a circle has 2 pi a.
     """
     signal = np.kron([[1, 0.8], [0.8, 1]], np.eye(2))
     node, weight = panels(np.linspace(0, 13, 27), 16)
@@ -195,8 +193,8 @@ def inliers_information(share: float) -> float:
     points = np.stack([(a + b), 0 * a, (a - b), 0 * a], axis=-1) / 2**0.5
     noise = stats.multivariate_normal(np.zeros(4), np.eye(4)).pdf(points)
     p = (1 - share) * stats.multivariate_normal(np.zeros(4), signal).pdf(points) + share * noise
-    cell = np.outer(weight, weight) * (2 * np.pi) ** 2 * a * b
-    return float((cell * special.rel_entr(p, noise)).sum())
+    area = np.outer(weight, weight) * (2 * np.pi) ** 2 * a * b
+    return float((area * special.rel_entr(p, noise)).sum())
 
 
 def outliers_information(share: float) -> float:
@@ -207,30 +205,30 @@ def outliers_information(share: float) -> float:
         signal[2:, 2:],
         signal[2:, :2] @ np.linalg.inv(signal[:2, :2]),
     )
-    rest = cov_y - slope @ signal[:2, 2:]
+    residual = cov_y - slope @ signal[:2, 2:]
     far = np.arange(6, 67, 6.0)
     node, weight = panels(np.concatenate([-far[::-1], np.arange(-5.5, 5.6, 0.5), far]), 10)
-    cell = np.outer(weight, weight)
+    area = np.outer(weight, weight)
     z = np.stack(np.meshgrid(node, node, indexing="ij"), axis=-1)
 
     def entropy(covariance: Array, shift: Array) -> float:
-        """Of (1 - share) N(0, covariance) + share N(-shift, 25)."""
+        """The entropy of (1 - share) N(0, covariance) + share N(-shift, 25)."""
         first, second = (stats.norm.pdf(node + s, 0, 5) for s in shift)
         p = (1 - share) * stats.multivariate_normal(mean[:2], covariance).pdf(z)
-        return float((cell * special.entr(p + share * np.outer(first, second))).sum())
+        return float((area * special.entr(p + share * np.outer(first, second))).sum())
 
-    at, of = np.polynomial.hermite_e.hermegauss(12)
+    points, weights = np.polynomial.hermite_e.hermegauss(12)
     root = slope @ np.linalg.cholesky(cov_x)
-    given = sum(
-        v * w * entropy(rest, root @ np.array([s, t]))
-        for s, v in zip(at, of, strict=True)
-        for t, w in zip(at, of, strict=True)
+    conditional = sum(
+        v * w * entropy(residual, root @ np.array([s, t]))
+        for s, v in zip(points, weights, strict=True)
+        for t, w in zip(points, weights, strict=True)
     ) / (2 * np.pi)
-    return entropy(cov_y, np.zeros(2)) - given
+    return entropy(cov_y, np.zeros(2)) - conditional
 
 
-# Task -> (its MI by another route than the package's, the tolerance).
-# 1e-11: every rule here and there has converged to about 1e-12; the constants have 12 digits.
+# Task -> (its MI by another method than the package's, the tolerance).
+# 1e-11: all rules here and there have converged to about 1e-12; the constants have 12 digits.
 EXACT: dict[str, tuple[Callable[[], float], float]] = {
     X: (lambda: box_information(X, 0.25), 1e-11),
     AI: (lambda: box_information(AI, 0.06), 1e-11),
@@ -246,18 +244,3 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
     },
     **{f"mixing-Gauss-Outlier-{a}": (lambda a=a: outliers_information(a), 1e-11) for a in OUTLIERS},
 }
-
-
-if __name__ == "__main__":
-    from mibench.tasks import mixtures
-
-    for task in mixtures.KNOWN_NATS:
-        here = EXACT[task][0]()
-        if task in mixtures.PICTURES:
-            law = mixtures.in_the_plane(task)
-            there = [mixtures.plane_information(law, step) for step in (1 / 8, 1 / 16)]
-        else:
-            part = float(task.rsplit("-", 1)[1])
-            there = [mixtures.outliers_information(part, step) for step in (1 / 5, 1 / 10)]
-        known = mixtures.KNOWN_NATS[task]
-        sys.stdout.write(f"{task}: {known}, package {there}, here {here}\n")
