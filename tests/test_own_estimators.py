@@ -91,7 +91,7 @@ def test_the_commands_of_the_page_print_what_it_shows(documented, name):
     )
     assert (done.returncode, done.stderr) == (0, "")
     shown = PAGE.split(command)[1].split("```text\n")[1].split("```")[0]
-    without_times = partial(re.sub, r" +[\d.]+ (us|ms|s)\b", "")
+    without_times = partial(re.sub, r" +[\d.]+ (µs|ms|s)\b", "")
     # Rounding on another processor may move the last of three decimals by one.
     numbers = r"[+-]?\d+\.\d{3}"
     found = [list(map(float, re.findall(numbers, text))) for text in (done.stdout, shown)]

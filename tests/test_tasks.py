@@ -256,7 +256,7 @@ def test_layer_is_uniform_over_patterns_with_normal_noise(units: int, sigma: flo
     assert (np.abs(second) < 5 * np.sqrt((1 + np.eye(units)) / n)).all()
 
 
-# --- what all tasks share ---- -----------------------------------------------------------------
+# --- what all tasks share -----------------------------------------------------------------------
 
 
 @each_task
