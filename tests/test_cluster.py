@@ -1,4 +1,4 @@
-"""The same grid on a Dask cluster: a real scheduler, and workers that are real processes."""
+"""Comparisons on a Dask cluster: a real scheduler, and workers in real processes."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ import pytest
 
 import mibench
 from mibench.records.store import Store
-from mibench.running import backends as grid
+from mibench.running import backends
 
 MEASURED = ["seconds", "memory"]
 GRID = {"tasks": "1v1-normal-0.75,multinormal-dense-5-5-0.5", "samples": [600], "seeds": 10}
@@ -36,9 +36,9 @@ class Cluster:
         self.workers = [self.worker(place) for place in range(workers)]
 
     def worker(self, place: int) -> subprocess.Popen[bytes]:
-        own = self._folder / f"worker-{place}"
+        folder = self._folder / f"worker-{place}"
         return self._start("dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
-                           "--no-nanny", "--local-directory", own)  # fmt: skip
+                           "--no-nanny", "--local-directory", folder)  # fmt: skip
 
     def _start(self, module: str, *arguments: object) -> subprocess.Popen[bytes]:
         log = (self._folder / f"{module}-{time.monotonic_ns()}.log").open("wb")
@@ -57,48 +57,50 @@ class Cluster:
 
 @pytest.fixture
 def cluster(tmp_path):
-    made = Cluster(tmp_path, workers=2)
-    yield made
-    made.close()
+    cluster = Cluster(tmp_path, workers=2)
+    yield cluster
+    cluster.close()
 
 
-def test_a_cluster_gives_the_same_numbers_though_a_worker_is_killed(cluster, tmp_path, awkward):
+def test_a_cluster_returns_the_same_numbers_even_if_a_worker_is_killed(cluster, tmp_path, awkward):
     estimators = ["uniform", "knn", awkward.Slow()]
     alone = mibench.compare(estimators, **GRID)
-    seen = []
+    progress = []
 
-    def kill_one_midway(done, total):
-        seen.append(done)
+    def kill_a_worker_midway(done, total):
+        progress.append(done)
         if done == 12:
             cluster.workers[0].kill()
 
     got = mibench.compare(
         estimators, backend="dask", scheduler=cluster.address, store=tmp_path / "r.jsonl",
-        on_progress=kill_one_midway, **GRID,
+        on_progress=kill_a_worker_midway, **GRID,
     )  # fmt: skip
     assert cluster.workers[0].wait(timeout=5) == -signal.SIGKILL
-    assert seen == list(range(1, 61))
+    assert progress == list(range(1, 61))
     pd.testing.assert_frame_equal(alone.drop(columns=MEASURED), got.drop(columns=MEASURED))
     assert len(list(Store(tmp_path / "r.jsonl"))) == 60
 
 
-def test_results_that_are_lost_after_they_were_announced_come_again(cluster, monkeypatch, awkward):
-    """As when a worker dies just then: the future is no longer finished when it is looked at."""
+def test_results_that_are_lost_after_they_were_announced_are_computed_again(
+    cluster, monkeypatch, awkward
+):
+    """As if a worker died in between: the future is no longer finished when it is read."""
     monkeypatch.setattr("distributed.as_completed", lambda futures, loop: iter(futures))
     got = mibench.compare([awkward.Slow()], backend="dask", scheduler=cluster.address, **GRID)
     assert got["error"].tolist() == [""] * 20
 
 
-def test_what_kills_every_worker_is_a_failure(tmp_path, awkward):
-    """Three workers die of it before Dask gives it up; the fourth has the rest."""
-    many = Cluster(tmp_path, workers=5)
+def test_an_estimator_that_kills_its_workers_is_a_failure(tmp_path, awkward):
+    """Three workers die before Dask gives up; the others compute the rest."""
+    large = Cluster(tmp_path, workers=5)
     try:
         got = mibench.compare(
             [awkward.Awkward("leave"), "knn"], tasks="1v1-normal-0.75", samples=500, seeds=1,
-            backend="dask", scheduler=many.address,
+            backend="dask", scheduler=large.address,
         )  # fmt: skip
     finally:
-        many.close()
+        large.close()
     assert got["error"][0].startswith("KilledWorker: ")
     assert got["nats"].notna().tolist() == [False, True]
 
@@ -109,24 +111,25 @@ def test_limits_hold_on_a_cluster_too(cluster, awkward):
         backend="dask", scheduler=cluster.address, time_limit=0.5,
     )  # fmt: skip
     assert got["error"].tolist() == ["TimeLimit: stopped after 0.5 s", ""] * 2
-    for worker in cluster.workers:  # what they started ends with them
+    for worker in cluster.workers:  # the processes that it started end with a worker
         children = psutil.Process(worker.pid).children(recursive=True)
         worker.kill()
         worker.wait()
         assert psutil.wait_procs(children, timeout=20)[1] == []
 
 
-def test_the_command_runs_on_a_cluster_and_goes_on_elsewhere(cluster, mibench):
+def test_the_command_runs_on_a_cluster_and_continues_elsewhere(cluster, mibench):
     command = ["compare", "-e", "knn", "--seeds", "3", "--samples", "100", "--store", "r.jsonl",
                "--format", "csv"]  # fmt: skip
-    there = mibench(*command, "--backend", "dask", "--scheduler", cluster.address)
-    assert there.returncode == 0, there.stderr
+    on_cluster = mibench(*command, "--backend", "dask", "--scheduler", cluster.address)
+    assert on_cluster.returncode == 0, on_cluster.stderr
     cluster.close()
-    here = mibench(*command)
-    assert here.stdout == there.stdout  # times too: nothing was computed again
+    without_cluster = mibench(*command)
+    # Also the same times, so nothing was computed again.
+    assert without_cluster.stdout == on_cluster.stdout
 
 
-def test_a_scheduler_that_goes_away_keeps_what_is_done(cluster, tmp_path, awkward):
+def test_results_are_kept_if_the_scheduler_goes_away(cluster, tmp_path, awkward):
     def leave(done, total):
         if done == 5:
             cluster.close()
@@ -140,29 +143,31 @@ def test_a_scheduler_that_goes_away_keeps_what_is_done(cluster, tmp_path, awkwar
 
 
 def test_another_version_on_a_worker_is_refused(cluster, monkeypatch):
-    monkeypatch.setattr(grid, "own_version", lambda: "99")
-    with pytest.raises(mibench.InputError, match="install the same everywhere"):
+    monkeypatch.setattr(backends, "package_version", lambda name: "99")
+    with pytest.raises(mibench.InputError, match="install the same version everywhere"):
         mibench.compare("uniform", backend="dask", scheduler=cluster.address, **GRID)
 
 
-def test_no_scheduler(mibench):
+def test_a_missing_scheduler_is_reported(mibench):
     done = mibench("compare", "--backend", "dask", "--scheduler", "tcp://127.0.0.1:9")
     assert (done.returncode, done.stdout) == (2, "")
     assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in done.stderr
     done = mibench("compare", "--backend", "dask", "--scheduler", "nonsense")
     assert done.returncode == 2
-    assert "'nonsense' (missing port number" in done.stderr  # and no traceback, as of any run
+    assert (
+        "'nonsense' (missing port number" in done.stderr
+    )  # the fixture checks that there is no traceback
 
 
-def test_a_cluster_without_workers_is_said(tmp_path, monkeypatch):
+def test_a_cluster_without_workers_is_reported(tmp_path, monkeypatch):
     empty = Cluster(tmp_path, workers=0)
-    said = []
+    warnings = []
 
-    def start_one(message, *values):
-        said.append(message % values)
+    def start_a_worker(text, *values):
+        warnings.append(text % values)
         empty.workers.append(empty.worker(0))
 
-    monkeypatch.setattr(logging.getLogger("mibench.running.dask"), "warning", start_one)
+    monkeypatch.setattr(logging.getLogger("mibench.running.dask"), "warning", start_a_worker)
     try:
         got = mibench.compare(
             "uniform", tasks="1v1-normal-0.75", samples=100, seeds=1,
@@ -170,27 +175,27 @@ def test_a_cluster_without_workers_is_said(tmp_path, monkeypatch):
         )  # fmt: skip
     finally:
         empty.close()
-    assert said == [
+    assert warnings == [
         f"waiting for workers at {empty.address}: there is none yet. Start some with `dask worker`"
     ]
     assert got["nats"].notna().all()
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--backend", "dask"], "belong together"),
         (["--scheduler", "tcp://127.0.0.1:9"], "belong together"),
         (["--backend", "dask", "--scheduler", "x", "--jobs", "2"], "has its own workers"),
     ],
 )
-def test_options_that_do_not_fit(mibench, options, said):
+def test_options_that_contradict_each_other_are_refused(mibench, options, message):
     done = mibench("compare", *options)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
 
 
-def test_without_the_extra_it_is_named(monkeypatch):
+def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(mibench.InputError, match=r"pip install 'mibench\[dask\]'"):
         mibench.compare("uniform", backend="dask", scheduler="tcp://127.0.0.1:9", **GRID)

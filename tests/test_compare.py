@@ -1,4 +1,4 @@
-"""Running cells and summing them up."""
+"""Comparisons and their summaries."""
 
 import sys
 import types
@@ -18,7 +18,7 @@ MEASURED = ["seconds", "memory"]
 
 @dataclass(frozen=True)
 class Fixed(Estimator):
-    """Answers 1 nat, except that it fails on some seeds: told apart by the first value."""
+    """Returns 1 nat, but fails on samples whose first value is below a limit."""
 
     below: float = -np.inf
 
@@ -34,7 +34,7 @@ def table(**columns):
     return pd.DataFrame({**base, "seconds": 1.0, **columns})
 
 
-def test_compare_gives_one_row_a_cell_in_a_fixed_order():
+def test_compare_returns_one_row_per_estimate_in_a_fixed_order():
     tasks = ["1v1-normal-0.75", "binary-symmetric-0.1"]
     got = mibench.compare(["uniform", KNN(k=4)], tasks=tasks, samples=[50, 60], seeds=2)
     keys = got[["task", "n", "seed", "estimator"]].to_records(index=False).tolist()
@@ -51,12 +51,14 @@ def test_compare_gives_one_row_a_cell_in_a_fixed_order():
 
 def test_jobs_do_not_change_the_numbers():
     kwargs = {"suite": "quick", "samples": 100, "seeds": 2}
-    one = mibench.compare("uniform,knn,kde", jobs=1, **kwargs)
-    two = mibench.compare("uniform,knn,kde", jobs=2, **kwargs)
-    pd.testing.assert_frame_equal(one.drop(columns=MEASURED), two.drop(columns=MEASURED))
+    in_one_process = mibench.compare("uniform,knn,kde", jobs=1, **kwargs)
+    in_two_processes = mibench.compare("uniform,knn,kde", jobs=2, **kwargs)
+    pd.testing.assert_frame_equal(
+        in_one_process.drop(columns=MEASURED), in_two_processes.drop(columns=MEASURED)
+    )
 
 
-def test_a_cell_equals_the_estimate_made_by_hand():
+def test_a_row_equals_a_single_estimate():
     got = mibench.compare("knn", tasks="1v1-normal-0.75", samples=200, seeds=[7])
     task = mibench.get_task("1v1-normal-0.75")
     x, y = task.sample(200, seed=7)
@@ -81,9 +83,9 @@ def test_a_failure_in_a_worker_process_is_a_row_too():
     assert "more than k=30 rows" in got["error"][0]
 
 
-def test_what_a_worker_process_cannot_load_is_explained(monkeypatch):
+def test_an_estimator_that_a_worker_cannot_load_is_explained(monkeypatch):
     class Lost(KNN):
-        """Pickled by its name, under which no process finds it."""
+        """Pickled by name, which no process can find."""
 
     monkeypatch.setattr(Lost, "__module__", "no_such_module")
     monkeypatch.setitem(sys.modules, "no_such_module", types.SimpleNamespace(Lost=Lost))
@@ -94,7 +96,7 @@ def test_what_a_worker_process_cannot_load_is_explained(monkeypatch):
         mibench.compare([Lost()], tasks="1v1-normal-0.75", samples=20, seeds=2, jobs=2)
 
 
-def test_what_is_not_an_estimate_is_a_failure():
+def test_a_result_that_is_not_an_estimate_is_a_failure():
     class Bare:
         def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
             return 0.5
@@ -103,11 +105,11 @@ def test_what_is_not_an_estimate_is_a_failure():
     assert "returned a float" in got["error"][0]
 
 
-def test_progress_and_interruption_keep_what_is_done():
-    seen = []
+def test_an_interruption_keeps_what_is_done():
+    progress = []
 
     def stop_at_three(done, total):
-        seen.append((done, total))
+        progress.append((done, total))
         if done == 3:
             raise KeyboardInterrupt
 
@@ -115,18 +117,18 @@ def test_progress_and_interruption_keep_what_is_done():
         mibench.compare(
             "uniform", tasks="1v1-normal-0.75", samples=20, seeds=5, on_progress=stop_at_three
         )
-    assert seen == [(1, 5), (2, 5), (3, 5)]
+    assert progress == [(1, 5), (2, 5), (3, 5)]
     assert len(stop.value.table) == 3
 
 
-def test_numpy_numbers_are_whole_numbers_too():
+def test_integers_of_numpy_are_accepted():
     got = mibench.compare(
         "uniform", tasks="1v1-normal-0.5", samples=np.int64(20), seeds=np.int64(2)
     )
     assert len(got) == 2
 
 
-def test_a_task_of_ones_own():
+def test_a_task_of_the_user():
     def sampler(n, rng):
         x = rng.integers(0, 2, n)
         return x, x
@@ -142,7 +144,7 @@ def test_a_task_that_cannot_be_sampled_fails_alone():
     assert got["error"].tolist() == ["", "sampling failed: ZeroDivisionError: division by zero"]
 
 
-def test_two_things_of_one_name_are_not_mixed_up():
+def test_two_estimators_or_tasks_of_one_name_are_refused():
     class Plain:
         def __init__(self, value):
             self.value = value
@@ -158,7 +160,7 @@ def test_two_things_of_one_name_are_not_mixed_up():
 
 
 @pytest.mark.parametrize("wrong", [None, 3, KNN, [KNN], [3]])
-def test_what_is_no_estimator_is_refused(wrong):
+def test_objects_that_are_not_estimators_are_refused(wrong):
     with pytest.raises(mibench.InputError, match=r"is a class|neither a spec"):
         mibench.compare(wrong, samples=20, seeds=1)
     if not isinstance(wrong, list):
@@ -167,7 +169,7 @@ def test_what_is_no_estimator_is_refused(wrong):
 
 
 @pytest.mark.parametrize(
-    ("kwargs", "said"),
+    ("kwargs", "message"),
     [
         ({"samples": 1e3}, "samples is 1000.0"),
         ({"samples": "100"}, "samples is '100'"),
@@ -182,8 +184,8 @@ def test_what_is_no_estimator_is_refused(wrong):
         ({"estimators": []}, "no estimators"),
     ],
 )
-def test_bad_arguments(kwargs, said):
-    with pytest.raises(mibench.InputError, match=said):
+def test_bad_arguments_are_refused(kwargs, message):
+    with pytest.raises(mibench.InputError, match=message):
         mibench.compare(**{"estimators": "uniform", "seeds": 1, "samples": 20, **kwargs})
 
 
@@ -197,8 +199,8 @@ def test_by_case_by_hand():
     assert (row["seeds"], row["failures"], row["best"]) == (4, 1, False)
 
 
-def test_ranking_judges_all_by_the_same_cells():
-    """`b` fails at the seed that is hard for `a`, which must not make `b` look better."""
+def test_ranking_compares_all_on_the_same_samples():
+    """`b` fails on the seed that is hard for `a`, which must not make `b` look better."""
     rows = pd.concat(
         [
             table(estimator="a", seed=[0, 1], nats=[1.1, 9.0]),
@@ -216,8 +218,8 @@ def test_ranking_judges_all_by_the_same_cells():
     assert got["cells"].tolist() == [1, 1, 0]
 
 
-def test_a_cell_that_was_not_run_is_no_common_cell():
-    """After an interruption a store holds more of one estimator than of another."""
+def test_a_sample_that_one_estimator_has_not_seen_is_not_common():
+    """After an interruption a store can hold more of one estimator than of another."""
     rows = pd.concat(
         [
             table(estimator="a", seed=[0, 1], nats=[1.1, 9.0]),
@@ -237,7 +239,7 @@ def test_a_cell_that_was_not_run_is_no_common_cell():
     ]
 
 
-def test_the_best_of_a_case_has_no_failure():
+def test_the_best_on_a_task_has_no_failure():
     rows = pd.concat(
         [
             table(estimator="a", seed=[0, 1], nats=[1.0, np.nan]),
@@ -248,15 +250,15 @@ def test_the_best_of_a_case_has_no_failure():
     assert summary.by_case(rows).set_index("estimator")["best"].to_dict() == {"a": False, "b": True}
 
 
-def test_units_rename_and_rescale():
+def test_units_are_converted_and_columns_renamed():
     got = summary.in_units(table(estimator="a", seed=[0], nats=[np.log(2)]), "bits")
     assert got["bits"].tolist() == [1.0]
     assert "mi_bits" in got
     assert not [c for c in got if "nats" in c]
 
 
-def test_uniform_beats_nothing_on_its_own_ground():
-    """A sanity check of the whole: more bins than the default, more bias, on independence."""
+def test_more_bins_have_more_bias_on_independent_data():
+    """A plausibility check of the whole comparison."""
     got = mibench.compare(
         [Uniform(), Uniform(bins=30)], tasks="1v1-normal-0.0", samples=1000, seeds=5
     )
@@ -265,7 +267,7 @@ def test_uniform_beats_nothing_on_its_own_ground():
 
 
 @pytest.mark.parametrize("samples", [[50], [50, 200]])
-def test_the_figure_shows_each_sample_size_as_its_legend_says(samples):
+def test_the_figure_marks_each_sample_size_as_in_its_legend(samples):
     got = mibench.compare("uniform,knn", tasks="1v1-normal-0.75", samples=samples, seeds=2)
     figure = figures.estimate_against_truth(summary.by_case(got), "nats")
     left, _ = figure.axes

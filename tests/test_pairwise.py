@@ -1,4 +1,4 @@
-"""All pairs of columns at once: the same numbers as one by one, and no pair is lost."""
+"""All pairs of columns at once: the same numbers as single estimates, and no pair is missing."""
 
 import itertools
 import json
@@ -48,16 +48,18 @@ def mixed_table(n=300):
 
 
 def one_by_one(table, estimator, labels):
-    """(i, j) -> (nats, flags, error), each by a call of its own."""
-    found = {}
+    """(i, j) -> (nats, flags, error), from single estimates."""
+    results = {}
     for i, j in itertools.combinations(table.columns, 2):
         sides = {"discrete_x": i in labels, "discrete_y": j in labels}
         try:
-            one = library.estimate(table[i].to_numpy(), table[j].to_numpy(), estimator, **sides)
-            found[i, j] = (one.nats, ";".join(one.flags), "")
+            estimate = library.estimate(
+                table[i].to_numpy(), table[j].to_numpy(), estimator, **sides
+            )
+            results[i, j] = (estimate.nats, ";".join(estimate.flags), "")
         except Exception as error:
-            found[i, j] = (math.nan, "", f"{type(error).__name__}: {error}")
-    return found
+            results[i, j] = (math.nan, "", f"{type(error).__name__}: {error}")
+    return results
 
 
 def assert_same(pairs, expected):
@@ -94,12 +96,12 @@ def test_all_pairs_equal_single_estimates(estimator):
 
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_the_number_of_threads_changes_nothing(threads, monkeypatch):
-    table = mixed_table(3000)  # rows enough for the kernels to share, where pairs are not
+    table = mixed_table(3000)  # enough rows that the kernels share them among threads
     expected = one_by_one(table, "knn", LABELS)
     monkeypatch.setattr(_threads, "thread_count", lambda: threads)
     assert_same(library.pairwise(table, discrete=LABELS), expected)
-    two = table[["a", "b"]]  # one pair, whose rows are shared
-    assert library.pairwise(two).table["nats"][0] == expected["a", "b"][0]
+    single_pair = table[["a", "b"]]  # whose rows are shared among threads
+    assert library.pairwise(single_pair).table["nats"][0] == expected["a", "b"][0]
 
 
 @pytest.mark.parametrize("jobs", [2, -1])
@@ -110,13 +112,13 @@ def test_the_number_of_processes_changes_nothing(jobs):
     pd.testing.assert_frame_equal(shared.table, alone.table, check_exact=True)
 
 
-def test_what_is_kept_of_a_column_fits_its_estimator():
-    """Of one variable, estimators that standardize and those that do not keep different things."""
+def test_cached_data_of_a_column_fit_the_estimator():
+    """Estimators with and without standardization cache different data of one variable."""
     x, y = (as_variable(1e3 * v + 5, "x", False) for v in mixed_table()[["a", "b"]].to_numpy().T)
     plain, scaled = KNN(k=4), KNN(k=4, standardize=True)
-    for one in (plain, scaled, plain, scaled):
-        (found,) = one.estimate_pairs([(x, y)])
-        assert found.nats == one.estimate(x.columns.T, y.columns.T).nats
+    for estimator in (plain, scaled, plain, scaled):
+        (estimate,) = estimator.estimate_pairs([(x, y)])
+        assert estimate.nats == estimator.estimate(x.columns.T, y.columns.T).nats
     assert KNN().estimate_pairs([]) == []
 
 
@@ -153,8 +155,8 @@ def test_matrices_are_symmetric_and_without_diagonal():
     assert (flat["nats"] == 0).all()
 
 
-class FromElsewhere:
-    """A table of another library, as polars and pyarrow have it."""
+class OtherTable:
+    """A table with `to_pandas`, as those of polars and pyarrow."""
 
     def to_pandas(self):
         return mixed_table()[["a", "b", "code"]]
@@ -172,7 +174,7 @@ class FromElsewhere:
         (mixed_table()[["a", "b", "code"]].to_numpy().tolist(), np.array([2]), [0, 1, 2]),
         (np.ma.asarray(mixed_table()[["a", "b", "code"]].to_numpy()), [2], None),
         (np.asfortranarray(mixed_table()[["a", "b", "code"]].to_numpy()), [2], None),
-        (FromElsewhere(), ["code"], ["a", "b", "code"]),
+        (OtherTable(), ["code"], ["a", "b", "code"]),
     ],
 )
 def test_tables_of_any_kind(table, discrete, names):
@@ -189,15 +191,15 @@ def test_all_columns_may_be_labels():
 
 
 @pytest.mark.parametrize(
-    ("table", "discrete", "say"),
+    ("table", "discrete", "messages"),
     [
         ([1.0, 2.0, 3.0], False, ["shape (3,)", "(n, d)"]),
         (np.zeros((2, 2, 2)), False, ["shape (2, 2, 2)"]),
         (7, False, ["shape ()"]),
         ({"a": [1, 2, 3]}, False, ["1 column", "at least 2"]),
         ({}, False, ["0 column", "at least 2"]),
-        ({"a": [1, 2, 3], "b": [1, 2]}, False, ["one length"]),
-        ([[1, 2], [3]], False, ["one length"]),
+        ({"a": [1, 2, 3], "b": [1, 2]}, False, ["equal length"]),
+        ([[1, 2], [3]], False, ["equal length"]),
         ({"a": [1.0], "b": [2.0]}, False, ["column 'a'", "1 row"]),
         ({"a": [1.0, 2.0], "b": [2.0, np.nan]}, False, ["column 'b' holds nan in row 1 (1"]),
         ({"a": [1.0, 2.0], "b": [2.0, -np.inf]}, False, ["column 'b' holds -inf in row 1 (1"]),
@@ -213,10 +215,10 @@ def test_all_columns_may_be_labels():
         (pd.DataFrame({"a": [1.5, 2], "b": pd.array([1, None])}), False, ["'b' holds nan"]),
     ],
 )
-def test_bad_tables_are_refused_with_the_remedy(table, discrete, say):
+def test_bad_tables_are_refused_with_the_remedy(table, discrete, messages):
     with pytest.raises(InputError) as refused:
         library.pairwise(table, discrete=discrete)
-    for words in say:
+    for words in messages:
         assert words in str(refused.value)
 
 
@@ -226,12 +228,12 @@ def test_a_bad_estimator_or_number_of_jobs_is_refused():
             library.pairwise(mixed_table()[["a", "b"]], **arguments)
 
 
-# -- estimators of one's own -------------------------------------------------------------------
+# -- the user's own estimators -------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Picky(Estimator):
-    """Shares work on one side, and fails where the other begins with 13."""
+    """Shares work on one side, and fails if the other begins with 13."""
 
     calls: ClassVar[list[int]] = []
 
@@ -252,7 +254,7 @@ def fails_on_13(x, y):
 
 
 class Plain:
-    """No subclass of anything; wrong where x begins with 13."""
+    """Not a subclass; returns a wrong type if x begins with 13."""
 
     def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
         assert x.shape == y.shape == (3, 1)
@@ -263,7 +265,7 @@ class Plain:
 
 
 @pytest.mark.parametrize("estimator", [Picky(), fails_on_13, Plain()])
-def test_what_fails_takes_no_other_pair_along(estimator):
+def test_a_failure_does_not_affect_other_pairs(estimator):
     rows = [[1, 2, 13, 4, 5], [2, 3, 4, 5, 6], [5, 4, 3, 2, 1]]
     table = library.pairwise(rows, estimator).table
     lucky = (table["x"] != 2) & ((table["y"] != 2) | isinstance(estimator, Picky))
@@ -280,14 +282,17 @@ def test_work_on_one_column_can_be_shared_by_any_estimator():
     assert Picky.calls == [1, 2, 3]
 
 
-def test_progress_is_told():
-    heard = []
+def test_progress_is_reported():
+    reported = []
     table = np.random.default_rng(0).integers(0, 3, (20, 30))
     library.pairwise(
-        table, "uniform", discrete=True, on_progress=lambda done, total: heard.append((done, total))
+        table,
+        "uniform",
+        discrete=True,
+        on_progress=lambda done, total: reported.append((done, total)),
     )
-    assert heard[-1] == (435, 435)
-    assert heard == sorted(heard)
+    assert reported[-1] == (435, 435)
+    assert reported == sorted(reported)
 
 
 # -- the figure --------------------------------------------------------------------------------
@@ -315,13 +320,13 @@ def test_figures_of_any_size_are_legible(d):
     assert max(figure.get_size_inches()) < 40
     size = axes.get_xticklabels()[0].get_fontsize()
     assert 5 <= size <= 9
-    # Names side by side, each as high as its letters, take no more than the axes have.
+    # The names side by side, each as wide as its font size, fit into the figure.
     assert len(axes.get_xticks()) * size / 72 <= figure.get_size_inches()[0]
     if d <= 50:
         assert len(axes.get_xticks()) == d - 1
 
 
-def test_odd_values_and_names_can_be_drawn():
+def test_unusual_values_and_names_can_be_drawn():
     names = [r"in $\nothing$", "x" * 100, 3]
     for value in (0.0, -0.1, math.nan):
         figure = heat_map(pd.DataFrame(np.full((3, 3), value), columns=names), "bits")
@@ -358,9 +363,9 @@ def test_the_command_lists_pairs_by_size_with_their_flags(mibench, data):
     assert re.search(r"flagged ties, \d of 10 pairs: rows coincide", below)
 
 
-def test_the_command_writes_files_and_says_what_failed(mibench, data):
-    chosen = ("--columns", "a,b,id", "--discrete", "id", "--units", "nats")
-    done = mibench("pairwise", "data.csv", *chosen, "-o", "all.csv", "--plot", "map.png")
+def test_the_command_writes_files_and_reports_failures(mibench, data):
+    options = ("--columns", "a,b,id", "--discrete", "id", "--units", "nats")
+    done = mibench("pairwise", "data.csv", *options, "-o", "all.csv", "--plot", "map.png")
     assert done.returncode == 1
     assert "wrote 3 pairs to all.csv" in done.stderr
     assert "failed, 2 of 3 pairs: InputError: all 300 labels differ" in done.stdout
@@ -373,8 +378,8 @@ def test_the_command_writes_files_and_says_what_failed(mibench, data):
 
 
 def test_the_command_reads_arrays_and_answers_programs(mibench, data):
-    asked = ("pairwise", "data.npz", "--columns", "t,y", "--discrete", "y", "--format", "json")
-    done = mibench(*asked, "-e", "adaptive", "--jobs", 2)
+    arguments = ("pairwise", "data.npz", "--columns", "t,y", "--discrete", "y", "--format", "json")
+    done = mibench(*arguments, "-e", "adaptive", "--jobs", 2)
     assert (done.returncode, done.stderr) == (0, "")
     table = mixed_table()[["a", "b", "code"]].set_axis(["t[:, 0]", "t[:, 1]", "y"], axis=1)
     expected = library.pairwise(table, "adaptive", discrete="y").bits
@@ -384,18 +389,18 @@ def test_the_command_reads_arrays_and_answers_programs(mibench, data):
     assert [row["bits"] for row in rows] == sorted((row["bits"] for row in rows), reverse=True)
 
 
-def test_the_command_leaves_rows_out_if_asked(mibench, data):
+def test_the_command_leaves_out_rows_on_request(mibench, data):
     done = mibench(
         "pairwise", "data.csv", "--columns", "hole,b", "--drop-missing", "--format", "csv"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    kept = np.arange(300) != 7
-    bits = library.estimate(*mixed_table()[["a", "b"]][kept].to_numpy().T).bits
+    complete = np.arange(300) != 7
+    bits = library.estimate(*mixed_table()[["a", "b"]][complete].to_numpy().T).bits
     assert done.stdout.splitlines() == ["x,y,bits,flags,error", f"hole,b,{bits!r},,"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "say"),
+    ("arguments", "messages"),
     [
         (("none.csv",), ["none.csv does not exist"]),
         (("data.csv",), ["column 'kind' holds 'up' in row 1", "--discrete"]),
@@ -407,7 +412,7 @@ def test_the_command_leaves_rows_out_if_asked(mibench, data):
         (("data.csv", "--columns", "a,b", "--plot", "map.gif"), ["--plot map.gif must end in"]),
     ],
 )
-def test_a_users_mistake_is_a_message(mibench, data, arguments, say):
+def test_a_users_mistake_is_a_message(mibench, data, arguments, messages):
     done = mibench("pairwise", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert all(words in done.stderr for words in say), done.stderr
+    assert all(words in done.stderr for words in messages), done.stderr

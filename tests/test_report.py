@@ -1,4 +1,4 @@
-"""The page of a comparison: its numbers are the summary's, and it does what a reader does."""
+"""The page of a comparison: it shows the numbers of the summary, and its controls work."""
 
 import csv
 import io
@@ -43,8 +43,8 @@ def record(**changes: object) -> Record:
     return Record(**(fields | changes))  # type: ignore[arg-type]
 
 
-def made(path: Path) -> Path:
-    """A store: three estimators, four cases, two sizes, four seeds, one that fails at n = 40."""
+def fill_store(path: Path) -> Path:
+    """A store: three estimators, one of which fails at n = 40; four tasks, two n, four seeds."""
     compare(
         ["uniform", "kde", "knn:k=50"], tasks=TASKS, samples=[40, 300], seeds=4, store=path
     )  # fmt: skip
@@ -53,7 +53,7 @@ def made(path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Path:
-    return made(tmp_path_factory.mktemp("store") / "results.jsonl")
+    return fill_store(tmp_path_factory.mktemp("store") / "results.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def records(store) -> pd.DataFrame:
 
 
 def payload_of(page: str) -> dict:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    return json.loads(found[1])
+    pattern = r'<script type="application/json" id="data">(.*?)</script>'
+    return json.loads(re.search(pattern, page, re.DOTALL)[1])
 
 
 def unpacked(packed: dict) -> pd.DataFrame:
@@ -74,30 +74,30 @@ def unpacked(packed: dict) -> pd.DataFrame:
 ROUNDED = {"rel": 5e-6, "abs": 1e-300}
 
 
-def same(got, wanted) -> None:
+def assert_same(got, expected) -> None:
     assert np.asarray(got, dtype=float) == pytest.approx(
-        np.asarray(wanted, dtype=float), nan_ok=True, **ROUNDED
+        np.asarray(expected, dtype=float), nan_ok=True, **ROUNDED
     )
 
 
-def test_cells_are_the_summary(records):
+def test_the_numbers_are_those_of_the_summary(records):
     shown = html_page.payload(records, "bits")
-    cells, wanted = unpacked(shown["cells"]), summary.by_case(records)
+    cells, expected = unpacked(shown["cells"]), summary.by_case(records)
     assert len(cells) == 24
-    assert [shown["tasks"][t]["name"] for t in cells["task"]] == wanted["task"].tolist()
-    assert [shown["sizes"][s] for s in cells["n"]] == wanted["n"].tolist()
+    assert [shown["tasks"][t]["name"] for t in cells["task"]] == expected["task"].tolist()
+    assert [shown["sizes"][s] for s in cells["n"]] == expected["n"].tolist()
     names = [shown["estimators"][e]["name"] for e in cells["estimator"]]
-    assert names == wanted["estimator"].tolist()
+    assert names == expected["estimator"].tolist()
     for column in html_page.CELL_COLUMNS[:-2]:
-        same(cells[column], wanted[column])
+        assert_same(cells[column], expected[column])
     for column in ("best", "flags"):
-        assert cells[column].tolist() == wanted[column].tolist()
+        assert cells[column].tolist() == expected[column].tolist()
     assert unpacked(shown["failures"])["times"].sum() == 12 == shown["counts"]["failed"]
     flags = unpacked(shown["flags"])
     assert flags["cells"].tolist() == summary.flag_counts(records)["cells"].tolist()
 
 
-def test_every_choice_has_the_ranking_of_its_records(records):
+def test_every_selection_has_the_ranking_of_its_records(records):
     shown = html_page.payload(records, "bits")
     assert [g["name"] for g in shown["groups"]] == ["all", "quick", "beyond-normal", "discrete"]
     sides = {TASKS[0]: 0, TASKS[1]: 0, TASKS[2]: 1, TASKS[3]: 1}
@@ -106,39 +106,39 @@ def test_every_choice_has_the_ranking_of_its_records(records):
     for g, members in enumerate(groups):
         for s, n in enumerate([None, 40, 300]):
             for w in range(len(shown["widths"]) + 1):
-                own = records[
+                selected = records[
                     records["task"].isin(members)
                     & (True if n is None else records["n"] == n)
                     & (True if w == 0 else records["task"].map(sides) == w - 1)
                 ]
-                if own.empty:
+                if selected.empty:
                     assert f"{g},{s},{w}" not in shown["views"]
                     continue
                 seen += 1
                 packed = shown["rankings"][shown["views"][f"{g},{s},{w}"]]
-                got, wanted = unpacked(packed), summary.ranking(own)
+                got, expected = unpacked(packed), summary.ranking(selected)
                 names = [shown["estimators"][e]["name"] for e in got.pop("estimator")]
-                assert names == wanted.pop("estimator").tolist()
-                assert list(got) == list(wanted)
-                for column in wanted:
-                    same(got[column], wanted[column])
-                assert packed["of"] == len(own[["task", "n", "seed"]].drop_duplicates())
+                assert names == expected.pop("estimator").tolist()
+                assert list(got) == list(expected)
+                for column in expected:
+                    assert_same(got[column], expected[column])
+                assert packed["of"] == len(selected[["task", "n", "seed"]].drop_duplicates())
     assert seen == len(shown["views"]) > 20
 
 
-def test_sizes_are_compared_by_the_cases_that_were_run_at_each(records):
-    some = records[(records["task"] != TASKS[2]) | (records["n"] == 40)]
-    shown = html_page.payload(some, "bits")
+def test_sizes_are_compared_on_the_tasks_that_were_run_at_each(records):
+    subset = records[(records["task"] != TASKS[2]) | (records["n"] == 40)]
+    shown = html_page.payload(subset, "bits")
     for w, members in [(0, {TASKS[0], TASKS[1], TASKS[3]}), (1, {TASKS[0], TASKS[1]})]:
         for s, n in enumerate([40, 300]):
             packed = shown["rankings"][shown["steady"][f"0,{w}"][s]]
-            wanted = summary.ranking(some[some["task"].isin(members) & (some["n"] == n)])
-            same(unpacked(packed)["rmse_nats"], wanted["rmse_nats"])
-    alone = html_page.payload(some[some["task"] == TASKS[2]], "bits")
-    assert "0,0" in alone["steady"]  # one size: every case has it
+            expected = summary.ranking(subset[subset["task"].isin(members) & (subset["n"] == n)])
+            assert_same(unpacked(packed)["rmse_nats"], expected["rmse_nats"])
+    alone = html_page.payload(subset[subset["task"] == TASKS[2]], "bits")
+    assert "0,0" in alone["steady"]  # one size, which every task has
 
 
-def test_the_commands_run_the_cells_again(records):
+def test_the_commands_compute_the_records_again(records):
     (line,) = reproduce.commands(records)
     args = shlex.split(line)
     assert args[:4] == ["mibench", "compare", "-e", "uniform,kde,knn:k=50"]
@@ -148,10 +148,10 @@ def test_the_commands_run_the_cells_again(records):
     ]  # fmt: skip
 
 
-def cells_of(line: str) -> set[tuple[str, str, int, int]]:
+def evaluations_of(line: str) -> set[tuple[str, str, int, int]]:
     if line.startswith("mibench.compare("):
-        given = eval(line, {"mibench": type("", (), {"compare": staticmethod(_given)})})
-        specs, tasks, samples, seeds = given
+        namespace = {"mibench": type("", (), {"compare": staticmethod(_arguments)})}
+        specs, tasks, samples, seeds = eval(line, namespace)
     else:
         args = shlex.split(line)
         value = {args[i]: args[i + 1] for i in range(2, len(args), 2)}
@@ -161,11 +161,11 @@ def cells_of(line: str) -> set[tuple[str, str, int, int]]:
     return {(e, t, n, s) for n in samples for e in specs for t in tasks for s in seeds}
 
 
-def _given(specs, *, samples, seeds, store, tasks=(), suite=None):
+def _arguments(specs, *, samples, seeds, store, tasks=(), suite=None):
     return specs, SUITES[suite] if suite else tasks, samples, seeds
 
 
-def test_records_of_no_full_grid_take_several_commands():
+def test_records_that_are_not_a_full_grid_take_several_commands():
     rows = [
         ("knn", name, n, s) for name in SUITES["discrete"] for n in (100, 200) for s in range(3)
     ]
@@ -174,28 +174,28 @@ def test_records_of_no_full_grid_take_several_commands():
     rows += [("knn", "1v1-normal-0.75", 100, 0)]
     records = table_of([record(estimator=e, task=t, n=n, seed=s) for e, t, n, s in rows])
     lines = reproduce.commands(records)
-    found = [cells_of(line) for line in lines]
-    assert set().union(*found) == set(rows)
-    assert sum(map(len, found)) == len(rows)
+    grids = [evaluations_of(line) for line in lines]
+    assert set().union(*grids) == set(rows)
+    assert sum(map(len, grids)) == len(rows)
     assert any("--suite discrete" in line for line in lines)
     assert any("seeds=[3, 7]" in line for line in lines)
 
 
-def test_earlier_results_beside_new_ones_are_not_run_again():
+def test_earlier_results_are_not_run_again():
     names = ["knn", "knn (reference)", "kde"]
     (line,) = reproduce.commands(table_of([record(estimator=e) for e in names]))
     assert shlex.split(line)[3] == "knn,kde"
 
 
-def test_overlapping_suites_and_tasks_are_covered_once_or_twice_but_never_beyond():
+def test_overlapping_suites_are_covered_and_nothing_else():
     names = set(SUITES["discrete"]) | set(SUITES["high-mi"]) | {"1v1-normal-0.75"}
     rows = [record(task=name, seed=s) for name in sorted(names) for s in range(2)]
-    found = set().union(*(cells_of(line) for line in reproduce.commands(table_of(rows))))
-    assert found == {("a", name, 100, s) for name in names for s in range(2)}
+    covered = set().union(*(evaluations_of(line) for line in reproduce.commands(table_of(rows))))
+    assert covered == {("a", name, 100, s) for name in names for s in range(2)}
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ([record(seed=s) for s in range(3)], "1 estimator of mutual information on 1 task"),
         ([record(estimator=e) for e in "ab"], "2 estimators"),
@@ -203,9 +203,9 @@ def test_overlapping_suites_and_tasks_are_covered_once_or_twice_but_never_beyond
         ([record(n=n) for n in (10, 1000, 20)], "samples of size 10, 20 and 1,000 and"),
     ],
 )
-def test_small_and_odd_records_make_a_page(rows, said):
+def test_small_and_odd_records_make_a_page(rows, message):
     page = html_page.page(table_of(rows), "nats")
-    assert said in page
+    assert message in page
     assert payload_of(page)["units"] == "nats"
     assert "NaN" not in page.split('id="data">')[1].split("</script>")[0]
 
@@ -221,14 +221,14 @@ def test_no_text_of_a_record_is_markup():
     assert payload_of(page)["estimators"][0]["name"] == HOSTILE
     assert page.isascii() == (
         html_page.page(table_of([record()])).isascii()
-    )  # by its own text alone
+    )  # as without these texts
 
 
 def test_the_page_names_no_address(records):
     page = html_page.page(records)
-    own = page.replace("http://www.w3.org/2000/svg", "")  # a name, which nothing asks for
-    own = re.sub(r'id="data">.*?</script>', "", own, flags=re.DOTALL)
-    assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", own)
+    text = page.replace("http://www.w3.org/2000/svg", "")  # a namespace, which is not loaded
+    text = re.sub(r'id="data">.*?</script>', "", text, flags=re.DOTALL)
+    assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", text)
     assert "default-src 'none'" in page
 
 
@@ -287,7 +287,7 @@ def test_compare_and_results_write_the_page_too(mibench, store, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["no.jsonl", "-o", "p.html"], "no such file"),
         (["STORE"], "--output"),
@@ -299,14 +299,14 @@ def test_compare_and_results_write_the_page_too(mibench, store, tmp_path):
         (["STORE", "-o", "p.html", "--units", "hartleys"], "hartleys"),
     ],
 )
-def test_bad_input_is_refused_and_leaves_no_file(mibench, store, tmp_path, args, said):
+def test_bad_input_is_refused_and_leaves_no_file(mibench, store, tmp_path, args, message):
     done = mibench("report", *(store if a == "STORE" else a for a in args))
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not list(tmp_path.iterdir())
 
 
-# What a reader does. One browser for all of it; each test loads its page anew.
+# In a browser. All tests share one browser, and each loads its page again.
 
 
 @pytest.fixture(scope="module")
@@ -357,15 +357,15 @@ def shown_as(value: float, sign: bool = False) -> str:
 @needs_browser
 def test_every_heading_sorts_both_ways(opened):
     numbers = re.compile(r"[-+−]?[\d.]+")  # noqa: RUF001
-    for at, th in enumerate(opened.find_elements("css selector", "#board th[data-key]")):
+    for index, th in enumerate(opened.find_elements("css selector", "#board th[data-key]")):
         button = th.find_element("tag name", "button")
         if th.get_attribute("data-key") == "rank":
-            button.click()  # it is sorted by that at first
+            button.click()  # the initial order
         orders = []
-        for wanted in ("ascending", "descending"):
+        for expected in ("ascending", "descending"):
             button.send_keys(Keys.ENTER)
-            assert th.get_attribute("aria-sort") == wanted
-            column = [row[at] for row in board(opened)]
+            assert th.get_attribute("aria-sort") == expected
+            column = [row[index] for row in board(opened)]
             orders.append(column)
         assert sorted(orders[0]) == sorted(orders[1])
         key = th.get_attribute("data-key")
@@ -382,7 +382,7 @@ def test_every_heading_sorts_both_ways(opened):
 
 @needs_browser
 @pytest.mark.parametrize("units", ["bits", "nats"])
-def test_a_choice_shows_the_ranking_of_its_records(opened, records, units):
+def test_a_selection_shows_the_ranking_of_its_records(opened, records, units):
     js(opened, f"document.querySelector('input[value={units}]').click()")
     for group, size, dims in (
         ("all 4", "every n", "any"),
@@ -400,23 +400,23 @@ def test_a_choice_shows_the_ranking_of_its_records(opened, records, units):
         choose(opened, "group", group)
         choose(opened, "samples", size)
         choose(opened, "dims", dims)
-        own = records
+        selected = records
         if group.startswith("discrete"):
-            own = own[own["task"].isin(SUITES["discrete"])]
+            selected = selected[selected["task"].isin(SUITES["discrete"])]
         if size != "every n":
-            own = own[own["n"] == int(size.split()[-1])]
+            selected = selected[selected["n"] == int(size.split()[-1])]
         if dims != "any":
-            own = own[own["dim_x"].between(2, 5)]
-        wanted = summary.in_units(summary.ranking(own), units)
+            selected = selected[selected["dim_x"].between(2, 5)]
+        expected = summary.in_units(summary.ranking(selected), units)
         got = board(opened)
-        assert [row[1] for row in got] == wanted["estimator"].tolist()
-        ranked = wanted[f"rmse_{units}"].notna()
-        ranks = [str(r) if has else "–" for r, has in zip(wanted["rank"], ranked, strict=True)]  # noqa: RUF001
+        assert [row[1] for row in got] == expected["estimator"].tolist()
+        ranked = expected[f"rmse_{units}"].notna()
+        ranks = [str(r) if has else "–" for r, has in zip(expected["rank"], ranked, strict=True)]  # noqa: RUF001
         assert [row[0] for row in got] == ranks
-        assert [row[2] for row in got] == [shown_as(v) for v in wanted[f"rmse_{units}"]]
-        assert [row[3] for row in got] == [shown_as(v, True) for v in wanted[f"bias_{units}"]]
+        assert [row[2] for row in got] == [shown_as(v) for v in expected[f"rmse_{units}"]]
+        assert [row[3] for row in got] == [shown_as(v, True) for v in expected[f"bias_{units}"]]
         finding = opened.find_element("id", "finding").text
-        assert wanted["estimator"][0] in finding
+        assert expected["estimator"][0] in finding
         assert units in finding
 
 
@@ -434,7 +434,7 @@ def test_times_read_as_in_the_printed_tables(chrome, tmp_path):
 
 
 @needs_browser
-def test_text_hides_rows_and_changes_no_number(opened):
+def test_the_search_text_hides_rows_and_changes_no_number(opened):
     before = {row[1]: row for row in board(opened)}
     opened.find_element("id", "text").send_keys("KNN")
     assert board(opened) == [before["knn:k=50"]]
@@ -445,14 +445,14 @@ def test_text_hides_rows_and_changes_no_number(opened):
 
 
 @needs_browser
-def test_a_choice_without_cases_cannot_be_made(opened):
+def test_a_selection_without_tasks_is_disabled(opened):
     choose(opened, "group", "discrete (1 of 10)")
     off = [o.text for o in Select(opened.find_element("id", "dims")).options if not o.is_enabled()]
     assert off == ["2 to 5 dimensions", "6 or more dimensions"]
 
 
 @needs_browser
-def test_a_legend_puts_out_an_estimator_everywhere(opened):
+def test_a_legend_hides_an_estimator_everywhere(opened):
     def count(selector):
         return len(opened.find_elements("css selector", selector))
 
@@ -470,15 +470,15 @@ def test_a_legend_puts_out_an_estimator_everywhere(opened):
 
 
 @needs_browser
-def test_errors_by_case_are_read_by_keyboard(opened, records):
+def test_errors_by_task_can_be_read_by_keyboard(opened, records):
     choose(opened, "order", "by name")
     cell = opened.find_element("css selector", "#heat td[tabindex='0']")
     js(opened, "arguments[0].focus()", cell)
     tip = opened.find_element("id", "tip")
-    wanted = summary.in_units(summary.by_case(records), "bits").set_index(
+    expected = summary.in_units(summary.by_case(records), "bits").set_index(
         ["task", "n", "estimator"]
     )
-    first = wanted.loc[sorted(TASKS)[0], 40, "uniform"]
+    first = expected.loc[sorted(TASKS)[0], 40, "uniform"]
     assert f"uniform on {sorted(TASKS)[0]}" in tip.text
     assert shown_as(first["bias_bits"], True) in tip.text
     assert shown_as(first["mean_bits"]) in tip.text
@@ -493,9 +493,9 @@ def test_errors_by_case_are_read_by_keyboard(opened, records):
 
 
 @needs_browser
-def test_cells_that_failed_are_marked_and_the_rest_in_the_colour_of_their_error(opened, records):
+def test_failures_are_marked_and_the_others_have_the_colour_of_their_error(opened, records):
     failed = opened.find_elements("css selector", "#heat td.none")
-    assert len(failed) == 3  # knn:k=50 at n = 40, but on labels
+    assert len(failed) == 3  # knn:k=50 at n = 40, except on labels
     js(opened, "arguments[0].focus()", failed[0])
     assert "failed\n4 of 4" in opened.find_element("id", "tip").text
     colours = js(
@@ -518,7 +518,7 @@ def test_cells_that_failed_are_marked_and_the_rest_in_the_colour_of_their_error(
 @needs_browser
 @pytest.mark.parametrize("figure", ["truth", "size", "cost"])
 @pytest.mark.parametrize("panels", ["each", "one"])
-def test_figures_have_axes_with_units_and_points_that_speak(opened, figure, panels):
+def test_figures_have_axes_with_units_and_points_with_tooltips(opened, figure, panels):
     js(opened, "document.querySelector(`input[value=${arguments[0]}]`).click()", panels)
     chart = opened.find_element("css selector", f"#{figure}-chart svg.chart")
     titles = [t.text for t in chart.find_elements("css selector", "text.axis")]
@@ -538,28 +538,28 @@ def test_figures_have_axes_with_units_and_points_that_speak(opened, figure, pane
 
 
 @needs_browser
-def test_the_error_of_one_case_against_n(opened, records):
+def test_the_error_on_one_task_against_n(opened, records):
     choose(opened, "size-case", TASKS[0])
     chart = opened.find_element("css selector", "#size-chart svg.chart")
     chart.send_keys(Keys.ARROW_RIGHT)
     cases = summary.in_units(summary.by_case(records), "bits").set_index(["task", "n", "estimator"])
-    wanted = cases.loc[TASKS[0], 40, "uniform"]["rmse_bits"]
-    assert f"RMSE\n{shown_as(wanted)}" in opened.find_element("id", "tip").text
+    expected = cases.loc[TASKS[0], 40, "uniform"]["rmse_bits"]
+    assert f"RMSE\n{shown_as(expected)}" in opened.find_element("id", "tip").text
 
 
 @needs_browser
-def test_the_error_of_all_cases_against_n(opened, records):
+def test_the_error_on_all_tasks_against_n(opened, records):
     note = opened.find_element("id", "size-note").text
     assert "Only tasks that were run at every n." in note
     chart = opened.find_element("css selector", "#size-chart svg.chart")
     chart.send_keys(Keys.ARROW_RIGHT)
     ranks = summary.in_units(summary.ranking(records[records["n"] == 40]), "bits")
-    wanted = ranks.set_index("estimator").loc["uniform", "rmse_bits"]
-    assert f"RMSE\n{shown_as(wanted)}" in opened.find_element("id", "tip").text
+    expected = ranks.set_index("estimator").loc["uniform", "rmse_bits"]
+    assert f"RMSE\n{shown_as(expected)}" in opened.find_element("id", "tip").text
 
 
 @needs_browser
-def test_the_front_passes_through_the_efficient_alone(opened, records):
+def test_the_line_passes_through_the_efficient_estimators_only(opened, records):
     ranks = summary.ranking(records)
     path = opened.find_element("css selector", "#cost-chart path.front").get_attribute("d")
     assert path.count("V") == ranks["efficient"].sum()
@@ -609,19 +609,19 @@ def test_light_and_dark_follow_the_system_and_the_button(opened):
 
 
 @needs_browser
-def test_nothing_is_asked_of_any_network(opened, file):
+def test_the_page_requests_nothing_from_any_network(opened, file):
     opened.get_log("performance")  # what the browser did before
     opened.refresh()
     js(opened, "document.querySelector('details').open = true")
     assert js(opened, "return performance.getEntriesByType('resource').map(e => e.name)") == []
-    asked = [
+    requested = [
         message["params"]["request"]["url"]
         for entry in opened.get_log("performance")
         if (message := json.loads(entry["message"])["message"])["method"]
         == "Network.requestWillBeSent"
     ]
-    assert asked
-    assert {url.split(":")[0] for url in asked} <= {"file", "data"}
+    assert requested
+    assert {url.split(":")[0] for url in requested} <= {"file", "data"}
 
 
 @needs_browser
@@ -659,7 +659,7 @@ def test_hostile_text_is_only_text(chrome, tmp_path):
 
 @needs_browser
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ([record(seed=s) for s in range(3)], "no other estimator"),
         ([record(estimator=e, nats=v) for e, v in (("a", 0.4), ("b", 0.1))], "with one seed"),
@@ -676,9 +676,9 @@ def test_hostile_text_is_only_text(chrome, tmp_path):
         ),
     ],
 )  # fmt: skip
-def test_the_finding_says_what_the_seeds_can_tell(chrome, tmp_path, rows, said):
+def test_the_finding_states_what_is_significant(chrome, tmp_path, rows, message):
     path = tmp_path / "page.html"
     path.write_text(html_page.page(table_of(rows)), encoding="utf-8")
     chrome.get(path.as_uri())
-    assert said in chrome.find_element("id", "finding").text
+    assert message in chrome.find_element("id", "finding").text
     assert [e for e in chrome.get_log("browser") if e["level"] == "SEVERE"] == []

@@ -1,4 +1,4 @@
-"""Results that outlast the process that made them."""
+"""Stores: results on disk that survive the process that computed them."""
 
 import errno
 import json
@@ -39,27 +39,27 @@ SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": 50, "s
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The cells that were really computed."""
-    made = []
+    """The estimators of the estimates that were computed."""
+    computed = []
     original = evaluation._timed
 
-    def counted(one, sample, kinds):
-        made.append(one.spec)
-        return original(one, sample, kinds)
+    def recording(estimator, sample, kinds):
+        computed.append(estimator.spec)
+        return original(estimator, sample, kinds)
 
-    monkeypatch.setattr(evaluation, "_timed", counted)
-    return made
+    monkeypatch.setattr(evaluation, "_timed", recording)
+    return computed
 
 
-def test_what_is_added_is_found_bit_for_bit(tmp_path):
+def test_records_are_read_as_they_were_added(tmp_path):
     failed = replace(RECORD, seed=1, nats=None, error="ValueError: no")
-    shelf = Store(tmp_path / "r.jsonl")
-    shelf.add([RECORD, failed])
+    store_file = Store(tmp_path / "r.jsonl")
+    store_file.add([RECORD, failed])
     assert list(Store(tmp_path / "r.jsonl")) == [RECORD, failed]
-    assert shelf.successes() == {key_of(RECORD): RECORD}
-    shelf.add([replace(failed, nats=2.0, error="")])
-    assert len(list(shelf)) == 2
-    assert len(shelf.successes()) == 2
+    assert store_file.successes() == {key_of(RECORD): RECORD}
+    store_file.add([replace(failed, nats=2.0, error="")])
+    assert len(list(store_file)) == 2
+    assert len(store_file.successes()) == 2
 
 
 NUMBERS = [
@@ -75,10 +75,10 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("value", [*NUMBERS, math.inf, -math.inf, math.nan])
-def test_every_float_comes_back(tmp_path, value):
+def test_every_float_is_read_as_it_was_added(tmp_path, value):
     Store(tmp_path / "r.jsonl").add([replace(RECORD, seconds=value, mi_nats=value)])
-    found = next(iter(Store(tmp_path / "r.jsonl")))
-    assert (repr(found.seconds), repr(found.mi_nats)) == (repr(value), repr(value))
+    record = next(iter(Store(tmp_path / "r.jsonl")))
+    assert (repr(record.seconds), repr(record.mi_nats)) == (repr(value), repr(value))
 
 
 TEXTS = [
@@ -92,10 +92,10 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_every_text_comes_back_and_takes_one_line(tmp_path, text):
-    made = replace(RECORD, task=text, nats=None, error=text, info=json.dumps({"said": text}))
-    Store(tmp_path / "r.jsonl").add([made, RECORD])
-    assert list(Store(tmp_path / "r.jsonl")) == [made, RECORD]
+def test_every_text_is_read_as_it_was_added_and_takes_one_line(tmp_path, text):
+    record = replace(RECORD, task=text, nats=None, error=text, info=json.dumps({"said": text}))
+    Store(tmp_path / "r.jsonl").add([record, RECORD])
+    assert list(Store(tmp_path / "r.jsonl")) == [record, RECORD]
     assert (tmp_path / "r.jsonl").read_bytes().count(b"\n") == 2
 
 
@@ -105,8 +105,8 @@ def test_numbers_of_numpy_are_kept_as_numbers(tmp_path):
     assert list(Store(tmp_path / "r.jsonl")) == [replace(RECORD, dim_x=3, mi_nats=0.5, seconds=0.1)]
 
 
-def test_the_format_is_what_this_number_says(tmp_path):
-    """Other columns need another number: raise FORMAT, then write the new header here."""
+def test_the_header_belongs_to_the_format_number(tmp_path):
+    """After a change of the columns, increase FORMAT and write the new header here."""
     Store(tmp_path / "r.jsonl").add([RECORD])
     first, second = (tmp_path / "r.jsonl").read_bytes().split(b"\n")
     assert first == HEADER
@@ -126,13 +126,13 @@ def test_the_format_is_what_this_number_says(tmp_path):
         {"seed": 5},
     ],
 )
-def test_what_makes_another_cell(tmp_path, change):
-    shelf = Store(tmp_path / "r.jsonl")
-    shelf.add([RECORD, replace(RECORD, **change)])
-    assert len(list(shelf)) == 2
+def test_records_that_differ_in_their_key_are_both_kept(tmp_path, change):
+    store_file = Store(tmp_path / "r.jsonl")
+    store_file.add([RECORD, replace(RECORD, **change)])
+    assert len(list(store_file)) == 2
 
 
-def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls):
+def test_a_second_run_computes_nothing_and_returns_the_same(tmp_path, calls):
     path = tmp_path / "r.jsonl"
     first = mibench.compare("uniform,knn", store=path, **SMALL)
     assert len(calls) == 8
@@ -145,7 +145,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, calls):
     )
 
 
-def test_a_new_estimator_a_new_seed_or_parameter_computes_only_its_cells(tmp_path, calls):
+def test_a_new_estimator_seed_or_parameter_computes_only_its_estimates(tmp_path, calls):
     path = tmp_path / "r.jsonl"
     mibench.compare("uniform", store=path, **SMALL)
     del calls[:]
@@ -157,35 +157,37 @@ def test_a_new_estimator_a_new_seed_or_parameter_computes_only_its_cells(tmp_pat
     assert sorted(calls) == ["uniform"] * 2 + ["uniform:bins=5"] * 6
 
 
-def test_each_cell_is_in_the_file_before_the_next_begins(tmp_path):
+def test_each_estimate_is_in_the_file_before_the_next_begins(tmp_path):
     path = tmp_path / "r.jsonl"
-    held = []
+    lengths = []
 
     def look(done, total):
-        held.append((done, len(list(Store(path)))))
+        lengths.append((done, len(list(Store(path)))))
 
     mibench.compare("uniform,knn", store=path, on_progress=look, **SMALL)
-    assert held == [(cells, cells) for cells in range(1, 9)]
-    assert [p.name for p in tmp_path.iterdir()] == ["r.jsonl"]  # nothing is left beside it
+    assert lengths == [(count, count) for count in range(1, 9)]
+    assert [p.name for p in tmp_path.iterdir()] == ["r.jsonl"]  # no temporary file is left
 
 
 def test_a_sample_is_drawn_once_for_all_estimators():
-    drawn = []
+    sizes = []
 
     def sampler(n, rng):
-        drawn.append(n)
+        sizes.append(n)
         return rng.normal(size=(2, n))
 
     task = mibench.Task("mine", 1, 1, 0.0, sampler, "independent")
     mibench.compare("uniform,knn,kde", tasks=[task], samples=[20, 30], seeds=2)
-    assert drawn == [20, 20, 30, 30]
-    other = mibench.Task("mine", 1, 1, 0.0, lambda n, rng: np.ones((2, n)), "another of its name")
+    assert sizes == [20, 20, 30, 30]
+    other = mibench.Task(
+        "mine", 1, 1, 0.0, lambda n, rng: np.ones((2, n)), "another task of this name"
+    )
     got = mibench.compare("uniform", tasks=[other], samples=[30], seeds=[1])
-    assert got["flags"].tolist() == ["constant"]  # not the sample before
+    assert got["flags"].tolist() == ["constant"]  # from its own sample
 
 
 class Writes:
-    """Spoils what it gets."""
+    """Overwrites its arguments."""
 
     def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
         x[:] = 0
@@ -193,13 +195,13 @@ class Writes:
         return mibench.Estimate(0.1)
 
 
-def test_an_estimator_that_writes_into_its_sample_spoils_it_for_no_other():
+def test_an_estimator_that_overwrites_its_sample_does_not_affect_others():
     both = mibench.compare([Writes(), "knn"], **{**SMALL, "samples": 500})
     alone = mibench.compare("knn", **{**SMALL, "samples": 500})
     assert both[both["estimator"] == "knn"]["nats"].tolist() == alone["nats"].tolist()
 
 
-def test_an_estimator_that_calls_exit_is_a_failure_like_any_other():
+def test_an_estimator_that_calls_exit_is_a_failure():
     def leaves(x, y):
         sys.exit("no licence")
 
@@ -207,7 +209,7 @@ def test_an_estimator_that_calls_exit_is_a_failure_like_any_other():
     assert got["error"].tolist() == ["SystemExit: no licence", ""] * 4
 
 
-def test_a_record_says_how_and_with_what_it_was_made(tmp_path):
+def test_a_record_names_method_libraries_and_machine(tmp_path):
     got = mibench.compare("knn:k=5", tasks="1v1-normal-0.75", samples=50, seeds=1)
     assert json.loads(got["info"][0])["method"]
     assert re.match(r"python 3\S+, numpy \S+, scipy \S+, numba \S+$", got["libraries"][0])
@@ -240,7 +242,7 @@ def test_a_store_of_an_earlier_version_is_refused_by_name(tmp_path, mibench):
     assert path.read_bytes() == before
 
 
-def test_a_failure_is_kept_but_tried_again(tmp_path, calls):
+def test_a_failure_is_stored_but_tried_again(tmp_path, calls):
     path = tmp_path / "r.jsonl"
     for _ in range(2):
         got = mibench.compare("knn:k=60", tasks="1v1-normal-0.75", samples=50, seeds=1, store=path)
@@ -249,7 +251,7 @@ def test_a_failure_is_kept_but_tried_again(tmp_path, calls):
     assert len(list(Store(path))) == 1
 
 
-def test_an_interruption_keeps_the_finished_cells(tmp_path, calls):
+def test_an_interruption_keeps_the_finished_estimates(tmp_path, calls):
     def stop(done, total):
         if done == 2:
             raise KeyboardInterrupt
@@ -262,7 +264,7 @@ def test_an_interruption_keeps_the_finished_cells(tmp_path, calls):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_after_kill_9_the_same_command_finishes_what_is_missing(tmp_path, mibench, jobs):
+def test_after_kill_9_the_same_command_computes_what_is_missing(tmp_path, mibench, jobs):
     command = ["compare", "-e", "kde,knn", "--samples", "1500", "--seeds", "12",
                "--tasks", "1v1-normal-0.75,multinormal-dense-2-2-0.5", "--jobs", jobs,
                "--store", "r.jsonl"]  # fmt: skip
@@ -283,18 +285,20 @@ def test_after_kill_9_the_same_command_finishes_what_is_missing(tmp_path, mibenc
     assert done.returncode == 0, done.stderr
     after = {key_of(r): r for r in Store(tmp_path / "r.jsonl")}
     assert len(after) == 48
-    assert {k: after[k] for k in before} == before  # their times too: they were not run again
+    assert {
+        k: after[k] for k in before
+    } == before  # with the same times, so they were not computed again
 
 
-def test_two_processes_may_share_a_store(tmp_path):
-    both = [
+def test_two_processes_can_share_a_store(tmp_path):
+    processes = [
         subprocess.Popen(
             [MIBENCH, "compare", "-e", e, "--seeds", "3", "--samples", "100", "--store", "r.jsonl"],
             cwd=tmp_path, stdout=subprocess.DEVNULL,
         )
         for e in ("uniform", "adaptive")
     ]  # fmt: skip
-    assert [p.wait(timeout=60) for p in both] == [0, 0]
+    assert [p.wait(timeout=60) for p in processes] == [0, 0]
     assert len(list(Store(tmp_path / "r.jsonl"))) == 2 * 21 * 3
 
 
@@ -310,8 +314,8 @@ for seed in range({count}):
 """
 
 
-def test_many_processes_make_and_fill_a_store_at_the_same_time(tmp_path):
-    """Each opens it anew for every record, so that all of them are at its making."""
+def test_many_processes_create_and_fill_a_store_at_the_same_time(tmp_path):
+    """Each opens the store again for every record, so that all take part in its creation."""
     count, names = 300, ("a", "b", "c", "d")
     root = Path(__file__).parents[1]
     running = [
@@ -321,49 +325,50 @@ def test_many_processes_make_and_fill_a_store_at_the_same_time(tmp_path):
         for name in names
     ]
     assert [p.wait(timeout=120) for p in running] == [0] * len(names)
-    found = list(Store(tmp_path / "r.jsonl"))
-    assert len(found) == count * len(names)
-    assert all(r.info == "x" * (r.seed % 5000) for r in found)
+    records = list(Store(tmp_path / "r.jsonl"))
+    assert len(records) == count * len(names)
+    assert all(r.info == "x" * (r.seed % 5000) for r in records)
 
 
-# -- what breaks -------------------------------------------------------------------------------
+# -- damage and failures
+# -------------------------------------------------------------------------------
 
 
 def others(count, **changes):
     return [replace(RECORD, seed=seed, **changes) for seed in range(1, count + 1)]
 
 
-def test_a_line_cut_short_anywhere_hides_no_other(tmp_path):
+def test_a_line_that_is_cut_short_hides_no_other(tmp_path):
     path = tmp_path / "r.jsonl"
-    one, two = others(2)
-    Store(path).add([one])
-    whole = len(path.read_bytes())
+    first, second = others(2)
+    Store(path).add([first])
+    complete = len(path.read_bytes())
     Store(path).add([RECORD])
     full = path.read_bytes()
-    for size in range(whole, len(full)):
+    for size in range(complete, len(full)):
         path.write_bytes(full[:size])
-        assert list(Store(path)) == [one]
-        Store(path).add([two])
-        assert list(Store(path)) == [one, two]
+        assert list(Store(path)) == [first]
+        Store(path).add([second])
+        assert list(Store(path)) == [first, second]
         Store(path).add([RECORD])
-        assert list(Store(path)) == [one, two, RECORD]
+        assert list(Store(path)) == [first, second, RECORD]
 
 
-def test_a_writer_that_is_at_it_survives_what_another_leaves(tmp_path):
+def test_a_writer_is_not_affected_by_the_unfinished_line_of_another(tmp_path):
     path = tmp_path / "r.jsonl"
-    one, two = others(2)
+    first, second = others(2)
     with Store(path).adding() as add:
-        add(one)
+        add(first)
         with path.open("ab") as killed:
             killed.write(b'\n["t",1,1,1,0.3')
-        add(two)
-    assert list(Store(path)) == [one, two]
+        add(second)
+    assert list(Store(path)) == [first, second]
 
 
 @pytest.mark.parametrize(
     "junk", [b"\0" * 700, b"\n\n\n", b"\xff\xfe\n[]\n[1,2]\n{}\n7", b"\n" + HEADER]
 )
-def test_a_line_that_is_no_record_is_passed_over(tmp_path, junk):
+def test_lines_that_are_not_records_are_ignored(tmp_path, junk):
     path = tmp_path / "r.jsonl"
     Store(path).add([RECORD])
     with path.open("ab") as file:
@@ -372,21 +377,21 @@ def test_a_line_that_is_no_record_is_passed_over(tmp_path, junk):
     assert list(Store(path)) == [RECORD, *others(1)]
 
 
-def test_a_cell_whose_line_was_cut_short_is_computed_again(tmp_path, calls):
+def test_an_estimate_whose_line_was_cut_short_is_computed_again(tmp_path, calls):
     path = tmp_path / "r.jsonl"
-    whole = mibench.compare("uniform", store=path, **SMALL)
+    complete = mibench.compare("uniform", store=path, **SMALL)
     path.write_bytes(path.read_bytes()[:-40])
     del calls[:]
     again = mibench.compare("uniform", store=path, **SMALL)
     assert calls == ["uniform"]
-    pd.testing.assert_frame_equal(whole.drop(columns=MEASURED), again.drop(columns=MEASURED))
+    pd.testing.assert_frame_equal(complete.drop(columns=MEASURED), again.drop(columns=MEASURED))
     mibench.compare("uniform", store=path, **SMALL)
     assert calls == ["uniform"]
 
 
 @pytest.fixture
 def disk(monkeypatch):
-    """A disk whose writes take what `room` says, one after the other; None: all."""
+    """A list of the numbers of bytes that the next writes can take; without one, all."""
     room = []
     write = os.write
 
@@ -401,35 +406,35 @@ def disk(monkeypatch):
 
 
 @pytest.mark.parametrize("part", [1, 2, 50, -1])
-def test_a_write_cut_short_is_made_again(tmp_path, disk, part):
-    shelf = Store(tmp_path / "r.jsonl")
-    one, two, three = others(3)
-    with shelf.adding() as add:
-        add(one)
+def test_a_write_that_was_cut_short_is_repeated(tmp_path, disk, part):
+    store_file = Store(tmp_path / "r.jsonl")
+    first, second, third = others(3)
+    with store_file.adding() as add:
+        add(first)
         disk.append(part)
-        add(two)
-        assert list(shelf) == [one, two]
-        add(three)
-    assert list(shelf) == [one, two, three]
+        add(second)
+        assert list(store_file) == [first, second]
+        add(third)
+    assert list(store_file) == [first, second, third]
 
 
 @pytest.mark.parametrize("room", [[0], [1, 0], [60, 0], [-1, 0], [60, 60], [-1, -1]])
-def test_a_full_disk_is_told_and_spoils_nothing(tmp_path, disk, room):
-    shelf = Store(tmp_path / "r.jsonl")
-    one, two, three = others(3)
-    with shelf.adding() as add:
-        add(one)
+def test_a_full_disk_is_reported_and_damages_nothing(tmp_path, disk, room):
+    store_file = Store(tmp_path / "r.jsonl")
+    first, second, third = others(3)
+    with store_file.adding() as add:
+        add(first)
         disk += room
         with pytest.raises(
             mibench.InputError, match=r"r\.jsonl cannot be used .*: name another file"
         ):
-            add(two)
-        assert list(shelf) == [one]
-        add(three)
-    assert list(shelf) == [one, three]
+            add(second)
+        assert list(store_file) == [first]
+        add(third)
+    assert list(store_file) == [first, third]
 
 
-def test_a_comparison_on_a_full_disk_says_so_and_keeps_its_cells(tmp_path, disk, calls):
+def test_a_comparison_on_a_full_disk_reports_it_and_keeps_its_results(tmp_path, disk, calls):
     path = tmp_path / "r.jsonl"
     with pytest.raises(mibench.InputError, match="No space left on device"):
         mibench.compare(
@@ -438,11 +443,11 @@ def test_a_comparison_on_a_full_disk_says_so_and_keeps_its_cells(tmp_path, disk,
         )  # fmt: skip
     assert len(list(Store(path))) == 2
     mibench.compare("uniform", store=path, **SMALL)
-    assert len(calls) == 3 + 2  # the third was computed, and not kept
+    assert len(calls) == 3 + 2  # the third was computed but not stored
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 30, len(HEADER) - 1, len(HEADER)])
-def test_a_store_whose_making_was_cut_short_is_a_new_one(tmp_path, size):
+def test_a_store_with_an_unfinished_header_is_empty(tmp_path, size):
     (tmp_path / "r.jsonl").write_bytes(HEADER[:size])
     assert list(Store(tmp_path / "r.jsonl")) == []
     Store(tmp_path / "r.jsonl").add([RECORD])
@@ -450,8 +455,8 @@ def test_a_store_whose_making_was_cut_short_is_a_new_one(tmp_path, size):
 
 
 @pytest.mark.parametrize("added", [0, 1, 2])
-def test_a_header_that_comes_late_spoils_nothing(tmp_path, monkeypatch, added):
-    """Of a process that found the file empty, while another one made and used it."""
+def test_a_second_header_does_no_harm(tmp_path, monkeypatch, added):
+    """It comes from a process that found the file empty while another one created and used it."""
     path = tmp_path / "r.jsonl"
     Store(path).add(others(added))
     with monkeypatch.context() as patch:
@@ -465,23 +470,23 @@ def test_a_header_that_comes_late_spoils_nothing(tmp_path, monkeypatch, added):
 
 @pytest.fixture
 def read_only(monkeypatch):
-    """Files that can be read alone, for the superuser too."""
+    """A store that can only be read, also by the superuser."""
     opened = os.open
 
-    def refuses(path, flags, *rest, **more):
+    def open_or_refuse(path, flags, *args, **kwargs):
         if flags & (os.O_WRONLY | os.O_RDWR) and str(path).endswith("r.jsonl"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return opened(path, flags, *rest, **more)
+        return opened(path, flags, *args, **kwargs)
 
-    monkeypatch.setattr(os, "open", refuses)
+    monkeypatch.setattr(os, "open", open_or_refuse)
 
 
-def test_a_store_that_can_only_be_read_is_read(tmp_path, request):
+def test_a_read_only_store_can_be_read(tmp_path, request):
     path = tmp_path / "r.jsonl"
-    made = mibench.compare("uniform", store=path, **SMALL)
+    table = mibench.compare("uniform", store=path, **SMALL)
     path.chmod(0o444)
     request.getfixturevalue("read_only")
-    assert sorted(mibench.results(path)["nats"]) == sorted(made["nats"])
+    assert sorted(mibench.results(path)["nats"]) == sorted(table["nats"])
     with_uniform = mibench.compare("knn", against=path, **SMALL)
     assert set(with_uniform["estimator"]) == {"uniform", "knn"}
     assert Store(path).successes()
@@ -491,7 +496,7 @@ def test_a_store_that_can_only_be_read_is_read(tmp_path, request):
         Store(path.parent / "new-r.jsonl")
 
 
-def something_else(path, kind):
+def write_other_file(path, kind):
     if kind == "sqlite":
         with sqlite3.connect(path) as other:
             other.execute("CREATE TABLE something (a)")
@@ -515,9 +520,9 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "parquet", *OTHERS])
-def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path, mibench, kind):
+def test_a_file_that_is_not_a_store_is_refused_and_not_changed(tmp_path, mibench, kind):
     path = tmp_path / "r.jsonl"
-    something_else(path, kind)
+    write_other_file(path, kind)
     before = path.read_bytes()
     with pytest.raises(InputError, match=r"r\.jsonl is .*: name another file"):
         Store(path)
@@ -529,25 +534,27 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path, mibench, ki
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(("path", "said"), [(".", "is a directory"), ("no/r.jsonl", "create it")])
-def test_a_store_that_cannot_be(mibench, path, said):
+@pytest.mark.parametrize(
+    ("path", "message"), [(".", "is a directory"), ("no/r.jsonl", "create it")]
+)
+def test_a_store_that_cannot_be_created_is_refused(mibench, path, message):
     done = mibench("compare", "--store", path)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_an_estimate_that_is_not_finite_is_a_failure(tmp_path):
-    class Endless(Estimator):
-        """Claims infinite information."""
+    class Infinite(Estimator):
+        """Returns infinity."""
 
         def _estimate(self, x, y):
             return Estimate(float("inf"))
 
-    got = mibench.compare([Endless()], tasks="1v1-normal-0.75", samples=20, seeds=1)
+    got = mibench.compare([Infinite()], tasks="1v1-normal-0.75", samples=20, seeds=1)
     assert "finite" in got["error"][0]
 
 
-def test_what_the_session_may_have_changed_is_computed_again(tmp_path):
+def test_classes_and_tasks_of_the_session_are_computed_again(tmp_path):
     def plain(value):
         class Plain:
             def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
@@ -555,16 +562,18 @@ def test_what_the_session_may_have_changed_is_computed_again(tmp_path):
 
         return Plain()
 
-    def own(truth):
+    def task(truth):
         return mibench.Task("mine", 1, 1, truth, lambda n, rng: rng.normal(size=(2, n)), "none")
 
     kwargs = {"samples": 20, "seeds": 1, "store": tmp_path / "r.jsonl"}
     for value in (0.1, 0.9):
-        got = mibench.compare([plain(value)], tasks=own(0.2), **kwargs)
+        got = mibench.compare([plain(value)], tasks=task(0.2), **kwargs)
         assert got["nats"].tolist() == [value]
         assert got["version"].tolist() == ["this session"]
     for truth in (0.2, 0.7):
-        assert mibench.compare("uniform", tasks=own(truth), **kwargs)["mi_nats"].tolist() == [truth]
+        assert mibench.compare("uniform", tasks=task(truth), **kwargs)["mi_nats"].tolist() == [
+            truth
+        ]
 
 
 # -- queries -----------------------------------------------------------------------------------
@@ -576,12 +585,12 @@ def filled(tmp_path):
     return tmp_path / "r.jsonl", table
 
 
-def test_results_are_what_was_compared(filled, calls):
+def test_results_are_those_of_compare(filled, calls):
     path, table = filled
-    found = mibench.results(path)
+    stored = mibench.results(path)
     key = ["task", "estimator", "seed"]
     pd.testing.assert_frame_equal(
-        found.sort_values(key, ignore_index=True), table.sort_values(key, ignore_index=True)
+        stored.sort_values(key, ignore_index=True), table.sort_values(key, ignore_index=True)
     )
     assert set(mibench.results(path, estimators="knn").estimator) == {"knn", "knn:k=5"}
     assert set(mibench.results(path, estimators=["knn:k=5"]).estimator) == {"knn:k=5"}
@@ -591,26 +600,26 @@ def test_results_are_what_was_compared(filled, calls):
     assert calls == []
 
 
-def test_the_last_version_of_a_cell_counts(filled):
+def test_the_last_version_of_an_estimate_counts(filled):
     path, _ = filled
-    shelf = Store(path)
-    old = next(r for r in shelf if r.estimator == "uniform" and r.seed == 1)
-    shelf.add([replace(old, version="mibench 99", nats=7.0)])
-    found = mibench.results(path, estimators="uniform", tasks=old.task)
-    assert len(found) == 2
-    assert found[found.seed == 1].nats.tolist() == [7.0]
+    store_file = Store(path)
+    old = next(r for r in store_file if r.estimator == "uniform" and r.seed == 1)
+    store_file.add([replace(old, version="mibench 99", nats=7.0)])
+    table = mibench.results(path, estimators="uniform", tasks=old.task)
+    assert len(table) == 2
+    assert table[table.seed == 1].nats.tolist() == [7.0]
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ({"estimators": "kde"}, "no such result. It holds knn, knn:k=5, uniform on 2 task"),
         ({"samples": 7}, "with n = 50"),
         ({"suite": "slow"}, "unknown suite 'slow'"),
     ],
 )
-def test_queries_that_find_nothing(filled, query, said):
-    with pytest.raises(mibench.InputError, match=re.escape(said)):
+def test_selections_without_a_result_are_refused(filled, query, message):
+    with pytest.raises(mibench.InputError, match=re.escape(message)):
         mibench.results(filled[0], **query)
 
 
@@ -621,8 +630,8 @@ def test_the_command_shows_and_exports(request, filled):
     shown = json.loads(done.stdout)
     assert {row["estimator"] for row in shown["ranking"]} == {"knn", "knn:k=5"}
     assert len(pd.read_csv(path.parent / "cells.csv")) == 8
-    whole = run("results", path)
-    assert "Ranking by RMSE in bits, over the 4 samples" in whole.stdout
+    complete = run("results", path)
+    assert "Ranking by RMSE in bits, over the 4 samples" in complete.stdout
     missing = run("results", "gone.jsonl")
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "no such file: 'gone.jsonl'" in missing.stderr

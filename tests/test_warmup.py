@@ -1,4 +1,4 @@
-"""Compiled kernels are kept on disk wherever that can be; `mibench warmup` compiles them all."""
+"""Compiled kernels are kept on disk if possible, and `mibench warmup` compiles all of them."""
 
 import ctypes
 import errno
@@ -31,14 +31,14 @@ ESTIMATE = """
     from mibench.compiled import cache
     sides = [0, 0, 1, 1], [5, 5, 7, 7]
     bits = mibench.estimate(*sides, "uniform", discrete_x=True, discrete_y=True).bits
-    made = sum(not one.loaded for one in cache.compiled_kernels)
-    loaded = len(cache.compiled_kernels) - made
-    print(json.dumps({"bits": bits, "compiled": made, "loaded": loaded}))
+    compiled = sum(not kernel.loaded for kernel in cache.compiled_kernels)
+    loaded = len(cache.compiled_kernels) - compiled
+    print(json.dumps({"bits": bits, "compiled": compiled, "loaded": loaded}))
 """
 
 
 def python(code: str, **environment: str) -> "subprocess.Popen[str]":
-    """A Python that runs `code`."""
+    """A new process of Python that runs `code`."""
     command = [sys.executable, "-c", textwrap.dedent(code)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -46,7 +46,7 @@ def python(code: str, **environment: str) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-def said(running: "subprocess.Popen[str]") -> str:
+def output_of(running: "subprocess.Popen[str]") -> str:
     out, err = running.communicate(timeout=120)
     assert (running.returncode, err) == (0, "")
     return out
@@ -54,9 +54,9 @@ def said(running: "subprocess.Popen[str]") -> str:
 
 # -- an installation that its user cannot write to ------------------------------------
 
-# Permissions do not bind root, unless it has given up CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH and
-# CAP_FOWNER, which nothing that it starts gets back (PR_CAPBSET_DROP is 24).
-BOUND = """
+# Root ignores permissions unless it drops CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH and CAP_FOWNER,
+# which its child processes cannot regain (PR_CAPBSET_DROP is 24).
+WITHOUT_ROOT_RIGHTS = """
     import ctypes, os, sys
     if os.geteuid() == 0:
         for capability in (1, 2, 3):
@@ -66,7 +66,7 @@ BOUND = """
 
 
 class Installed:
-    """A copy of the package, and what runs with it as somebody who cannot write there."""
+    """A copy of the package, and commands run by a user who cannot write there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.package = folder, folder / "site" / "mibench"
@@ -84,7 +84,7 @@ class Installed:
         for place in [self.package, *self.package.rglob("*/")]:
             place.chmod(0o555)
         if self.run(sys.executable, "-c", f"open({str(self.package / 'x')!r}, 'w')")[0] == 0:
-            # A system that lets root keep all rights cannot show what a user without them meets.
+            # If root keeps all rights, a user without them cannot be simulated.
             pytest.skip("root cannot give up its right to write anywhere here")
 
     def run(self, *command: str, home: object = None) -> tuple[int, str, str]:
@@ -94,7 +94,7 @@ class Installed:
         }  # fmt: skip
         environment |= {"PYTHONPATH": str(self.folder / "site"), "HOME": str(home or self.home)}
         done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(BOUND), *command], cwd=self.home,
+            [sys.executable, "-c", textwrap.dedent(WITHOUT_ROOT_RIGHTS), *command], cwd=self.home,
             capture_output=True, text=True, timeout=120, env=environment,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
@@ -107,39 +107,41 @@ class Installed:
 
 @pytest.fixture
 def installed(tmp_path) -> Iterator[Installed]:
-    made = Installed(tmp_path)
-    yield made
+    installation = Installed(tmp_path)
+    yield installation
     for place in tmp_path.rglob("*/"):
         place.chmod(0o755)
 
 
-def kept(folder: Path) -> list[Path]:
+def cached_files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.nbc"))
 
 
-def test_beside_a_read_only_package_the_users_own_folder_is_used(installed):
+def test_with_a_read_only_package_the_users_own_folder_is_used(installed):
     installed.forbid_writing()
     first, again = installed.estimate(), installed.estimate()
     assert (first["bits"], again["bits"]) == (1, 1)
     assert first["compiled"] > 0
     assert again["compiled"] == 0
-    assert 0 < again["loaded"] < first["compiled"]  # not those that others call, and hold
-    assert len(kept(installed.home)) == first["compiled"]
-    assert kept(installed.package) == []
+    assert (
+        0 < again["loaded"] < first["compiled"]
+    )  # kernels that other kernels call are part of their code
+    assert len(cached_files(installed.home)) == first["compiled"]
+    assert cached_files(installed.package) == []
 
 
 @pytest.mark.parametrize("home", ["nowhere", "~"])
-def test_with_nowhere_to_write_it_is_compiled_in_memory(installed, home):
-    """A user whom the system does not know has a home of "~"."""
+def test_without_a_folder_to_write_to_code_is_compiled_in_memory(installed, home):
+    """The home of a user whom the system does not know is "~"."""
     installed.forbid_writing()
-    found = installed.estimate("~" if home == "~" else installed.nowhere)
-    assert found["bits"] == 1
-    assert found["compiled"] > 0
-    assert os.listdir(installed.home) == []  # where it ran
-    assert kept(installed.folder) == []
+    result = installed.estimate("~" if home == "~" else installed.nowhere)
+    assert result["bits"] == 1
+    assert result["compiled"] > 0
+    assert os.listdir(installed.home) == []  # the current directory
+    assert cached_files(installed.folder) == []
 
 
-def test_warmup_says_that_nothing_is_kept(installed):
+def test_warmup_reports_that_nothing_is_kept(installed):
     installed.forbid_writing()
     code, out, err = installed.run(MIBENCH, "warmup", "-e", "uniform", home=installed.nowhere)
     assert code == 1
@@ -147,25 +149,25 @@ def test_warmup_says_that_nothing_is_kept(installed):
     assert "kept:" not in out
     assert "mibench: not kept, so each process compiles it again: " in err
     assert "binning.tally_uniform" in err
-    beside = installed.package / "estimators" / "kernels" / "__pycache__"
-    assert f"cannot write to {beside} and {installed.nowhere}" in err
+    cache_folder = installed.package / "estimators" / "kernels" / "__pycache__"
+    assert f"cannot write to {cache_folder} and {installed.nowhere}" in err
     assert "set NUMBA_CACHE_DIR to a folder" in err
     assert "Traceback" not in err
 
 
-def test_what_was_compiled_beside_the_sources_serves_all_users(installed):
+def test_code_next_to_the_sources_serves_all_users(installed):
     assert installed.run(MIBENCH, "warmup", "-e", "uniform")[0] == 0
-    beside = kept(installed.package)
-    assert beside
+    files = cached_files(installed.package)
+    assert files
     installed.forbid_writing()
     for home in (installed.home, installed.nowhere):
         assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 2}
     code, out, _ = installed.run(MIBENCH, "warmup", "-e", "uniform")
     assert (code, "were compiled already" in out) == (0, True)
-    assert kept(installed.folder) == beside
+    assert cached_files(installed.folder) == files
 
 
-# -- files that are old, torn, or made by two at once ---------------------------------
+# -- files that are outdated, damaged, or written by two processes ---------------------------------
 
 INNER = """
     from mibench.compiled.cache import compiled
@@ -176,17 +178,17 @@ OUTER = """
     from mibench.compiled.cache import compiled
     from .inner import step
     def total(values):
-        found = values[0] * 0
+        result = values[0] * 0
         for value in values:
-            found += step(value)
-        return found
+            result += step(value)
+        return result
     total = compiled(total)
 """
 TOTAL = """
     import numpy as np
     from small.outer import total
     from mibench.compiled.cache import compiled_kernels
-    print(float(total(np.{values})), sum(not one.loaded for one in compiled_kernels))
+    print(float(total(np.{values})), sum(not kernel.loaded for kernel in compiled_kernels))
 """
 THREE = "array([1.0, 2.0, 3.0])"
 
@@ -212,41 +214,41 @@ def total(values: str = THREE) -> "subprocess.Popen[str]":
     return python(TOTAL.format(values=values), PYTHONDONTWRITEBYTECODE="1")
 
 
-def test_a_change_in_a_kernel_that_another_file_calls_is_seen(small):
+def test_a_change_of_a_kernel_that_another_file_calls_is_noticed(small):
     folder = small(step=1)
-    assert [said(total()), said(total())] == ["9.0 2\n", "9.0 0\n"]
-    before = kept(folder)
+    assert [output_of(total()), output_of(total())] == ["9.0 2\n", "9.0 0\n"]
+    before = cached_files(folder)
     stamps = (folder / "outer.py").stat()
     small(step=2)
     os.utime(folder / "outer.py", ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
-    assert [said(total()), said(total())] == ["12.0 2\n", "12.0 0\n"]
-    after = kept(folder)
+    assert [output_of(total()), output_of(total())] == ["12.0 2\n", "12.0 0\n"]
+    after = cached_files(folder)
     assert len(after) == len(before) == 2
-    assert not {*after} & {*before}  # what nobody can use any more is not left behind
+    assert not {*after} & {*before}  # outdated files are removed
 
 
 @pytest.mark.parametrize("others", [[THREE, "float32([1, 2, 3])"], [THREE, THREE]])
-def test_processes_that_compile_at_once_do_not_mix_up_their_code(small, others):
+def test_processes_that_compile_at_the_same_time_do_not_mix_up_their_code(small, others):
     folder = small(step=1)
     running = [total(values) for values in others * 2]
-    assert {said(one).split()[0] for one in running} == {"9.0"}
-    assert [said(total(values)) for values in others] == ["9.0 0\n"] * 2
-    assert len(kept(folder)) == 2 * len(set(others))
+    assert {output_of(process).split()[0] for process in running} == {"9.0"}
+    assert [output_of(total(values)) for values in others] == ["9.0 0\n"] * 2
+    assert len(cached_files(folder)) == 2 * len(set(others))
 
 
-@pytest.mark.parametrize("harm", ["torn", "no code", "not ours to read"])
-def test_a_file_that_cannot_be_used_is_made_again(small, harm):
+@pytest.mark.parametrize("harm", ["cut short", "no code", "not readable"])
+def test_a_file_that_cannot_be_used_is_compiled_again(small, harm):
     folder = small(step=1)
-    said(total())
-    for file in kept(folder):
-        if harm == "not ours to read":
+    output_of(total())
+    for file in cached_files(folder):
+        if harm == "not readable":
             file.unlink()
             file.mkdir()  # reading it fails for root too
         else:
             whole = file.read_bytes()
-            file.write_bytes(whole[: len(whole) // 2] if harm == "torn" else b"N.")
-    again = "2" if harm == "not ours to read" else "0"
-    assert [said(total()), said(total())] == ["9.0 2\n", f"9.0 {again}\n"]
+            file.write_bytes(whole[: len(whole) // 2] if harm == "cut short" else b"N.")
+    again = "2" if harm == "not readable" else "0"
+    assert [output_of(total()), output_of(total())] == ["9.0 2\n", f"9.0 {again}\n"]
 
 
 # -- within one process ---------------------------------------------------------------
@@ -254,7 +256,7 @@ def test_a_file_that_cannot_be_used_is_made_again(small, harm):
 
 @pytest.fixture
 def fresh(tmp_path, monkeypatch) -> Path:
-    """Nothing is kept, and there is a place to keep it."""
+    """An empty cache folder that can be written to."""
     monkeypatch.setattr(cache, "compiled_kernels", [])
     folder = tmp_path / "cache"
     locations = cache.CacheLocations("stamp", (folder,), folder)
@@ -267,18 +269,18 @@ def twice(x):
     return 2 * x
 
 
-def test_a_full_disk_costs_no_result(fresh, monkeypatch):
+def test_a_full_disk_does_not_affect_the_result(fresh, monkeypatch):
     def full(file: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
     assert cache.compiled(twice)(4) == 8
-    [one] = cache.compiled_kernels
-    assert (one.kernel, one.loaded) == ("test_warmup.twice", False)
-    assert "No space left on device" in one.unkept
+    [kernel] = cache.compiled_kernels
+    assert (kernel.kernel, kernel.loaded) == ("test_warmup.twice", False)
+    assert "No space left on device" in kernel.unkept
 
 
-def test_nothing_is_left_of_a_file_that_could_not_be_written(fresh, monkeypatch):
+def test_no_temporary_file_is_left_if_writing_fails(fresh, monkeypatch):
     monkeypatch.setattr(Path, "replace", lambda *_: 1 / 0)
     assert cache.compiled(twice)(4) == 8
     assert "division by zero" in cache.compiled_kernels[0].unkept
@@ -300,13 +302,13 @@ def plus(constant):
     return add
 
 
-def test_what_cannot_be_kept_is_said(fresh):
+def test_code_that_cannot_be_kept_is_reported(fresh):
     assert cache.compiled(by_pointer)(16.0) == 4
-    for constant in (1, 2):  # functions of one name and one line, which are not the same
+    for constant in (1, 2):  # different functions with the same name and line
         assert cache.compiled(plus(constant))(1) == 1 + constant
-    names = [one.kernel.partition(".")[2] for one in cache.compiled_kernels]
+    names = [kernel.kernel.partition(".")[2] for kernel in cache.compiled_kernels]
     assert names == ["by_pointer", "plus.<locals>.add", "plus.<locals>.add"]
-    assert {one.unkept for one in cache.compiled_kernels} == {
+    assert {kernel.unkept for kernel in cache.compiled_kernels} == {
         "it depends on values that another process may not have"
     }
     assert os.listdir(fresh) == []
@@ -319,7 +321,7 @@ def test_warmup_twice(mibench, tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
     first, again = (mibench("warmup", "-e", "uniform:bins=9") for _ in range(2))
     assert (first.returncode, first.stderr) == (again.returncode, again.stderr) == (0, "")
-    files = kept(tmp_path)
+    files = cached_files(tmp_path)
     words = first.stdout.split()
     assert words[:2] == ["compiled", str(len(files))]
     assert again.stdout.startswith(
@@ -330,26 +332,26 @@ def test_warmup_twice(mibench, tmp_path, monkeypatch):
         assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in done.stdout
 
 
-def test_it_shows_progress_on_a_terminal():
+def test_warmup_shows_progress_on_a_terminal():
     parent, child = pty.openpty()
     running = subprocess.Popen(
         [MIBENCH, "warmup", "-e", "uniform"], stdout=subprocess.PIPE, stderr=child,
         env={**os.environ, "TERM": "xterm"},
     )  # fmt: skip
     os.close(child)
-    seen = b""
+    shown = b""
     with suppress(OSError):
         while piece := os.read(parent, 4096):
-            seen += piece
+            shown += piece
     out, _ = running.communicate(timeout=120)
     assert running.returncode == 0
     assert b"for uniform" in out
-    assert b"calls" in seen
-    assert b"/17" in seen  # types of data
+    assert b"calls" in shown
+    assert b"/17" in shown  # types of data
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["-e", "knm"], ["unknown estimator 'knm'; did you mean 'knn'?"]),
         (["-e", "knn:k=0"], ["k=0", "greater than or equal to 1"]),
@@ -357,10 +359,10 @@ def test_it_shows_progress_on_a_terminal():
         (["knn"], ["unexpected extra argument"]),
     ],
 )
-def test_warmup_refuses_bad_input(mibench, args, said):
+def test_warmup_refuses_bad_input(mibench, args, output_of):
     done = mibench("warmup", *args)
     assert (done.returncode, done.stdout) == (2, "")
-    for part in said:
+    for part in output_of:
         assert part in done.stderr
 
 
@@ -379,7 +381,7 @@ SPECS = (
 )  # fmt: skip
 
 
-def test_after_it_no_estimate_meets_a_kernel_of_another_type():
+def test_after_warmup_no_estimate_compiles_a_kernel():
     assert mibench.warmup().names == ("adaptive", "canonical", "kde", "knn", "uniform", "ibnet")
     before, rng = len(cache.compiled_kernels), np.random.default_rng(1)
     for n in (20, 300, 2000):
@@ -401,7 +403,7 @@ def test_after_it_no_estimate_meets_a_kernel_of_another_type():
     assert cache.compiled_kernels[before:] == []
 
 
-def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
+def test_after_warmup_no_training_compiles_a_kernel(tmp_path):
     from mibench.ibnet.settings import Setting
     from mibench.ibnet.training.training import train
 
@@ -414,7 +416,7 @@ def test_after_it_no_network_meets_a_kernel_of_another_type(tmp_path):
 
 
 class Plugin:
-    """Keeps what it is warmed up with."""
+    """Records the data that it is warmed up with."""
 
     seen: list[tuple] = []  # noqa: RUF012 - shared by all, and emptied by the test
 
@@ -436,10 +438,10 @@ def test_plug_ins_are_warmed_up_by_their_own_method(monkeypatch):
     monkeypatch.setattr(registry, "_registered", {"plugin": Plugin, "broken": Broken})
     Plugin.seen.clear()
     done = []
-    found = mibench.warmup("plugin,broken", on_progress=lambda *at: done.append(at))
-    assert found.names == ("plugin", "broken")
-    assert found.failed == {"broken": "ValueError: not for float64"}
-    assert (found.compiled, found.loaded) == (0, 0)
+    report = mibench.warmup("plugin,broken", on_progress=lambda *counts: done.append(counts))
+    assert report.names == ("plugin", "broken")
+    assert report.failed == {"broken": "ValueError: not for float64"}
+    assert (report.compiled, report.loaded) == (0, 0)
     assert {char for char, *_ in Plugin.seen} == {"d", "f", "l"}
     assert {kinds for *_, kinds in ((*s[:3], s[3:]) for s in Plugin.seen)} == {
         (False, False), (False, True), (True, False), (True, True),
