@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 def test_kernels_equal_their_naive_implementations_without_jit():
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-k", "small", "-p", "no:cacheprovider",
-         "tests/test_naive_implementations.py", "tests/test_kernels.py", "tests/test_ibnet_training.py",
-         "tests/test_canonical_narrow_noise.py"],
+         "tests/test_naive_implementations.py", "tests/test_kernels.py",
+         "tests/test_ibnet_training.py", "tests/test_canonical_narrow_noise.py"],
         cwd=ROOT,
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
