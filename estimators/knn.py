@@ -51,7 +51,7 @@ class KNN(Estimator):
     smaller classes, the farthest one):
 
         I = psi(n) + mean[psi(k_i) - psi(n_label) - psi(m_i)],
-            m_i the rows of any label within that distance.
+            m_i the rows of any label nearer than that neighbour, row i included.
 
     Rows whose label occurs once are left out, and the estimate is flagged. If both sides are
     discrete, the estimate is the plug-in.
@@ -60,10 +60,9 @@ class KNN(Estimator):
     or the k-th is a copy of the row. Only in this case, noise is added to all rows, at most a
     thousandth of the smallest typical gap between values, and the estimate is flagged. The data
     determine the noise (see `neighbours.ties`), so the same data give the same estimate in any
-    order of rows.
-    Counting tied rows on the boundary instead, without noise, creates spurious information: up to
-    0.4 nats for independent normals rounded to a tenth of their standard deviation
-    (`docs/ties.md`).
+    order of rows. Counting tied rows on the boundary instead, without noise, creates spurious
+    information: up to 0.4 nats for independent normals rounded to a tenth of their standard
+    deviation (`docs/ties.md`).
 
     Bias: near 0 for independent sides; downwards for strong dependence (which needs about exp(I)
     samples per neighbourhood), and severely so in more than about five dimensions per side. With

@@ -131,8 +131,8 @@ def test_small_fold_edges(columns, bins):
     padded[:, : bins - 1] = edges
     for dtype in (np.float64, np.float32):
         keys = np.full(17, 3, np.int64)
-        edges = padded.astype(dtype)
-        binning.fold_edges(keys, columns.astype(dtype), edges, *guides(edges), bins, np.nan, 0)
+        typed = padded.astype(dtype)
+        binning.fold_edges(keys, columns.astype(dtype), typed, *guides(typed), bins, np.nan, 0)
         bin_x, bin_y = (np.digitize(c.astype(dtype), edges.astype(dtype)) for c in columns)
         assert keys.tolist() == ((3 * bins + bin_x) * bins + bin_y).tolist()
 

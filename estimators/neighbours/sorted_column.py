@@ -19,7 +19,7 @@ MIN_ROWS_PER_THREAD = 1024
 
 @dataclass(frozen=True, eq=False)
 class SortedColumn:
-    """The n values of a column in ascending order, with a table that tells where to look for one.
+    """The n values of a column in ascending order, with a table of the approximate place of values.
 
     order (n,): rows by their values; padded: the ascending values, then +inf; table, low, scale:
     see `kernels.line.tabulate`.
