@@ -128,7 +128,7 @@ def test_compare_with_failures_lists_them_and_exits_1(mibench):
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "messages"),
     [
         (["-e", "knm"], ["unknown estimator 'knm'", "'knn'"]),
         (["-e", "knn:k=0"], ["k=0", "greater than or equal to 1"]),
@@ -156,11 +156,11 @@ def test_compare_with_failures_lists_them_and_exits_1(mibench):
         (["--bogus"], ["No such option", "--bogus"]),
     ],
 )
-def test_compare_refuses_bad_input(mibench, tmp_path, args, said):
+def test_compare_refuses_bad_input(mibench, tmp_path, args, messages):
     done = mibench("compare", *args)
     assert done.returncode == 2
     assert done.stdout == ""
-    for part in said:
+    for part in messages:
         assert part in done.stderr
     assert os.listdir(tmp_path) == []
 
@@ -218,7 +218,7 @@ def test_estimate_explains_its_flags(mibench, data):
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "messages"),
     [
         (["none.csv", "--x", "a", "--y", "b"], ["none.csv does not exist"]),
         ([".", "--x", "a", "--y", "b"], ["is a directory"]),
@@ -246,7 +246,7 @@ def test_estimate_explains_its_flags(mibench, data):
         (["pickled.npz", "--x", "a", "--y", "b"], ["pickled.npz cannot be read as npz"]),
     ],
 )
-def test_estimate_refuses_bad_input(mibench, data, args, said):
+def test_estimate_refuses_bad_input(mibench, data, args, messages):
     (data / "empty.csv").write_text("")
     (data / "header.csv").write_text("a,b\n")
     (data / "bare.csv").write_text("1.0,2.0\n1.5,2.5\n2.0,1.0\n")
@@ -258,7 +258,7 @@ def test_estimate_refuses_bad_input(mibench, data, args, said):
     done = mibench("estimate", *args)
     assert done.returncode == 2, done.stdout
     assert done.stdout == ""
-    for part in said:
+    for part in messages:
         assert part in done.stderr
 
 
@@ -400,7 +400,7 @@ def test_no_terminal_is_too_narrow_for_a_number(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "args", "said"),
+    ("text", "args", "message"),
     [
         ("a,b\n1,2,9\n3,4,5\n6,7,3\n", ["a", "b"], "cannot be read as csv"),
         ("a,a,b\n1,2,9\n3,4,5\n6,7,3\n", ["a", "b"], "2 columns 'a': rename them"),
@@ -408,11 +408,11 @@ def test_no_terminal_is_too_narrow_for_a_number(tmp_path):
         ('a,b\n"1,5",2\n"2,5",4\n', ["a", "b"], "write decimals with a point"),
     ],
 )
-def test_a_csv_that_would_be_misread_is_refused(mibench, tmp_path, text, args, said):
+def test_a_csv_that_would_be_misread_is_refused(mibench, tmp_path, text, args, message):
     (tmp_path / "t.csv").write_text(text)
     done = mibench("estimate", "t.csv", "--x", args[0], "--y", args[1])
     assert done.returncode == 2, done.stdout
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

@@ -25,21 +25,21 @@ def test_links_lead_somewhere(page):
 
 def test_the_python_example_of_ibnet_runs():
     code = re.search(r"```python\n(.*?)```", (DOCS / "ibnet.md").read_text(), re.DOTALL)[1]
-    found = {}
-    exec(compile(code, "ibnet.md", "exec"), found)
-    assert found["drawing"].figure.axes
-    assert dict(found["trajectories"].sizes) == {
+    names = {}
+    exec(compile(code, "ibnet.md", "exec"), names)
+    assert names["drawing"].figure.axes
+    assert dict(names["trajectories"].sizes) == {
         "estimator": 2, "run": 2, "epoch": 201, "layer": 6,
     }  # fmt: skip
 
 
 def test_the_python_example_of_all_pairs_runs(capsys):
     code = re.search(r"```python\n(.*?)```", (DOCS / "performance.md").read_text(), re.DOTALL)[1]
-    found = {}
-    exec(compile(code, "performance.md", "exec"), found)
-    bits = found["pairs"].bits
+    names = {}
+    exec(compile(code, "performance.md", "exec"), names)
+    bits = names["pairs"].bits
     assert bits.columns.tolist() == ["age", "pressure", "smoker"]
-    assert bits.loc["age", "pressure"] == found["pairs"].table["bits"].max() > 0.5
+    assert bits.loc["age", "pressure"] == names["pairs"].table["bits"].max() > 0.5
     assert "age" in capsys.readouterr().out
 
 

@@ -108,9 +108,9 @@ FLAGGED = [
         False,
         {"repeated_pairs"},
     ),
-    # not_detected: nothing told from chance
+    # not_detected: no significant dependence
     (Canonical(), MANY[0], MANY[1][::-1], False, {"not_detected"}),
-    # more_pairs: two equally strong ones, of which k-NN is given one
+    # more_pairs: two equally strong pairs, of which k-NN uses one
     (Canonical(pairs=1), *MANY, False, {"more_pairs"}),
 ]
 
@@ -121,9 +121,9 @@ FLAGGED = [
     ids=[f"{i}-{type(case[0]).__name__}-{sorted(case[-1])}" for i, case in enumerate(FLAGGED)],
 )
 def test_flags_appear_when_they_should_and_only_then(estimator, x, y, labels, want):
-    found = estimator.estimate(x, y, discrete_y=labels)
-    assert set(found.flags) == want
-    assert ("negative" in want) == (found.nats < -5e-4)
+    estimate = estimator.estimate(x, y, discrete_y=labels)
+    assert set(estimate.flags) == want
+    assert ("negative" in want) == (estimate.nats < -5e-4)
 
 
 def test_every_flag_is_tested_above():
@@ -143,8 +143,8 @@ def test_flags_count_what_they_say():
 def test_outside_range_counts_both_sides():
     x, y = np.zeros(50), np.zeros(50)
     x[:3], y[:2] = 5, -5
-    for one, other in ((x, y), (y, x)):
-        sentence = Uniform(range=(-1, 1), bins=4).estimate(one, other).flags["outside_range"]
+    for first, second in ((x, y), (y, x)):
+        sentence = Uniform(range=(-1, 1), bins=4).estimate(first, second).flags["outside_range"]
         assert sentence.startswith("5 value(s)")
 
 
@@ -152,9 +152,9 @@ def test_negative_is_not_said_of_rounding():
     """A true 0 that comes out as -1e-16."""
     x, y = np.divmod(np.arange(900), 30)
     for estimator in (Uniform(bins=30), Adaptive(bins=30)):
-        found = estimator.estimate(x, y)
-        assert found.nats == pytest.approx(0, abs=1e-12)
-        assert "negative" not in found.flags
+        estimate = estimator.estimate(x, y)
+        assert estimate.nats == pytest.approx(0, abs=1e-12)
+        assert "negative" not in estimate.flags
 
 
 def test_ceiling_names_both_units():
@@ -174,8 +174,8 @@ def test_info_says_how_it_was_made():
     assert KNN(algorithm="tree").estimate(X, Y).info["neighbours"] == "tree"
     assert KNN(variant=2).estimate(X, Y).info["method"] == "Kraskov 2"
     assert KNN().estimate(X, CODE, discrete_y=True).info["method"] == "Ross"
-    found = KNN().estimate(X, WIDE_ROWS)
-    assert (found.info["n"], found.info["dim_x"], found.info["dim_y"]) == (400, 1, 2)
+    estimate = KNN().estimate(X, WIDE_ROWS)
+    assert (estimate.info["n"], estimate.info["dim_x"], estimate.info["dim_y"]) == (400, 1, 2)
 
 
 WIDE_ROWS = np.c_[X, Y]
@@ -183,5 +183,5 @@ WIDE_ROWS = np.c_[X, Y]
 
 @pytest.mark.parametrize("estimator", ALL, ids=repr)
 def test_bits_are_nats_over_log_2(estimator):
-    found = estimator.estimate(X, Y)
-    assert found.bits == found.nats / math.log(2)
+    estimate = estimator.estimate(X, Y)
+    assert estimate.bits == estimate.nats / math.log(2)

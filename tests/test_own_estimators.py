@@ -94,8 +94,8 @@ def test_the_commands_of_the_page_print_what_it_shows(documented, name):
     without_times = partial(re.sub, r" +[\d.]+ (µs|ms|s)\b", "")
     # Rounding on another processor may move the last of three decimals by one.
     numbers = r"[+-]?\d+\.\d{3}"
-    found = [list(map(float, re.findall(numbers, text))) for text in (done.stdout, shown)]
-    assert found[0] == pytest.approx(found[1], abs=0.002)
+    numbers_shown = [list(map(float, re.findall(numbers, text))) for text in (done.stdout, shown)]
+    assert numbers_shown[0] == pytest.approx(numbers_shown[1], abs=0.002)
     words = [re.sub(numbers, "#", without_times(text)).split() for text in (done.stdout, shown)]
     strip = [[w for w in text if not set(w) <= {"─"}] for text in words]
     assert strip[0] == strip[1]
@@ -133,9 +133,9 @@ def test_a_function_is_an_estimator_under_its_name():
     assert set(table["version"][::2]) == {"this session"}
     x, y = mibench.get_task("1v1-normal-0.75").sample(50, seed=0)
     assert table["nats"][0] == np.mean(x * y)
-    found = mibench.estimate(x, y, covariance)
-    assert found.nats == table["nats"][0]
-    assert (found.info["method"], found.info["n"]) == ("function covariance", 50)
+    estimate = mibench.estimate(x, y, covariance)
+    assert estimate.nats == table["nats"][0]
+    assert (estimate.info["method"], estimate.info["n"]) == ("function covariance", 50)
     assert mibench.estimate(x, y, lambda x, y: 0.25).nats == 0.25
     assert mibench.compare(covariance, **SMALL)["nats"].tolist() == table["nats"][::2].tolist()
 
@@ -144,17 +144,17 @@ def test_a_function_is_an_estimator_under_its_name():
 @pytest.mark.parametrize("dtype", [float, np.float32, int])
 def test_a_function_gets_copies_in_float64(shape, dtype):
     values = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
-    kept = values.copy()
+    original = values.copy()
 
     def check(x, y):
         assert x.dtype == y.dtype == np.float64
         assert x.flags["C_CONTIGUOUS"]
-        assert np.array_equal(x, kept.reshape(6, -1))
+        assert np.array_equal(x, original.reshape(6, -1))
         x[:], y[:] = 7, 7
         return 0.5
 
     assert mibench.estimate(values, values[::-1], check).nats == 0.5
-    assert np.array_equal(values, kept)
+    assert np.array_equal(values, original)
 
 
 def test_labels_come_as_codes_and_those_who_ask_are_told():
@@ -187,8 +187,8 @@ def test_a_constant_side_is_0_and_not_asked():
     def never(x, y):
         raise AssertionError
 
-    found = mibench.estimate([1, 1, 1], [1, 2, 3], never)
-    assert (found.nats, set(found.flags)) == (0, {"constant"})
+    estimate = mibench.estimate([1, 1, 1], [1, 2, 3], never)
+    assert (estimate.nats, set(estimate.flags)) == (0, {"constant"})
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_what_is_a_number(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         (None, "TypeError: answer returned None: it must return one number"),
         ("0.5", "TypeError: answer returned '0.5'"),
@@ -212,11 +212,11 @@ def test_what_is_a_number(value):
         (-np.inf, "ValueError: answer returned -inf"),
     ],
 )
-def test_what_is_no_finite_number_is_a_failure_that_says_so(value, said):
+def test_what_is_no_finite_number_is_a_failure_that_says_so(value, message):
     def answer(x, y):
         return value
 
-    assert said in only_error(answer)
+    assert message in only_error(answer)
 
 
 def test_what_a_function_raises_is_a_failure():
@@ -226,7 +226,7 @@ def test_what_a_function_raises_is_a_failure():
     assert only_error([broken]) == "ZeroDivisionError: division by zero"
 
 
-def made(factor):
+def scaled_by(factor):
     def scaled(x, y):
         return factor * np.mean(x * y)
 
@@ -238,24 +238,27 @@ def knn(x, y):
 
 
 @pytest.mark.parametrize(
-    ("functions", "said"),
+    ("functions", "message"),
     [
         (lambda x, y: 0.0, "<lambda> has no name to show in a table: define it with `def`"),
         (partial(covariance), "has no name to show"),
         (knn, "function 'knn' has the name of a registered estimator: rename it"),
-        ([made(1), made(2)], "two different estimators are both 'scaled': define one under"),
+        (
+            [scaled_by(1), scaled_by(2)],
+            "two different estimators are both 'scaled': define one under",
+        ),
         (lambda x: 0.0, r"<lambda>\(x\) cannot be called as f\(x, y\)"),
         ([lambda x, y, z: 0.0], "missing a required argument: 'z'.*take two arrays"),
         (FunctionEstimator, r"is a class"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(functions, said):
-    with pytest.raises(InputError, match=said):
+def test_what_cannot_be_compared_is_refused(functions, message):
+    with pytest.raises(InputError, match=message):
         mibench.compare(functions, **SMALL)
 
 
 def test_the_same_function_twice_is_one():
-    assert [one.spec for one in resolve_estimators([covariance, "uniform", covariance])] == [
+    assert [resolved.spec for resolved in resolve_estimators([covariance, "uniform", covariance])] == [
         "covariance", "uniform",
     ]  # fmt: skip
 
@@ -268,11 +271,15 @@ def test_jobs_give_the_same_numbers(here, monkeypatch):
     get_reusable_executor().shutdown()  # workers that were started without that path
     covariance = importlib.import_module("module_of_jobs").covariance
     program = f"executable:command={sys.executable} -c 'print(0.25)'"
-    chosen = [covariance, made(3), "function:call=mine.py:covariance", program]
-    one, two = (mibench.compare(chosen, **{**SMALL, "seeds": 4}, jobs=jobs) for jobs in (1, 2))
-    assert (one["error"] == "").all()
+    estimators = [covariance, scaled_by(3), "function:call=mine.py:covariance", program]
+    one_process, two_processes = (
+        mibench.compare(estimators, **{**SMALL, "seeds": 4}, jobs=jobs) for jobs in (1, 2)
+    )
+    assert (one_process["error"] == "").all()
     measured = ["seconds", "memory"]
-    pd.testing.assert_frame_equal(one.drop(columns=measured), two.drop(columns=measured))
+    pd.testing.assert_frame_equal(
+        one_process.drop(columns=measured), two_processes.drop(columns=measured)
+    )
 
 
 def test_what_cannot_travel_is_explained():
@@ -290,8 +297,10 @@ def test_what_cannot_travel_is_explained():
 
 def test_a_function_in_python_is_never_reused(here):
     for factor in (1, 2):
-        got = mibench.compare([made(factor)], **SMALL, store="r.db")
-        assert got["nats"].tolist() == mibench.compare([made(factor)], **SMALL)["nats"].tolist()
+        got = mibench.compare([scaled_by(factor)], **SMALL, store="r.db")
+        assert (
+            got["nats"].tolist() == mibench.compare([scaled_by(factor)], **SMALL)["nats"].tolist()
+        )
 
 
 # -- functions by their file -------------------------------------------------------------------
@@ -336,7 +345,7 @@ def test_a_file_is_a_module_of_its_own(here):
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         ("mine.py", "call=mine.py is neither FILE.py:NAME nor MODULE:NAME"),
         ("mine.py:", "neither FILE.py:NAME"),
@@ -350,24 +359,27 @@ def test_a_file_is_a_module_of_its_own(here):
         ("mine:f", "name a file such as mine.py:estimate"),
     ],
 )
-def test_wrong_calls_are_bad_input(mibench, tmp_path, call, said):
+def test_wrong_calls_are_bad_input(mibench, tmp_path, call, message):
     (tmp_path / "mine.py").write_text(MINE)
     (tmp_path / "torn.py").write_text("def f(x, y:\n")
     (tmp_path / "leaves.py").write_text("raise SystemExit(3)\n")
     done = mibench("compare", "-e", f"function:call={call}", *TASKS)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_the_estimator_is_a_value(here):
     (here / "mine.py").write_text(MINE)
     script(here / "mi.sh", "echo 0.5")
-    for one in (Function("mine.py:covariance", units="bits"), Executable("./mi.sh", timeout=None)):
-        again = eval(repr(one))
-        assert again == one == pickle.loads(pickle.dumps(one))
-        assert hash(again) == hash(one)
+    for estimator in (
+        Function("mine.py:covariance", units="bits"),
+        Executable("./mi.sh", timeout=None),
+    ):
+        again = eval(repr(estimator))
+        assert again == estimator == pickle.loads(pickle.dumps(estimator))
+        assert hash(again) == hash(estimator)
         data = [1, 2, 3], [4, 6, 5]
-        assert again.estimate(*data) == one.estimate(*data)
+        assert again.estimate(*data) == estimator.estimate(*data)
     for kind, text in ((Function, "mine.py:covariance"), (Executable, "./mi.sh")):
         with pytest.raises(
             InputError, match=r"units=hartleys should be 'nats' or 'bits'.*required"
@@ -386,7 +398,7 @@ def test_an_edited_file_is_computed_again(mibench, tmp_path, kind):
         "executable": f"executable:command={sys.executable} mine.py",
     }[kind]
     counted = "from pathlib import Path\nwith Path('log').open('a') as log: log.write('.')\n"
-    found, runs = [], []
+    estimates, runs = [], []
     for value in ("0.1", "0.2", "0.2", "0.1"):
         (tmp_path / "mine.py").write_text(
             f"{counted}def f(x, y):\n    return {value}\nprint(f(0, 0))\n"
@@ -396,14 +408,14 @@ def test_an_edited_file_is_computed_again(mibench, tmp_path, kind):
                        "--units", "nats")  # fmt: skip
         assert done.returncode == 0, done.stderr
         cells = pd.read_csv(tmp_path / "cells.csv")
-        found.append(cells["nats"].tolist())
+        estimates.append(cells["nats"].tolist())
         runs.append(len((tmp_path / "log").read_text()))
         assert (
             cells["version"]
             .str.fullmatch(r"mibench \S+, code [0-9a-f]{12}, content [0-9a-f]{12}")
             .all()
         )
-    assert found == [[0.1] * 2, [0.2] * 2, [0.2] * 2, [0.1] * 2]
+    assert estimates == [[0.1] * 2, [0.2] * 2, [0.2] * 2, [0.1] * 2]
     if kind == "executable":  # the file of a function is loaded in any case
         assert runs == [2, 2, 0, 0]
 
@@ -429,12 +441,12 @@ import csv, json, os, sys
 import numpy as np
 path = sys.argv[1]
 if path.endswith(".npz"):
-    found = {name: (values.dtype.str, values.tolist()) for name, values in np.load(path).items()}
+    contents = {name: (values.dtype.str, values.tolist()) for name, values in np.load(path).items()}
 else:
     with open(path, newline="") as file:
-        found = list(csv.reader(file))
-told = [os.environ["MIBENCH_DISCRETE_" + side] for side in "XY"]
-json.dump([path, found, told, os.getcwd(), os.environ["TMPDIR"]], open("seen.json", "w"))
+        contents = list(csv.reader(file))
+discrete = [os.environ["MIBENCH_DISCRETE_" + side] for side in "XY"]
+json.dump([path, contents, discrete, os.getcwd(), os.environ["TMPDIR"]], open("seen.json", "w"))
 print("Loading a library")
 print(" 0.125 ")
 print()
@@ -447,19 +459,19 @@ def reader(here):
     (here / "reader.py").write_text(READER)
 
     def seen(*, options="", discrete_y=False, x=((0.1, 1e-300), (1 / 3, -2.0)), y=(3, 5), **kwargs):
-        one = Executable(f"{sys.executable} reader.py{options}", **kwargs)
-        found = one.estimate(np.array(x), np.array(y), discrete_y=discrete_y)
-        return found, json.loads((here / "seen.json").read_text())
+        estimator = Executable(f"{sys.executable} reader.py{options}", **kwargs)
+        estimate = estimator.estimate(np.array(x), np.array(y), discrete_y=discrete_y)
+        return estimate, json.loads((here / "seen.json").read_text())
 
     return seen
 
 
 def test_a_program_gets_a_csv(reader, here):
-    found, (path, rows, told, folder, temporary) = reader()
-    assert found.nats == 0.125
+    estimate, (path, rows, discrete, folder, temporary) = reader()
+    assert estimate.nats == 0.125
     assert rows[0] == ["x1", "x2", "y1"]
     assert [[float(v) for v in row] for row in rows[1:]] == [[0.1, 1e-300, 3], [1 / 3, -2, 5]]
-    assert told == ["0", "0"]
+    assert discrete == ["0", "0"]
     assert Path(folder) == here
     assert not Path(path).exists()
     assert Path(path).parent == Path(temporary)
@@ -467,8 +479,8 @@ def test_a_program_gets_a_csv(reader, here):
 
 
 def test_a_program_gets_an_npz_and_answers_in_bits(reader):
-    found, (path, arrays, _, _, _) = reader(form="npz", units="bits")
-    assert found.bits == 0.125
+    estimate, (path, arrays, _, _, _) = reader(form="npz", units="bits")
+    assert estimate.bits == 0.125
     assert path.endswith(".npz")
     assert arrays == {
         "x": ["<f8", [[0.1, 1e-300], [1 / 3, -2.0]]], "y": ["<f8", [[3.0], [5.0]]],
@@ -478,9 +490,9 @@ def test_a_program_gets_an_npz_and_answers_in_bits(reader):
 def test_a_program_gets_labels_as_codes(reader):
     labels = [["b", "a"], ["a", "a"], ["b", "a"]]
     x = [[1.5], [2.5], [3.5]]
-    _, (_, rows, told, _, _) = reader(x=x, y=labels, discrete_y=True)
+    _, (_, rows, discrete, _, _) = reader(x=x, y=labels, discrete_y=True)
     assert rows == [["x1", "y1"], ["1.5", "1"], ["2.5", "0"], ["3.5", "1"]]
-    assert told == ["0", "1"]
+    assert discrete == ["0", "1"]
     _, (_, arrays, _, _, _) = reader(x=x, y=labels, discrete_y=True, form="npz")
     assert arrays["y"] == ["<i8", [[1], [0], [1]]]
 
@@ -500,7 +512,7 @@ def test_where_the_path_goes(here):
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ("echo 0.5; exit 3", "RuntimeError: the program ended with exit code 3"),
         (
@@ -520,9 +532,9 @@ def test_where_the_path_goes(here):
         ("printf '\\377\\n'", "a finite number, but it is '\ufffd'"),
     ],
 )
-def test_failures_are_recorded_with_their_reason(here, body, said):
+def test_failures_are_recorded_with_their_reason(here, body, message):
     command = script(here / "mi.sh", body)
-    assert said in only_error(Executable(command))
+    assert message in only_error(Executable(command))
 
 
 def test_a_failure_on_the_command_line(mibench, tmp_path):
@@ -536,7 +548,7 @@ def test_a_failure_on_the_command_line(mibench, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         (
             "executable:command=no-such-program x",
@@ -557,12 +569,12 @@ def test_a_failure_on_the_command_line(mibench, tmp_path):
         ("executable:command=' '", "no program ' ' can be run"),
     ],
 )
-def test_what_cannot_run_is_bad_input_at_once(mibench, tmp_path, spec, said):
+def test_what_cannot_run_is_bad_input_at_once(mibench, tmp_path, spec, message):
     (tmp_path / "plain.sh").write_text("echo 0.5")
     script(tmp_path / "mi.sh", "echo 0.5")
     done = mibench("compare", "-e", spec, *TASKS)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_an_empty_command_and_a_script_without_its_first_line(here):
@@ -570,8 +582,8 @@ def test_an_empty_command_and_a_script_without_its_first_line(here):
         Executable(" ")
     script(here / "mi.sh", "echo 0.5")
     (here / "mi.sh").write_text("echo 0.5\n")
-    said = only_error(Executable("./mi.sh"))
-    assert "mi.sh cannot be started (Exec format error): a script needs a first line" in said
+    message = only_error(Executable("./mi.sh"))
+    assert "mi.sh cannot be started (Exec format error): a script needs a first line" in message
 
 
 def test_commas_in_quotes(mibench, tmp_path):
@@ -607,9 +619,9 @@ def ended(pid):
 def test_time_that_runs_out_kills_the_program_and_what_it_started(here):
     script(here / "mi.sh", WAITING)
     start = time.monotonic()
-    said = only_error(Executable("./mi.sh", timeout=2), seeds=1)  # time to say it under load
+    message = only_error(Executable("./mi.sh", timeout=2), seeds=1)  # time to say it under load
     assert time.monotonic() - start < 60  # not the program's 100 s
-    assert said == (
+    assert message == (
         "TimeoutError: stopped after 2 s; raise timeout=, or set it to none. "
         "Standard error ends: begun"
     )
@@ -641,7 +653,7 @@ def test_what_an_estimator_prints_is_no_result(mibench, tmp_path):
 
 
 def test_what_the_program_leaves_running_ends_with_the_time(here):
-    """It holds the output open, so the program may not have said its last line yet."""
+    """It holds the output open, so the program may not have printed its last line yet."""
     script(here / "mi.sh", WAITING.replace("wait", "echo 0.5"))
     assert "stopped after 2 s" in only_error(Executable("./mi.sh", timeout=2), seeds=1)
     assert [ended(pid) for pid in pids(here)] == [True, True]
@@ -659,14 +671,14 @@ def test_ctrl_c_leaves_nothing_running_and_no_file(tmp_path, jobs):
         start_new_session=True, env={**os.environ, "TMPDIR": str(temporary)},
     )  # fmt: skip
     for _ in range(600):
-        if len(found := list(tmp_path.glob("*.pids"))) == jobs:
+        if len(pid_files := list(tmp_path.glob("*.pids"))) == jobs:
             break
         time.sleep(0.1)
     os.killpg(command.pid, signal.SIGINT)
     _, err = command.communicate(timeout=60)
     assert command.returncode == 130, err
     assert "Traceback" not in err
-    started = [int(pid) for path in found for pid in path.read_text().split()]
+    started = [int(pid) for path in pid_files for pid in path.read_text().split()]
     assert [ended(pid) for pid in started] == [True] * 2 * jobs
     assert [name for name in os.listdir(temporary) if name.startswith("mibench-")] == []
 

@@ -12,9 +12,9 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 
 def block(name: str) -> str:
     """The first fenced block after the marker of that name."""
-    found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)\n```", README, re.DOTALL)
-    assert found, f"README.md has no block {name}"
-    return found[1]
+    match = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)\n```", README, re.DOTALL)
+    assert match, f"README.md has no block {name}"
+    return match[1]
 
 
 def numbers(text: str, first: str) -> list[float]:

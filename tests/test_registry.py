@@ -39,7 +39,7 @@ def test_spec_strings(spec, expected):
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "parts"),
     [
         (
             "knm",
@@ -72,10 +72,10 @@ def test_spec_strings(spec, expected):
         ("kde:bandwidth=wide", ["bandwidth=wide", "scott"]),
     ],
 )
-def test_a_wrong_spec_names_the_value_and_the_valid_ones(spec, said):
+def test_a_wrong_spec_names_the_value_and_the_valid_ones(spec, parts):
     with pytest.raises(InputError) as caught:
         mibench.get_estimator(spec)
-    for part in said:
+    for part in parts:
         assert part in str(caught.value)
 
 
@@ -105,9 +105,9 @@ def test_splitting(text, specs):
     low=st.floats(-1e6, 1e6).map(lambda v: round(v, 3)),
 )
 def test_a_spec_reads_back_as_the_same_estimator(k, variant, standardize, bins, low):
-    made = [KNN(k, variant, standardize), Uniform(bins, (low, low + 1))]
-    specs = [one.spec for one in resolve.resolve_estimators(made)]
-    assert [mibench.get_estimator(s) for s in specs] == made
+    estimators = [KNN(k, variant, standardize), Uniform(bins, (low, low + 1))]
+    specs = [resolved.spec for resolved in resolve.resolve_estimators(estimators)]
+    assert [mibench.get_estimator(s) for s in specs] == estimators
     assert split_specs(",".join(specs)) == specs
 
 
