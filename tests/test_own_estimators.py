@@ -258,9 +258,8 @@ def test_what_cannot_be_compared_is_refused(functions, message):
 
 
 def test_the_same_function_twice_is_one():
-    assert [resolved.spec for resolved in resolve_estimators([covariance, "uniform", covariance])] == [
-        "covariance", "uniform",
-    ]  # fmt: skip
+    resolved = resolve_estimators([covariance, "uniform", covariance])
+    assert [estimator.spec for estimator in resolved] == ["covariance", "uniform"]
 
 
 def test_jobs_give_the_same_numbers(here, monkeypatch):

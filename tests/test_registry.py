@@ -62,7 +62,7 @@ def test_spec_strings(spec, expected):
         ("uniform:bins=0", ["bins=0"]),
         ("uniform:bins=1e9", ["bins=1e9"]),
         ("uniform:bins=many", ["bins=many", "sturges"]),
-        ("uniform:range=1:-1", ["range=1:-1", "low < high"]),
+        ("uniform:range=1:-1", ["range=1:-1", "low must be less than high"]),
         ("uniform:range=1", ["range=1"]),
         ("uniform:range=0:inf", ["range=0:inf", "finite"]),
         ("function", ["'function' lacks call", "function:call=VALUE", "call (required)"]),
