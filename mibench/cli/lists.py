@@ -1,4 +1,4 @@
-"""What there is: estimators, tasks, suites and flags, as rows of text."""
+"""Lists of estimators, tasks, suites and flags, as rows of text."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from ..errors import InputError, unknown
 from ..plugins import LISTINGS, by_name, load
 from ..tasks.catalogue import get_task, list_suites, list_tasks, suite_tasks
 
-MOST_NAMES = 3  # of the tasks of a suite
+MAX_TASK_NAMES = 3  # shown for each suite
 Listing = tuple[str, list[str], list[list[object]]]
 
 
@@ -49,7 +49,7 @@ def _estimators() -> Listing:
         try:
             kind = estimator_class(name)
             rows.append([name, describe_parameters(kind), origin(name), _first_line(kind)])
-        except InputError as error:  # a broken plug-in is shown, and the others with it
+        except InputError as error:  # a broken plug-in is listed as well
             rows.append([name, "", origin(name), f"broken: {error}"])
     return "Estimators", ["name", "parameters", "from", "what it is"], rows
 
@@ -67,13 +67,13 @@ def _suites() -> Listing:
     rows: list[list[object]] = []
     for name in list_suites():
         names = [task.name for task in suite_tasks(name)]
-        rows.append([name, len(names), ", ".join(names[:MOST_NAMES]) + _more(names)])
+        rows.append([name, len(names), ", ".join(names[:MAX_TASK_NAMES]) + _more(names)])
     return "Suites, each with its first tasks", ["name", "tasks", "which"], rows
 
 
 def _more(names: list[str]) -> str:
-    """How many names are not shown, if any."""
-    return f", ... ({len(names) - MOST_NAMES} more)" if len(names) > MOST_NAMES else ""
+    """How many names are not shown; empty if all are."""
+    return f", ... ({len(names) - MAX_TASK_NAMES} more)" if len(names) > MAX_TASK_NAMES else ""
 
 
 def _first_line(kind: type) -> str:

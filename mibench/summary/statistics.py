@@ -283,9 +283,9 @@ def _rmse(errors: "pd.Series[float] | NDArray[np.float64]") -> float:
 
 
 def _median_time(seconds: "NDArray[np.float64]", nats: "NDArray[np.float64]") -> float:
-    """The median time of the estimates that there are; where there are none, of the failures."""
-    made = seconds[~np.isnan(nats.astype(float))]
-    return float(np.median(made if len(made) else seconds))
+    """The median time of the estimates that succeeded, or else of the failures."""
+    succeeded = seconds[~np.isnan(nats.astype(float))]
+    return float(np.median(succeeded if len(succeeded) else seconds))
 
 
 def _common_flags(flags: "Iterable[str]") -> str:

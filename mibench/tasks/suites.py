@@ -45,7 +45,8 @@ SUITES: dict[str, tuple[str, ...]] = {
         "layer-tanh-12-5-0.5",
         "layer-tanh-12-2-0.2",
     ),
-    # The 40 laws of Czyz et al., "Beyond Normal", NeurIPS 2023, arXiv:2306.11078, under their ids.
+    # The 40 distributions of Czyz et al., "Beyond Normal", NeurIPS 2023, arXiv:2306.11078, under
+    # their ids.
     "beyond-normal": (
         "1v1-normal-0.75",
         "normal_cdf-1v1-normal-0.75",
