@@ -359,10 +359,10 @@ def test_warmup_shows_progress_on_a_terminal():
         (["knn"], ["unexpected extra argument"]),
     ],
 )
-def test_warmup_refuses_bad_input(mibench, args, output_of):
+def test_warmup_refuses_bad_input(mibench, args, message):
     done = mibench("warmup", *args)
     assert (done.returncode, done.stdout) == (2, "")
-    for part in output_of:
+    for part in message:
         assert part in done.stderr
 
 
