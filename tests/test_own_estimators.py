@@ -593,7 +593,7 @@ def test_commas_in_quotes(mibench, tmp_path):
 
 
 # It starts another program, says which two they are, and waits for ever.
-WAITING = "sleep 100 & echo $$ $! > pids.part; mv pids.part pids; echo begun >&2; wait"
+WAITING = "sleep 600 & echo $$ $! > pids.part; mv pids.part pids; echo begun >&2; wait"
 
 
 def pids(folder):
@@ -617,9 +617,7 @@ def ended(pid):
 
 def test_time_that_runs_out_kills_the_program_and_what_it_started(here):
     script(here / "mi.sh", WAITING)
-    start = time.monotonic()
-    message = only_error(Executable("./mi.sh", timeout=2), seeds=1)  # time to say it under load
-    assert time.monotonic() - start < 60  # not the program's 100 s
+    message = only_error(Executable("./mi.sh", timeout=2), seeds=1)  # time to print it under load
     assert message == (
         "TimeoutError: stopped after 2 s; raise timeout=, or set it to none. "
         "Standard error ends: begun"
