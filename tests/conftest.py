@@ -1,40 +1,75 @@
 """Shared by all tests: how to run the command line as a user does."""
 
 import importlib
+import itertools
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+
+# Several test processes share the cores: threads of BLAS, which wait by spinning, would take turns.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
 from joblib.externals.loky import get_reusable_executor
 
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
-
+Completed = subprocess.CompletedProcess[str]
+ENVIRONMENT = {**os.environ, "COLUMNS": "200"}
 
 # A busy machine takes longer, which is no failure.
 settings.register_profile("mibench", deadline=None)
 settings.load_profile("mibench")
 
 
-@pytest.fixture
-def mibench(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Run `mibench ARGS` in an empty directory; a traceback anywhere fails the test."""
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Completed]]:
+    """Run a command in a fork of a process that has imported mibench: see command_server.py."""
+    folder, numbers = tmp_path_factory.mktemp("streams"), itertools.count()
+    server = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("command_server.py")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
+    )  # fmt: skip
+    assert server.stdin is not None
+    assert server.stdout is not None
 
-    def run(*args: object, **kwargs: object) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [MIBENCH, *map(str, args)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env={**os.environ, "COLUMNS": "200"},
-            **kwargs,  # type: ignore[call-overload]
-        )
+    def run(args: list[str], cwd: Path) -> Completed:
+        number = next(numbers)
+        streams = [folder / f"{number}.{name}" for name in ("stdout", "stderr")]
+        request = dict(zip(("stdout", "stderr"), map(str, streams), strict=True))
+        print(json.dumps({**request, "args": args, "cwd": str(cwd)}), file=server.stdin, flush=True)
+        code = json.loads(server.stdout.readline())
+        out, err = (path.read_bytes().decode() for path in streams)
+        return subprocess.CompletedProcess(args, code, out, err)
+
+    yield run
+    server.stdin.close()
+    server.wait(timeout=30)
+
+
+@pytest.fixture
+def mibench(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Completed]:
+    """Run `mibench ARGS` in an empty directory; a traceback anywhere fails the test.
+
+    With options of `subprocess.run`, or without forks, a new Python runs the console script.
+    """
+
+    def run(*args: object, **kwargs: object) -> Completed:
+        texts = [str(arg) for arg in args]
+        if kwargs or not hasattr(os, "fork"):
+            done = subprocess.run(
+                [MIBENCH, *texts], cwd=tmp_path, capture_output=True, text=True, timeout=300,
+                **{"env": ENVIRONMENT, **kwargs},  # type: ignore[call-overload]
+            )  # fmt: skip
+        else:
+            done = request.getfixturevalue("forked")(texts, tmp_path)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 
