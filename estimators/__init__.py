@@ -1,8 +1,7 @@
 """The estimators: one file each, named as on the command line.
 
-`from mibench.estimators import Uniform, Adaptive, KDE, KNN, Canonical` are built in. `Function` and
-`Executable` run estimators of your own. The names stand in `__init__.pyi`; each is loaded when it
-is first used.
+`Uniform`, `Adaptive`, `KDE`, `KNN` and `Canonical` are built in. `Function` and `Executable` run
+estimators of your own. `__init__.pyi` lists these names; each is loaded when it is first used.
 """
 
 import lazy_loader

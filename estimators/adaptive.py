@@ -41,7 +41,7 @@ class Adaptive(BinningEstimator):
     Discrete sides are not binned: each label is a symbol.
 
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
-    of the sides; downwards by the detail that bins too wide lose. Unless pooled, bins depend on
+    of the sides; downwards by the detail that is lost in wide bins. Unless pooled, bins depend on
     ranks alone, so increasing transformations of a dimension change nothing.
 
     Attributes:
@@ -55,7 +55,7 @@ class Adaptive(BinningEstimator):
             entropy.
         own_bin: a value that has a bin of its own in each dimension where it occurs: the lower
             bound of an activation function (0 for ReLU, -1 for tanh and ELU), as in that thesis.
-            All other values, below and above it, are cut into the other bins - 1 bins by their
+            All other values, below and above it, go into the other bins - 1 bins, cut at their
             quantiles. Dimensions where it does not occur are cut by quantiles as usual. None
             (default): no such value.
 

@@ -41,7 +41,7 @@ class SideScores:
     def __call__(self, values: ArrayLike) -> Float:
         """The scores (n, m) of rows of the same data or of new rows.
 
-        A label that the data do not have counts as no label at all.
+        For a label that the data do not have, all indicators are 0.
         """
         array = np.asarray(values)
         array = array[:, np.newaxis] if array.ndim == 1 else array
@@ -78,9 +78,9 @@ class Canonical(Estimator):
 
     Two continuous sides are estimated in these steps:
 
-    1. Each column becomes normal by its ranks. G is the MI of a normal distribution of these
-       scores, from the log determinants of their covariances, less its exact bias. It counts from
-       3.5 standard deviations at independence.
+    1. The ranks of each column are mapped to normal scores. G is the MI of a normal distribution of
+       these scores, from the log determinants of their covariances, less its exact bias. G is used
+       only if it exceeds 3.5 of the standard deviations that it has at independence.
     2. Canonical pairs u_j(x), v_j(y) of non-linear features (Hermite polynomials, products, radii,
        columns times functions of a radius) are found by ridge CCA. The scores of each row come from
        directions learned on other rows.
@@ -101,8 +101,9 @@ class Canonical(Estimator):
     noise gives, and the MI of each pair alone. `fit` also returns the pairs as functions, so that
     they can be plotted.
 
-    Bias: downwards, since functions of x and y know no more about each other than x and y do (Cover
-    & Thomas, Elements of Information Theory, 2nd ed. 2006, ch. 2). For finite samples see the page.
+    Bias: downwards, since functions of x and y share no more information than x and y do (Cover &
+    Thomas, Elements of Information Theory, 2nd ed. 2006, ch. 2). `docs/canonical.md` covers
+    finite samples.
 
     Args:
         folds: the number of parts of the rows. The scores of each part come from directions learned

@@ -34,7 +34,7 @@ class Uniform(BinningEstimator):
     together are one symbol. Discrete sides are not binned: each label is a symbol.
 
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
-    of the sides; downwards by the detail that bins too wide lose. Underestimates unbounded
+    of the sides; downwards by the detail that is lost in wide bins. Underestimates unbounded
     variables whose outliers stretch the range.
 
     Attributes:

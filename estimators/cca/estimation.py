@@ -37,7 +37,7 @@ Int = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class FittedSide:
-    """What the scores of a side come from.
+    """The functions and coefficients that give the scores of a side.
 
     Attributes:
         columns: the columns that vary, in the order of the features.

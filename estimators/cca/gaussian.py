@@ -30,7 +30,7 @@ class GaussianTerm:
 
     Attributes:
         rows: one value per row, in nats, (n,). Their mean is the estimate.
-        chance: what the mean does not exceed at independence, in nats.
+        chance: the limit up to which the mean may be due to chance, in nats.
         x, y: what the rows are made of, (dx, n) and (dy, n): the columns, or canonical scores
             without those that are functions of others.
         repeated_pairs: the number of linear pairs that were left out for that.
@@ -54,9 +54,9 @@ def gaussian_term(x: Float, y: Float, tuning: Tuning) -> GaussianTerm:
     whatever the covariance (Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed.
     2003, ch. 7). So the bias is exact for normal data at any dependence.
 
-    `chance` is 3.5 standard deviations at independence. Data whose rows have very unequal leverage
-    scatter more. So where the decision is open, rows are permuted as well, and the larger limit
-    counts.
+    `chance` is 3.5 standard deviations at independence. If rows have very unequal leverage, the
+    estimate scatters more. So where the decision is close, permutations of the rows give a second
+    limit, and the larger limit counts.
     """
     n = x.shape[1]
     basis_x, basis_y = _orthonormal_basis(x), _orthonormal_basis(y)
@@ -87,7 +87,7 @@ def gaussian_rows(x: Float, y: Float, tuning: Tuning) -> Float:
     In canonical coordinates a, b of correlation s it is the sum over pairs of
     -log(1 - s^2) / 2 + (a^2 + b^2) / 2 - (a^2 - 2 s a b + b^2) / (2 (1 - s^2)).
     Pairs that are functions of stronger ones are left out, such as those of columns w and w^2,
-    which know no more than w. A normal distribution has none.
+    which hold no more information than w. A normal distribution has no such pairs.
     """
     return _normal_fit(x, y, tuning).rows
 
@@ -147,7 +147,7 @@ def _new_pairs(a: Float, b: Float, s: Float, tuning: Tuning) -> Int:
 
 
 def beyond_chance(values: Sequence[float], errors: float) -> float:
-    """The limit that one more such value exceeds as rarely as a normal one exceeds `errors` sd.
+    """A limit: one more such value exceeds it as rarely as a normal value exceeds `errors` sd.
 
     It is the limit of a prediction interval: with few values it must be wider (Student's t).
     """

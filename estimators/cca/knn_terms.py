@@ -97,10 +97,10 @@ def choose_k(
     rows_for: Callable[[int], tuple[Float, int]],
     tuning: KnnTuning,
 ) -> KnnTerm:
-    """Choose the number of neighbours: fewer are less biased downwards, more scatter less.
+    """Choose the number of neighbours: fewer have less downward bias, more have less scatter.
 
     Start with the most neighbours. Accept fewer if their estimate is larger by 4 standard errors,
-    or if the standard error of the difference is negligible. At last try a single neighbour, which
+    or if the standard error of the difference is negligible. Finally try a single neighbour, which
     scatters most: its estimate must be larger by 4 standard errors, but not by far more than the
     step before it added. A very large rise means that most rows have a copy, or nearly one, as
     their neighbour.
@@ -206,9 +206,9 @@ def _narrow_noise_term(
 ) -> KnnTerm:
     """Kraskov's estimate from uniform u, v (1, n), corrected by simulated samples of the noise.
 
-    What the estimate misses, or finds too much, in these samples is added. The rows scatter as
-    those of Kraskov's estimate or as those of the noise model, whichever scatter more. Without a
-    noise model (None) nothing is added.
+    The error of the estimate in these samples is subtracted. The rows scatter as those of Kraskov's
+    estimate or as those of the noise model, whichever scatter more. Without a noise model (None)
+    nothing is corrected.
     """
     n = u.shape[1]
     rows, tied = kraskov_rows(u, v, k)

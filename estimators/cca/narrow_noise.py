@@ -3,8 +3,8 @@
 Noise about an increasing relation puts pairs of rows out of order ("discordant" pairs), even where
 it is far narrower than the gaps between ranks. With D the difference of the noise of two rows and p
 the density, the expected number of rows discordant with a row is n p E|D|. So n rows show noise
-down to about 1 / n^2, whereas distances to neighbours end at 1 / n. How far apart discordant rows
-lie shows E D^2, and so whether the noise has tails.
+down to about 1 / n^2, whereas distances to neighbours are not below about 1 / n. The distances
+between discordant rows show E D^2, and so whether the noise has tails.
 """
 
 import math

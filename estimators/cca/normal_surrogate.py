@@ -43,8 +43,8 @@ class NormalSurrogate:
     def double_count(self, m: int, k: int, gaussian_nats: float) -> float:
         """What k-NN sees in the first m pairs of normal samples beyond `gaussian_nats`.
 
-        It is 0 where it may be chance. k is that of the sample itself: chosen anew on normal
-        samples, another k might give more by chance.
+        It is 0 where it may be chance. k is that of the sample itself: if k were chosen anew on
+        normal samples, another k might give more by chance.
         """
         if not self.tuning.surrogate.used:
             return 0.0

@@ -161,7 +161,7 @@ class PairSearch:
         return normal_scores(scores)
 
     def _choose_penalty(self) -> _Choice:
-        """The penalty and refinements whose first pairs tell most about rows not learned from."""
+        """The penalty and refinements whose first pairs show most dependence out of fold."""
         tuning = self.tuning.search
         best = self._best_penalty((), tuning.penalties)
         promising = best.correlations.max() * math.sqrt(self.n) > tuning.min_refining_errors
@@ -318,9 +318,10 @@ def residual_correlation(
 ) -> float:
     """The correlation of u and v (n,) after removing what earlier pairs (m, n) explain of them.
 
-    Polynomials of the earlier normal scores of both sides explain: a noisy square of u_1 is
-    correlated with one of v_1, and tells nothing new. Of labels, any score is a function of any
-    other that separates them. So for labels earlier_v is empty, and v stays as it is.
+    The explanation is by polynomials of the earlier normal scores of both sides: a noisy square of
+    u_1 is correlated with one of v_1, and tells nothing new. Any score of labels is a function of
+    any other score that separates the labels. So for labels earlier_v is empty, and v stays as it
+    is.
     """
     both = np.stack([u, v])
     if len(earlier_v):

@@ -1,7 +1,7 @@
-"""What polynomials of earlier scores do not explain of a score.
+"""The part of a score that polynomials of earlier scores do not explain.
 
 The square of a score can be as strongly correlated with its counterpart as the score itself, and
-yet tell nothing new. So each further canonical pair is judged by what is left of it.
+yet tell nothing new. So each further canonical pair is judged by the part that is not explained.
 """
 
 import math
@@ -28,7 +28,7 @@ def unexplained_share(score: Float, earlier: Float, tuning: PolynomialTuning) ->
 
 
 def polynomial_residuals(scores: Float, earlier: Float, tuning: PolynomialTuning) -> Float:
-    """What polynomials of normal scores earlier (e, n) leave of scores (m, n); 0 for few rows."""
+    """Residuals of scores (m, n) on polynomials of normal scores earlier (e, n); 0 for few rows."""
     basis = _polynomials(earlier, tuning.residual_product_degree, tuning)
     if scores.shape[1] < tuning.residual_rows_per_term * len(basis):
         return np.zeros_like(scores)

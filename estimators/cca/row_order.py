@@ -1,8 +1,8 @@
 """An order of sides, columns and rows that depends on the data only, not on the order given.
 
-So the estimate is the same, to the last bit, for any order of rows, columns and sides. Everything
-rests on ranks, which do not change under an increasing map of a column, and on whole numbers, whose
-sums do not depend on the order of their terms.
+So the estimate is the same, to the last bit, for any order of rows, columns and sides. The order is
+computed from ranks, which do not change under an increasing map of a column, and from whole
+numbers, whose sums do not depend on the order of their terms.
 """
 
 import math
@@ -84,7 +84,7 @@ def entropy_of_copies(keys: Word) -> float:
 def labelled_data_order(x: Float, symbols: Int) -> LabelledDataOrder:
     """The order of a continuous side (d, n) and of symbols (n,) in 0, 1, ...
 
-    The rows of a label decide its place, since neither its name nor its number may.
+    The place of a label depends on its rows, and not on its name or its number.
     """
     ranks = _ranks(x)
     columns = np.argsort(_fingerprints(ranks, ranks[:0])[0], kind="stable")

@@ -131,8 +131,8 @@ def select_continuous(
             selection.consider(term.rows, term, f"{m} pair(s)", m)
     direct = knn_term(za, zb, tuning, random_spacing) if dims <= limits.max_direct_dims else None
     if direct is not None and direct.unseen is not None:
-        # Noise is narrow. The Gaussian term does not compete: it is of ranks, which lie too far
-        # apart to show it.
+        # Noise is narrow. The Gaussian term is no candidate: it is computed from ranks, which lie
+        # too far apart to show such noise.
         model = ", narrow noise" if direct.unseen else ""
         selection.accept(direct.rows, direct, "k-NN on all columns" + model, 0, True)
         selection.narrow_by_knn = not model

@@ -54,7 +54,7 @@ class PolynomialTuning:
     """Whether a pair is a function of earlier pairs, judged by polynomials (`polynomials.py`)."""
 
     # Highest degree of the polynomials of one score.
-    # Notes: one of the changes made since distributions of one radius were 0.03 nats too low.
+    # Notes: with other steps, it removes a bias of -0.03 nats on distributions of one radius.
     degree: int = 8
     # Highest degree where rows are few: rows / (rows_per_degree * scores), but at least min_degree.
     # A choice.
@@ -65,7 +65,7 @@ class PolynomialTuning:
     share_product_degree: int = 3
     residual_product_degree: int = 2
     # Rows for each polynomial; with fewer, the unexplained share counts as 1, a residual as 0.
-    # Measured: with eight rows a polynomial, those of normal samples leave 0.88 of the variance.
+    # Measured: with eight rows for each polynomial, 0.88 of the variance of normal samples is left.
     share_rows_per_term: int = 8
     residual_rows_per_term: int = 2  # a choice
     # Share of the variance of a score that polynomials of earlier scores must leave, so that a pair
@@ -97,8 +97,8 @@ class SearchTuning:
     total_weight: float = 2.0
     # Pairs of each fit. With labels, there are as many as there are label features. A choice.
     max_pairs: int = 6
-    # First pairs whose out-of-fold correlations judge penalties and weights. Notes: judging by
-    # what is new in each of three pairs is one of the changes that lowered the MAE by 0.003.
+    # First pairs whose out-of-fold correlations judge penalties and weights. Notes: judging by the
+    # new part of each of three pairs, together with other steps, lowers the MAE by 0.003.
     judged_pairs: int = 3
     # Standard deviations (1 / sqrt(n)) from which an out-of-fold correlation is significant.
     # Table: with 0 here and in `clear_errors`, independent samples give up to 0.056 nats.

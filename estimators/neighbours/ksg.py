@@ -49,9 +49,9 @@ def kraskov_counts(
 ) -> KraskovCounts:
     """Count the neighbours of eq. 8 (variant 1) or eq. 9 (variant 2) of Kraskov et al. 2004.
 
-    Both sides have n > k rows. A count can fall short where noise cannot part copies, in a
-    dimension of much larger values: n_x is raised to at least 0 in variant 1, and 1 in variant 2,
-    so that psi is finite.
+    Both sides have n > k rows. If a dimension has very large values, rounding may keep noise from
+    separating copies of a row, and a count may be too small. So n_x is raised to at least 0 in
+    variant 1, and to at least 1 in variant 2: psi is then finite.
     """
     joint = _joint_neighbours(x, y, k, algorithm)
     tied_rows = int(joint.tied.sum())
