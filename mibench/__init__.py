@@ -5,7 +5,7 @@
     mibench.pairwise(table).bits
     mibench.compare(["uniform", "adaptive"], seeds=5)
 
-The public names stand in `__init__.pyi`. Each is loaded when it is first used, so that importing
+`__init__.pyi` lists the public names. Each is loaded when it is first used, so that importing
 mibench takes next to no time.
 """
 

@@ -96,9 +96,9 @@ def compare(
             a failure.
         memory_limit: the most memory that one estimate may add to its process, in bytes or as a
             text such as "2GB". An estimate that takes more is stopped and recorded as a failure.
-        store: a file that keeps every result as soon as it is there. A result that it holds
-            already is not computed again, if task, estimator, parameters, sample and the version
-            of the code are the same.
+        store: a file that keeps every result as soon as it is computed. A result that the file
+            holds already is not computed again if task, estimator, parameters, sample and the
+            version of the code are the same.
         against: earlier results that join the table for the same samples: "reference" for those
             that come with mibench, or a store or a .parquet file.
         on_progress: called with the number of results so far and in all.

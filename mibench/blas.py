@@ -1,8 +1,8 @@
 """Linear algebra on one thread, for matrices too small to share.
 
-A BLAS library's threads wait for their next work, and for each other, by spinning. Among small
-products that takes a core from whatever runs beside them, and where other programs keep the cores
-busy it takes ten times as long as one thread does.
+The threads of a BLAS library wait for work, and for each other, in busy loops. With small matrices,
+these loops occupy cores that other threads need. Where other programs keep the cores busy, several
+threads take ten times as long as one thread.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _libraries() -> list[Any]:
-    """Those loaded by now; finding them costs a millisecond, using them does not."""
+    """The BLAS libraries that are loaded. Cached, since finding them takes a millisecond."""
     import scipy.linalg  # noqa: F401 - which loads another than NumPy's
     from threadpoolctl import ThreadpoolController
 

@@ -71,7 +71,7 @@ class Task:
     """A joint distribution of (X, Y) that can be sampled and whose mutual information is known.
 
     Attributes:
-        name: its id. Where "Beyond Normal" (arXiv:2306.11078) has the same distribution, its id.
+        name: its id. A distribution of "Beyond Normal" (arXiv:2306.11078) has its id there.
         dim_x: the number of columns of X. dim_y: that of Y.
         mi_nats: the true I(X;Y) in nats.
         sampler: a function (n, generator) -> x (n, dim_x), y (n, dim_y).

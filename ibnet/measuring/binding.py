@@ -1,7 +1,7 @@
 """Estimators as the thesis applies them to a layer: some parameters follow the network.
 
-Such a parameter takes the network's value if the user does not give it, wherever an estimator has
-a parameter of that name:
+If the user does not give such a parameter, it takes the network's value. This holds for every
+estimator that has a parameter of that name:
 
     range           the range of the activation function, shared by all layers and epochs of a run
     pooled          true: one set of bin edges for all neurons of a layer

@@ -51,8 +51,8 @@ def add_array(
     """Make an array whose first dimension, the epochs, is stored in chunks of `chunk`.
 
     Within a chunk the first dimension varies fastest: a value resembles that of the epoch before,
-    and compresses a quarter better next to it. The array is made at least one chunk long and then
-    cut, because the chunk length cannot change later. Unwritten chunks take no space.
+    and chunks compress a quarter better if the two are neighbours. The array is made at least one
+    chunk long and then cut, because the chunk length cannot change later. Unwritten chunks take no space.
     """
     length, *other_sizes = sizes.values()
     new = group.create_array(

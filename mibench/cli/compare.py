@@ -1,4 +1,4 @@
-"""`mibench compare`, `results` and `report`: run estimators on tasks, show what was kept."""
+"""`mibench compare`, `results` and `report`: run estimators on tasks, show stored results."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,7 +79,7 @@ def selection(command: "FC") -> "FC":
 )  # fmt: skip
 @click.option(
     "--store", type=FILE,
-    help="Keep every result in this file as soon as it is there, and reuse those it holds.",
+    help="Keep every result in this file once it is computed, and reuse the results that it holds.",
 )  # fmt: skip
 @click.option(
     "--against", type=FILE,
@@ -213,7 +213,7 @@ def _selected(
     suite: str | None,
     samples: str | None,
 ) -> "pd.DataFrame":
-    """The results of a store that the options of `selection` leave."""
+    """The results of a store that the options of `selection` choose."""
     from ..records.query import results as query
 
     return query(

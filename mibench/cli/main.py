@@ -44,7 +44,7 @@ class Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """A command by its name; a plug-in's is loaded now.
 
-        One that cannot be loaded is still listed, and says why when it is called.
+        A plug-in that cannot be loaded is still listed, and says why when it is called.
         """
         command = super().get_command(context, name)
         if command is not None or name not in by_name(COMMANDS):
@@ -104,8 +104,8 @@ def list_(what: str, units: str, form: str) -> int:
 def warmup(estimators: Sequence[str]) -> int:
     """Compile ahead of the first estimate, and keep the machine code on disk.
 
-    It is kept in the first of these folders that can be written to: NUMBA_CACHE_DIR, if that is
-    set; the package's own folder; your folder for caches.
+    The code is kept in the first of these folders that can be written to: NUMBA_CACHE_DIR, if that
+    is set; the package's own folder; your folder for caches.
     """
     from ..compiled.warmup import warmup as compile_all
 
@@ -163,7 +163,7 @@ def _run(args: list[str]) -> int:
 
 
 def _output_failed(error: OSError) -> int:
-    """The exit code when standard output cannot be written: no reader any more, or a full disk."""
+    """The exit code if standard output cannot be written: no reader is left, or a full disk."""
     with suppress(OSError):  # what is still buffered must not fail again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:

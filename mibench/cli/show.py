@@ -182,7 +182,7 @@ def _sorted_pairs(pairs: "Pairwise", units: str) -> "pd.DataFrame":
 
 
 def show_warmup(report: "WarmupReport") -> None:
-    """Print what a warm-up did and where the code is; what it could not do on standard error."""
+    """Print what a warm-up did and where the code is, and its failures on standard error."""
     from ..output.text import duration
 
     names, time = ", ".join(report.names), duration(report.seconds)

@@ -187,7 +187,7 @@ def _header(path: Path) -> tuple[str, list[str]]:
 
 
 def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
-    """A column as numbers with NaN where one is missing, or else as objects with None there."""
+    """A column as numbers with NaN for missing values, or else as objects with None for them."""
     kind = values.dtype
     if getattr(kind, "kind", "O") in "iufb" and not values.isna().any():
         return np.asarray(values.to_numpy())

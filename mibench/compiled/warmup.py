@@ -1,4 +1,4 @@
-"""Compiles what estimates need before the first of them, and says where that is kept."""
+"""Compiles kernels ahead of the first estimate, and reports where their code is kept."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,9 +28,10 @@ Call = Callable[[], object]
 class WarmupReport:
     """What a warm-up did, and what is kept now.
 
-    names: what was warmed. compiled, loaded: kernels, each once for a type of data, that were not
-    kept before, and that were. files, size: of all that are kept, size in bytes; folders: where
-    they are. unkept: kernel -> why it could not be kept. failed: name -> what it raised.
+    names: the estimators and plug-ins that were called. compiled: how many kernels were compiled,
+    counted once for each type of data; loaded: how many were kept before, and so only loaded.
+    files, size, folders: number, bytes and folders of all files that are kept. unkept: kernel ->
+    why its code could not be kept. failed: name -> the error that it raised.
     """
 
     names: tuple[str, ...]
@@ -89,9 +90,10 @@ def warmup(
 
 
 def _failure(calls: Sequence[Call], tick: Callable[[], None]) -> str:
-    """What the first call raised, if all did; an estimator may refuse labels, say.
+    """The error of the first call if all calls raised one, else "".
 
-    What cannot be compiled is a failure even so.
+    A single error is no failure, since an estimator may refuse labels, for example. But an error of
+    the compiler always is one.
     """
     raised: list[str] = []
     for call in calls:
@@ -106,7 +108,7 @@ def _failure(calls: Sequence[Call], tick: Callable[[], None]) -> str:
 
 
 def _calls(one: ResolvedEstimator) -> Iterator[Call]:
-    """The calls that meet all kernels of an estimator, with each type of data."""
+    """Calls that together use all kernels of an estimator, with each type of data."""
     others: Iterable[dict[str, Any]] = getattr(one.estimator, "warm_up_with", ())
     estimators: list[SupportsEstimate] = [one.estimator]
     estimators += [replace(one.estimator, **values) for values in others]  # type: ignore[type-var]
@@ -129,7 +131,7 @@ def _data() -> Iterator[tuple[NDArray[Any], NDArray[Any], bool, bool]]:
             yield *pair, False, False  # type: ignore[misc]
             yield pair[0], labels, False, True
             yield labels, pair[1], True, False
-            # As pandas gives its columns; numba takes that for another type.
+            # The layout of a column of pandas, which numba treats as another type.
             fixed = [side.view() for side in pair]
             for side in fixed:
                 side.flags.writeable = False

@@ -87,7 +87,7 @@ def rare_labels(count: int, n: int) -> Flag:
     """Rows were left out because no other row has their label."""
     return "rare_labels", (
         f"{count} of {n} rows have a label that occurs only once, and were left out: they have no "
-        "neighbour with the same label. The estimate is too low for it."
+        "neighbour with the same label. This makes the estimate too low."
     )
 
 

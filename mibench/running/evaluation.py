@@ -183,7 +183,7 @@ class _LastSample(threading.local):
         key = (evaluation.run, task.name, n, seed)
         if self.sample is None or key != self.key or not evaluation.run:
             self.sample = None  # frees the memory before the next sample is drawn
-            with one_blas_thread():  # further threads would keep spinning in the timed estimate
+            with one_blas_thread():  # busy loops of further threads would slow the timed estimate
                 self.key, self.sample = key, task.sample(n, seed)
         return private_copies(self.sample, evaluation.estimator)
 

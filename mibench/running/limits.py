@@ -272,8 +272,8 @@ def serve(descriptor: int, parent: int) -> None:
 def _die_with(parent: int) -> None:
     """On Linux, let the kernel kill this process when its parent dies.
 
-    Also let processes that an estimator started stay descendants of this process when the process
-    in between has ended, so that they are found and killed.
+    Processes that an estimator started also stay descendants of this process when the process in
+    between has ended, so that they are found and killed.
     """
     if sys.platform != "linux":
         return

@@ -19,7 +19,7 @@ def machine() -> str:
 def restarted_peak_memory() -> int | None:
     """Restart the peak of `peak_memory` at the memory that the process holds now, in bytes.
 
-    Returns this memory; None if the system cannot restart the peak, as any but Linux.
+    Returns this memory; None if the system cannot restart the peak: only Linux can.
     """
     control = _control(os.getpid())
     if control is None:
@@ -31,7 +31,7 @@ def restarted_peak_memory() -> int | None:
 def peak_memory() -> int | None:
     """The peak of resident memory since the restart, in bytes; None if it cannot be restarted.
 
-    Growth that reuses memory which the process had already reserved, some megabytes, is not seen.
+    An estimate may reuse some megabytes that the process had reserved before. They are not counted.
     """
     reader = _reader(os.getpid())
     return None if reader is None else reader()

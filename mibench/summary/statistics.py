@@ -96,8 +96,8 @@ def _groups_of_seeds(records: pd.DataFrame) -> "Iterator[dict[str, NDArray[Any]]
 def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.DataFrame:
     """Rank the estimators by their RMSE over the samples on which none of them failed.
 
-    All estimators are so compared on the same samples (task, n, seed), and none gains by failing on
-    a hard one. An estimator that failed on every sample is ignored for this. MI is in nats.
+    So all estimators are compared on the same samples (task, n, seed), and none gains by failing on
+    a hard one. An estimator that failed on every sample excludes no samples. MI is in nats.
 
     Args:
         records: As `mibench.compare` returns them.
@@ -177,7 +177,7 @@ def worsened(records: pd.DataFrame, earlier: "Mapping[str, str]") -> pd.DataFram
     """Find estimators whose error has grown significantly since earlier results.
 
     An error has grown if a paired t-test says so at 5 % over all tests of the estimator, and if the
-    RMSE grew by more than 0.001 nats, which another processor or library may cause.
+    RMSE grew by more than 0.001 nats. A smaller growth may come from another processor or library.
 
     Args:
         records: New and earlier results of the same samples, in one table.

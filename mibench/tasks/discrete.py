@@ -18,28 +18,28 @@ ZIPF = f"I = sum of p log p / (p_x p_y) over the joint table: {BOOK}, chapter 2"
 def channel_information(symbols: int, error: float) -> float:
     """I(X;Y) in nats of the channel below: Y is uniform, so I = log m - H(Y|X).
 
-    Given X, the symbol sent has probability 1 - error and each of the m - 1 others error / (m - 1).
+    Given X, Y = X has probability 1 - error, and each of the m - 1 other symbols error / (m - 1).
     """
     right, wrong = 1 - error, error / (symbols - 1)
     return log(symbols) + right * log(right) + error * log(wrong)
 
 
 def sample_channel(n: int, rng: np.random.Generator, *, symbols: int, error: float) -> Sample:
-    """Draw x (n, 1), a uniform symbol, and y (n, 1), x or with probability error another one."""
+    """Draw x (n, 1), a uniform symbol, and y (n, 1): x, or another with probability error."""
     x = rng.integers(symbols, size=(n, 1))
-    # Adding 1 .. m - 1 modulo m reaches each other symbol once and never the one sent.
+    # Adding 1 .. m - 1 modulo m reaches each other symbol once, and never x itself.
     shift = rng.integers(1, symbols, size=(n, 1))
     return x, (x + shift * (rng.random((n, 1)) < error)) % symbols
 
 
 def sample_erasure(n: int, rng: np.random.Generator, *, symbols: int, error: float) -> Sample:
-    """Draw x (n, 1), a uniform symbol, and y (n, 1), x or with probability error the label m."""
+    """Draw x (n, 1), a uniform symbol, and y (n, 1): x, or the label m with probability error."""
     x = rng.integers(symbols, size=(n, 1))
     return x, np.where(rng.random((n, 1)) < error, symbols, x)
 
 
 def z_information(error: float) -> float:
-    """I(X;Y) in nats of a fair bit whose 1, never whose 0, is flipped with probability error."""
+    """I(X;Y) in nats for a fair bit X: a 1 is flipped with probability error, a 0 never."""
     return _binary_entropy((1 - error) / 2) - _binary_entropy(error) / 2
 
 
@@ -48,7 +48,7 @@ def _binary_entropy(p: float) -> float:
 
 
 def sample_z(n: int, rng: np.random.Generator, *, error: float) -> Sample:
-    """Draw x (n, 1), a fair bit, and y (n, 1), whose ones are lost with probability error."""
+    """Draw x (n, 1), a fair bit, and y (n, 1): x, but a 1 becomes 0 with probability error."""
     x = rng.integers(2, size=(n, 1))
     return x, x * (rng.random((n, 1)) >= error)
 
@@ -61,7 +61,7 @@ def zipf(symbols: int) -> NDArray[np.float64]:
 
 
 def zipf_information(symbols: int, error: float) -> float:
-    """I(X;Y) in nats for X of Zipf's distribution, and Y = X or with probability error independent.
+    """I(X;Y) in nats for X of Zipf's distribution; Y = X, or drawn anew with probability error.
 
     p(x, y) = p(x) ((1 - error) [y = x] + error p(y)) has margins p on both sides, so that the ratio
     p(x, y) / p(x) p(y) is error if y differs from x, and error + (1 - error) / p(x) if y = x.
@@ -73,7 +73,7 @@ def zipf_information(symbols: int, error: float) -> float:
 
 
 def sample_zipf(n: int, rng: np.random.Generator, *, symbols: int, error: float) -> Sample:
-    """Draw x (n, 1) of Zipf's distribution and y (n, 1), x or with probability error redrawn."""
+    """Draw x (n, 1) of Zipf's distribution, and y (n, 1): x, or redrawn with probability error."""
     x, independent = rng.choice(symbols, size=(2, n, 1), p=zipf(symbols))
     return x, np.where(rng.random((n, 1)) < error, independent, x)
 

@@ -1,6 +1,6 @@
 """One-dimensional families whose parameter is solved for a given MI, up to 10 nats.
 
-They show where an estimator stops to follow the true MI. Samples with a large MI lie on a narrow
+They show where an estimator stops following the true MI. Samples with a large MI lie on a narrow
 ridge. A method that counts rows can estimate at most log n nats from n rows. The suite has each
 family at 1 to 10 nats, and at 0 if its X and Y can be independent.
 """

@@ -25,9 +25,9 @@ RELU_NORMAL_NATS = 0.281468270306
 def label_uniform_information(labels: int) -> float:
     """I(X;Y) in nats for a uniform label X in {0 .. m-1} and Y ~ U(X, X + 2).
 
-    I = H(X) - H(X|Y). Neighbouring intervals overlap by half, so Y lies under two equally likely
-    labels (entropy log 2) but in the outer half of the first or last interval, which has
-    probability 2 * 1/m * 1/2 = 1/m and determines the label: H(X|Y) = (m - 1)/m log 2.
+    I = H(X) - H(X|Y). Neighbouring intervals overlap by half, so two labels are equally likely for
+    a given Y (entropy log 2). Only in the outer half of the first or last interval, which has the
+    probability 2 * 1/m * 1/2 = 1/m, Y determines the label: H(X|Y) = (m - 1)/m log 2.
     """
     return log(labels) - (labels - 1) / labels * log(2)
 

@@ -112,7 +112,7 @@ MAX_ERROR = 0.1
 # "Slightly better": by fewer than five inputs in a hundred.
 MAX_TEST_ERROR_GAIN = 0.05
 
-# The trainings whose errors are judged, each with an estimator that measured it: any will do.
+# The trainings whose errors are judged, each with one of its estimators: the choice is arbitrary.
 ANY_ESTIMATOR = {
     "tanh-full": UNIFORM, "tanh-256": UNIFORM, "relu-full": UNIFORM_100, "relu-256": UNIFORM_100,
     "elu-256": UNIFORM, "relu6-256": UNIFORM, "A": UNIFORM_100, "B.1": ADAPTIVE, "B.2": ADAPTIVE,

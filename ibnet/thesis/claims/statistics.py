@@ -115,8 +115,9 @@ def spread(mean_plane: Floats, mean_square: Floats, runs: int) -> Floats:
     """Standard deviation between runs, divided by that along the mean path.
 
     mean_plane: (..., window, layer, 2), the mean over the runs. mean_square: (...), the mean of the
-    squared coordinates over runs, windows, layers and both axes. The ratio tells how many times as
-    far apart two runs at one epoch are, in root mean square, as two windows of the mean path.
+    squared coordinates over runs, windows, layers and both axes. The result
+    equals the root mean square distance between two runs at one epoch, divided by that between two
+    windows of the mean path.
     """
     along = mean_plane.var(axis=-3).mean(axis=(-2, -1))
     between = mean_square - np.square(mean_plane).mean(axis=(-3, -2, -1))
