@@ -376,7 +376,7 @@ def test_being_terminated_is_like_ctrl_c(tmp_path):
     running.terminate()
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "mibench: interrupted" in err  # "after ... cells", if it was past loading
+    assert "mibench: interrupted" in err  # with "after ...", if it was past loading
 
 
 def test_a_link_stays_a_link(mibench, tmp_path):

@@ -101,7 +101,7 @@ FLAGGED = [
     (Canonical(), X, Y, False, {"beyond_evidence"}),
     (Canonical(), *MANY, False, set()),
     (Canonical(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
-    # repeated_pairs: the square of a column beside it, on both sides
+    # repeated_pairs: on both sides, a column and its square
     (
         Canonical(),
         *(np.c_[side[:, :1], side[:, :1] ** 2] for side in MANY),

@@ -59,7 +59,7 @@ def script(path, text):
 
 
 def only_error(estimator, **kwargs):
-    """The one error of all cells."""
+    """The one error that all records have."""
     table = mibench.compare(estimator, **{**SMALL, **kwargs})
     assert table["nats"].isna().all()
     [error] = set(table["error"])
@@ -108,7 +108,7 @@ def test_the_python_example_of_the_page_runs(documented):
     )
     assert (done.returncode, done.stderr) == (0, "")
     means = dict(re.findall(r"^(gaussian|knn) +([\d.]+)$", done.stdout, re.MULTILINE))
-    assert float(means["gaussian"]) < float(means["knn"])  # not a normal law: too low
+    assert float(means["gaussian"]) < float(means["knn"])  # not a normal distribution: too low
     assert float(done.stdout.split()[-1]) == pytest.approx(0.596, abs=0.1)
 
 

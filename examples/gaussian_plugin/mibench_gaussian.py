@@ -1,4 +1,4 @@
-"""An estimator in a package of its own: the MI that a joint normal law would have."""
+"""An estimator in a package of its own: the MI of a joint normal distribution."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,12 +12,12 @@ from mibench.contract.variables import Variable
 
 @dataclass(frozen=True)
 class Gaussian(Estimator):
-    """MI of the normal law with the sample's covariance: I = -1/2 sum log(1 - r_i^2).
+    """MI of the normal distribution with the sample's covariance: -1/2 sum log(1 - r_i^2).
 
     r_i are the canonical correlations of X and Y, shrunk towards 0 by `shrinkage`.
 
-    Bias: downwards for anything but a normal law, where correlations see only straight lines;
-    upwards by about dx dy / 2n for few samples. Source: Kay 1992,
+    Bias: downwards for other than normal distributions, since correlations show only linear
+    dependence; upwards by about dx dy / 2n for few samples. Source: Kay 1992,
     doi:10.1109/IJCNN.1992.227286.
     """
 
