@@ -52,7 +52,8 @@ def add_array(
 
     Within a chunk the first dimension varies fastest: a value resembles that of the epoch before,
     and chunks compress a quarter better if the two are neighbours. The array is made at least one
-    chunk long and then cut, because the chunk length cannot change later. Unwritten chunks take no space.
+    chunk long and then cut, because the chunk length cannot change later. Unwritten chunks take no
+    space.
     """
     length, *other_sizes = sizes.values()
     new = group.create_array(
