@@ -5,9 +5,15 @@ Each command still is a process of its own, with the arguments, folder, streams 
 a user's has. Reads one JSON object per line from standard input, and answers with the exit code.
 """
 
+import importlib
 import json
 import os
 import sys
+
+IMPORTED = (
+    "matplotlib.figure", "mibench.api", "mibench.estimators.canonical", "mibench.estimators.kde",
+    "mibench.ibnet.cli", "mibench.output.page", "pandas", "pyarrow.parquet", "rich.console",
+)  # fmt: skip
 
 
 def redirect(stdout: str, stderr: str) -> None:
@@ -27,15 +33,8 @@ def redirect(stdout: str, stderr: str) -> None:
 
 def serve() -> None:
     """Run commands until standard input ends."""
-    import matplotlib.figure
-    import pandas
-    import pyarrow.parquet
-    import rich.console  # noqa: F401 - imported ahead of the forks
-
-    import mibench.api
-    import mibench.cli.main
-    import mibench.estimators.canonical
-    import mibench.estimators.kde  # noqa: F401
+    for name in IMPORTED:
+        importlib.import_module(name)
     from mibench.cli.main import main
 
     requests = sys.stdin

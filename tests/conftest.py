@@ -49,9 +49,8 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
         out, err = (path.read_bytes().decode() for path in streams)
         return subprocess.CompletedProcess(args, code, out, err)
 
-    yield run
-    server.stdin.close()
-    server.wait(timeout=30)
+    with server:  # closes the pipes, and waits for the end
+        yield run
 
 
 @pytest.fixture

@@ -159,6 +159,7 @@ def worsened(now, before):
 ERRORS = np.random.default_rng(0).normal(scale=0.1, size=(8, 10))  # (tasks, seeds)
 
 
+@pytest.mark.slow
 def test_errors_of_the_same_distribution_are_not_worse():
     assert worsened(ERRORS, ERRORS).empty
     assert worsened(ERRORS + 1e-9, ERRORS).empty

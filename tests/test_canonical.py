@@ -64,6 +64,7 @@ def test_independent_sides_give_nearly_zero(distribution, dims):
     assert max(nats) <= 0.05
 
 
+@pytest.mark.slow
 def test_pairs_of_independent_sides_are_not_significant():
     samples_with_pairs = 0
     for seed in range(20):
@@ -75,6 +76,7 @@ def test_pairs_of_independent_sides_are_not_significant():
     assert samples_with_pairs <= 1  # at 3.5 standard deviations about one in a thousand
 
 
+@pytest.mark.slow
 def test_the_limit_of_chance_allows_for_heavy_tails_and_for_few_permutations():
     """With one radius for 50 columns, rows of large leverage scatter three times as much.
 
@@ -105,6 +107,7 @@ def test_independent_labels_give_nearly_zero():
 # -- known MI ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rho", "dims"), [(0.3, 1), (0.8, 1), (0.6, 5), (0.99, 3)])
 def test_normal_sides_of_known_mi(rho, dims):
     """Unbiased but for what ranks lose of normal margins: about 5 / n of the MI, more at 0.99."""
@@ -184,6 +187,7 @@ def test_dependence_that_neither_correlation_nor_knn_on_the_columns_sees(task, l
     assert low < np.mean(errors) < high
 
 
+@pytest.mark.slow
 def test_a_shared_radius_is_found_at_any_n():
     """Means over 4 seeds, whose standard errors are 0.010 and 0.005 nats."""
     task = mibench.get_task("student-identity-5-5-2")

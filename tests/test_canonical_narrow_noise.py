@@ -156,6 +156,7 @@ def test_narrow_noise_is_measured_where_knn_ends_at_log_n(kind, nats):
         assert KNN().estimate(*noisy(kind, nats, 2000, 0)).nats < 6.8
 
 
+@pytest.mark.slow
 def test_uniform_noise_is_underestimated_until_rows_show_its_shape():
     """By at most 0.208 nats, by which logistic noise of the same E|D|, 1/3, has more entropy."""
     bound = 2 + math.log((1 / 3) / 2)
@@ -170,6 +171,7 @@ def test_noise_of_varying_width():
     assert abs(deviations.mean()) < 0.04
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nats", [4, 10])
 def test_the_error_falls_with_the_number_of_rows(nats):
     means = [np.abs(errors(lambda s, n=n: noisy("normal", nats, n, s), nats, 6)).mean()

@@ -270,7 +270,10 @@ def test_one_estimator_may_fail_beside_the_others(mibench, data):
     assert "kde" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["list tasks", "list estimators", "compare --seeds 1"])
+@pytest.mark.parametrize(
+    "command",
+    ["list tasks", "list estimators", pytest.param("compare --seeds 1", marks=pytest.mark.slow)],
+)
 def test_a_reader_that_stops_reading_is_no_error(tmp_path, command):
     done = subprocess.run(
         ["bash", "-c", f"{MIBENCH} {command} | head -1; exit ${{PIPESTATUS[0]}}"],

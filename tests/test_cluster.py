@@ -16,6 +16,8 @@ import mibench
 from mibench.records.store import Store
 from mibench.running import backends
 
+pytestmark = pytest.mark.slow  # each test waits for processes to start, to connect or to end
+
 MEASURED = ["seconds", "memory"]
 GRID = {"tasks": "1v1-normal-0.75,multinormal-dense-5-5-0.5", "samples": [600], "seeds": 10}
 

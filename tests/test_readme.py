@@ -24,6 +24,7 @@ def numbers(text: str, first: str) -> list[float]:
     return [float(v) for v in re.findall(r"(?<![\w.])-?\d+\.\d+", line)]
 
 
+@pytest.mark.slow
 def test_the_comparison_is_the_one_that_the_command_gives(mibench):
     shown = block("compare")
     done = mibench("compare")

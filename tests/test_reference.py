@@ -47,7 +47,7 @@ def test_it_names_versions_libraries_and_machine(reference):
 
 
 @pytest.mark.parametrize("suite", MEASURED_AGAIN)
-@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("slow", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_no_estimator_has_become_worse(suite, slow, reference):
     """The errors of every estimator on a part of the grid: n = 200, the same seeds.
 

@@ -51,11 +51,11 @@ def estimate(
     from ..contract.resolve import resolve_estimators
     from ..running.evaluation import private_copies, timed_estimate
 
-    resolved = resolve_estimators(list(estimators) or default_estimators())
     side_x, side_y = read_sides(
         file, split_names(x), split_names(y),
         discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
     )  # fmt: skip
+    resolved = resolve_estimators(list(estimators) or default_estimators())
     sample, kinds = (
         (side_x.values, side_y.values),
         {
