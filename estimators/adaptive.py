@@ -106,8 +106,7 @@ class Adaptive(BinningEstimator):
             return self.bins
         if self.bins == "auto":
             return bin_rules.balanced_bins(v.n, v, other, AUTO_SCALE)
-        rule = bin_rules.sturges if self.bins == "sturges" else bin_rules.terrell_scott
-        return rule(v.columns.size if self.pooled else v.n)
+        return bin_rules.OF_SIZE[self.bins](v.columns.size if self.pooled else v.n)
 
 
 def edge_slots(bins: int) -> int:

@@ -135,11 +135,10 @@ class Uniform(BinningEstimator):
             return [self.bins] * v.dims
         if self.bins == "auto":
             return [bin_rules.balanced_bins(v.n, v, other, AUTO_SCALE)] * v.dims
-        if self.bins in ("sturges", "terrell-scott"):
+        if self.bins in bin_rules.OF_SIZE:
             size = v.columns.size if self.pooled else v.n
-            rule = bin_rules.sturges if self.bins == "sturges" else bin_rules.terrell_scott
-            return [rule(size)] * v.dims
-        by_width = bin_rules.scott if self.bins == "scott" else bin_rules.freedman_diaconis
+            return [bin_rules.OF_SIZE[self.bins](size)] * v.dims
+        by_width = bin_rules.OF_VALUES[self.bins]
         if self.pooled:
             return [by_width(v.float64.ravel(), float(spans[0]))] * v.dims
         return [by_width(u, float(s)) for u, s in zip(v.float64, spans, strict=True)]

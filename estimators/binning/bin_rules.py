@@ -69,3 +69,12 @@ def _bins_of_width(
     if not width > 0:
         return sturges(n)
     return math.ceil(min(span / float(high - low) * math.cbrt(n) / width, n, MAX_BINS))
+
+
+# The rules by their names, as `bins` takes them: those that depend on the number of values alone,
+# and those that depend on the values and the width of their range.
+OF_SIZE: dict[str, Callable[[int], int]] = {"sturges": sturges, "terrell-scott": terrell_scott}
+OF_VALUES: dict[str, Callable[[NDArray[np.float64], float], int]] = {
+    "scott": scott,
+    "freedman-diaconis": freedman_diaconis,
+}

@@ -21,7 +21,10 @@ Bool: TypeAlias = NDArray[np.bool_]
 
 # The state of an epoch-run pair. FAILED + i stands for the i-th error message.
 MISSING, DONE, DIVERGED, FAILED = 0, 1, 2, 3
-FLAG_BITS = {code: 1 << bit for bit, code in enumerate((*FLAGS, "other"))}
+# Stored arrays hold one bit for each flag, so none may move: "other", the bit of a plug-in's own
+# flags, stays behind the first 16 codes, and new codes come after it.
+_CODES = list(FLAGS)
+FLAG_BITS = {code: 1 << bit for bit, code in enumerate((*_CODES[:16], "other", *_CODES[16:]))}
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,12 +26,18 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True)
 class WarmupReport:
-    """What a warm-up did, and what is kept now.
+    """What a warm-up did, and what machine code is kept now.
 
-    names: the estimators and plug-ins that were called. compiled: how many kernels were compiled,
-    counted once for each type of data; loaded: how many were kept before, and so only loaded.
-    files, size, folders: number, bytes and folders of all files that are kept. unkept: kernel ->
-    why its code could not be kept. failed: name -> the error that it raised.
+    Attributes:
+        names: the estimators and plug-ins that were called.
+        compiled: how many kernels were compiled, counted once for each type of data.
+        loaded: how many were loaded, since they were kept before.
+        seconds: how long it took.
+        files: how many files of machine code are kept.
+        size: their size in bytes.
+        folders: the folders that hold them.
+        unkept: kernel -> why its code could not be kept.
+        failed: name -> the error that it raised.
     """
 
     names: tuple[str, ...]
@@ -50,68 +56,80 @@ def warmup(
     *,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> WarmupReport:
-    """Compile now what the first estimates would compile, and keep it for all later processes.
+    """Compile ahead of the first estimates, and keep the machine code for all later processes.
 
-    estimators: as for `compare`; None: every one that needs no parameters, and the networks of
-    `mibench.ibnet`. Each is called, by its `warm_up` if it has one, on a few rows of float64 and
-    float32, of numbers and labels, in one dimension and several. on_progress: called with the
-    number of such calls done and in all.
-    Raises InputError for an unknown estimator, and where numba's compiler is switched off.
+    Each estimator is called, by its `warm_up` if it has one, on a few rows: float64 and float32,
+    numbers and labels, one column and several.
+
+    Args:
+        estimators: as for `mibench.compare`. Default: every estimator that needs no parameters,
+            and what plug-ins declare, such as the networks of `mibench.ibnet`.
+        on_progress: called with the number of calls so far and in all.
+
+    Returns:
+        What was compiled, loaded and kept.
+
+    Raises:
+        InputError: for an unknown estimator, and if numba's compiler is switched off.
     """
     if cache.config.DISABLE_JIT:
         raise InputError("NUMBA_DISABLE_JIT is set, so that nothing is compiled: unset it")
-    start, before = time.perf_counter(), len(cache.compiled_kernels)
-    chosen = resolve_estimators(default_estimators() if estimators is None else estimators)
-    calls = {one.spec: list(_calls(one)) for one in chosen}
+    start, known_kernels = time.perf_counter(), len(cache.compiled_kernels)
+    resolved = resolve_estimators(default_estimators() if estimators is None else estimators)
+    calls = {estimator.spec: list(_calls(estimator)) for estimator in resolved}
     if estimators is None:
         calls |= {name: [load(point)] for name, point in by_name(WARMUPS).items()}
     total, done = sum(map(len, calls.values())), 0
 
-    def tick() -> None:
+    def count_call() -> None:
         nonlocal done
         done += 1
         if on_progress is not None:
             on_progress(done, total)
 
-    raised = {name: _failure(of_one, tick) for name, of_one in calls.items()}
-    cache_locations = [cache.cache_locations(folder) for folder in sorted(cache.sources)]
-    files = [file for place in cache_locations for file in place.files()]
+    errors = {name: _failure(own_calls, count_call) for name, own_calls in calls.items()}
+    locations = [cache.cache_locations(folder) for folder in sorted(cache.sources)]
+    files = [file for location in locations for file in location.files()]
+    new_kernels = cache.compiled_kernels[known_kernels:]
     return WarmupReport(
         names=tuple(calls),
-        compiled=sum(not one.loaded for one in cache.compiled_kernels[before:]),
-        loaded=sum(one.loaded for one in cache.compiled_kernels[before:]),
+        compiled=sum(not kernel.loaded for kernel in new_kernels),
+        loaded=sum(kernel.loaded for kernel in new_kernels),
         seconds=time.perf_counter() - start,
         files=len(files),
         size=sum(file.stat().st_size for file in files),
         folders=tuple(sorted({file.parent for file in files})),
-        unkept={one.kernel: one.unkept for one in cache.compiled_kernels if one.unkept},
-        failed={name: why for name, why in raised.items() if why},
+        unkept={kernel.kernel: kernel.unkept for kernel in cache.compiled_kernels if kernel.unkept},
+        failed={name: error for name, error in errors.items() if error},
     )
 
 
-def _failure(calls: Sequence[Call], tick: Callable[[], None]) -> str:
+def _failure(calls: Sequence[Call], count_call: Callable[[], None]) -> str:
     """The error of the first call if all calls raised one, else "".
 
     A single error is no failure, since an estimator may refuse labels, for example. But an error of
     the compiler always is one.
     """
-    raised: list[str] = []
+    errors: list[str] = []
     for call in calls:
         try:
             call()
         except NumbaError as error:
             return f"{type(error).__name__}: {error}"
         except (Exception, SystemExit) as error:
-            raised.append(f"{type(error).__name__}: {error}")
-        tick()
-    return raised[0] if len(raised) == len(calls) else ""
+            errors.append(f"{type(error).__name__}: {error}")
+        count_call()
+    return errors[0] if len(errors) == len(calls) else ""
 
 
-def _calls(one: ResolvedEstimator) -> Iterator[Call]:
+def _calls(resolved: ResolvedEstimator) -> Iterator[Call]:
     """Calls that together use all kernels of an estimator, with each type of data."""
-    others: Iterable[dict[str, Any]] = getattr(one.estimator, "warm_up_with", ())
-    estimators: list[SupportsEstimate] = [one.estimator]
-    estimators += [replace(one.estimator, **values) for values in others]  # type: ignore[type-var]
+    parameter_sets: Iterable[dict[str, Any]] = getattr(resolved.estimator, "warm_up_with", ())
+    estimators: list[SupportsEstimate] = [resolved.estimator]
+    estimators += [
+        replace(resolved.estimator, **values)  # type: ignore[type-var]
+        for values in parameter_sets
+    ]
     for estimator in estimators:
         warm_up: Callable[..., object] = getattr(estimator, "warm_up", estimator.estimate)
         for x, y, discrete_x, discrete_y in _data():
