@@ -22,7 +22,15 @@ from joblib.externals.loky import get_reusable_executor
 
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
 Completed = subprocess.CompletedProcess[str]
-ENVIRONMENT = {**os.environ, "COLUMNS": "200"}
+
+
+def environment() -> dict[str, str]:
+    """The variables that commands get: those of this process, but for pytest's own."""
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    return {**variables, "COLUMNS": "200"}
+
+
+AT_START = environment()
 
 # A busy machine takes longer, which is no failure.
 settings.register_profile("mibench", deadline=None)
@@ -35,7 +43,7 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
     folder, numbers = tmp_path_factory.mktemp("streams"), itertools.count()
     server = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("command_server.py")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=AT_START,
     )  # fmt: skip
     assert server.stdin is not None
     assert server.stdout is not None
@@ -57,15 +65,16 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
 def mibench(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Completed]:
     """Run `mibench ARGS` in an empty directory; a traceback anywhere fails the test.
 
-    With options of `subprocess.run`, or without forks, a new Python runs the console script.
+    A new Python runs the console script where a fork would not do: with options of
+    `subprocess.run`, with other environment variables, and on systems without forks.
     """
 
     def run(*args: object, **kwargs: object) -> Completed:
         texts = [str(arg) for arg in args]
-        if kwargs or not hasattr(os, "fork"):
+        if kwargs or environment() != AT_START or not hasattr(os, "fork"):
             done = subprocess.run(
                 [MIBENCH, *texts], cwd=tmp_path, capture_output=True, text=True, timeout=300,
-                **{"env": ENVIRONMENT, **kwargs},  # type: ignore[call-overload]
+                **{"env": environment(), **kwargs},  # type: ignore[call-overload]
             )  # fmt: skip
         else:
             done = request.getfixturevalue("forked")(texts, tmp_path)

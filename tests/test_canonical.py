@@ -291,6 +291,7 @@ def waves(n, seed):
     return x, np.sin(12 * (x @ [1, 0.7])) + 0.1 * rng.normal(size=n)
 
 
+@pytest.mark.slow
 def test_waves_are_seen_by_single_neighbours_and_flagged():
     """The estimate rises towards the true MI with rows, and is flagged as too low."""
     means = []

@@ -142,6 +142,7 @@ def test_broad_noise_is_not_fitted():
 # -- the estimate --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["normal", "logistic", "Laplace"])
 @pytest.mark.parametrize("nats", [3, 5, 8])
 def test_narrow_noise_is_measured_where_knn_ends_at_log_n(kind, nats):

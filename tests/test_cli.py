@@ -303,6 +303,7 @@ def test_a_full_disk_is_an_error(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_leaves_no_file_and_shows_what_is_done(tmp_path, jobs):
     """A terminal sends SIGINT to the whole process group, workers included."""
@@ -352,6 +353,7 @@ def test_files_are_written_though_nobody_reads_the_table(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_an_old_encoding_costs_no_result(tmp_path, encoding):
     done = subprocess.run(
@@ -370,6 +372,7 @@ def test_closed_standard_output_is_no_traceback(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_being_terminated_is_like_ctrl_c(tmp_path):
     running = subprocess.Popen(
         [MIBENCH, "compare", "-e", "kde", "--samples", "3000", "--seeds", "500"],

@@ -341,6 +341,7 @@ def test_copies_and_pickles(kind, estimator):
 # -- threads and processes ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_several_threads_at_once(estimator):
     """600 rows are shared among threads within each call as well."""
     samples = [sample(600, 2, 2, seed) for seed in range(6)] * 3

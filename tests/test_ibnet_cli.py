@@ -18,6 +18,8 @@ from mibench import ibnet
 
 from .conftest import MIBENCH
 
+pytestmark = pytest.mark.slow  # whole commands, which train networks
+
 SMALL = ("2.1", "--runs", 2, "--epochs", 12)
 LONG = ("2.1", "--runs", 4, "--epochs", 3000)
 

@@ -11,6 +11,8 @@ from mibench.ibnet.thesis import report as reproduction
 from mibench.ibnet.thesis.figures import ADAPTIVE
 from mibench.ibnet.thesis.report import SCALES, Scale, reproduce
 
+pytestmark = pytest.mark.slow  # a reproduction of the thesis in small
+
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):

@@ -17,6 +17,8 @@ from mibench.records.store import Store
 from mibench.running import limits
 from mibench.running.limits import Limits, read_bytes
 
+pytestmark = pytest.mark.slow  # most of them wait for a limit, or for a process to end
+
 MANY = 500  # rows, more than the warm-up has
 MEASURED = ["seconds", "memory"]
 

@@ -83,6 +83,7 @@ def documented(here):
     return here
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["function", "program"])
 def test_the_commands_of_the_page_print_what_it_shows(documented, name):
     command = blocks("run")[name]
@@ -112,6 +113,7 @@ def test_the_python_example_of_the_page_runs(documented):
     assert float(done.stdout.split()[-1]) == pytest.approx(0.596, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_package_of_the_page_installs_and_runs(documented):
     package = documented / "package"
     package.mkdir()

@@ -263,6 +263,7 @@ def test_an_interruption_keeps_the_finished_estimates(tmp_path, calls):
     assert len(calls) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_after_kill_9_the_same_command_computes_what_is_missing(tmp_path, mibench, jobs):
     command = ["compare", "-e", "kde,knn", "--samples", "1500", "--seeds", "12",
@@ -290,6 +291,7 @@ def test_after_kill_9_the_same_command_computes_what_is_missing(tmp_path, mibenc
     } == before  # with the same times, so they were not computed again
 
 
+@pytest.mark.slow
 def test_two_processes_can_share_a_store(tmp_path):
     processes = [
         subprocess.Popen(
@@ -314,6 +316,7 @@ for seed in range({count}):
 """
 
 
+@pytest.mark.slow
 def test_many_processes_create_and_fill_a_store_at_the_same_time(tmp_path):
     """Each opens the store again for every record, so that all take part in its creation."""
     count, names = 300, ("a", "b", "c", "d")

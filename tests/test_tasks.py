@@ -66,6 +66,7 @@ def test_true_mi_of_a_layer_by_monte_carlo(units: int, sigma: float) -> None:
     assert abs(nats - layer.KNOWN_NATS[units, sigma][0]) < 4 * error
 
 
+@pytest.mark.slow
 def test_more_draws_per_pattern_shrink_the_standard_error_and_one_is_refused() -> None:
     nats_of_few, error = layer_information(2, 0.2, draws=2, seed=0)
     nats_of_many, smaller = layer_information(2, 0.2, draws=18, seed=1)

@@ -71,6 +71,7 @@ def test_stored_results_of_changed_code_are_not_reused(checkout):
     assert len(list(Store(folder / "results.jsonl"))) == 6
 
 
+@pytest.mark.slow
 def test_code_that_an_estimator_imports_is_part_of_its_version(checkout):
     folder, compare = checkout
     first = compare()["versions"]

@@ -24,6 +24,8 @@ from mibench.contract import registry
 
 from .conftest import MIBENCH
 
+pytestmark = pytest.mark.slow  # most of them compile kernels, in processes and folders of their own
+
 ROOT = Path(__file__).parents[1]
 ESTIMATE = """
     import json, sys
