@@ -72,11 +72,13 @@ class Task:
 
     Attributes:
         name: its id. A distribution of "Beyond Normal" (arXiv:2306.11078) has its id there.
-        dim_x: the number of columns of X. dim_y: that of Y.
+        dim_x: the number of columns of X.
+        dim_y: the number of columns of Y.
         mi_nats: the true I(X;Y) in nats.
         sampler: a function (n, generator) -> x (n, dim_x), y (n, dim_y).
         source: the formula or paper behind `mi_nats`.
-        discrete_x: whether X is a label, of any dtype. discrete_y: the same for Y.
+        discrete_x: whether X is a label, of any dtype.
+        discrete_y: the same for Y.
         mi_error_nats: the standard error of `mi_nats`; 0 for a closed form.
         version: raised when the distribution or its true value changes.
 
@@ -137,12 +139,15 @@ class Record:
     Either `nats` or `error` is set: a failure is a result too.
 
     Attributes:
-        task: the task's name. task_version: its version.
-        dim_x: columns of X. dim_y: columns of Y.
+        task: the task's name.
+        task_version: the task's version.
+        dim_x: the number of columns of X.
+        dim_y: the number of columns of Y.
         mi_nats: the true mutual information in nats.
         estimator: its spec, such as "knn:k=5".
         parameters: all parameters of the estimator, as JSON.
-        n: rows of the sample. seed: of the sample.
+        n: the number of rows of the sample.
+        seed: the seed of the sample.
         nats: the estimate in nats, or None.
         seconds: the time of the estimate alone, without sampling and compilation.
         flags: codes of the estimate's flags, joined by ";".

@@ -87,6 +87,7 @@ def test_results_with_another_true_mi_are_not_shown(tmp_path):
         mibench.compare("uniform", tasks=[task(0.2)], against=tmp_path / "old.jsonl", samples=30)
 
 
+@pytest.mark.slow
 def test_the_command_shows_earlier_results(earlier, mibench):
     options = ("--tasks", "1v1-normal-0.75,binary-symmetric-0.1", "--samples", "80")
     done = mibench("compare", "-e", "kde,knn", *options, "--seeds", 3, "--against", "old.jsonl")
@@ -99,6 +100,7 @@ def test_the_command_shows_earlier_results(earlier, mibench):
     assert json.loads(shown.stdout)["worsened"] == []
 
 
+@pytest.mark.slow
 def test_earlier_failures_are_shown_but_do_not_set_the_exit_code(earlier, mibench):
     options = ("--tasks", "1v1-normal-0.75", "--samples", "50", "--seeds", 3)
     done = mibench("compare", "-e", "kde", *options, "--against", "old.jsonl")

@@ -80,6 +80,7 @@ def test_compare_shows_cases_and_ranking(mibench):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_compare_numbers_are_those_of_the_library(mibench):
     done = mibench(*COMPARE, "--seeds", 3, "--format", "json", "--units", "nats", "--jobs", 2)
     got = {(c["task"], c["estimator"]): c for c in json.loads(done.stdout)["cases"]}
@@ -109,6 +110,7 @@ def test_compare_writes_every_cell(mibench, tmp_path, ending):
     assert os.listdir(tmp_path) == [path.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
 def test_compare_draws(mibench, tmp_path, ending):
     path = tmp_path / f"figure.{ending}"
@@ -187,6 +189,7 @@ def test_estimate(mibench, data, args, shape):
         assert name in done.stdout
 
 
+@pytest.mark.slow
 def test_estimate_gives_the_librarys_numbers(mibench, data):
     table = pd.read_csv(data / "data.csv")
     for units in ("bits", "nats"):
@@ -199,6 +202,7 @@ def test_estimate_gives_the_librarys_numbers(mibench, data):
             assert row[units] == pytest.approx(getattr(expected, units), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_estimate_explains_its_flags(mibench, data):
     rng = np.random.default_rng(1)
     wide = pd.DataFrame(rng.normal(size=(60, 12)), columns=[f"v{i}" for i in range(12)])
@@ -385,6 +389,7 @@ def test_being_terminated_is_like_ctrl_c(tmp_path):
     assert "mibench: interrupted" in err  # with "after ...", if it was past loading
 
 
+@pytest.mark.slow
 def test_a_link_stays_a_link(mibench, tmp_path):
     (tmp_path / "link.csv").symlink_to("target.csv")
     assert mibench(*COMPARE, "--seeds", 1, "-o", "link.csv").returncode == 0
@@ -421,6 +426,7 @@ def test_a_csv_that_would_be_misread_is_refused(mibench, tmp_path, text, args, m
     assert message in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_separators_and_a_byte_order_mark(mibench, tmp_path, separator):
     rows = [["a", "b"], *([str(i), str((i * 7) % 11)] for i in range(40))]

@@ -309,6 +309,7 @@ def test_knn_needs_exp_of_the_information_in_samples():
     assert "ceiling" in estimate.flags
 
 
+@pytest.mark.slow
 def test_recorded_error_on_the_forty_distributions_of_beyond_normal():
     """k = 10, standardized, 2000 samples: the recorded mean absolute error is 0.291 nats.
 

@@ -69,6 +69,7 @@ def drawing(request: pytest.FixtureRequest, tanh: xr.Dataset, relu: xr.Dataset) 
     return FIGURES[request.param](tanh, relu)
 
 
+@pytest.mark.slow
 def test_every_figure_is_written_with_its_numbers(drawing: Drawing, tmp_path: Path) -> None:
     for ending, magic in ((".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")):
         picture, numbers = save_drawing(drawing, tmp_path / f"figure{ending}")

@@ -218,6 +218,7 @@ def test_bad_schedules(bad):
         epochs_of(bad, 10)
 
 
+@pytest.mark.slow
 def test_estimators_of_quadratic_cost_measure_fewer_epochs(stored):
     trajectories = ibnet.measure(stored, ["uniform:bins=30", "kde"])
     measured = trajectories.i_xt.notnull().any(("run", "layer"))
@@ -275,6 +276,7 @@ def test_what_is_measured_is_not_measured_again(stored):
     assert loaded.sel(estimator=trajectories.estimator).i_xt.equals(trajectories.i_xt)
 
 
+@pytest.mark.slow
 def test_processes_change_no_number_and_an_interruption_loses_nothing(stored, monkeypatch):
     monkeypatch.setattr("mibench.ibnet.measuring.measuring.MAX_BATCH_COST", 3)
     memory = ibnet.train("2.2", runs=3, epochs=10)

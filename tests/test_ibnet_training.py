@@ -93,6 +93,7 @@ def by_engine(setting, engine, *engine_arguments):
     return np.concatenate([b.weights for b in blocks], axis=1), blocks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("batch", [16, 90, 1, "full"])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "elu", "relu6", "linear"])

@@ -144,6 +144,7 @@ def test_equal_estimators_share_their_rank():
     assert got["rank"].to_dict() == {"a": 1, "b": 1, "c": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tasks", "seeds"), [(1, 10), (1, 3), (20, 3), (20, 10)])
 def test_the_level_holds_over_all_pairs(tasks, seeds):
     """Eight equal estimators: in about 5 % of 400 comparisons one of the 28 pairs differs."""

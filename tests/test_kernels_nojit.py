@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_kernels_equal_their_naive_implementations_without_jit():
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-k", "small", "-p", "no:cacheprovider",

@@ -307,6 +307,7 @@ def test_a_function_in_python_is_never_reused(here):
 # -- functions by their file -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_file_on_the_command_line(mibench, tmp_path):
     (tmp_path / "mine.py").write_text("import helper\n" + MINE.replace("x * y", "helper.HALF * x"))
     (tmp_path / "helper.py").write_text("HALF = 0.5\n")
@@ -390,6 +391,7 @@ def test_the_estimator_is_a_value(here):
             kind(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["function", "executable"])
 def test_an_edited_file_is_computed_again(mibench, tmp_path, kind):
     """Though spec and parameters are the same, and the size and second of the edit too."""
@@ -636,6 +638,7 @@ def test_time_that_runs_out_kills_what_has_left_the_group(here):
     assert [ended(pid) for pid in pids(here)] == [True]
 
 
+@pytest.mark.slow
 def test_what_an_estimator_prints_is_no_result(mibench, tmp_path):
     code = "import os\ndef f(x, y):\n    print('by Python')\n    os.write(1, b'below it')\n"
     (tmp_path / "mine.py").write_text(code + "    return 0.5\n")
@@ -658,6 +661,7 @@ def test_what_the_program_leaves_running_ends_with_the_time(here):
     assert [ended(pid) for pid in pids(here)] == [True, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_leaves_nothing_running_and_no_file(tmp_path, jobs):
     """Workers are killed before they can tidy up; what they leave goes all the same."""
@@ -709,6 +713,7 @@ def test_a_program_that_prints_much(here):
     assert Executable("./mi.sh", timeout=60).estimate([1, 2], [2, 1]).nats == 0.5
 
 
+@pytest.mark.slow
 def test_own_estimators_are_listed_and_not_run_by_default(mibench):
     rows = json.loads(mibench("list", "estimators", "--format", "json").stdout)
     parameters = {row["name"]: row["parameters"] for row in rows}

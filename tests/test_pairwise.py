@@ -363,6 +363,7 @@ def test_the_command_lists_pairs_by_size_with_their_flags(mibench, data):
     assert re.search(r"flagged ties, \d of 10 pairs: rows coincide", below)
 
 
+@pytest.mark.slow
 def test_the_command_writes_files_and_reports_failures(mibench, data):
     options = ("--columns", "a,b,id", "--discrete", "id", "--units", "nats")
     done = mibench("pairwise", "data.csv", *options, "-o", "all.csv", "--plot", "map.png")
@@ -377,6 +378,7 @@ def test_the_command_writes_files_and_reports_failures(mibench, data):
     assert written["error"].str.startswith("InputError").sum() == 2
 
 
+@pytest.mark.slow
 def test_the_command_reads_arrays_and_answers_programs(mibench, data):
     arguments = ("pairwise", "data.npz", "--columns", "t,y", "--discrete", "y", "--format", "json")
     done = mibench(*arguments, "-e", "adaptive", "--jobs", 2)

@@ -260,6 +260,7 @@ def counted(function, calls):
     return wrapper
 
 
+@pytest.mark.slow
 def test_report_as_a_user_runs_it(mibench, store, tmp_path):
     done = mibench("report", store, "-o", "page.html")
     assert (done.returncode, done.stdout) == (0, "")
@@ -275,6 +276,7 @@ def test_report_as_a_user_runs_it(mibench, store, tmp_path):
     assert (shown["units"], shown["sizes"], len(shown["cells"]["rows"])) == ("nats", [300], 1)
 
 
+@pytest.mark.slow
 def test_compare_and_results_write_the_page_too(mibench, store, tmp_path):
     done = mibench("results", store, "--output", "a.html", "--suite", "discrete")
     assert done.returncode == 0, done.stderr

@@ -22,7 +22,8 @@ class Variable:
         n: the number of rows.
         dims: the number of columns d, of labels too.
         columns: (d, n), C-contiguous, all finite; float32 if the user's array is, else float64.
-        low: (d,) float64, the smallest value of each column. high: the largest.
+        low: (d,) float64, the smallest value of each column.
+        high: (d,) float64, the largest value of each column.
         symbols: (n,) int64, the labels numbered 0, 1, 2, ...; a row of several labels is one
             symbol.
         counts: (cardinality,), how often each symbol occurs, at least once.
