@@ -30,5 +30,5 @@ def _libraries() -> list[Any]:
     import scipy.linalg  # noqa: F401 - which loads another than NumPy's
     from threadpoolctl import ThreadpoolController
 
-    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
-    return found
+    libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return libraries
