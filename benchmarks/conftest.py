@@ -26,6 +26,16 @@ def short() -> bool:
 
 
 @pytest.fixture
+def slack() -> float:
+    """What a limit in seconds is multiplied by.
+
+    The limits are for one machine. The short form runs on machines of any speed, shared with other
+    work, and only finds what has become several times slower.
+    """
+    return 4.0 if SHORT else 1.0
+
+
+@pytest.fixture
 def rounds() -> int:
     """How often to repeat a piece of work that takes up to a second."""
     return 3 if SHORT else 10

@@ -44,11 +44,11 @@ def test_overhead(note, rounds, short, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_beyond_normal_from_the_command_line(note, tmp_path, jobs):
+def test_beyond_normal_from_the_command_line(note, slack, tmp_path, jobs):
     command = [MIBENCH, "compare", "--suite", "beyond-normal", "--samples", "1000", "--seeds", "3",
                "--estimators", ",".join(FOUR), "--jobs", jobs, "--store", "r.db"]  # fmt: skip
     start = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env={**os.environ})
     seconds = time.perf_counter() - start
     note(f"beyond-normal, four estimators, 3 seeds, {jobs} job(s): {seconds:.1f} s (under 180 s)")
-    assert seconds < 180
+    assert seconds < 180 * slack

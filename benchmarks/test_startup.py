@@ -28,10 +28,10 @@ def seconds(command: list[str], **environment: str) -> float:
     return time.perf_counter() - start
 
 
-def test_help(note):
+def test_help(note, slack):
     best = min(seconds([MIBENCH, "--help"]) for _ in range(5))
     note(f"mibench --help: {best:.2f} s (under 0.4 s)")
-    assert best < 0.4
+    assert best < 0.4 * slack
 
 
 def test_help_imports_nothing_heavy():
@@ -44,14 +44,14 @@ def test_help_imports_nothing_heavy():
     assert out.stdout.strip().endswith("loaded: []")
 
 
-def test_first_and_second_comparison(note, tmp_path):
+def test_first_and_second_comparison(note, slack, tmp_path):
     command = [MIBENCH, "compare", "--estimators", "uniform,adaptive"]
     cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
     first = seconds(command, **cache)
     second = seconds(command, **cache)
     note(f"compare, with nothing compiled: {first:.1f} s (under 60 s); again: {second:.1f} s (8 s)")
-    assert first < 60
-    assert second < 8
+    assert first < 60 * slack
+    assert second < 8 * slack
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +61,13 @@ def warm(tmp_path_factory):
     return folder, [seconds([MIBENCH, "warmup"], **folder) for _ in range(2)]
 
 
-def test_warmup(note, warm):
+def test_warmup(note, slack, warm):
     first, second = warm[1]
     note(
         f"mibench warmup, with nothing compiled: {first:.1f} s (under 60 s); again: {second:.1f} s"
     )
-    assert first < 60
-    assert second < 4
+    assert first < 60 * slack
+    assert second < 4 * slack
 
 
 def shortest(command: list[str], bound: float, **environment: str) -> float:
@@ -81,21 +81,21 @@ def shortest(command: list[str], bound: float, **environment: str) -> float:
 @pytest.mark.parametrize("kind", ["numbers", "labels"])
 @pytest.mark.parametrize("dims", ["1", "5"])
 @pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn", "canonical"])
-def test_first_estimate_of_a_process(note, warm, name, dims, kind):
+def test_first_estimate_of_a_process(note, slack, warm, name, dims, kind):
     """From the start of Python to its end, with compiled code in the cache."""
     command = [sys.executable, "-c", FIRST, name, dims, kind]
-    best = shortest(command, 1.5, **warm[0])
+    best = shortest(command, 1.5 * slack, **warm[0])
     sides = f"{dims}+{dims if kind == 'numbers' else 'label'}"
     note(f"the first {name} of a process, {sides}: {best:.2f} s (under 1.5 s)")
-    assert best < 1.5
+    assert best < 1.5 * slack
 
 
 @pytest.mark.parametrize("name", ["uniform", "knn"])
-def test_first_estimate_from_the_command_line(note, warm, tmp_path, name):
+def test_first_estimate_from_the_command_line(note, slack, warm, tmp_path, name):
     """Includes reading a file, and the untimed call on few rows that comes first."""
     rows = "\n".join(f"{i % 7 + i / 1000},{i % 11 + i / 777}" for i in range(1000))
     (tmp_path / "t.csv").write_text(f"a,b\n{rows}\n")
     command = [MIBENCH, "estimate", str(tmp_path / "t.csv"), "--x", "a", "--y", "b", "-e", name]
-    best = shortest(command, 1.5, **warm[0])
+    best = shortest(command, 1.5 * slack, **warm[0])
     note(f"mibench estimate FILE -e {name}: {best:.2f} s (under 1.5 s)")
-    assert best < 1.5
+    assert best < 1.5 * slack
