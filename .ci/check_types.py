@@ -1,4 +1,4 @@
-"""Checks the types of the package as it is installed: `python .ci/types.py`.
+"""Checks the types of the package as it is installed: `python .ci/check_types.py`.
 
 In the source tree, `estimators/` and `ibnet/` stand next to `mibench/`; installed, inside it. mypy
 does not follow that mapping, so this lays out a copy as it is installed, and runs mypy there.
