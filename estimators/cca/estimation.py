@@ -16,6 +16,7 @@ from mibench.types import Estimate
 
 from .features import ContinuousFeatures, LabelFeatures, continuous_features, label_features
 from .gaussian import gaussian_term
+from .held_out import held_out_ratio
 from .knn_terms import KnnTerm, knn_term, ross_term
 from .narrow_noise import evenly_spaced
 from .normal_surrogate import NormalSurrogate
@@ -98,10 +99,12 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     if x.n > tuning.gaussian.min_rows_per_column * (len(a) + len(b)):
         za, zb = features_a.score_maps(a), features_b.score_maps(b)
     gaussian = gaussian_term(za, zb, tuning)
+    folds_of_rows = [fold.rows for fold in pairs.folds]
+    ratio = held_out_ratio(gaussian.x, gaussian.y, folds_of_rows, tuning)
     linear_x = linear_projection(gaussian.x, f, [(fold.rows, fold.x) for fold in pairs.folds])
     linear_y = linear_projection(gaussian.y, g, [(fold.rows, fold.y) for fold in pairs.folds])
     selection = select_continuous(
-        za, zb, gaussian, linear_x, linear_y, pairs, surrogate, random_spacing, tuning
+        za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing, tuning
     )
     nats = round(min(float(selection.rows.mean()), *order.entropies), ESTIMATE_DECIMALS)
     single_pairs = [knn_term(u, v, tuning, random_spacing) for u, v in _single_scores(pairs)]
@@ -110,6 +113,7 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
         "gaussian_nats": selection.gaussian_nats,
         "non_gaussian_nats": round(nats - selection.gaussian_nats, ESTIMATE_DECIMALS),
         "gaussian_chance_nats": round(selection.chance_nats, ESTIMATE_DECIMALS),
+        "not_normal_nats": round(selection.not_normal_nats, ESTIMATE_DECIMALS),
         "unseen_nats": round(selection.unseen_nats, ESTIMATE_DECIMALS),
         **_info_of_pairs(pairs, selection, single_pairs),
     }

@@ -70,14 +70,15 @@ def _scores_without_ties(n: int) -> Float:
     return _scores_of_counts(np.ones(n, np.int64))
 
 
-def normal_scores_without_ties(scores: Float, fold_rows: list[slice]) -> Float:
+def normal_scores_without_ties(scores: Float, fold_rows: list[slice], seed: int) -> Float:
     """Normal scores of scores (m, n), where ties within a fold are ranked at random.
 
     A sample of few distinct rows has few distinct scores, and different ones in each fold. With
     ties, the score of a row would show its fold, in x and y alike: fold membership would leak. So
-    equal scores of a fold are spread at random over the ranks that they share.
+    equal scores of a fold are spread at random over the ranks that they share. `seed` must differ
+    between x and y: with the same random order of ties, sides would share information.
     """
-    rng = np.random.default_rng(scores.shape[1])
+    rng = np.random.default_rng([scores.shape[1], seed])
     places = np.empty(scores.shape)
     for place, score in zip(places, scores, strict=True):
         for rows in fold_rows:

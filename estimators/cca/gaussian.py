@@ -59,7 +59,7 @@ def gaussian_term(x: Float, y: Float, tuning: Tuning) -> GaussianTerm:
     limit, and the larger limit counts.
     """
     n = x.shape[1]
-    basis_x, basis_y = _orthonormal_basis(x), _orthonormal_basis(y)
+    basis_x, basis_y = orthonormal_basis(x), orthonormal_basis(y)
     dx, dy = len(basis_x), len(basis_y)
     if n - 1 <= dx + dy or not tuning.gaussian.used:
         return GaussianTerm(np.zeros(n), math.inf, x, y, 0, min(dx, dy))
@@ -111,7 +111,7 @@ def _normal_fit(x: Float, y: Float, tuning: Tuning) -> _NormalFit:
     n = x.shape[1]
     if len(x) == 0 or len(y) == 0:
         return _NormalFit(np.zeros(n), x, y, 0)
-    basis_x, basis_y = _orthonormal_basis(x), _orthonormal_basis(y)
+    basis_x, basis_y = orthonormal_basis(x), orthonormal_basis(y)
     left, s, right = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
     a, b = math.sqrt(n) * (left.T @ basis_x), math.sqrt(n) * (right @ basis_y)
     new = _new_pairs(a, b, s, tuning)
@@ -168,7 +168,7 @@ def _plug_in_nats(basis_x: Float, basis_y: Float, tuning: Tuning) -> float:
     return float(-0.5 * np.log1p(-(np.minimum(s, limit) ** 2)).sum())
 
 
-def _orthonormal_basis(columns: Float) -> Float:
+def orthonormal_basis(columns: Float) -> Float:
     """An orthonormal basis (r, n) of the centred columns (d, n)."""
     centred = columns - columns.mean(axis=1, keepdims=True)
     _, s, right = np.linalg.svd(centred, full_matrices=False)

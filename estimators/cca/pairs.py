@@ -21,6 +21,9 @@ from .tuning import PolynomialTuning, Tuning
 
 T = TypeVar("T")
 
+# Share of distinct scores in a fold below which equal scores are taken for atoms.
+MAX_DISTINCT_SHARE = 0.98
+
 Float = NDArray[np.float64]
 
 
@@ -145,8 +148,8 @@ class PairSearch:
         new = self._new_pairs(scores_x[:first], scores_y[:first], strongest)
         used = new[:max_pairs]
         return CanonicalPairs(
-            u=self._normal(scores_x[used]),
-            v=self._normal(scores_y[used]),
+            u=self._normal(scores_x[used], 0),
+            v=self._normal(scores_y[used], 1),
             all_scores_x=scores_x,
             folds=[FoldDirections(fold.rows, fold.x[:, used], fold.y[:, used]) for fold in folds],
             directions=Directions(directions.x[:, used], directions.y[:, used], correlations[used]),
@@ -155,9 +158,9 @@ class PairSearch:
             refinements=len(choice.refinements),
         )
 
-    def _normal(self, scores: Float) -> Float:
-        if self.repeated_rows:
-            return normal_scores_without_ties(scores, self.fold_rows)
+    def _normal(self, scores: Float, seed: int) -> Float:
+        if self.repeated_rows or _has_atoms(scores, self.fold_rows):
+            return normal_scores_without_ties(scores, self.fold_rows, seed)
         return normal_scores(scores)
 
     def _choose_penalty(self) -> _Choice:
@@ -336,6 +339,15 @@ def _fold_scores(directions: Directions, f: Float, g: Float) -> tuple[Float, Flo
     u = normal_scores((directions.x.T @ f).round(SCORE_DECIMALS))
     v = normal_scores((directions.y.T @ g).round(SCORE_DECIMALS))
     return u, v
+
+
+def _has_atoms(scores: Float, fold_rows: list[slice]) -> bool:
+    """Whether many rows of a fold have equal scores (m, n), such as those of zeros."""
+    return any(
+        len(np.unique(score[rows])) < MAX_DISTINCT_SHARE * (rows.stop - rows.start)
+        for score in scores
+        for rows in fold_rows[:1]
+    )
 
 
 def _row_correlations(u: Float, v: Float) -> Float:

@@ -5,13 +5,14 @@ if it exceeds the current one by 3.5 standard errors.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
 from .gaussian import GaussianTerm, gaussian_rows
+from .held_out import HeldOutRatio
 from .knn_terms import KnnTerm, exceeds, knn_term, ross_term
 from .narrow_noise import max_nats
 from .normal_surrogate import NormalSurrogate
@@ -35,6 +36,7 @@ class Selection:
         accept_errors: standard errors by which a candidate must exceed the current estimate.
         gaussian_nats: the Gaussian term.
         chance_nats: what the Gaussian term does not exceed at independence.
+        not_normal_nats: by how much the Gaussian term was lowered to a bound from rows held out.
         repeated_pairs: linear pairs that the Gaussian term left out.
         pairs: the number of canonical pairs that k-NN was given.
         k: the number of neighbours.
@@ -50,6 +52,7 @@ class Selection:
     accept_errors: float
     gaussian_nats: float = 0.0
     chance_nats: float = 0.0
+    not_normal_nats: float = 0.0
     repeated_pairs: int = 0
     pairs: int = 0
     k: int = 0
@@ -85,6 +88,7 @@ def select_continuous(
     za: Float,
     zb: Float,
     gaussian: GaussianTerm,
+    ratio: HeldOutRatio | None,
     linear_x: Float,
     linear_y: Float,
     pairs: CanonicalPairs,
@@ -98,6 +102,7 @@ def select_continuous(
         za: normal scores of the columns of x, or of principal components, (dx, n).
         zb: the same for y, (dy, n).
         gaussian: the Gaussian term of these.
+        ratio: the same on rows held out; None if it is not tested.
         linear_x: the linear parts of the pairs' scores of x, which have unit variance, (m, n).
         linear_y: the same for y.
         pairs: the canonical pairs.
@@ -109,16 +114,23 @@ def select_continuous(
     limits = tuning.selection
     significant = float(gaussian.rows.mean()) > gaussian.chance
     base = gaussian.rows if significant else np.zeros(n)
+    invented = 0.0
+    if significant and ratio is not None and ratio.is_too_high(tuning.held_out):
+        base = ratio.bound_rows(tuning.held_out.tempers)
+        invented = float(gaussian.rows.mean() - base.mean())
+        # What k-NN misses on normal samples is no guide.
+        tuning = replace(tuning, knn=replace(tuning.knn, max_corrected_dims=0))
     selection = Selection(base, "Gaussian" if significant else "none", limits.accept_errors)
     selection.gaussian_nats = round(float(base.mean()), ESTIMATE_DECIMALS)
     selection.chance_nats = gaussian.chance
+    selection.not_normal_nats = invented
     selection.repeated_pairs = gaussian.repeated_pairs if significant else 0
     if not tuning.knn.used:
         return selection
     dims = len(za) + len(zb)
     for m in range(1, 1 + (len(pairs.u) if dims > 2 else 0)):
         term = knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
-        if term is not None and significant:
+        if term is not None and significant and not invented:
             part_a = _linear_scores(linear_x[:m], za, tuning)
             part_b = _linear_scores(linear_y[:m], zb, tuning)
             gaussian_of_pairs = gaussian_rows(part_a, part_b, tuning)

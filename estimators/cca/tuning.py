@@ -153,6 +153,25 @@ class GaussianTuning:
 
 
 @dataclass(frozen=True)
+class HeldOutTuning:
+    """Whether the Gaussian term is a density ratio on rows held out (`held_out.py`)."""
+
+    # Whether this is tested. Without it, clusters in 30+30 columns give 1.65 of 0.69 nats.
+    used: bool = True
+    # Excess in nats, and in standard errors, from which the term is replaced by a lower bound.
+    min_excess: float = 0.04
+    min_errors: float = 3.0
+    # Multiples of the log ratio that are tested: of smaller ones, fewer rows are decisive.
+    tested_tempers: tuple[float, ...] = (1.0, 0.75, 0.5)
+    # Excess in nats that a true ratio has with a probability of at most exp(-5) = 0.7%.
+    certain_excess: float = 5.0
+    # Multiples of the log ratio whose bounds are compared. A choice.
+    tempers: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    # Rows of each fold that are joined with each other. A choice, to save time.
+    max_rows_of_fold: int = 256
+
+
+@dataclass(frozen=True)
 class KnnTuning:
     """The k-NN terms, Kraskov's and Ross's (`knn_terms.py`)."""
 
@@ -276,6 +295,7 @@ class Tuning:
     polynomials: PolynomialTuning = field(default_factory=PolynomialTuning)
     search: SearchTuning = field(default_factory=SearchTuning)
     gaussian: GaussianTuning = field(default_factory=GaussianTuning)
+    held_out: HeldOutTuning = field(default_factory=HeldOutTuning)
     knn: KnnTuning = field(default_factory=KnnTuning)
     narrow: NarrowNoiseTuning = field(default_factory=NarrowNoiseTuning)
     surrogate: SurrogateTuning = field(default_factory=SurrogateTuning)
