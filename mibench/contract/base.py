@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..types import Estimate
 from . import flags
 from .parameters import check_value, parameter_fields
+from .rows import row_flags
 from .variables import Variable, as_pair
 
 AT_CEILING = 0.95  # share of its ceiling from which an estimate is flagged
@@ -62,13 +63,15 @@ class Estimator(ABC):
         Raises:
             InputError: for rows that do not match, NaN, infinity, or too few rows.
         """
-        return self.estimate_variables(*as_pair(x, y, discrete_x, discrete_y))
+        sides = as_pair(x, y, discrete_x, discrete_y)
+        return _with_row_flags(self.estimate_variables(*sides), *sides)
 
     def estimate_variables(self, x: Variable, y: Variable) -> Estimate:
         """Estimate I(X;Y) from sides that are checked and laid out already.
 
-        The result is that of `estimate`, to the last bit. It saves time where the same side takes
-        part in many estimates.
+        The number is that of `estimate`, to the last bit. It saves time where the same side takes
+        part in many estimates. Rows may be enumerated here, such as all inputs of a network, so
+        their independence is not checked.
 
         Args:
             x: as from `mibench.contract.variables.as_variable`.
@@ -117,8 +120,7 @@ class Estimator(ABC):
             pairs: (x, y), each as from `mibench.contract.variables.as_variable`.
 
         Returns:
-            For each pair what `estimate_variables` returns, to the last bit, or the text of what
-            it raised.
+            For each pair what `estimate` returns, to the last bit, or the text of what it raised.
         """
         results: list[Estimate | str] = []
         for _, group in groupby(pairs, key=lambda pair: id(pair[1])):
@@ -127,7 +129,10 @@ class Estimator(ABC):
                 results += self.estimate_each(same_y[0][1], [x for x, _ in same_y])
             except (Exception, SystemExit):  # one of them failed: find out which
                 results += [self.attempt(x, y) for x, y in same_y]
-        return results
+        return [
+            _with_row_flags(result, x, y) if isinstance(result, Estimate) else result
+            for result, (x, y) in zip(results, pairs, strict=True)
+        ]
 
     def attempt(self, x: Variable, y: Variable) -> Estimate | str:
         """`estimate_variables`, or the text of what it raised."""
@@ -158,6 +163,11 @@ class Estimator(ABC):
             )
         all_flags = {**estimate.flags, **_common_flags(estimate, x.n)}
         return replace(estimate, flags=all_flags, info={**_shape(x, y), **estimate.info})
+
+
+def _with_row_flags(estimate: Estimate, x: Variable, y: Variable) -> Estimate:
+    raised = {} if "constant" in estimate.flags else row_flags(x, y)
+    return replace(estimate, flags={**estimate.flags, **raised}) if raised else estimate
 
 
 def _check_same_rows(x: Variable, y: Variable) -> None:

@@ -24,6 +24,8 @@ FLAGS = {
     "fine_structure": "the estimate still rises as neighbourhoods shrink: it may be too low",
     "more_pairs": "more pairs of directions are dependent than k-NN used: it may be too low",
     "repeated_pairs": "columns are functions of each other: the estimate may count them twice",
+    "dependent_rows": "consecutive rows resemble each other: the estimate may be far too high",
+    "copied_rows": "rows are copies of other rows: the estimate is too high",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
 }
 
@@ -152,6 +154,26 @@ def repeated_pairs(repeats: int) -> Flag:
         f"Repeated pairs: {repeats} linear pairs of directions are functions of stronger ones, and "
         "were left out. Some of their information may still be counted twice, and the estimate "
         "may be too high. Of several columns that are functions of each other, give only one."
+    )
+
+
+def dependent_rows(correlation_x: float, correlation_y: float) -> Flag:
+    """Consecutive rows are correlated on both sides."""
+    return "dependent_rows", (
+        f"Dependent rows: each row resembles the next (correlations of {correlation_x:.2f} in x "
+        f"and {correlation_y:.2f} in y), as in a time series. The estimate assumes independent "
+        "rows, and may be far too high: two independent series then seem to share information. Use "
+        "differences, or rows far enough apart. If the rows are independent but were sorted, "
+        "ignore this flag."
+    )
+
+
+def copied_rows(copies: int, n: int) -> Flag:
+    """Rows occur several times, x and y together."""
+    return "copied_rows", (
+        f"Copied rows: {copies} of {n} rows are exact copies of others, as after oversampling or "
+        "in a bootstrap sample. A row and its copy share all information, so the estimate is too "
+        "high. Remove the copies. If your data really have so few different rows, ignore this flag."
     )
 
 

@@ -1,0 +1,125 @@
+"""Whether the rows are independent: estimators assume it, and are too high where it fails.
+
+Two signs are looked for. Consecutive rows resemble each other, as in a time series. Or rows are
+copies of others, as after oversampling, or in a bootstrap sample.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import flags
+from .variables import Variable
+
+# Each side's correlation of consecutive rows, and its standard errors, from which a series is
+# flagged. At 0.4 on both sides, a correlation scatters 1.2 times as far as with independent rows.
+MIN_SERIAL_CORRELATION = 0.4
+MIN_SERIAL_ERRORS = 5.0
+# Rows that occur again, among the distinct ones, from which they are flagged.
+MIN_COPIED_SHARE = 0.01
+MIN_COPIED_ROWS = 5
+# Among the distinct values of a side that occur again, those that come with the same other side.
+# Values that are rounded come again with another one.
+MIN_COPIES_AMONG_REPEATS = 0.8
+# The smallest gap between two of d distinct values that were rounded is not far below 1/d of their
+# range; that of random ones is about 1/d^2.
+MAX_GAP_OF_UNROUNDED = 0.05
+TINY = 1e-200  # sums of squares below it lose digits
+
+
+def row_flags(x: Variable, y: Variable) -> dict[str, str]:
+    """The flags that rows of both sides raise, whatever the estimator."""
+    raised: dict[str, str] = {}
+    serial_x, serial_y = serial_correlation(x), serial_correlation(y)
+    if min(serial_x, serial_y) > max(MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(x.n)):
+        raised.update([flags.dependent_rows(serial_x, serial_y)])
+    copies = copied_rows(x, y)
+    if copies:
+        raised.update([flags.copied_rows(copies, x.n)])
+    return raised
+
+
+def serial_correlation(side: Variable) -> float:
+    """The correlation of each row with the next, of the column where it is largest.
+
+    For labels it is the share of equal neighbours, less the share among any two rows, divided by
+    the largest value of that. A column that never falls, or never rises, counts as sorted: 0.
+    """
+    if side.n < 3:
+        return 0.0
+    if side.discrete:
+        share = side.counts / side.n
+        expected = float(share @ share)
+        equal = float(np.mean(side.symbols[1:] == side.symbols[:-1]))
+        changes = np.count_nonzero(np.diff(side.symbols))
+        sorted_labels = changes <= len(side.counts) - 1
+        return 0.0 if sorted_labels or expected == 1 else (equal - expected) / (1 - expected)
+    largest = 0.0
+    for column in side.float64:
+        correlation = _lag_correlation(column - column.mean())
+        if correlation > largest and not _is_sorted(column):
+            largest = correlation
+    return largest
+
+
+def _lag_correlation(centred: NDArray[np.float64]) -> float:
+    with np.errstate(over="ignore"):
+        square = float(centred @ centred)
+    if not TINY < square < math.inf:
+        scale = float(np.abs(centred).max())
+        return _lag_correlation(centred / scale) if scale > 0 else 0.0
+    return float(centred[1:] @ centred[:-1]) / square
+
+
+def _is_sorted(column: NDArray[np.float64]) -> bool:
+    steps = np.diff(column)
+    return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def copied_rows(x: Variable, y: Variable) -> int:
+    """How many rows are copies of earlier ones, where that is no matter of rounding; else 0.
+
+    At least one side must be continuous: labels repeat anyway. A value that many rows share, such
+    as 0, counts once.
+    """
+    sides = [side for side in (x, y) if not side.discrete]
+    if not all(_repeats(side.columns[0]) for side in sides) or not sides:
+        return 0
+    codes_x, codes_y = row_codes(x), row_codes(y)
+    counts = np.unique(codes_x * (int(codes_y.max()) + 1) + codes_y, return_counts=True)[1]
+    repeated_pairs = int((counts > 1).sum())
+    if repeated_pairs < max(MIN_COPIED_ROWS, MIN_COPIED_SHARE * len(counts)):
+        return 0
+    repeated_sides = [
+        int((np.bincount(codes) > 1).sum())
+        for side, codes in ((x, codes_x), (y, codes_y))
+        if not side.discrete and any(_is_unrounded(column) for column in side.columns)
+    ]
+    if not repeated_sides or repeated_pairs < MIN_COPIES_AMONG_REPEATS * min(repeated_sides):
+        return 0
+    return x.n - len(counts)
+
+
+def row_codes(side: Variable) -> NDArray[np.int64]:
+    """The number of the distinct row that each row of a side is, (n,)."""
+    if side.discrete:
+        return side.symbols
+    codes = np.zeros(side.n, np.int64)
+    for column in side.columns:
+        _, places = np.unique(column, return_inverse=True)
+        _, codes = np.unique(codes * (int(places.max()) + 1) + places, return_inverse=True)
+    return codes.astype(np.int64)
+
+
+def _repeats(column: NDArray[np.float64]) -> bool:
+    ascending = np.sort(column)
+    return bool((ascending[1:] == ascending[:-1]).any())
+
+
+def _is_unrounded(column: NDArray[np.float64]) -> bool:
+    distinct = np.unique(column).astype(np.float64)
+    if len(distinct) < 3:
+        return False
+    smallest_gap = float(np.diff(distinct).min())
+    return smallest_gap < MAX_GAP_OF_UNROUNDED * float(distinct[-1] - distinct[0]) / len(distinct)
