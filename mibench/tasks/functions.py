@@ -190,7 +190,7 @@ def tasks() -> list[Task]:
                 partial(sample_sum_modulo, columns=columns, width=0.25),
                 "I = -log(width), since Y is uniform on (0, 1)",
             )
-            for columns in (2, 3)
+            for columns in (3, 5)
         ),
         *(
             Task(
