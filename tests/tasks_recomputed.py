@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, optimize, special, stats
 
-from . import mixtures_recomputed, network_recomputed
+from . import everyday_recomputed, hard_recomputed, mixtures_recomputed, network_recomputed
 from .tasks_distributions import INVERSE_MAPS, INVERSES, covariance, unmapped
 
 Array = NDArray[np.float64]
@@ -322,6 +322,8 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
     "layer-tanh-12-5-0.1": (lambda: grid_information(5, 0.1, 1.25), 2e-5),
     **mixtures_recomputed.EXACT,
     **network_recomputed.EXACT,
+    **everyday_recomputed.EXACT,
+    **hard_recomputed.EXACT,
 }
 
 # --- log of the density ratio p(x, y) / (p(x) p(y)) at sample points ---------------------------
@@ -331,6 +333,10 @@ def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Arra
     """Its mean over the distribution of the task is the MI: x (n, dx), y (n, dy) -> (n,)."""
     if name.startswith("network-"):
         return network_recomputed.log_ratio(name, x, y)
+    if name in everyday_recomputed.EXACT:
+        return everyday_recomputed.log_ratio(name, x, y)
+    if name in hard_recomputed.EXACT:
+        return hard_recomputed.log_ratio(name, x.astype(float), y.astype(float))
     if (inner := unmapped(name)) is not None:
         outer, base = inner
         x, y = (inverse(side) for inverse, side in zip(INVERSE_MAPS[outer], (x, y), strict=True))
