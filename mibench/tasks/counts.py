@@ -42,7 +42,7 @@ def information_with_common_part(common: Array, own: Array) -> float:
 def poisson(mean: float, size: int) -> Array:
     """The probabilities (size,) of 0, 1, .. under Poisson's distribution."""
     factors = np.append(0.0, np.cumsum(np.log(np.arange(1, size))))
-    return np.exp(np.arange(size) * log(mean) - mean - factors)
+    return np.asarray(np.exp(np.arange(size) * log(mean) - mean - factors))
 
 
 def poisson_information(common: float, own: float) -> float:

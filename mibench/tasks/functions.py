@@ -42,7 +42,7 @@ QUADRATURE = "I = h(Y) - h(noise), the density of Y by quadrature over f(X)"
 def wave(x: Array, *, line: float, frequency: float) -> Array:
     """A sine along one oblique direction, and a line along another, orthogonal one."""
     first, second = directions(2, x.shape[1], 4)
-    return np.sin(frequency * (x @ first)) + line * (x @ second)
+    return np.asarray(np.sin(frequency * (x @ first)) + line * (x @ second))
 
 
 def product(x: Array, *, factors: int) -> Array:
@@ -59,7 +59,7 @@ def norm_ratio(x: Array) -> Array:
     """The logarithm of the length of the first half of the columns over that of the second."""
     half = x.shape[1] // 2
     squares = x**2
-    return np.log(squares[:, :half].sum(axis=1) / squares[:, half:].sum(axis=1)) / 2
+    return np.asarray(np.log(squares[:, :half].sum(axis=1) / squares[:, half:].sum(axis=1)) / 2)
 
 
 def line_and_xor(x: Array, *, step: float) -> Array:
@@ -80,7 +80,7 @@ def friedman(x: Array) -> Array:
 
 def parity(x: Array) -> Array:
     """The product of the signs of the first three columns."""
-    return np.sign(x[:, :3].prod(axis=1))
+    return np.asarray(np.sign(x[:, :3].prod(axis=1)))
 
 
 # --- samplers -----------------------------------------------------------------------------------
