@@ -17,6 +17,7 @@ from .binning.plug_in import plug_in, variable_symbols
 from .cca.estimation import FittedSide, estimate_canonical
 from .cca.features import ContinuousFeatures, LabelFeatures
 from .cca.tuning import Tuning
+from .cca.unmixing import Unmixing
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -28,6 +29,7 @@ class SideScores:
 
     Attributes:
         columns: the columns that vary, in the order of `features`.
+        unmixing: from these columns to independent components, where these take their place.
         features: the non-linear features, a function of these columns.
         directions: coefficients of the features, one column for each pair, (p, m).
         codes: the symbol of each label, for a discrete side.
@@ -37,6 +39,7 @@ class SideScores:
     features: ContinuousFeatures | LabelFeatures
     directions: Float
     codes: Mapping[Any, int]
+    unmixing: Unmixing | None = None
 
     def __call__(self, values: ArrayLike) -> Float:
         """The scores (n, m) of rows of the same data or of new rows.
@@ -49,7 +52,8 @@ class SideScores:
             symbols = [self.codes.get(tuple(row), -1) for row in array.tolist()]
             features = self.features(np.array(symbols, np.int64))
         else:
-            features = self.features(array.T[self.columns].astype(np.float64))
+            columns = array.T[self.columns].astype(np.float64)
+            features = self.features(self.unmixing(columns) if self.unmixing else columns)
         return np.asarray((self.directions.T @ features).T)
 
 
@@ -175,7 +179,7 @@ class Canonical(Estimator):
 def _side_scores(fitted: FittedSide, values: ArrayLike, side: Variable) -> SideScores:
     """The scores as a function; values: what the user gave for that side."""
     codes = _codes(values, side)
-    return SideScores(fitted.columns, fitted.features, fitted.directions, codes)
+    return SideScores(fitted.columns, fitted.features, fitted.directions, codes, fitted.unmixing)
 
 
 def _codes(values: ArrayLike, side: Variable) -> dict[Any, int]:

@@ -14,13 +14,19 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from .features import ContinuousFeatures, LabelFeatures, continuous_features, label_features
+from .features import (
+    ContinuousFeatures,
+    LabelFeatures,
+    continuous_features,
+    label_features,
+    normal_scores,
+)
 from .gaussian import gaussian_term
 from .held_out import held_out_ratio
-from .knn_terms import KnnTerm, knn_term, ross_term
+from .knn_terms import KnnTerm, exceeds, knn_term, ross_term
 from .narrow_noise import evenly_spaced
 from .normal_surrogate import NormalSurrogate
-from .pairs import CanonicalPairs, PairSearch
+from .pairs import CanonicalPairs, PairSearch, fold_slices
 from .row_order import data_order, labelled_data_order
 from .selection import (
     ESTIMATE_DECIMALS,
@@ -31,6 +37,7 @@ from .selection import (
     select_labelled,
 )
 from .tuning import Tuning
+from .unmixing import Unmixing, unmixing
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -44,11 +51,13 @@ class FittedSide:
         columns: the columns that vary, in the order of the features.
         features: the features as a function.
         directions: coefficients of the features, one column for each pair, (p, m).
+        unmixing: from the columns to what features are made of, if not of the columns themselves.
     """
 
     columns: Int
     features: ContinuousFeatures | LabelFeatures
     directions: Float
+    unmixing: Unmixing | None = None
 
 
 Fitted = tuple[Estimate, FittedSide, FittedSide]
@@ -82,6 +91,9 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     columns = varying[0][order.columns_x], varying[1][order.columns_y]
     a = np.ascontiguousarray(x.float64[columns[0]][:, order.rows])
     b = np.ascontiguousarray(y.float64[columns[1]][:, order.rows])
+    unmixing_a, unmixing_b = chosen_unmixing(a, b, folds, tuning)
+    a = unmixing_a(a) if unmixing_a else a
+    b = unmixing_b(b) if unmixing_b else b
     features_a, za, f = continuous_features(a, tuning.features)
     features_b, zb, g = continuous_features(b, tuning.features)
     repeated_rows = max(order.entropies) < math.inf
@@ -100,9 +112,9 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
         za, zb = features_a.score_maps(a), features_b.score_maps(b)
     gaussian = gaussian_term(za, zb, tuning)
     folds_of_rows = [fold.rows for fold in pairs.folds]
-    ratio = held_out_ratio(gaussian.x, gaussian.y, folds_of_rows, tuning)
-    linear_x = linear_projection(gaussian.x, f, [(fold.rows, fold.x) for fold in pairs.folds])
-    linear_y = linear_projection(gaussian.y, g, [(fold.rows, fold.y) for fold in pairs.folds])
+    ratio = held_out_ratio(za, zb, folds_of_rows, tuning)
+    linear_x = linear_projection(za, f, [(fold.rows, fold.x) for fold in pairs.folds])
+    linear_y = linear_projection(zb, g, [(fold.rows, fold.y) for fold in pairs.folds])
     selection = select_continuous(
         za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing, tuning
     )
@@ -112,6 +124,7 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
         "method": selection.method,
         "gaussian_nats": selection.gaussian_nats,
         "non_gaussian_nats": round(nats - selection.gaussian_nats, ESTIMATE_DECIMALS),
+        "unmixed": unmixing_a is not None or unmixing_b is not None,
         "gaussian_chance_nats": round(selection.chance_nats, ESTIMATE_DECIMALS),
         "not_normal_nats": round(selection.not_normal_nats, ESTIMATE_DECIMALS),
         "unseen_nats": round(selection.unseen_nats, ESTIMATE_DECIMALS),
@@ -122,10 +135,34 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     if repeated_rows:
         notes.update([flags.ties(selection.tied or x.n, x.n)])
         notes.pop("fine_structure", None)  # a nearest neighbour is a copy of the row
-    fitted_x = FittedSide(columns[0], features_a, pairs.directions.x)
-    fitted_y = FittedSide(columns[1], features_b, pairs.directions.y)
+    fitted_x = FittedSide(columns[0], features_a, pairs.directions.x, unmixing_a)
+    fitted_y = FittedSide(columns[1], features_b, pairs.directions.y, unmixing_b)
     ceiling = round(ceiling_nats(selection, x.n, gaussian.dims, tuning), ESTIMATE_DECIMALS)
     return Estimate(nats, notes, info, ceiling), fitted_x, fitted_y
+
+
+def chosen_unmixing(
+    a: Float, b: Float, folds: int, tuning: Tuning
+) -> tuple[Unmixing | None, Unmixing | None]:
+    """The maps of columns a (da, n), b (db, n) to independent components, if they show more MI.
+
+    Judged by the bounds from rows held out of the Gaussian terms with and without these maps.
+    """
+    none = None, None
+    maps = unmixing(a, tuning.unmixing), unmixing(b, tuning.unmixing)
+    if maps == none:
+        return none
+    rows = fold_slices(a.shape[1], min(folds, a.shape[1] // 2))
+    mapped = [m(side) if m else side for m, side in zip(maps, (a, b), strict=True)]
+    ratio = held_out_ratio(normal_scores(a), normal_scores(b), rows, tuning)
+    other = held_out_ratio(normal_scores(mapped[0]), normal_scores(mapped[1]), rows, tuning)
+    if ratio is None or other is None:
+        return none
+    tempers = tuning.held_out.tempers
+    better = exceeds(
+        other.bound_rows(tempers), ratio.bound_rows(tempers), tuning.selection.accept_errors
+    )
+    return maps if better else none
 
 
 def _labelled(x: Variable, labels: Variable, folds: int, max_pairs: int, tuning: Tuning) -> Fitted:
@@ -221,8 +258,6 @@ def _flags(
         notes.update([flags.unseen(selection.unseen_nats)])
     if selection.rise_nats > limits.rise_nats:
         notes.update([flags.fine_structure(selection.rise_nats)])
-    if selection.repeated_pairs:
-        notes.update([flags.repeated_pairs(selection.repeated_pairs)])
     if pairs.unused and not selection.complete:
         notes.update([flags.more_pairs(len(pairs.u), pairs.unused)])
     return notes

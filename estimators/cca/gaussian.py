@@ -12,13 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, ndtr, polygamma, stdtrit
 
-from .features import SCORE_DECIMALS, normal_scores
 from .narrow_noise import max_nats
-from .polynomials import unexplained_share
 from .tuning import Tuning
 
 Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 # Singular values below this share of the largest are 0: their columns are linear in others.
 RANK_TOLERANCE = 1e-6
@@ -31,17 +28,11 @@ class GaussianTerm:
     Attributes:
         rows: one value per row, in nats, (n,). Their mean is the estimate.
         chance: the limit up to which the mean may be due to chance, in nats.
-        x, y: what the rows are made of, (dx, n) and (dy, n): the columns, or canonical scores
-            without those that are functions of others.
-        repeated_pairs: the number of linear pairs that were left out for that.
         dims: dimensions of the smaller side, not counting columns that are linear in others.
     """
 
     rows: Float
     chance: float
-    x: Float
-    y: Float
-    repeated_pairs: int
     dims: int
 
 
@@ -62,14 +53,13 @@ def gaussian_term(x: Float, y: Float, tuning: Tuning) -> GaussianTerm:
     basis_x, basis_y = orthonormal_basis(x), orthonormal_basis(y)
     dx, dy = len(basis_x), len(basis_y)
     if n - 1 <= dx + dy or not tuning.gaussian.used:
-        return GaussianTerm(np.zeros(n), math.inf, x, y, 0, min(dx, dy))
+        return GaussianTerm(np.zeros(n), math.inf, min(dx, dy))
     halves = (n - 1 - np.arange(dx + dy)) / 2
     bias = (digamma(halves[:dx]).sum() + digamma(halves[:dy]).sum() - digamma(halves).sum()) / 2
     trigamma = polygamma(1, halves)
     sd = math.sqrt(trigamma.sum() - trigamma[:dx].sum() - trigamma[:dy].sum()) / 2
-    fit = _normal_fit(x, y, tuning)
     errors = tuning.gaussian.significant_errors
-    rows, limit = fit.rows - float(bias), errors * sd
+    rows, limit = gaussian_rows(x, y, tuning) - float(bias), errors * sd
     low, high = tuning.gaussian.undecided_errors
     if low * sd < rows.mean() < high * sd:
         rng = np.random.default_rng(n)
@@ -78,7 +68,7 @@ def gaussian_term(x: Float, y: Float, tuning: Tuning) -> GaussianTerm:
             for _ in range(tuning.gaussian.permutations)
         ]
         limit = max(limit, beyond_chance(permuted, errors) - float(bias))
-    return GaussianTerm(rows, limit, fit.x, fit.y, fit.repeated_pairs, min(dx, dy))
+    return GaussianTerm(rows, limit, min(dx, dy))
 
 
 def gaussian_rows(x: Float, y: Float, tuning: Tuning) -> Float:
@@ -86,64 +76,21 @@ def gaussian_rows(x: Float, y: Float, tuning: Tuning) -> Float:
 
     In canonical coordinates a, b of correlation s it is the sum over pairs of
     -log(1 - s^2) / 2 + (a^2 + b^2) / 2 - (a^2 - 2 s a b + b^2) / (2 (1 - s^2)).
-    Pairs that are functions of stronger ones are left out, such as those of columns w and w^2,
-    which hold no more information than w. A normal distribution has no such pairs.
     """
-    return _normal_fit(x, y, tuning).rows
-
-
-def repeats_pairs(x: Float, y: Float, tuning: Tuning) -> bool:
-    """Whether linear pairs of x (dx, n), y (dy, n) are functions of stronger ones."""
-    return bool(_normal_fit(x, y, tuning).repeated_pairs)
-
-
-@dataclass(frozen=True)
-class _NormalFit:
-    """rows (n,): as in `gaussian_rows`; x, y, repeated_pairs: as in `GaussianTerm`."""
-
-    rows: Float
-    x: Float
-    y: Float
-    repeated_pairs: int
-
-
-def _normal_fit(x: Float, y: Float, tuning: Tuning) -> _NormalFit:
     n = x.shape[1]
     if len(x) == 0 or len(y) == 0:
-        return _NormalFit(np.zeros(n), x, y, 0)
+        return np.zeros(n)
     basis_x, basis_y = orthonormal_basis(x), orthonormal_basis(y)
     left, s, right = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
     a, b = math.sqrt(n) * (left.T @ basis_x), math.sqrt(n) * (right @ basis_y)
-    new = _new_pairs(a, b, s, tuning)
-    repeated = len(s) - len(new)
-    a, b = a[new], b[new]
-    s = np.minimum(s[new], max_correlation(n, tuning))[:, np.newaxis]
+    s = np.minimum(s, max_correlation(n, tuning))[:, np.newaxis]
     unexplained = 1 - s**2
     rows = (
         (a**2 + b**2) / 2
         - (a**2 - 2 * s * a * b + b**2) / (2 * unexplained)
         - np.log(unexplained) / 2
     )
-    return _NormalFit(rows.sum(axis=0), a if repeated else x, b if repeated else y, repeated)
-
-
-def _new_pairs(a: Float, b: Float, s: Float, tuning: Tuning) -> Int:
-    """The indices of canonical pairs a, b (m, n) of correlations s that repeat no stronger one.
-
-    Only the strongest significant pairs are checked; the others are kept.
-    """
-    new = [0]
-    limits = tuning.gaussian
-    strong = s[: limits.max_checked_pairs] > limits.significant_errors / math.sqrt(a.shape[1])
-    checked = int(strong.sum())
-    scores = [normal_scores(side[:checked].round(SCORE_DECIMALS)) for side in (a, b)]  # has ties
-    for j in range(1, checked):
-        earlier = new[: limits.max_earlier_pairs]
-        share_a = unexplained_share(a[j], scores[0][earlier], tuning.polynomials)
-        share_b = unexplained_share(b[j], scores[1][earlier], tuning.polynomials)
-        if min(share_a, share_b) > tuning.polynomials.min_new_share:
-            new.append(j)
-    return np.array([*new, *range(max(1, checked), len(s))])
+    return np.asarray(rows.sum(axis=0))
 
 
 def beyond_chance(values: Sequence[float], errors: float) -> float:

@@ -15,7 +15,7 @@ from scipy.special import digamma, ndtr
 from ..neighbours.ksg import kraskov_counts, ross_counts
 from ..neighbours.sorted_column import IndexedSide
 from .features import normal_scores
-from .gaussian import gaussian_rows, repeats_pairs
+from .gaussian import gaussian_rows
 from .narrow_noise import NarrowNoise, fit_narrow_noise
 from .tuning import KnnTuning, NarrowNoiseTuning, Tuning
 
@@ -235,7 +235,7 @@ def _extrapolated(sizes: list[int], candidates: list[Float]) -> Float:
 
 def _normal_correction(u: Float, v: Float, k: int, tuning: Tuning) -> float:
     """What k-NN misses on normal samples, for few dimensions and pairs that do not repeat."""
-    if len(u) + len(v) > tuning.knn.max_corrected_dims or repeats_pairs(u, v, tuning):
+    if len(u) + len(v) > tuning.knn.max_corrected_dims:
         return 0.0
     return _nats_missed(u, v, k, False, tuning)
 

@@ -103,9 +103,7 @@ class PairSearch:
         if max(len(f), len(g)) > tuning.search.many_features:
             folds = max(2, folds // 2)
         self.folds = min(folds, n // 2)
-        self.fold_rows = [
-            slice(n * i // self.folds, n * (i + 1) // self.folds) for i in range(self.folds)
-        ]
+        self.fold_rows = fold_slices(n, self.folds)
         moments = self._by_fold(lambda i: self._moments(self.fold_rows[i]))
         sums = [np.sum([of_fold[i] for of_fold in moments], axis=0) for i in range(3)]
         sides = features_x, features_y, tuning.search
@@ -308,6 +306,11 @@ class PairSearch:
             )  # fmt: skip
             total += correlation * (rows.stop - rows.start) / self.n
         return total
+
+
+def fold_slices(n: int, folds: int) -> list[slice]:
+    """Consecutive rows, n in all, in so many parts of nearly equal size."""
+    return [slice(n * i // folds, n * (i + 1) // folds) for i in range(folds)]
 
 
 def out_of_fold(features: Float, folds: list[tuple[slice, Float]]) -> Float:

@@ -37,7 +37,6 @@ class Selection:
         gaussian_nats: the Gaussian term.
         chance_nats: what the Gaussian term does not exceed at independence.
         not_normal_nats: by how much the Gaussian term was lowered to a bound from rows held out.
-        repeated_pairs: linear pairs that the Gaussian term left out.
         pairs: the number of canonical pairs that k-NN was given.
         k: the number of neighbours.
         tied: the number of rows with ties.
@@ -53,7 +52,6 @@ class Selection:
     gaussian_nats: float = 0.0
     chance_nats: float = 0.0
     not_normal_nats: float = 0.0
-    repeated_pairs: int = 0
     pairs: int = 0
     k: int = 0
     tied: int = 0
@@ -124,7 +122,6 @@ def select_continuous(
     selection.gaussian_nats = round(float(base.mean()), ESTIMATE_DECIMALS)
     selection.chance_nats = gaussian.chance
     selection.not_normal_nats = invented
-    selection.repeated_pairs = gaussian.repeated_pairs if significant else 0
     if not tuning.knn.used:
         return selection
     dims = len(za) + len(zb)

@@ -172,6 +172,28 @@ class HeldOutTuning:
 
 
 @dataclass(frozen=True)
+class UnmixingTuning:
+    """Independent components in place of the columns (`unmixing.py`)."""
+
+    # Whether they are tried.
+    used: bool = True
+    # Columns of a side up to which they are tried, to save time. A choice.
+    max_columns: int = 30
+    # Rows that they are learned from. A choice, to save time.
+    max_rows: int = 5000
+    # Rows for each column below which they are not tried. A choice.
+    min_rows_per_column: int = 10
+    # Smallest variance of a direction, in units of the largest; below it columns are dependent.
+    min_variance: float = 1e-6
+    # Absolute skewness and excess kurtosis of a column from which there may be something to find.
+    min_skewness: float = 0.5
+    min_kurtosis: float = 1.0
+    # Iterations, and the change of a direction at which they end. Choices.
+    iterations: int = 50
+    tolerance: float = 1e-4
+
+
+@dataclass(frozen=True)
 class KnnTuning:
     """The k-NN terms, Kraskov's and Ross's (`knn_terms.py`)."""
 
@@ -295,6 +317,7 @@ class Tuning:
     polynomials: PolynomialTuning = field(default_factory=PolynomialTuning)
     search: SearchTuning = field(default_factory=SearchTuning)
     gaussian: GaussianTuning = field(default_factory=GaussianTuning)
+    unmixing: UnmixingTuning = field(default_factory=UnmixingTuning)
     held_out: HeldOutTuning = field(default_factory=HeldOutTuning)
     knn: KnnTuning = field(default_factory=KnnTuning)
     narrow: NarrowNoiseTuning = field(default_factory=NarrowNoiseTuning)
