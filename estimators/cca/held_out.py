@@ -70,7 +70,7 @@ class HeldOutRatio:
         A multiple below 1 is right where the fitted normal is too sure. Their mean is the bound.
         """
         values = np.concatenate(self.mismatched)
-        bounds = [t * self.rows - _log_mean_exp(t * values) for t in tempers]
+        bounds = [t * self.rows - max(_log_mean_exp(t * values), 0.0) for t in tempers]
         return max(bounds, key=lambda rows: round(float(rows.mean()), 12))
 
 

@@ -44,6 +44,7 @@ class CanonicalPairs:
         u, v: their normal scores, out of fold, (m, n).
         all_scores_x: scores of x, of unit variance, of all significant pairs, (p, n), including
             those that are not new.
+        all_u, all_v: normal scores of all significant pairs, (p, n).
         folds: the directions of each fold, rotated as the scores are.
         directions: the directions learned on all rows, in the order of u and v, with their
             out-of-fold correlations.
@@ -55,6 +56,8 @@ class CanonicalPairs:
     u: Float
     v: Float
     all_scores_x: Float
+    all_u: Float
+    all_v: Float
     folds: list[FoldDirections]
     directions: Directions
     unused: int
@@ -141,7 +144,7 @@ class PairSearch:
         folds, directions = self._aligned(choice, count)
         scores_x = out_of_fold(self.f, [(fold.rows, fold.x) for fold in folds])
         scores_y = out_of_fold(self.g, [(fold.rows, fold.y) for fold in folds])
-        first = self.tuning.search.max_pairs
+        first = self.tuning.search.new_pairs
         strongest = Directions(directions.x[:, :first], directions.y[:, :first], correlations)
         new = self._new_pairs(scores_x[:first], scores_y[:first], strongest)
         used = new[:max_pairs]
@@ -149,6 +152,8 @@ class PairSearch:
             u=self._normal(scores_x[used], 0),
             v=self._normal(scores_y[used], 1),
             all_scores_x=scores_x,
+            all_u=self._normal(scores_x, 0),
+            all_v=scores_y if self.labelled else self._normal(scores_y, 1),
             folds=[FoldDirections(fold.rows, fold.x[:, used], fold.y[:, used]) for fold in folds],
             directions=Directions(directions.x[:, used], directions.y[:, used], correlations[used]),
             unused=len(new) - len(used),

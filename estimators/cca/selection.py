@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 
 from .gaussian import GaussianTerm, gaussian_rows
-from .held_out import HeldOutRatio
+from .held_out import HeldOutRatio, held_out_ratio
 from .knn_terms import KnnTerm, exceeds, knn_term, ross_term
 from .narrow_noise import max_nats
 from .normal_surrogate import NormalSurrogate
@@ -125,6 +125,25 @@ def select_continuous(
     if not tuning.knn.used:
         return selection
     dims = len(za) + len(zb)
+    linear_rows = base
+    if dims > 2 and len(pairs.all_u) and ratio is not None:
+        folds = [fold.rows for fold in pairs.folds]
+        wide = held_out_ratio(
+            np.concatenate([za, pairs.all_u]), np.concatenate([zb, pairs.all_v]), folds, tuning
+        )
+        if wide is not None:
+            tempers = tuning.held_out.tempers
+            rows_a = ratio.bound_rows(tempers) if significant else np.zeros(n)
+            rows_w = wide.bound_rows(tempers)
+            if exceeds(rows_w, rows_a, limits.accept_errors):
+                selection.rows = linear_rows + rows_w - rows_a
+                selection.method = f"Gaussian of {len(pairs.all_u)} pairs"
+                if not wide.is_too_high(tuning.held_out):
+                    for m in range(1, 1 + len(pairs.u)):
+                        term = knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
+                        if term is not None:
+                            rows = linear_rows + rows_w - rows_a + term.rows - gaussian_rows(pairs.u[:m], pairs.v[:m], tuning)
+                            selection.consider(rows, term, f"Gaussian of {len(pairs.all_u)} pairs + {m} pair(s)", m)
     for m in range(1, 1 + (len(pairs.u) if dims > 2 else 0)):
         term = knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
         if term is not None and significant and not invented:

@@ -96,7 +96,9 @@ class SearchTuning:
     old_weight: float = 1e-3
     total_weight: float = 2.0
     # Pairs of each fit. With labels, there are as many as there are label features. A choice.
-    max_pairs: int = 6
+    max_pairs: int = 24
+    # First pairs among which new ones are looked for. A choice.
+    new_pairs: int = 6
     # First pairs whose out-of-fold correlations judge penalties and weights. Notes: judging by the
     # new part of each of three pairs, together with other steps, lowers the MAE by 0.003.
     judged_pairs: int = 3
