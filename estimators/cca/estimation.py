@@ -158,10 +158,7 @@ def chosen_unmixing(
     other = held_out_ratio(normal_scores(mapped[0]), normal_scores(mapped[1]), rows, tuning)
     if ratio is None or other is None:
         return none
-    tempers = tuning.held_out.tempers
-    better = exceeds(
-        other.bound_rows(tempers), ratio.bound_rows(tempers), tuning.selection.accept_errors
-    )
+    better = exceeds(other.bound_rows, ratio.bound_rows, tuning.selection.accept_errors)
     return maps if better else none
 
 

@@ -58,6 +58,7 @@ class CanonicalPairs:
     all_scores_x: Float
     all_u: Float
     all_v: Float
+    all_targets: Float
     folds: list[FoldDirections]
     directions: Directions
     unused: int
@@ -154,6 +155,7 @@ class PairSearch:
             all_scores_x=scores_x,
             all_u=self._normal(scores_x, 0),
             all_v=scores_y if self.labelled else self._normal(scores_y, 1),
+            all_targets=self.g if self.labelled else scores_y,
             folds=[FoldDirections(fold.rows, fold.x[:, used], fold.y[:, used]) for fold in folds],
             directions=Directions(directions.x[:, used], directions.y[:, used], correlations[used]),
             unused=len(new) - len(used),

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
+from .boosted import boosted_predictions
+from .class_posterior import posterior_rows
+from .features import normal_scores
 from .gaussian import GaussianTerm, gaussian_rows
 from .held_out import HeldOutRatio, held_out_ratio
 from .knn_terms import KnnTerm, exceeds, knn_term, ross_term
@@ -113,8 +116,10 @@ def select_continuous(
     significant = float(gaussian.rows.mean()) > gaussian.chance
     base = gaussian.rows if significant else np.zeros(n)
     invented = 0.0
-    if significant and ratio is not None and ratio.is_too_high(tuning.held_out):
-        base = ratio.bound_rows(tuning.held_out.tempers)
+    if significant and ratio is not None and ratio.is_too_high:
+        base = ratio.bound_rows
+        if not exceeds(base, np.zeros(n), limits.accept_errors):
+            base, significant = np.zeros(n), False
         invented = float(gaussian.rows.mean() - base.mean())
         # What k-NN misses on normal samples is no guide.
         tuning = replace(tuning, knn=replace(tuning.knn, max_corrected_dims=0))
@@ -125,27 +130,15 @@ def select_continuous(
     if not tuning.knn.used:
         return selection
     dims = len(za) + len(zb)
-    linear_rows = base
-    if dims > 2 and len(pairs.all_u) and ratio is not None:
-        folds = [fold.rows for fold in pairs.folds]
-        wide = held_out_ratio(
-            np.concatenate([za, pairs.all_u]), np.concatenate([zb, pairs.all_v]), folds, tuning
-        )
-        if wide is not None:
-            tempers = tuning.held_out.tempers
-            rows_a = ratio.bound_rows(tempers) if significant else np.zeros(n)
-            rows_w = wide.bound_rows(tempers)
-            if exceeds(rows_w, rows_a, limits.accept_errors):
-                selection.rows = linear_rows + rows_w - rows_a
-                selection.method = f"Gaussian of {len(pairs.all_u)} pairs"
-                if not wide.is_too_high(tuning.held_out):
-                    for m in range(1, 1 + len(pairs.u)):
-                        term = knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
-                        if term is not None:
-                            rows = linear_rows + rows_w - rows_a + term.rows - gaussian_rows(pairs.u[:m], pairs.v[:m], tuning)
-                            selection.consider(rows, term, f"Gaussian of {len(pairs.all_u)} pairs + {m} pair(s)", m)
-    for m in range(1, 1 + (len(pairs.u) if dims > 2 else 0)):
-        term = knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
+    terms = [
+        knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
+        for m in range(1, 1 + (len(pairs.u) if dims > 2 else 0))
+    ]
+    learned = learned_scores(za, zb, pairs, tuning) if dims > 2 else []
+    if ratio is not None:
+        linear = ratio.bound_rows if significant else np.zeros(n)
+        _consider_scores(selection, za, zb, linear, learned, pairs, tuning)
+    for m, term in enumerate(terms, 1):
         if term is not None and significant and not invented:
             part_a = _linear_scores(linear_x[:m], za, tuning)
             part_b = _linear_scores(linear_y[:m], zb, tuning)
@@ -169,6 +162,70 @@ def select_continuous(
     return selection
 
 
+@dataclass(frozen=True)
+class LearnedScores:
+    """Scores that are functions of x (m, n) and of y (m, n), row by row on other rows."""
+
+    x: Float
+    y: Float
+    name: str
+
+
+def learned_scores(
+    za: Float, zb: Float, pairs: CanonicalPairs, tuning: Tuning
+) -> list[LearnedScores]:
+    """Pairs of scores for k-NN: the first canonical pairs, and predictions by boosted trees."""
+    learned = [
+        LearnedScores(pairs.u[:m], pairs.v[:m], f"{m} pair(s)") for m in range(1, 1 + len(pairs.u))
+    ]
+    of_b = boosted_predictions(za, pairs.all_u, zb, tuning.trees)
+    of_a = boosted_predictions(zb, pairs.all_v, za, tuning.trees)
+    if of_b is not None:
+        learned.append(LearnedScores(normal_scores(of_b), zb, "trees of x"))
+    if of_a is not None:
+        learned.append(LearnedScores(za, normal_scores(of_a), "trees of y"))
+    return learned
+
+
+def _consider_scores(
+    selection: Selection,
+    za: Float,
+    zb: Float,
+    linear: Float,
+    learned: list[LearnedScores],
+    pairs: CanonicalPairs,
+    tuning: Tuning,
+) -> None:
+    """Consider the Gaussian term of all columns and learned scores together, and k-NN on trees.
+
+    linear (n,): the same of the columns alone, on rows held out; 0 if it is not significant.
+    """
+    trees = [scores for scores in learned if "trees" in scores.name]
+    folds = [fold.rows for fold in pairs.folds]
+    x = np.concatenate([za, pairs.all_u, *(t.x for t in trees if t.x is not za)])
+    y = np.concatenate([zb, pairs.all_v, *(t.y for t in trees if t.y is not zb)])
+    if len(x) + len(y) == len(za) + len(zb):
+        return
+    ratio = held_out_ratio(x, y, folds, tuning)
+    base = selection.rows
+    if ratio is not None and exceeds(ratio.bound_rows, linear, selection.accept_errors):
+        base = base + ratio.bound_rows - linear
+        selection.rows, selection.method = base, "Gaussian of learned scores"
+    for scores in trees:
+        if len(scores.x) + len(scores.y) <= tuning.trees.max_knn_dims:
+            term = knn_term(scores.x, scores.y, tuning)
+            if term is not None:
+                selection.consider(term.rows, term, f"k-NN on {scores.name}", 0)
+    if ratio is None or ratio.is_too_high or selection.method != "Gaussian of learned scores":
+        return
+    for scores in learned:
+        if len(scores.x) + len(scores.y) <= tuning.trees.max_knn_dims:
+            term = knn_term(scores.x, scores.y, tuning)
+            if term is not None:
+                rows = base + term.rows - gaussian_rows(scores.x, scores.y, tuning)
+                selection.consider(rows, term, f"Gaussian of learned scores + {scores.name}", 0)
+
+
 def select_labelled(z: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tuning) -> Selection:
     """Select among 1, 2, ... pairs, all significant pairs, and all columns if they are few.
 
@@ -189,7 +246,28 @@ def select_labelled(z: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tunin
     if len(z) < limits.max_direct_dims:
         term = ross_term(z, symbols, tuning.knn)
         selection.consider(term.rows, term, "Ross on all columns", 0, True)
+    if len(z) > 1:
+        _consider_posteriors(selection, z, symbols, pairs, tuning)
     return selection
+
+
+def _consider_posteriors(
+    selection: Selection, z: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tuning
+) -> None:
+    """Consider bounds from posterior probabilities, and k-NN on predictions of the labels."""
+    folds = [fold.rows for fold in pairs.folds]
+    indicators = pairs.all_targets[: tuning.trees.max_targets]
+    predicted = boosted_predictions(z, pairs.all_u, indicators, tuning.trees)
+    scores = [z, np.concatenate([z, pairs.all_u])]
+    if predicted is not None:
+        scores.append(np.concatenate([pairs.all_u, predicted]))
+        term = ross_term(normal_scores(predicted), symbols, tuning.knn)
+        selection.consider(term.rows, term, "Ross on trees", 0)
+    for x in scores:
+        for rows in posterior_rows(x, symbols, folds, tuning.classes):
+            if exceeds(rows, selection.rows, selection.accept_errors):
+                selection.rows, selection.method = rows, "posterior of normal classes"
+                selection.pairs, selection.rise_nats, selection.complete = 0, 0.0, True
 
 
 def ceiling_nats(selection: Selection, n: int, dims: int, tuning: Tuning) -> float:

@@ -169,8 +169,47 @@ class HeldOutTuning:
     certain_excess: float = 5.0
     # Multiples of the log ratio whose bounds are compared. A choice.
     tempers: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    # Ridges whose bounds are compared, in units of the variance of a principal component. A choice.
+    ridges: tuple[float, ...] = (0.0, 0.05, 0.5)
     # Rows of each fold that are joined with each other. A choice, to save time.
     max_rows_of_fold: int = 256
+
+
+@dataclass(frozen=True)
+class TreeTuning:
+    """Boosted trees that predict one side from the other (`boosted.py`)."""
+
+    # Whether they are tried.
+    used: bool = True
+    # Columns that they use, and columns that they predict, up to which they are tried. Choices.
+    max_columns: int = 64
+    max_targets: int = 6
+    # Rows from which they are tried, and the most that they are learned from. Choices.
+    min_rows: int = 200
+    max_rows: int = 10_000
+    # Trees, their depth, and the share of each tree's prediction that counts.
+    trees: int = 60
+    depth: int = 5
+    rate: float = 0.15
+    # Rows of a leaf, at least; and leaves of that size that the rows could fill.
+    min_leaf_rows: int = 10
+    max_leaves: int = 200
+    # Dimensions of predictions and columns together up to which k-NN is given them. A choice.
+    max_knn_dims: int = 6
+    # Bins of a column, and folds. Choices.
+    bins: int = 32
+    folds: int = 4
+
+
+@dataclass(frozen=True)
+class ClassTuning:
+    """Posterior probabilities of labels by normal classes (`class_posterior.py`)."""
+
+    # Labels up to which they are tried, and rows for each column and label. Choices.
+    max_labels: int = 100
+    min_rows_per_column: int = 5
+    # Multiples of the logits whose bounds are compared. A choice.
+    tempers: tuple[float, ...] = (0.3, 0.5, 0.7, 0.85, 1.0)
 
 
 @dataclass(frozen=True)
@@ -319,6 +358,8 @@ class Tuning:
     polynomials: PolynomialTuning = field(default_factory=PolynomialTuning)
     search: SearchTuning = field(default_factory=SearchTuning)
     gaussian: GaussianTuning = field(default_factory=GaussianTuning)
+    classes: ClassTuning = field(default_factory=ClassTuning)
+    trees: TreeTuning = field(default_factory=TreeTuning)
     unmixing: UnmixingTuning = field(default_factory=UnmixingTuning)
     held_out: HeldOutTuning = field(default_factory=HeldOutTuning)
     knn: KnnTuning = field(default_factory=KnnTuning)

@@ -22,7 +22,7 @@ def boost(
     min_rows: int,
     predictions: Float,
 ) -> None:
-    """predictions (m, k) = the targets of other rows, learned from n rows by boosted trees.
+    """Predictions (m, k) = the targets of other rows, learned from n rows by boosted trees.
 
     bins (d, n), other_bins (d, k): the bin of each value, below bin_count. targets (m, n). Each
     tree has 2^depth leaves of at least min_rows rows, and reduces the squared residuals of all
