@@ -13,7 +13,7 @@ from mibench.errors import InputError
 
 from .binning import bin_rules
 from .binning.base import BinningEstimator, SideBins
-from .binning.plug_in import Correction
+from .binning.labels import LabelCorrection
 from .kernels.binning import (
     INTERVALS_PER_EDGE,
     MAX_LINEAR_EDGES,
@@ -38,7 +38,8 @@ class Adaptive(BinningEstimator):
     I = H(bin X) + H(bin Y) - H(bin X, bin Y), where the bin indices of all dimensions of a side
     together are one symbol. The edges are the quantiles j / M of the *unique* values (with linear
     interpolation), so that a frequent value, such as the 0 of a ReLU, occupies at most one bin.
-    Discrete sides are not binned: each label is a symbol.
+    Discrete sides are not binned: each label is a symbol. If both sides are discrete, the plug-in is
+    adjusted for chance, so that independent labels give 0 on average.
 
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
     of the sides; downwards by the detail that is lost in wide bins. Unless pooled, bins depend on
@@ -51,8 +52,9 @@ class Adaptive(BinningEstimator):
         pooled: whether all dimensions of a variable share edges, from the unique values of all of
             them, as Rasmussen's thesis does for the neurons of a layer, with 30 bins.
             Default: each dimension has its own edges.
-        correction: None (default), or "miller-madow", which adds (occupied bins - 1) / 2n to each
-            entropy.
+        correction: "auto" (default): none for bins; two sides of labels are adjusted for chance,
+            see `docs/labels.md`. None: the plug-in. "miller-madow": adds (occupied bins - 1) / 2n
+            to each entropy, of bins and of labels.
         own_bin: a value that has a bin of its own in each dimension where it occurs: the lower
             bound of an activation function (0 for ReLU, -1 for tanh and ELU), as in that thesis.
             All other values, below and above it, go into the other bins - 1 bins, cut at their
@@ -63,6 +65,8 @@ class Adaptive(BinningEstimator):
         InputError: for `own_bin` with bins=1.
 
     References:
+        Labels: Vinh, Epps & Bailey 2010, https://jmlr.org/papers/v11/vinh10a.html;
+            Grassberger 2003, arXiv:physics/0307138.
         Chelombiev, Houghton & O'Donnell, ICLR 2019, arXiv:1902.09037.
         Darbellay & Vajda 1999, doi:10.1109/18.761290.
         N. L. Rasmussen, Information Bottleneck for Deep Learning: Theory and Experiments (BSc
@@ -77,7 +81,7 @@ class Adaptive(BinningEstimator):
 
     bins: Annotated[int, Field(ge=1, le=bin_rules.MAX_BINS)] | Rule = "auto"
     pooled: bool = False
-    correction: Correction | None = None
+    correction: LabelCorrection | None = "auto"
     own_bin: float | None = None
     fold = staticmethod(fold_edges)
     tally = staticmethod(tally_edges)

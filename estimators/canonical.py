@@ -13,7 +13,7 @@ from mibench.contract.variables import Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from .binning.plug_in import plug_in, variable_symbols
+from .binning.labels import LabelCorrection, information_of_labels
 from .cca.estimation import FittedSide, estimate_canonical
 from .cca.features import ContinuousFeatures, LabelFeatures
 from .cca.tuning import Tuning
@@ -98,8 +98,8 @@ class Canonical(Estimator):
 
     If one side is discrete, G = 0, the features of that side are indicators of its labels, K is
     Ross's estimate, and all significant pairs together are one more candidate. If both sides are
-    discrete, the estimate is the plug-in estimate. `docs/canonical.md` has the details, all errors,
-    and the limits; `tuning` has every constant.
+    discrete, the estimate is the plug-in estimate, adjusted for chance. `docs/canonical.md` has the
+    details, all errors, and the limits; `tuning` has every constant.
 
     `info` of an estimate has the Gaussian part, the part beyond it, what only the model of narrow
     noise gives, and the MI of each pair alone. `fit` also returns the pairs as functions, so that
@@ -113,12 +113,16 @@ class Canonical(Estimator):
         folds: the number of parts of the rows. The scores of each part come from directions learned
             on the others. Half as many are used where a side has more than 200 features.
         pairs: the most canonical pairs that k-NN is given.
+        correction: for two discrete sides only. "auto" (default): adjusted for chance, see
+            `docs/labels.md`; "miller-madow"; or None, the plug-in.
 
     References:
         Kernel CCA: Bach & Jordan 2002, https://jmlr.org/papers/v3/bach02a.html.
         Optimal transformations: Breiman & Friedman 1985, doi:10.1080/01621459.1985.10478157.
         k-NN: Kraskov, Stoegbauer & Grassberger 2004, doi:10.1103/PhysRevE.69.066138; Ross 2014,
         doi:10.1371/journal.pone.0087357.
+        Labels: Vinh, Epps & Bailey 2010, https://jmlr.org/papers/v11/vinh10a.html; Grassberger
+        2003, arXiv:physics/0307138.
 
     Example:
         >>> import numpy as np
@@ -131,6 +135,7 @@ class Canonical(Estimator):
 
     folds: Annotated[int, Field(ge=2)] = 10
     pairs: Annotated[int, Field(ge=1, le=3)] = 3
+    correction: LabelCorrection | None = "auto"
 
     # Not a parameter: a variant for an ablation is a subclass with another tuning, or a call of
     # `estimate_canonical`.
@@ -169,7 +174,7 @@ class Canonical(Estimator):
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.discrete and y.discrete:
-            return plug_in(variable_symbols(x), variable_symbols(y))
+            return information_of_labels(x, y, self.correction)
         return self._fitted(x, y)[0]
 
     def _fitted(self, x: Variable, y: Variable) -> tuple[Estimate, FittedSide, FittedSide]:

@@ -15,7 +15,7 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from .binning.plug_in import plug_in, variable_symbols
+from .binning.labels import LabelCorrection, information_of_labels
 from .density.mixture_bounds import Variant, mixture_information
 from .kernels.density import BLOCK, label_sums, log_sums, pair_sums
 from .shared.columns import standardized
@@ -42,7 +42,7 @@ class KDE(Estimator):
 
     If one side is discrete: I = mean log p(x_i | y_i) / p(x_i), y_i the label. Rows whose label
     occurs once have no leave-one-out density; they are left out, and the estimate is flagged. If
-    both sides are discrete, the estimate is the plug-in.
+    both sides are discrete, the estimate is the plug-in, adjusted for chance.
 
     Bias: downwards where the bandwidth smooths the dependence away, severely so for strong
     dependence and many dimensions.
@@ -60,6 +60,8 @@ class KDE(Estimator):
         variant: with noise, the bound on the entropies: "upper" (default, Kullback-Leibler) or
             "lower" (Bhattacharyya). Where all labels differ the result is a bound on I, since H(Z)
             is known. For labels that repeat it is the difference of two bounds, and no bound.
+        correction: for two discrete sides only. "auto" (default): adjusted for chance, see
+            `docs/labels.md`; "miller-madow"; or None, the plug-in.
 
     Raises:
         InputError: if both `bandwidth` and `noise_variance` are given.
@@ -70,6 +72,8 @@ class KDE(Estimator):
             Silverman 1986, doi:10.1201/9781315140919.
         Noise: Kolchinsky & Tracey 2017, doi:10.3390/e19070361, as used by
             Saxe et al. 2019, doi:10.1088/1742-5468/ab3985.
+        Labels: Vinh, Epps & Bailey 2010, https://jmlr.org/papers/v11/vinh10a.html;
+            Grassberger 2003, arXiv:physics/0307138.
 
     Example:
         >>> import numpy as np
@@ -81,6 +85,7 @@ class KDE(Estimator):
     bandwidth: Annotated[float, Field(gt=0)] | Literal["scott", "silverman"] = "scott"
     noise_variance: Annotated[float, Field(gt=0)] | None = None
     variant: Variant = "upper"
+    correction: LabelCorrection | None = "auto"
     quadratic: ClassVar[bool] = True
     warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ({"noise_variance": 1.0},)
 
@@ -94,7 +99,7 @@ class KDE(Estimator):
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.discrete and y.discrete:
-            return plug_in(variable_symbols(x), variable_symbols(y))
+            return information_of_labels(x, y, self.correction)
         if self.noise_variance is not None:
             labels, values = (x, y) if x.discrete else (y, x)
             return self._noisy(values, [labels], self.noise_variance)[0]

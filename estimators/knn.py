@@ -18,7 +18,7 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from .binning.plug_in import plug_in, variable_symbols
+from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.ksg import kraskov_counts, ross_counts
 from .neighbours.search import Algorithm
@@ -54,7 +54,7 @@ class KNN(Estimator):
             m_i the rows of any label nearer than that neighbour, row i included.
 
     Rows whose label occurs once are left out, and the estimate is flagged. If both sides are
-    discrete, the estimate is the plug-in.
+    discrete, the estimate is the plug-in, adjusted for chance.
 
     Ties: the formulas do not hold where the k-th and the next neighbour of a row are equally far,
     or the k-th is a copy of the row. Only in this case, noise is added to all rows, at most a
@@ -84,6 +84,8 @@ class KNN(Estimator):
             the inputs X of a network: I(X;T + Z) = h(T + Z) - h(Z) by Kozachenko & Leonenko 1987,
             see `neighbours.added_noise`.
         seed: of the noise that `noise_variance` asks for; 0 by default.
+        correction: for two discrete sides only. "auto" (default): adjusted for chance, see
+            `docs/labels.md`; "miller-madow"; or None, the plug-in.
 
     Raises:
         InputError: if both `standardize` and `noise_variance` are given.
@@ -92,6 +94,8 @@ class KNN(Estimator):
         Kraskov, Stoegbauer & Grassberger 2004, doi:10.1103/PhysRevE.69.066138.
         Ross 2014, doi:10.1371/journal.pone.0087357.
         Entropy: Berrett, Samworth & Yuan 2019, doi:10.1214/18-AOS1688.
+        Labels: Vinh, Epps & Bailey 2010, https://jmlr.org/papers/v11/vinh10a.html;
+            Grassberger 2003, arXiv:physics/0307138.
 
     Example:
         >>> import numpy as np
@@ -108,6 +112,7 @@ class KNN(Estimator):
     algorithm: Algorithm = "auto"
     noise_variance: Annotated[float, Field(gt=0)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
+    correction: LabelCorrection | None = "auto"
     quadratic: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -130,7 +135,7 @@ class KNN(Estimator):
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.discrete and y.discrete:
-            return plug_in(variable_symbols(x), variable_symbols(y))
+            return information_of_labels(x, y, self.correction)
         if x.discrete or y.discrete:
             labels, values = (x, y) if x.discrete else (y, x)
             if self.noise_variance is not None:

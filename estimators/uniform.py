@@ -15,7 +15,7 @@ from mibench.errors import InputError
 
 from .binning import bin_rules
 from .binning.base import BinnedSide, BinningEstimator, SideBins
-from .binning.plug_in import Correction
+from .binning.labels import LabelCorrection
 from .kernels.binning import fold_uniform, tally_uniform
 
 Float = NDArray[np.float64]
@@ -31,7 +31,8 @@ class Uniform(BinningEstimator):
     """Plug-in MI of variables cut into bins of equal width.
 
     I = H(bin X) + H(bin Y) - H(bin X, bin Y), where the bin indices of all dimensions of a side
-    together are one symbol. Discrete sides are not binned: each label is a symbol.
+    together are one symbol. Discrete sides are not binned: each label is a symbol. If both sides are
+    discrete, the plug-in is adjusted for chance, so that independent labels give 0 on average.
 
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
     of the sides; downwards by the detail that is lost in wide bins. Underestimates unbounded
@@ -47,13 +48,16 @@ class Uniform(BinningEstimator):
             the outermost bins. None (default): the range of the data.
         pooled: whether all dimensions of a variable share one set of edges (and one number of bins
             by rule), as for the neurons of a layer. Default: each dimension has its own edges.
-        correction: None (default), or "miller-madow", which adds (occupied bins - 1) / 2n to each
-            entropy.
+        correction: "auto" (default): none for bins; two sides of labels are adjusted for chance,
+            see `docs/labels.md`. None: the plug-in. "miller-madow": adds (occupied bins - 1) / 2n
+            to each entropy, of bins and of labels.
 
     Raises:
         InputError: for an empty or infinite `range`.
 
     References:
+        Labels: Vinh, Epps & Bailey 2010, https://jmlr.org/papers/v11/vinh10a.html;
+            Grassberger 2003, arXiv:physics/0307138.
         Cover & Thomas, Elements of Information Theory, ch. 8.
         Miller 1955, Note on the bias of information estimates.
         Panzeri & Treves 1996, doi:10.1088/0954-898X/7/1/006.
@@ -70,7 +74,7 @@ class Uniform(BinningEstimator):
     bins: Annotated[int, Field(ge=1, le=bin_rules.MAX_BINS)] | Rule = "auto"
     range: tuple[float, float] | None = None
     pooled: bool = False
-    correction: Correction | None = None
+    correction: LabelCorrection | None = "auto"
     fold = staticmethod(fold_uniform)
     tally = staticmethod(tally_uniform)
 

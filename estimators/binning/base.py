@@ -15,8 +15,8 @@ from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 from mibench.types import Estimate
 
 from ..shared.threads import share_rows
+from .labels import LabelCorrection, information_of_labels
 from .plug_in import (
-    Correction,
     RowSymbols,
     SymbolCounts,
     joint_entropy,
@@ -99,7 +99,7 @@ class BinningEstimator(Estimator):
     """
 
     bins: int | str
-    correction: Correction | None
+    correction: LabelCorrection | None
     fold: ClassVar[Callable[..., None]]
     tally: ClassVar[Callable[..., None]]
 
@@ -126,9 +126,10 @@ class BinningEstimator(Estimator):
         return {}
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
+        if x.discrete and y.discrete:
+            return self._of_labels(x, y)
         bins_x, bins_y = self._bins_of_both(x, y)
-        both_discrete = x.discrete and y.discrete
-        if bins_x.joint_bins * bins_y.joint_bins <= max(x.n, MAX_TABLE_BINS) and not both_discrete:
+        if bins_x.joint_bins * bins_y.joint_bins <= max(x.n, MAX_TABLE_BINS):
             counts_x, counts_y, joint = margins_of_table(self._table(x.n, bins_x, bins_y))
         else:
             counts_x, counts_y = self._symbols(x, bins_x), self._symbols(y, bins_y)
@@ -136,6 +137,10 @@ class BinningEstimator(Estimator):
         return self._plug_in(
             BinnedSide(x, bins_x, counts_x), BinnedSide(y, bins_y, counts_y), joint
         )
+
+    def _of_labels(self, x: Variable, y: Variable) -> Estimate:
+        info = {"bins_x": [x.cardinality], "bins_y": [y.cardinality]}
+        return information_of_labels(x, y, self.correction, info)
 
     def _bins_of_both(self, x: Variable, y: Variable) -> tuple[SideBins, SideBins]:
         if x.n < MIN_ROWS_PER_THREAD:
@@ -151,7 +156,8 @@ class BinningEstimator(Estimator):
         return bins_of_side[0], bins_of_side[1]
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
-        if self.bins == "auto":  # the bins of t then depend on the other side
+        # The bins of t may depend on the other side, and labels have none.
+        if self.bins == "auto" or t.discrete:
             return super()._estimate_each(t, others)
         bins_t = self._bins_of(t, t)
         symbols_t = self._symbols(t, bins_t)
@@ -200,9 +206,10 @@ class BinningEstimator(Estimator):
         n, joint_bins = x.variable.n, x.bins.joint_bins * y.bins.joint_bins
         notes = dict([flags.more_bins_than_samples(joint_bins, n)] if joint_bins > n else [])
         notes.update(self._extra_flags(x, y))
+        of_bins = None if self.correction == "auto" else self.correction
         limit = min(math.log(n), x.ceiling_nats, y.ceiling_nats)
         info = {"bins_x": x.bins.bins, "bins_y": y.bins.bins}
-        estimate = plug_in_counts(x.counted, y.counted, joint, self.correction, info, notes)
+        estimate = plug_in_counts(x.counted, y.counted, joint, of_bins, info, notes)
         return replace(estimate, ceiling_nats=limit)
 
 

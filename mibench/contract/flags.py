@@ -27,7 +27,13 @@ FLAGS = {
     "dependent_rows": "consecutive rows resemble each other: the estimate may be far too high",
     "copied_rows": "rows are copies of other rows: the estimate is too high",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
+    "sparse_labels": "fewer rows than pairs of labels, so most pairs were never seen",
 }
+
+
+# The mean error of labels adjusted for chance, in nats, downwards and upwards, where there are at
+# most 10 pairs of labels per row, and where there are more: `benchmarks/labels.py`.
+ERROR_OF_SPARSE_LABELS = {True: ("0.4", "0.2"), False: ("1.7", "0.3")}
 
 
 def constant() -> Flag:
@@ -39,8 +45,9 @@ def ties(count: int, n: int) -> Flag:
     """`count` of n rows have no unambiguous k nearest neighbours."""
     return "ties", (
         f"Ties: {count} of {n} rows coincide with others or have equally distant neighbours. They "
-        "were separated by noise far smaller than the spacing of the values. If the data are "
-        "labels, declare them discrete."
+        "were separated by noise far smaller than the spacing of the values. Leave counts, grades "
+        "and rounded values as numbers, since their order helps. Declare as labels only values "
+        "whose order means nothing."
     )
 
 
@@ -182,4 +189,23 @@ def beyond_evidence(n: int, dims: int, rows: int, most: int) -> Flag:
     return "beyond_evidence", (
         f"Beyond the evidence: {n} rows, and up to {dims} dimensions per side. The errors of this "
         f"estimator were measured from {rows} rows and up to {most} dimensions."
+    )
+
+
+def sparse_labels(n: int, labels_x: int, labels_y: int, shared: int, adjusted: bool) -> Flag:
+    """n rows are fewer than the pairs of labels; in `shared` rows both labels may occur again."""
+    cells = labels_x * labels_y
+    seen = f"Sparse labels: {labels_x} x {labels_y} labels make {cells} pairs, for {n} rows. "
+    if not adjusted:
+        return "sparse_labels", seen + (
+            "The estimate is too high, even for independent labels, unless one side determines the "
+            "other. Leave correction at auto, or merge rare labels."
+        )
+    few = cells <= 10 * n
+    low, high = ERROR_OF_SPARSE_LABELS[few]
+    rare = f"Only {shared} rows have a label that repeats; the others say nothing. "
+    return "sparse_labels", seen + (rare if shared < n / 2 else "") + (
+        f"Independent labels give 0 on average. The estimate of dependent ones was up to {low} "
+        f"nats too low and up to {high} nats too high in tests. Merge rare labels or add rows; do "
+        "not declare numbers as labels where their order means something."
     )
