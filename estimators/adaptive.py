@@ -38,8 +38,8 @@ class Adaptive(BinningEstimator):
     I = H(bin X) + H(bin Y) - H(bin X, bin Y), where the bin indices of all dimensions of a side
     together are one symbol. The edges are the quantiles j / M of the *unique* values (with linear
     interpolation), so that a frequent value, such as the 0 of a ReLU, occupies at most one bin.
-    Discrete sides are not binned: each label is a symbol. If both sides are discrete, the plug-in is
-    adjusted for chance, so that independent labels give 0 on average.
+    Discrete sides are not binned: each label is a symbol. If both sides are discrete, the plug-in
+    is adjusted for chance, so that independent labels give 0 on average.
 
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
     of the sides; downwards by the detail that is lost in wide bins. Unless pooled, bins depend on

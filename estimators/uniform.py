@@ -31,8 +31,8 @@ class Uniform(BinningEstimator):
     """Plug-in MI of variables cut into bins of equal width.
 
     I = H(bin X) + H(bin Y) - H(bin X, bin Y), where the bin indices of all dimensions of a side
-    together are one symbol. Discrete sides are not binned: each label is a symbol. If both sides are
-    discrete, the plug-in is adjusted for chance, so that independent labels give 0 on average.
+    together are one symbol. Discrete sides are not binned: each label is a symbol. If both sides
+    are discrete, the plug-in is adjusted for chance, so that independent labels give 0 on average.
 
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of occupied bins
     of the sides; downwards by the detail that is lost in wide bins. Underestimates unbounded

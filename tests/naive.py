@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 from scipy.special import digamma, logsumexp
+from scipy.stats import hypergeom
 
 from mibench.estimators import adaptive as adaptive_module
 from mibench.estimators import uniform as uniform_module
@@ -62,6 +63,41 @@ def plug_in(a, b, correction=None):
     a, b = np.asarray(a).tolist(), np.asarray(b).tolist()
     together = entropy(zip(a, b, strict=True), correction)
     return entropy(a, correction) + entropy(b, correction) - together
+
+
+def grassberger(symbols):
+    """Entropy with G(c) in place of log c, Grassberger 2003, arXiv:physics/0307138, eq. 28."""
+    counts = np.array(list(Counter(symbols).values()))
+    return math.log(counts.sum()) - float(counts @ grassberger_g(counts)) / counts.sum()
+
+
+def grassberger_g(c):
+    return digamma(c) + (-1.0) ** c / 2 * (digamma((c + 1) / 2) - digamma(c / 2))
+
+
+def labels_mi(a, b, correction):
+    """The MI of two sides of labels; "auto": (J - E) / (M - E) of the smaller plug-in entropy."""
+    a, b = np.asarray(a).tolist(), np.asarray(b).tolist()
+    if correction != "auto":
+        return plug_in(a, b, correction)
+    n, of_a, of_b = len(a), grassberger(a), grassberger(b)
+    if n in (len(set(a)), len(set(b))):
+        return 0.0
+    c = np.arange(1, n + 1)
+    expected = sum(
+        float(hypergeom.pmf(c, n, row, column) @ (c * grassberger_g(c)))
+        for row in Counter(a).values()
+        for column in Counter(b).values()
+    )
+    by_chance = of_a + of_b - (math.log(n) - expected / n)
+    observed = of_a + of_b - grassberger(zip(a, b, strict=True))
+    share = (observed - by_chance) / (min(of_a, of_b) - by_chance)
+    return share * min(entropy(a), entropy(b))
+
+
+def of_bins(correction):
+    """The correction where a side is binned: "auto" is none."""
+    return None if correction == "auto" else correction
 
 
 def row_symbols(indices):
@@ -155,7 +191,9 @@ def uniform(x, y, bins, range, pooled, correction, discrete_x=False, discrete_y=
             indices.append(uniform_bins(column, low, high, number))
         return row_symbols(np.stack(indices, axis=1))
 
-    return plug_in(symbols(x, discrete_x), symbols(y, discrete_y), correction)
+    if discrete_x and discrete_y:
+        return labels_mi(x, y, correction)
+    return plug_in(symbols(x, discrete_x), symbols(y, discrete_y), of_bins(correction))
 
 
 # -- adaptive ----------------------------------------------------------------------------------
@@ -212,7 +250,9 @@ def adaptive(x, y, bins, pooled, correction, own_bin, discrete_x=False, discrete
             indices.append(own_bins(column, reference, number, own_bin))
         return row_symbols(np.stack(indices, axis=1))
 
-    return plug_in(symbols(x, discrete_x), symbols(y, discrete_y), correction)
+    if discrete_x and discrete_y:
+        return labels_mi(x, y, correction)
+    return plug_in(symbols(x, discrete_x), symbols(y, discrete_y), of_bins(correction))
 
 
 # -- kernel density ----------------------------------------------------------------------------
@@ -256,9 +296,9 @@ def mixture(values, codes, noise_variance, variant):
     return mixture_bound(values, noise_variance, variant) - within
 
 
-def kde(x, y, bandwidth, noise_variance, variant, discrete_x=False, discrete_y=False):
+def kde(x, y, bandwidth, noise_variance, variant, correction, discrete_x=False, discrete_y=False):
     if discrete_x and discrete_y:
-        return plug_in(x, y)
+        return labels_mi(x, y, correction)
     if noise_variance is not None:
         codes, values = (x, y) if discrete_x else (y, x)
         return mixture(values - values.min(axis=0), codes, noise_variance, variant)
@@ -401,7 +441,7 @@ def kozachenko_leonenko(matrix, dims, k):
 
 
 def knn(
-    x, y, k, variant, standardize, algorithm="auto", noise_variance=None, seed=0,
+    x, y, k, variant, standardize, algorithm="auto", noise_variance=None, seed=0, correction="auto",
     discrete_x=False, discrete_y=False,
 ):  # fmt: skip
     """Kraskov or Ross, or entropies.
@@ -409,7 +449,7 @@ def knn(
     The noise comes from `break_ties` and `with_noise`, which other tests check by their properties.
     """
     if discrete_x and discrete_y:
-        return plug_in(x, y)
+        return labels_mi(x, y, correction)
     if discrete_x or discrete_y:
         values, codes = (y, x) if discrete_x else (x, y)
         if noise_variance is not None:

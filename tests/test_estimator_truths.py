@@ -4,6 +4,7 @@ Statistical tests average over fixed seeds, and compare in standard errors of th
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def test_plug_in_of_labels_equals_that_of_scikit_learn(estimator):
     for n, kinds in ((2, 2), (10, 3), (500, 4), (500, 400)):
         x = np.r_[0, 1, rng.integers(0, kinds, n - 2)]
         y = np.r_[0, 1, (x + rng.integers(0, 2, n))[2:] % kinds]
-        estimate = estimator.estimate(x, y, discrete_x=True, discrete_y=True)
+        plain = replace(estimator, correction=None)
+        estimate = plain.estimate(x, y, discrete_x=True, discrete_y=True)
         assert estimate.nats == pytest.approx(mutual_info_score(x, y), abs=ROUNDING)
 
 

@@ -24,7 +24,8 @@ MANY = normal(600, 2, 2)
 WAVE = (lambda x: (x, np.sin(12 * x.sum(axis=1))))(np.random.default_rng(0).random((800, 2)))
 WIDE = np.random.default_rng(0).normal(size=(30, 5))
 
-# estimator, x, y, whether y is labels, the flags
+SIXTEENTHS, FORTIETHS = np.arange(400) * 16 // 400, np.arange(400) // 10
+# estimator, x, y, whether y is labels ("both": x as well), the flags
 FLAGGED = [
     (Uniform(), X, Y, False, set()),
     (Adaptive(), X, Y, False, set()),
@@ -112,6 +113,11 @@ FLAGGED = [
     (Canonical(), MANY[0], MANY[1][::-1], False, {"not_detected"}),
     # more_pairs: two equally strong pairs, of which k-NN uses one
     (Canonical(pairs=1), *MANY, False, {"more_pairs"}),
+    # sparse_labels: fewer rows than pairs of labels, both sides declared; 0 for labels that differ
+    (Uniform(), SIXTEENTHS, SIXTEENTHS // 2, "both", set()),
+    (KNN(), FORTIETHS, FORTIETHS // 2, "both", {"sparse_labels"}),
+    (KNN(correction=None), FORTIETHS, FORTIETHS // 2, "both", {"sparse_labels"}),
+    (Adaptive(), np.arange(400), CODE, "both", {"sparse_labels"}),
 ]
 
 
@@ -121,7 +127,7 @@ FLAGGED = [
     ids=[f"{i}-{type(case[0]).__name__}-{sorted(case[-1])}" for i, case in enumerate(FLAGGED)],
 )
 def test_flags_appear_when_they_should_and_only_then(estimator, x, y, labels, want):
-    estimate = estimator.estimate(x, y, discrete_y=labels)
+    estimate = estimator.estimate(x, y, discrete_x=labels == "both", discrete_y=bool(labels))
     assert set(estimate.flags) == want
     assert ("negative" in want) == (estimate.nats < -5e-4)
 

@@ -48,6 +48,8 @@ ESTIMATORS = [
     KNN(algorithm="tree"),
 ]
 
+CORRECTIONS = ("auto", "miller-madow", None)
+
 # Estimators that add noise. One side of each sample is labels, which repeat or all differ.
 NOISY = [
     KDE(noise_variance=0.1),
@@ -223,7 +225,7 @@ def test_noise_keeps_the_differences_of_values_next_to_an_outlier(far):
 
 
 @properties
-@given(samples(), st.integers(1, 40), st.booleans(), st.sampled_from([None, "miller-madow"]))
+@given(samples(), st.integers(1, 40), st.booleans(), st.sampled_from(CORRECTIONS))
 def test_small_uniform_property(sample, bins, pooled, correction):
     assert_agrees(Uniform(bins=bins, pooled=pooled, correction=correction), *sample)
     assert_agrees(Uniform(bins=bins, range=(-1, 2), pooled=pooled), *sample)
@@ -282,7 +284,9 @@ def test_small_label_property(sample, k):
 @given(samples(values=WHOLE))
 def test_small_labels_property(sample):
     for estimator in (KNN(), KDE(), Uniform(), Adaptive()):
-        assert_agrees(estimator, *sample, discrete_x=True, discrete_y=True)
+        for correction in CORRECTIONS:
+            changed = replace(estimator, correction=correction)
+            assert_agrees(changed, *sample, discrete_x=True, discrete_y=True)
 
 
 def assert_agrees(estimator, x, y, **discrete):

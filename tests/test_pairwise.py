@@ -186,8 +186,12 @@ def test_tables_of_any_kind(table, discrete, names):
 
 def test_all_columns_may_be_labels():
     table = {"p": [0, 1, 0, 1], "q": ["u", "v", "u", "v"], "r": [True, True, False, False]}
-    assert library.pairwise(table, discrete=True).bits.loc["p", "q"] == 1.0
-    assert library.pairwise(table, discrete=True).bits.loc["q", "r"] == 0.0
+    bits = library.pairwise(table, "knn:correction=none", discrete=True).bits
+    assert (bits.loc["p", "q"], bits.loc["q", "r"]) == (1.0, 0.0)
+    bits = library.pairwise(table, discrete=True).bits
+    assert bits.loc["p", "q"] == 1.0
+    # A third of all pairings make q and r equal, 1 bit; the others have 0 bits, and so -1/2.
+    assert bits.loc["q", "r"] == pytest.approx(-0.5)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def distinct_counts(counts: Int) -> tuple[Int, Int]:
 
 @kernel
 def grassberger_terms(largest: int) -> Float:
-    """c G(c) for c = 0 .. largest, where n G(n) replaces n log n in the plug-in entropy.
+    """The terms c G(c) for c = 0 .. largest; c G(c) replaces c log c in the plug-in entropy.
 
     G(1) = -gamma - log 2, G(2) = 2 - gamma - log 2, G(2m + 1) = G(2m), and
     G(2m + 2) = G(2m) + 2 / (2m + 1): Grassberger 2003, arXiv:physics/0307138, eqs. 30 and 35.

@@ -96,11 +96,13 @@ def pairwise(
     Raises:
         InputError: The table or an argument is bad. The message names the column and a remedy.
 
-    >>> pairs = pairwise({"a": [0, 0, 1, 1], "b": [5, 5, 7, 7], "c": [3, 4, 3, 4]}, discrete=True)
-    >>> float(pairs.bits.loc["a", "b"])
+    >>> a = [0, 1, 2, 3] * 25
+    >>> table = {"a": a, "half": [v // 2 for v in a], "order": [i // 50 for i in range(100)]}
+    >>> pairs = pairwise(table, discrete=True)
+    >>> float(pairs.bits.loc["a", "half"])
     1.0
-    >>> pairs.table.nlargest(2, "bits")[["x", "y", "bits"]].to_numpy().tolist()
-    [['a', 'b', 1.0], ['a', 'c', 0.0]]
+    >>> pairs.table.nlargest(1, "bits")[["x", "y", "bits"]].to_numpy().tolist()
+    [['a', 'half', 1.0]]
     """
     import pandas as pd
 
