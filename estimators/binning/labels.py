@@ -47,9 +47,10 @@ def information_of_labels(
     Bailey 2010, times min(H(X), H(Y)). `benchmarks/labels.py` compares it with other corrections.
     """
     a, b = variable_symbols(x), variable_symbols(y)
-    plain = plug_in(a, b)
-    estimate = plain if correction is None else plug_in(a, b, "miller-madow")
-    if correction == "auto":
+    plain = estimate = plug_in(a, b)
+    if correction == "miller-madow":
+        estimate = plug_in(a, b, correction)
+    elif correction == "auto":
         share = share_beyond_chance(a, b)
         estimate = replace(plain, nats=share * min(a.entropy_nats, b.entropy_nats))
     details = {
@@ -76,7 +77,7 @@ def share_beyond_chance(x: RowSymbols, y: RowSymbols) -> float:
     # In one order of the sides, so that exchanged sides are summed in the same order.
     first, second = sorted(
         (distinct_counts(side.counts) for side in (x, y)),
-        key=lambda counts: (len(counts[0]), counts[0].tolist(), counts[1].tolist()),
+        key=lambda counts: (len(counts[0]), counts[0].tobytes(), counts[1].tobytes()),
     )
     terms = grassberger_terms(max(int(first[0][-1]), int(second[0][-1])))
     of_joint = sum_of_terms(*distinct_counts(joint), terms)

@@ -39,9 +39,19 @@ def pair_counts(x: Int, y: Int, count_x: int, count_y: int) -> Int:
 @kernel
 def distinct_counts(counts: Int) -> tuple[Int, Int]:
     """The distinct values among counts of at least 1, ascending, and how often each occurs."""
+    used, largest = 0, counts.max()
+    if largest <= 4 * counts.shape[0] + 1024:  # a table is faster than sorting
+        occurrences = np.zeros(largest + 1, np.int64)
+        for count in counts:
+            occurrences[count] += 1
+        values, repeats = np.empty_like(occurrences), np.empty_like(occurrences)
+        for count in range(1, largest + 1):
+            if occurrences[count] > 0:
+                values[used], repeats[used] = count, occurrences[count]
+                used += 1
+        return values[:used].copy(), repeats[:used].copy()
     ordered = np.sort(counts)
     values, repeats = np.empty_like(ordered), np.zeros_like(ordered)
-    used = 0
     for count in ordered:
         if used == 0 or values[used - 1] != count:
             values[used] = count
