@@ -14,7 +14,7 @@ from sklearn.metrics.cluster import adjusted_mutual_info_score, expected_mutual_
 
 import mibench
 from mibench.contract.registry import get_estimator
-from mibench.contract.variables import as_pair
+from mibench.contract.variables import as_pair, as_variable
 from mibench.estimators import KDE, KNN, Adaptive, Canonical, Uniform
 from mibench.estimators.binning.plug_in import plug_in, variable_symbols
 from mibench.estimators.kernels.chance import (
@@ -104,6 +104,12 @@ def test_binned_sides_are_the_plain_plug_in(kind, bins):
             for c in ("auto", None)
         )
         assert first == second
+        sides = (as_variable(other, "y", labels), as_variable(np.arange(300) % 3, "y", True))
+        each = [
+            kind(bins=bins, correction=c).estimate_each(as_variable(x, "x", False), sides)
+            for c in ("auto", None)
+        ]
+        assert each[0] == each[1]
 
 
 # -- identities and invariances ----------------------------------------------------------------

@@ -55,7 +55,7 @@ def get_estimator(spec: str) -> SupportsEstimate:
 
     Example:
         >>> get_estimator("adaptive:bins=30")
-        Adaptive(bins=30, pooled=False, correction=None, own_bin=None)
+        Adaptive(bins=30, pooled=False, correction='auto', own_bin=None)
     """
     return parse_estimator(spec)[0]
 
