@@ -53,45 +53,74 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     largest = max(rows.stop - rows.start for rows in folds)
     if n - largest <= 2 * (len(x) + len(y)) or min(len(x), len(y)) == 0:
         return None
-    model = _FoldMoments(x, y, folds, max_correlation(n, tuning), tuning.held_out.max_rows_of_fold)
-    rows, mismatched = model.log_ratios(0.0, min(len(x), len(y)))
-    if not _is_too_high(mismatched, tuning.held_out):
+    limits, most_pairs = tuning.held_out, min(len(x), len(y))
+    model = _FoldModels(x, y, folds, max_correlation(n, tuning))
+    scores = model.scores(0.0)
+    rows, mismatched = _log_ratios(scores, most_pairs, limits.max_rows_of_fold)
+    if not _is_too_high(mismatched, limits):
         return HeldOutRatio(rows, False, rows)
-    most, bounds = min(len(x), len(y)), []
-    for ridge in tuning.held_out.ridges:
-        for pairs in sorted({most, *(2**i for i in range(most.bit_length()))}):
-            rows, mismatched = model.log_ratios(ridge, pairs)
+    bounds = []
+    for ridge in limits.ridges:
+        scores = model.scores(ridge)
+        for pairs in sorted(
+            {most_pairs, *(4**i for i in range((most_pairs.bit_length() + 1) // 2))}
+        ):
+            rows, mismatched = _log_ratios(scores, pairs, limits.max_rows_of_bounds)
             values = np.concatenate(mismatched)
-            bounds += [t * rows - _log_mean_exp(t * values) for t in tuning.held_out.tempers]
+            bounds += [t * rows - _log_mean_exp(t * values) for t in limits.tempers]
     best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
     return HeldOutRatio(rows, True, best)
 
 
-class _FoldMoments:
-    """The ratio of x (dx, n), y (dy, n), white, on each fold by the moments of the others."""
+@dataclass(frozen=True)
+class _FoldScores:
+    """Canonical scores a, b (m, rows) of a fold by directions and correlations s of the others."""
 
-    def __init__(self, x: Float, y: Float, folds: list[slice], limit: float, most: int) -> None:
-        self.x, self.y, self.folds, self.limit, self.most = x, y, folds, limit, most
+    a: Float
+    b: Float
+    s: Float
+
+
+class _FoldModels:
+    """Scores of white columns x (dx, n), y (dy, n) in each fold, learned on the other folds."""
+
+    def __init__(self, x: Float, y: Float, folds: list[slice], limit: float) -> None:
+        self.x, self.y, self.folds, self.limit = x, y, folds, limit
         both = np.concatenate([x, y])
         self.moments = [both[:, rows] @ both[:, rows].T for rows in folds]
         self.total = np.sum(self.moments, axis=0)
 
-    def log_ratios(self, ridge: float, pairs: int) -> tuple[Float, list[Float]]:
-        """The ratio of the first canonical pairs: at each row, and at mismatched rows of each fold.
+    def scores(self, ridge: float) -> list[_FoldScores]:
+        """The scores of each fold.
 
         ridge: added to the variance, 1, of each principal component. A direction in which few rows
         differ may have no variance in the others.
         """
-        n = self.x.shape[1]
-        ratios, mismatched = [], []
+        n, scores = self.x.shape[1], []
         for rows, moment in zip(self.folds, self.moments, strict=True):
             others = (self.total - moment) / (n - (rows.stop - rows.start))
             others += max(ridge, MIN_RIDGE) * np.eye(len(others))
             left, right, s = _canonical_directions(others, len(self.x), self.limit)
-            a, b, s = left[:pairs] @ self.x[:, rows], right[:pairs] @ self.y[:, rows], s[:pairs]
-            ratios.append(_log_ratios(a, b, s))
-            mismatched.append(_mismatched_log_ratios(a, b, s, self.most))
-        return np.concatenate(ratios), mismatched
+            scores.append(_FoldScores(left @ self.x[:, rows], right @ self.y[:, rows], s))
+        return scores
+
+
+def _log_ratios(scores: list[_FoldScores], pairs: int, most: int) -> tuple[Float, list[Float]]:
+    """The ratio of the first pairs: at each row (n,), and of mismatched rows in each fold.
+
+    Mismatched are the first `most` rows of a in a fold, each joined with each other one of b.
+    """
+    rows, mismatched = [], []
+    for fold in scores:
+        a, b, s = fold.a[:pairs], fold.b[:pairs], fold.s[:pairs]
+        of_rows, of_pairs = -(s**2) / (2 * (1 - s**2)), s / (1 - s**2)
+        constant = -0.5 * float(np.log1p(-(s**2)).sum())
+        of_a, of_b = (of_rows * a**2).sum(axis=0), (of_rows * b**2).sum(axis=0)
+        rows.append(constant + of_a + of_b + (of_pairs * a * b).sum(axis=0))
+        matrix = (of_pairs * a[:, :most]).T @ b[:, :most]
+        matrix += (constant + of_a[:most])[:, np.newaxis] + of_b[:most]
+        mismatched.append(matrix[~np.eye(len(matrix), dtype=bool)])
+    return np.concatenate(rows), mismatched
 
 
 def _is_too_high(mismatched: list[Float], tuning: HeldOutTuning) -> bool:
@@ -138,23 +167,6 @@ def _whitening(moments: Float) -> Float:
     return np.asarray((axes / np.sqrt(scale)).T)
 
 
-def _log_ratios(a: Float, b: Float, s: Float) -> Float:
-    """The ratio at rows (n,) of canonical scores a, b (m, n) of correlations s (m, 1)."""
-    of_rows, of_pairs = -(s**2) / (2 * (1 - s**2)), s / (1 - s**2)
-    constant = -0.5 * float(np.log1p(-(s**2)).sum())
-    return np.asarray(constant + (of_rows * (a**2 + b**2) + of_pairs * a * b).sum(axis=0))
-
-
-def _mismatched_log_ratios(a: Float, b: Float, s: Float, most: int) -> Float:
-    """The ratio at each of the first rows of a joined with each other one of b."""
-    a, b = a[:, :most], b[:, :most]
-    of_rows, of_pairs = -(s**2) / (2 * (1 - s**2)), s / (1 - s**2)
-    constant = -0.5 * float(np.log1p(-(s**2)).sum())
-    matrix = (of_pairs * a).T @ b
-    matrix += (constant + (of_rows * a**2).sum(axis=0))[:, np.newaxis]
-    matrix += (of_rows * b**2).sum(axis=0)
-    return np.asarray(matrix[~np.eye(len(matrix), dtype=bool)])
-
-
 def _log_mean_exp(values: Float) -> float:
-    return float(logsumexp(values)) - math.log(len(values))
+    largest = float(values.max())
+    return largest + math.log(float(np.exp(values - largest).mean()))

@@ -168,11 +168,13 @@ class HeldOutTuning:
     # Excess in nats that a true ratio has with a probability of at most exp(-5) = 0.7%.
     certain_excess: float = 5.0
     # Multiples of the log ratio whose bounds are compared. A choice.
-    tempers: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    tempers: tuple[float, ...] = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
     # Ridges whose bounds are compared, in units of the variance of a principal component. A choice.
     ridges: tuple[float, ...] = (0.0, 0.05, 0.5)
-    # Rows of each fold that are joined with each other. A choice, to save time.
-    max_rows_of_fold: int = 256
+    # Rows of each fold that are joined with each other, in the test and in the bounds. Choices, to
+    # save time.
+    max_rows_of_fold: int = 128
+    max_rows_of_bounds: int = 64
 
 
 @dataclass(frozen=True)
