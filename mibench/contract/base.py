@@ -126,18 +126,19 @@ class Estimator(ABC):
         for _, group in groupby(pairs, key=lambda pair: id(pair[1])):
             same_y = list(group)
             try:
-                results += self.estimate_each(same_y[0][1], [x for x, _ in same_y])
+                estimates = self.estimate_each(same_y[0][1], [x for x, _ in same_y])
+                results += [
+                    _with_row_flags(estimate, *pair)
+                    for estimate, pair in zip(estimates, same_y, strict=True)
+                ]
             except (Exception, SystemExit):  # one of them failed: find out which
                 results += [self.attempt(x, y) for x, y in same_y]
-        return [
-            _with_row_flags(result, x, y) if isinstance(result, Estimate) else result
-            for result, (x, y) in zip(results, pairs, strict=True)
-        ]
+        return results
 
     def attempt(self, x: Variable, y: Variable) -> Estimate | str:
-        """`estimate_variables`, or the text of what it raised."""
+        """What `estimate` returns for sides that are laid out, or the text of what it raised."""
         try:
-            return self.estimate_variables(x, y)
+            return _with_row_flags(self.estimate_variables(x, y), x, y)
         except (Exception, SystemExit) as error:
             return f"{type(error).__name__}: {error}"
 
