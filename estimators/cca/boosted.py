@@ -14,11 +14,11 @@ Float = NDArray[np.float64]
 
 
 def boosted_predictions(
-    z: Float, scores: Float, targets: Float, tuning: TreeTuning
+    z: Float, features: Float, targets: Float, tuning: TreeTuning
 ) -> Float | None:
     """The expectation of targets (m, n) given z (d, n): of each fold, learned on the others.
 
-    A linear function of z and of scores (p, n), which are functions of z, comes first; trees of z
+    A linear function of features (p, n), or of z where features are many, comes first. Trees of z
     predict what it leaves.
 
     None where there is nothing to combine (d = 1), or where rows are few or columns many.
@@ -30,14 +30,16 @@ def boosted_predictions(
         return None
     ranks = np.argsort(np.argsort(z, axis=1, kind="stable"), axis=1, kind="stable")
     bins = _bins(z, ranks, tuning.bins)
-    linear = np.concatenate([np.ones((1, n)), z, scores])
+    few = len(features) * tuning.rows_per_feature < n
+    linear = np.concatenate([np.ones((1, n)), features if few else z])
     predictions = np.empty((m, n))
     for fold in range(tuning.folds):
         rows = slice(n * fold // tuning.folds, n * (fold + 1) // tuning.folds)
         others = np.r_[0 : rows.start, rows.stop : n][: tuning.max_rows]
         part = np.empty((m, rows.stop - rows.start))
         known = linear[:, others]
-        slopes, *_ = np.linalg.lstsq(known @ known.T, known @ targets[:, others].T, rcond=1e-9)
+        moments = known @ known.T + tuning.ridge * len(others) * np.eye(len(known))
+        slopes = np.linalg.solve(moments, known @ targets[:, others].T)
         residuals = targets[:, others] - slopes.T @ known
         boost(
             np.ascontiguousarray(bins[:, others]), np.ascontiguousarray(residuals),

@@ -116,7 +116,7 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     linear_x = linear_projection(za, f, [(fold.rows, fold.x) for fold in pairs.folds])
     linear_y = linear_projection(zb, g, [(fold.rows, fold.y) for fold in pairs.folds])
     selection = select_continuous(
-        za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing, tuning
+        za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing, f, g, tuning
     )
     nats = round(min(float(selection.rows.mean()), *order.entropies), ESTIMATE_DECIMALS)
     single_pairs = [knn_term(u, v, tuning, random_spacing) for u, v in _single_scores(pairs)]
@@ -186,7 +186,7 @@ def _labelled(x: Variable, labels: Variable, folds: int, max_pairs: int, tuning:
     features_labels, g = label_features(symbols, order.labels, tuning.features)
     search = PairSearch(f, g, features_x, features_labels, folds, tuning)
     pairs = search.pairs(max_pairs)
-    selection = select_labelled(z, symbols, pairs, tuning)
+    selection = select_labelled(z, f, symbols, pairs, tuning)
     single_pairs = [ross_term(u, symbols, tuning.knn) for u, _ in _single_scores(pairs)]
     info = {
         "method": selection.method,

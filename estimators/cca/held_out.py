@@ -53,23 +53,59 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     largest = max(rows.stop - rows.start for rows in folds)
     if n - largest <= 2 * (len(x) + len(y)) or min(len(x), len(y)) == 0:
         return None
-    limits, most_pairs = tuning.held_out, min(len(x), len(y))
     model = _FoldModels(x, y, folds, max_correlation(n, tuning))
-    scores = model.scores(0.0)
-    rows, mismatched = _log_ratios(scores, most_pairs, limits.max_rows_of_fold)
+    most_pairs = min(len(x), len(y))
+    counts = sorted({*(4**i for i in range(8) if 4**i < most_pairs), most_pairs})
+    limits = tuning.held_out
+    rows, mismatched = _log_ratios(model.scores(0.0), most_pairs, limits.max_rows_of_fold)
     if not _is_too_high(mismatched, limits):
         return HeldOutRatio(rows, False, rows)
     bounds = []
     for ridge in limits.ridges:
         scores = model.scores(ridge)
-        for pairs in sorted(
-            {most_pairs, *(4**i for i in range((most_pairs.bit_length() + 1) // 2))}
-        ):
-            rows, mismatched = _log_ratios(scores, pairs, limits.max_rows_of_bounds)
+        for pairs in counts:
+            rows_of_bound, mismatched = _log_ratios(scores, pairs, limits.max_rows_of_bounds)
             values = np.concatenate(mismatched)
-            bounds += [t * rows - _log_mean_exp(t * values) for t in limits.tempers]
+            bounds += [t * rows_of_bound - _log_mean_exp(t * values) for t in limits.tempers]
     best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
     return HeldOutRatio(rows, True, best)
+
+
+def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> HeldOutRatio:
+    """The ratio of pairs u, v (m, n) of scores out of fold: the sum of the pairs' normal ratios.
+
+    Nothing is learned from the scores but one correlation a pair: to combine scores that were
+    learned on overlapping rows would leak from fold to fold.
+    """
+    n = u.shape[1]
+    u, v = (w - w.mean(axis=1, keepdims=True) for w in (u, v))
+    u, v = (w / w.std(axis=1, keepdims=True) for w in (u, v))
+    limit = max_correlation(n, tuning)
+    products = [(u[:, rows] * v[:, rows]).sum(axis=1) for rows in folds]
+    total = np.sum(products, axis=0)
+    scores = []
+    for rows, product in zip(folds, products, strict=True):
+        s = (total - product) / (n - (rows.stop - rows.start))
+        s = np.clip(s, -limit, limit)[:, np.newaxis]
+        scores.append(_FoldScores(u[:, rows], v[:, rows], s))
+    return _cautious(scores, tuning.held_out)
+
+
+def _cautious(scores: "list[_FoldScores]", tuning: HeldOutTuning) -> HeldOutRatio:
+    """The best bound among multiples of the ratio, less its standard errors.
+
+    Pairs are often functions of each other. Then the ratio is too high unless the opposite is
+    clear.
+    """
+    bounds = []
+    for temper in tuning.tempers:
+        rows, mismatched = _log_ratios(scores, len(scores[0].a), tuning.max_rows_of_fold)
+        excess, error = _excess(mismatched, temper)
+        highest = excess + tuning.cautious_errors * error
+        bounds.append(temper * rows - highest)
+        is_too_high = highest > tuning.min_excess  # of the ratio itself, the last temper
+    best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
+    return HeldOutRatio(rows, is_too_high, best)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .boosted import boosted_predictions
 from .class_posterior import posterior_rows
 from .features import normal_scores
 from .gaussian import GaussianTerm, gaussian_rows
-from .held_out import HeldOutRatio, held_out_ratio
+from .held_out import HeldOutRatio, ratio_of_pairs
 from .knn_terms import KnnTerm, exceeds, knn_term, ross_term
 from .narrow_noise import max_nats
 from .normal_surrogate import NormalSurrogate
@@ -95,6 +95,8 @@ def select_continuous(
     pairs: CanonicalPairs,
     surrogate: NormalSurrogate,
     random_spacing: bool,
+    f: Float,
+    g: Float,
     tuning: Tuning,
 ) -> Selection:
     """Select among the Gaussian term, 1, 2, ... canonical pairs, and all columns if they are few.
@@ -109,6 +111,7 @@ def select_continuous(
         pairs: the canonical pairs.
         surrogate: normal samples of the same columns, with the same directions.
         random_spacing: as in `knn_term`.
+        f, g: the features of x (px, n), and of y (py, n).
         tuning: the choices of the estimator.
     """
     n = za.shape[1]
@@ -134,10 +137,9 @@ def select_continuous(
         knn_term(pairs.u[:m], pairs.v[:m], tuning, random_spacing)
         for m in range(1, 1 + (len(pairs.u) if dims > 2 else 0))
     ]
-    learned = learned_scores(za, zb, pairs, tuning) if dims > 2 else []
-    if ratio is not None:
-        linear = ratio.bound_rows if significant else np.zeros(n)
-        _consider_scores(selection, za, zb, linear, learned, pairs, tuning)
+    if dims > 2:
+        _consider_pairs(selection, pairs, terms, tuning)
+        _consider_trees(selection, za, zb, f, g, pairs, tuning)
     for m, term in enumerate(terms, 1):
         if term is not None and significant and not invented:
             part_a = _linear_scores(linear_x[:m], za, tuning)
@@ -162,71 +164,58 @@ def select_continuous(
     return selection
 
 
-@dataclass(frozen=True)
-class LearnedScores:
-    """Scores that are functions of x (m, n) and of y (m, n), row by row on other rows."""
+def _consider_pairs(
+    selection: Selection, pairs: CanonicalPairs, terms: list[KnnTerm | None], tuning: Tuning
+) -> None:
+    """Consider the Gaussian terms of all significant pairs, with k-NN on the first m of them.
 
-    x: Float
-    y: Float
-    name: str
-
-
-def learned_scores(
-    za: Float, zb: Float, pairs: CanonicalPairs, tuning: Tuning
-) -> list[LearnedScores]:
-    """Pairs of scores for k-NN: the first canonical pairs, and predictions by boosted trees."""
-    learned = [
-        LearnedScores(pairs.u[:m], pairs.v[:m], f"{m} pair(s)") for m in range(1, 1 + len(pairs.u))
-    ]
-    of_b = boosted_predictions(za, pairs.all_u, zb, tuning.trees)
-    of_a = boosted_predictions(zb, pairs.all_v, za, tuning.trees)
-    if of_b is not None:
-        learned.append(LearnedScores(normal_scores(of_b), zb, "trees of x"))
-    if of_a is not None:
-        learned.append(LearnedScores(za, normal_scores(of_a), "trees of y"))
-    return learned
+    terms: the k-NN estimates of the first 1, 2, ... pairs.
+    """
+    if len(pairs.all_u) < 2:
+        return
+    folds = [fold.rows for fold in pairs.folds]
+    name = f"Gaussian of {len(pairs.all_u)} pairs"
+    ratio = ratio_of_pairs(pairs.all_u, pairs.all_v, folds, tuning)
+    if exceeds(ratio.bound_rows, selection.rows, selection.accept_errors):
+        selection.rows, selection.method = ratio.bound_rows, name
+    if ratio.is_too_high:
+        return
+    for m, term in enumerate(terms, 1):
+        if term is not None:
+            first = ratio_of_pairs(pairs.u[:m], pairs.v[:m], folds, tuning)
+            rows = ratio.rows + term.rows - first.rows
+            selection.consider(rows, term, f"{name} + {m} pair(s)", m)
 
 
-def _consider_scores(
+def _consider_trees(
     selection: Selection,
     za: Float,
     zb: Float,
-    linear: Float,
-    learned: list[LearnedScores],
+    f: Float,
+    g: Float,
     pairs: CanonicalPairs,
     tuning: Tuning,
 ) -> None:
-    """Consider the Gaussian term of all columns and learned scores together, and k-NN on trees.
-
-    linear (n,): the same of the columns alone, on rows held out; 0 if it is not significant.
-    """
-    trees = [scores for scores in learned if "trees" in scores.name]
+    """Consider what predictions of y from x, and of x from y, tell about the other side."""
     folds = [fold.rows for fold in pairs.folds]
-    x = np.concatenate([za, pairs.all_u, *(t.x for t in trees if t.x is not za)])
-    y = np.concatenate([zb, pairs.all_v, *(t.y for t in trees if t.y is not zb)])
-    if len(x) + len(y) == len(za) + len(zb):
-        return
-    ratio = held_out_ratio(x, y, folds, tuning)
-    base = selection.rows
-    if ratio is not None and exceeds(ratio.bound_rows, linear, selection.accept_errors):
-        base = base + ratio.bound_rows - linear
-        selection.rows, selection.method = base, "Gaussian of learned scores"
-    for scores in trees:
-        if len(scores.x) + len(scores.y) <= tuning.trees.max_knn_dims:
-            term = knn_term(scores.x, scores.y, tuning)
+    for z, features, other, name in ((za, f, zb, "x"), (zb, g, za, "y")):
+        predicted = boosted_predictions(z, features, other, tuning.trees)
+        if predicted is None:
+            continue
+        scores = normal_scores(predicted)
+        if 2 * len(scores) <= tuning.trees.max_knn_dims:
+            term = knn_term(scores, other, tuning)
             if term is not None:
-                selection.consider(term.rows, term, f"k-NN on {scores.name}", 0)
-    if ratio is None or ratio.is_too_high or selection.method != "Gaussian of learned scores":
-        return
-    for scores in learned:
-        if len(scores.x) + len(scores.y) <= tuning.trees.max_knn_dims:
-            term = knn_term(scores.x, scores.y, tuning)
-            if term is not None:
-                rows = base + term.rows - gaussian_rows(scores.x, scores.y, tuning)
-                selection.consider(rows, term, f"Gaussian of learned scores + {scores.name}", 0)
+                selection.consider(term.rows, term, f"k-NN on trees of {name}", 0)
+        if len(scores) > 1:
+            ratio = ratio_of_pairs(scores, other, folds, tuning)
+            if exceeds(ratio.bound_rows, selection.rows, selection.accept_errors):
+                selection.rows, selection.method = ratio.bound_rows, f"Gaussian of trees of {name}"
 
 
-def select_labelled(z: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tuning) -> Selection:
+def select_labelled(
+    z: Float, f: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tuning
+) -> Selection:
     """Select among 1, 2, ... pairs, all significant pairs, and all columns if they are few.
 
     z (d, n): normal scores of the continuous side; symbols (n,): the labels.
@@ -247,20 +236,24 @@ def select_labelled(z: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tunin
         term = ross_term(z, symbols, tuning.knn)
         selection.consider(term.rows, term, "Ross on all columns", 0, True)
     if len(z) > 1:
-        _consider_posteriors(selection, z, symbols, pairs, tuning)
+        _consider_posteriors(selection, z, f, symbols, pairs, tuning)
     return selection
 
 
 def _consider_posteriors(
-    selection: Selection, z: Float, symbols: Int, pairs: CanonicalPairs, tuning: Tuning
+    selection: Selection,
+    z: Float,
+    f: Float,
+    symbols: Int,
+    pairs: CanonicalPairs,
+    tuning: Tuning,
 ) -> None:
     """Consider bounds from posterior probabilities, and k-NN on predictions of the labels."""
     folds = [fold.rows for fold in pairs.folds]
     indicators = pairs.all_targets[: tuning.trees.max_targets]
-    predicted = boosted_predictions(z, pairs.all_u, indicators, tuning.trees)
-    scores = [z, np.concatenate([z, pairs.all_u])]
+    predicted = boosted_predictions(z, f, indicators, tuning.trees)
+    scores = [z] if len(f) * tuning.trees.rows_per_feature > z.shape[1] else [z, f]
     if predicted is not None:
-        scores.append(np.concatenate([pairs.all_u, predicted]))
         term = ross_term(normal_scores(predicted), symbols, tuning.knn)
         selection.consider(term.rows, term, "Ross on trees", 0)
     for x in scores:

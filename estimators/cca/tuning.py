@@ -169,6 +169,8 @@ class HeldOutTuning:
     certain_excess: float = 5.0
     # Multiples of the log ratio whose bounds are compared. A choice.
     tempers: tuple[float, ...] = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
+    # Standard errors of the excess that are subtracted where pairs may be functions of each other.
+    cautious_errors: float = 2.0
     # Ridges whose bounds are compared, in units of the variance of a principal component. A choice.
     ridges: tuple[float, ...] = (0.0, 0.05, 0.5)
     # Rows of each fold that are joined with each other, in the test and in the bounds. Choices, to
@@ -198,6 +200,9 @@ class TreeTuning:
     max_leaves: int = 200
     # Dimensions of predictions and columns together up to which k-NN is given them. A choice.
     max_knn_dims: int = 6
+    # Rows for each feature of the linear function, and its ridge penalty a row. Choices.
+    rows_per_feature: int = 8
+    ridge: float = 0.01
     # Bins of a column, and folds. Choices.
     bins: int = 32
     folds: int = 4
