@@ -45,6 +45,9 @@ class Adaptive(BinningEstimator):
     of the sides; downwards by the detail that is lost in wide bins. Unless pooled, bins depend on
     ranks alone, so increasing transformations of a dimension change nothing.
 
+    Ceiling: no estimate exceeds the entropy of the bins of a side, H(bin X) or H(bin Y), which n
+    rows and the bins allow for any relation.
+
     Attributes:
         bins: the number of bins per dimension, or a rule. "auto" (default) depends on n and on the
             number of dimensions, see `bin_rules.balanced_bins`; "sturges" and "terrell-scott"

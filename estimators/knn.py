@@ -22,14 +22,16 @@ from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.ksg import kraskov_counts, ross_counts
 from .neighbours.search import Algorithm
-from .neighbours.sorted_column import IndexedSide
+from .neighbours.sorted_column import IndexedSide, side_on_common_scale
 from .shared.columns import standardized
 from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-_sides_of: WeakKeyDictionary[Variable, dict[bool, IndexedSide]] = WeakKeyDictionary()
+Standardize = bool | Literal["auto"]
+
+_sides_of: WeakKeyDictionary[Variable, dict[Standardize, IndexedSide]] = WeakKeyDictionary()
 
 WARM_UP_ALGORITHMS: tuple[Algorithm, ...] = ("tree", "brute", "slabs")
 MAX_SPREAD_RATIO = 10.0  # of mean absolute deviations; larger ratios are flagged
@@ -72,8 +74,12 @@ class KNN(Estimator):
     Attributes:
         k: the number of neighbours; 3 by default.
         variant: 1 (default) or 2, the formula for two continuous sides.
-        standardize: whether to divide each dimension by its standard deviation first. The metric
-            compares dimensions, so their units matter unless this is set. Default: no.
+        standardize: how to make dimensions comparable, since the metric compares distances in all
+            of them. "auto" (default): divide each dimension by its standard deviation, computed
+            without far outliers (see `shared.columns.on_common_scale`), so that units play no part;
+            nothing is divided where only one dimension counts, which is next to labels, or where
+            noise_variance is given. True: divide by the standard deviation in any case, which far
+            outliers stretch. False: compare the dimensions in the units that they have.
         algorithm: the search for neighbours: "tree", "brute" (all pairs), "strips" (in 1+1
             dimensions), "slabs" (in two or more), or "auto" (default), which chooses by n and
             dimension. The result is the same.
@@ -88,7 +94,7 @@ class KNN(Estimator):
             `docs/labels.md`; "miller-madow"; or None, the plug-in.
 
     Raises:
-        InputError: if both `standardize` and `noise_variance` are given.
+        InputError: for `standardize=True` with `noise_variance`.
 
     References:
         Kraskov, Stoegbauer & Grassberger 2004, doi:10.1103/PhysRevE.69.066138.
@@ -108,7 +114,7 @@ class KNN(Estimator):
 
     k: Annotated[int, Field(ge=1)] = 3
     variant: Literal[1, 2] = 1
-    standardize: bool = False
+    standardize: Standardize = "auto"
     algorithm: Algorithm = "auto"
     noise_variance: Annotated[float, Field(gt=0)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
@@ -117,7 +123,7 @@ class KNN(Estimator):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.noise_variance is not None and self.standardize:
+        if self.noise_variance is not None and self.standardize is True:
             raise InputError(
                 "KNN: standardize=true would rescale dimensions, but "
                 f"noise_variance={self.noise_variance:g} is the same in all: set only one of them"
@@ -140,7 +146,7 @@ class KNN(Estimator):
             labels, values = (x, y) if x.discrete else (y, x)
             if self.noise_variance is not None:
                 return self._noisy(values, labels, self.noise_variance)
-            return self._ross(self._side(values), labels)
+            return self._ross(self._side(values, alone=True), labels)
         if self.noise_variance is not None:
             raise InputError(
                 f"knn: noise_variance={self.noise_variance:g} needs one side of labels: declare "
@@ -167,15 +173,22 @@ class KNN(Estimator):
         share_rows(estimate, len(pairs), 1)
         return results
 
-    def _side(self, v: Variable) -> IndexedSide:
-        """The columns that vary: constant ones add nothing to a distance. Cached for each side."""
+    def _side(self, v: Variable, alone: bool = False) -> IndexedSide:
+        """The columns that vary: constant ones add nothing to a distance. Cached for each side.
+
+        alone: whether distances are those of this side, so that the unit of one column is theirs.
+        """
+        varying = v.low < v.high
+        one_unit = alone and self.standardize == "auto" and varying.sum() == 1
+        scaling: Standardize = False if one_unit else self.standardize
         sides = _sides_of.setdefault(v, {})
-        if self.standardize not in sides:
-            columns = v.float64[v.low < v.high]
-            sides[self.standardize] = IndexedSide(
-                standardized(columns) if self.standardize else columns
-            )
-        return sides[self.standardize]
+        if scaling not in sides:
+            columns = v.float64[varying]
+            if scaling == "auto":
+                sides[scaling] = side_on_common_scale(columns)
+            else:
+                sides[scaling] = IndexedSide(standardized(columns) if scaling else columns)
+        return sides[scaling]
 
     def _noisy(self, values: Variable, labels: Variable, variance: float) -> Estimate:
         """The estimate with noise, which is added to all dimensions, constant ones too."""
@@ -185,8 +198,7 @@ class KNN(Estimator):
         noise = {"noise_variance": variance, "seed": self.seed}
         if not distinct:
             estimate = self._ross(IndexedSide(noisy), labels)
-            notes = {code: text for code, text in estimate.flags.items() if code != "scales"}
-            return Estimate(estimate.nats, notes, {**estimate.info, **noise})
+            return replace(estimate, info={**estimate.info, **noise})
         nats = kozachenko_leonenko_information(noisy, variance, self.k, self.algorithm)
         few = math.log2(values.n / self.k) < values.dims
         notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
@@ -206,8 +218,8 @@ class KNN(Estimator):
         nats = float(digamma(n) + (n * psi_k - margins) / n)
         info = {"method": f"Kraskov {self.variant}", "neighbours": counts.algorithm}
         ceiling = float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k
-        spreads = np.r_[counts.x.spreads, counts.y.spreads]
-        return Estimate(nats, _flags_of(n, spreads, self.k, counts.tied_rows), info, ceiling)
+        notes = self._flags((counts.x, counts.y), counts.tied_rows)
+        return Estimate(nats, notes, info, ceiling)
 
     def _ross(self, side: IndexedSide, labels: Variable) -> Estimate:
         symbols = labels.symbols
@@ -224,10 +236,28 @@ class KNN(Estimator):
         counts = ross_counts(side, symbols, self.k, self.algorithm)
         total = _sum_digamma(counts.k) - _sum_digamma(counts.within)
         total -= _sum_digamma(counts.class_sizes)
-        notes = _flags_of(n, counts.side.spreads, self.k, counts.tied_rows)
+        notes = self._flags((counts.side,), counts.tied_rows)
         if n < labels.n:
             notes.update([flags.rare_labels(labels.n - n, labels.n)])
         return Estimate(float(digamma(n) + total / n), notes, {"method": "Ross"})
+
+    def _flags(self, sides: Sequence[IndexedSide], ties: int) -> dict[str, str]:
+        """The flags for the sides in which distances were compared; `ties` rows had ties."""
+        n = sides[0].columns.shape[1]
+        dims = sum(len(side.columns) for side in sides)
+        notes: dict[str, str] = {}
+        # Those of "auto" are common; noise of one variance for all dimensions takes them as given.
+        if self.standardize != "auto" and self.noise_variance is None:
+            spreads = np.concatenate([side.spreads for side in sides])
+            if spreads.min() * MAX_SPREAD_RATIO < spreads.max():
+                with np.errstate(over="ignore", divide="ignore"):  # it may name a ratio of inf
+                    ratio = float(spreads.max() / spreads.min())
+                notes.update([flags.scales(ratio, self.standardize)])
+        if ties:
+            notes.update([flags.ties(ties, n)])
+        if math.log2(n / self.k) < dims:
+            notes.update([flags.few_samples(n, dims)])
+        return notes
 
 
 def _sum_digamma(counts: Int) -> float:
@@ -235,17 +265,3 @@ def _sum_digamma(counts: Int) -> float:
     occurrences = np.bincount(counts)
     present = np.flatnonzero(occurrences)
     return float(np.dot(occurrences[present], digamma(present)))
-
-
-def _flags_of(n: int, spreads: Float, k: int, ties: int) -> dict[str, str]:
-    """The flags for n rows of dimensions with these spreads (d,), of which `ties` rows had ties."""
-    dims = len(spreads)
-    notes: dict[str, str] = {}
-    if spreads.min() * MAX_SPREAD_RATIO < spreads.max():
-        with np.errstate(over="ignore", divide="ignore"):  # the flag may name a ratio of inf
-            notes.update([flags.scales(float(spreads.max() / spreads.min()))])
-    if ties:
-        notes.update([flags.ties(ties, n)])
-    if math.log2(n / k) < dims:
-        notes.update([flags.few_samples(n, dims)])
-    return notes

@@ -89,7 +89,7 @@ def compare(
         suite: the name of a suite, whose tasks are run. Default: "quick".
         samples: one or several sample sizes.
         seeds: how many seeds (0, 1, ...), or the seeds themselves.
-        jobs: the number of processes; -1 for one per core.
+        jobs: the number of processes; -1 for one per core, if the work takes some seconds.
         backend: "joblib" for processes on this machine, "dask" for a Dask cluster.
         scheduler: the address of the Dask scheduler, with backend="dask".
         time_limit: the most seconds for one estimate. A longer one is stopped and recorded as

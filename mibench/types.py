@@ -24,8 +24,8 @@ class Estimate:
         flags: reasons to distrust the estimate, code -> one plain sentence.
         info: how the estimate was made (method, number of bins, bandwidth, ...). Keys carry
             their units.
-        ceiling_nats: the largest value, in nats, that this estimator can return for data of this
-            size; None if the estimator gives none.
+        ceiling_nats: the largest value, in nats, that this estimator can return for such data, of
+            this size and in these bins or kernels; None if the estimator gives none.
 
     Raises:
         ValueError: if the estimate is not a finite number.

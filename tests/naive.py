@@ -440,6 +440,21 @@ def kozachenko_leonenko(matrix, dims, k):
     return digamma(n) - digamma(k) + math.fsum(math.log((2 * r) ** dims) for r in radii) / n
 
 
+def units(side, standardize):
+    """What each column of a side is divided by. Without outliers: those far from the quartiles."""
+    if not standardize:
+        return np.ones(side.shape[1])
+    near = np.array(side, float)
+    for column in near.T if standardize == "auto" else ():
+        low, high = sorted(column.tolist())[len(column) // 4], sorted((-column).tolist())
+        high = -high[len(column) // 4]
+        limits = low - 10 * (high - low), high + 10 * (high - low)
+        outside = [not limits[0] <= value <= limits[1] for value in column]
+        if low < high and sum(outside) <= 0.05 * len(column):
+            column[:] = [min(max(value, limits[0]), limits[1]) for value in column]
+    return deviations(near)
+
+
 def knn(
     x, y, k, variant, standardize, algorithm="auto", noise_variance=None, seed=0, correction="auto",
     discrete_x=False, discrete_y=False,
@@ -459,7 +474,9 @@ def knn(
                 dims = values.shape[1]
                 of_noise = dims / 2 * math.log(2 * math.pi * math.e * noise_variance)
                 return kozachenko_leonenko(distances(values), dims, k) - of_noise
-        unit = deviations(values) if standardize else 1.0
+        varying = int((values.min(axis=0) < values.max(axis=0)).sum())
+        unscaled = standardize == "auto" and (varying == 1 or noise_variance is not None)
+        unit = units(values, not unscaled and standardize)
         sizes = Counter(codes.tolist())
         repeated = np.array([sizes[code] > 1 for code in codes.tolist()])
         values, codes = values[repeated], codes[repeated]
@@ -467,10 +484,10 @@ def knn(
         if ties_within(matrix, codes, k):
             matrix = distances(break_ties((values / unit).T, codes).T)
         return ross(matrix, codes, k)
-    units = [deviations(side) if standardize else np.ones(side.shape[1]) for side in (x, y)]
-    in_x, in_y = distances(x, units[0]), distances(y, units[1])
+    unit_x, unit_y = units(x, standardize), units(y, standardize)
+    in_x, in_y = distances(x, unit_x), distances(y, unit_y)
     if tied(np.maximum(in_x, in_y), k).any():
-        broken = break_ties(np.concatenate([x / units[0], y / units[1]], axis=1).T).T
+        broken = break_ties(np.concatenate([x / unit_x, y / unit_y], axis=1).T).T
         in_x, in_y = distances(broken[:, : x.shape[1]]), distances(broken[:, x.shape[1] :])
     return kraskov(in_x, in_y, k, variant)
 

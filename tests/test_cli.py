@@ -308,12 +308,12 @@ def test_a_full_disk_is_an_error(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [["--jobs", "1"], ["--jobs", "2"], []])
 def test_ctrl_c_leaves_no_file_and_shows_what_is_done(tmp_path, jobs):
     """A terminal sends SIGINT to the whole process group, workers included."""
     running = subprocess.Popen(
         [MIBENCH, "compare", "-e", "kde", "--samples", "3000", "--seeds", "500", "--output",
-         "cells.csv", "--plot", "figure.png", "--jobs", str(jobs)],
+         "cells.csv", "--plot", "figure.png", *jobs],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip

@@ -12,8 +12,10 @@ import mibench
 from mibench import Estimate, Estimator, Task, api, summary
 from mibench.estimators import KNN, Uniform
 from mibench.output import figures, text
+from mibench.running import backends
 
 MEASURED = ["seconds", "memory"]
+QUICK_TWO = ["1v1-normal-0.75", "multinormal-dense-2-2-0.5"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,22 @@ def test_compare_returns_one_row_per_estimate_in_a_fixed_order():
     ]
     assert got["nats"].notna().all()
     assert (got["seconds"] > 0).all()
+
+
+def test_one_process_per_core_changes_no_number(monkeypatch):
+    """This process works alone at first; then, or at once, the others join it."""
+    tables = []
+    for jobs, seconds in ((1, 3.0), (-1, 0.0), (-1, 0.01)):
+        monkeypatch.setattr(backends, "SECONDS_ALONE", seconds)
+        tables.append(mibench.compare("uniform,knn", tasks=QUICK_TWO, seeds=3, jobs=jobs))
+    for table in tables[1:]:
+        assert table["nats"].tolist() == tables[0]["nats"].tolist()
+
+
+def test_short_work_starts_no_process(monkeypatch):
+    monkeypatch.setattr("joblib.Parallel", None)
+    table = mibench.compare("uniform", tasks=QUICK_TWO, samples=50, seeds=2, jobs=-1)
+    assert table["nats"].notna().sum() == 4
 
 
 def test_jobs_do_not_change_the_numbers():

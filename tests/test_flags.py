@@ -23,6 +23,8 @@ AGAINST = np.argsort(np.argsort(X)) % 2
 MANY = normal(600, 2, 2)
 WAVE = (lambda x: (x, np.sin(12 * x.sum(axis=1))))(np.random.default_rng(0).random((800, 2)))
 WIDE = np.random.default_rng(0).normal(size=(30, 5))
+NOISE = np.random.default_rng(1).normal(size=400)
+OUTLIER = np.r_[1e6, X[1:]]
 
 SIXTEENTHS, FORTIETHS = np.arange(400) * 16 // 400, np.arange(400) // 10
 # estimator, x, y, whether y is labels ("both": x as well), the flags
@@ -45,14 +47,14 @@ FLAGGED = [
     (KNN(), LATTICE, X, False, {"ties"}),
     (KNN(), LATTICE + CODE, CODE, True, {"ties"}),
     (KNN(), np.r_[0.0, 0.0, X[2:]], np.r_[0.0, 0.1, Y[2:]], False, set()),
-    (KDE(), LATTICE, LATTICE + X, False, set()),
+    (KDE(), LATTICE, LATTICE + 2 * Y, False, set()),
     (Adaptive(bins=4), LATTICE, X, False, set()),
     # few_samples: fewer than k 2^D rows for knn, 2^D for kde
     (KNN(), WIDE, WIDE + 0.1 * WIDE[::-1], False, {"few_samples"}),
     (KNN(k=1), WIDE[:, :2], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, set()),
     (KNN(k=2), WIDE[:, :2], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, {"few_samples"}),
-    (KDE(), WIDE[:, :2], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, set()),
-    (KDE(), WIDE[:, :3], WIDE[:, :2] + 0.1 * WIDE[::-1, 2:4], False, {"few_samples"}),
+    (KDE(), WIDE[:, :2], WIDE[:, :2] + WIDE[::-1, 2:4], False, set()),
+    (KDE(), WIDE[:, :3], WIDE[:, :2] + 2 * WIDE[::-1, 2:4], False, {"few_samples"}),
     # more_bins_than_samples
     (Uniform(bins=20), X, Y, False, set()),
     (Uniform(bins=21), X, Y, False, {"more_bins_than_samples"}),
@@ -78,11 +80,35 @@ FLAGGED = [
     (Adaptive(bins=20), X, X, False, {"ceiling"}),
     (Adaptive(bins=20), X, CODE, True, set()),
     (KNN(k=1, variant=2), X, X, False, {"ceiling"}),
+    (KNN(), 101_325 + 100 * X, 101.325 + 0.1 * X, False, {"ceiling"}),  # Pa and kPa
+    # the bins hold less than the relation; not so where bins, or labels, hold all there is
+    (Uniform(), X, X, False, {"ceiling"}),
+    (Uniform(bins=8), X, 2 * X + 1e-3 * NOISE, False, {"ceiling"}),
+    (Adaptive(bins=8), X, X + 0.03 * NOISE, False, {"ceiling"}),
+    (Adaptive(bins=8), X, X + 0.2 * NOISE, False, set()),
+    (Uniform(correction="miller-madow"), X, X, False, {"ceiling"}),
+    (Uniform(), X, X > 0, True, set()),
+    (Adaptive(), X, X > 0, True, set()),
+    (Uniform(bins=8), 0.01 * X + CODE, CODE, True, set()),
+    (Uniform(bins=2), 0.01 * X + CODE, CODE, True, {"ceiling"}),
+    (Uniform(bins=8), CODE, CODE, False, set()),
+    (Uniform(), np.exp(3 * X), np.exp(3 * X), False, {"ceiling", "outliers"}),
+    # the kernels are wider than the relation; not so where they only join the rows of a cluster
+    (KDE(), X, X, False, {"ceiling"}),
+    (KDE(), X, X + 0.01 * NOISE, False, {"ceiling"}),
+    (KDE(), np.c_[X, NOISE], np.c_[X, NOISE], False, {"ceiling"}),
+    (KDE(), CODE % 2 + 0.01 * X, 0.01 * NOISE - CODE % 2, False, set()),
+    (KDE(), CODE > 1, CODE > 1, False, set()),
+    (KDE(), X, X > 0, True, set()),
     # scales: spreads that differ more than tenfold, where distances are what counts
-    (KNN(), X, 9 * Y, False, set()),
-    (KNN(), X, 15 * Y, False, {"scales"}),
-    (KNN(), np.c_[X, 15 * Y], X > 0, True, {"scales"}),
+    (KNN(), X, 15 * Y, False, set()),
+    (KNN(), np.c_[X, 15 * Y], X > 0, True, set()),
+    (KNN(standardize=False), X, 9 * Y, False, set()),
+    (KNN(standardize=False), X, 15 * Y, False, {"scales"}),
+    (KNN(standardize=False), np.c_[X, 15 * Y], X > 0, True, {"scales"}),
     (KNN(standardize=True), X, 15 * Y, False, set()),
+    (KNN(standardize=True), OUTLIER, Y, False, {"scales"}),
+    (KNN(), OUTLIER, Y, False, set()),
     (KDE(), X, 15 * Y, False, set()),
     # outliers: one far value stretches the range and the standard deviation
     (Uniform(), np.r_[1e6, X[1:]], Y, False, {"outliers"}),
@@ -94,6 +120,11 @@ FLAGGED = [
     (Canonical(), MANY[0][:, 0], MANY[0][:, 0] + 1e-4 * MANY[1][:, 1], False, {"unseen"}),
     # fine_structure: a wave that each step to fewer neighbours shows more of
     (Canonical(), WAVE[0], WAVE[1], False, {"fine_structure"}),
+    # and a relation that narrower kernels show more of
+    (KDE(), X, X + 0.2 * NOISE, False, {"fine_structure"}),
+    (KDE(), X, X**2, False, {"fine_structure"}),
+    (KDE(), WAVE[0][:, 0], np.sin(12 * WAVE[0][:, 0]), False, {"fine_structure"}),
+    (KDE(), X, np.sin(6 * X) > 0, True, {"fine_structure"}),
     # negative
     (KNN(), X, AGAINST, True, {"negative"}),
     (KDE(), X, AGAINST, True, {"negative"}),

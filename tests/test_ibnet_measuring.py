@@ -165,6 +165,8 @@ def test_given_parameters_stay():
     assert bound("adaptive:own_bin=none", "relu").own_bin is None
     assert bound("kde:bandwidth=0.5", "relu").noise_variance is None
     assert bound("knn:standardize=true", "relu").noise_variance is None
+    assert bound("knn:standardize=false", "relu").noise_variance is None
+    assert bound("knn:standardize=auto", "relu").noise_variance == 1e-3
     assert bound("uniform:range=-5:5", "relu").range == (-5, 5)
     assert bound("adaptive:own_bin=7", "relu").own_bin == 7
     assert bound("kde:noise_variance=0.1", "tanh").noise_variance == 0.1

@@ -4,6 +4,7 @@ Tests with "small" in their names also run without numba's JIT, see `test_kernel
 """
 
 import itertools
+import math
 import os
 
 import numba
@@ -310,18 +311,20 @@ def test_small_density_sums(n, dx, dy):
     x, y = (v.T.copy() for v in normal(n, dx, dy))
     x[:, 0] += 20  # all kernels at a distance of 20 sum to about 1e-87
     everyone, codes = [0] * n, np.arange(n) % 3
-    sums = np.full((5, n), np.nan)
-    sums[:3] = 0
+    sums = np.full((10, n), np.nan)
+    sums[:6] = 0
     middle = n // 2
     for strip in range(2):
-        density.pair_sums(x, y, strip, -(-n // density.BLOCK), 2, sums[:3])
+        density.pair_sums(x, y, strip, -(-n // density.BLOCK), 2, sums[:6])
     for start, stop in ((0, middle), (middle, n)):
-        density.label_sums(x, codes, start, stop, *sums[3:])
+        density.label_sums(x, codes, start, stop, sums[6:])
+    both, root = np.concatenate([x, y]), math.sqrt(2)
     expected_sums = [
         naive.kernel_sums(columns, codes_)
         for columns, codes_ in (
-            (x, everyone), (y, everyone), (np.concatenate([x, y]), everyone),
-            (x, everyone), (x, codes.tolist()),
+            (x, everyone), (y, everyone), (both, everyone),
+            (root * x, everyone), (root * y, everyone), (root * both, everyone),
+            (x, everyone), (x, codes.tolist()), (root * x, everyone), (root * x, codes.tolist()),
         )
     ]  # fmt: skip
     for sums_, expected in zip(sums, expected_sums, strict=True):
@@ -333,10 +336,12 @@ def test_small_density_sums(n, dx, dy):
 @pytest.mark.parametrize("n", [127, 128, 129, 400])
 def test_density_sums_of_several_blocks(n, dx, dy):
     x, y = (v.T.copy() for v in normal(n, dx, dy))
-    sums = np.zeros((3, n))
+    sums = np.zeros((6, n))
     for strip in range(3):
         density.pair_sums(x, y, strip, -(-n // density.BLOCK), 3, sums)
-    for sums_, columns in zip(sums, (x, y, np.concatenate([x, y])), strict=True):
+    plain = [x, y, np.concatenate([x, y])]
+    narrower = [math.sqrt(2) * columns for columns in plain]
+    for sums_, columns in zip(sums, plain + narrower, strict=True):
         squares = ((columns[:, :, np.newaxis] - columns[:, np.newaxis]) ** 2).sum(axis=0)
         kernels = np.exp(-squares / 2)
         np.fill_diagonal(kernels, 0)
@@ -345,10 +350,10 @@ def test_density_sums_of_several_blocks(n, dx, dy):
 
 def test_density_sums_within_labels_do_not_depend_on_the_cut():
     x, codes = normal(700, 2)[0].T.copy(), np.arange(700) % 3
-    at_once, cut = np.empty((2, 2, 700))
-    density.label_sums(x, codes, 0, 700, *at_once)
+    at_once, cut = np.empty((2, 4, 700))
+    density.label_sums(x, codes, 0, 700, at_once)
     for start, stop in ((0, 1), (1, 300), (300, 555), (555, 700)):
-        density.label_sums(x, codes, start, stop, *cut)
+        density.label_sums(x, codes, start, stop, cut)
     assert np.array_equal(at_once, cut)
 
 

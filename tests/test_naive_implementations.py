@@ -41,10 +41,12 @@ ESTIMATORS = [
     KDE(bandwidth=0.05),
     KDE(bandwidth=3),
     KNN(),
-    KNN(k=1),
     KNN(variant=2),
     KNN(standardize=True),
-    KNN(variant=2, k=1, algorithm="tree"),
+    KNN(standardize=False),
+    KNN(k=1, standardize=False),
+    KNN(variant=2, standardize=False),
+    KNN(variant=2, k=1, standardize=False, algorithm="tree"),
     KNN(algorithm="tree"),
 ]
 
@@ -135,7 +137,7 @@ def test_small_estimator_equals_its_naive_implementation(estimator, name):
         "short-labels": Data(*(v[:40] for v in sides_of("label-y-rare")), discrete_y=True),
     }
     data = {**DATA, **short}[name]
-    if estimator.__class__ is KNN and estimator.standardize:
+    if isinstance(estimator, KNN) and estimator.standardize:
         data = untied(data)
     if getattr(estimator, "bins", None) == 1_000_000:  # a million bins take too long without JIT
         estimator = replace(estimator, bins=1000)
@@ -157,7 +159,7 @@ def test_small_noise_equals_its_naive_implementation(estimator):
 def test_knn_equals_its_naive_implementation_for_every_k(k, variant):
     for x, y in (normal(60), normal(60, 3, 2), (np.arange(60) % 7, np.arange(60) % 5)):
         for algorithm in ("auto", "tree", "brute"):
-            estimator = KNN(k=k, variant=variant, algorithm=algorithm)
+            estimator = KNN(k=k, variant=variant, standardize=False, algorithm=algorithm)
             assert estimator.estimate(x, y).nats == pytest.approx(
                 naive.estimate(estimator, x, y), abs=CLOSE
             )
@@ -268,14 +270,14 @@ def test_small_kde_property(sample, bandwidth):
 @given(samples(min_rows=5), st.integers(1, 4), st.sampled_from([1, 2]))
 def test_small_knn_property(sample, k, variant):
     for algorithm in ("auto", "tree", "brute"):
-        assert_agrees(KNN(k=k, variant=variant, algorithm=algorithm), *sample)
+        assert_agrees(KNN(k=k, variant=variant, standardize=False, algorithm=algorithm), *sample)
 
 
 @properties
 @given(labelled(), st.integers(1, 5))
 def test_small_label_property(sample, k):
     values, codes = sample
-    for estimator in (KNN(k=k), KDE(bandwidth=0.5), Uniform(), Adaptive()):
+    for estimator in (KNN(k=k, standardize=False), KDE(bandwidth=0.5), Uniform(), Adaptive()):
         assert_agrees(estimator, values, codes, discrete_y=True)
         assert_agrees(estimator, codes, values, discrete_x=True)
 
@@ -303,7 +305,7 @@ def assert_agrees(estimator, x, y, **discrete):
 @pytest.mark.parametrize("variant", [1, 2])
 def test_tree_equals_brute_exactly(name, variant):
     data = DATA[name]
-    for k, standardize in itertools.product((1, 3), (False, True)):
+    for k, standardize in itertools.product((1, 3), (False, True, "auto")):
         tree, brute_, auto = (
             KNN(k, variant, standardize, a).estimate(data.x, data.y, **data.sides).nats
             for a in ("tree", "brute", "auto")

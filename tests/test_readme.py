@@ -44,7 +44,7 @@ def test_the_real_table_gives_what_is_shown(mibench, tmp_path):
     shown = README.split("<!-- estimate -->")[1].split("```text\n")[1].split("```")[0]
     for name in (
         "knn",
-        "knn:standardize=true",
+        "knn:standardize=false",
         "kde",
         "adaptive",
         "uniform",

@@ -1,8 +1,11 @@
 """KNN compared with the two estimators of scikit-learn, which differ only by clipping at 0."""
 
+import math
+
 import numpy as np
 import pytest
-from sklearn.feature_selection import mutual_info_classif
+from sklearn.datasets import load_diabetes
+from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.feature_selection._mutual_info import _compute_mi_cc, _compute_mi_cd
 
 from mibench.estimators import KNN
@@ -17,12 +20,34 @@ def sample(n, seed, noise=0.5):
     return x, x + noise * rng.normal(size=n)
 
 
+@pytest.mark.parametrize("units", [(1, 1), (1e-3, 1e5)])
+def test_two_sides_in_any_units(units):
+    """mutual_info_regression divides both sides by their deviations, and adds noise of 1e-10."""
+    x, y = sample(500, 1)
+    want = mutual_info_regression(x[:, np.newaxis], y, random_state=0)[0]
+    nats = KNN().estimate(units[0] * x, units[1] * y).nats
+    assert nats == pytest.approx(want, abs=1e-6)  # the noise may swap two rows
+
+
+def test_columns_of_the_diabetes_data():
+    """The values are rounded, so both add noise. That of mibench is larger, and breaks all ties."""
+    table = load_diabetes(as_frame=True, scaled=False).frame
+    bmi, target = table["bmi"].to_numpy(), table["target"].to_numpy()
+    wants = [
+        mutual_info_regression(bmi[:, np.newaxis], target, random_state=seed)[0]
+        for seed in range(10)
+    ]
+    difference = KNN().estimate(bmi, target).nats - np.mean(wants)
+    # Noise of another seed moves either estimate as it moves those of scikit-learn.
+    assert abs(difference) < 4 * np.std(wants, ddof=1) * math.sqrt(1 + 1 / 10)
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("k", [1, 3, 10])
 @pytest.mark.parametrize("n", [20, 200, 3000])
 def test_two_continuous_sides(n, k, seed):
     x, y = sample(n, seed)
-    nats = KNN(k=k).estimate(x, y).nats
+    nats = KNN(k=k, standardize=False).estimate(x, y).nats
     assert nats > 0.1
     assert nats == pytest.approx(_compute_mi_cc(x, y, k), abs=CLOSE)
 
@@ -33,7 +58,7 @@ def test_two_continuous_sides(n, k, seed):
 def test_independent_sides(n, k, seed):
     """Where scikit-learn clips to 0, the estimate of mibench is negative."""
     x, y = sample(n, seed)[0], sample(n, seed + 100)[1]
-    estimate = KNN(k=k).estimate(x, y)
+    estimate = KNN(k=k, standardize=False).estimate(x, y)
     assert max(0, estimate.nats) == pytest.approx(_compute_mi_cc(x, y, k), abs=CLOSE)
     assert ("negative" in estimate.flags) == (estimate.nats < 0)
 

@@ -27,7 +27,7 @@ def test_knn_of_undeclared_labels_finds_their_information(dependent, kinds, vari
         x = rng.integers(0, kinds, 600)
         y = (x + rng.integers(0, 2, 600)) % kinds if dependent else rng.integers(0, kinds, 600)
         estimate = KNN(variant=variant).estimate(x, y)
-        assert estimate.flags["ties"].startswith("Ties: 600 of 600 rows")
+        assert "ties" in estimate.flags
         estimates.append(estimate.nats)
     mean, error = mean_and_error(estimates)
     assert abs(mean - (math.log(kinds / 2) if dependent else 0)) < 4 * error
@@ -65,10 +65,9 @@ def test_knn_of_tied_values_with_a_declared_label():
     assert abs(mean) < 4 * error
 
 
-def test_standardizing_a_single_column_changes_nothing_but_the_noise():
-    """One column has one unit. Division makes equal distances differ in the last digit."""
-    differences = []
-    for seed in range(40):
+def test_standardizing_a_single_column_changes_nothing():
+    """One column has one unit. The noise that breaks its ties depends on ranks alone."""
+    for seed in range(10):
         rng = np.random.default_rng(seed)
         code = rng.integers(0, 2, 300)
         counts = rng.poisson(20, 300) + 5 * code
@@ -76,10 +75,7 @@ def test_standardizing_a_single_column_changes_nothing_but_the_noise():
             KNN(standardize=s).estimate(counts, code, discrete_y=True) for s in (False, True)
         )
         assert "ties" in standard.flags
-        differences.append(standard.nats - plain.nats)
-    mean, error = mean_and_error(differences)
-    assert abs(mean) < 4 * error
-    assert error < 0.01
+        assert standard.nats == pytest.approx(plain.nats, abs=1e-9)
 
 
 def outlying(far, tied):

@@ -30,6 +30,9 @@ Int = NDArray[np.int64]
 
 MIN_ROWS_PER_THREAD = 2**15
 WARM_UP_BINS = (2, 40)  # few edges, which are all compared, and many, which are searched
+# Share of the entropy of the bins from which an estimate is flagged: the relation is then narrower
+# than the bins, and the estimate says little about how narrow.
+NEAR_CEILING = 0.85
 MAX_TABLE_BINS = 1024  # joint bins of X and Y counted in a table; or n, if that is more
 
 
@@ -82,12 +85,13 @@ class BinnedSide:
     counted: SymbolCounts
 
     @property
-    def ceiling_nats(self) -> float:
-        """The largest plug-in entropy that the bins allow.
-
-        Infinite for labels: their entropy bounds the true MI as well, so it limits no estimate.
-        """
-        return math.inf if self.variable.discrete else sum(map(math.log, self.bins.bins))
+    def loses_nothing(self) -> bool:
+        """Whether no bin holds two different values, so that bins are labels of the values."""
+        if self.variable.discrete:
+            return True
+        ordered = self.variable.columns[:, np.lexsort(self.variable.columns)]
+        changes = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+        return int(changes.sum()) + 1 == len(self.counted.counts)
 
 
 class BinningEstimator(Estimator):
@@ -207,10 +211,37 @@ class BinningEstimator(Estimator):
         notes = dict([flags.more_bins_than_samples(joint_bins, n)] if joint_bins > n else [])
         notes.update(self._extra_flags(x, y))
         of_bins = None if self.correction == "auto" else self.correction
-        limit = min(math.log(n), x.ceiling_nats, y.ceiling_nats)
         info = {"bins_x": x.bins.bins, "bins_y": y.bins.bins}
         estimate = plug_in_counts(x.counted, y.counted, joint, of_bins, info, notes)
-        return replace(estimate, ceiling_nats=limit)
+        limit = _ceiling_nats(x, y, estimate)
+        all_differ = max(x.variable.cardinality, y.variable.cardinality) == n
+        if (
+            limit < math.log(n)
+            and not all_differ
+            and flags.is_near(estimate.nats, limit, NEAR_CEILING)
+        ):
+            notes.update([flags.ceiling(estimate.nats, limit, n)])
+        return replace(estimate, flags=notes, ceiling_nats=limit)
+
+
+def _ceiling_nats(x: BinnedSide, y: BinnedSide, estimate: Estimate) -> float:
+    """The largest value that n rows and these bins allow: the entropy of the bins of a side.
+
+    The entropy of a side of labels, or of bins that lose nothing, limits the true MI as well: an
+    estimate near it is limited by n alone. Where all labels of the other side differ, any estimate
+    is the entropy of the bins, which tells nothing: only the number of bins limits it then.
+    """
+    most = math.log(x.variable.n)
+    entropies: list[float] = [estimate.info[f"entropy_{side}_nats"] for side in "xy"]
+    sides = list(zip((x, y), entropies, strict=True))
+    sides.sort(key=lambda pair: not pair[0].variable.discrete)  # labels are looked up quickly
+    continuous = [(side, entropy) for side, entropy in sides if not side.variable.discrete]
+    if sides[0][0].variable.cardinality == x.variable.n:
+        return min([most, *(sum(map(math.log, side.bins.bins)) for side, _ in continuous)])
+    near = (side for side, h in sides if flags.is_near(estimate.nats, h, NEAR_CEILING))
+    if any(side.loses_nothing for side in near):
+        return most
+    return min([most, *(entropy for _, entropy in continuous)])
 
 
 def _no_columns(bins: SideBins) -> tuple[Any, ...]:

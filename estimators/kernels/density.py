@@ -81,14 +81,14 @@ def _squared_distances(columns: Float, j: int, start: int, length: int, out: Flo
 def pair_sums(
     x: Float, y: Float, start: int, stop: int, step: int, sums: Float
 ) -> None:  # fmt: skip
-    """Add K(x_i - x_j), K(y_i - y_j) and their product to sums (3, n), at i and at j != i.
+    """Add K(x_i - x_j), K(y_i - y_j), their product, and the squares of the three to sums (6, n).
 
-    x: (dx, n), y: (dy, n). Computes each pair once, and only pairs whose earlier row is in block
-    `start`, `start + step`, ... < stop; a block has BLOCK rows.
+    They are added at i and at j != i. x: (dx, n), y: (dy, n). Computes each pair once, and only
+    pairs whose earlier row is in block `start`, `start + step`, ... < stop; a block has BLOCK rows.
     """
     n = x.shape[1]
     kx, ky = np.empty(BLOCK), np.empty(BLOCK)
-    lanes = np.empty((3, LANES))  # partial sums at j, as many as vector registers hold
+    lanes = np.empty((6, LANES))  # partial sums at j; three rows are as many as registers hold
     for block in range(start, stop, step):
         first = block * BLOCK
         length = min(BLOCK, n - first)
@@ -97,6 +97,11 @@ def pair_sums(
             sums[0, first : first + length],
             sums[1, first : first + length],
             sums[2, first : first + length],
+        )
+        txx, tyy, txxyy = (
+            sums[3, first : first + length],
+            sums[4, first : first + length],
+            sums[5, first : first + length],
         )
         for j in range(first, n):
             _squared_distances(x, j, first, length, kx)
@@ -109,6 +114,11 @@ def pair_sums(
                 tx[i] += kx[i]
                 ty[i] += ky[i]
                 txy[i] += kx[i] * ky[i]
+            for i in range(length):
+                xx, yy = kx[i] * kx[i], ky[i] * ky[i]
+                txx[i] += xx
+                tyy[i] += yy
+                txxyy[i] += xx * yy
             if j < first + length:  # j is one of the rows i itself
                 continue
             lanes[:] = 0.0
@@ -117,11 +127,21 @@ def pair_sums(
                     lanes[0, lane] += kx[i + lane]
                     lanes[1, lane] += ky[i + lane]
                     lanes[2, lane] += kx[i + lane] * ky[i + lane]
+            for i in range(0, full_lanes, LANES):
+                for lane in range(LANES):
+                    xx, yy = kx[i + lane] * kx[i + lane], ky[i + lane] * ky[i + lane]
+                    lanes[3, lane] += xx
+                    lanes[4, lane] += yy
+                    lanes[5, lane] += xx * yy
             for i in range(full_lanes, length):
                 lanes[0, i - full_lanes] += kx[i]
                 lanes[1, i - full_lanes] += ky[i]
                 lanes[2, i - full_lanes] += kx[i] * ky[i]
-            for space in range(3):
+                xx, yy = kx[i] * kx[i], ky[i] * ky[i]
+                lanes[3, i - full_lanes] += xx
+                lanes[4, i - full_lanes] += yy
+                lanes[5, i - full_lanes] += xx * yy
+            for space in range(6):
                 total = 0.0
                 for lane in range(LANES):
                     total += lanes[space, lane]
@@ -129,17 +149,20 @@ def pair_sums(
 
 
 @kernel
-def label_sums(x: Float, labels: Int, start: int, stop: int, sum_x: Float, sum_same: Float) -> None:
-    """Leave-one-out sums of K(x_i - x_j) over all j, and over the j that have the label of i."""
+def label_sums(x: Float, labels: Int, start: int, stop: int, sums: Float) -> None:
+    """Leave-one-out sums of K(x_i - x_j) over all j, and over the j that have the label of i.
+
+    sums (4, n): the two sums, and those of the squares of K.
+    """
     n = x.shape[1]
     kx = np.empty(BLOCK)
     for first in range(start, stop, BLOCK):
         length = min(BLOCK, stop - first)
-        tx = sum_x[first : first + length]
-        same = sum_same[first : first + length]
+        tx, same = sums[0, first : first + length], sums[1, first : first + length]
+        square_x, square_same = sums[2, first : first + length], sums[3, first : first + length]
         label = labels[first : first + length]
         for i in range(length):
-            tx[i] = same[i] = 0.0
+            tx[i] = same[i] = square_x[i] = square_same[i] = 0.0
         for j in range(n):
             _squared_distances(x, j, first, length, kx)
             _exp_inplace(kx, length)
@@ -148,6 +171,10 @@ def label_sums(x: Float, labels: Int, start: int, stop: int, sum_x: Float, sum_s
             for i in range(length):
                 tx[i] += kx[i]
                 same[i] += kx[i] if label[i] == labels[j] else 0.0
+            for i in range(length):
+                square = kx[i] * kx[i]
+                square_x[i] += square
+                square_same[i] += square if label[i] == labels[j] else 0.0
 
 
 @kernel

@@ -22,6 +22,8 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
+MAX_ROUNDING = 2.0**-20  # share of a distance that is taken for rounding at most
+
 
 @dataclass(frozen=True)
 class KraskovCounts:
@@ -60,13 +62,15 @@ def kraskov_counts(
         broken = break_ties(np.concatenate([x.columns, y.columns]))
         x, y = IndexedSide(broken[:dims_x]), IndexedSide(broken[dims_x:])
         joint = _joint_neighbours(x, y, k, algorithm)
+    # If y is x in other units, only rounding makes one of two distances the smaller one, which must
+    # not count as nearer; nor, in variant 2, as farther.
+    error = 4 * max(x.rounding, y.rounding)
     if variant == 1:
-        reach_x = reach_y = joint.radius
+        reach_x = reach_y = joint.radius - np.minimum(error, MAX_ROUNDING * joint.radius)
     else:
         # Where ties are left, because rounding loses the noise, the square of the radius decides.
-        reach_x, reach_y = (
-            closed(np.where(joint.tied, joint.radius, extent)) for extent in joint.extents
-        )
+        extents = [np.where(joint.tied, joint.radius, extent) for extent in joint.extents]
+        reach_x, reach_y = (closed(e + np.minimum(error, MAX_ROUNDING * e)) for e in extents)
     n_x, n_y = (
         np.maximum(_count_within(side, reach, algorithm) - 1, variant - 1)
         for side, reach in ((x, reach_x), (y, reach_y))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import line
-from ..shared.columns import centred
+from ..shared.columns import centred, on_common_scale
 from ..shared.threads import share_rows
 
 Float = NDArray[np.float64]
@@ -72,9 +72,13 @@ def _middle_range(ordered: Float) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False)
 class IndexedSide:
-    """The columns (d, n) of one side, and what all its k-NN estimates share, computed once."""
+    """The columns (d, n) of one side, and what all its k-NN estimates share, computed once.
+
+    rounding: the largest error of a value, in the units of the columns; 0 if it plays no part.
+    """
 
     columns: Float
+    rounding: float = 0.0
 
     @cached_property
     def order(self) -> Int:
@@ -90,3 +94,14 @@ class IndexedSide:
     def spreads(self) -> Float:
         """Each column's mean absolute deviation from its middle value, (d,)."""
         return np.asarray((np.abs(centred(self.columns)) / self.columns.shape[1]).sum(axis=1))
+
+
+def side_on_common_scale(columns: Float) -> IndexedSide:
+    """The columns (d, n), all of which vary, on the scales of `on_common_scale`."""
+    order = np.argsort(columns[0]) if len(columns) == 1 else None
+    ordered = np.sort(columns, axis=1) if order is None else columns[:, order]
+    scaled, errors = on_common_scale(columns, ordered)
+    side = IndexedSide(scaled, float(errors.max()))
+    if order is not None:  # scaling keeps the order, so that it need not be sorted again
+        side.__dict__["order"] = order
+    return side

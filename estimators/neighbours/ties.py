@@ -13,7 +13,7 @@ Int = NDArray[np.int64]
 NOISE_PER_GAP = 1e-3  # amplitude of the noise, relative to the typical gap between values
 
 
-def order_by_values(columns: Float, symbols: Int | None = None) -> Int:
+def order_by_values(columns: Float | Int, symbols: Int | None = None) -> Int:
     """An order of the rows that depends on the data, and not on the order in which rows came.
 
     Rows are sorted by columns (d, n). With labels `symbols` (n,) they are sorted within each label;
@@ -32,19 +32,20 @@ def break_ties(columns: Float, symbols: Int | None = None) -> Float:
     """The columns (d, n), each minus its median, plus uniform noise that makes values distinct.
 
     The noise is at most a thousandth of the typical gap between neighbouring distinct values, in
-    the dimension where that gap is smallest. Its seed is a checksum of the sorted rows, and the
-    random numbers are assigned to the rows in sorted order. So the same data get the same noise in
-    any order of rows, and other data get other noise, which averages out over data sets.
+    the dimension where that gap is smallest. Its seed is a checksum of the ranks of the sorted
+    rows, and the random numbers are assigned to the rows in sorted order. So the same data get the
+    same noise in any order of rows and in any units, and other data get other noise, which averages
+    out over data sets.
     symbols (n,): labels of the rows, if any, which distinguish rows of equal values.
     """
-    varying = columns.max(axis=1, keepdims=True) > columns.min(axis=1, keepdims=True)
-    gaps = [np.diff(np.unique(column)) for column in columns[varying[:, 0]]]
+    values, ranks = zip(*(np.unique(c, return_inverse=True) for c in columns), strict=True)
+    ranked = np.array(ranks, np.int64)
+    varying = np.array([[len(distinct) > 1] for distinct in values])
+    gaps = [np.diff(distinct) for distinct in values if len(distinct) > 1]
     amplitude = NOISE_PER_GAP * min(float(np.median(g)) for g in gaps) if gaps else 0.0
-    columns = centred(columns)
-    order = order_by_values(columns, symbols)
-    ordered = columns[:, order]
-    rng = np.random.default_rng(crc32(ordered.tobytes()))
+    order = order_by_values(ranked, symbols)
+    rng = np.random.default_rng(crc32(ranked[:, order].tobytes()))
     noise = rng.uniform(-amplitude, amplitude, columns.shape)
-    result = np.empty(columns.shape)
-    result[:, order] = ordered + np.where(varying, noise, 0.0)
+    result = centred(columns)
+    result[:, order] += np.where(varying, noise, 0.0)
     return result

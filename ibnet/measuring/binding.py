@@ -8,6 +8,7 @@ estimator that has a parameter of that name:
     own_bin         the activation's lower bound, 0 for ReLU, -1 for tanh
     noise_variance  1e-3: without noise, the MI of X and a continuous layer would be infinite; not
                     set where `bandwidth` or `standardize` is given, other ways to smooth or scale
+                    (but "auto", which scales nothing where there is noise)
 """
 
 from dataclasses import fields, is_dataclass, replace
@@ -52,8 +53,9 @@ def bind_to_run(
         "own_bin": setting.lower_bound,
         "noise_variance": NOISE_VARIANCE,
     }
-    fixed = set(_fixed_parameters(resolved))
-    if fixed & INSTEAD_OF_NOISE:
+    given = _fixed_parameters(resolved)
+    fixed = set(given)
+    if any(given.get(name, "auto") != "auto" for name in INSTEAD_OF_NOISE):
         fixed.add("noise_variance")
     names = {field.name for field in fields(estimator)} & from_network.keys() - fixed
     return replace(estimator, **{name: from_network[name] for name in names})

@@ -59,8 +59,9 @@ def selection(command: "FC") -> "FC":
     help="Samples of each task and size.",
 )  # fmt: skip
 @click.option(
-    "--jobs", type=int, default=1, show_default=True,
-    help="Processes; -1 for one per core. The numbers do not depend on it.",
+    "--jobs", type=int,
+    help="Processes. The numbers do not depend on it, but the times do: give 1 to compare times.  "
+    "[default: one per core]",
 )  # fmt: skip
 @click.option(
     "--backend", type=click.Choice(["joblib", "dask"]), default="joblib", show_default=True,
@@ -96,7 +97,7 @@ def compare(
     suite: str | None,
     samples: str,
     seeds: int,
-    jobs: int,
+    jobs: int | None,
     backend: str,
     scheduler: str | None,
     time_limit: float | None,
@@ -127,7 +128,7 @@ def compare(
                 suite=suite,
                 samples=sizes,
                 seeds=seeds,
-                jobs=jobs,
+                jobs=(1 if backend == "dask" else -1) if jobs is None else jobs,
                 backend=backend,
                 scheduler=scheduler,
                 time_limit=time_limit,

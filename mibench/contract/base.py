@@ -16,7 +16,6 @@ from .parameters import check_value, parameter_fields
 from .rows import row_flags
 from .variables import Variable, as_pair
 
-AT_CEILING = 0.95  # share of its ceiling from which an estimate is flagged
 SHOWN_AS_ZERO = 5e-4  # nats; tables show an estimate down to minus this as 0.000
 
 
@@ -188,7 +187,7 @@ def _common_flags(estimate: Estimate, n: int) -> dict[str, str]:
     """Flags of an estimate near its ceiling, log n if it gives none, or below 0."""
     ceiling = math.log(n) if estimate.ceiling_nats is None else estimate.ceiling_nats
     raised: dict[str, str] = {}
-    if estimate.nats > AT_CEILING * ceiling:
+    if flags.is_near(estimate.nats, ceiling):
         raised.update([flags.ceiling(estimate.nats, ceiling, n)])
     if estimate.nats < -SHOWN_AS_ZERO:
         raised.update([flags.negative()])

@@ -8,6 +8,9 @@ import math
 
 Flag = tuple[str, str]
 
+AT_CEILING = 0.95  # share of its ceiling from which any estimate is flagged
+ROUNDING = 1e-12  # nats, of a ceiling of 0: all rows in one bin
+
 FLAGS = {
     "constant": "one side is constant, so the mutual information is 0",
     "ties": "rows coincide or have equally distant neighbours; continuous data would not",
@@ -75,12 +78,17 @@ def outside_range(count: int, low: float, high: float) -> Flag:
     )
 
 
-def scales(ratio: float) -> Flag:
+def scales(ratio: float, standardized: bool) -> Flag:
     """The spreads differ so much that distances depend on the widest dimensions alone."""
+    remedy = (
+        "A few extreme values stretch the standard deviations by which standardize=true divides: "
+        "use standardize=auto, or transform such columns (log, ranks)."
+        if standardized
+        else "Use standardize=auto, or choose common units."
+    )
     return "scales", (
         f"Different scales: the widest dimension spreads {ratio:.3g} times as far as the narrowest,"
-        " so distances hardly depend on the narrow ones. Set standardize=true, or choose common "
-        "units."
+        f" so distances hardly depend on the narrow ones. {remedy}"
     )
 
 
@@ -100,6 +108,11 @@ def rare_labels(count: int, n: int) -> Flag:
     )
 
 
+def is_near(nats: float, limit: float, share: float = AT_CEILING) -> bool:
+    """Whether an estimate exceeds this share of its ceiling by more than rounding."""
+    return nats > share * limit + ROUNDING
+
+
 def ceiling(nats: float, limit: float, n: int) -> Flag:
     """The estimate is about as large as it can be with n rows, or larger."""
     limits = f"{limit / math.log(2):.2f} bits ({limit:.2f} nats)"
@@ -109,9 +122,10 @@ def ceiling(nats: float, limit: float, n: int) -> Flag:
             f"{nats / math.log(2):.2f} bits. The rows are too far apart for this method. Do not "
             "use this value."
         )
+    where = "At" if is_near(nats, limit) else "Near"
     return "ceiling", (
-        f"At its ceiling: with {n} samples this estimator can return at most {limits} here, and "
-        f"it returns {nats / math.log(2):.2f} bits. The true MI may be much larger."
+        f"{where} its ceiling: with {n} samples this estimator can return at most {limits} here, "
+        f"and it returns {nats / math.log(2):.2f} bits. The true MI may be much larger."
     )
 
 
@@ -138,12 +152,14 @@ def unseen(nats: float) -> Flag:
     )
 
 
-def fine_structure(rise: float) -> Flag:
-    """The estimate still rises when k is reduced to its smallest value."""
+def fine_structure(
+    rise: float, step: str = "reducing the number of neighbours", remedy: str = "Use more rows."
+) -> Flag:
+    """The estimate still rises with fewer neighbours, or with narrower kernels."""
     return "fine_structure", (
-        f"Fine structure: reducing the number of neighbours added {rise / math.log(2):.2f} bits "
+        f"Fine structure: {step} added {rise / math.log(2):.2f} bits "
         f"({rise:.2f} nats). The relation may vary over distances smaller than those between "
-        "rows, and the estimate may be too low. Use more rows."
+        f"rows, and the estimate may be too low. {remedy}"
     )
 
 

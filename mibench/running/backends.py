@@ -11,6 +11,9 @@ from .limits import Limits, run_limited
 from .processes import in_processes
 
 BACKENDS = ("joblib", "dask")
+# With one process per core, others start only if there is more work than this: until they have
+# imported mibench and loaded compiled code, this process has done as much.
+SECONDS_ALONE = 3.0
 
 _Item = tuple[int, Evaluation, Limits, str]  # position, evaluation, limits, sender's version
 _Result = tuple[int, Record]  # position, record
@@ -32,7 +35,8 @@ def run_evaluations(
     """Yield the position in `evaluations` and the record of each as it finishes.
 
     With several workers the order varies, but the numbers never do. jobs: number of processes; -1
-    for one per core. scheduler: the address of a Dask cluster to run on instead.
+    for one per core if it takes more than `SECONDS_ALONE`. scheduler: the address of a Dask cluster
+    to run on instead.
     """
     version = package_version("mibench")
     items = [
@@ -40,7 +44,7 @@ def run_evaluations(
     ]
     if scheduler is not None:
         return in_cluster(_run_item, items, scheduler, _failed_item)
-    return in_processes(_run_item, items, jobs)
+    return in_processes(_run_item, items, jobs, SECONDS_ALONE if jobs < 0 else 0.0)
 
 
 def _run_item(item: _Item) -> _Result:

@@ -19,16 +19,27 @@ MAX_JOBS = 1000
 POLL_SECONDS = 1.0  # the interval at which a worker checks that its parent lives
 
 
-def in_processes(work: Callable[[T], R], items: Iterable[T], jobs: int) -> Generator[R, None, None]:
+def in_processes(
+    work: Callable[[T], R], items: Iterable[T], jobs: int, seconds_alone: float = 0.0
+) -> Generator[R, None, None]:
     """Yield work(item) of each item as it finishes; in any order unless jobs is 1.
 
-    jobs: number of processes; 1 for this process only, -1 for one per core. Raises InputError for
+    jobs: number of processes; 1 for this process only, -1 for one per core. seconds_alone: how long
+    this process works alone before others start, which takes seconds itself. Raises InputError for
     an invalid number of jobs, and if a process is killed or the work cannot be sent to it.
     """
     check_jobs(jobs)
     if jobs == 1:
         yield from map(work, items)
         return
+    items = iter(items)
+    start = time.monotonic()
+    while time.monotonic() - start < seconds_alone:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        yield work(item)
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
