@@ -15,47 +15,50 @@ Float = NDArray[np.float64]
 
 def boosted_predictions(
     z: Float, features: Float, targets: Float, tuning: TreeTuning
-) -> Float | None:
-    """The expectation of targets (m, n) given z (d, n): of each fold, learned on the others.
+) -> list[Float]:
+    """Expectations of targets (m, n) given z (d, n): of each fold, learned on the others.
 
-    A linear function of features (p, n), or of z where features are many, comes first. Trees of z
-    predict what it leaves.
-
-    None where there is nothing to combine (d = 1), or where rows are few or columns many.
+    The first is by trees of z alone. In the second, a linear function comes first, and trees predict
+    what it leaves: it is a function of features (p, n), or of z where columns are many. Empty where
+    there is nothing to combine (d = 1), or where rows are few or columns many.
     """
     (d, n), m = z.shape, len(targets)
     if not (tuning.used and 2 <= d <= tuning.max_columns and 1 <= m <= tuning.max_targets):
-        return None
+        return []
     if n < tuning.min_rows:
-        return None
-    ranks = np.argsort(np.argsort(z, axis=1, kind="stable"), axis=1, kind="stable")
-    bins = _bins(z, ranks, tuning.bins)
-    few = len(features) * tuning.rows_per_feature < n
-    linear = np.concatenate([np.ones((1, n)), features if few else z])
+        return []
+    bins = _bins(z, tuning.bins)
+    few = d <= tuning.max_columns_with_features and len(features) * tuning.rows_per_feature < n
+    ones = np.ones((1, n))
+    linear = np.concatenate([ones, features if few else z])
+    return [_predicted(bins, known, targets, tuning) for known in (ones, linear)]
+
+
+def _predicted(bins: NDArray[np.uint8], known: Float, targets: Float, tuning: TreeTuning) -> Float:
+    """Predictions of targets (m, n) by a linear function of known (p, n), then trees of bins."""
+    m, n = targets.shape
     predictions = np.empty((m, n))
     for fold in range(tuning.folds):
         rows = slice(n * fold // tuning.folds, n * (fold + 1) // tuning.folds)
         others = np.r_[0 : rows.start, rows.stop : n][: tuning.max_rows]
         part = np.empty((m, rows.stop - rows.start))
-        known = linear[:, others]
-        moments = known @ known.T + tuning.ridge * len(others) * np.eye(len(known))
-        slopes = np.linalg.solve(moments, known @ targets[:, others].T)
-        residuals = targets[:, others] - slopes.T @ known
+        moments = known[:, others] @ known[:, others].T
+        moments += tuning.ridge * len(others) * np.eye(len(moments))
+        slopes = np.linalg.solve(moments, known[:, others] @ targets[:, others].T)
+        residuals = targets[:, others] - slopes.T @ known[:, others]
         boost(
             np.ascontiguousarray(bins[:, others]), np.ascontiguousarray(residuals),
             np.ascontiguousarray(bins[:, rows]), tuning.bins, tuning.trees, tuning.depth,
             tuning.rate, max(tuning.min_leaf_rows, len(others) // tuning.max_leaves), part,
         )  # fmt: skip
-        predictions[:, rows] = slopes.T @ linear[:, rows] + part
+        predictions[:, rows] = slopes.T @ known[:, rows] + part
     return predictions
 
 
-def _bins(z: Float, ranks: NDArray[np.int64], count: int) -> NDArray[np.uint8]:
+def _bins(z: Float, count: int) -> NDArray[np.uint8]:
     """The bin of each value, by rank; equal values share the bin of the first of them."""
     n = z.shape[1]
     bins = np.empty(z.shape, np.uint8)
-    for column, rank, place in zip(z, ranks, bins, strict=True):
-        ascending = np.sort(column)
-        first = np.searchsorted(ascending, column) if (np.diff(ascending) == 0).any() else rank
-        place[:] = first * count // n
+    for column, place in zip(z, bins, strict=True):
+        place[:] = np.searchsorted(np.sort(column), column) * count // n
     return bins

@@ -199,18 +199,17 @@ def _consider_trees(
     """Consider what predictions of y from x, and of x from y, tell about the other side."""
     folds = [fold.rows for fold in pairs.folds]
     for z, features, other, name in ((za, f, zb, "x"), (zb, g, za, "y")):
-        predicted = boosted_predictions(z, features, other, tuning.trees)
-        if predicted is None:
-            continue
-        scores = normal_scores(predicted)
-        if 2 * len(scores) <= tuning.trees.max_knn_dims:
-            term = knn_term(scores, other, tuning)
-            if term is not None:
-                selection.consider(term.rows, term, f"k-NN on trees of {name}", 0)
-        if len(scores) > 1:
-            ratio = ratio_of_pairs(scores, other, folds, tuning)
-            if exceeds(ratio.bound_rows, selection.rows, selection.accept_errors):
-                selection.rows, selection.method = ratio.bound_rows, f"Gaussian of trees of {name}"
+        for predicted in boosted_predictions(z, features, other, tuning.trees):
+            scores = normal_scores(predicted)
+            if 2 * len(scores) <= tuning.trees.max_knn_dims:
+                term = knn_term(scores, other, tuning)
+                if term is not None:
+                    selection.consider(term.rows, term, f"k-NN on trees of {name}", 0)
+            if len(scores) > 1:
+                ratio = ratio_of_pairs(scores, other, folds, tuning)
+                if exceeds(ratio.bound_rows, selection.rows, selection.accept_errors):
+                    selection.rows = ratio.bound_rows
+                    selection.method = f"Gaussian of trees of {name}"
 
 
 def select_labelled(
@@ -251,9 +250,8 @@ def _consider_posteriors(
     """Consider bounds from posterior probabilities, and k-NN on predictions of the labels."""
     folds = [fold.rows for fold in pairs.folds]
     indicators = pairs.all_targets[: tuning.trees.max_targets]
-    predicted = boosted_predictions(z, f, indicators, tuning.trees)
     scores = [z] if len(f) * tuning.trees.rows_per_feature > z.shape[1] else [z, f]
-    if predicted is not None:
+    for predicted in boosted_predictions(z, f, indicators, tuning.trees):
         term = ross_term(normal_scores(predicted), symbols, tuning.knn)
         selection.consider(term.rows, term, "Ross on trees", 0)
     for x in scores:

@@ -202,6 +202,7 @@ class TreeTuning:
     max_knn_dims: int = 6
     # Rows for each feature of the linear function, and its ridge penalty a row. Choices.
     rows_per_feature: int = 8
+    max_columns_with_features: int = 10
     ridge: float = 0.01
     # Bins of a column, and folds. Choices.
     bins: int = 32
