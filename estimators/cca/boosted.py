@@ -18,9 +18,9 @@ def boosted_predictions(
 ) -> list[Float]:
     """Expectations of targets (m, n) given z (d, n): of each fold, learned on the others.
 
-    The first is by trees of z alone. In the second, a linear function comes first, and trees predict
-    what it leaves: it is a function of features (p, n), or of z where columns are many. Empty where
-    there is nothing to combine (d = 1), or where rows are few or columns many.
+    The first is by trees of z alone. In the second, a linear function comes first, of features
+    (p, n), or of z where columns are many. Trees predict what it leaves. Empty where there is
+    nothing to combine (d = 1), or where rows are few or columns many.
     """
     (d, n), m = z.shape, len(targets)
     if not (tuning.used and 2 <= d <= tuning.max_columns and 1 <= m <= tuning.max_targets):

@@ -22,6 +22,8 @@ MIN_COPIED_ROWS = 5
 # Among the distinct values of a side that occur again, those that come with the same other side.
 # Values that are rounded come again with another one.
 MIN_COPIES_AMONG_REPEATS = 0.8
+# Distinct rows of a side, for each of the other side, from which it is no function of that side.
+MIN_DISTINCT_RATIO = 1.1
 # The smallest gap between two of d distinct values that were rounded is not far below 1/d of their
 # range; that of random ones is about 1/d^2.
 MAX_GAP_OF_UNROUNDED = 0.05
@@ -91,11 +93,14 @@ def copied_rows(x: Variable, y: Variable) -> int:
     repeated_pairs = int((counts > 1).sum())
     if repeated_pairs < max(MIN_COPIED_ROWS, MIN_COPIED_SHARE * len(counts)):
         return 0
-    repeated_sides = [
-        int((np.bincount(codes) > 1).sum())
-        for side, codes in ((x, codes_x), (y, codes_y))
-        if not side.discrete and any(_is_unrounded(column) for column in side.columns)
-    ]
+    irregular = [any(_is_unrounded(column) for column in side.columns) for side in (x, y)]
+    distinct = [int(codes.max()) + 1 for codes in (codes_x, codes_y)]
+    repeated_sides = []
+    for i, codes in enumerate((codes_x, codes_y)):
+        # An irregular function of rounded values repeats as they do, and has no more values.
+        more = distinct[i] > MIN_DISTINCT_RATIO * distinct[1 - i]
+        if irregular[i] and (irregular[1 - i] or more):
+            repeated_sides.append(int((np.bincount(codes) > 1).sum()))
     if not repeated_sides or repeated_pairs < MIN_COPIES_AMONG_REPEATS * min(repeated_sides):
         return 0
     return x.n - len(counts)

@@ -1,0 +1,123 @@
+"""Rows that are not independent are flagged, and independent ones are not."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import lfilter
+
+import mibench
+from mibench.contract.rows import copied_rows, row_flags, serial_correlation
+from mibench.contract.variables import as_pair, as_variable
+
+
+def series(rng, n, dims, memory):
+    """dims independent columns of n rows, each memory times the row before plus noise."""
+    return lfilter([1], [1, -memory], rng.normal(size=(n + 500, dims)), axis=0)[500:]
+
+
+def codes(x, y, discrete_y=False):
+    return set(row_flags(*as_pair(x, y, False, discrete_y)))
+
+
+@pytest.mark.parametrize("memory", [0.6, 0.9, 0.99, 1.0])
+@pytest.mark.parametrize("dims", [1, 5])
+def test_series_are_flagged(memory, dims):
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        x, y = (series(rng, 500, dims, memory) for _ in range(2))
+        assert codes(x, y) == {"dependent_rows"}
+
+
+def test_one_series_among_independent_columns_is_seen():
+    rng = np.random.default_rng(1)
+    x, y = (np.c_[rng.normal(size=(500, 4)), series(rng, 500, 1, 0.9)] for _ in range(2))
+    assert codes(x, y) == {"dependent_rows"}
+
+
+def test_a_series_beside_independent_rows_does_no_harm():
+    """The correlation of two series scatters too far only if both have a memory."""
+    rng = np.random.default_rng(2)
+    assert codes(series(rng, 500, 1, 0.9), rng.normal(size=500)) == set()
+
+
+def test_labels_that_last_are_a_series():
+    rng = np.random.default_rng(3)
+    labels = np.cumsum(rng.random(600) < 0.1) % 3
+    assert codes(series(rng, 600, 1, 0.9), labels, discrete_y=True) == {"dependent_rows"}
+    assert codes(series(rng, 600, 1, 0.9), rng.permutation(labels), discrete_y=True) == set()
+
+
+def test_sorted_rows_are_no_series():
+    rng = np.random.default_rng(4)
+    x = np.sort(rng.normal(size=500))
+    assert codes(x, np.sin(x) + 0.1 * rng.normal(size=500)) == set()
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.sampled_from([50, 200, 1000]))
+def test_independent_rows_are_not_flagged(seed, dims, n):
+    """5 standard errors, in up to 20 columns: less than one false alarm in 10^5 samples."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, dims))
+    assert codes(x, x + rng.standard_cauchy(size=(n, dims))) == set()
+
+
+@pytest.mark.parametrize("dims", [1, 3])
+def test_copies_are_flagged_and_counted(dims):
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(2, 300, dims))
+    twice = np.tile(np.arange(300), 2)
+    again = rng.integers(0, 300, 300)
+    for rows in (twice, again):
+        sides = as_pair(x[rows], y[rows], False, False)
+        assert set(row_flags(*sides)) == {"copied_rows"}
+        assert copied_rows(*sides) == len(rows) - len(set(rows.tolist()))
+
+
+def test_an_oversampled_class_is_flagged():
+    rng = np.random.default_rng(6)
+    x, labels = rng.normal(size=(500, 4)), rng.random(500) < 0.1
+    rows = np.r_[np.arange(500), rng.choice(np.flatnonzero(labels), 400)]
+    assert codes(x[rows], labels[rows], discrete_y=True) == {"copied_rows"}
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_rounded_values_are_no_copies(decimals):
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=2000)
+    y = x + 0.2 * rng.normal(size=2000)
+    assert codes(x.round(decimals), y.round(decimals)) == set()
+    assert codes(x.round(decimals), (2 * x.round(decimals)) ** 2) == set()
+    assert codes(x.round(decimals), np.exp(x.round(decimals))) == set()
+
+
+def test_copies_are_seen_where_one_side_is_rounded():
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=500)
+    y = (3 * x).round()
+    assert codes(np.tile(x, 2), np.tile(y, 2)) == {"copied_rows"}
+
+
+def test_shared_zeros_are_no_copies():
+    rng = np.random.default_rng(8)
+    x = np.maximum(rng.normal(size=(2000, 3)), 0.5)
+    assert codes(x, np.maximum(x + 0.3 * rng.normal(size=(2000, 3)), 0.5)) == set()
+
+
+def test_the_correlation_is_that_of_numpy():
+    rng = np.random.default_rng(9)
+    column = series(rng, 5000, 1, 0.7)[:, 0]
+    expected = np.corrcoef(column[1:], column[:-1])[0, 1]
+    for scale in (1.0, 1e-200, 1e200):
+        found = serial_correlation(as_variable(column * scale, "x", False))
+        assert found == pytest.approx(expected, abs=2e-3)  # ends of the column differ by 1/n
+
+
+@pytest.mark.parametrize("estimator", ["uniform", "adaptive", "kde", "knn", "canonical"])
+def test_every_estimator_says_it(estimator):
+    rng = np.random.default_rng(10)
+    x, y = series(rng, 300, 1, 0.99), series(rng, 300, 1, 0.99)
+    assert "dependent_rows" in mibench.estimate(x, y, estimator).flags
+    table = mibench.pairwise(np.c_[x, y], estimator).table
+    assert "dependent_rows" in table["flags"][0].split(";")
