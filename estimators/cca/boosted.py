@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.trees import boost
+from .features import normal_scores
 from .tuning import TreeTuning
 
 Float = NDArray[np.float64]
@@ -35,7 +36,11 @@ def boosted_predictions(
 
 
 def _predicted(bins: NDArray[np.uint8], known: Float, targets: Float, tuning: TreeTuning) -> Float:
-    """Predictions of targets (m, n) by a linear function of known (p, n), then trees of bins."""
+    """Predictions of targets (m, n) by a linear function of known (p, n), then trees of bins.
+
+    They are normal scores within each fold: a prediction would show its fold by the mean of the
+    other folds, and so what the targets of its fold are like.
+    """
     m, n = targets.shape
     predictions = np.empty((m, n))
     for fold in range(tuning.folds):
@@ -51,7 +56,7 @@ def _predicted(bins: NDArray[np.uint8], known: Float, targets: Float, tuning: Tr
             np.ascontiguousarray(bins[:, rows]), tuning.bins, tuning.trees, tuning.depth,
             tuning.rate, max(tuning.min_leaf_rows, len(others) // tuning.max_leaves), part,
         )  # fmt: skip
-        predictions[:, rows] = slopes.T @ known[:, rows] + part
+        predictions[:, rows] = normal_scores(slopes.T @ known[:, rows] + part)
     return predictions
 
 

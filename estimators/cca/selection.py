@@ -37,6 +37,7 @@ class Selection:
         rows: one value per row, in nats, (n,). Their mean is the estimate.
         method: the name of the candidate that was accepted last; "none" at 0 nats.
         accept_errors: standard errors by which a candidate must exceed the current estimate.
+        first_errors: the same where the current estimate is 0.
         gaussian_nats: the Gaussian term.
         chance_nats: what the Gaussian term does not exceed at independence.
         not_normal_nats: by how much the Gaussian term was lowered to a bound from rows held out.
@@ -52,6 +53,7 @@ class Selection:
     rows: Float
     method: str
     accept_errors: float
+    first_errors: float
     gaussian_nats: float = 0.0
     chance_nats: float = 0.0
     not_normal_nats: float = 0.0
@@ -79,9 +81,10 @@ class Selection:
         At 0 nats, the estimate with the most neighbours must be larger as well: the largest of
         several estimates, one for each k, can be large by chance.
         """
-        if self.method == "none" and not exceeds(term.steady_rows, self.rows, self.accept_errors):
+        errors = self.first_errors if self.method == "none" else self.accept_errors
+        if self.method == "none" and not exceeds(term.steady_rows, self.rows, errors):
             return
-        if exceeds(rows, self.rows, self.accept_errors):
+        if exceeds(rows, self.rows, errors):
             self.accept(rows, term, method, pairs, complete)
 
 
@@ -126,7 +129,9 @@ def select_continuous(
         invented = float(gaussian.rows.mean() - base.mean())
         # What k-NN misses on normal samples is no guide.
         tuning = replace(tuning, knn=replace(tuning.knn, max_corrected_dims=0))
-    selection = Selection(base, "Gaussian" if significant else "none", limits.accept_errors)
+    selection = Selection(
+        base, "Gaussian" if significant else "none", limits.accept_errors, limits.first_errors
+    )
     selection.gaussian_nats = round(float(base.mean()), ESTIMATE_DECIMALS)
     selection.chance_nats = gaussian.chance
     selection.not_normal_nats = invented
@@ -200,7 +205,7 @@ def _consider_trees(
     folds = [fold.rows for fold in pairs.folds]
     for z, features, other, name in ((za, f, zb, "x"), (zb, g, za, "y")):
         for predicted in boosted_predictions(z, features, other, tuning.trees):
-            scores = normal_scores(predicted)
+            scores = predicted
             if 2 * len(scores) <= tuning.trees.max_knn_dims:
                 term = knn_term(scores, other, tuning)
                 if term is not None:
@@ -220,7 +225,7 @@ def select_labelled(
     z (d, n): normal scores of the continuous side; symbols (n,): the labels.
     """
     limits = tuning.selection
-    selection = Selection(np.zeros(len(symbols)), "none", limits.accept_errors)
+    selection = Selection(np.zeros(len(symbols)), "none", limits.accept_errors, limits.first_errors)
     if not tuning.knn.used:
         return selection
     for m in range(1, 1 + (len(pairs.u) if len(z) > 1 else 0)):
@@ -252,7 +257,7 @@ def _consider_posteriors(
     indicators = pairs.all_targets[: tuning.trees.max_targets]
     scores = [z] if len(f) * tuning.trees.rows_per_feature > z.shape[1] else [z, f]
     for predicted in boosted_predictions(z, f, indicators, tuning.trees):
-        term = ross_term(normal_scores(predicted), symbols, tuning.knn)
+        term = ross_term(predicted, symbols, tuning.knn)
         selection.consider(term.rows, term, "Ross on trees", 0)
     for x in scores:
         for rows in posterior_rows(x, symbols, folds, tuning.classes):
