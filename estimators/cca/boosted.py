@@ -4,6 +4,8 @@ Trees see gates, thresholds and interactions of a few columns among many, which 
 degree do not. A prediction is a function of x, so it shares no more information with y than x does.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +19,11 @@ Float = NDArray[np.float64]
 def boosted_predictions(
     z: Float, features: Float, targets: Float, tuning: TreeTuning
 ) -> list[Float]:
-    """Expectations of targets (m, n) given z (d, n): of each fold, learned on the others.
+    """Predictions of targets (m, n) from z (d, n): of each fold, learned on the others; scores.
 
     The first is by trees of z alone. In the second, a linear function comes first, of features
-    (p, n), or of z where columns are many. Trees predict what it leaves. Empty where there is
+    (p, n), or of z where columns are many. Trees predict what it leaves. A prediction is left out
+    where a few trees predict nothing of the residuals of the first fold. Empty where there is
     nothing to combine (d = 1), or where rows are few or columns many.
     """
     (d, n), m = z.shape, len(targets)
@@ -28,36 +31,72 @@ def boosted_predictions(
         return []
     if n < tuning.min_rows:
         return []
-    bins = _bins(z, tuning.bins)
     few = d <= tuning.max_columns_with_features and len(features) * tuning.rows_per_feature < n
-    ones = np.ones((1, n))
-    linear = np.concatenate([ones, features if few else z])
-    return [_predicted(bins, known, targets, tuning) for known in (ones, linear)]
+    known, bins = features if few else z, _bins(z, tuning.bins)
+    known = (known - known.mean(axis=1, keepdims=True)) / known.std(axis=1, keepdims=True)
+    predictions = [_predicted(bins, part, targets, tuning) for part in (known[:0], known)]
+    return [predicted for predicted in predictions if predicted is not None]
 
 
-def _predicted(bins: NDArray[np.uint8], known: Float, targets: Float, tuning: TreeTuning) -> Float:
-    """Predictions of targets (m, n) by a linear function of known (p, n), then trees of bins.
+def _predicted(
+    bins: NDArray[np.uint8], known: Float, targets: Float, tuning: TreeTuning
+) -> Float | None:
+    """Normal scores (m, n) of predictions by a linear function of known (p, n), then trees of bins.
 
-    They are normal scores within each fold: a prediction would show its fold by the mean of the
-    other folds, and so what the targets of its fold are like.
+    Scores are made in each fold: a prediction would show its fold by the mean of the other folds,
+    and so what the targets of its fold are like.
     """
     m, n = targets.shape
-    predictions = np.empty((m, n))
+    scores = np.empty((m, n))
     for fold in range(tuning.folds):
         rows = slice(n * fold // tuning.folds, n * (fold + 1) // tuning.folds)
         others = np.r_[0 : rows.start, rows.stop : n][: tuning.max_rows]
-        part = np.empty((m, rows.stop - rows.start))
-        moments = known[:, others] @ known[:, others].T
-        moments += tuning.ridge * len(others) * np.eye(len(moments))
-        slopes = np.linalg.solve(moments, known[:, others] @ targets[:, others].T)
-        residuals = targets[:, others] - slopes.T @ known[:, others]
-        boost(
-            np.ascontiguousarray(bins[:, others]), np.ascontiguousarray(residuals),
-            np.ascontiguousarray(bins[:, rows]), tuning.bins, tuning.trees, tuning.depth,
-            tuning.rate, max(tuning.min_leaf_rows, len(others) // tuning.max_leaves), part,
-        )  # fmt: skip
-        predictions[:, rows] = normal_scores(slopes.T @ known[:, rows] + part)
+        linear, residuals = _linear_predictions(known, targets, rows, others, tuning.ridge)
+        if fold == 0:
+            part = _tree_predictions(bins, residuals, rows, others, tuning.first_trees, tuning)
+            if not _predicts(part, targets[:, rows] - linear, tuning):
+                return None
+        trees = _tree_predictions(bins, residuals, rows, others, tuning.trees, tuning)
+        scores[:, rows] = normal_scores(linear + trees)
+    return scores
+
+
+def _linear_predictions(
+    known: Float, targets: Float, rows: slice, others: NDArray[np.int64], ridge: float
+) -> tuple[Float, Float]:
+    """Ridge predictions (m, k) of the rows, and residuals (m, len(others)) of the others."""
+    x, y = known[:, others], targets[:, others]
+    mean = y.mean(axis=1, keepdims=True)
+    moments = x @ x.T + ridge * len(others) * np.eye(len(x))
+    slopes = np.linalg.solve(moments, x @ (y - mean).T).T
+    return slopes @ known[:, rows] + mean, y - mean - slopes @ x
+
+
+def _tree_predictions(
+    bins: NDArray[np.uint8],
+    residuals: Float,
+    rows: slice,
+    others: NDArray[np.int64],
+    trees: int,
+    tuning: TreeTuning,
+) -> Float:
+    """Predictions (m, k) of the rows' residuals by so many trees."""
+    predictions = np.empty((len(residuals), rows.stop - rows.start))
+    boost(
+        np.ascontiguousarray(bins[:, others]), np.ascontiguousarray(residuals),
+        np.ascontiguousarray(bins[:, rows]), tuning.bins, trees, tuning.depth,
+        tuning.rate, max(tuning.min_leaf_rows, len(others) // tuning.max_leaves), predictions,
+    )  # fmt: skip
     return predictions
+
+
+def _predicts(predictions: Float, residuals: Float, tuning: TreeTuning) -> bool:
+    """Whether predictions (m, k) of a target are significantly correlated with its residuals."""
+    a = predictions - predictions.mean(axis=1, keepdims=True)
+    b = residuals - residuals.mean(axis=1, keepdims=True)
+    scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    correlations = (a * b).sum(axis=1) / np.where(scale > 0, scale, 1.0)
+    return float(correlations.max()) * math.sqrt(a.shape[1]) > tuning.min_errors
 
 
 def _bins(z: Float, count: int) -> NDArray[np.uint8]:

@@ -23,19 +23,15 @@ from .features import (
 )
 from .gaussian import gaussian_term
 from .held_out import held_out_ratio
-from .knn_terms import KnnTerm, exceeds, knn_term, ross_term
+from .knn_terms import exceeds, ross_term, single_pair_nats
+from .linear_parts import linear_projection
 from .narrow_noise import evenly_spaced
 from .normal_surrogate import NormalSurrogate
 from .pairs import CanonicalPairs, PairSearch, fold_slices
 from .row_order import data_order, labelled_data_order
-from .selection import (
-    ESTIMATE_DECIMALS,
-    Selection,
-    ceiling_nats,
-    linear_projection,
-    select_continuous,
-    select_labelled,
-)
+from .select_continuous import Terms, select_continuous
+from .select_labelled import select_labelled
+from .selection import ESTIMATE_DECIMALS, Selection, ceiling_nats
 from .tuning import Tuning
 from .unmixing import Unmixing, unmixing
 
@@ -115,11 +111,10 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     ratio = held_out_ratio(za, zb, folds_of_rows, tuning)
     linear_x = linear_projection(za, f, [(fold.rows, fold.x) for fold in pairs.folds])
     linear_y = linear_projection(zb, g, [(fold.rows, fold.y) for fold in pairs.folds])
-    selection = select_continuous(
-        za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing, f, g, tuning
-    )
+    terms = Terms(za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing)
+    selection = select_continuous(terms, tuning)
     nats = round(min(float(selection.rows.mean()), *order.entropies), ESTIMATE_DECIMALS)
-    single_pairs = [knn_term(u, v, tuning, random_spacing) for u, v in _single_scores(pairs)]
+    single_pairs = [single_pair_nats(u, v, tuning.knn) for u, v in _single_scores(pairs)]
     info = {
         "method": selection.method,
         "gaussian_nats": selection.gaussian_nats,
@@ -186,8 +181,10 @@ def _labelled(x: Variable, labels: Variable, folds: int, max_pairs: int, tuning:
     features_labels, g = label_features(symbols, order.labels, tuning.features)
     search = PairSearch(f, g, features_x, features_labels, folds, tuning)
     pairs = search.pairs(max_pairs)
-    selection = select_labelled(z, f, symbols, pairs, tuning)
-    single_pairs = [ross_term(u, symbols, tuning.knn) for u, _ in _single_scores(pairs)]
+    selection = select_labelled(z, symbols, pairs, tuning)
+    single_pairs = [
+        float(ross_term(u, symbols, tuning.knn).rows.mean()) for u, _ in _single_scores(pairs)
+    ]
     info = {
         "method": selection.method,
         **_info_of_pairs(pairs, selection, single_pairs),
@@ -210,9 +207,9 @@ def _single_scores(pairs: CanonicalPairs) -> list[tuple[Float, Float]]:
 
 
 def _info_of_pairs(
-    pairs: CanonicalPairs, selection: Selection, single_pairs: Sequence[KnnTerm | None]
+    pairs: CanonicalPairs, selection: Selection, single_pairs: Sequence[float]
 ) -> dict[str, Any]:
-    nats = [round(term.nats, ESTIMATE_DECIMALS) for term in single_pairs if term is not None]
+    nats = [round(nats, ESTIMATE_DECIMALS) for nats in single_pairs]
     return {
         "pairs": len(pairs.u),
         "pairs_used": selection.pairs,

@@ -11,10 +11,10 @@ doi:10.1002/cpa.3160360204):
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from .gaussian import max_correlation, orthonormal_basis
 from .tuning import HeldOutTuning, Tuning
@@ -50,62 +50,69 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     n = x.shape[1]
     x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
     x, y = orthonormal_basis(x) * math.sqrt(n), orthonormal_basis(y) * math.sqrt(n)
-    largest = max(rows.stop - rows.start for rows in folds)
-    if n - largest <= 2 * (len(x) + len(y)) or min(len(x), len(y)) == 0:
+    if _too_few_rows(n, len(x), len(y), folds):
         return None
-    model = _FoldModels(x, y, folds, max_correlation(n, tuning))
-    most_pairs = min(len(x), len(y))
-    counts = sorted({*(4**i for i in range(8) if 4**i < most_pairs), most_pairs})
-    limits = tuning.held_out
-    rows, mismatched = _log_ratios(model.scores(0.0), most_pairs, limits.max_rows_of_fold)
-    if not _is_too_high(mismatched, limits):
-        return HeldOutRatio(rows, False, rows)
-    bounds = []
-    for ridge in limits.ridges:
-        scores = model.scores(ridge)
-        for pairs in counts:
-            rows_of_bound, mismatched = _log_ratios(scores, pairs, limits.max_rows_of_bounds)
-            values = np.concatenate(mismatched)
-            bounds += [t * rows_of_bound - _log_mean_exp(t * values) for t in limits.tempers]
-    best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
-    return HeldOutRatio(rows, True, best)
+    both = np.concatenate([x, y])
+    moments = [both[:, rows] @ both[:, rows].T for rows in folds]
+    total = np.sum(moments, axis=0)
+    parts = [
+        _Fold((total - moment) / (n - (rows.stop - rows.start)), x[:, rows], y[:, rows])
+        for rows, moment in zip(folds, moments, strict=True)
+    ]
+    ratios = _FoldRatios(parts, MIN_RIDGE, max_correlation(n, tuning), tuning.held_out)
+    if ratios.is_too_high:
+        return HeldOutRatio(ratios.rows, True, ratios.bound_rows)
+    return HeldOutRatio(ratios.rows, False, ratios.rows)
 
 
 def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> HeldOutRatio:
     """The ratio of pairs u, v (m, n) of scores out of fold: the sum of the pairs' normal ratios.
 
     Nothing is learned from the scores but one correlation a pair: to combine scores that were
-    learned on overlapping rows would leak from fold to fold.
+    learned on overlapping rows would leak from fold to fold. Pairs are often functions of each
+    other. So the ratio counts as too high unless the opposite is clear, and the bound is the best
+    among its multiples, less standard errors of the excess.
     """
-    n = u.shape[1]
+    limits, limit, n = tuning.held_out, max_correlation(u.shape[1], tuning), u.shape[1]
     u, v = (w - w.mean(axis=1, keepdims=True) for w in (u, v))
     u, v = (w / w.std(axis=1, keepdims=True) for w in (u, v))
-    limit = max_correlation(n, tuning)
     products = [(u[:, rows] * v[:, rows]).sum(axis=1) for rows in folds]
     total = np.sum(products, axis=0)
     scores = []
     for rows, product in zip(folds, products, strict=True):
-        s = (total - product) / (n - (rows.stop - rows.start))
-        s = np.clip(s, -limit, limit)[:, np.newaxis]
-        scores.append(_FoldScores(u[:, rows], v[:, rows], s))
-    return _cautious(scores, tuning.held_out)
-
-
-def _cautious(scores: "list[_FoldScores]", tuning: HeldOutTuning) -> HeldOutRatio:
-    """The best bound among multiples of the ratio, less its standard errors.
-
-    Pairs are often functions of each other. Then the ratio is too high unless the opposite is
-    clear.
-    """
-    bounds = []
-    for temper in tuning.tempers:
-        rows, mismatched = _log_ratios(scores, len(scores[0].a), tuning.max_rows_of_fold)
+        s = np.clip((total - product) / (n - (rows.stop - rows.start)), -limit, limit)
+        scores.append(_FoldScores(u[:, rows], v[:, rows], s[:, np.newaxis]))
+    ratio_rows, mismatched = _log_ratios(scores, len(u), limits.max_rows_of_fold)
+    bounds, highest = [], 0.0
+    for temper in sorted({*limits.tempers, 1.0}):
         excess, error = _excess(mismatched, temper)
-        highest = excess + tuning.cautious_errors * error
-        bounds.append(temper * rows - highest)
-        is_too_high = highest > tuning.min_excess  # of the ratio itself, the last temper
+        highest = excess + limits.cautious_errors * error  # at last, of the ratio itself
+        bounds.append(temper * ratio_rows - highest)
     best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
-    return HeldOutRatio(rows, is_too_high, best)
+    return HeldOutRatio(ratio_rows, highest > limits.min_excess, best)
+
+
+def _too_few_rows(n: int, dx: int, dy: int, folds: list[slice]) -> bool:
+    largest = max(rows.stop - rows.start for rows in folds)
+    return n - largest <= 2 * (dx + dy) or min(dx, dy) == 0
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """Second moments (d, d) of both sides in the other rows, and x (dx, k), y (dy, k) of a fold."""
+
+    moments: Float
+    x: Float
+    y: Float
+
+    def scores(self, ridge: float, limit: float) -> "_FoldScores":
+        """Canonical scores by directions of the other rows; ridge: added to each variance.
+
+        A direction in which few rows differ may have no variance in the others.
+        """
+        moments = self.moments + ridge * np.eye(len(self.moments))
+        left, right, s = _canonical_directions(moments, len(self.x), limit)
+        return _FoldScores(left @ self.x, right @ self.y, s)
 
 
 @dataclass(frozen=True)
@@ -117,28 +124,53 @@ class _FoldScores:
     s: Float
 
 
-class _FoldModels:
-    """Scores of white columns x (dx, n), y (dy, n) in each fold, learned on the other folds."""
+@dataclass(frozen=True)
+class _FoldRatios:
+    """The ratios of all folds, each learned on other rows.
 
-    def __init__(self, x: Float, y: Float, folds: list[slice], limit: float) -> None:
-        self.x, self.y, self.folds, self.limit = x, y, folds, limit
-        both = np.concatenate([x, y])
-        self.moments = [both[:, rows] @ both[:, rows].T for rows in folds]
-        self.total = np.sum(self.moments, axis=0)
+    Attributes:
+        folds: what they are learned from and applied to.
+        ridge: the least that is added to each variance.
+        limit: the largest correlation.
+        tuning: how the ratios are tested and which bounds are compared.
+    """
 
-    def scores(self, ridge: float) -> list[_FoldScores]:
-        """The scores of each fold.
+    folds: list[_Fold]
+    ridge: float
+    limit: float
+    tuning: HeldOutTuning
 
-        ridge: added to the variance, 1, of each principal component. A direction in which few rows
-        differ may have no variance in the others.
-        """
-        n, scores = self.x.shape[1], []
-        for rows, moment in zip(self.folds, self.moments, strict=True):
-            others = (self.total - moment) / (n - (rows.stop - rows.start))
-            others += max(ridge, MIN_RIDGE) * np.eye(len(others))
-            left, right, s = _canonical_directions(others, len(self.x), self.limit)
-            scores.append(_FoldScores(left @ self.x[:, rows], right @ self.y[:, rows], s))
-        return scores
+    @property
+    def rows(self) -> Float:
+        """The ratio at each row, (n,)."""
+        return self._ratios[0]
+
+    @cached_property
+    def is_too_high(self) -> bool:
+        """Whether it is no density ratio."""
+        return _is_too_high(self._ratios[1], self.tuning)
+
+    @cached_property
+    def bound_rows(self) -> Float:
+        """The largest bound of Donsker & Varadhan among several multiples, ridges and pairs."""
+        bounds = []
+        few_pairs = [4**i for i in range((self._most_pairs.bit_length() + 1) // 2)]
+        for more in self.tuning.ridges:
+            scores = [fold.scores(max(self.ridge, more), self.limit) for fold in self.folds]
+            for pairs in sorted({self._most_pairs, *few_pairs}):
+                rows, mismatched = _log_ratios(scores, pairs, self.tuning.max_rows_of_bounds)
+                values = np.concatenate(mismatched)
+                bounds += [t * rows - _log_mean_exp(t * values) for t in self.tuning.tempers]
+        return max(bounds, key=lambda bound: round(float(bound.mean()), 12))
+
+    @property
+    def _most_pairs(self) -> int:
+        return min(len(self.folds[0].x), len(self.folds[0].y))
+
+    @cached_property
+    def _ratios(self) -> tuple[Float, list[Float]]:
+        scores = [fold.scores(self.ridge, self.limit) for fold in self.folds]
+        return _log_ratios(scores, self._most_pairs, self.tuning.max_rows_of_fold)
 
 
 def _log_ratios(scores: list[_FoldScores], pairs: int, most: int) -> tuple[Float, list[Float]]:
@@ -181,13 +213,12 @@ def _excess(mismatched: list[Float], temper: float) -> tuple[float, float]:
     standard error is a jackknife over folds.
     """
     log_means = np.array([_log_mean_exp(temper * values) for values in mismatched])
-    log_sizes = np.log([len(values) for values in mismatched])
-    pooled = float(logsumexp(log_means + log_sizes) - logsumexp(log_sizes))
-    left_out = [
-        float(logsumexp(np.delete(log_means + log_sizes, i)) - logsumexp(np.delete(log_sizes, i)))
-        for i in range(len(log_sizes))
-    ]
-    return pooled, math.sqrt(len(log_sizes) - 1) * float(np.std(left_out))
+    sizes = np.array([len(values) for values in mismatched], np.float64)
+    largest = float(log_means.max())
+    sums = sizes * np.exp(log_means - largest)
+    left_out = np.log(np.maximum(sums.sum() - sums, 1e-300) / (sizes.sum() - sizes))
+    pooled = largest + math.log(float(sums.sum() / sizes.sum()))
+    return pooled, math.sqrt(len(sizes) - 1) * float(np.std(left_out))
 
 
 def _canonical_directions(moments: Float, dx: int, limit: float) -> tuple[Float, Float, Float]:

@@ -7,6 +7,7 @@ between two terms. `choose_k` decides on the number of neighbours.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +24,63 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 
+class NormalBias:
+    """What k-NN misses on normal samples correlated as u (du, n), v (dv, n).
+
+    The Gaussian term of each sample is subtracted, and with it most of the scatter. Samples are
+    made when they are needed.
+
+    uniform: whether scores are made uniform before the search for neighbours.
+    """
+
+    def __init__(self, u: Float, v: Float, k: int, uniform: bool, tuning: Tuning) -> None:
+        self.u, self.v, self.k, self.uniform, self.tuning = u, v, k, uniform, tuning
+        self._rng = np.random.default_rng(u.shape[1])
+        self._gaps: list[tuple[float, float]] = []
+
+    def missed(self, needed: float = -math.inf) -> float:
+        """The nats missed, 0 where they may be chance; or 0 if they are surely below `needed`."""
+        limits, n = self.tuning.knn, self.u.shape[1]
+        samples = limits.correction_samples if n <= limits.max_rows_of_many_samples else 1
+        gap, error = self._gap(0)
+        if -gap + limits.clear_errors * error < needed:
+            return 0.0
+        if samples > 1:
+            gaps = [self._gap(i)[0] for i in range(samples)]
+            gap, error = float(np.mean(gaps)), float(np.std(gaps, ddof=1)) / math.sqrt(samples)
+        return -gap if gap < -limits.correction_errors * error else 0.0
+
+    def _gap(self, i: int) -> tuple[float, float]:
+        """Estimate less Gaussian term of sample i, and its standard error."""
+        du, n = self.u.shape
+        while len(self._gaps) <= i:
+            z = self._root @ self._rng.standard_normal((du + len(self.v), n))
+            normal = normal_scores(z)
+            a, b = normal[:du], normal[du:]
+            x, y = (ndtr(a), ndtr(b)) if self.uniform else (a, b)
+            rows = kraskov_rows(x, y, self.k)[0] - gaussian_rows(a, b, self.tuning)
+            self._gaps.append((float(rows.mean()), float(rows.std()) / math.sqrt(n)))
+        return self._gaps[i]
+
+    @cached_property
+    def _root(self) -> Float:
+        correlations = np.corrcoef(np.concatenate([self.u, self.v]))
+        return np.linalg.cholesky(correlations + 1e-9 * np.eye(len(correlations)))
+
+
 @dataclass(frozen=True)
 class KnnTerm:
     """A k-NN estimate of MI.
 
     Attributes:
-        rows: one value per row, in nats, (n,). Their mean is the estimate.
+        rows: one value per row, in nats, (n,). Their mean is the estimate, less what k-NN misses.
         steady_rows: the values for the largest k, which scatter least, (n,).
         k: the number of neighbours that was chosen.
         tied: the number of rows with ties.
         unseen: nats that k-NN does not see and that the model of narrow noise adds; None where
             noise is not narrow.
         rise: nats by which the last step to fewer neighbours significantly raised the estimate.
+        bias: what the same k misses on normal samples; None where this is no guide.
     """
 
     rows: Float
@@ -43,11 +89,11 @@ class KnnTerm:
     tied: int
     unseen: float | None = None
     rise: float = 0.0
+    bias: NormalBias | None = None
 
-    @property
-    def nats(self) -> float:
-        """The estimate, the mean over rows."""
-        return float(self.rows.mean())
+    def missed(self, needed: float = -math.inf) -> float:
+        """Nats that k-NN misses; 0 without simulations where it is surely below `needed`."""
+        return self.bias.missed(needed) if self.bias else 0.0
 
 
 def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) -> KnnTerm | None:
@@ -59,9 +105,8 @@ def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) ->
       extrapolated to k = 0.
     - In more dimensions: `choose_k`.
 
-    In up to 4 dimensions, what the same k misses on normal samples of the same correlations is
-    added, except after an extrapolation. It is not added where linear pairs repeat each other,
-    which no normal distribution shows. Too few rows give None.
+    In up to 4 dimensions, `missed` is what the same k misses on normal samples of the same
+    correlations, except after an extrapolation. Too few rows give None.
 
     random_spacing: whether the values of both sides are spaced as random ones are.
     """
@@ -71,14 +116,24 @@ def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) ->
         return None
     if len(u) == 1 and len(v) == 1:
         return _one_dimensional_term(u, v, sizes, tuning, random_spacing)
-    candidates = [kraskov_rows(u, v, k) for k in sizes]
-    term = choose_k(sizes, candidates, lambda k: kraskov_rows(u, v, k), tuning.knn)
-    return replace(term, rows=term.rows + _normal_correction(u, v, term.k, tuning))
+    sides = _indexed(u), _indexed(v)
+    candidates = [_kraskov_rows(*sides, k) for k in sizes]
+    term = choose_k(sizes, candidates, lambda k: _kraskov_rows(*sides, k), tuning.knn)
+    return replace(term, bias=_normal_bias(u, v, term.k, tuning))
 
 
 def knn_rows(u: Float, v: Float, k: int, tuning: Tuning) -> Float:
-    """The rows of `knn_term` in more than 1+1 dimensions, for this k."""
-    return kraskov_rows(u, v, k)[0] + _normal_correction(u, v, k, tuning)
+    """The rows of `knn_term` in more than 1+1 dimensions, for this k, and what k-NN misses."""
+    bias = _normal_bias(u, v, k, tuning)
+    return kraskov_rows(u, v, k)[0] + (bias.missed() if bias else 0.0)
+
+
+def single_pair_nats(u: Float, v: Float, tuning: KnnTuning) -> float:
+    """Kraskov's estimate of I(U;V) from normal scores u, v (1, n), made uniform; for `info`."""
+    sizes = [k for k in tuning.neighbours if k < u.shape[1] - 1]
+    if not sizes:
+        return 0.0
+    return float(kraskov_rows(ndtr(u), ndtr(v), sizes[len(sizes) // 2])[0].mean())
 
 
 def ross_term(u: Float, symbols: Int, tuning: KnnTuning) -> KnnTerm:
@@ -137,9 +192,17 @@ def kraskov_rows(u: Float, v: Float, k: int) -> tuple[Float, int]:
     psi(k) + psi(n) - psi(n_x + 1) - psi(n_y + 1) of each row, in nats, (n,), and how many rows had
     ties.
     """
-    n = u.shape[1]
-    sides = IndexedSide(np.ascontiguousarray(u)), IndexedSide(np.ascontiguousarray(v))
-    counts = kraskov_counts(*sides, k)
+    return _kraskov_rows(_indexed(u), _indexed(v), k)
+
+
+def _indexed(u: Float) -> IndexedSide:
+    return IndexedSide(np.ascontiguousarray(u))
+
+
+def _kraskov_rows(x: IndexedSide, y: IndexedSide, k: int) -> tuple[Float, int]:
+    """`kraskov_rows` of sides whose columns may have been sorted already."""
+    n = x.columns.shape[1]
+    counts = kraskov_counts(x, y, k)
     rows = np.full(n, float(digamma(k) + digamma(n)))
     for others in (counts.n_x, counts.n_y):
         rows -= _digamma_of(others + 1)
@@ -185,11 +248,11 @@ def _one_dimensional_term(
         model = noise if modelled else None
         return _narrow_noise_term(ndtr(u), ndtr(v), sizes[-1], model, tuning.narrow)
     limits = tuning.knn
-    candidates = [kraskov_rows(ndtr(u), ndtr(v), k) for k in sizes]
-    steady = candidates[0][0]
+    sides = _indexed(ndtr(u)), _indexed(ndtr(v))
+    candidates = [_kraskov_rows(*sides, k) for k in sizes]
+    steady, tied = candidates[0]
     if len(sizes) == 1:  # in ablations
-        rows = steady + _normal_correction(u, v, sizes[0], tuning)
-        return KnnTerm(rows, steady, sizes[0], candidates[0][1])
+        return KnnTerm(steady, steady, sizes[0], tied, bias=_normal_bias(u, v, sizes[0], tuning))
     line = _extrapolated(sizes, [rows for rows, _ in candidates])
     negligible = _differ_little(line, steady, limits.negligible_line_error)
     if negligible or exceeds(line, steady, limits.fewer_errors):
@@ -197,8 +260,7 @@ def _one_dimensional_term(
         significant = exceeds(rise, np.zeros(u.shape[1]), limits.fewer_errors)
         nats = float(rise.mean()) * significant
         return KnnTerm(line, steady, sizes[-1], candidates[-1][1], rise=nats)
-    rows = steady + _nats_missed(u, v, sizes[0], True, tuning)
-    return KnnTerm(rows, steady, sizes[0], candidates[0][1])
+    return KnnTerm(steady, steady, sizes[0], tied, bias=NormalBias(u, v, sizes[0], True, tuning))
 
 
 def _narrow_noise_term(
@@ -233,34 +295,8 @@ def _extrapolated(sizes: list[int], candidates: list[Float]) -> Float:
     return np.asarray(weights @ np.stack(candidates))
 
 
-def _normal_correction(u: Float, v: Float, k: int, tuning: Tuning) -> float:
-    """What k-NN misses on normal samples, for few dimensions and pairs that do not repeat."""
+def _normal_bias(u: Float, v: Float, k: int, tuning: Tuning) -> NormalBias | None:
+    """What k-NN misses on normal samples, for few dimensions."""
     if len(u) + len(v) > tuning.knn.max_corrected_dims:
-        return 0.0
-    return _nats_missed(u, v, k, False, tuning)
-
-
-def _nats_missed(u: Float, v: Float, k: int, uniform: bool, tuning: Tuning) -> float:
-    """What k-NN misses on normal samples correlated as u, v; 0 where it may be chance.
-
-    The Gaussian term of each sample is subtracted, and with it most of the scatter. uniform:
-    whether scores are made uniform before the search for neighbours.
-    """
-    n, du = u.shape[1], len(u)
-    limits = tuning.knn
-    samples = limits.correction_samples if n <= limits.max_rows_of_many_samples else 1
-    root = np.linalg.cholesky(np.corrcoef(np.concatenate([u, v])) + 1e-9 * np.eye(du + len(v)))
-    rng = np.random.default_rng(n)
-    gaps = []
-    for _ in range(samples):
-        normal = normal_scores(root @ rng.standard_normal((len(root), n)))
-        a, b = normal[:du], normal[du:]
-        x, y = (ndtr(a), ndtr(b)) if uniform else (a, b)
-        gap_rows = kraskov_rows(x, y, k)[0] - gaussian_rows(a, b, tuning)
-        gaps.append((float(gap_rows.mean()), float(gap_rows.std()) / math.sqrt(n)))
-    gap = float(np.mean([mean for mean, _ in gaps]))
-    if samples > 1:
-        error = float(np.std([mean for mean, _ in gaps], ddof=1)) / math.sqrt(samples)
-    else:
-        error = gaps[0][1]
-    return -gap if gap < -limits.correction_errors * error else 0.0
+        return None
+    return NormalBias(u, v, k, False, tuning)

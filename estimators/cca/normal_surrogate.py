@@ -51,7 +51,10 @@ class NormalSurrogate:
         rows_of_samples = []
         for u, v in self._samples:
             term = knn_term(u[:1], v[:1], self.tuning, self.random_spacing) if m == 1 else None
-            rows_of_samples.append(term.rows if term else knn_rows(u[:m], v[:m], k, self.tuning))
+            if term:
+                rows_of_samples.append(term.rows + term.missed())
+            else:
+                rows_of_samples.append(knn_rows(u[:m], v[:m], k, self.tuning))
         rows = np.concatenate(rows_of_samples)
         error = float(rows.std()) / math.sqrt(len(rows))
         excess = float(rows.mean()) - gaussian_nats

@@ -45,6 +45,7 @@ class CanonicalPairs:
         all_scores_x: scores of x, of unit variance, of all significant pairs, (p, n), including
             those that are not new.
         all_u, all_v: normal scores of all significant pairs, (p, n).
+        features_x, features_y: what the scores are linear in, (px, n), (py, n).
         folds: the directions of each fold, rotated as the scores are.
         directions: the directions learned on all rows, in the order of u and v, with their
             out-of-fold correlations.
@@ -58,7 +59,8 @@ class CanonicalPairs:
     all_scores_x: Float
     all_u: Float
     all_v: Float
-    all_targets: Float
+    features_x: Float
+    features_y: Float
     folds: list[FoldDirections]
     directions: Directions
     unused: int
@@ -70,11 +72,12 @@ class CanonicalPairs:
 class _Choice:
     """A ridge penalty and refinements, with what the first pairs show out of fold.
 
-    nats: what is new in the first pairs; correlations (m,): of all pairs.
+    nats: what is new in the first pairs; correlation_errors: the largest correlation, in units of
+    its standard deviation at independence.
     """
 
     nats: float
-    correlations: Float
+    correlation_errors: float
     refinements: Refinements
     penalty: float
 
@@ -108,6 +111,8 @@ class PairSearch:
             folds = max(2, folds // 2)
         self.folds = min(folds, n // 2)
         self.fold_rows = fold_slices(n, self.folds)
+        of_rows = math.ceil(tuning.search.judged_rows / n * self.folds)
+        self.judged_folds = max(2, min(of_rows, math.ceil(self.folds * tuning.search.judged_share)))
         moments = self._by_fold(lambda i: self._moments(self.fold_rows[i]))
         sums = [np.sum([of_fold[i] for of_fold in moments], axis=0) for i in range(3)]
         sides = features_x, features_y, tuning.search
@@ -123,23 +128,24 @@ class PairSearch:
         f, g = self.f[:, rows], self.g[:, rows]
         return f @ f.T, g @ g.T, f @ g.T
 
-    def _by_fold(self, work: Callable[[int], T]) -> list[T]:
-        """work(i) of each fold i, on all threads where the work is worth it."""
+    def _by_fold(self, work: Callable[[int], T], count: int | None = None) -> list[T]:
+        """work(i) of each fold i, or of the first ones; on all threads where it is worth it."""
+        count = self.folds if count is None else count
         if len(self.f) * len(self.g) * self.n < self.tuning.search.min_threaded_work:
-            return [work(i) for i in range(self.folds)]
-        results: list[Any] = [None] * self.folds
+            return [work(i) for i in range(count)]
+        results: list[Any] = [None] * count
 
         def work_on(start: int, stop: int) -> None:
             for i in range(start, stop):
                 results[i] = work(i)
 
-        share_rows(work_on, self.folds, 1)
+        share_rows(work_on, count, 1)
         return results
 
     def pairs(self, max_pairs: int) -> CanonicalPairs:
         """Choose the penalty and the weights by out-of-fold correlations, then the pairs."""
         choice = self._choose_penalty()
-        correlations = choice.correlations
+        correlations = self._correlations(choice)
         significant = correlations > self._chance_correlation(correlations, choice.penalty)
         count = len(significant) if significant.all() else int(np.argmin(significant))
         folds, directions = self._aligned(choice, count)
@@ -155,7 +161,8 @@ class PairSearch:
             all_scores_x=scores_x,
             all_u=self._normal(scores_x, 0),
             all_v=scores_y if self.labelled else self._normal(scores_y, 1),
-            all_targets=self.g if self.labelled else scores_y,
+            features_x=self.f,
+            features_y=self.g,
             folds=[FoldDirections(fold.rows, fold.x[:, used], fold.y[:, used]) for fold in folds],
             directions=Directions(directions.x[:, used], directions.y[:, used], correlations[used]),
             unused=len(new) - len(used),
@@ -171,46 +178,67 @@ class PairSearch:
     def _choose_penalty(self) -> _Choice:
         """The penalty and refinements whose first pairs show most dependence out of fold."""
         tuning = self.tuning.search
-        best = self._best_penalty((), tuning.penalties)
-        promising = best.correlations.max() * math.sqrt(self.n) > tuning.min_refining_errors
+        best = self._best_penalty((), tuning.penalties, tuning.first_penalty)
+        promising = best.correlation_errors > tuning.min_refining_errors
         for kind in tuning.refinements if promising else ():
             refinements = (*best.refinements, (best.penalty, kind))
-            refined = self._best_penalty(refinements, tuning.penalties[1:])
+            refined = self._best_penalty(refinements, tuning.penalties[1:], best.penalty)
             if refined.nats <= best.nats + tuning.min_gain:
                 break
             best = refined
         return best
 
-    def _best_penalty(self, refinements: Refinements, penalties: tuple[float, ...]) -> _Choice:
-        choices = []
-        for penalty in penalties:
-            correlations, residual = self._correlations(refinements, penalty)
-            new = np.clip(residual, 0, 1 - 1e-9)
-            nats = float(-0.5 * np.log1p(-(new**2)).sum())
-            nats = round(nats, SCORE_DECIMALS)
-            choices.append(_Choice(nats, correlations, refinements, penalty))
-        return max(choices, key=lambda choice: choice.nats)
+    def _best_penalty(
+        self, refinements: Refinements, penalties: tuple[float, ...], start: float
+    ) -> _Choice:
+        """The best penalty uphill from `start`: neighbours are tried while they show more."""
 
-    def _correlations(self, refinements: Refinements, penalty: float) -> tuple[Float, Float]:
-        """Out-of-fold correlations of all pairs, and residual ones of the first pairs.
+        def choice(i: int) -> _Choice:
+            return self._judged(refinements, penalties[i])
+
+        first = penalties.index(start) if start in penalties else 0
+        best = choice(first)
+        for step in (1, -1):
+            i = first + step
+            while 0 <= i < len(penalties) and (other := choice(i)).nats > best.nats:
+                best, i = other, i + step
+            if best.penalty != penalties[first]:
+                break
+        return best
+
+    def _judged(self, refinements: Refinements, penalty: float) -> _Choice:
+        """What the first pairs show out of fold, in some of the folds.
 
         Scores are made normal in each fold separately. The scores of a fold have a sign and a
         skewness of their own, in x and y alike. Made normal all together, they would be correlated
         by fold membership.
         """
-        plain, residual = [], []
-        fits = self._by_fold(lambda i: self.models[i].fit(refinements, penalty))
+        judged = self.tuning.search.judged_pairs
+        fits = self._by_fold(lambda i: self.models[i].fit(refinements, penalty), self.judged_folds)
+        plain, residuals = [], []
+        for fit, rows in zip(fits, self.fold_rows, strict=False):
+            first = Directions(fit.x[:, :judged], fit.y[:, :judged], fit.correlations[:judged])
+            u, v = _fold_scores(first, self.f[:, rows], self.g[:, rows])
+            earlier_v = v[:0] if self.labelled else v
+            plain.append(_row_correlations(u, v))
+            residuals.append([
+                residual_correlation(u[j], v[j], u[:j], earlier_v[:j], self.tuning.polynomials)
+                for j in range(len(u))
+            ])  # fmt: skip
+        sizes = [rows.stop - rows.start for rows in self.fold_rows[: self.judged_folds]]
+        new = np.clip(np.average(residuals, axis=0, weights=sizes), 0, 1 - 1e-9)
+        nats = round(float(-0.5 * np.log1p(-(new**2)).sum()), SCORE_DECIMALS)
+        largest = float(np.average(plain, axis=0, weights=sizes).max())
+        return _Choice(nats, largest * math.sqrt(sum(sizes)), refinements, penalty)
+
+    def _correlations(self, choice: _Choice) -> Float:
+        """Out-of-fold correlations of all pairs, (m,); scores are normal in each fold."""
+        fits = self._by_fold(lambda i: self.models[i].fit(choice.refinements, choice.penalty))
+        total = np.zeros(len(fits[0].correlations))
         for directions, rows in zip(fits, self.fold_rows, strict=True):
             u, v = _fold_scores(directions, self.f[:, rows], self.g[:, rows])
-            share = (rows.stop - rows.start) / self.n
-            plain.append(_row_correlations(u, v) * share)
-            earlier_v = v[:0] if self.labelled else v
-            residual.append([
-                residual_correlation(u[j], v[j], u[:j], earlier_v[:j], self.tuning.polynomials)
-                * share
-                for j in range(min(self.tuning.search.judged_pairs, len(u)))
-            ])  # fmt: skip
-        return np.sum(plain, axis=0), np.sum(residual, axis=0)
+            total += _row_correlations(u, v) * (rows.stop - rows.start) / self.n
+        return total
 
     def _chance_correlation(self, correlations: Float, penalty: float) -> float:
         """The out-of-fold correlation that independent sides do not exceed.
@@ -284,22 +312,29 @@ class PairSearch:
         least = self.tuning.search.significant_errors / math.sqrt(self.n)
         order: list[int] = []
         while len(order) < len(u):
-            worth = np.full(len(u), -np.inf)
-            for j in set(range(len(u))) - set(order):
-                share = unexplained_share(full_u[j], normal_u[order], polynomials)
+            shares = np.ones(len(u))
+            for j in set(range(len(u))) - set(order) if order else ():
+                shares[j] = unexplained_share(full_u[j], normal_u[order], polynomials)
                 if not self.labelled:
                     share_v = unexplained_share(full_v[j], normal_v[order], polynomials)
-                    share = min(share, share_v)
-                new = not order or (
-                    share > polynomials.min_new_share
-                    and stable[j] > self.tuning.search.min_stability
-                    and self._residual_correlation(u, v, j, order) > least
-                )
-                if strength[j] > least and new:
-                    worth[j] = strength[j] * share
-            if worth.max() == -np.inf:
+                    shares[j] = min(shares[j], share_v)
+            candidates = [
+                j
+                for j in np.argsort(-strength * shares, kind="stable").tolist()
+                if j not in order
+                and strength[j] > least
+                and (not order or shares[j] > polynomials.min_new_share)
+                and (not order or stable[j] > self.tuning.search.min_stability)
+            ]
+            new = (
+                j
+                for j in candidates
+                if not order or self._residual_correlation(u, v, j, order) > least
+            )
+            following = next(new, None)
+            if following is None:
                 break
-            order.append(int(np.argmax(worth)))
+            order.append(following)
         return order
 
     def _residual_correlation(self, u: Float, v: Float, j: int, earlier: list[int]) -> float:

@@ -20,7 +20,7 @@ def unexplained_share(score: Float, earlier: Float, tuning: PolynomialTuning) ->
 
     It is 1 where rows are too few to judge.
     """
-    basis = _polynomials(earlier, tuning.share_product_degree, tuning) if len(earlier) else earlier
+    basis = polynomials(earlier, tuning.share_product_degree, tuning) if len(earlier) else earlier
     if len(earlier) == 0 or len(score) < tuning.share_rows_per_term * len(basis):
         return 1.0
     centred = score - score.mean()
@@ -29,32 +29,40 @@ def unexplained_share(score: Float, earlier: Float, tuning: PolynomialTuning) ->
 
 def polynomial_residuals(scores: Float, earlier: Float, tuning: PolynomialTuning) -> Float:
     """Residuals of scores (m, n) on polynomials of normal scores earlier (e, n); 0 for few rows."""
-    basis = _polynomials(earlier, tuning.residual_product_degree, tuning)
+    basis = polynomials(earlier, tuning.residual_product_degree, tuning)
     if scores.shape[1] < tuning.residual_rows_per_term * len(basis):
         return np.zeros_like(scores)
     return _residuals(scores, basis)
 
 
-def _polynomials(scores: Float, product_degree: int, tuning: PolynomialTuning) -> Float:
+def polynomials(scores: Float, product_degree: int, tuning: PolynomialTuning) -> Float:
     """Hermite polynomials (p, n) of normal scores (m, n), and products of two scores' polynomials.
 
     product_degree: the highest degree of the products.
     """
     m, n = scores.shape
-    terms = [np.ones_like(scores), scores]  # of unit variance
-    degree_of_rows = max(n // (tuning.rows_per_degree * m), tuning.min_degree)
-    for d in range(1, min(degree_of_rows, tuning.degree)):
-        terms.append((scores * terms[-1] - math.sqrt(d) * terms[-2]) / math.sqrt(d + 1))
+    degree = min(max(n // (tuning.rows_per_degree * m), tuning.min_degree), tuning.degree)
     products = [
-        terms[p][i] * terms[degree - p][j]
+        (i, p, j, total - p)
         for i, j in combinations(range(m), 2)
-        for degree in range(2, product_degree + 1)
-        for p in range(1, degree)
+        for total in range(2, product_degree + 1)
+        for p in range(1, total)
     ]
-    return np.stack([terms[0][0], *(row for power in terms[1:] for row in power), *products])
+    basis = np.empty((1 + degree * m + len(products), n))
+    basis[0] = 1.0
+    powers = basis[1 : 1 + degree * m].reshape(degree, m, n)  # of unit variance
+    powers[0] = scores
+    for d in range(1, degree):
+        before = powers[d - 2] if d > 1 else 1.0
+        powers[d] = (scores * powers[d - 1] - math.sqrt(d) * before) / math.sqrt(d + 1)
+    for row, (i, p, j, q) in zip(basis[1 + degree * m :], products, strict=True):
+        np.multiply(powers[p - 1, i], powers[q - 1, j], out=row)
+    return basis
 
 
 def _residuals(scores: Float, basis: Float) -> Float:
     """Least-squares residuals of scores (m, n) on the rows of basis (p, n)."""
-    coefficients, *_ = np.linalg.lstsq(basis @ basis.T, basis @ scores.T, rcond=1e-12)
+    moments = basis @ basis.T
+    moments.flat[:: len(basis) + 1] += 1e-11 * moments.trace()  # for columns that depend on others
+    coefficients = np.linalg.solve(moments, basis @ scores.T)
     return np.asarray(scores - coefficients.T @ basis)

@@ -83,6 +83,8 @@ class SearchTuning:
     # Ridge penalties tried, in units of the mean square of a feature of weight 1.
     # All features of a side have weights of about 3 in all. A choice.
     penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 5e-1)
+    # The one that is tried first; then its neighbours, while they are better. A choice.
+    first_penalty: float = 1e-1
     # Successive refinements of the feature weights, see `ridge_cca.refined_weights`.
     # Table: without any, the MAE is 0.0307; with one, 0.0258.
     refinements: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
@@ -102,6 +104,10 @@ class SearchTuning:
     # First pairs whose out-of-fold correlations judge penalties and weights. Notes: judging by the
     # new part of each of three pairs, together with other steps, lowers the MAE by 0.003.
     judged_pairs: int = 3
+    # Share of the folds, at most, and rows, at least, whose correlations these are, to save time;
+    # at least two folds. Choices.
+    judged_share: float = 0.5
+    judged_rows: int = 800
     # Standard deviations (1 / sqrt(n)) from which an out-of-fold correlation is significant.
     # Table: with 0 here and in `clear_errors`, independent samples give up to 0.056 nats.
     significant_errors: float = 3.5
@@ -198,12 +204,17 @@ class TreeTuning:
     # Rows of a leaf, at least; and leaves of that size that the rows could fill.
     min_leaf_rows: int = 10
     max_leaves: int = 200
-    # Dimensions of predictions and columns together up to which k-NN is given them. A choice.
-    max_knn_dims: int = 6
-    # Rows for each feature of the linear function, and its ridge penalty a row. Choices.
+    # Trees that are tried first, and the standard deviations (1 / sqrt(rows)) that a correlation of
+    # their predictions with the residuals of rows held out must exceed, to go on. Choices.
+    first_trees: int = 20
+    min_errors: float = 2.0
+    # Of the linear function: rows for each feature, columns up to which it is one of all features,
+    # and the ridge in units of the variance of a feature. Choices.
     rows_per_feature: int = 8
     max_columns_with_features: int = 10
     ridge: float = 0.01
+    # Dimensions of predictions and columns together up to which k-NN is given them. A choice.
+    max_knn_dims: int = 6
     # Bins of a column, and folds. Choices.
     bins: int = 32
     folds: int = 4
@@ -271,6 +282,9 @@ class KnnTuning:
     correction_samples: int = 3
     max_rows_of_many_samples: int = 20_000
     correction_errors: float = 2.0
+    # Standard errors of one sample beyond which the others are not needed to reject a candidate. A
+    # choice, to save time.
+    clear_errors: float = 3.0
 
 
 @dataclass(frozen=True)
