@@ -216,7 +216,7 @@ def test_trees_see_an_interaction_and_nothing_in_noise():
     signs = np.sign(z[0] * z[1])[np.newaxis]
     noise = rng.normal(size=(1, 2000))
     for predicted in boosted_predictions(z, z, signs, TUNING.trees)[:1]:
-        assert np.corrcoef(predicted, signs)[0, 1] > 0.8
+        assert np.corrcoef(predicted, signs)[0, 1] > 0.7
     for predicted in boosted_predictions(z, z, noise, TUNING.trees):
         assert np.corrcoef(predicted, noise)[0, 1] < 4 / math.sqrt(2000)
 

@@ -22,6 +22,10 @@ LATTICE = np.round(X, 1)
 AGAINST = np.argsort(np.argsort(X)) % 2
 MANY = normal(600, 2, 2)
 WAVE = (lambda x: (x, np.sin(12 * x.sum(axis=1))))(np.random.default_rng(0).random((800, 2)))
+CLUSTERS = (
+    lambda rng, label: [10 * label[:, np.newaxis] + rng.normal(size=(600, 20)) for _ in "xy"]
+)(np.random.default_rng(0), np.arange(600) * 7 % 2)
+WALKS = np.cumsum(np.random.default_rng(1).normal(size=(2, 400)), axis=1)
 WIDE = np.random.default_rng(0).normal(size=(30, 5))
 NOISE = np.random.default_rng(1).normal(size=400)
 OUTLIER = np.r_[1e6, X[1:]]
@@ -133,13 +137,15 @@ FLAGGED = [
     (Canonical(), X, Y, False, {"beyond_evidence"}),
     (Canonical(), *MANY, False, set()),
     (Canonical(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
-    # repeated_pairs: on both sides, a column and its square
-    (
-        Canonical(),
-        *(np.c_[side[:, :1], side[:, :1] ** 2] for side in MANY),
-        False,
-        {"repeated_pairs"},
-    ),
+    # lower_bound: a normal distribution fits neither side
+    (Canonical(), *CLUSTERS, False, {"lower_bound"}),
+    # dependent_rows: two random walks
+    (KNN(), *WALKS, False, {"dependent_rows"}),
+    (Uniform(), WALKS[0], Y, False, set()),
+    # copied_rows: each row twice
+    (Uniform(), np.tile(X, 2), np.tile(Y, 2), False, {"copied_rows"}),
+    (Adaptive(), np.tile(X, 2), np.tile(Y, 2), False, {"copied_rows"}),
+    (Adaptive(), np.tile(X, 2), np.r_[Y, Y[::-1]], False, set()),
     # not_detected: no significant dependence
     (Canonical(), MANY[0], MANY[1][::-1], False, {"not_detected"}),
     # more_pairs: two equally strong pairs, of which k-NN uses one

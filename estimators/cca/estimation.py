@@ -252,6 +252,8 @@ def _flags(
         notes.update([flags.unseen(selection.unseen_nats)])
     if selection.rise_nats > limits.rise_nats:
         notes.update([flags.fine_structure(selection.rise_nats)])
+    if selection.is_bound:
+        notes.update([flags.lower_bound()])
     if pairs.unused and not selection.complete:
         notes.update([flags.more_pairs(len(pairs.u), pairs.unused)])
     return notes

@@ -31,7 +31,7 @@ def consider_all_pairs(
     name = f"Gaussian of {len(pairs.all_u)} pairs"
     ratio = ratio_of_pairs(pairs.all_u, pairs.all_v, folds, tuning)
     if exceeds(ratio.bound_rows, selection.rows, selection.errors):
-        selection.accept_rows(ratio.bound_rows, name)
+        selection.accept_rows(ratio.bound_rows, name, ratio.is_too_high)
     if ratio.is_too_high:
         return
     for m, term in enumerate(knn_on_pairs, 1):
@@ -65,4 +65,6 @@ def consider_trees(
             if len(other) > 1:
                 ratio = ratio_of_pairs(predicted, other, folds, tuning)
                 if exceeds(ratio.bound_rows, selection.rows, selection.errors):
-                    selection.accept_rows(ratio.bound_rows, f"Gaussian of trees of {name}")
+                    selection.accept_rows(
+                        ratio.bound_rows, f"Gaussian of trees of {name}", ratio.is_too_high
+                    )

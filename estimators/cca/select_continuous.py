@@ -90,6 +90,7 @@ def _gaussian_selection(terms: Terms, tuning: Tuning) -> Selection:
             return selection
         selection.not_normal_nats = float(nats - rows.mean())
     selection.rows, selection.method = rows, "Gaussian"
+    selection.is_bound = selection.not_normal_nats > 0
     selection.gaussian_nats = round(float(rows.mean()), ESTIMATE_DECIMALS)
     return selection
 

@@ -52,4 +52,4 @@ def _consider_posteriors(
     for x in (z, features) if few else (z,):
         for rows in posterior_rows(x, symbols, folds, tuning.classes):
             if exceeds(rows, selection.rows, selection.errors):
-                selection.accept_rows(rows, "posterior of normal classes")
+                selection.accept_rows(rows, "posterior of normal classes", True)

@@ -40,6 +40,7 @@ class Selection:
         rise_nats: what the last step to fewer neighbours added.
         complete: whether no pair was left out.
         narrow_by_knn: whether noise is narrow, and its model was not used.
+        is_bound: whether it is a lower bound that may be far from the MI.
     """
 
     rows: Float
@@ -56,6 +57,7 @@ class Selection:
     rise_nats: float = 0.0
     complete: bool = False
     narrow_by_knn: bool = False
+    is_bound: bool = False
 
     @property
     def errors(self) -> float:
@@ -67,11 +69,12 @@ class Selection:
     ) -> None:
         """Make this candidate the current estimate. complete: no pair was left out."""
         self.rows, self.method, self.pairs, self.complete = rows, method, pairs, complete
-        self.k, self.tied = term.k, term.tied
+        self.k, self.tied, self.is_bound = term.k, term.tied, False
         self.unseen_nats, self.rise_nats = term.unseen or 0.0, term.rise
 
-    def accept_rows(self, rows: Float, method: str) -> None:
+    def accept_rows(self, rows: Float, method: str, is_bound: bool) -> None:
         """Make this candidate, which has no k-NN term, the current estimate."""
+        self.is_bound = is_bound
         self.rows, self.method, self.pairs, self.complete = rows, method, 0, True
         self.k, self.tied, self.unseen_nats, self.rise_nats = 0, 0, 0.0, 0.0
 

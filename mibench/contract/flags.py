@@ -26,7 +26,7 @@ FLAGS = {
     "unseen": "the noise is narrower than the gaps between points, and its distribution is assumed",
     "fine_structure": "the estimate still rises as neighbourhoods shrink: it may be too low",
     "more_pairs": "more pairs of directions are dependent than k-NN used: it may be too low",
-    "repeated_pairs": "columns are functions of each other: the estimate may count them twice",
+    "lower_bound": "the estimate is a lower bound from rows held out: it may be too low",
     "dependent_rows": "consecutive rows resemble each other: the estimate may be far too high",
     "copied_rows": "rows are copies of other rows: the estimate is too high",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
@@ -171,12 +171,12 @@ def more_pairs(used: int, more: int) -> Flag:
     )
 
 
-def repeated_pairs(repeats: int) -> Flag:
-    """Linear pairs are functions of stronger ones, such as those of columns w and w^2."""
-    return "repeated_pairs", (
-        f"Repeated pairs: {repeats} linear pairs of directions are functions of stronger ones, and "
-        "were left out. Some of their information may still be counted twice, and the estimate "
-        "may be too high. Of several columns that are functions of each other, give only one."
+def lower_bound() -> Flag:
+    """The estimate is a bound, computed from functions learned on other rows."""
+    return "lower_bound", (
+        "Lower bound: the columns of a side are not jointly normal, as with clusters, angles, "
+        "labels, or columns that are functions of each other. The estimate is a lower bound from "
+        "rows held out, and may be too low."
     )
 
 

@@ -27,6 +27,7 @@ MIN_DISTINCT_RATIO = 1.1
 # The smallest gap between two of d distinct values that were rounded is not far below 1/d of their
 # range; that of random ones is about 1/d^2.
 MAX_GAP_OF_UNROUNDED = 0.05
+ROUNDING = 1e-9  # of the range; closer values differ by the arithmetic of floats alone
 TINY = 1e-200  # sums of squares below it lose digits
 
 
@@ -126,5 +127,7 @@ def _is_unrounded(column: NDArray[np.float64]) -> bool:
     distinct = np.unique(column).astype(np.float64)
     if len(distinct) < 3:
         return False
-    smallest_gap = float(np.diff(distinct).min())
-    return smallest_gap < MAX_GAP_OF_UNROUNDED * float(distinct[-1] - distinct[0]) / len(distinct)
+    spread = float(distinct[-1] - distinct[0])
+    gaps = np.diff(distinct)
+    gaps = gaps[gaps > ROUNDING * spread]
+    return len(gaps) > 0 and float(gaps.min()) < MAX_GAP_OF_UNROUNDED * spread / len(gaps)
