@@ -269,7 +269,7 @@ class PairSearch:
             others = moments.transformed((cross - cross_of_fold[i]) / (self.n - count))
             directions = moments.fit(penalty, others)
             u, v = _fold_scores(directions, self.f[:, rows], g[:, rows])
-            return _row_correlations(u, v) * count
+            return np.asarray(_row_correlations(u, v) * count)
 
         return float(np.max(np.sum(self._by_fold(correlations_of_fold), axis=0))) / self.n
 
