@@ -22,9 +22,9 @@ def boosted_predictions(
     """Predictions of targets (m, n) from z (d, n): of each fold, learned on the others; scores.
 
     The first is by trees of z alone. In the second, a linear function comes first, of features
-    (p, n), or of z where columns are many. Trees predict what it leaves. A prediction is left out
-    where a few trees predict nothing of the residuals of the first fold. Empty where there is
-    nothing to combine (d = 1), or where rows are few or columns many.
+    (p, n), or of z where columns are many. Trees predict what it leaves. Empty where a few
+    trees predict nothing of what it leaves in the first fold, where there is nothing to combine
+    (d = 1), and where rows are few or columns many.
     """
     (d, n), m = z.shape, len(targets)
     if not (tuning.used and 2 <= d <= tuning.max_columns and 1 <= m <= tuning.max_targets):
@@ -34,13 +34,27 @@ def boosted_predictions(
     few = d <= tuning.max_columns_with_features and len(features) * tuning.rows_per_feature < n
     known, bins = features if few else z, _bins(z, tuning.bins)
     known = (known - known.mean(axis=1, keepdims=True)) / known.std(axis=1, keepdims=True)
-    predictions = [_predicted(bins, part, targets, tuning) for part in (known[:0], known)]
-    return [predicted for predicted in predictions if predicted is not None]
+    if not _trees_help(bins, known, targets, tuning):
+        return []
+    return [_predicted(bins, part, targets, tuning) for part in (known[:0], known)]
 
 
-def _predicted(
-    bins: NDArray[np.uint8], known: Float, targets: Float, tuning: TreeTuning
-) -> Float | None:
+def _trees_help(bins: NDArray[np.uint8], known: Float, targets: Float, tuning: TreeTuning) -> bool:
+    """Whether a few trees predict what a linear function of known (p, n) leaves; in one fold."""
+    n = targets.shape[1]
+    rows, others = _fold(0, n, tuning)
+    linear, residuals = _linear_predictions(known, targets, rows, others, tuning.ridge)
+    part = _tree_predictions(bins, residuals, rows, others, tuning.first_trees, tuning)
+    return _predicts(part, targets[:, rows] - linear, tuning)
+
+
+def _fold(i: int, n: int, tuning: TreeTuning) -> tuple[slice, NDArray[np.int64]]:
+    """The rows of fold i of n rows, and the rows that its predictions are learned from."""
+    rows = slice(n * i // tuning.folds, n * (i + 1) // tuning.folds)
+    return rows, np.r_[0 : rows.start, rows.stop : n][: tuning.max_rows]
+
+
+def _predicted(bins: NDArray[np.uint8], known: Float, targets: Float, tuning: TreeTuning) -> Float:
     """Normal scores (m, n) of predictions by a linear function of known (p, n), then trees of bins.
 
     Scores are made in each fold: a prediction would show its fold by the mean of the other folds,
@@ -48,14 +62,9 @@ def _predicted(
     """
     m, n = targets.shape
     scores = np.empty((m, n))
-    for fold in range(tuning.folds):
-        rows = slice(n * fold // tuning.folds, n * (fold + 1) // tuning.folds)
-        others = np.r_[0 : rows.start, rows.stop : n][: tuning.max_rows]
+    for i in range(tuning.folds):
+        rows, others = _fold(i, n, tuning)
         linear, residuals = _linear_predictions(known, targets, rows, others, tuning.ridge)
-        if fold == 0:
-            part = _tree_predictions(bins, residuals, rows, others, tuning.first_trees, tuning)
-            if not _predicts(part, targets[:, rows] - linear, tuning):
-                return None
         trees = _tree_predictions(bins, residuals, rows, others, tuning.trees, tuning)
         scores[:, rows] = normal_scores(linear + trees)
     return scores

@@ -82,7 +82,7 @@ def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> He
     for rows, product in zip(folds, products, strict=True):
         s = np.clip((total - product) / (n - (rows.stop - rows.start)), -limit, limit)
         scores.append(_FoldScores(u[:, rows], v[:, rows], s[:, np.newaxis]))
-    ratio_rows, mismatched = _log_ratios(scores, len(u), limits.max_rows_of_fold)
+    ratio_rows, mismatched = _log_ratios(scores, len(u), limits.max_rows_of_bounds)
     bounds, highest = [], 0.0
     for temper in sorted({*limits.tempers, 1.0}):
         excess, error = _excess(mismatched, temper)
