@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, ndtr
 
-from ..neighbours.ksg import kraskov_counts, ross_counts
+from ..neighbours.ksg import KraskovCounts, kraskov_counts, kraskov_counts_of_several, ross_counts
 from ..neighbours.sorted_column import IndexedSide
 from .features import normal_scores
 from .gaussian import gaussian_rows
@@ -117,7 +117,7 @@ def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) ->
     if len(u) == 1 and len(v) == 1:
         return _one_dimensional_term(u, v, sizes, tuning, random_spacing)
     sides = _indexed(u), _indexed(v)
-    candidates = [_kraskov_rows(*sides, k) for k in sizes]
+    candidates = _kraskov_rows_of_several(*sides, sizes)
     term = choose_k(sizes, candidates, lambda k: _kraskov_rows(*sides, k), tuning.knn)
     return replace(term, bias=_normal_bias(u, v, term.k, tuning))
 
@@ -201,8 +201,19 @@ def _indexed(u: Float) -> IndexedSide:
 
 def _kraskov_rows(x: IndexedSide, y: IndexedSide, k: int) -> tuple[Float, int]:
     """`kraskov_rows` of sides whose columns may have been sorted already."""
-    n = x.columns.shape[1]
-    counts = kraskov_counts(x, y, k)
+    return _rows_of_counts(kraskov_counts(x, y, k), k)
+
+
+def _kraskov_rows_of_several(
+    x: IndexedSide, y: IndexedSide, sizes: list[int]
+) -> list[tuple[Float, int]]:
+    """`kraskov_rows` for each of several falling k."""
+    counts = kraskov_counts_of_several(x, y, sizes)
+    return [_rows_of_counts(c, k) for c, k in zip(counts, sizes, strict=True)]
+
+
+def _rows_of_counts(counts: KraskovCounts, k: int) -> tuple[Float, int]:
+    n = len(counts.n_x)
     rows = np.full(n, float(digamma(k) + digamma(n)))
     for others in (counts.n_x, counts.n_y):
         rows -= _digamma_of(others + 1)
@@ -249,7 +260,7 @@ def _one_dimensional_term(
         return _narrow_noise_term(ndtr(u), ndtr(v), sizes[-1], model, tuning.narrow)
     limits = tuning.knn
     sides = _indexed(ndtr(u)), _indexed(ndtr(v))
-    candidates = [_kraskov_rows(*sides, k) for k in sizes]
+    candidates = _kraskov_rows_of_several(*sides, sizes)
     steady, tied = candidates[0]
     if len(sizes) == 1:  # in ablations
         return KnnTerm(steady, steady, sizes[0], tied, bias=_normal_bias(u, v, sizes[0], tuning))

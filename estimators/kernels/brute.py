@@ -88,6 +88,7 @@ def try_run(
 def neighbours(
     columns: Float, k: int, split: int, start: int, stop: int,
     radius: Float, extent_x: Float, extent_y: Float, tied: Bool,
+    fewer: Int, fewer_radius: Float,
 ) -> None:  # fmt: skip
     """The same as `kdtree.neighbours`, for rows [start, stop). Outputs are in row order."""
     dims, n = columns.shape
@@ -105,6 +106,10 @@ def neighbours(
         distance_k = best[k - 1]
         radius[target] = distance_k
         tied[target] = distance_k == 0.0 or (slots > k and best[k] == distance_k)
+        for j in range(fewer.shape[0]):
+            distance_j = best[fewer[j] - 1]
+            fewer_radius[j, target] = distance_j
+            tied[target] |= distance_j == 0.0 or best[fewer[j]] == distance_j
         largest_x, largest_y = 0.0, 0.0
         for s in range(k):
             for d in range(dims):

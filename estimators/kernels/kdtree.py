@@ -118,13 +118,15 @@ def _scan_leaf(
 def neighbours(
     arranged: Float, bounds: Int, box: Float, k: int, split: int, start: int, stop: int,
     radius: Float, extent_x: Float, extent_y: Float, tied: Bool,
+    fewer: Int, fewer_radius: Float,
 ) -> None:  # fmt: skip
     """Distance to the k-th nearest other row, for tree positions [start, stop).
 
     Written, in tree order: radius (n,), that distance; extent_x, extent_y (n,), the largest
     distance of the k nearest in the columns before `split`, and in those from it on; tied (n,),
     whether the set of the k nearest is ambiguous: the next neighbour is equally far, or the k-th is
-    a copy of the row (distance 0). Needs n > k.
+    a copy of the row (distance 0). Needs n > k. fewer (q,): other numbers of neighbours, below k.
+    Their distances are written to fewer_radius (q, n), and their ties to `tied`.
     """
     n, dims = arranged.shape
     slots = min(k + 1, n - 1)
@@ -170,6 +172,10 @@ def neighbours(
         distance_k = nearest[k - 1]
         radius[position] = distance_k
         tied[position] = distance_k == 0.0 or (slots > k and nearest[k] == distance_k)
+        for j in range(fewer.shape[0]):
+            distance_j = nearest[fewer[j] - 1]
+            fewer_radius[j, position] = distance_j
+            tied[position] |= distance_j == 0.0 or nearest[fewer[j]] == distance_j
         largest_x, largest_y = 0.0, 0.0
         for s in range(k):
             for d in range(dims):

@@ -40,6 +40,7 @@ def _run_up(along: Float, value: float, reach: float, place: int, last: int) -> 
 def neighbours(
     columns: Float, starts: Int, edges: Float, of_x: Bool, k: int, start: int, stop: int,
     radius: Float, extent_x: Float, extent_y: Float, tied: Bool,
+    fewer: Int, fewer_radius: Float,
 ) -> None:  # fmt: skip
     """The same as `kdtree.neighbours`, for the rows of slabs [start, stop).
 
@@ -88,6 +89,10 @@ def neighbours(
             distance_k = nearest[k - 1]
             radius[i] = distance_k
             tied[i] = distance_k == 0.0 or (slots > k and nearest[k] == distance_k)
+            for j in range(fewer.shape[0]):
+                distance_j = nearest[fewer[j] - 1]
+                fewer_radius[j, i] = distance_j
+                tied[i] |= distance_j == 0.0 or nearest[fewer[j]] == distance_j
             largest_x, largest_y = 0.0, 0.0
             for slot in range(k):
                 for d in range(dims):

@@ -92,6 +92,7 @@ def _scan_down(
 def neighbours(
     arranged: Float, rows: Int, starts: Int, edges: Float, k: int, start: int, stop: int,
     radius: Float, extent_x: Float, extent_y: Float, tied: Bool,
+    fewer: Int, fewer_radius: Float,
 ) -> None:  # fmt: skip
     """The same as `kdtree.neighbours`, one column in x and one in y, for strips [start, stop).
 
@@ -133,6 +134,10 @@ def neighbours(
             distance_k = nearest[k - 1]
             radius[row] = distance_k
             tied[row] = distance_k == 0.0 or (slots > k and nearest[k] == distance_k)
+            for j in range(fewer.shape[0]):
+                distance_j = nearest[fewer[j] - 1]
+                fewer_radius[j, row] = distance_j
+                tied[row] |= distance_j == 0.0 or nearest[fewer[j]] == distance_j
             largest_x, largest_y = 0.0, 0.0
             for slot in range(k):
                 largest_x = max(largest_x, abs(xs[indices[slot]] - x))

@@ -6,6 +6,7 @@ rounded differences, so they give the same results.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ from mibench.errors import InputError
 
 from ..kernels import brute, kdtree, line, slabs, strips
 from ..shared.threads import share_rows
-from .partitions import build_tree, cut_slabs
+from .partitions import Slabs, build_tree, cut_slabs
 from .sorted_column import sorted_column
 
 Algorithm = Literal["auto", "tree", "brute", "strips", "slabs"]
@@ -26,6 +27,7 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 MIN_ROWS_PER_THREAD = 128
+NO_COUNTS = np.empty(0, np.int64)
 ROWS_PER_SQUARE = 4  # in a square as wide as a strip; measured, and 2 to 10 cost nearly the same
 MIN_ROWS_FOR_STRIPS = 32
 MAX_DIMS_OF_SLABS = 20
@@ -37,13 +39,15 @@ class Neighbours:
 
     radius (n,): the distance; extents: the largest distance of the k nearest in x (n,) and in
     y (n,); tied (n,): whether the set of the k nearest is ambiguous, since the next neighbour is
-    equally far or the k-th is a copy of the row; algorithm: the search that was used.
+    equally far or the k-th is a copy of the row; algorithm: the search that was used;
+    fewer_radius (q, n): the distances to fewer neighbours, if asked for.
     """
 
     radius: Float
     extents: tuple[Float, Float]
     tied: Bool
     algorithm: str
+    fewer_radius: Float
 
 
 # `benchmarks/fit_crossover.py` measures which search is fastest: all pairs for few rows or many
@@ -71,24 +75,30 @@ def closed(radius: Float) -> Float:
 
 
 def nearest(
-    columns: Float, k: int, split: int, algorithm: Algorithm, orders: tuple[Int, Int] | None = None
+    columns: Float,
+    k: int,
+    split: int,
+    algorithm: Algorithm,
+    orders: tuple[Int, Int] | None = None,
+    fewer: Int = NO_COUNTS,
 ) -> Neighbours:
     """The k nearest other rows of each row of columns (d, n), n > k; x is columns[:split].
 
-    orders: of two columns, the rows in ascending order of each, if known. "strips" needs two
-    dimensions, "slabs" two or more; raises InputError for others.
+    orders: of two columns, the rows in ascending order of each, if known. fewer (q,): other numbers
+    of neighbours, below k, for two dimensions or more; ties among these count too. "strips" needs
+    two dimensions, "slabs" two or more; raises InputError for others.
     """
     dims, n = columns.shape
     method = _fastest_search(dims, n) if algorithm == "auto" else algorithm
     if method == "line":
         return _nearest_on_a_line(columns[0], k)
     if method == "strips":
-        return _nearest_by_strips(columns, k, split, orders)
+        return _nearest_by_strips(columns, k, split, orders, fewer)
     if method == "slabs":
-        return _nearest_by_slabs(columns, k, split)
+        return _nearest_by_slabs(columns, k, split, fewer)
     if method == "brute":
-        return _nearest_of_all(columns, k, split)
-    return _nearest_by_tree(columns, k, split)
+        return _nearest_of_all(columns, k, split, fewer)
+    return _nearest_by_tree(columns, k, split, fewer)
 
 
 def _fastest_search(dims: int, n: int) -> str:
@@ -106,39 +116,55 @@ def fastest_method(n: int, min_rows_slabs: float, min_rows_tree: float) -> Metho
     return "slabs" if n < min_rows_tree else "tree"
 
 
-def _nearest_of_all(columns: Float, k: int, split: int) -> Neighbours:
+def _nearest_of_all(columns: Float, k: int, split: int, fewer: Int) -> Neighbours:
     n = columns.shape[1]
     radius, extent_x, extent_y = np.empty((3, n))
-    tied = np.empty(n, np.bool_)
+    tied, fewer_radius = np.empty(n, np.bool_), np.empty((len(fewer), n))
     share_rows(
-        lambda a, b: brute.neighbours(columns, k, split, a, b, radius, extent_x, extent_y, tied),
-        n,
-        MIN_ROWS_PER_THREAD,
-    )
-    return Neighbours(radius, (extent_x, extent_y), tied, "brute")
-
-
-def _nearest_by_tree(columns: Float, k: int, split: int) -> Neighbours:
-    n = columns.shape[1]
-    tree = build_tree(columns)
-    in_tree_order = *np.empty((3, n)), np.empty(n, np.bool_)
-    share_rows(
-        lambda a, b: kdtree.neighbours(
-            tree.arranged, tree.bounds, tree.box, k, split, a, b, *in_tree_order
+        lambda a, b: brute.neighbours(
+            columns, k, split, a, b, radius, extent_x, extent_y, tied, fewer, fewer_radius
         ),
         n,
         MIN_ROWS_PER_THREAD,
     )
-    return _in_row_order(in_tree_order, tree.order, "tree")
+    return Neighbours(radius, (extent_x, extent_y), tied, "brute", fewer_radius)
 
 
-def _in_row_order(results: tuple[NDArray[np.generic], ...], order: Int, name: str) -> Neighbours:
-    """radius, extents in x and y, and ties, given for the rows `order` (n,)."""
+def _nearest_by_tree(columns: Float, k: int, split: int, fewer: Int) -> Neighbours:
+    n = columns.shape[1]
+    tree = build_tree(columns)
+    in_tree_order = *np.empty((3, n)), np.empty(n, np.bool_)
+    fewer_radius = np.empty((len(fewer), n))
+    share_rows(
+        lambda a, b: kdtree.neighbours(
+            tree.arranged,
+            tree.bounds,
+            tree.box,
+            k,
+            split,
+            a,
+            b,
+            *in_tree_order,
+            fewer,
+            fewer_radius,
+        ),
+        n,
+        MIN_ROWS_PER_THREAD,
+    )
+    return _in_row_order(in_tree_order, fewer_radius, tree.order, "tree")
+
+
+def _in_row_order(
+    results: tuple[NDArray[np.generic], ...], fewer_radius: Float, order: Int, name: str
+) -> Neighbours:
+    """radius, extents in x and y, ties and fewer_radius, given for the rows `order` (n,)."""
     n = len(order)
     radius, extent_x, extent_y = np.empty((3, n))
     tied = np.empty(n, np.bool_)
     radius[order], extent_x[order], extent_y[order], tied[order] = results
-    return Neighbours(radius, (extent_x, extent_y), tied, name)
+    of_fewer = np.empty_like(fewer_radius)
+    of_fewer[:, order] = fewer_radius
+    return Neighbours(radius, (extent_x, extent_y), tied, name, of_fewer)
 
 
 def _nearest_on_a_line(values: Float, k: int) -> Neighbours:
@@ -152,11 +178,11 @@ def _nearest_on_a_line(values: Float, k: int) -> Neighbours:
     )
     radius, tied = np.empty(n), np.empty(n, np.bool_)
     radius[order], tied[order] = sorted_radius, sorted_tied
-    return Neighbours(radius, (radius, np.zeros(n)), tied, "line")
+    return Neighbours(radius, (radius, np.zeros(n)), tied, "line", np.empty((0, n)))
 
 
 def _nearest_by_strips(
-    columns: Float, k: int, split: int, orders: tuple[Int, Int] | None
+    columns: Float, k: int, split: int, orders: tuple[Int, Int] | None, fewer: Int
 ) -> Neighbours:
     dims, n = columns.shape
     if dims != 2:
@@ -171,39 +197,64 @@ def _nearest_by_strips(
     by_x, by_y = (np.argsort(x), np.argsort(y)) if orders is None else orders
     strips.arrange(x, y, by_x, by_y, starts, arranged, rows, edges)
     radius, extent_x, extent_y = np.empty((3, n))
-    tied = np.empty(n, np.bool_)
+    tied, fewer_radius = np.empty(n, np.bool_), np.empty((len(fewer), n))
     share_rows(
         lambda a, b: strips.neighbours(
-            arranged, rows, starts, edges, k, a, b, radius, extent_x, extent_y, tied
+            arranged,
+            rows,
+            starts,
+            edges,
+            k,
+            a,
+            b,
+            radius,
+            extent_x,
+            extent_y,
+            tied,
+            fewer,
+            fewer_radius,
         ),
         count,
         max(1, MIN_ROWS_PER_THREAD * count // n),
     )
     if split != 1:  # both dimensions belong to x
         extent_x, extent_y = radius, np.zeros(n)
-    return Neighbours(radius, (extent_x, extent_y), tied, "strips")
+    return Neighbours(radius, (extent_x, extent_y), tied, "strips", fewer_radius)
 
 
-def _nearest_by_slabs(columns: Float, k: int, split: int) -> Neighbours:
+def _nearest_by_slabs(columns: Float, k: int, split: int, fewer: Int) -> Neighbours:
     dims, n = columns.shape
     if dims < 2:
         raise InputError("algorithm=slabs needs at least two dimensions in all: use algorithm=auto")
     cut = cut_slabs(columns)
     in_slab_order = *np.empty((3, n)), np.empty(n, np.bool_)
+    fewer_radius = np.empty((len(fewer), n))
     share_rows(
         lambda a, b: slabs.neighbours(
-            cut.columns, cut.starts, cut.edges, cut.dims < split, k, a, b, *in_slab_order
+            cut.columns,
+            cut.starts,
+            cut.edges,
+            cut.dims < split,
+            k,
+            a,
+            b,
+            *in_slab_order,
+            fewer,
+            fewer_radius,
         ),
         len(cut.edges),
         1,
     )
-    return _in_row_order(in_slab_order, cut.order, "slabs")
+    return _in_row_order(in_slab_order, fewer_radius, cut.order, "slabs")
 
 
-def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
+def count_within(
+    columns: Float, reach: Float, algorithm: Algorithm, cut: Callable[[], Slabs] | None = None
+) -> Int:
     """How many rows, the row itself included, lie nearer than reach (n,) to each; columns (d, n).
 
-    A reach of 0 or less counts no row, and takes next to no time.
+    A reach of 0 or less counts no row, and takes next to no time. cut: returns the columns cut into
+    slabs, if that may be known.
     """
     dims, n = columns.shape
     if dims == 1:
@@ -219,16 +270,16 @@ def count_within(columns: Float, reach: Float, algorithm: Algorithm) -> Int:
             lambda a, b: brute.count_within(columns, reach, a, b, counts), n, MIN_ROWS_PER_THREAD
         )
     elif method == "slabs":
-        cut = cut_slabs(columns)
-        slab_reach, slab_counts = reach[cut.order], np.empty(n, np.int64)
+        slab = cut() if cut else cut_slabs(columns)
+        slab_reach, slab_counts = reach[slab.order], np.empty(n, np.int64)
         share_rows(
             lambda a, b: slabs.count_within(
-                cut.columns, cut.starts, cut.edges, slab_reach, a, b, slab_counts
+                slab.columns, slab.starts, slab.edges, slab_reach, a, b, slab_counts
             ),
-            len(cut.edges),
+            len(slab.edges),
             1,
         )
-        counts[cut.order] = slab_counts
+        counts[slab.order] = slab_counts
     else:
         tree = build_tree(columns)
         share_rows(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..kernels import line
 from ..shared.columns import centred, on_common_scale
 from ..shared.threads import share_rows
+from .partitions import Slabs, cut_slabs
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -89,6 +90,11 @@ class IndexedSide:
     def sorted_column(self) -> SortedColumn:
         """A side of one column, indexed. Searches for neighbours need `order` but no index."""
         return sorted_column(self.columns[0], self.order)
+
+    @cached_property
+    def slabs(self) -> Slabs:
+        """A side of two columns or more, cut into slabs."""
+        return cut_slabs(self.columns)
 
     @cached_property
     def spreads(self) -> Float:
