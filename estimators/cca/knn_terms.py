@@ -15,6 +15,7 @@ from scipy.special import digamma, ndtr
 
 from ..neighbours.ksg import KraskovCounts, kraskov_counts, kraskov_counts_of_several, ross_counts
 from ..neighbours.sorted_column import IndexedSide
+from ..neighbours.ties import break_ties
 from .features import normal_scores
 from .gaussian import gaussian_rows
 from .narrow_noise import NarrowNoise, fit_narrow_noise
@@ -58,7 +59,9 @@ class NormalBias:
             normal = normal_scores(z)
             a, b = normal[:du], normal[du:]
             x, y = (ndtr(a), ndtr(b)) if self.uniform else (a, b)
-            rows = kraskov_rows(x, y, self.k)[0] - gaussian_rows(a, b, self.tuning)
+            rows = _kraskov_rows(*_sides_of_scores(x, y), self.k)[0] - gaussian_rows(
+                a, b, self.tuning
+            )
             self._gaps.append((float(rows.mean()), float(rows.std()) / math.sqrt(n)))
         return self._gaps[i]
 
@@ -116,7 +119,7 @@ def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) ->
         return None
     if len(u) == 1 and len(v) == 1:
         return _one_dimensional_term(u, v, sizes, tuning, random_spacing)
-    sides = _indexed(u), _indexed(v)
+    sides = _sides_of_scores(u, v)
     candidates = _kraskov_rows_of_several(*sides, sizes)
     term = choose_k(sizes, candidates, lambda k: _kraskov_rows(*sides, k), tuning.knn)
     return replace(term, bias=_normal_bias(u, v, term.k, tuning))
@@ -125,7 +128,7 @@ def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) ->
 def knn_rows(u: Float, v: Float, k: int, tuning: Tuning) -> Float:
     """The rows of `knn_term` in more than 1+1 dimensions, for this k, and what k-NN misses."""
     bias = _normal_bias(u, v, k, tuning)
-    return kraskov_rows(u, v, k)[0] + (bias.missed() if bias else 0.0)
+    return _kraskov_rows(*_sides_of_scores(u, v), k)[0] + (bias.missed() if bias else 0.0)
 
 
 def single_pair_nats(u: Float, v: Float, tuning: KnnTuning) -> float:
@@ -133,7 +136,8 @@ def single_pair_nats(u: Float, v: Float, tuning: KnnTuning) -> float:
     sizes = [k for k in tuning.neighbours if k < u.shape[1] - 1]
     if not sizes:
         return 0.0
-    return float(kraskov_rows(ndtr(u), ndtr(v), sizes[len(sizes) // 2])[0].mean())
+    sides = _sides_of_scores(ndtr(u), ndtr(v))
+    return float(_kraskov_rows(*sides, sizes[len(sizes) // 2])[0].mean())
 
 
 def ross_term(u: Float, symbols: Int, tuning: KnnTuning) -> KnnTerm:
@@ -199,6 +203,18 @@ def _indexed(u: Float) -> IndexedSide:
     return IndexedSide(np.ascontiguousarray(u))
 
 
+def _sides_of_scores(u: Float, v: Float) -> tuple[IndexedSide, IndexedSide]:
+    """Sides of scores u (du, n), v (dv, n), without ties if no value of a column repeats.
+
+    Scores are functions of ranks, which are evenly spaced, so that distances are often equal.
+    """
+    both = np.concatenate([u, v])
+    ascending = np.sort(both, axis=1)
+    if (ascending[:, 1:] > ascending[:, :-1]).all():
+        both = break_ties(both)
+    return _indexed(both[: len(u)]), _indexed(both[len(u) :])
+
+
 def _kraskov_rows(x: IndexedSide, y: IndexedSide, k: int) -> tuple[Float, int]:
     """`kraskov_rows` of sides whose columns may have been sorted already."""
     return _rows_of_counts(kraskov_counts(x, y, k), k)
@@ -259,7 +275,7 @@ def _one_dimensional_term(
         model = noise if modelled else None
         return _narrow_noise_term(ndtr(u), ndtr(v), sizes[-1], model, tuning.narrow)
     limits = tuning.knn
-    sides = _indexed(ndtr(u)), _indexed(ndtr(v))
+    sides = _sides_of_scores(ndtr(u), ndtr(v))
     candidates = _kraskov_rows_of_several(*sides, sizes)
     steady, tied = candidates[0]
     if len(sizes) == 1:  # in ablations
@@ -284,14 +300,16 @@ def _narrow_noise_term(
     nothing is corrected.
     """
     n = u.shape[1]
-    rows, tied = kraskov_rows(u, v, k)
+    rows, tied = _kraskov_rows(*_sides_of_scores(u, v), k)
     if noise is None:
         return KnnTerm(rows, rows, k, tied, 0.0)
     rng = np.random.default_rng(n)
     simulated = []
     for _ in range(min(max(tuning.simulated_rows // n, 1), tuning.max_samples)):
         a, b = noise.sample(rng)
-        simulated.append(float(kraskov_rows(ndtr(a[None]), ndtr(b[None]), k)[0].mean()))
+        simulated.append(
+            float(_kraskov_rows(*_sides_of_scores(ndtr(a[None]), ndtr(b[None])), k)[0].mean())
+        )
     unseen = noise.nats - float(np.mean(simulated))
     widest = max(rows, noise.rows, key=lambda values: float(values.std()))
     rows = widest - widest.mean() + rows.mean() + unseen
