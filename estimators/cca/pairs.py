@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ..shared.threads import share_rows
 from .features import SCORE_DECIMALS, LabelFeatures, normal_scores, normal_scores_without_ties
 from .gaussian import beyond_chance
-from .polynomials import polynomial_residuals, unexplained_share
+from .pair_correlations import folds_of_equal_size, residual_correlation, row_correlations
+from .polynomials import unexplained_share
 from .ridge_cca import Directions, Refinements, RidgeCca, SideFeatures
-from .tuning import PolynomialTuning, Tuning
+from .tuning import Tuning
 
 T = TypeVar("T")
 
@@ -113,6 +114,9 @@ class PairSearch:
         self.fold_rows = fold_slices(n, self.folds)
         of_rows = math.ceil(tuning.search.judged_rows / n * self.folds)
         self.judged_folds = max(2, min(of_rows, math.ceil(self.folds * tuning.search.judged_share)))
+        judged_rows = self.fold_rows[: self.judged_folds]
+        self.judged_f = folds_of_equal_size(f, judged_rows)
+        self.judged_g = folds_of_equal_size(g, judged_rows)
         moments = self._by_fold(lambda i: self._moments(self.fold_rows[i]))
         sums = [np.sum([of_fold[i] for of_fold in moments], axis=0) for i in range(3)]
         sides = features_x, features_y, tuning.search
@@ -182,22 +186,31 @@ class PairSearch:
         promising = best.correlation_errors > tuning.min_refining_errors
         for kind in tuning.refinements if promising else ():
             refinements = (*best.refinements, (best.penalty, kind))
-            refined = self._best_penalty(refinements, tuning.penalties[1:], best.penalty)
+            refined = self._best_penalty(refinements, tuning.penalties[1:], best.penalty, best.nats)
             if refined.nats <= best.nats + tuning.min_gain:
                 break
             best = refined
         return best
 
     def _best_penalty(
-        self, refinements: Refinements, penalties: tuple[float, ...], start: float
+        self,
+        refinements: Refinements,
+        penalties: tuple[float, ...],
+        start: float,
+        least: float = -math.inf,
     ) -> _Choice:
-        """The best penalty uphill from `start`: neighbours are tried while they show more."""
+        """The best penalty uphill from `start`: neighbours are tried while they show more.
+
+        No neighbour is tried where `start` shows less than `least` nats.
+        """
 
         def choice(i: int) -> _Choice:
             return self._judged(refinements, penalties[i])
 
         first = penalties.index(start) if start in penalties else 0
         best = choice(first)
+        if best.nats < least:
+            return best
         for step in (1, -1):
             i = first + step
             while 0 <= i < len(penalties) and (other := choice(i)).nats > best.nats:
@@ -213,23 +226,29 @@ class PairSearch:
         skewness of their own, in x and y alike. Made normal all together, they would be correlated
         by fold membership.
         """
-        judged = self.tuning.search.judged_pairs
+        first = slice(self.tuning.search.judged_pairs)
         fits = self._by_fold(lambda i: self.models[i].fit(refinements, penalty), self.judged_folds)
-        plain, residuals = [], []
-        for fit, rows in zip(fits, self.fold_rows, strict=False):
-            first = Directions(fit.x[:, :judged], fit.y[:, :judged], fit.correlations[:judged])
-            u, v = _fold_scores(first, self.f[:, rows], self.g[:, rows])
-            earlier_v = v[:0] if self.labelled else v
-            plain.append(_row_correlations(u, v))
-            residuals.append([
-                residual_correlation(u[j], v[j], u[:j], earlier_v[:j], self.tuning.polynomials)
-                for j in range(len(u))
-            ])  # fmt: skip
-        sizes = [rows.stop - rows.start for rows in self.fold_rows[: self.judged_folds]]
-        new = np.clip(np.average(residuals, axis=0, weights=sizes), 0, 1 - 1e-9)
-        nats = round(float(-0.5 * np.log1p(-(new**2)).sum()), SCORE_DECIMALS)
-        largest = float(np.average(plain, axis=0, weights=sizes).max())
-        return _Choice(nats, largest * math.sqrt(sum(sizes)), refinements, penalty)
+        u = self._judged_scores(np.stack([fit.x[:, first] for fit in fits]), self.judged_f)
+        v = self._judged_scores(np.stack([fit.y[:, first] for fit in fits]), self.judged_g)
+        earlier_v = v[:, :0] if self.labelled else v
+        new = [
+            residual_correlation(
+                u[:, j], v[:, j], u[:, :j], earlier_v[:, :j], self.tuning.polynomials
+            ).mean()
+            for j in range(u.shape[1])
+        ]
+        nats = -0.5 * np.log1p(-(np.clip(new, 0, 1 - 1e-9) ** 2)).sum()
+        errors = row_correlations(u, v).mean(axis=0).max() * math.sqrt(u.shape[0] * u.shape[2])
+        return _Choice(round(float(nats), SCORE_DECIMALS), float(errors), refinements, penalty)
+
+    @staticmethod
+    def _judged_scores(directions: Float, features: Float) -> Float:
+        """Normal scores (folds, m, k), in each fold, by directions (folds, p, m).
+
+        features: (folds, p, k). Scores are rounded first, so that equal rows are ties.
+        """
+        scores = (directions.swapaxes(1, 2) @ features).round(SCORE_DECIMALS)
+        return normal_scores(scores.reshape(-1, scores.shape[2])).reshape(scores.shape)
 
     def _correlations(self, choice: _Choice) -> Float:
         """Out-of-fold correlations of all pairs, (m,); scores are normal in each fold."""
@@ -237,7 +256,7 @@ class PairSearch:
         total = np.zeros(len(fits[0].correlations))
         for directions, rows in zip(fits, self.fold_rows, strict=True):
             u, v = _fold_scores(directions, self.f[:, rows], self.g[:, rows])
-            total += _row_correlations(u, v) * (rows.stop - rows.start) / self.n
+            total += row_correlations(u, v) * (rows.stop - rows.start) / self.n
         return total
 
     def _chance_correlation(self, correlations: Float, penalty: float) -> float:
@@ -269,7 +288,7 @@ class PairSearch:
             others = moments.transformed((cross - cross_of_fold[i]) / (self.n - count))
             directions = moments.fit(penalty, others)
             u, v = _fold_scores(directions, self.f[:, rows], g[:, rows])
-            return np.asarray(_row_correlations(u, v) * count)
+            return row_correlations(u, v) * count
 
         return float(np.max(np.sum(self._by_fold(correlations_of_fold), axis=0))) / self.n
 
@@ -305,11 +324,19 @@ class PairSearch:
             return []
         polynomials = self.tuning.polynomials
         full_u, full_v = directions.x.T @ self.f, directions.y.T @ self.g
-        stable = np.minimum(_row_correlations(u, full_u), _row_correlations(v, full_v))
+        stable = np.minimum(row_correlations(u, full_u), row_correlations(v, full_v))
         normal_u, normal_v = (normal_scores(w.round(SCORE_DECIMALS)) for w in (full_u, full_v))
         u, v = normal_scores(u), normal_scores(v)
-        strength = _row_correlations(u, v)
+        strength = row_correlations(u, v)
         least = self.tuning.search.significant_errors / math.sqrt(self.n)
+        a, b = (folds_of_equal_size(w, self.fold_rows) for w in (u, v))
+
+        def is_new(j: int) -> bool:
+            """Whether enough correlation is left given the earlier pairs, on average over folds."""
+            earlier_b = b[:, [] if self.labelled else order]
+            left = residual_correlation(a[:, j], b[:, j], a[:, order], earlier_b, polynomials)
+            return float(left.mean()) > least
+
         order: list[int] = []
         while len(order) < len(u):
             shares = np.ones(len(u))
@@ -326,28 +353,11 @@ class PairSearch:
                 and (not order or shares[j] > polynomials.min_new_share)
                 and (not order or stable[j] > self.tuning.search.min_stability)
             ]
-            new = (
-                j
-                for j in candidates
-                if not order or self._residual_correlation(u, v, j, order) > least
-            )
-            following = next(new, None)
+            following = next((j for j in candidates if not order or is_new(j)), None)
             if following is None:
                 break
             order.append(following)
         return order
-
-    def _residual_correlation(self, u: Float, v: Float, j: int, earlier: list[int]) -> float:
-        """`residual_correlation` of pair j, the mean over folds."""
-        total = 0.0
-        earlier_v = [] if self.labelled else earlier
-        for rows in self.fold_rows:
-            correlation = residual_correlation(
-                u[j, rows], v[j, rows], u[earlier, rows], v[earlier_v, rows],
-                self.tuning.polynomials,
-            )  # fmt: skip
-            total += correlation * (rows.stop - rows.start) / self.n
-        return total
 
 
 def fold_slices(n: int, folds: int) -> list[slice]:
@@ -359,24 +369,6 @@ def out_of_fold(features: Float, folds: list[tuple[slice, Float]]) -> Float:
     """Scores (m, n) of features (p, n): the rows of each fold by its directions (p, m)."""
     scores = [directions.T @ features[:, rows] for rows, directions in folds]
     return np.concatenate(scores, axis=1).round(SCORE_DECIMALS)
-
-
-def residual_correlation(
-    u: Float, v: Float, earlier_u: Float, earlier_v: Float, tuning: PolynomialTuning
-) -> float:
-    """The correlation of u and v (n,) after removing what earlier pairs (m, n) explain of them.
-
-    The explanation is by polynomials of the earlier normal scores of both sides: a noisy square of
-    u_1 is correlated with one of v_1, and tells nothing new. Any score of labels is a function of
-    any other score that separates the labels. So for labels earlier_v is empty, and v stays as it
-    is.
-    """
-    both = np.stack([u, v])
-    if len(earlier_v):
-        both = polynomial_residuals(both, np.concatenate([earlier_u, earlier_v]), tuning)
-    elif len(earlier_u):
-        both[:1] = polynomial_residuals(both[:1], earlier_u, tuning)
-    return float(_row_correlations(both[:1], both[1:])[0])
 
 
 def _fold_scores(directions: Directions, f: Float, g: Float) -> tuple[Float, Float]:
@@ -393,10 +385,3 @@ def _has_atoms(scores: Float, fold_rows: list[slice]) -> bool:
         for score in scores
         for rows in fold_rows[:1]
     )
-
-
-def _row_correlations(u: Float, v: Float) -> Float:
-    u = u - u.mean(axis=1, keepdims=True)
-    v = v - v.mean(axis=1, keepdims=True)
-    scale = np.sqrt((u**2).sum(axis=1) * (v**2).sum(axis=1))
-    return np.asarray((u * v).sum(axis=1) / np.where(scale > 0, scale, 1.0))

@@ -14,6 +14,8 @@ from .tuning import PolynomialTuning
 
 Float = NDArray[np.float64]
 
+RIDGE = 1e-13  # share of the trace, for polynomials that are linear in others
+
 
 def unexplained_share(score: Float, earlier: Float, tuning: PolynomialTuning) -> float:
     """The share of the variance of score (n,) that polynomials of normal scores (m, n) leave.
@@ -28,19 +30,22 @@ def unexplained_share(score: Float, earlier: Float, tuning: PolynomialTuning) ->
 
 
 def polynomial_residuals(scores: Float, earlier: Float, tuning: PolynomialTuning) -> Float:
-    """Residuals of scores (m, n) on polynomials of normal scores earlier (e, n); 0 for few rows."""
+    """Residuals of scores (..., m, n) on polynomials of normal scores earlier (..., e, n).
+
+    They are 0 for few rows.
+    """
     basis = polynomials(earlier, tuning.residual_product_degree, tuning)
-    if scores.shape[1] < tuning.residual_rows_per_term * len(basis):
+    if scores.shape[-1] < tuning.residual_rows_per_term * basis.shape[-2]:
         return np.zeros_like(scores)
     return _residuals(scores, basis)
 
 
 def polynomials(scores: Float, product_degree: int, tuning: PolynomialTuning) -> Float:
-    """Hermite polynomials (p, n) of normal scores (m, n), and products of two scores' polynomials.
+    """Hermite polynomials (..., p, n) of normal scores (..., m, n), and products of two of them.
 
-    product_degree: the highest degree of the products.
+    A product is of polynomials of two scores; product_degree: the highest degree of the products.
     """
-    m, n = scores.shape
+    *leading, m, n = scores.shape
     degree = min(max(n // (tuning.rows_per_degree * m), tuning.min_degree), tuning.degree)
     products = [
         (i, p, j, total - p)
@@ -48,21 +53,23 @@ def polynomials(scores: Float, product_degree: int, tuning: PolynomialTuning) ->
         for total in range(2, product_degree + 1)
         for p in range(1, total)
     ]
-    basis = np.empty((1 + degree * m + len(products), n))
-    basis[0] = 1.0
-    powers = basis[1 : 1 + degree * m].reshape(degree, m, n)  # of unit variance
-    powers[0] = scores
+    basis = np.empty((*leading, 1 + degree * m + len(products), n))
+    basis[..., 0, :] = 1.0
+    powers = basis[..., 1 : 1 + degree * m, :].reshape(*leading, degree, m, n)  # of unit variance
+    powers[..., 0, :, :] = scores
     for d in range(1, degree):
-        before = powers[d - 2] if d > 1 else 1.0
-        powers[d] = (scores * powers[d - 1] - math.sqrt(d) * before) / math.sqrt(d + 1)
-    for row, (i, p, j, q) in zip(basis[1 + degree * m :], products, strict=True):
-        np.multiply(powers[p - 1, i], powers[q - 1, j], out=row)
+        before = powers[..., d - 2, :, :] if d > 1 else 1.0
+        following = scores * powers[..., d - 1, :, :] - math.sqrt(d) * before
+        powers[..., d, :, :] = following / math.sqrt(d + 1)
+    for place, (i, p, j, q) in enumerate(products, 1 + degree * m):
+        basis[..., place, :] = powers[..., p - 1, i, :] * powers[..., q - 1, j, :]
     return basis
 
 
 def _residuals(scores: Float, basis: Float) -> Float:
-    """Least-squares residuals of scores (m, n) on the rows of basis (p, n)."""
-    moments = basis @ basis.T
-    moments.flat[:: len(basis) + 1] += 1e-11 * moments.trace()  # for columns that depend on others
-    coefficients = np.linalg.solve(moments, basis @ scores.T)
-    return np.asarray(scores - coefficients.T @ basis)
+    """Least-squares residuals of scores (..., m, n) on the rows of basis (..., p, n)."""
+    moments = basis @ basis.swapaxes(-1, -2)
+    sizes = moments.trace(axis1=-2, axis2=-1)[..., np.newaxis, np.newaxis]
+    moments += RIDGE * sizes * np.eye(moments.shape[-1])
+    coefficients = np.linalg.solve(moments, basis @ scores.swapaxes(-1, -2))
+    return np.asarray(scores - coefficients.swapaxes(-1, -2) @ basis)
