@@ -120,12 +120,13 @@ class PairSearch:
         moments = self._by_fold(lambda i: self._moments(self.fold_rows[i]))
         sums = [np.sum([of_fold[i] for of_fold in moments], axis=0) for i in range(3)]
         sides = features_x, features_y, tuning.search
-        self.full_model = RidgeCca(sums[0] / n, sums[1] / n, sums[2] / n, *sides)
+        self.full_model = RidgeCca(sums[0] / n, sums[1] / n, sums[2] / n, *sides, one_penalty=True)
         self.models = []  # of each fold, from the rows of all other folds
         for rows, (xx, yy, xy) in zip(self.fold_rows, moments, strict=True):
             count = n - (rows.stop - rows.start)
             others = (sums[0] - xx) / count, (sums[1] - yy) / count, (sums[2] - xy) / count
-            self.models.append(RidgeCca(*others, *sides))
+            judged = len(self.models) < self.judged_folds
+            self.models.append(RidgeCca(*others, *sides, one_penalty=not judged))
 
     def _moments(self, rows: slice) -> tuple[Float, Float, Float]:
         """Sums over rows of the products of features: within x, within y, between them."""

@@ -4,9 +4,11 @@ Kernel CCA: Bach & Jordan 2002, https://jmlr.org/papers/v3/bach02a.html.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 from .features import ContinuousFeatures, LabelFeatures
 from .tuning import Refinement, SearchTuning
@@ -42,6 +44,8 @@ class RidgeCca:
         xx, yy, xy: second moments, (px, px), (py, py), (px, py).
         features_x, features_y: the features, for their groups and prior weights.
         tuning: how many pairs there are and how weights are refined.
+        one_penalty: whether few penalties will be tried for the same weights. Fits are then faster
+            without coordinates in which the moments are diagonal.
     """
 
     def __init__(
@@ -52,7 +56,9 @@ class RidgeCca:
         features_x: SideFeatures,
         features_y: SideFeatures,
         tuning: SearchTuning,
+        one_penalty: bool = False,
     ) -> None:
+        self.one_penalty = one_penalty
         self.xx, self.yy, self.xy = xx, yy, xy
         self.tuning = tuning
         self.pairs = len(yy) if isinstance(features_y, LabelFeatures) else tuning.max_pairs
@@ -64,7 +70,9 @@ class RidgeCca:
     def fit(self, refinements: Refinements, penalty: float) -> Directions:
         """The first canonical pairs, after these refinements of the weights."""
         if (refinements, penalty) not in self._fits:
-            self._fits[refinements, penalty] = self.weighted(refinements).fit(penalty)
+            moments = self.weighted(refinements)
+            fit = moments.fit_once if self.one_penalty else moments.fit
+            self._fits[refinements, penalty] = fit(penalty)
         return self._fits[refinements, penalty]
 
     def weighted(self, refinements: Refinements) -> "_WeightedMoments":
@@ -86,31 +94,60 @@ class RidgeCca:
 
 
 class _WeightedMoments:
-    """The moments of weighted features in coordinates where those of each side are diagonal.
+    """The moments of weighted features.
 
-    A fit with another penalty is then cheap.
+    In coordinates where those of each side are diagonal, a fit with another penalty is cheap.
     """
 
     def __init__(self, model: RidgeCca, weights: tuple[Float, Float]) -> None:
-        self.pairs, self.tuning = model.pairs, model.tuning
-        wx, wy = self.weights = weights
-        self.lx, self.qx = np.linalg.eigh(wx[:, np.newaxis] * model.xx * wx)
-        self.ly, self.qy = np.linalg.eigh(wy[:, np.newaxis] * model.yy * wy)
-        self.cross = self.transformed(model.xy)
+        self.pairs, self.tuning, self.weights = model.pairs, model.tuning, weights
+        wx, wy = weights
+        self.xx = wx[:, np.newaxis] * model.xx * wx
+        self.yy = wy[:, np.newaxis] * model.yy * wy
+        self.xy = self._weighted(model.xy)
+
+    @cached_property
+    def axes(self) -> tuple[Float, Float, Float, Float]:
+        """Eigenvalues and eigenvectors of the moments of x and of y."""
+        return *np.linalg.eigh(self.xx), *np.linalg.eigh(self.yy)
+
+    @cached_property
+    def cross(self) -> Float:
+        """The cross moments in these coordinates, (px, py)."""
+        return np.asarray(self.axes[1].T @ self.xy @ self.axes[3])
 
     def transformed(self, xy: Float) -> Float:
         """The cross moments xy (px, py) in these coordinates."""
-        wx, wy = self.weights
-        return np.asarray(self.qx.T @ (wx[:, np.newaxis] * xy * wy) @ self.qy)
+        return np.asarray(self.axes[1].T @ self._weighted(xy) @ self.axes[3])
+
+    def _weighted(self, xy: Float) -> Float:
+        return np.asarray(self.weights[0][:, np.newaxis] * xy * self.weights[1])
+
+    def fit_once(self, penalty: float) -> Directions:
+        """The same as `fit`, faster for a single penalty."""
+        roots = [
+            np.linalg.cholesky(moments + penalty * np.eye(len(moments)))
+            for moments in (self.xx, self.yy)
+        ]
+        half = solve_triangular(roots[0], self.xy, lower=True, check_finite=False)
+        whitened = solve_triangular(roots[1], half.T, lower=True, check_finite=False).T
+        left, s, right = _first_singular_vectors(whitened, self.pairs, self.tuning)
+        x, y = (
+            weights[:, np.newaxis]
+            * solve_triangular(root, vectors, lower=True, trans="T", check_finite=False)
+            for weights, root, vectors in zip(self.weights, roots, (left, right), strict=True)
+        )
+        return Directions(x, y, s)
 
     def fit(self, penalty: float, cross: Float | None = None) -> Directions:
         """The first canonical pairs; cross: other cross moments, in these coordinates."""
-        a = 1 / np.sqrt(np.maximum(self.lx, 0) + penalty)
-        b = 1 / np.sqrt(np.maximum(self.ly, 0) + penalty)
+        lx, qx, ly, qy = self.axes
+        a = 1 / np.sqrt(np.maximum(lx, 0) + penalty)
+        b = 1 / np.sqrt(np.maximum(ly, 0) + penalty)
         whitened = a[:, np.newaxis] * (self.cross if cross is None else cross) * b
         left, s, right = _first_singular_vectors(whitened, self.pairs, self.tuning)
-        x = self.weights[0][:, np.newaxis] * (self.qx @ (a[:, np.newaxis] * left))
-        y = self.weights[1][:, np.newaxis] * (self.qy @ (b[:, np.newaxis] * right))
+        x = self.weights[0][:, np.newaxis] * (qx @ (a[:, np.newaxis] * left))
+        y = self.weights[1][:, np.newaxis] * (qy @ (b[:, np.newaxis] * right))
         return Directions(x, y, s)
 
 
