@@ -105,7 +105,10 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
         random_spacing,
     )  # fmt: skip
     if x.n > tuning.gaussian.min_rows_per_column * (len(a) + len(b)):
-        za, zb = features_a.score_maps(a), features_b.score_maps(b)
+        za, zb = (
+            z if features.rotation is None else normal_scores(columns)
+            for z, features, columns in ((za, features_a, a), (zb, features_b, b))
+        )
     gaussian = gaussian_term(za, zb, tuning)
     folds_of_rows = [fold.rows for fold in pairs.folds]
     ratio = held_out_ratio(za, zb, folds_of_rows, tuning)

@@ -47,6 +47,11 @@ def fit_score_maps(columns: Float) -> ScoreMaps:
     """The maps that make each of the columns (d, n) normal."""
     values, scores = [], []
     for column in columns:
+        ascending = np.sort(column)
+        if (ascending[1:] > ascending[:-1]).all():
+            values.append(ascending)
+            scores.append(_scores_without_ties(len(column)))
+            continue
         distinct, counts = np.unique(column, return_counts=True)
         values.append(distinct)
         scores.append(_scores_of_counts(counts))
@@ -154,12 +159,12 @@ def continuous_features(
 ) -> tuple[ContinuousFeatures, Float, Float]:
     """Learn features from columns (d, n): the function, the normal scores, the features (p, n)."""
     score_maps = fit_score_maps(columns)
-    z = score_maps(columns)
+    z = normal_scores(columns)  # those of the maps
     rotation = component_maps = None
     if len(z) > tuning.max_columns:
         rotation = _principal_directions(z, tuning.max_columns)
         component_maps = fit_score_maps(rotation @ z)
-        z = component_maps(rotation @ z)
+        z = normal_scores(rotation @ z)
     radius_maps = fit_score_maps(_squared_radii(z)) if len(z) > 1 else None
     groups = _feature_groups(z, radius_maps, tuning)
     raw = np.concatenate([features for features, _ in groups])
