@@ -94,6 +94,11 @@ class KnnTerm:
     rise: float = 0.0
     bias: NormalBias | None = None
 
+    @property
+    def nats(self) -> float:
+        """The mean over rows, and what k-NN misses."""
+        return float(self.rows.mean()) + self.missed()
+
     def missed(self, needed: float = -math.inf) -> float:
         """Nats that k-NN misses; 0 without simulations where it is surely below `needed`."""
         return self.bias.missed(needed) if self.bias else 0.0
