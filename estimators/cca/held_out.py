@@ -83,13 +83,16 @@ def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> He
         s = np.clip((total - product) / (n - (rows.stop - rows.start)), -limit, limit)
         scores.append(_FoldScores(u[:, rows], v[:, rows], s[:, np.newaxis]))
     ratio_rows, mismatched = _log_ratios(scores, len(u), limits.max_rows_of_bounds)
-    bounds, highest = [], 0.0
+    bounds, is_too_high = [np.zeros(n)], True
     for temper in sorted({*limits.tempers, 1.0}):
         excess, error = _excess(mismatched, temper)
-        highest = excess + limits.cautious_errors * error  # at last, of the ratio itself
-        bounds.append(temper * ratio_rows - highest)
+        is_known = error < limits.max_error
+        highest = max(excess + limits.cautious_errors * error, _least_excess(ratio_rows, temper))
+        if is_known:
+            bounds.append(temper * ratio_rows - highest)
+        is_too_high = not is_known or highest > limits.min_excess  # at last, of the ratio itself
     best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
-    return HeldOutRatio(ratio_rows, highest > limits.min_excess, best)
+    return HeldOutRatio(ratio_rows, is_too_high, best)
 
 
 def _too_few_rows(n: int, dx: int, dy: int, folds: list[slice]) -> bool:
@@ -160,7 +163,10 @@ class _FoldRatios:
             for pairs in sorted({self._most_pairs, *few_pairs}):
                 rows, mismatched = _log_ratios(scores, pairs, self.tuning.max_rows_of_bounds)
                 values = np.concatenate(mismatched)
-                bounds += [t * rows - _log_mean_exp(t * values) for t in self.tuning.tempers]
+                bounds += [
+                    t * rows - max(_log_mean_exp(t * values), _least_excess(rows, t))
+                    for t in self.tuning.tempers
+                ]
         return max(bounds, key=lambda bound: round(float(bound.mean()), 12))
 
     @property
@@ -232,6 +238,15 @@ def _whitening(moments: Float) -> Float:
     """A matrix (d, d) that makes columns with these second moments (d, d) uncorrelated."""
     scale, axes = np.linalg.eigh(moments)
     return np.asarray((axes / np.sqrt(scale)).T)
+
+
+def _least_excess(rows: Float, temper: float) -> float:
+    """The excess at which the bound of this multiple equals that of the ratio (n,) itself.
+
+    If x and y determine each other, no mismatched row looks like a matched one, and the log mean
+    may be thousands of nats too low. So no multiple shows more than a true ratio would.
+    """
+    return (temper - 1) * max(float(rows.mean()), 0.0)
 
 
 def _log_mean_exp(values: Float) -> float:

@@ -202,7 +202,7 @@ class PairSearch:
     ) -> _Choice:
         """The best penalty uphill from `start`: neighbours are tried while they show more.
 
-        No neighbour is tried where `start` shows less than `least` nats.
+        No neighbour is tried where `start` shows far less than `least` nats.
         """
 
         def choice(i: int) -> _Choice:
@@ -210,7 +210,7 @@ class PairSearch:
 
         first = penalties.index(start) if start in penalties else 0
         best = choice(first)
-        if best.nats < least:
+        if best.nats < least - self.tuning.search.hopeless_nats:
             return best
         for step in (1, -1):
             i = first + step

@@ -90,6 +90,9 @@ class SearchTuning:
     refinements: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
     # Nats of the judged pairs by which a refinement must improve. A choice.
     min_gain: float = 0.005
+    # Nats by which a refinement may be worse at the penalty before it, for others to be tried. With
+    # 0, 0.33 nats are lost in one of two samples of `spiral-multinormal-sparse-3-3-2-2.0`.
+    hopeless_nats: float = 0.03
     # Standard deviations (1 / sqrt(n)) of the largest correlation below which no weights are
     # refined, to save time. A choice.
     min_refining_errors: float = 2.0
@@ -177,6 +180,8 @@ class HeldOutTuning:
     tempers: tuple[float, ...] = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
     # Standard errors of the excess that are subtracted where pairs may be functions of each other.
     cautious_errors: float = 2.0
+    # Standard error of the excess from which it counts as unknown. A choice.
+    max_error: float = 0.5
     # Ridges whose bounds are compared, in units of the variance of a principal component. A choice.
     ridges: tuple[float, ...] = (0.0, 0.05, 0.5)
     # Rows of each fold that are joined with each other, in the test and in the bounds. Choices, to
