@@ -187,7 +187,8 @@ class PairSearch:
         promising = best.correlation_errors > tuning.min_refining_errors
         for kind in tuning.refinements if promising else ():
             refinements = (*best.refinements, (best.penalty, kind))
-            refined = self._best_penalty(refinements, tuning.penalties[1:], best.penalty, best.nats)
+            start = min(best.penalty, tuning.refined_penalty)
+            refined = self._best_penalty(refinements, tuning.penalties[1:], start, best.nats)
             if refined.nats <= best.nats + tuning.min_gain:
                 break
             best = refined
