@@ -121,7 +121,7 @@ class PairSearch:
         sums = [np.sum([of_fold[i] for of_fold in moments], axis=0) for i in range(3)]
         sides = features_x, features_y, tuning.search
         self.full_model = RidgeCca(sums[0] / n, sums[1] / n, sums[2] / n, *sides, one_penalty=True)
-        self.models = []  # of each fold, from the rows of all other folds
+        self.models: list[RidgeCca] = []  # of each fold, from the rows of all other folds
         for rows, (xx, yy, xy) in zip(self.fold_rows, moments, strict=True):
             count = n - (rows.stop - rows.start)
             others = (sums[0] - xx) / count, (sums[1] - yy) / count, (sums[2] - xy) / count
@@ -290,7 +290,7 @@ class PairSearch:
             others = moments.transformed((cross - cross_of_fold[i]) / (self.n - count))
             directions = moments.fit(penalty, others)
             u, v = _fold_scores(directions, self.f[:, rows], g[:, rows])
-            return row_correlations(u, v) * count
+            return np.asarray(row_correlations(u, v) * count)
 
         return float(np.max(np.sum(self._by_fold(correlations_of_fold), axis=0))) / self.n
 

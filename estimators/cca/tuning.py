@@ -287,7 +287,7 @@ class KnnTuning:
     # Normal samples that show this bias, one alone if there are more rows than stated, and the
     # standard errors from which the bias counts. Choices.
     correction_samples: int = 3
-    max_rows_of_many_samples: int = 20_000
+    max_rows_of_many_samples: int = 5_000
     correction_errors: float = 2.0
     # Standard errors of one sample beyond which the others are not needed to reject a candidate. A
     # choice, to save time.

@@ -133,7 +133,8 @@ def _nearest_of_all(columns: Float, k: int, split: int, fewer: Int) -> Neighbour
 def _nearest_by_tree(columns: Float, k: int, split: int, fewer: Int) -> Neighbours:
     n = columns.shape[1]
     tree = build_tree(columns)
-    in_tree_order = *np.empty((3, n)), np.empty(n, np.bool_)
+    radius, extent_x, extent_y = np.empty((3, n))
+    in_tree_order = radius, extent_x, extent_y, np.empty(n, np.bool_)
     fewer_radius = np.empty((len(fewer), n))
     share_rows(
         lambda a, b: kdtree.neighbours(
@@ -227,7 +228,8 @@ def _nearest_by_slabs(columns: Float, k: int, split: int, fewer: Int) -> Neighbo
     if dims < 2:
         raise InputError("algorithm=slabs needs at least two dimensions in all: use algorithm=auto")
     cut = cut_slabs(columns)
-    in_slab_order = *np.empty((3, n)), np.empty(n, np.bool_)
+    radius, extent_x, extent_y = np.empty((3, n))
+    in_slab_order = radius, extent_x, extent_y, np.empty(n, np.bool_)
     fewer_radius = np.empty((len(fewer), n))
     share_rows(
         lambda a, b: slabs.neighbours(
