@@ -93,7 +93,7 @@ class SearchTuning:
     refinements: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
     # Nats of the judged pairs by which a refinement must improve. A choice.
     min_gain: float = 0.005
-    # Nats by which a refinement may be worse at the first penalty, for others to be tried. A choice.
+    # Nats by which a refinement may be worse at the first penalty, so that others are tried. Choice.
     hopeless_nats: float = 0.1
     # Standard deviations (1 / sqrt(n)) of the largest correlation below which no weights are
     # refined, to save time. A choice.
