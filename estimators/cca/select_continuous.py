@@ -5,11 +5,13 @@ other: k-NN on 1, 2, ... canonical pairs, k-NN on the columns if they are few, t
 all pairs, and predictions by trees.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .features import normal_scores
 from .gaussian import GaussianTerm, gaussian_rows
 from .held_out import HeldOutRatio
 from .knn_terms import KnnTerm, exceeds, knn_term
@@ -57,11 +59,11 @@ def select_continuous(terms: Terms, tuning: Tuning) -> Selection:
         return selection
     base, dims = selection.rows, len(terms.za) + len(terms.zb)
     u, v = terms.pairs.u, terms.pairs.v
-    knn_on_pairs = [
-        knn_term(u[:m], v[:m], tuning, terms.random_spacing)
-        for m in range(1, 1 + (len(u) if dims > 2 else 0))
-    ]
-    for m, term in enumerate(knn_on_pairs, 1):
+    knn_on_pairs: list[KnnTerm | None] = []
+    for m in range(1, 1 + (len(u) if dims > 2 else 0)):
+        hopeless = _is_hopeless(selection, base, m, terms, tuning)
+        term = None if hopeless else knn_term(u[:m], v[:m], tuning, terms.random_spacing)
+        knn_on_pairs.append(term)
         if term is not None:
             _consider_pairs(selection, base, term, m, terms, tuning)
     if dims <= tuning.selection.max_direct_dims:
@@ -110,6 +112,29 @@ def _consider_pairs(
         base + term.rows - gaussian_of_pairs, term, f"Gaussian + {m} pair(s)", m,
         double_count=lambda: terms.surrogate.double_count(m, term.k, nats),
     )  # fmt: skip
+
+
+def _is_hopeless(selection: Selection, base: Float, m: int, terms: Terms, tuning: Tuning) -> bool:
+    """Whether the first of many rows show that k-NN on m pairs will not be accepted.
+
+    This saves searches for neighbours in many dimensions. base: as in `_consider_pairs`.
+    """
+    limits, n = tuning.selection, len(base)
+    if m == 1 or n < 2 * limits.first_rows:
+        return False
+    few = slice(limits.first_rows)
+    u, v = (normal_scores(scores[:m, few]) for scores in (terms.pairs.u, terms.pairs.v))
+    term = knn_term(u, v, tuning, terms.random_spacing)
+    if term is None:
+        return False
+    gain = term.rows - selection.rows[few]
+    if base.any() and not selection.not_normal_nats:
+        part_a = linear_scores(terms.linear_x[:m], terms.za, tuning)[:, few]
+        part_b = linear_scores(terms.linear_y[:m], terms.zb, tuning)[:, few]
+        gain = gain + base[few] - gaussian_rows(part_a, part_b, tuning)
+    error = float(gain.std()) / math.sqrt(limits.first_rows)
+    needed = -float(gain.mean()) - limits.accept_errors * error
+    return term.missed(needed) < needed
 
 
 def _consider_columns(selection: Selection, terms: Terms, tuning: Tuning) -> None:

@@ -93,7 +93,8 @@ class SearchTuning:
     refinements: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
     # Nats of the judged pairs by which a refinement must improve. A choice.
     min_gain: float = 0.005
-    # Nats by which a refinement may be worse at the first penalty, so that others are tried. Choice.
+    # Nats by which a refinement may be worse at the first penalty, for others to be tried. A
+    # choice.
     hopeless_nats: float = 0.1
     # Standard deviations (1 / sqrt(n)) of the largest correlation below which no weights are
     # refined, to save time. A choice.
@@ -357,6 +358,9 @@ class SelectionTuning:
     # The same where the current estimate is 0: the largest of many candidates is then large by
     # chance. With 3.5, 1 in 50 independent samples of 500 rows with zeros gave up to 0.06 nats.
     first_errors: float = 4.5
+    # Rows that show whether k-NN on several pairs may be accepted, where there are twice as many.
+    # A choice, to save time.
+    first_rows: int = 10_000
     # Dimensions of both sides together up to which k-NN on the columns themselves is a candidate.
     # Table: without it (0), the MAE is 0.0500.
     max_direct_dims: int = 4
