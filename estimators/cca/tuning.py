@@ -155,10 +155,6 @@ class GaussianTuning:
     # Permutations that show how large the term is by chance. A choice; `beyond_chance` allows for
     # their small number.
     permutations: int = 60
-    # Linear pairs, the strongest first, that are checked for repeating earlier ones, and how many
-    # earlier ones each is compared with. Choices.
-    max_checked_pairs: int = 12
-    max_earlier_pairs: int = 3
     # Correlation to which a larger one is cut, so that the MI stays finite: 10.0 nats a pair.
     max_correlation: float = 1 - 1e-9
     # Share of a score's variance that must be linear in the columns, for the Gaussian MI of the
