@@ -481,7 +481,8 @@ def test_small_counts(n, dims, ties, algorithm):
 def test_small_brute_in_pieces(kernel):
     columns = points(60, 2, ties=True)
     n = columns.shape[1]
-    at_once, cut = np.full((3, n), np.nan), np.full((3, n), np.nan)
+    fewer = np.array([2, 1])
+    at_once, cut = np.full((5, n), np.nan), np.full((5, n), np.nan)
     flags, cut_flags = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     counts, cut_counts = np.full(n, -1), np.full(n, -1)
     reach = np.linspace(0, 3, n)
@@ -492,7 +493,7 @@ def test_small_brute_in_pieces(kernel):
     ):
         for start, stop in pieces:
             if kernel is brute.neighbours:
-                kernel(columns, 3, 1, start, stop, *outputs, ties)
+                kernel(columns, 3, 1, start, stop, *outputs[:3], ties, fewer, outputs[3:])
             else:
                 kernel(columns, reach, start, stop, result)
     assert np.array_equal(at_once, cut, equal_nan=True)
