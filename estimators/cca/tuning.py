@@ -85,16 +85,15 @@ class SearchTuning:
     penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 5e-1)
     # The one that is tried first; then its neighbours, while they are better. A choice.
     first_penalty: float = 1e-1
-    # The same after a refinement, at most: `spiral-multinormal-sparse-3-3-2-2.0` then needs small
-    # ones, and loses 0.33 nats if refinements are judged at 0.1.
+    # The same after a refinement, at most: `spiral-multinormal-sparse-3-3-2-2.0` loses 0.33 nats if
+    # refinements are first judged at 0.1.
     refined_penalty: float = 1e-2
     # Successive refinements of the feature weights, see `ridge_cca.refined_weights`.
     # Table: without any, the MAE is 0.0307; with one, 0.0258.
     refinements: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
     # Nats of the judged pairs by which a refinement must improve. A choice.
     min_gain: float = 0.005
-    # Nats by which a refinement may be worse at the first penalty, for others to be tried. A
-    # choice.
+    # Nats by which a refinement may be worse at first, for other penalties to be tried. A choice.
     hopeless_nats: float = 0.1
     # Standard deviations (1 / sqrt(n)) of the largest correlation below which no weights are
     # refined, to save time. A choice.
