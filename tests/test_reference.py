@@ -13,6 +13,7 @@ from mibench.records.files import read_records
 from mibench.tasks.suites import SUITES
 
 MEASURED_AGAIN = ["beyond-normal", "mixtures", "high-mi", "discrete"]
+SUITES_OF_THREE_SIZES = ["quick", *MEASURED_AGAIN]
 SLOW_SECONDS = 0.02
 SMALL = {"samples": 200, "seeds": 10, "against": "reference"}
 
@@ -27,7 +28,7 @@ def test_every_task_of_every_suite_is_there(reference):
         if suite == "shared-labels-mnist":  # needs a package that is not installed everywhere
             continue
         tasks = {name: mibench.get_task(name) for name in names}
-        sizes = [200, 1000] if suite in ("network", "shared-labels") else [200, 1000, 5000]
+        sizes = [200, 1000, 5000] if suite in SUITES_OF_THREE_SIZES else [200, 1000]
         of_suite = mibench.results("reference", suite=suite)
         of_suite = of_suite[of_suite["n"].isin(sizes)]
         assert set(of_suite["estimator"]) >= set(default_estimators())
