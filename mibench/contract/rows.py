@@ -5,6 +5,7 @@ copies of others, as after oversampling, or in a bootstrap sample.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,10 @@ MIN_DISTINCT_RATIO = 1.1
 # The smallest gap between two of d distinct values that were rounded is not far below 1/d of their
 # range; that of random ones is about 1/d^2.
 MAX_GAP_OF_UNROUNDED = 0.05
+# Rows that show serial correlation, and a part of many rows in which copies are looked for: of
+# values that occur twice among n, it has PART^2 / 2n pairs.
+FIRST_ROWS = 1024
+PART_OF_ROWS = 4096
 ROUNDING = 1e-9  # of the range; closer values differ by the arithmetic of floats alone
 TINY = 1e-200  # sums of squares below it lose digits
 
@@ -35,7 +40,9 @@ def row_flags(x: Variable, y: Variable) -> dict[str, str]:
     """The flags that rows of both sides raise, whatever the estimator."""
     raised: dict[str, str] = {}
     serial_x, serial_y = serial_correlation(x), serial_correlation(y)
-    if min(serial_x, serial_y) > max(MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(x.n)):
+    if min(serial_x, serial_y) > max(
+        MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(min(x.n, FIRST_ROWS))
+    ):
         raised.update([flags.dependent_rows(serial_x, serial_y)])
     copies = copied_rows(x, y)
     if copies:
@@ -46,33 +53,35 @@ def row_flags(x: Variable, y: Variable) -> dict[str, str]:
 def serial_correlation(side: Variable) -> float:
     """The correlation of each row with the next, of the column where it is largest.
 
-    For labels it is the share of equal neighbours, less the share among any two rows, divided by
-    the largest value of that. A column that never falls, or never rises, counts as sorted: 0.
+    It is that of the first rows, which are enough to see 0.4. For labels it is the share of equal
+    neighbours, less the share among any two rows, divided by the largest value of that. A column
+    that never falls, or never rises, counts as sorted: 0.
     """
     if side.n < 3:
         return 0.0
     if side.discrete:
-        share = side.counts / side.n
-        expected = float(share @ share)
-        equal = float(np.mean(side.symbols[1:] == side.symbols[:-1]))
-        changes = np.count_nonzero(np.diff(side.symbols))
-        sorted_labels = changes <= len(side.counts) - 1
-        return 0.0 if sorted_labels or expected == 1 else (equal - expected) / (1 - expected)
-    largest = 0.0
-    for column in side.float64:
-        correlation = _lag_correlation(column - column.mean())
-        if correlation > largest and not _is_sorted(column):
-            largest = correlation
-    return largest
+        return _serial_correlation_of_labels(side.symbols[:FIRST_ROWS])
+    columns = side.columns[:, :FIRST_ROWS].astype(np.float64)
+    scale = np.maximum(np.abs(columns).max(axis=1, keepdims=True), TINY)
+    centred = columns / scale
+    centred -= centred.mean(axis=1, keepdims=True)
+    square = (centred**2).sum(axis=1)
+    product = (centred[:, 1:] * centred[:, :-1]).sum(axis=1)
+    correlations = product / np.where(square > 0, square, 1.0)
+    for i in np.argsort(-correlations):
+        if not _is_sorted(columns[i]):
+            return max(float(correlations[i]), 0.0)
+    return 0.0
 
 
-def _lag_correlation(centred: NDArray[np.float64]) -> float:
-    with np.errstate(over="ignore"):
-        square = float(centred @ centred)
-    if not TINY < square < math.inf:
-        scale = float(np.abs(centred).max())
-        return _lag_correlation(centred / scale) if scale > 0 else 0.0
-    return float(centred[1:] @ centred[:-1]) / square
+def _serial_correlation_of_labels(symbols: NDArray[np.int64]) -> float:
+    counts = np.bincount(symbols)
+    expected = float(counts @ counts) / len(symbols) ** 2
+    changes = int(np.count_nonzero(symbols[1:] != symbols[:-1]))
+    if changes < np.count_nonzero(counts) or expected == 1:  # sorted
+        return 0.0
+    equal = 1 - changes / (len(symbols) - 1)
+    return (equal - expected) / (1 - expected)
 
 
 def _is_sorted(column: NDArray[np.float64]) -> bool:
@@ -119,8 +128,17 @@ def row_codes(side: Variable) -> NDArray[np.int64]:
 
 
 def _repeats(column: NDArray[np.float64]) -> bool:
+    """Whether values repeat; of many rows, a random part is looked at."""
+    n = len(column)
+    if n > PART_OF_ROWS:
+        column = column[_part_of_rows(n)]
     ascending = np.sort(column)
     return bool((ascending[1:] == ascending[:-1]).any())
+
+
+@lru_cache(maxsize=8)
+def _part_of_rows(n: int) -> NDArray[np.int64]:
+    return np.unique(np.random.default_rng(n).integers(0, n, PART_OF_ROWS))
 
 
 def _is_unrounded(column: NDArray[np.float64]) -> bool:
