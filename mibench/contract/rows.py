@@ -30,8 +30,9 @@ MIN_DISTINCT_RATIO = 1.1
 MAX_GAP_OF_UNROUNDED = 0.05
 # Rows that show serial correlation, and a part of many rows in which copies are looked for: of
 # values that occur twice among n, it has PART^2 / 2n pairs.
-FIRST_ROWS = 1024
-PART_OF_ROWS = 4096
+FIRST_ROWS = 512
+PART_OF_ROWS = 1024
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # of a hash of rows
 ROUNDING = 1e-9  # of the range; closer values differ by the arithmetic of floats alone
 TINY = 1e-200  # sums of squares below it lose digits
 
@@ -39,11 +40,12 @@ TINY = 1e-200  # sums of squares below it lose digits
 def row_flags(x: Variable, y: Variable) -> dict[str, str]:
     """The flags that rows of both sides raise, whatever the estimator."""
     raised: dict[str, str] = {}
-    serial_x, serial_y = serial_correlation(x), serial_correlation(y)
-    if min(serial_x, serial_y) > max(
-        MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(min(x.n, FIRST_ROWS))
-    ):
-        raised.update([flags.dependent_rows(serial_x, serial_y)])
+    least = max(MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(min(x.n, FIRST_ROWS)))
+    serial_y = serial_correlation(y)
+    if serial_y > least:
+        serial_x = serial_correlation(x)
+        if serial_x > least:
+            raised.update([flags.dependent_rows(serial_x, serial_y)])
     copies = copied_rows(x, y)
     if copies:
         raised.update([flags.copied_rows(copies, x.n)])
@@ -96,7 +98,7 @@ def copied_rows(x: Variable, y: Variable) -> int:
     as 0, counts once.
     """
     sides = [side for side in (x, y) if not side.discrete]
-    if not all(_repeats(side.columns[0]) for side in sides) or not sides:
+    if not sides or not _rows_repeat(x, y):
         return 0
     codes_x, codes_y = row_codes(x), row_codes(y)
     counts = np.unique(codes_x * (int(codes_y.max()) + 1) + codes_y, return_counts=True)[1]
@@ -127,13 +129,23 @@ def row_codes(side: Variable) -> NDArray[np.int64]:
     return codes.astype(np.int64)
 
 
-def _repeats(column: NDArray[np.float64]) -> bool:
-    """Whether values repeat; of many rows, a random part is looked at."""
-    n = len(column)
-    if n > PART_OF_ROWS:
-        column = column[_part_of_rows(n)]
-    ascending = np.sort(column)
-    return bool((ascending[1:] == ascending[:-1]).any())
+def _rows_repeat(x: Variable, y: Variable) -> bool:
+    """Whether rows of both sides together repeat; of many rows, a random part is looked at."""
+    part = _part_of_rows(x.n) if x.n > PART_OF_ROWS else slice(None)
+    keys = np.zeros(1, np.uint64)
+    for side in (x, y):
+        columns = side.symbols[np.newaxis, part] if side.discrete else side.columns[:, part]
+        bits = (columns.astype(np.float64) + 0.0).view(np.uint64)  # one zero, without a sign
+        bits ^= bits >> np.uint64(32)
+        keys = keys * MULTIPLIER + (bits * _multipliers(len(bits))).sum(axis=0, dtype=np.uint64)
+    keys.sort()
+    return bool((keys[1:] == keys[:-1]).any())
+
+
+@lru_cache(maxsize=8)
+def _multipliers(count: int) -> NDArray[np.uint64]:
+    """So many odd numbers (count, 1), the powers of one, as factors of a hash."""
+    return np.cumprod(np.full((count, 1), MULTIPLIER), axis=0)
 
 
 @lru_cache(maxsize=8)
