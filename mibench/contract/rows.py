@@ -145,7 +145,7 @@ def _rows_repeat(x: Variable, y: Variable) -> bool:
 @lru_cache(maxsize=8)
 def _multipliers(count: int) -> NDArray[np.uint64]:
     """So many odd numbers (count, 1), the powers of one, as factors of a hash."""
-    return np.cumprod(np.full((count, 1), MULTIPLIER), axis=0)
+    return np.cumprod(np.full((count, 1), MULTIPLIER), axis=0, dtype=np.uint64)
 
 
 @lru_cache(maxsize=8)
