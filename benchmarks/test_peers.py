@@ -87,7 +87,7 @@ print(time.perf_counter() - start, peak_memory())
 """
 
 
-# Other systems cannot reset the recorded peak of memory.
+# Other systems cannot reset the recorded peak of memory; `.ci/run` runs on Linux, and so runs this.
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory can be read on Linux only")
 def test_memory_of_many_rows(note, short):
     """The whole process, with interpreter, libraries and data, takes at most 600 bytes per row."""
