@@ -32,6 +32,7 @@ MAX_GAP_OF_UNROUNDED = 0.05
 # values that occur twice among n, it has PART^2 / 2n pairs.
 FIRST_ROWS = 512
 PART_OF_ROWS = 1024
+SCREENED_COLUMNS = 2  # of a side, that show whether rows may repeat
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # of a hash of rows
 ROUNDING = 1e-9  # of the range; closer values differ by the arithmetic of floats alone
 TINY = 1e-200  # sums of squares below it lose digits
@@ -98,7 +99,7 @@ def copied_rows(x: Variable, y: Variable) -> int:
     as 0, counts once.
     """
     sides = [side for side in (x, y) if not side.discrete]
-    if not sides or not _rows_repeat(x, y):
+    if not sides or not _rows_repeat(sides):
         return 0
     codes_x, codes_y = row_codes(x), row_codes(y)
     counts = np.unique(codes_x * (int(codes_y.max()) + 1) + codes_y, return_counts=True)[1]
@@ -129,23 +130,20 @@ def row_codes(side: Variable) -> NDArray[np.int64]:
     return codes.astype(np.int64)
 
 
-def _rows_repeat(x: Variable, y: Variable) -> bool:
-    """Whether rows of both sides together repeat; of many rows, a random part is looked at."""
-    part = _part_of_rows(x.n) if x.n > PART_OF_ROWS else slice(None)
+def _rows_repeat(sides: list[Variable]) -> bool:
+    """Whether the first columns of these sides repeat in a row; of many rows, in a random part.
+
+    It decides, in little time, whether a closer look is worth it: rows that differ can agree here,
+    but copies always do.
+    """
     keys = np.zeros(1, np.uint64)
-    for side in (x, y):
-        columns = side.symbols[np.newaxis, part] if side.discrete else side.columns[:, part]
-        bits = (columns.astype(np.float64) + 0.0).view(np.uint64)  # one zero, without a sign
-        bits ^= bits >> np.uint64(32)
-        keys = keys * MULTIPLIER + (bits * _multipliers(len(bits))).sum(axis=0, dtype=np.uint64)
+    for side in sides:
+        for column in side.columns[:SCREENED_COLUMNS]:
+            part = column.take(_part_of_rows(side.n)) if side.n > PART_OF_ROWS else column
+            bits = (part.astype(np.float64) + 0.0).view(np.uint64)  # one zero, without a sign
+            keys = (keys + bits) * MULTIPLIER
     keys.sort()
     return bool((keys[1:] == keys[:-1]).any())
-
-
-@lru_cache(maxsize=8)
-def _multipliers(count: int) -> NDArray[np.uint64]:
-    """So many odd numbers (count, 1), the powers of one, as factors of a hash."""
-    return np.cumprod(np.full((count, 1), MULTIPLIER), axis=0, dtype=np.uint64)
 
 
 @lru_cache(maxsize=8)
