@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import sys
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec, resolve_name
@@ -45,7 +46,7 @@ def _read(name: str, path: Path) -> tuple[bytes, list[str]]:
     source = path.read_bytes().replace(b"\r\n", b"\n")
     parent = name if path.name == "__init__.py" else name.rpartition(".")[0]
     imported: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(ast.parse(source)):
         if isinstance(node, ast.Import):
             imported += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -55,6 +56,14 @@ def _read(name: str, path: Path) -> tuple[bytes, list[str]]:
             imported += [f"{base}.{alias.name}" for alias in node.names]
     package = name.partition(".")[0]
     return source, [other for other in imported if other.partition(".")[0] == package]
+
+
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """All statements of a block, at any depth. To walk through expressions would take most time."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(block, field, ()):
+            yield statement
+            yield from _statements(statement)
 
 
 @cache

@@ -5,14 +5,18 @@ Each command still is a process of its own, with the arguments, folder, streams 
 a user's has. Reads one JSON object per line from standard input, and answers with the exit code.
 """
 
+import gc
 import importlib
 import json
 import os
 import sys
 
 IMPORTED = (
-    "matplotlib.figure", "mibench.api", "mibench.estimators.canonical", "mibench.estimators.kde",
-    "mibench.ibnet.cli", "mibench.output.page", "pandas", "pyarrow.parquet", "rich.console",
+    "email.parser", "joblib.externals.loky", "matplotlib.figure", "mibench.api",
+    "mibench.columns.files", "mibench.columns.pairs", "mibench.estimators.canonical",
+    "mibench.estimators.kde", "mibench.ibnet.cli", "mibench.output.figures", "mibench.output.page",
+    "pandas", "psutil", "pyarrow.pandas_compat", "pyarrow.parquet",
+    "rich._emoji_codes", "rich.console", "rich.progress", "rich.table", "threadpoolctl",
 )  # fmt: skip
 
 
@@ -35,7 +39,17 @@ def serve() -> None:
     """Run commands until standard input ends."""
     for name in IMPORTED:
         importlib.import_module(name)
+    import numba
+
     from mibench.cli.main import main
+    from mibench.contract.registry import default_estimators
+    from mibench.contract.resolve import resolve_estimators
+    from mibench.tasks.catalogue import list_tasks
+
+    numba.njit(lambda: 0)()  # numba prepares itself when it first compiles
+    list_tasks()
+    resolve_estimators(default_estimators())
+    gc.freeze()  # a child must not search all these objects for garbage when it ends
 
     requests = sys.stdin
     for line in requests:

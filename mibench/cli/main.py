@@ -4,6 +4,7 @@ Parses, calls, prints. Other modules are imported when a command runs, so that `
 """
 
 import errno
+import gc
 import io
 import os
 import signal
@@ -132,6 +133,9 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except OSError as error:
         code = _output_failed(error)
+    # Python looks for cycles of garbage at exit, among all objects of all imported libraries. The
+    # process ends anyway: without this search it ends half a second earlier.
+    gc.freeze()
     sys.exit(code)
 
 
