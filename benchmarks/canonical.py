@@ -314,15 +314,15 @@ def cost() -> None:
     results = mibench.results("reference")
     results["error"] = (results["nats"] - results["mi_nats"]).abs()
     drawing = Figure(figsize=(12, 3.7), layout="constrained")
-    names = sorted(results["estimator"].unique(), key=lambda name: (name != "canonical", name))
+    names = sorted(results["estimator"].unique())  # as in the other figures
     for suite, axes in zip(SUITES, drawing.subplots(1, len(SUITES)), strict=True):
         tasks = {task.name for task in suite_tasks(suite)}
         of_suite = results[results["task"].isin(tasks)].groupby(["estimator", "n"])
         table = of_suite.agg(
-            error=("error", "mean"), seconds=("seconds", "median"), evaluations=("n", "size")
+            error=("error", "mean"), seconds=("seconds", "median"), tasks=("task", "nunique")
         )
         # Only sizes at which all tasks were run.
-        table = table[table["evaluations"] == table["evaluations"].max()]
+        table = table[table["tasks"] == len(tasks)]
         for name, colour, marker in zip(names, COLOURS, MARKERS, strict=False):
             by_rows = table.loc[name]
             axes.plot(by_rows["seconds"], by_rows["error"], color=colour, lw=0.8, alpha=0.6)
