@@ -32,7 +32,7 @@ def boosted_predictions(
     if n < tuning.min_rows:
         return []
     few = d <= tuning.max_columns_with_features and len(features) * tuning.rows_per_feature < n
-    known, bins = features if few else z, _bins(z, tuning.bins)
+    known, bins = features if few else z, binned(z, tuning.bins)
     known = (known - known.mean(axis=1, keepdims=True)) / known.std(axis=1, keepdims=True)
     if not _trees_help(bins, known, targets, tuning):
         return []
@@ -99,6 +99,19 @@ def _tree_predictions(
     return predictions
 
 
+def tree_predictions(
+    bins: NDArray[np.uint8], residuals: Float, learned: int, trees: int, tuning: TreeTuning
+) -> Float:
+    """Predictions (m, k) of the last rows by trees from the first `learned` ones; bins (d, n)."""
+    predictions = np.empty((len(residuals), bins.shape[1] - learned))
+    boost(
+        np.ascontiguousarray(bins[:, :learned]), np.ascontiguousarray(residuals),
+        np.ascontiguousarray(bins[:, learned:]), tuning.bins, trees, tuning.depth,
+        tuning.rate, max(tuning.min_leaf_rows, learned // tuning.max_leaves), predictions,
+    )  # fmt: skip
+    return predictions
+
+
 def _predicts(predictions: Float, residuals: Float, tuning: TreeTuning) -> bool:
     """Whether predictions (m, k) of a target are significantly correlated with its residuals."""
     a = predictions - predictions.mean(axis=1, keepdims=True)
@@ -108,7 +121,7 @@ def _predicts(predictions: Float, residuals: Float, tuning: TreeTuning) -> bool:
     return float(correlations.max()) * math.sqrt(a.shape[1]) > tuning.min_errors
 
 
-def _bins(z: Float, count: int) -> NDArray[np.uint8]:
+def binned(z: Float, count: int) -> NDArray[np.uint8]:
     """The bin of each value, by rank; equal values share the bin of the first of them."""
     n = z.shape[1]
     bins = np.empty(z.shape, np.uint8)

@@ -126,6 +126,7 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
         "gaussian_chance_nats": round(selection.chance_nats, ESTIMATE_DECIMALS),
         "not_normal_nats": round(selection.not_normal_nats, ESTIMATE_DECIMALS),
         "unseen_nats": round(selection.unseen_nats, ESTIMATE_DECIMALS),
+        "left_over_nats": round(selection.left_over_nats, ESTIMATE_DECIMALS),
         **_info_of_pairs(pairs, selection, single_pairs),
     }
     repeated_values = _has_repeated_values(features_a) or _has_repeated_values(features_b)
@@ -257,6 +258,9 @@ def _flags(
         notes.update([flags.fine_structure(selection.rise_nats)])
     if selection.is_bound:
         notes.update([flags.lower_bound()])
+    nats = float(selection.rows.mean())
+    if selection.left_over_nats > max(limits.left_over_nats, limits.left_over_share * nats):
+        notes.update([flags.left_over(selection.left_over_nats)])
     if pairs.unused and not selection.complete:
         notes.update([flags.more_pairs(len(pairs.u), pairs.unused)])
     return notes

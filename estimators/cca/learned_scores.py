@@ -47,17 +47,20 @@ def consider_trees(
     zb: Float,
     pairs: CanonicalPairs,
     tuning: Tuning,
-) -> None:
+) -> tuple[Float, Float]:
     """Consider what predictions of y from x, and of x from y, tell about the other side.
 
-    za (dx, n), zb (dy, n): normal scores of the columns.
+    za (dx, n), zb (dy, n): normal scores of the columns. Returns the predictions from each side.
     """
+    known = []
     folds = [fold.rows for fold in pairs.folds]
     for z, features, other, name in (
         (za, pairs.features_x, zb, "x"),
         (zb, pairs.features_y, za, "y"),
     ):
-        for predicted in boosted_predictions(z, features, other, tuning.trees):
+        predictions = boosted_predictions(z, features, other, tuning.trees)
+        known.append(np.concatenate([z[:0], *predictions]))
+        for predicted in predictions:
             if 2 * len(other) <= tuning.trees.max_knn_dims:
                 term = knn_term(predicted, other, tuning)
                 if term is not None:
@@ -68,3 +71,4 @@ def consider_trees(
                     selection.accept_rows(
                         ratio.bound_rows, f"Gaussian of trees of {name}", ratio.is_too_high
                     )
+    return known[0], known[1]

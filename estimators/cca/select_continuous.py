@@ -16,6 +16,7 @@ from .gaussian import GaussianTerm, gaussian_rows
 from .held_out import HeldOutRatio
 from .knn_terms import KnnTerm, exceeds, knn_term
 from .learned_scores import consider_all_pairs, consider_trees
+from .left_over import Direction, consider_left_over
 from .linear_parts import linear_scores
 from .normal_surrogate import NormalSurrogate
 from .pairs import CanonicalPairs
@@ -70,8 +71,28 @@ def select_continuous(terms: Terms, tuning: Tuning) -> Selection:
         _consider_columns(selection, terms, tuning)
     if dims > 2:
         consider_all_pairs(selection, terms.pairs, knn_on_pairs, tuning)
-        consider_trees(selection, terms.za, terms.zb, terms.pairs, tuning)
+        known_x, known_y = consider_trees(selection, terms.za, terms.zb, terms.pairs, tuning)
+        if dims > tuning.selection.max_direct_dims:
+            directions = _directions(selection, terms, known_x, known_y)
+            usable = not selection.not_normal_nats
+            consider_left_over(selection, directions, base if usable else np.zeros(len(base)), tuning)
     return selection
+
+
+def _directions(
+    selection: Selection, terms: Terms, known_x: Float, known_y: Float
+) -> list[Direction]:
+    """Both directions of predictions, except one whose scores the estimate is not made of."""
+    pairs = terms.pairs
+    scores_x = np.concatenate([pairs.u, pairs.all_u, known_x])
+    scores_y = np.concatenate([pairs.v, pairs.all_v, known_y])
+    of_x = Direction(terms.za, pairs.features_x, scores_x, terms.zb, "x")
+    of_y = Direction(terms.zb, pairs.features_y, scores_y, terms.za, "y")
+    if selection.method.endswith("trees of x"):
+        return [of_x]
+    if selection.method.endswith("trees of y"):
+        return [of_y]
+    return [of_x, of_y]
 
 
 def _gaussian_selection(terms: Terms, tuning: Tuning) -> Selection:

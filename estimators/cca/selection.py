@@ -40,6 +40,7 @@ class Selection:
         rise_nats: what the last step to fewer neighbours added.
         complete: whether no pair was left out.
         narrow_by_knn: whether noise is narrow, and its model was not used.
+        left_over_nats: what a learner of another kind finds at least, beyond the estimate.
         is_bound: whether it is a lower bound that may be far from the MI.
     """
 
@@ -58,6 +59,7 @@ class Selection:
     complete: bool = False
     narrow_by_knn: bool = False
     is_bound: bool = False
+    left_over_nats: float = 0.0
 
     @property
     def errors(self) -> float:

@@ -12,6 +12,8 @@ the evidence is "a choice", no table compares it with other values.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .tuning_learned import LeftOverTuning, TreeTuning
+
 Refinement = Literal["mixed", "single"]
 
 
@@ -189,41 +191,6 @@ class HeldOutTuning:
 
 
 @dataclass(frozen=True)
-class TreeTuning:
-    """Boosted trees that predict one side from the other (`boosted.py`)."""
-
-    # Whether they are tried.
-    used: bool = True
-    # Columns that they use, and columns that they predict, up to which they are tried. Choices.
-    max_columns: int = 64
-    max_targets: int = 6
-    # Rows from which they are tried, and the most that they are learned from. Choices.
-    min_rows: int = 200
-    max_rows: int = 10_000
-    # Trees, their depth, and the share of each tree's prediction that counts.
-    trees: int = 60
-    depth: int = 5
-    rate: float = 0.15
-    # Rows of a leaf, at least; and leaves of that size that the rows could fill.
-    min_leaf_rows: int = 10
-    max_leaves: int = 200
-    # Trees that are tried first, and the standard deviations (1 / sqrt(rows)) that a correlation of
-    # their predictions with the residuals of rows held out must exceed, to go on. Choices.
-    first_trees: int = 20
-    min_errors: float = 2.0
-    # Of the linear function: rows for each feature, columns up to which it is one of all features,
-    # and the ridge in units of the variance of a feature. Choices.
-    rows_per_feature: int = 8
-    max_columns_with_features: int = 10
-    ridge: float = 0.01
-    # Dimensions of predictions and columns together up to which k-NN is given them. A choice.
-    max_knn_dims: int = 6
-    # Bins of a column, and folds. Choices.
-    bins: int = 32
-    folds: int = 4
-
-
-@dataclass(frozen=True)
 class ClassTuning:
     """Posterior probabilities of labels by normal classes (`class_posterior.py`)."""
 
@@ -375,6 +342,9 @@ class ReportTuning:
     # Nats that the last step to fewer neighbours added, from which `fine_structure` is raised. A
     # choice.
     rise_nats: float = 0.1
+    # Nats left over from which `left_over` is raised, also as a share of the estimate. Choices.
+    left_over_nats: float = 0.05
+    left_over_share: float = 0.05
     # Rows below which, and dimensions of a side above which, `beyond_evidence` is raised. A choice:
     # most errors in the docs were measured within this range.
     tested_rows: int = 500
@@ -391,6 +361,7 @@ class Tuning:
     gaussian: GaussianTuning = field(default_factory=GaussianTuning)
     classes: ClassTuning = field(default_factory=ClassTuning)
     trees: TreeTuning = field(default_factory=TreeTuning)
+    left_over: LeftOverTuning = field(default_factory=LeftOverTuning)
     unmixing: UnmixingTuning = field(default_factory=UnmixingTuning)
     held_out: HeldOutTuning = field(default_factory=HeldOutTuning)
     knn: KnnTuning = field(default_factory=KnnTuning)

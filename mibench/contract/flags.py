@@ -27,6 +27,7 @@ FLAGS = {
     "fine_structure": "the estimate still rises as neighbourhoods shrink: it may be too low",
     "more_pairs": "more pairs of directions are dependent than k-NN used: it may be too low",
     "lower_bound": "the estimate is a lower bound from rows held out: it may be too low",
+    "left_over": "a learner of another kind still tells rows apart: the estimate is too low",
     "dependent_rows": "consecutive rows resemble each other: the estimate may be far too high",
     "copied_rows": "rows are copies of other rows: the estimate is too high",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
@@ -177,6 +178,15 @@ def lower_bound() -> Flag:
         "Lower bound: the columns of a side are not jointly normal, as with clusters, angles, "
         "labels, or columns that are functions of each other. The estimate is a lower bound from "
         "rows held out, and may be too low."
+    )
+
+
+def left_over(nats: float) -> Flag:
+    """A learner that the estimate is not made of finds more on rows held out."""
+    return "left_over", (
+        f"Left over: at least {nats / math.log(2):.2f} bits ({nats:.2f} nats) more are there. On "
+        "rows held out, a learner of another kind still tells the y of a row from those of other "
+        "rows, beyond what the estimate contains."
     )
 
 
