@@ -33,7 +33,8 @@ def boosted_predictions(
         return []
     few = d <= tuning.max_columns_with_features and len(features) * tuning.rows_per_feature < n
     known, bins = features if few else z, binned(z, tuning.bins)
-    known = (known - known.mean(axis=1, keepdims=True)) / known.std(axis=1, keepdims=True)
+    sd = known.std(axis=1, keepdims=True)
+    known = (known - known.mean(axis=1, keepdims=True)) / np.where(sd > 0, sd, 1.0)
     if not _trees_help(bins, known, targets, tuning):
         return []
     return [_predicted(bins, part, targets, tuning) for part in (known[:0], known)]

@@ -114,7 +114,9 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     ratio = held_out_ratio(za, zb, folds_of_rows, tuning)
     linear_x = linear_projection(za, f, [(fold.rows, fold.x) for fold in pairs.folds])
     linear_y = linear_projection(zb, g, [(fold.rows, fold.y) for fold in pairs.folds])
-    terms = Terms(za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing)
+    terms = Terms(
+        za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing, repeated_rows
+    )
     selection = select_continuous(terms, tuning)
     nats = round(min(float(selection.rows.mean()), *order.entropies), ESTIMATE_DECIMALS)
     single_pairs = [single_pair_nats(u, v, tuning.knn) for u, v in _single_scores(pairs)]

@@ -158,7 +158,9 @@ def find(direction: Direction, linear: bool, tuning: Tuning) -> Found | None:
         phases = _phases(features.phases(z), residual, others)[:, rows]
         of_fold = np.stack([line[rows] + raw[rows], residual[rows], *phases, best[rows], raw[rows]])
         parts.append(np.concatenate([of_fold, [combination @ white[:, rows]]]))
-    scores = _within_folds(np.concatenate(parts, axis=1), folds)
+    values = np.concatenate(parts, axis=1)
+    scores = _within_folds(values, folds)
+    scores[2:-3] = normal_scores(values[2:-3])  # phases are uniform, and have the same zero
     beyond = _within_folds(rest(raw[np.newaxis], known), folds)[0]
     return Found(scores[0], scores[1], scores[2:-1], beyond, scores[-1])
 

@@ -38,6 +38,7 @@ class Terms:
         pairs: the canonical pairs.
         surrogate: normal samples of the same columns, with the same directions.
         random_spacing: as in `knn_term`.
+        repeated_rows: whether on average each row has a copy.
     """
 
     za: Float
@@ -49,6 +50,7 @@ class Terms:
     pairs: CanonicalPairs
     surrogate: NormalSurrogate
     random_spacing: bool
+    repeated_rows: bool
 
 
 def select_continuous(terms: Terms, tuning: Tuning) -> Selection:
@@ -72,11 +74,17 @@ def select_continuous(terms: Terms, tuning: Tuning) -> Selection:
     if dims > 2:
         consider_all_pairs(selection, terms.pairs, knn_on_pairs, tuning)
         known_x, known_y = consider_trees(selection, terms.za, terms.zb, terms.pairs, tuning)
-        if dims > tuning.selection.max_direct_dims:
+        if _may_leave_something(selection, terms, dims, tuning):
             directions = _directions(selection, terms, known_x, known_y)
-            usable = not selection.not_normal_nats
-            consider_left_over(selection, directions, base if usable else np.zeros(len(base)), tuning)
+            consider_left_over(selection, directions, np.zeros(len(base)) if selection.not_normal_nats else base, tuning)
     return selection
+
+
+def _may_leave_something(selection: Selection, terms: Terms, dims: int, tuning: Tuning) -> bool:
+    """Not where rows have copies, nor where k-NN on all columns sees all."""
+    fine = selection.rise_nats > tuning.left_over.rise_nats
+    many = dims > tuning.selection.max_direct_dims
+    return tuning.left_over.used and not terms.repeated_rows and (many or fine)
 
 
 def _directions(

@@ -44,6 +44,9 @@ class LeftOverTuning:
 
     # Whether it is looked for.
     used: bool = True
+    # Nats that the last step to fewer neighbours added, from which it is looked for also where k-NN
+    # is given all columns. A choice.
+    rise_nats: float = 0.05
     # Columns of the larger side, from which and up to which it is looked for, and columns of the
     # predicted side. Choices.
     min_columns: int = 2
