@@ -193,6 +193,7 @@ def _labelled(x: Variable, labels: Variable, folds: int, max_pairs: int, tuning:
     ]
     info = {
         "method": selection.method,
+        "left_over_nats": round(selection.left_over_nats, ESTIMATE_DECIMALS),
         **_info_of_pairs(pairs, selection, single_pairs),
     }
     repeated_values = _has_repeated_values(features_x)

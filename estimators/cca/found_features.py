@@ -32,10 +32,11 @@ class FoundFeatures:
     squares: Float
     products: tuple[tuple[tuple[int, ...], bool], ...]
     waves: tuple[Float, Float]
+    tuning: LeftOverTuning
 
     def __call__(self, z: Float) -> Float:
         """The features (p, n) of normal scores z (d, n)."""
-        parts = [_of_order(z)]
+        parts = [_of_order(z, self.tuning)]
         for matrix in self.squares:
             scale, axes = np.linalg.eigh(matrix)
             squared = (axes.T @ z) ** 2
@@ -69,40 +70,44 @@ class FoundFeatures:
 def find_features(
     z: Float, targets: Float, others: Float, tuning: LeftOverTuning
 ) -> FoundFeatures:
-    """Features of z (d, n) for targets (m, n) and others (l, n), which are white."""
-    d = len(z)
-    none = np.empty((0, d))
-    waves = none, none
-    if d <= tuning.max_wave_columns:
-        waves = _waves(z, targets, tuning)
-    squares = np.concatenate([_squares(z, targets), _squares(z, others)])
-    products = {**dict.fromkeys(_products(z, targets, tuning)), **dict.fromkeys(_products(z, others, tuning))}
-    return FoundFeatures(squares, tuple(products), waves)
+    """Features of z (d, n) for targets (m, n) and others (l, n), both white.
 
-
-def _waves(z: Float, targets: Float, tuning: LeftOverTuning) -> tuple[Float, Float]:
-    """The best frequencies (k, d) of normal scores z (d, n) and of ranks.
-
-    A wave in one of them is nearly one in the other, so that either may start from both.
+    targets: what known scores leave; others: what linear functions leave.
     """
-    both = spaces(z)
-    starts = np.concatenate([frequencies(x, targets, tuning.waves, tuning) for x in both])
-    results = []
-    for x in both:
+    waves = np.empty((0, len(z)))
+    if len(z) <= tuning.max_wave_columns:
+        waves = frequencies(spaces(z)[1], targets, tuning.waves, tuning)
+    squares = np.concatenate([_squares(z, targets), _squares(z, others)])
+    products = dict.fromkeys([*_products(z, targets, tuning), *_products(z, others, tuning)])
+    return FoundFeatures(squares, tuple(products), (waves, waves), tuning)
+
+
+def with_polished_waves(
+    features: FoundFeatures, z: Float, others: Float, tuning: LeftOverTuning
+) -> FoundFeatures:
+    """The same features of z (d, n), with frequencies improved for what linear functions leave.
+
+    A wave in ranks is nearly one in normal scores: both start at the frequencies found in ranks.
+    """
+    waves = []
+    for x, starts in zip(spaces(z), features.waves, strict=True):
         phases = starts @ x
-        waves = np.concatenate([np.cos(phases), np.sin(phases)])
-        left, _, _ = np.linalg.svd(targets @ waves.T, full_matrices=False)
-        results.append(polished(starts, x, left[:, 0] @ targets, tuning)[: tuning.waves])
-    return results[0], results[1]
+        parts = np.concatenate([np.cos(phases), np.sin(phases)])
+        left, _, _ = np.linalg.svd(others @ parts.T, full_matrices=False)
+        waves.append(polished(starts, x, left[:, 0] @ others, tuning) if len(starts) else starts)
+    return replace(features, waves=(waves[0], waves[1]))
 
 
-def _of_order(z: Float) -> Float:
-    """The largest and smallest values of a row, two of each; also of absolute values."""
+def _of_order(z: Float, tuning: LeftOverTuning) -> Float:
+    """The values of a row in ascending order; the extremes and the sum of their absolute values."""
     ascending, absolute = np.sort(z, axis=0), np.abs(z)
-    return np.stack([
-        ascending[-1], ascending[0], ascending[-2], ascending[1],
-        absolute.max(axis=0), absolute.min(axis=0), absolute.sum(axis=0),
-        np.log((z**2).sum(axis=0) + MIN_SUM),
+    few = tuning.order_statistics
+    if len(z) > few:
+        ascending = np.concatenate([ascending[: few // 2], ascending[-few // 2 :]])
+    return np.concatenate([
+        ascending,
+        np.stack([absolute.max(axis=0), absolute.min(axis=0), absolute.sum(axis=0)]),
+        np.log((z**2).sum(axis=0, keepdims=True) + MIN_SUM),
     ])  # fmt: skip
 
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from .boosted import binned, tree_predictions
 from .features import normal_scores
-from .found_features import FoundFeatures, find_features
-from .knn_terms import knn_term
+from .found_features import FoundFeatures, find_features, with_polished_waves
+from .knn_terms import knn_term, ross_term
 from .known_scores import known_basis, rest
 from .selection import Selection
 from .tuning import LeftOverTuning, Tuning
@@ -32,6 +32,7 @@ from .tuning import LeftOverTuning, Tuning
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
+ALL = slice(None)
 MIN_SD = 1e-9  # of a feature that varies
 MIN_SHARE = 1e-6  # of the largest variance, of a combination of targets that varies
 
@@ -71,6 +72,7 @@ class Found:
         predictions: of the residual: the phases of waves, the best feature, and all of them, (k, n).
         beyond: the part of the last of these that known scores do not explain, (n,).
         unexplained: the same of the combination, (n,).
+        spread: the range of the combination, in standard deviations of what is unexplained.
     """
 
     whole: Float
@@ -78,12 +80,23 @@ class Found:
     predictions: Float
     beyond: Float
     unexplained: Float
+    spread: float
 
     def nats(self, errors: float) -> float:
         """A lower bound of what the predictions tell beyond the known scores."""
+        return -0.5 * math.log1p(-(self._correlation(errors) ** 2))
+
+    def nats_of_labels(self, errors: float) -> float:
+        """The same for labels, by Pinsker's inequality.
+
+        Where the mean of a combination of indicators differs by delta, labels are told apart by at
+        least 2 delta^2 / spread^2 nats.
+        """
+        return 2 * (self._correlation(errors) / self.spread) ** 2
+
+    def _correlation(self, errors: float) -> float:
         r = float(np.corrcoef(self.beyond, self.unexplained)[0, 1])
-        r = max(r - errors / math.sqrt(len(self.beyond)), 0.0)
-        return -0.5 * math.log1p(-r * r)
+        return max(r - errors / math.sqrt(len(self.beyond)), 0.0)
 
 
 def consider_left_over(
@@ -121,6 +134,21 @@ def _consider(
             selection.consider(base + term.rows, term, name, 0)
 
 
+def consider_left_over_of_labels(
+    selection: Selection, direction: Direction, symbols: Int, tuning: Tuning
+) -> None:
+    """The same for labels (n,), whose indicators are the targets."""
+    limits, start = tuning.left_over, float(selection.rows.mean())
+    found = find(direction, False, tuning) if direction.is_searched(limits) else None
+    if found is None:
+        return
+    for prediction in found.predictions[:, np.newaxis]:
+        term = ross_term(prediction, symbols, tuning.knn)
+        selection.consider(term.rows, term, "Ross on features", 0)
+    gain = float(selection.rows.mean()) - start
+    selection.left_over_nats = max(found.nats_of_labels(limits.errors) - gain, 0.0)
+
+
 def find(direction: Direction, linear: bool, tuning: Tuning) -> Found | None:
     """What is found in all folds; None if the features of the first fold tell nothing.
 
@@ -130,27 +158,27 @@ def find(direction: Direction, linear: bool, tuning: Tuning) -> Found | None:
     n = z.shape[1]
     known = known_basis(z, direction.scores, direction.targets, limits)
     white, weights = _white(rest(direction.targets, known))
+    lines, _ = _white(direction.targets - _lines(z, direction.targets))
     folds = [slice(n * i // trees.folds, n * (i + 1) // trees.folds) for i in range(trees.folds)]
     few = len(direction.features) * trees.rows_per_feature < n
     x = direction.features if few and len(z) <= trees.max_columns_with_features else z
     first: tuple[FoundFeatures, Float] | None = None
-    parts, raw = [], np.empty(n)
+    parts, raw, spread = [], np.empty(n), 0.0
     for rows in folds:
         others = np.r_[0 : rows.start, rows.stop : n][: limits.max_rows]
-        features = find_features(
-            z[:, others], white[:, others], direction.targets[:, others], limits
-        )
-        features = features.oriented(first[0]) if first else features
-        values = features(z)
-        beyond = _standard(rest(values, known), others)
+        features = find_features(z[:, others], white[:, others], lines[:, others], limits)
+        beyond = _standard(rest(features(z), known), others)
         combination = _combination(beyond[:, others], white[:, others])
-        if first is None:
-            first = features, combination
-            if not _tells(beyond, combination @ white, rows, others, tuning):
-                return None
+        if first is None and not _tells(beyond, combination @ white, rows, others, tuning):
+            return None
+        features = with_polished_waves(features, z[:, others], lines[:, others], limits)
+        first = first or (features, combination)
+        features = features.oriented(first[0])
+        values = features(z)
         combination *= 1.0 if combination @ first[1] >= 0 else -1.0
         target = combination @ weights @ direction.targets
-        line = _line(z, target, others) if linear else np.zeros(n)
+        spread = max(spread, float(np.ptp(target)))
+        line = _lines(z, target[np.newaxis], others)[0] if linear else np.zeros(n)
         residual, values = target - line, _standard(values, others)
         inputs = np.concatenate([x, values]), np.concatenate([z, values])
         raw[rows] = _prediction(*inputs, residual, rows, others, tuning)
@@ -162,7 +190,7 @@ def find(direction: Direction, linear: bool, tuning: Tuning) -> Found | None:
     scores = _within_folds(values, folds)
     scores[2:-3] = normal_scores(values[2:-3])  # phases are uniform, and have the same zero
     beyond = _within_folds(rest(raw[np.newaxis], known), folds)[0]
-    return Found(scores[0], scores[1], scores[2:-1], beyond, scores[-1])
+    return Found(scores[0], scores[1], scores[2:-1], beyond, scores[-1], spread)
 
 
 def _within_folds(values: Float, folds: list[slice]) -> Float:
@@ -226,11 +254,11 @@ def _combination(beyond: Float, white: Float) -> Float:
     return np.asarray(left[:, 0])
 
 
-def _line(z: Float, target: Float, others: Int) -> Float:
-    """The linear function of z (d, n) that fits the target (n,) best in the others; all rows."""
+def _lines(z: Float, targets: Float, others: Int | slice = ALL) -> Float:
+    """The linear functions (m, n) of z (d, n) that fit targets (m, n) best in the others."""
     design = np.concatenate([np.ones((1, z.shape[1])), z])
-    slopes, _, _, _ = np.linalg.lstsq(design[:, others].T, target[others], rcond=1e-9)
-    return np.asarray(slopes @ design)
+    slopes = np.linalg.lstsq(design[:, others].T, targets[:, others].T, rcond=1e-9)[0]
+    return np.asarray(slopes.T @ design)
 
 
 def _ridge(x: Float, target: Float, others: Int, ridge: float) -> Float:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from .boosted import boosted_predictions
 from .class_posterior import posterior_rows
 from .knn_terms import exceeds, ross_term
+from .left_over import Direction, consider_left_over_of_labels
 from .pairs import CanonicalPairs
 from .selection import Selection
 from .tuning import Tuning
@@ -45,7 +46,8 @@ def _consider_posteriors(
     """Consider bounds from posterior probabilities, and k-NN on predictions of the labels."""
     folds = [fold.rows for fold in pairs.folds]
     features, indicators = pairs.features_x, pairs.features_y[: tuning.trees.max_targets]
-    for predicted in boosted_predictions(z, features, indicators, tuning.trees):
+    predictions = boosted_predictions(z, features, indicators, tuning.trees)
+    for predicted in predictions:
         term = ross_term(predicted, symbols, tuning.knn)
         selection.consider(term.rows, term, "Ross on trees", 0)
     few = len(features) * tuning.trees.rows_per_feature < z.shape[1]
@@ -53,3 +55,7 @@ def _consider_posteriors(
         for rows in posterior_rows(x, symbols, folds, tuning.classes):
             if exceeds(rows, selection.rows, selection.errors):
                 selection.accept_rows(rows, "posterior of normal classes", True)
+    if tuning.left_over.used and len(z) >= tuning.selection.max_direct_dims:
+        known = np.concatenate([pairs.all_scores_x, *predictions])
+        direction = Direction(z, features, known, indicators, "x")
+        consider_left_over_of_labels(selection, direction, symbols, tuning)

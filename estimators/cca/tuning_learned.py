@@ -59,10 +59,11 @@ class LeftOverTuning:
     # degree. Choices.
     rows_per_term: int = 20
     degree: int = 5
-    # First scores that have products and steps, halvings of a range by steps, and rows of a step,
-    # at least. Choices.
+    # First scores that have products and steps, rounds in which each range is cut, places of cuts,
+    # and rows between two places, at least. Choices.
     stepped_scores: int = 4
     step_levels: int = 3
+    step_places: int = 100
     step_rows: int = 20
     # Correlation, and standard deviations at independence, that predictions in the first fold must
     # exceed for the other folds to be computed. Choices.
@@ -74,15 +75,18 @@ class LeftOverTuning:
     # Products of each kind, and columns up to which they are tried. Choices.
     products: int = 2
     max_product_columns: int = 24
-    # Waves in each space, columns up to which they are looked for, rows that show them, random
-    # frequencies (from and to, radians per standard deviation), rounds, rounds after which half is
-    # dropped, and the largest step. Choices.
-    waves: int = 1
+    # Order statistics, half of them from each end where there are more columns. A choice.
+    order_statistics: int = 12
+    # Waves, columns up to which they are looked for, rows that show them, random frequencies for
+    # each squared number of columns, and at least (from and to, radians per standard deviation),
+    # rounds, rounds after which half is dropped, and the largest step. Choices.
+    waves: int = 2
     max_wave_columns: int = 12
-    wave_rows: int = 1000
-    wave_starts: int = 600
-    wave_frequencies: tuple[float, float] = (1.5, 6.0)
+    wave_rows: int = 600
+    wave_starts_per_square: int = 8
+    min_wave_starts: int = 100
+    wave_frequencies: tuple[float, float] = (1.5, 7.0)
     wave_rounds: int = 12
-    wave_halvings: int = 5
+    wave_halvings: int = 4
     wave_step: float = 1.0
     wave_polish: int = 8

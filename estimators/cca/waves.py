@@ -77,10 +77,11 @@ def _polished(w: Float, columns: Float, target: Float, steps: int) -> tuple[Floa
 
 def _starts(d: int, tuning: LeftOverTuning) -> Single:
     rng = np.random.default_rng(d)
-    directions = rng.standard_normal((tuning.wave_starts, d))
+    count = max(tuning.wave_starts_per_square * d * d, tuning.min_wave_starts)
+    directions = rng.standard_normal((count, d))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     low, high = tuning.wave_frequencies
-    lengths = low + (high - low) * rng.random((tuning.wave_starts, 1))
+    lengths = low + (high - low) * rng.random((count, 1))
     return (lengths * directions).astype(np.float32)
 
 
