@@ -74,12 +74,12 @@ def find_features(
 
     targets: what known scores leave; others: what linear functions leave.
     """
-    waves = np.empty((0, len(z)))
+    waves = [np.empty((0, len(z)))] * 2
     if len(z) <= tuning.max_wave_columns:
-        waves = frequencies(spaces(z)[1], targets, tuning.waves, tuning)
+        waves = [frequencies(x, targets, tuning.waves, tuning) for x in spaces(z)]
     squares = np.concatenate([_squares(z, targets), _squares(z, others)])
     products = dict.fromkeys([*_products(z, targets, tuning), *_products(z, others, tuning)])
-    return FoundFeatures(squares, tuple(products), (waves, waves), tuning)
+    return FoundFeatures(squares, tuple(products), (waves[0], waves[1]), tuning)
 
 
 def with_polished_waves(
@@ -87,14 +87,16 @@ def with_polished_waves(
 ) -> FoundFeatures:
     """The same features of z (d, n), with frequencies improved for what linear functions leave.
 
-    A wave in ranks is nearly one in normal scores: both start at the frequencies found in ranks.
+    A wave in ranks is nearly one in normal scores, so that either may start from both.
     """
-    waves = []
-    for x, starts in zip(spaces(z), features.waves, strict=True):
+    starts, waves = np.concatenate(features.waves), []
+    for x, found in zip(spaces(z), features.waves, strict=True):
         phases = starts @ x
         parts = np.concatenate([np.cos(phases), np.sin(phases)])
         left, _, _ = np.linalg.svd(others @ parts.T, full_matrices=False)
-        waves.append(polished(starts, x, left[:, 0] @ others, tuning) if len(starts) else starts)
+        waves.append(
+            polished(starts, x, left[:, 0] @ others, tuning, len(found)) if len(found) else found
+        )
     return replace(features, waves=(waves[0], waves[1]))
 
 

@@ -77,15 +77,17 @@ class LeftOverTuning:
     max_product_columns: int = 24
     # Order statistics, half of them from each end where there are more columns. A choice.
     order_statistics: int = 12
-    # Waves, columns up to which they are looked for, rows that show them, random frequencies for
-    # each squared number of columns, and at least (from and to, radians per standard deviation),
-    # rounds, rounds after which half is dropped, and the largest step. Choices.
+    # Waves in normal scores and in ranks, columns up to which they are looked for, rows that show
+    # them, random frequencies for each cubed number of columns, at least and at most, and their
+    # lengths in radians per standard deviation. Choices.
     waves: int = 2
     max_wave_columns: int = 12
-    wave_rows: int = 600
-    wave_starts_per_square: int = 8
-    min_wave_starts: int = 100
+    wave_rows: int = 800
+    wave_starts_per_cube: float = 0.8
+    wave_starts: tuple[int, int] = (80, 1000)
     wave_frequencies: tuple[float, float] = (1.5, 7.0)
+    # Rounds of steps, rounds after which half of the frequencies is dropped, the largest step, and
+    # the least-squares steps at last. Choices.
     wave_rounds: int = 12
     wave_halvings: int = 4
     wave_step: float = 1.0

@@ -36,25 +36,32 @@ def frequencies(columns: Float, targets: Float, count: int, tuning: LeftOverTuni
         length = np.linalg.norm(step, axis=1, keepdims=True)
         w = w + step * np.minimum(1, tuning.wave_step / np.maximum(length, 1e-12))
     power, _ = _power(w, x, r)
-    chosen: list[int] = []
-    for j in np.argsort(-power, kind="stable").tolist():
-        far = all(
-            min(np.linalg.norm(w[j] - w[i]), np.linalg.norm(w[j] + w[i])) > 1 for i in chosen
-        )
-        if far and len(chosen) < count:
+    order = np.argsort(-power, kind="stable").tolist()
+    chosen = [order[0]]
+    for j in order[1:]:  # a wave has two frequencies, w and -w
+        nearest = min(min(abs(w[j] - w[i]).max(), abs(w[j] + w[i]).max()) for i in chosen)
+        if nearest > tuning.wave_step and len(chosen) < count:
             chosen.append(j)
+    chosen += [order[0]] * (count - len(chosen))
     return w[chosen].astype(np.float64)
 
 
-def polished(w: Float, columns: Float, target: Float, tuning: LeftOverTuning) -> Float:
-    """The frequencies (k, d), improved by least squares of a wave in columns, target (n,).
+def polished(
+    w: Float, columns: Float, target: Float, tuning: LeftOverTuning, count: int
+) -> Float:
+    """The best frequencies (count, d) of w (k, d), improved in columns (d, n), target (n,).
 
-    Gauss-Newton steps of a cosine, a sine and the frequency; the best comes first.
+    Gauss-Newton steps of a cosine, a sine and the frequency. What the best explains is removed
+    before the next is chosen.
     """
-    target = target - target.mean()
-    found = [_polished(start, columns, target, tuning.wave_polish) for start in w]
-    order = sorted(range(len(w)), key=lambda i: found[i][1])
-    return np.stack([found[i][0] for i in order])
+    target, chosen = target - target.mean(), []
+    for _ in range(count):
+        found = [_polished(start, columns, target, tuning.wave_polish) for start in w]
+        best, _ = min(found, key=lambda result: result[1])
+        chosen.append(best)
+        waves = np.stack([np.cos(best @ columns), np.sin(best @ columns)])
+        target = target - np.linalg.lstsq(waves.T, target, rcond=None)[0] @ waves
+    return np.stack(chosen)
 
 
 def _polished(w: Float, columns: Float, target: Float, steps: int) -> tuple[Float, float]:
@@ -77,7 +84,8 @@ def _polished(w: Float, columns: Float, target: Float, steps: int) -> tuple[Floa
 
 def _starts(d: int, tuning: LeftOverTuning) -> Single:
     rng = np.random.default_rng(d)
-    count = max(tuning.wave_starts_per_square * d * d, tuning.min_wave_starts)
+    least, most = tuning.wave_starts
+    count = int(np.clip(tuning.wave_starts_per_cube * d**3, least, most))
     directions = rng.standard_normal((count, d))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     low, high = tuning.wave_frequencies
