@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..kernels.trees import boost
 from .features import normal_scores
-from .tuning import TreeTuning
+from .tuning_learned import TreeTuning
 
 Float = NDArray[np.float64]
 

@@ -264,6 +264,7 @@ def _flags(
     nats = float(selection.rows.mean())
     if selection.left_over_nats > max(limits.left_over_nats, limits.left_over_share * nats):
         notes.update([flags.left_over(selection.left_over_nats)])
+        notes.pop("not_detected", None)
     if pairs.unused and not selection.complete:
         notes.update([flags.more_pairs(len(pairs.u), pairs.unused)])
     return notes

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from .tuning import LeftOverTuning
+from .tuning_learned import LeftOverTuning
 from .waves import frequencies, polished, spaces
 
 Float = NDArray[np.float64]
@@ -67,9 +67,7 @@ class FoundFeatures:
         return np.concatenate([w @ x for w, x in zip(self.waves, spaces(z), strict=True)])
 
 
-def find_features(
-    z: Float, targets: Float, others: Float, tuning: LeftOverTuning
-) -> FoundFeatures:
+def find_features(z: Float, targets: Float, others: Float, tuning: LeftOverTuning) -> FoundFeatures:
     """Features of z (d, n) for targets (m, n) and others (l, n), both white.
 
     targets: what known scores leave; others: what linear functions leave.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .features import normal_scores
-from .tuning import LeftOverTuning
+from .tuning_learned import LeftOverTuning
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

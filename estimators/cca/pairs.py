@@ -176,7 +176,7 @@ class PairSearch:
         )
 
     def _normal(self, scores: Float, seed: int) -> Float:
-        if self.repeated_rows or _has_atoms(scores, self.fold_rows):
+        if self.repeated_rows or has_atoms(scores, self.fold_rows):
             return normal_scores_without_ties(scores, self.fold_rows, seed)
         return normal_scores(scores)
 
@@ -380,7 +380,7 @@ def _fold_scores(directions: Directions, f: Float, g: Float) -> tuple[Float, Flo
     return u, v
 
 
-def _has_atoms(scores: Float, fold_rows: list[slice]) -> bool:
+def has_atoms(scores: Float, fold_rows: list[slice]) -> bool:
     """Whether many rows of a fold have equal scores (m, n), such as those of zeros."""
     return any(
         len(np.unique(score[rows])) < MAX_DISTINCT_SHARE * (rows.stop - rows.start)

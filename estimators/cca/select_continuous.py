@@ -2,7 +2,7 @@
 
 Start at the Gaussian term if it is significant, otherwise at 0 nats. Then consider, one after the
 other: k-NN on 1, 2, ... canonical pairs, k-NN on the columns if they are few, the Gaussian terms of
-all pairs, and predictions by trees.
+all pairs, predictions by trees, and what a learner of another kind finds in the residuals.
 """
 
 import math
@@ -16,10 +16,11 @@ from .gaussian import GaussianTerm, gaussian_rows
 from .held_out import HeldOutRatio
 from .knn_terms import KnnTerm, exceeds, knn_term
 from .learned_scores import consider_all_pairs, consider_trees
-from .left_over import Direction, consider_left_over
+from .left_over import consider_left_over
 from .linear_parts import linear_scores
 from .normal_surrogate import NormalSurrogate
 from .pairs import CanonicalPairs
+from .residual_learner import Direction
 from .selection import ESTIMATE_DECIMALS, Selection
 from .tuning import Tuning
 
@@ -76,7 +77,8 @@ def select_continuous(terms: Terms, tuning: Tuning) -> Selection:
         known_x, known_y = consider_trees(selection, terms.za, terms.zb, terms.pairs, tuning)
         if _may_leave_something(selection, terms, dims, tuning):
             directions = _directions(selection, terms, known_x, known_y)
-            consider_left_over(selection, directions, np.zeros(len(base)) if selection.not_normal_nats else base, tuning)
+            added = np.zeros(len(base)) if selection.not_normal_nats else base
+            consider_left_over(selection, directions, added, tuning)
     return selection
 
 

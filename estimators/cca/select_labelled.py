@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from .boosted import boosted_predictions
 from .class_posterior import posterior_rows
 from .knn_terms import exceeds, ross_term
-from .left_over import Direction, consider_left_over_of_labels
+from .left_over import consider_left_over_of_labels
 from .pairs import CanonicalPairs
+from .residual_learner import Direction
 from .selection import Selection
 from .tuning import Tuning
 

@@ -69,7 +69,8 @@ class LeftOverTuning:
     # exceed for the other folds to be computed. Choices.
     first_correlation: float = 0.2
     first_errors: float = 3.0
-    first_trees: int = 20
+    # Rows from which the first fold is taken, to save time. A choice.
+    first_rows: int = 6000
     # Standard errors that are subtracted from the correlation that shows what is left over.
     errors: float = 2.0
     # Products of each kind, and columns up to which they are tried. Choices.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from .tuning import LeftOverTuning
+from .tuning_learned import LeftOverTuning
 
 Float = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -46,9 +46,7 @@ def frequencies(columns: Float, targets: Float, count: int, tuning: LeftOverTuni
     return w[chosen].astype(np.float64)
 
 
-def polished(
-    w: Float, columns: Float, target: Float, tuning: LeftOverTuning, count: int
-) -> Float:
+def polished(w: Float, columns: Float, target: Float, tuning: LeftOverTuning, count: int) -> Float:
     """The best frequencies (count, d) of w (k, d), improved in columns (d, n), target (n,).
 
     Gauss-Newton steps of a cosine, a sine and the frequency. What the best explains is removed
