@@ -93,7 +93,10 @@ class Canonical(Estimator):
     4. The candidates are m = 0, 1, ... pairs and, in up to 4 dimensions in all, k-NN on the scores
        of the columns themselves. A candidate is accepted only if it exceeds the current estimate by
        3.5 standard errors. So independent sides give 0.
-    5. In 1+1 dimensions, where at most 1 in 20 pairs of rows are discordant, the number of these
+    5. A learner of another kind (waves, order statistics, sums of squares, products) predicts what
+       linear functions leave. K of its predictions and of these residuals, added to G, is one more
+       candidate. What it tells beyond the estimate is flagged `left_over`.
+    6. In 1+1 dimensions, where at most 1 in 20 pairs of rows are discordant, the number of these
        pairs and their distances show noise that is narrower than the gaps between points.
 
     If one side is discrete, G = 0, the features of that side are indicators of its labels, K is
@@ -102,7 +105,7 @@ class Canonical(Estimator):
     details, all errors, and the limits; `tuning` has every constant.
 
     `info` of an estimate has the Gaussian part, the part beyond it, what only the model of narrow
-    noise gives, and the MI of each pair alone. `fit` also returns the pairs as functions, so that
+    noise gives, what is left over at least, and the MI of each pair alone. `fit` also returns the pairs as functions, so that
     they can be plotted.
 
     Bias: downwards, since functions of x and y share no more information than x and y do (Cover &

@@ -25,6 +25,7 @@ WAVE = (lambda x: (x, np.sin(12 * x.sum(axis=1))))(np.random.default_rng(0).rand
 CLUSTERS = (
     lambda rng, label: [10 * label[:, np.newaxis] + rng.normal(size=(600, 20)) for _ in "xy"]
 )(np.random.default_rng(0), np.arange(600) * 7 % 2)
+FACTORS = np.random.default_rng(0).normal(size=(500, 5))
 WALKS = np.cumsum(np.random.default_rng(1).normal(size=(2, 400)), axis=1)
 WIDE = np.random.default_rng(0).normal(size=(30, 5))
 NOISE = np.random.default_rng(1).normal(size=400)
@@ -139,6 +140,8 @@ FLAGGED = [
     (Canonical(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
     # lower_bound: a normal distribution fits neither side
     (Canonical(), *CLUSTERS, False, {"lower_bound"}),
+    # left_over: the product of four columns, of which features see the products of three
+    (Canonical(), FACTORS, FACTORS[:, :4].prod(axis=1), False, {"left_over"}),
     # dependent_rows: two random walks
     (KNN(), *WALKS, False, {"dependent_rows"}),
     (Uniform(), WALKS[0], Y, False, set()),

@@ -2,6 +2,8 @@
 
 Order statistics, sums of squares of the columns that raise and that lower the target, products of
 two and of three columns and of their signs, and waves along oblique directions.
+
+Sums of squares: principal Hessian directions, Li 1992, doi:10.1080/01621459.1992.10476258.
 """
 
 from dataclasses import dataclass, replace
