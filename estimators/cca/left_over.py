@@ -35,7 +35,7 @@ def consider_left_over(
 
     base: the rows of the Gaussian term (n,), or zeros where it is not used.
     """
-    limits, start = tuning.left_over, float(selection.rows.mean())
+    limits, start, rise = tuning.left_over, float(selection.rows.mean()), selection.rise_nats
     most = 0.0
     for direction in directions:
         if not direction.is_searched(limits):
@@ -45,6 +45,7 @@ def consider_left_over(
             most = max(most, found.nats(limits.errors))
             _consider(selection, found, direction, base, tuning)
     selection.left_over_nats = max(most - (float(selection.rows.mean()) - start), 0.0)
+    selection.rise_nats = max(selection.rise_nats, rise)  # a prediction may be too smooth, too
 
 
 def _consider(
