@@ -105,8 +105,8 @@ class Canonical(Estimator):
     details, all errors, and the limits; `tuning` has every constant.
 
     `info` of an estimate has the Gaussian part, the part beyond it, what only the model of narrow
-    noise gives, what is left over at least, and the MI of each pair alone. `fit` also returns the pairs as functions, so that
-    they can be plotted.
+    noise gives, what is left over at least, and the MI of each pair alone. `fit` also returns the
+    pairs as functions, so that they can be plotted.
 
     Bias: downwards, since functions of x and y share no more information than x and y do (Cover &
     Thomas, Elements of Information Theory, 2nd ed. 2006, ch. 2). `docs/canonical.md` covers

@@ -12,7 +12,7 @@ from mibench.estimators.cca.found_features import find_features
 from mibench.estimators.cca.known_scores import known_basis, rest
 from mibench.estimators.cca.residual_learner import Direction, Found, find
 from mibench.estimators.cca.tuning import Tuning
-from mibench.estimators.cca.waves import frequencies, polished, spaces
+from mibench.estimators.cca.waves import frequencies, polished
 from mibench.tasks.catalogue import get_task
 
 TUNING = Tuning()
