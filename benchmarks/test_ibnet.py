@@ -27,8 +27,8 @@ import resource, sys
 from mibench import ibnet
 trained = ibnet.train("2.1", epochs=int(sys.argv[1]), directory=sys.argv[2])
 ibnet.measure(trained, jobs=2)
-from joblib.externals.loky import get_reusable_executor
-get_reusable_executor().shutdown(wait=True)
+from mibench.running.processes import end_workers
+end_workers()
 parent, child = (
     resource.getrusage(who).ru_maxrss / 1024
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

@@ -1,8 +1,8 @@
 """The two main calls: `estimate` on your own data, `compare` on tasks whose MI is known."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from numbers import Integral
 from operator import index
 from pathlib import Path
@@ -15,7 +15,7 @@ from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
 from .errors import InputError
 from .records.against import earlier_records
-from .records.store import Key, Store
+from .records.store import Key, Store, StoreLostError
 from .records.table import table_of
 from .running.backends import check_backend, run_evaluations
 from .running.evaluation import Evaluation, plan
@@ -69,7 +69,7 @@ def compare(
     samples: int | Sequence[int] = 1000,
     seeds: int | Sequence[int] = 10,
     jobs: int = 1,
-    backend: str = "joblib",
+    backend: str = "processes",
     scheduler: str | None = None,
     time_limit: float | None = None,
     memory_limit: int | str | None = None,
@@ -90,7 +90,7 @@ def compare(
         samples: one or several sample sizes.
         seeds: how many seeds (0, 1, ...), or the seeds themselves.
         jobs: the number of processes; -1 for one per core, if the work takes some seconds.
-        backend: "joblib" for processes on this machine, "dask" for a Dask cluster.
+        backend: "processes" on this machine, "dask" for a Dask cluster.
         scheduler: the address of the Dask scheduler, with backend="dask".
         time_limit: the most seconds for one estimate. A longer one is stopped and recorded as
             a failure.
@@ -125,12 +125,7 @@ def compare(
     )
     earlier = [] if against is None else earlier_records(against, evaluations)
     result_store = None if store is None else Store(Path(store))
-    stored = {} if result_store is None else result_store.successes()
-    records = {
-        place: record
-        for place, evaluation in enumerate(evaluations)
-        if (record := _reusable(stored, evaluation)) is not None
-    }
+    records = {} if result_store is None else _reusable(result_store, evaluations)
     missing = [place for place in range(len(evaluations)) if place not in records]
 
     def table() -> "pd.DataFrame":
@@ -139,16 +134,17 @@ def compare(
         return table_of([*planned, *earlier])
 
     try:
-        with nullcontext() if result_store is None else result_store.adding() as add:
-            finished = run_evaluations(
-                [evaluations[place] for place in missing], limits, jobs, scheduler
-            )
+        todo = [evaluations[place] for place in missing]
+        keep = {} if result_store is None else {"keep": result_store.append}
+        with closing(run_evaluations(todo, limits, jobs, scheduler, **keep)) as finished:
             for number, record in finished:
-                if add is not None:
-                    add(record)
                 records[missing[number]] = record
                 if on_progress is not None:
                     on_progress(len(records), len(evaluations))
+    except StoreLostError as lost:
+        if (unkept := getattr(lost, "result", None)) is not None:
+            records[missing[unkept[0]]] = unkept[1]
+        raise InputError(f"{lost}. {_written_again(Path(store or ''), records.values())}") from lost
     except KeyboardInterrupt:
         raise Interrupted(table(), len(records), len(evaluations)) from None
     return table()
@@ -168,23 +164,38 @@ class Interrupted(KeyboardInterrupt):
         self.done = done
 
 
-def _reusable(stored: Mapping[Key, Record], evaluation: Evaluation) -> Record | None:
-    """The stored record of the same measurement, if there is one.
+def _reusable(store: Store, evaluations: Sequence[Evaluation]) -> dict[int, Record]:
+    """Place in `evaluations` -> the stored record of the same measurement, where there is one.
 
     None for a class of the session, which may have changed since, and for a task whose true MI
     has changed.
     """
-    task, resolved = evaluation.task, evaluation.estimator
-    if resolved.version == SESSION:
-        return None
-    record = stored.get(
+    keys: dict[Key, int] = {
         (
-            task.name, task.version, resolved.spec, resolved.parameters, resolved.version,
-            evaluation.n, evaluation.seed,
-        )
-    )  # fmt: skip
-    same_truth = record is not None and math.isclose(record.mi_nats, task.mi_nats, rel_tol=1e-9)
-    return record if same_truth else None
+            e.task.name, e.task.version, e.estimator.spec, e.estimator.parameters,
+            e.estimator.version, e.n, e.seed,
+        ): place
+        for place, e in enumerate(evaluations)
+        if e.estimator.version != SESSION
+    }  # fmt: skip
+    return {
+        keys[key]: record
+        for key, record in store.successes(keys).items()
+        if math.isclose(record.mi_nats, evaluations[keys[key]].task.mi_nats, rel_tol=1e-9)
+    }
+
+
+def _written_again(path: Path, records: Iterable[Record]) -> str:
+    """Write the results of a run whose store was lost to a new one; what was done, as a text."""
+    kept = list(records)
+    try:
+        Store(path).add(kept)
+    except InputError as error:
+        return f"Its {len(kept)} results are lost, since {error}"
+    return (
+        f"It holds the {len(kept)} results of this run again: give the same command to compute the "
+        "rest"
+    )
 
 
 def _whole_numbers(values: object, what: str) -> list[int]:

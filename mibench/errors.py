@@ -11,6 +11,41 @@ class InputError(ValueError):
     """
 
 
+MAX_MESSAGE = 2000  # characters of a message that is kept; a longer one loses its middle
+
+
+def message_of(error: BaseException) -> str:
+    """The type and the message of an error, as text that can be shown and stored.
+
+    >>> message_of(ValueError("no"))
+    'ValueError: no'
+    """
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {bounded(str(error))}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # its __str__ may raise anything
+        return f"{kind}: (its message cannot be shown: {type(problem).__name__})"
+
+
+def bounded(text: str) -> str:
+    r"""A text of at most some 2000 characters that every encoding of Unicode accepts.
+
+    >>> bounded("\udce9")
+    '\\udce9'
+    """
+    if len(text) > MAX_MESSAGE:
+        half = MAX_MESSAGE // 2
+        text = f"{text[:half]} [... {len(text):,} characters ...] {text[-half:]}"
+    return encodable(text)
+
+
+def encodable(text: str) -> str:
+    """A text with escapes for what no encoding accepts: half a pair of surrogates."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def unknown(what: str, name: str, valid: Iterable[str]) -> str:
     """The message for an unknown name, with the valid names and those of similar spelling.
 

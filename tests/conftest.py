@@ -18,7 +18,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import pytest
 from hypothesis import settings
-from joblib.externals.loky import get_reusable_executor
 
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
 Completed = subprocess.CompletedProcess[str]
@@ -88,5 +87,4 @@ def mibench(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Com
 def awkward(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module tests/awkward.py, found by name as a user's own would be, in every process."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    get_reusable_executor().shutdown()  # workers that were started without that path
     return importlib.import_module("awkward")

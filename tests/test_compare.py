@@ -62,7 +62,7 @@ def test_one_process_per_core_changes_no_number(monkeypatch):
 
 
 def test_short_work_starts_no_process(monkeypatch):
-    monkeypatch.setattr("joblib.Parallel", None)
+    monkeypatch.setattr("mibench.running.processes.Worker", None)
     table = mibench.compare("uniform", tasks=QUICK_TWO, samples=50, seeds=2, jobs=-1)
     assert table["nats"].notna().sum() == 4
 

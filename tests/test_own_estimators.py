@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from joblib.externals.loky import get_reusable_executor
 
 import mibench
 from mibench import InputError
@@ -269,7 +268,6 @@ def test_jobs_give_the_same_numbers(here, monkeypatch):
     (here / "mine.py").write_text(MINE)
     (here / "module_of_jobs.py").write_text(MINE)
     monkeypatch.syspath_prepend(str(here))
-    get_reusable_executor().shutdown()  # workers that were started without that path
     covariance = importlib.import_module("module_of_jobs").covariance
     program = f"executable:command={sys.executable} -c 'print(0.25)'"
     estimators = [covariance, scaled_by(3), "function:call=mine.py:covariance", program]

@@ -64,8 +64,10 @@ def selection(command: "FC") -> "FC":
     "[default: one per core]",
 )  # fmt: skip
 @click.option(
-    "--backend", type=click.Choice(["joblib", "dask"]), default="joblib", show_default=True,
-    help="Where estimators run: in processes on this machine, or on a Dask cluster (extra `dask`).",
+    "--backend", type=click.Choice(["processes", "dask", "joblib"]), default="processes",
+    show_default=True,
+    help="Where estimators run: in processes on this machine (`joblib` is the same), or on a Dask "
+    "cluster (extra `dask`).",
 )  # fmt: skip
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler: tcp://host:8786."

@@ -1,7 +1,8 @@
 """A store: a text file of records, to which each finished estimate is appended.
 
 The first line is a header that names the columns. Each further line is a record, as a JSON array.
-If several records have the same key (`key_of`), the last counts.
+A line that is not a record is skipped, and a warning names it. If several records have the same key
+(`key_of`), the last counts.
 
 One write appends a record together with the line feed *before* it. So if a killed process or a full
 disk cuts a record short, the next writer starts a new line, and no other record is lost. Several
@@ -11,24 +12,34 @@ usually those of the last half minute.
 """
 
 import json
+import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from operator import attrgetter, methodcaller
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
 from ..types import Record
+from .lines import COLUMNS, Lines
 
 Key = tuple[str, int, str, str, str, int, int]
 
-COLUMNS = tuple(f.name for f in fields(Record))
 FORMAT = 3  # increases when the columns change
 HEADER = json.dumps({"mibench store": FORMAT, "columns": COLUMNS}).encode()
 SQLITE = b"SQLite format 3\0"  # formats 1 and 2
+MAX_SHOWN = 200  # characters of a path in a message
+KEY_PLACES = [
+    COLUMNS.index(name)
+    for name in ("task", "task_version", "estimator", "parameters", "version", "n", "seed")
+]
+NATS = COLUMNS.index("nats")
 APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+_log = logging.getLogger(__name__)
 
 row_of = attrgetter(*COLUMNS)  # faster than astuple, which copies
 
@@ -50,6 +61,10 @@ def key_of(record: Record) -> Key:
     )
 
 
+class StoreLostError(InputError):
+    """The file of a store was removed, emptied or replaced while records were added to it."""
+
+
 class Store:
     """A file of records.
 
@@ -62,19 +77,21 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open a store; create the file if there is none. Raises InputError for any other file."""
         self.path = path
-        if path.is_dir():
-            raise InputError(f"the store {path} is a directory: name a file in it")
-        if not path.parent.is_dir():
-            raise InputError(f"the store {path}: {path.parent} does not exist: create it")
         try:
+            _check_kind(path)
             if not _is_store(path):
                 file = os.open(path, APPEND | os.O_CREAT, 0o666)
                 try:
                     _append(file, HEADER)
                 finally:
                     os.close(file)
+            self._identity = _identity(path.stat())
         except OSError as error:
             raise self._unusable(error) from error
+
+    def append(self, record: Record) -> None:
+        """Append one record. Raises InputError if that fails."""
+        self.add([record])
 
     def add(self, records: Iterable[Record]) -> None:
         """Append records. They replace earlier ones with the same keys."""
@@ -84,14 +101,23 @@ class Store:
 
     @contextmanager
     def adding(self) -> Iterator[Callable[[Record], None]]:
-        """A function that appends a record, to be used within the `with` block."""
+        """A function that appends a record, to be used within the `with` block.
+
+        It raises StoreLostError if the file is no longer the one that was opened.
+        """
         try:
             file = os.open(self.path, APPEND)
+        except FileNotFoundError as error:
+            raise self._lost() from error
         except OSError as error:
             raise self._unusable(error) from error
 
         def add(record: Record) -> None:
             try:
+                status = os.fstat(file)
+                removed = status.st_nlink == 0 or _identity(status) != self._identity
+                if removed or status.st_size < len(HEADER):
+                    raise self._lost()
                 _append(file, b"\n" + _to_json(row_of(record)).encode())
             except OSError as error:
                 raise self._unusable(error) from error
@@ -104,42 +130,88 @@ class Store:
     def __iter__(self) -> Iterator[Record]:
         """The last record of each key, in the order in which they were added."""
         last: dict[Key, Record] = {}
-        try:
-            with self.path.open("rb") as lines:
-                for record in filter(None, map(_record, lines)):
-                    key = key_of(record)
-                    last.pop(key, None)
-                    last[key] = record
-        except OSError as error:
-            raise self._unusable(error) from error
+        for record in map(Record, *self.columns()):
+            key = key_of(record)
+            last.pop(key, None)
+            last[key] = record
         return iter(last.values())
 
-    def successes(self) -> dict[Key, Record]:
-        """The records that hold an estimate, by key. Failures are left out: they are run again."""
-        return {key_of(record): record for record in self if record.nats is not None}
+    def columns(self, wanted: Callable[[Sequence[Any]], bool] | None = None) -> list[list[Any]]:
+        """The values of each column, from all records, in the order in which they were added.
+
+        wanted: see `Lines`. A warning names lines that are not records.
+        """
+        lines = Lines(wanted)
+        try:
+            with self.path.open("rb") as file:
+                lines.read(file)
+        except OSError as error:
+            raise self._unusable(error) from error
+        if warning := lines.warning():
+            _log.warning("the store %s: %s", self.path, warning)
+        return lines.columns
+
+    def successes(self, keys: Collection[Key]) -> dict[Key, Record]:
+        """The records with these keys that hold an estimate, by key; of several, the last.
+
+        Failures are left out: they are run again.
+        """
+        heads = {key[:4] for key in keys}
+        columns = self.columns(lambda head: (head[0], head[1], *head[5:]) in heads)
+        found = zip(*map(columns.__getitem__, KEY_PLACES), columns[NATS], strict=True)
+        rows: dict[Key, int | None] = {
+            key: None if nats is None else row
+            for row, (*values, nats) in enumerate(found)
+            if (key := tuple(values)) in keys
+        }
+        return {
+            key: Record(*(column[row] for column in columns))
+            for key, row in rows.items()
+            if row is not None
+        }
+
+    def _lost(self) -> StoreLostError:
+        return StoreLostError(
+            f"the store {shown(self.path)} was removed, emptied or replaced during the run"
+        )
 
     def _unusable(self, error: OSError) -> InputError:
         why = error.strerror or error  # strerror does not repeat the path
-        return InputError(f"the store {self.path} cannot be used ({why}): name another file")
+        return InputError(f"the store {shown(self.path)} cannot be used ({why}): name another file")
+
+
+def shown(path: Path) -> str:
+    """A path for a message, without the middle of a long one."""
+    text = str(path)
+    return text if len(text) <= MAX_SHOWN else f"{text[:40]}...{text[-20:]}"
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _check_kind(path: Path) -> None:
+    """Raise InputError if this path cannot be that of a store, whatever a file there holds."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise InputError(
+                f"the store {shown(path)}: {shown(path.parent)} does not exist: create it"
+            ) from None
+        return
+    if stat.S_ISDIR(mode):
+        raise InputError(f"the store {shown(path)} is a directory: name a file in it")
+    if not stat.S_ISREG(mode):
+        raise InputError(
+            f"the store {shown(path)} is a device or a pipe, which keeps nothing: name a file"
+        )
 
 
 def _append(file: int, line: bytes) -> None:
     """Append in one write, which other processes cannot split; try again if cut short."""
     if os.write(file, line) < len(line) and os.write(file, line) < len(line):
         raise OSError("only a part of a record could be written")
-
-
-def _record(line: bytes) -> Record | None:
-    """The record of a line; None for the header and for a line that was cut short.
-
-    A header may follow a record on its line, if another process found the file still empty.
-    """
-    try:
-        values = json.loads(line.replace(HEADER, b""))
-        complete = isinstance(values, list) and len(values) == len(COLUMNS)
-        return Record(*values) if complete else None
-    except ValueError:
-        return None
 
 
 def _is_store(path: Path) -> bool:

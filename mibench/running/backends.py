@@ -1,6 +1,8 @@
 """Runs the evaluations of a comparison: in this process, in several, or on a cluster."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from functools import partial
 
 from ..errors import InputError
 from ..types import Record
@@ -10,18 +12,24 @@ from .evaluation import Evaluation, record_of
 from .limits import Limits, run_limited
 from .processes import in_processes
 
-BACKENDS = ("joblib", "dask")
+BACKENDS = ("processes", "dask")
+EARLIER_NAME = "joblib"  # of the backend "processes"
 # With one process per core, others start only if there is more work than this: until they have
 # imported mibench and loaded compiled code, this process has done as much.
 SECONDS_ALONE = 3.0
 
 _Item = tuple[int, Evaluation, Limits, str]  # position, evaluation, limits, sender's version
 _Result = tuple[int, Record]  # position, record
+Keep = Callable[[Record], None]
+
+
+def _keep_nothing(record: Record) -> None:
+    pass
 
 
 def check_backend(backend: str, scheduler: str | None, jobs: int) -> None:
     """Raise InputError for options that do not fit together."""
-    if backend not in BACKENDS:
+    if backend not in (*BACKENDS, EARLIER_NAME):
         raise InputError(f"unknown backend {backend!r}. Valid: {', '.join(BACKENDS)}")
     if (backend == "dask") != (scheduler is not None):
         raise InputError("backend dask and the address of a scheduler belong together: give both")
@@ -30,21 +38,48 @@ def check_backend(backend: str, scheduler: str | None, jobs: int) -> None:
 
 
 def run_evaluations(
-    evaluations: Sequence[Evaluation], limits: Limits, jobs: int = 1, scheduler: str | None = None
-) -> Iterator[_Result]:
+    evaluations: Sequence[Evaluation],
+    limits: Limits,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    keep: Keep = _keep_nothing,
+) -> Generator[_Result, None, None]:
     """Yield the position in `evaluations` and the record of each as it finishes.
 
     With several workers the order varies, but the numbers never do. jobs: number of processes; -1
     for one per core if it takes more than `SECONDS_ALONE`. scheduler: the address of a Dask cluster
-    to run on instead.
+    to run on instead. keep: stores a record. The process that made the record calls it at once, so
+    that no record is lost on its way to this process; on a cluster, this process calls it.
     """
     version = package_version("mibench")
     items = [
         (position, evaluation, limits, version) for position, evaluation in enumerate(evaluations)
     ]
     if scheduler is not None:
-        return in_cluster(_run_item, items, scheduler, _failed_item)
-    return in_processes(_run_item, items, jobs, SECONDS_ALONE if jobs < 0 else 0.0)
+        with closing(in_cluster(_run_item, items, scheduler, _failed_item)) as results:
+            for result in results:
+                keep(result[1])
+                yield result
+        return
+    alone = SECONDS_ALONE if jobs < 0 else 0.0
+    work, failed = partial(_run_and_keep, keep), partial(_failed_and_kept, keep)
+    yield from in_processes(work, items, jobs, alone, failed)
+
+
+def _run_and_keep(keep: Keep, item: _Item) -> _Result:
+    result = _run_item(item)
+    try:
+        keep(result[1])
+    except InputError as error:
+        error.result = result  # type: ignore[attr-defined]  # so that it is not lost
+        raise
+    return result
+
+
+def _failed_and_kept(keep: Keep, item: _Item, message: str) -> _Result:
+    result = _failed_item(item, message)
+    keep(result[1])
+    return result
 
 
 def _run_item(item: _Item) -> _Result:

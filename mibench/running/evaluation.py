@@ -17,7 +17,7 @@ from ..blas import one_blas_thread
 from ..contract.base import Estimator
 from ..contract.resolve import ResolvedEstimator
 from ..contract.variables import is_copied
-from ..errors import InputError
+from ..errors import InputError, bounded, encodable, message_of
 from ..types import Estimate, Record, Sample, Task
 from ..versions import package_version
 from .machine import machine, peak_memory, restarted_peak_memory
@@ -77,8 +77,10 @@ def evaluate(
     """
     try:
         sample = _last_sample.of(evaluation)
-    except Exception as error:  # an error of the task: all evaluations on this sample fail
-        return record_of(evaluation, f"sampling failed: {type(error).__name__}: {error}", 0.0)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an error of the task: all evaluations on this sample fail
+        return record_of(evaluation, f"sampling failed: {message_of(error)}", 0.0)
     kinds = {"discrete_x": evaluation.task.discrete_x, "discrete_y": evaluation.task.discrete_y}
     _warm_up(evaluation.estimator, sample, kinds, call=warm)
     ready()
@@ -108,8 +110,10 @@ def _timed(
     start = time.perf_counter()
     try:
         result = estimator.estimator.estimate(*sample, **kinds)
-    except (Exception, SystemExit) as error:
-        result = f"{type(error).__name__}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plug-in may raise anything
+        result = message_of(error)
     seconds = time.perf_counter() - start
     if not isinstance(result, Estimate | str):
         kind = type(result).__name__
@@ -122,6 +126,12 @@ def record_of(
 ) -> Record:
     """The record of an estimate, or of a failure with its message."""
     task, estimator = evaluation.task, evaluation.estimator
+    flags = info = ""
+    if not isinstance(result, str):
+        try:
+            flags, info = encodable(";".join(result.flags)), _info_of(result)
+        except Exception as error:
+            result = f"TypeError: its flags or its info cannot be stored ({message_of(error)})"
     failed = isinstance(result, str)
     return Record(
         task=task.name,
@@ -135,12 +145,12 @@ def record_of(
         seed=evaluation.seed,
         nats=None if isinstance(result, str) else result.nats,
         seconds=seconds,
-        flags="" if isinstance(result, str) else ";".join(result.flags),
-        error=result if isinstance(result, str) else "",
+        flags=flags,
+        error=bounded(result) if isinstance(result, str) else "",
         version=estimator.version,
         machine=machine(),
         memory=None if failed else memory,
-        info="" if isinstance(result, str) else _info_of(result),
+        info=info,
         libraries=libraries(),
     )
 
@@ -204,5 +214,9 @@ def _warm_up(
         return
     few_rows = private_copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), estimator)
     warm_up = getattr(estimator.estimator, "warm_up", estimator.estimator.estimate)
-    with suppress(Exception, SystemExit):  # the timed estimate fails again and is recorded
+    try:
         warm_up(*few_rows, **kinds)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # the timed estimate fails again and is recorded
+        return

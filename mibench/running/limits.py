@@ -7,7 +7,6 @@ watches. The child runs one evaluation after another. If it was killed, a new on
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -24,6 +23,13 @@ import cloudpickle
 from ..errors import InputError
 from ..types import Record
 from .evaluation import Evaluation, evaluate, record_of
+from .workers import (
+    die_with,
+    end_process,
+    leave_signals_to_parent,
+    name_of_ending,
+    stream_of_messages,
+)
 
 # Allowed in addition to the limit, for imports, drawing the sample and compiling.
 PREPARATION_SECONDS = 120.0
@@ -108,12 +114,12 @@ class _Child:
         arguments = [str(child_end.fileno()), str(os.getpid()), json.dumps(sys.path)]
         self._process = subprocess.Popen(
             [sys.executable, "-c", START, *arguments], pass_fds=[child_end.fileno()],
-            stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno() if _has_stderr() else None,
+            stdin=subprocess.DEVNULL, stdout=stream_of_messages(),
         )  # fmt: skip
         child_end.close()
         self._watched = psutil.Process(self._process.pid)
         # Also called at exit, and when the thread that uses this child ends.
-        self.close = weakref.finalize(self, _end, self._process, self._watched, self._pipe)
+        self.close = weakref.finalize(self, end_process, self._process, self._watched, self._pipe)
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -147,8 +153,7 @@ class _Child:
                     return self._kill(evaluation, why, seconds)
         except (EOFError, OSError):  # the pipe closed between two messages or within one
             code = self._exit_code()
-            how = signal.Signals(-code).name if code < 0 else f"code {code}"
-            why = f"ProcessDied: the estimator's process ended with {how}"
+            why = f"ProcessDied: the estimator's process ended with {name_of_ending(code)}"
             return self._kill(evaluation, why, time.monotonic() - start)
         except BaseException:  # such as Ctrl-C: the child must not keep running
             self.close()
@@ -177,23 +182,6 @@ class _Child:
         return record_of(evaluation, why, seconds)
 
 
-def _end(process: "subprocess.Popen[bytes]", watched: Any, pipe: "Connection[Any, Any]") -> None:
-    """Kill a child and the processes that it started."""
-    import psutil
-
-    # If it has ended, its id may belong to another process by now. A fork of this process also
-    # sees it as ended.
-    if process.poll() is None:
-        to_kill = [watched]
-        with suppress(psutil.Error):
-            to_kill += watched.children(recursive=True)
-        for running in to_kill:
-            with suppress(psutil.Error):
-                running.kill()
-        process.wait()
-    pipe.close()
-
-
 def _pickled(evaluation: Evaluation, warm: bool) -> bytes:
     try:
         return bytes(cloudpickle.dumps((evaluation, warm)))
@@ -219,13 +207,6 @@ class _Local(threading.local):
 _local = _Local()
 
 
-def _has_stderr() -> bool:
-    try:
-        return sys.stderr is not None and sys.stderr.fileno() >= 0
-    except (OSError, ValueError):
-        return False
-
-
 def _check_answer(evaluation: Evaluation, message: Any, limits: Limits) -> Record:
     """The record that the child sent; a failure if the estimate exceeded a limit between two polls.
 
@@ -249,8 +230,8 @@ def serve(descriptor: int, parent: int) -> None:
     """The main function of the child: runs evaluations from the pipe until it closes."""
     import psutil
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    _die_with(parent)
+    leave_signals_to_parent()
+    die_with(parent)
     pipe: Connection[Any, Any] = Connection(descriptor)
     this_process = psutil.Process()
     while True:
@@ -267,19 +248,3 @@ def serve(descriptor: int, parent: int) -> None:
                 evaluation, lambda: pipe.send(this_process.memory_info().rss), warm=warm
             )
             pipe.send(record)
-
-
-def _die_with(parent: int) -> None:
-    """On Linux, let the kernel kill this process when its parent dies.
-
-    Processes that an estimator started also stay descendants of this process when the process in
-    between has ended, so that they are found and killed.
-    """
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
-    if os.getppid() != parent:  # it died before prctl
-        os._exit(1)
