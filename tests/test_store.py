@@ -21,7 +21,8 @@ import mibench
 from mibench import Estimate, Estimator
 from mibench.errors import InputError
 from mibench.records import store
-from mibench.records.store import COLUMNS, FORMAT, Store, key_of
+from mibench.records.lines import COLUMNS, FORMAT
+from mibench.records.store import Store, key_of
 from mibench.running import evaluation
 from mibench.types import Record
 

@@ -11,7 +11,8 @@ from typing import Any
 from ..types import Record
 
 COLUMNS = tuple(f.name for f in fields(Record))
-START_OF_HEADER = b'{"mibench store": '
+FORMAT = 3  # increases when the columns change
+HEADER = json.dumps({"mibench store": FORMAT, "columns": COLUMNS}).encode()
 MAX_NAMED = 5  # lines that a message names
 ROWS_AT_ONCE = 10_000
 
@@ -92,16 +93,16 @@ class Lines:
         if head not in self._is_wanted:
             try:
                 values = json.loads(head + b"]")
-                usual = _misfit(values, KINDS[:HEAD]) is None
+                usual = len(values) == HEAD and _misfit(values, KINDS[:HEAD]) is None
                 self._is_wanted[head] = not usual or bool(self._wanted and self._wanted(values))
-            except (ValueError, RecursionError):
+            except (ValueError, TypeError, RecursionError):
                 return True
         return self._is_wanted[head] or not line.endswith(b"]\n")
 
     def _checked(self, line: bytes, number: int) -> list[Any] | None:
         """The values of a line of unusual form; None, and a note, if it is not a record."""
-        if line.startswith(START_OF_HEADER):  # a record may follow, if two processes made the file
-            line = line[line.find(b"}") + 1 :]
+        # A header may be on the line of a record, if two processes created the file.
+        line = line.replace(HEADER, b"")
         if not line.strip():
             return None
         try:

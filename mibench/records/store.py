@@ -24,12 +24,10 @@ from typing import Any
 
 from ..errors import InputError
 from ..types import Record
-from .lines import COLUMNS, Lines
+from .lines import COLUMNS, FORMAT, HEADER, Lines
 
 Key = tuple[str, int, str, str, str, int, int]
 
-FORMAT = 3  # increases when the columns change
-HEADER = json.dumps({"mibench store": FORMAT, "columns": COLUMNS}).encode()
 SQLITE = b"SQLite format 3\0"  # formats 1 and 2
 MAX_SHOWN = 200  # characters of a path in a message
 KEY_PLACES = [
