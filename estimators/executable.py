@@ -1,6 +1,5 @@
 """A program that reads a data file and prints a number: `executable:command=Rscript mi.R`."""
 
-import atexit
 import math
 import os
 import shlex
@@ -10,7 +9,6 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +23,7 @@ from mibench.errors import InputError
 from mibench.types import Estimate
 
 from .shared.digest import digest_of_files
+from .shared.scratch import end_programs, scratch_folder
 
 DATA = "{data}"
 MAX_ERROR_LINES = 3
@@ -36,8 +35,9 @@ class Executable(Estimator):
 
     The program runs in the current working directory. The measured time includes writing the file,
     starting the program, and the estimate itself. The file, and the TMPDIR of the program, are in a
-    folder that is removed afterwards. The digest `content` identifies the version of the program:
-    results of another content are not reused. What these files load does not enter the digest.
+    folder that is removed afterwards. If this process is killed, they go with it. The digest
+    `content` identifies the version of the program: results of another content are not reused. What
+    these files load does not enter the digest.
 
     Attributes:
         command: the program and its arguments, split as in a shell; no shell runs it. {data} in an
@@ -86,7 +86,7 @@ class Executable(Estimator):
         # Stored, since a worker process may have another working directory.
         object.__setattr__(self, "_folder", os.getcwd())
         object.__setattr__(self, "_arguments", (_path_of(program), *arguments))
-        object.__setattr__(self, "_scratch", _scratch_folder())
+        object.__setattr__(self, "_scratch", scratch_folder())
         try:
             object.__setattr__(self, "content", digest_of_files(self._files()))
         except OSError as error:
@@ -108,7 +108,8 @@ class Executable(Estimator):
         return [program, *(path for path in paths if os.path.isfile(path))]
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
-        parent = self._scratch if os.path.isdir(self._scratch) else None
+        # A worker on another machine needs a folder of its own.
+        parent = self._scratch if os.path.isdir(self._scratch) else scratch_folder()
         with tempfile.TemporaryDirectory(prefix="mibench-", dir=parent) as folder:
             data = Path(folder, f"data.{self.form}")
             _write(data, x, y)
@@ -142,17 +143,6 @@ class Executable(Estimator):
             problem = f"it is {line[:60]!r}" if line else "the program printed nothing"
             raise ValueError(f"the last line must be a finite number, but {problem}{messages}")
         return number
-
-
-@cache
-def _scratch_folder() -> str:
-    """One folder per process for all data files, removed at exit.
-
-    Files that a killed worker process leaves in it are removed too.
-    """
-    folder = tempfile.mkdtemp(prefix="mibench-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def _path_of(program: str) -> str:
@@ -219,17 +209,12 @@ def _end(child: "subprocess.Popen[str]", scratch: str) -> str:
 
     scratch: the TMPDIR of the program, which identifies processes that left its process group.
     """
-    import psutil
-
     if not hasattr(os, "killpg"):  # Windows
         child.kill()
     elif child.returncode is None:  # not waited for yet, so its process id is still valid
         with suppress(PermissionError):  # macOS, if all processes of the group have ended
             os.killpg(child.pid, signal.SIGKILL)
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):  # a process that ended, or of another user
-            if process.environ().get("TMPDIR") == scratch:
-                process.kill()
+    end_programs(scratch)
     try:
         return child.communicate(timeout=5)[1]
     except subprocess.TimeoutExpired:  # a process that left the group holds the pipe

@@ -14,7 +14,7 @@ import pytest
 
 import mibench
 from mibench.records.store import Store
-from mibench.running import backends
+from mibench.running import backends, dask
 
 pytestmark = pytest.mark.slow  # each test waits for processes to start, to connect or to end
 
@@ -84,13 +84,36 @@ def test_a_cluster_returns_the_same_numbers_even_if_a_worker_is_killed(cluster, 
     assert len(list(Store(tmp_path / "r.jsonl"))) == 60
 
 
-def test_results_that_are_lost_after_they_were_announced_are_computed_again(
-    cluster, monkeypatch, awkward
-):
-    """As if a worker died in between: the future is no longer finished when it is read."""
-    monkeypatch.setattr("distributed.as_completed", lambda futures, loop: iter(futures))
+def test_a_result_that_does_not_arrive_is_waited_for_again(cluster, monkeypatch, awkward):
+    """As if a worker died after the estimate: at first its result cannot be had."""
+    original, late = dask._result, []
+
+    def lost_at_first(future, *others):
+        if future not in late and len(late) < 3:
+            late.append(future)
+            raise TimeoutError
+        return original(future, *others)
+
+    monkeypatch.setattr(dask, "_result", lost_at_first)
     got = mibench.compare([awkward.Slow()], backend="dask", scheduler=cluster.address, **GRID)
+    assert len(late) == 3
     assert got["error"].tolist() == [""] * 20
+
+
+def test_compare_ends_some_time_after_the_last_worker(cluster, tmp_path, monkeypatch, awkward):
+    def leave(done, total):
+        if done == 5:
+            for worker in cluster.workers:
+                worker.kill()
+
+    monkeypatch.setattr(dask, "WORKER_SECONDS", 1.0)
+    monkeypatch.setattr(dask, "RESULT_SECONDS", 1.0)
+    with pytest.raises(mibench.InputError, match="the last worker left the Dask scheduler"):
+        mibench.compare(
+            [awkward.Slow()], backend="dask", scheduler=cluster.address,
+            store=tmp_path / "r.jsonl", on_progress=leave, **GRID,
+        )  # fmt: skip
+    assert len(list(Store(tmp_path / "r.jsonl"))) >= 5
 
 
 def test_an_estimator_that_kills_its_workers_is_a_failure(tmp_path, awkward):

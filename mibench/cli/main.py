@@ -127,7 +127,9 @@ def main(args: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # an old encoding must not cost the result
     with suppress(ValueError):  # outside the main thread, signals cannot be set
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in _END_SIGNALS:
+            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does for SIGHUP
+                signal.signal(number, _interrupt)
     code = _run(list(sys.argv[1:] if args is None else args))
     try:
         sys.stdout.flush()
@@ -139,8 +141,14 @@ def main(args: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+# SIGHUP: the terminal was closed. Windows has none.
+_END_SIGNALS = [getattr(signal, n) for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
+
+
 def _interrupt(*_: object) -> None:
-    """Handle a request to terminate as Ctrl-C."""
+    """Handle the first request to terminate as Ctrl-C; let further ones not disturb the end."""
+    for number in _END_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

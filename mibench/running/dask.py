@@ -1,19 +1,25 @@
 """Runs work on a Dask cluster. Needs the extra `dask`."""
 
 import logging
+import queue
+import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import InputError
+from ..errors import InputError, message_of
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 CONNECT_SECONDS = 10
+RESULT_SECONDS = 30.0  # for the way of a result from its worker to this process
+WORKER_SECONDS = 60.0  # how long to wait for a worker after the last one has gone
+POLL_SECONDS = 0.5  # the interval at which workers are counted
 
 _log = logging.getLogger(__name__)
 
@@ -74,25 +80,80 @@ def _results(
     scheduler: str,
     failed: Callable[[T, str], R],
 ) -> Generator[R, None, None]:
-    from distributed import as_completed
+    """Yield results, and submit one item for each thread of the workers that is free.
+
+    A worker gets the next item when this process has the result of the last one. So if this process
+    is killed, at most one finished result of each thread is lost.
+    """
+    todo = deque(items)
+    running: dict[Any, T] = {}  # by future
+    finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threads, counted, last_seen = 0, 0.0, None
+    try:
+        while todo or running:
+            now = time.monotonic()
+            if now - counted > POLL_SECONDS:
+                threads, counted = _threads(client), now
+            if threads:
+                last_seen = now
+            elif last_seen is not None and now - last_seen > WORKER_SECONDS:
+                raise InputError(
+                    f"the last worker left the Dask scheduler at {scheduler!r} "
+                    f"{WORKER_SECONDS:g} s ago: start some with `dask worker {scheduler}`, and "
+                    "give the same command again"
+                )
+            while todo and len(running) < max(threads, 1):
+                item = todo.popleft()
+                future = client.submit(work, item, pure=False)
+                running[future] = item
+                future.add_done_callback(finished.put)
+            try:
+                future = finished.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                if client.status not in ("running", "newly-created"):
+                    raise _Gone from None
+                continue
+            try:
+                result = _result(future, running[future], failed)
+            except TimeoutError:  # its worker died after the estimate; another takes it
+                future.add_done_callback(finished.put)
+                continue
+            del running[future]
+            future.release()
+            yield result
+    except (_Gone, OSError) as error:
+        raise InputError(
+            f"the Dask scheduler at {scheduler!r} went away: start it and its workers again, and "
+            "give the same command again"
+        ) from error
+    finally:
+        with suppress(Exception):  # the scheduler may have gone
+            client.cancel(list(running))
+        with suppress(Exception):
+            client.close(timeout=CONNECT_SECONDS)
+
+
+def _result(future: "Future", item: T, failed: Callable[[T, str], R]) -> R:
+    """The result of a finished future. Raises TimeoutError if no worker has it any more."""
     from distributed.client import FutureCancelledError
 
-    futures = client.map(work, items, pure=False)
-    item_of = {future.key: item for future, item in zip(futures, items, strict=True)}
     try:
-        for future in as_completed(futures, loop=client.loop):
-            if future.status == "cancelled":
-                raise InputError(f"the Dask scheduler at {scheduler!r} went away")
-            raised = future.exception()  # waits for another worker if a worker died with the result
-            if raised is None:
-                yield future.result()
-            elif isinstance(raised, InputError):
-                raise raised
-            else:
-                yield failed(item_of[future.key], f"{type(raised).__name__}: {raised}")
-            future.release()
-    except FutureCancelledError:
-        raise InputError(f"the Dask scheduler at {scheduler!r} went away") from None
-    finally:
-        client.cancel(futures)
-        client.close()
+        raised = future.exception(timeout=RESULT_SECONDS)
+        if raised is None:
+            result: R = future.result(timeout=RESULT_SECONDS)
+            return result
+    except FutureCancelledError as error:
+        raise _Gone from error
+    if isinstance(raised, InputError):
+        raise raised
+    return failed(item, message_of(raised))
+
+
+class _Gone(Exception):  # noqa: N818
+    """The scheduler cancelled what it was given, or does not answer."""
+
+
+def _threads(client: "Client") -> int:
+    """The number of threads of all workers."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return sum(worker["nthreads"] for worker in workers)

@@ -1,0 +1,169 @@
+"""However mibench ends: finished estimates are in the store, and no program or data is left."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mibench.estimators.shared import scratch
+from mibench.records.store import Store
+
+from .conftest import MIBENCH, environment
+from .test_cluster import Cluster
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+SIGNALS = [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+# Notes each estimate when it is finished. Times differ, so that workers are at different places.
+LOGGING = """
+import os, time
+from pathlib import Path
+
+LOG = os.open(Path(__file__).with_name("finished"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+def logged(x, y):
+    value = float(x.mean())
+    time.sleep(abs(value) / 10)
+    os.write(LOG, f"{value!r}\\n".encode())
+    return value
+"""
+PROGRAM = """#!/bin/sh
+sleep 600 &
+echo $! >> started
+echo $$ >> started
+sleep 600
+"""
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def lines_of(path):
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def start(folder, *arguments):
+    (folder / "tmp").mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [MIBENCH, "compare", "--samples", "100", "--tasks", "1v1-normal-0.75", *arguments],
+        cwd=folder, env={**environment(), "TMPDIR": str(folder / "tmp")},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def lost_and_finished(folder, number, pause, *options):
+    """End a run by a signal; how many estimates were finished, and how many of them are lost."""
+    (folder / "logging_estimator.py").write_text(LOGGING)
+    call = "function:call=logging_estimator.py:logged"
+    running = start(folder, "-e", call, "--seeds", "20000", "--store", "r.jsonl", *options)
+    wait_for(lambda: lines_of(folder / "finished"))
+    children = psutil.Process(running.pid).children(recursive=True)
+    time.sleep(pause)
+    running.send_signal(number)
+    messages = running.communicate(timeout=60)[1]
+    assert psutil.wait_procs(children, timeout=20)[1] == []
+    assert "Traceback" not in messages, messages
+    assert running.returncode == (-9 if number == signal.SIGKILL else 130), messages
+    time.sleep(0.5 if "--backend" in options else 0)  # workers of a cluster go on, and stop
+    finished = set(map(float, lines_of(folder / "finished")))
+    stored = {record.nats for record in Store(folder / "r.jsonl")}
+    return len(finished - stored), len(finished)
+
+
+def test_a_killed_run_has_stored_what_its_processes_had_finished(tmp_path):
+    lost, finished = lost_and_finished(tmp_path, signal.SIGKILL, 0.7, "--jobs", "2")
+    assert finished > 2
+    assert lost <= 2  # those that were being written
+
+
+@pytest.mark.slow
+def test_thirty_runs_that_are_ended_have_stored_what_was_finished(tmp_path):
+    """At random moments. A lost estimate is one that a process was writing."""
+    rng, found = random.Random(0), []
+    for trial in range(30):
+        folder = tmp_path / str(trial)
+        folder.mkdir()
+        pause = rng.uniform(0, 1.5)
+        found.append(lost_and_finished(folder, SIGNALS[trial % 4], pause, "--jobs", "2"))
+    print(found)
+    assert max(lost for lost, _ in found) <= 2
+    assert sum(finished for _, finished in found) > 300
+
+
+@pytest.mark.slow
+def test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished(tmp_path):
+    rng, found = random.Random(1), []
+    cluster = Cluster(tmp_path, workers=2)
+    try:
+        for trial in range(30):
+            folder = tmp_path / str(trial)
+            folder.mkdir()
+            options = ("--backend", "dask", "--scheduler", cluster.address)
+            pause = rng.uniform(0, 1.5)
+            found.append(lost_and_finished(folder, SIGNALS[trial % 4], pause, *options))
+    finally:
+        cluster.close()
+    print(found)
+    assert max(lost for lost, _ in found) <= 2
+    assert sum(finished for _, finished in found) > 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_program_and_its_data_end_with_the_run(tmp_path, number, jobs):
+    (tmp_path / "slow.sh").write_text(PROGRAM)
+    (tmp_path / "slow.sh").chmod(0o755)
+    running = start(tmp_path, "-e", "executable:command=./slow.sh", "--seeds", "2", "--jobs", jobs)
+    wait_for(lambda: len(lines_of(tmp_path / "started")) == 2 * int(jobs))
+    programs = [psutil.Process(int(line)) for line in lines_of(tmp_path / "started")]
+    data = list((tmp_path / "tmp").glob("mibench-*/mibench-*/data.csv"))
+    assert len(data) == int(jobs)
+    running.send_signal(number)
+    running.communicate(timeout=60)
+    assert psutil.wait_procs(programs, timeout=20)[1] == []
+    wait_for(lambda: not list((tmp_path / "tmp").iterdir()), seconds=20)
+
+
+def test_a_folder_whose_process_ended_is_removed_by_the_next(tmp_path, monkeypatch):
+    """The one whose process still runs is left, and so is another program's."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended, running, foreign = (tmp_path / f"mibench-{name}" for name in ("a", "b", "c"))
+    for folder in (ended, running, foreign):
+        folder.mkdir()
+        (folder / "data.csv").write_text("x1,y1\n")
+    scratch._locked(str(ended)).close()
+    lock = scratch._locked(str(running))
+    scratch._remove_left_over(tmp_path)
+    assert [folder.exists() for folder in (ended, running, foreign)] == [False, True, True]
+    lock.close()
+
+
+@pytest.mark.slow
+def test_a_hang_up_that_is_ignored_stays_ignored(tmp_path):
+    """As `nohup` does."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", "import signal, sys\n"
+         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+         "from mibench.cli.main import main\n"
+         "main(sys.argv[1:])", "compare", "-e", "uniform", "--seeds", "400", "--store", "r.jsonl"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    store = Path(tmp_path / "r.jsonl")
+    wait_for(lambda: len(lines_of(store)) > 3)
+    running.send_signal(signal.SIGHUP)
+    before = len(lines_of(store))
+    wait_for(lambda: len(lines_of(store)) > before + 3 or running.poll() is not None)
+    running.kill()
+    running.wait()
+    assert len(lines_of(store)) > before + 3
