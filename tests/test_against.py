@@ -9,8 +9,9 @@ import pytest
 
 import mibench
 from mibench import summary
-from mibench.records.files import read_records
+from mibench.records.files import read_table
 from mibench.records.store import Store
+from mibench.records.table import records_of
 from mibench.summary import inference
 
 SMALL = {"tasks": ["1v1-normal-0.75", "binary-symmetric-0.1"], "samples": [50, 80], "seeds": 3}
@@ -42,12 +43,12 @@ def test_an_estimator_that_is_run_again_keeps_its_earlier_results(earlier):
 
 
 def test_a_parquet_file_in_either_unit_holds_the_same_records(earlier, mibench, tmp_path):
-    of_store = read_records(earlier)
+    of_store = records_of(read_table(earlier))
     for units in ("bits", "nats"):
         path = tmp_path / f"{units}.parquet"
         done = mibench("results", earlier, "--units", units, "-o", path)
         assert done.returncode == 0, done.stderr
-        of_file = {(r.estimator, r.task, r.n, r.seed): r for r in read_records(path)}
+        of_file = {(r.estimator, r.task, r.n, r.seed): r for r in records_of(read_table(path))}
         assert len(of_file) == len(of_store)
         for record in of_store:
             again = of_file[record.estimator, record.task, record.n, record.seed]

@@ -9,7 +9,8 @@ import mibench
 from mibench import Estimate, Estimator, summary
 from mibench.contract.registry import default_estimators
 from mibench.records.against import baseline_name
-from mibench.records.files import read_records
+from mibench.records.files import read_table
+from mibench.records.table import records_of
 from mibench.tasks.suites import SUITES
 
 MEASURED_AGAIN = ["beyond-normal", "mixtures", "high-mi", "discrete"]
@@ -99,6 +100,6 @@ def test_the_numbers_are_the_same_where_nothing_changed():
 
 
 def test_the_reference_can_be_read_as_records():
-    records = read_records("reference")
+    records = records_of(read_table("reference"))
     assert len(records) > 10_000
     assert {r.estimator for r in records} >= set(default_estimators())

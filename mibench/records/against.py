@@ -8,7 +8,8 @@ from pathlib import Path
 from ..errors import InputError
 from ..running.evaluation import Evaluation
 from ..types import Record
-from .files import read_records
+from .files import read_table
+from .table import records_of
 
 
 def earlier_records(source: str | Path, evaluations: Sequence[Evaluation]) -> list[Record]:
@@ -18,19 +19,19 @@ def earlier_records(source: str | Path, evaluations: Sequence[Evaluation]) -> li
     the last record counts. If an estimator is among the evaluations, its earlier results get a name
     such as `knn (reference)`. Raises InputError if `source` holds nothing on any of the samples.
     """
-    records = read_records(source)
+    records = read_table(source)
     truth = {(e.task.name, e.task.version, e.n, e.seed): e.task.mi_nats for e in evaluations}
-    last = {
-        (r.task, r.n, r.seed, r.estimator): r
-        for r in records
-        if (mi_nats := truth.get((r.task, r.task_version, r.n, r.seed))) is not None
-        and math.isclose(r.mi_nats, mi_nats, rel_tol=1e-9)
-    }
+    keys = zip(*(records[c].tolist() for c in ("task", "task_version", "n", "seed")), strict=True)
+    chosen = [
+        (known := truth.get(key)) is not None and math.isclose(mi_nats, known, rel_tol=1e-9)
+        for key, mi_nats in zip(keys, records["mi_nats"].tolist(), strict=True)
+    ]
+    last = {(r.task, r.n, r.seed, r.estimator): r for r in records_of(records[chosen])}
     if not last:
-        sizes = ", ".join(map(str, sorted({r.n for r in records}))) or "none"
-        seeds = max((r.seed for r in records), default=-1) + 1
+        sizes = ", ".join(map(str, sorted(records["n"].unique()))) or "none"
+        seeds = max(records["seed"], default=-1) + 1
         raise InputError(
-            f"{source} has no result on these samples: it holds {len({r.task for r in records})} "
+            f"{source} has no result on these samples: it holds {records['task'].nunique()} "
             f"task(s) with n = {sizes} and seeds below {seeds}"
         )
     new = {e.estimator.spec for e in evaluations}

@@ -1,33 +1,45 @@
 """Reads records: from a store, from a file of `--output`, or the reference results."""
 
 import math
-from collections.abc import Hashable
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..errors import InputError
-from ..types import Record
-from .store import Store
+from .lines import COLUMNS, KINDS
+from .store import Store, shown
+from .table import table_of_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REFERENCE = "reference"
 # In benchmarks/reference of a checkout, and in the package mibench.reference once installed.
 FILE = "results.parquet"
 
 
-def read_records(source: str | Path) -> list[Record]:
-    """The records of a store (any ending but .parquet) or of a .parquet file, in bits or nats.
+def read_table(source: str | Path) -> "pd.DataFrame":
+    """The records of a store (any ending but .parquet) or of a .parquet file, in the order written.
+
+    Several may be about the same measurement: of those, the last counts.
 
     source: the path, or "reference" for the results that mibench comes with.
     Raises InputError if the file does not exist or does not hold records.
     """
     path = _reference() if str(source) == REFERENCE else Path(source)
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError as error:
+        raise InputError(f"{shown(path)} cannot be read: {error.strerror}") from None
+    if not is_file:
         raise InputError(
-            f"no such file: {str(source)!r}. Make one with `mibench compare --store`, "
+            f"no such file: {shown(path)!r}. Make one with `mibench compare --store`, "
             f"or name {REFERENCE!r} for the results that mibench comes with"
         )
-    return _records_of_table(path) if path.suffix.lower() == ".parquet" else list(Store(path))
+    if path.suffix.lower() == ".parquet":
+        return _table_of_parquet(path)
+    return table_of_columns(Store(path).columns())
 
 
 def _reference() -> Path:
@@ -38,7 +50,7 @@ def _reference() -> Path:
         return path
 
 
-def _records_of_table(path: Path) -> list[Record]:
+def _table_of_parquet(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
@@ -48,20 +60,27 @@ def _records_of_table(path: Path) -> list[Record]:
     for name in ("nats", "mi_nats"):
         if (bits := name.replace("nats", "bits")) in table:
             table[name] = table[bits] * math.log(2)
-    names = [f.name for f in fields(Record)]
-    if missing := [name for name in names if name not in table]:
+    if missing := [name for name in COLUMNS if name not in table]:
         raise InputError(f"{path} holds no records: it lacks the columns {', '.join(missing)}")
-    try:
-        return [Record(**_plain(row)) for row in table[names].to_dict("records")]
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} holds a row that is not a record: {error}") from error
+    if problem := _problem(table):
+        raise InputError(f"{path} holds a row that is not a record: {problem}")
+    texts = {name: object for name, kinds in zip(COLUMNS, KINDS, strict=True) if kinds == (str,)}
+    return table[list(COLUMNS)].astype({**texts, "nats": float, "memory": float})
 
 
-def _plain(row: dict[Hashable, Any]) -> dict[str, Any]:
-    """A row with None for missing values, and `memory` as an integer."""
-    import pandas as pd
-
-    values = {str(key): None if pd.isna(value) else value for key, value in row.items()}
-    if values["memory"] is not None:
-        values["memory"] = int(values["memory"])
-    return values
+def _problem(table: "pd.DataFrame") -> str:
+    """Why a table does not hold records; empty if it does."""
+    for name, kinds in zip(COLUMNS, KINDS, strict=True):
+        if kinds == (str,):
+            right = bool(table[name].map(type).isin([str]).all())
+        else:
+            right = table[name].dtype.kind in (
+                "iuf" if float in kinds or name == "memory" else "iu"
+            )
+        if not right:
+            return f"a value of {name} has another type"
+    if not bool(np.isfinite(table["nats"].dropna()).all()):
+        return "its nats are not finite"
+    if not ((table["error"] == "") == table["nats"].notna()).all():
+        return "it has both an estimate and an error, or neither"
+    return ""

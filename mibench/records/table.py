@@ -1,5 +1,6 @@
 """Records as a table."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,3 +43,11 @@ def table_of_columns(columns: Sequence[Sequence[Any]]) -> "pd.DataFrame":
                 else np.array(values)
             )
     return pd.DataFrame(series)
+
+
+def records_of(table: "pd.DataFrame") -> list[Record]:
+    """The records of a table: None for NaN, and bytes as an integer."""
+    columns = {name: table[name].tolist() for name in COLUMNS}
+    for name, convert in zip(MAY_LACK, (float, int), strict=True):
+        columns[name] = [None if math.isnan(v) else convert(v) for v in columns[name]]
+    return list(map(Record, *columns.values()))
