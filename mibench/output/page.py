@@ -30,6 +30,7 @@ from .figures import COLOURS, MARKERS
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from ..types import Task
 
@@ -77,11 +78,13 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
     tasks = cases.drop_duplicates("task").set_index("task", drop=False)
     positions = {"task": list(tasks.index), "n": sizes, "estimator": names}
     groups = _groups(positions["task"])
+    versions = records[["estimator", "parameters", "version"]].drop_duplicates()
+    task_versions = records[["task", "task_version"]].drop_duplicates()
     return {
         "units": units,
         "made": date.today().isoformat(),
         "estimators": [
-            _estimator(position, name, records[records["estimator"] == name])
+            _estimator(position, name, versions[versions["estimator"] == name])
             for position, name in enumerate(names)
         ],
         "sizes": sizes,
@@ -94,7 +97,9 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
                 "mi": _plain(row["mi_nats"]),
                 "groups": [g for g, (_, members, _) in enumerate(groups) if row["task"] in members],
                 "width": _width(row),
-                "versions": _distinct(records.loc[records["task"] == row["task"], "task_version"]),
+                "versions": _distinct(
+                    task_versions.loc[task_versions["task"] == row["task"], "task_version"]
+                ),
                 **_source(known_tasks.get(row["task"])),
             }
             for _, row in tasks.iterrows()
@@ -157,15 +162,17 @@ def _views(
     keys = cases.drop_duplicates(["task", "n"])[["task", "n"]].itertuples(index=False, name=None)
     ids = {key: case_id for case_id, key in enumerate(keys)}
     id_of_record, id_of_row = _ids(records, ids), _ids(cases, ids)
+    sample = records.groupby(["task", "n", "seed"], sort=False).ngroup().to_numpy()
+    needed = records[["task", "n", "seed", "estimator", "nats", "mi_nats", "seconds", "memory"]]
     index_of: dict[frozenset[int], int] = {}
     rankings: list[dict[str, Any]] = []
 
     def ranking_index(case_ids: frozenset[int]) -> int:
         if case_ids not in index_of:
             index_of[case_ids] = len(rankings)
-            selected = records[np.isin(id_of_record, list(case_ids))]
-            ranks = summary.ranking(selected, cases[np.isin(id_of_row, list(case_ids))])
-            samples = len(selected[["task", "n", "seed"]].drop_duplicates())
+            chosen = np.isin(id_of_record, list(case_ids))
+            ranks = summary.ranking(needed[chosen], cases[np.isin(id_of_row, list(case_ids))])
+            samples = int(np.count_nonzero(np.bincount(sample[chosen])))
             rankings.append(_packed(ranks, {"estimator": names}) | {"of": samples})
         return index_of[case_ids]
 
@@ -189,8 +196,9 @@ def _views(
     return {"views": views, "steady": steady, "rankings": rankings}
 
 
-def _ids(table: "pd.DataFrame", ids: dict[tuple[str, int], int]) -> list[int]:
-    return [ids[key] for key in zip(table["task"], table["n"], strict=True)]
+def _ids(table: "pd.DataFrame", ids: dict[tuple[str, int], int]) -> "NDArray[np.int64]":
+    numbers = [ids[key] for key in zip(table["task"], table["n"], strict=True)]
+    return np.array(numbers)
 
 
 def _packed(

@@ -4,10 +4,13 @@ import shlex
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from ..tasks.suites import SUITES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 STORE = "results.jsonl"
 
@@ -26,16 +29,31 @@ def commands(records: "pd.DataFrame") -> list[str]:
     table = records.loc[
         ~records["estimator"].isin(earlier(records)), ["estimator", "task", "n", "seed"]
     ]
+    # A million records have few sets of pairs (n, seed): each is compared as one text of bytes.
+    pair = table.groupby(["n", "seed"], sort=False).ngroup().to_numpy()
+    pairs = list(table[["n", "seed"]].drop_duplicates().itertuples(index=False, name=None))
     evaluations = [
-        (estimator, (task, (int(n), int(seed))))
-        for estimator, task, n, seed in table.itertuples(index=False, name=None)
+        (estimator, (task, np.unique(pair[rows]).tobytes()))
+        for (estimator, task), rows in _rows_of_groups(table).items()
     ]
     for estimators, of_estimators in _group_by_values(evaluations):
-        for tasks, of_tasks in _group_by_values(of_estimators):
-            for sizes, seeds in _group_by_values(of_tasks):
+        for pair_set in dict.fromkeys(pair_set for _, pair_set in of_estimators):
+            tasks = [task for task, other in of_estimators if other == pair_set]
+            of_tasks = [pairs[index] for index in np.frombuffer(pair_set, dtype=pair.dtype)]
+            for sizes, seeds in _group_by_values([(int(n), int(seed)) for n, seed in of_tasks]):
                 grid = (sorted(sizes), sorted(seeds))
                 lines += [_command(estimators, part, *grid) for part in _suites_and_tasks(tasks)]
     return lines
+
+
+def _rows_of_groups(table: "pd.DataFrame") -> dict[tuple[str, str], "NDArray[np.int64]"]:
+    """Estimator and task -> the places of their rows, in order of first appearance."""
+    number = table.groupby(["estimator", "task"], sort=False).ngroup().to_numpy()
+    order = np.argsort(number, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
+    first = table.iloc[[part[0] for part in parts if len(part)]]
+    names = zip(first["estimator"], first["task"], strict=True)
+    return dict(zip(names, parts, strict=False))
 
 
 def earlier(records: "pd.DataFrame") -> list[str]:

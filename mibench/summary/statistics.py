@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from . import inference
+from .samples import Errors, errors_by_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -120,22 +121,19 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
           RMSE and a shorter time.
     """
     cases = by_case(records) if cases is None else cases
-    key = [*TASK_AND_SIZE, "seed"]
-    wide = records.assign(error=records["nats"] - records["mi_nats"]).pivot_table(
-        "error", key, "estimator", aggfunc="first", dropna=False, observed=True
-    )
-    common = wide.loc[:, wide.notna().any()].dropna()  # an estimate that was not run is missing too
+    common = errors_by_sample(records).common()  # an estimate that was not run is missing too
     by_name = cases.groupby("estimator")
+    columns = records[["estimator", "nats", "seconds", "memory"]]
     rows = []
-    for name, estimates in records.groupby("estimator", sort=False):
-        errors = common[name] if name in common else pd.Series(dtype=float)
+    for name, estimates in columns.groupby("estimator", sort=False):
+        errors = common.values[:, [i for i, n in enumerate(common.names) if n == name]].ravel()
         of_estimator = by_name.get_group(name)
         rows.append(
             {
                 "estimator": name,
                 "rmse_nats": _rmse(errors),
-                "bias_nats": errors.mean(),
-                "mae_nats": errors.abs().mean(),
+                "bias_nats": errors.mean() if len(errors) else np.nan,
+                "mae_nats": np.abs(errors).mean() if len(errors) else np.nan,
                 "relative_error": of_estimator["relative_error"].median(),
                 "cells": len(errors),
                 "wins": int(of_estimator["best"].sum()),
@@ -158,19 +156,19 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
     return table.reset_index(drop=True)
 
 
-def _inference(errors: pd.DataFrame) -> pd.DataFrame:
+def _inference(errors: Errors) -> pd.DataFrame:
     """For each estimator: intervals of RMSE and bias, and how many others are better.
 
-    errors: one row for each (task, n, seed), one column for each estimator, none missing.
+    errors: none is missing.
     """
     columns = ["rmse_low_nats", "rmse_high_nats", "bias_low_nats", "bias_high_nats", "worse_than"]
-    if errors.empty:
+    if errors.values.size == 0:
         return pd.DataFrame(columns=columns, dtype=float)
-    tasks = [group.to_numpy() for _, group in errors.groupby(TASK_AND_SIZE, sort=False)]
+    tasks = errors.by_case()
     worse_than = inference.significantly_better(tasks).sum(axis=0)
     intervals = inference.confidence_intervals(tasks)
     values = np.vstack([intervals.rmse, intervals.bias, worse_than])
-    return pd.DataFrame(values.T, index=errors.columns, columns=columns)
+    return pd.DataFrame(values.T, index=errors.names, columns=columns)
 
 
 def worsened(records: pd.DataFrame, earlier: "Mapping[str, str]") -> pd.DataFrame:
