@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from numbers import Integral
 from operator import index
 from pathlib import Path
@@ -136,7 +136,10 @@ def compare(
     try:
         todo = [evaluations[place] for place in missing]
         keep = {} if result_store is None else {"keep": result_store.append}
-        with closing(run_evaluations(todo, limits, jobs, scheduler, **keep)) as finished:
+        with (
+            nullcontext() if result_store is None else result_store.pinned(),
+            closing(run_evaluations(todo, limits, jobs, scheduler, **keep)) as finished,
+        ):
             for number, record in finished:
                 records[missing[number]] = record
                 if on_progress is not None:

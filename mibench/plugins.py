@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from .errors import InputError
+from .errors import InputError, bounded
 
 ESTIMATORS = "mibench.estimators"  # an estimator class
 TASKS = "mibench.tasks"  # a function that returns a list of `Task`
@@ -53,9 +53,15 @@ def load(point: EntryPoint) -> Any:
     """What an entry point leads to. Raises InputError if it cannot be loaded."""
     try:
         return point.load()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module may raise anything when it is imported
+        try:
+            why = bounded(str(error))
+        except Exception:  # its __str__ raises
+            why = type(error).__name__
         raise InputError(
-            f"{KINDS[point.group]} {point.name!r} ({point.value}) cannot be loaded: {error}. "
+            f"{KINDS[point.group]} {point.name!r} ({point.value}) cannot be loaded: {why}. "
             "Reinstall or remove the package that provides it"
         ) from error
 

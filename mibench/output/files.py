@@ -21,11 +21,17 @@ MAX_NAME_LENGTH = 200  # most file systems allow 255 bytes
 def check_path(path: Path, endings: tuple[str, ...], option: str) -> Path:
     """Raise InputError, before any work, if a result cannot be written to this path."""
     try:
-        if path.is_dir():
-            raise InputError(f"{option} {path} is a directory: name a file in it")
-        path.exists()
-    except OSError as error:
-        raise InputError(f"{option} {path} cannot be used: {error.strerror}") from None
+        return _checked(path, endings, option)
+    except OSError as error:  # such as a directory that may not be searched
+        shown = str(path) if len(str(path)) < MAX_NAME_LENGTH else f"{str(path)[:40]}..."
+        raise InputError(
+            f"{option} {shown} cannot be used ({error.strerror}): name another file"
+        ) from None
+
+
+def _checked(path: Path, endings: tuple[str, ...], option: str) -> Path:
+    if path.is_dir():
+        raise InputError(f"{option} {path} is a directory: name a file in it")
     if len(path.name) > MAX_NAME_LENGTH:
         raise InputError(f"{option} {path.name[:40]}...: the name is too long, shorten it")
     if path.suffix.lower() not in endings:

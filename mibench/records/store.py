@@ -125,6 +125,16 @@ class Store:
         finally:
             os.close(file)
 
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Keep the file open, so that no other file can pass for it after it was removed."""
+        try:
+            file = self.path.open("rb")
+        except OSError as error:
+            raise self._unusable(error) from error
+        with file:
+            yield
+
     def __iter__(self) -> Iterator[Record]:
         """The last record of each key, in the order in which they were added."""
         last: dict[Key, Record] = {}

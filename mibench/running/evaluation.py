@@ -22,6 +22,7 @@ from ..types import Estimate, Record, Sample, Task
 from ..versions import package_version
 from .machine import machine, peak_memory, restarted_peak_memory
 
+MAX_EVALUATIONS = 10_000_000  # of one comparison: the plan and the results are in memory
 WARM_UP_ROWS = 400  # of the estimate before the timed one
 LIBRARIES = ("numpy", "scipy", "numba")
 
@@ -55,9 +56,15 @@ def plan(
     for what, values, least in (("samples", samples, 2), ("seeds", seeds, 0)):
         if not values:
             raise InputError(f"no {what} given: name at least one")
-        for value in values:
-            if value < least:
-                raise InputError(f"{what} holds {value}: each must be at least {least}")
+        if (smallest := values[0] if isinstance(values, range) else min(values)) < least:
+            raise InputError(f"{what} holds {smallest}: each must be at least {least}")
+    count = len(tasks) * len(samples) * len(seeds) * len(estimators)
+    if count > MAX_EVALUATIONS:
+        raise InputError(
+            f"{len(seeds):,} seeds of {len(tasks):,} tasks and {len(samples):,} sample sizes, with "
+            f"{len(estimators):,} estimators, are {count:,} estimates: give fewer, at most "
+            f"{MAX_EVALUATIONS:,} in one call"
+        )
     return [
         Evaluation(task, n, seed, estimator, run)
         for task in tasks
