@@ -273,3 +273,30 @@ def test_compiled_code_that_never_ends_does_not_outlive_a_killed_parent(tmp_path
     running.wait()
     assert len(busy) == 2
     assert psutil.wait_procs(busy, timeout=20)[1] == []
+
+
+# -- estimates of a file ------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_an_estimate_of_a_file_has_a_time_limit_and_the_others_go_on(tmp_path, mibench):
+    (tmp_path / "mine.py").write_text(
+        "import os, time\n"
+        "def slow(x, y):\n    time.sleep(600 * (len(x) > 400))\n    return 0.5\n"
+        "def dies(x, y):\n    os._exit(5)\n"
+    )
+    rows = "\n".join(f"{i % 7},{i % 5}" for i in range(500))
+    (tmp_path / "rows.csv").write_text(f"a,b\n{rows}\n")
+    specs = "function:call=mine.py:slow,function:call=mine.py:dies,uniform"
+    done = mibench("estimate", "rows.csv", "--x", "a", "--y", "b", "-e", specs,
+                   "--time-limit", "1", "--format", "json")  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    slow, dies, uniform = json.loads(done.stdout)
+    assert slow["error"] == "TimeLimit: stopped after 1 s"
+    assert dies["error"] == "ProcessDied: the estimator's process ended with code 5"
+    alone = mibench("estimate", "rows.csv", "--x", "a", "--y", "b", "-e", "uniform",
+                    "--format", "json")  # fmt: skip
+    assert uniform["bits"] == json.loads(alone.stdout)[0]["bits"]
+    wrong = mibench("estimate", "rows.csv", "--x", "a", "--y", "b", "--time-limit", "-1")
+    assert wrong.returncode == 2
+    assert "time limit is -1.0: give seconds above 0" in wrong.stderr

@@ -16,6 +16,7 @@ from .console import (
     format_option,
     progress,
     say,
+    time_limit_option,
     units_option,
 )
 from .show import check_results, show_comparison, write_comparison
@@ -72,10 +73,7 @@ def selection(command: "FC") -> "FC":
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler: tcp://host:8786."
 )
-@click.option(
-    "--time-limit", type=float, metavar="SECONDS",
-    help="Stop an estimate that takes longer, and record it as failed.",
-)  # fmt: skip
+@time_limit_option
 @click.option(
     "--memory-limit", metavar="SIZE",
     help="Stop an estimate that takes more memory, such as 2GB, and record it as failed.",

@@ -18,6 +18,10 @@ estimators_option = click.option(
     help="Estimators, comma-separated, such as uniform,knn:k=5 (default: every estimator that "
     "needs no parameters).",
 )  # fmt: skip
+time_limit_option = click.option(
+    "--time-limit", type=float, metavar="SECONDS",
+    help="Stop an estimate that takes longer. It has failed.",
+)  # fmt: skip
 units_option = click.option(
     "--units", type=click.Choice(["bits", "nats"]), default="bits", show_default=True,
     help="Unit of every MI shown.",

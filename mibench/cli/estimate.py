@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,9 @@ from .console import (
     chatter_aside,
     estimators_option,
     format_option,
+    progress,
     split_names,
+    time_limit_option,
     units_option,
 )
 from .show import show_estimates
@@ -29,6 +32,7 @@ from .show import show_estimates
 @click.option("--discrete-y", is_flag=True, help="The same for Y.")
 @click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing value.")
 @estimators_option
+@time_limit_option
 @units_option
 @format_option
 def estimate(
@@ -39,6 +43,7 @@ def estimate(
     discrete_y: bool,
     drop_missing: bool,
     estimators: Sequence[str],
+    time_limit: float | None,
     units: str,
     form: str,
 ) -> int:
@@ -49,25 +54,22 @@ def estimate(
     from ..columns.files import read_sides
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
-    from ..running.evaluation import private_copies, timed_estimate
+    from ..running.given import estimates_of
 
     side_x, side_y = read_sides(
         file, split_names(x), split_names(y),
         discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
     )  # fmt: skip
     resolved = resolve_estimators(list(estimators) or default_estimators())
-    sample, kinds = (
-        (side_x.values, side_y.values),
-        {
-            "discrete_x": discrete_x,
-            "discrete_y": discrete_y,
-        },
-    )
-    with chatter_aside():
-        results = [
-            (estimator.spec, *timed_estimate(estimator, private_copies(sample, estimator), **kinds))
-            for estimator in resolved
-        ]
+    results: list[tuple[str, Any, float]] = []
+    with chatter_aside(), progress("estimators") as on_progress:
+        on_progress(0, len(resolved))
+        for result in estimates_of(
+            resolved, (side_x.values, side_y.values),
+            discrete_x=discrete_x, discrete_y=discrete_y, time_limit=time_limit,
+        ):  # fmt: skip
+            results.append(result)
+            on_progress(len(results), len(resolved))
     (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
     show_estimates(results, title, units, form)

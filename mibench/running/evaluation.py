@@ -98,6 +98,13 @@ def evaluate(
     return record_of(evaluation, result, seconds, memory)
 
 
+def prepare(
+    estimator: ResolvedEstimator, sample: Sample, *, discrete_x: bool, discrete_y: bool
+) -> None:
+    """Estimate from a few rows, so that `timed_estimate` compiles nothing."""
+    _warm_up(estimator, sample, {"discrete_x": discrete_x, "discrete_y": discrete_y})
+
+
 def timed_estimate(
     estimator: ResolvedEstimator, sample: Sample, *, discrete_x: bool, discrete_y: bool
 ) -> tuple[Estimate | str, float]:
