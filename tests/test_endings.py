@@ -167,3 +167,24 @@ def test_a_hang_up_that_is_ignored_stays_ignored(tmp_path):
     running.kill()
     running.wait()
     assert len(lines_of(store)) > before + 3
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_dies_is_said_and_what_was_done_is_kept(tmp_path):
+    (tmp_path / "logging_estimator.py").write_text(LOGGING)
+    cluster = Cluster(tmp_path, workers=2)
+    try:
+        running = start(
+            tmp_path, "-e", "function:call=logging_estimator.py:logged", "--seeds", "20000",
+            "--store", "r.jsonl", "--backend", "dask", "--scheduler", cluster.address,
+        )  # fmt: skip
+        wait_for(lambda: len(lines_of(tmp_path / "finished")) > 5)
+        cluster._scheduler.kill()
+        messages = running.communicate(timeout=90)[1]
+    finally:
+        cluster.close()
+    assert running.returncode == 2
+    assert "Traceback" not in messages, messages
+    assert f"the Dask scheduler at '{cluster.address}' went away" in messages
+    finished = set(map(float, lines_of(tmp_path / "finished")))
+    assert len(finished - {record.nats for record in Store(tmp_path / "r.jsonl")}) <= 2
