@@ -164,6 +164,7 @@ def _views(
     id_of_record, id_of_row = _ids(records, ids), _ids(cases, ids)
     sample = records.groupby(["task", "n", "seed"], sort=False).ngroup().to_numpy()
     needed = records[["task", "n", "seed", "estimator", "nats", "mi_nats", "seconds", "memory"]]
+    needed = needed.astype({"task": "category", "estimator": "category"})  # grouped many times
     index_of: dict[frozenset[int], int] = {}
     rankings: list[dict[str, Any]] = []
 

@@ -125,7 +125,7 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
     by_name = cases.groupby("estimator")
     columns = records[["estimator", "nats", "seconds", "memory"]]
     rows = []
-    for name, estimates in columns.groupby("estimator", sort=False):
+    for name, estimates in columns.groupby("estimator", sort=False, observed=True):
         errors = common.values[:, [i for i, n in enumerate(common.names) if n == name]].ravel()
         of_estimator = by_name.get_group(name)
         rows.append(
