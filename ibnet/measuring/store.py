@@ -49,7 +49,10 @@ class StoredResults:
     def is_finished(self) -> NDArray[np.bool_]:
         """(length, runs): True where nothing is left to measure. Failures are tried again."""
         state = self.read("state")
-        return np.asarray((state == DONE) | (state == DIVERGED))
+        whole = np.ones(state.shape, np.bool_)
+        for name in ("i_xt", "i_ty"):  # a lost file reads as NaN
+            whole &= np.isfinite(self.read(name)[: len(state)]).all(axis=2)
+        return np.asarray(((state == DONE) & whole) | (state == DIVERGED))
 
     def read(self, name: str) -> NDArray[Any]:
         """An array of the epochs trained, or of fewer if it was measured on fewer."""
