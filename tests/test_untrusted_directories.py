@@ -205,7 +205,16 @@ def test_damage_is_named_or_harmless(made, tmp_path, seed):
         except InputError as error:
             message = str(error)
             assert "\n" not in message
-            remedies = "delete Delete restore again give elsewhere choose Valid".split()
+            remedies = [
+                "delete",
+                "Delete",
+                "restore",
+                "again",
+                "give",
+                "elsewhere",
+                "choose",
+                "Valid",
+            ]
             assert any(word in message for word in remedies), (what, message)
         else:
             assert trajectories.i_xt.dtype == np.float32, what
