@@ -273,7 +273,7 @@ def test_damaged_binary_tables_are_read_or_refused(tmp_path_factory, examples, e
         try:
             read = read_arrays(path, {"a", "b", "c"}, {"c"})
         except InputError as error:
-            assert f"t.{ending}" in str(error)
+            assert f"t.{ending}" in str(error)  # noqa: PT017
         else:
             assert all(len(v) in (0, 6) or v.ndim for v in read.values())
 
