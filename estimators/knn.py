@@ -23,7 +23,7 @@ from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.ksg import kraskov_counts, ross_counts
 from .neighbours.search import Algorithm
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
-from .shared.columns import standardized
+from .shared.columns import standardized, without_rounding
 from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
@@ -187,6 +187,7 @@ class KNN(Estimator):
             if scaling == "auto":
                 sides[scaling] = side_on_common_scale(columns)
             else:
+                columns, _ = without_rounding(columns, np.sort(columns, axis=1))
                 sides[scaling] = IndexedSide(standardized(columns) if scaling else columns)
         return sides[scaling]
 

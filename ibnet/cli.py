@@ -208,11 +208,14 @@ def run(
     list settings`, or a .json file. I(X;T) and I(T;Y) are estimated for every layer T; X is the
     input and Y the class label.
     """
+    from .measuring.binding import refuse_foreign_code
     from .measuring.measuring import check_plan
 
     requested = _setting(setting, changes)
     # The directory may hold networks that were trained for another setting with other estimators.
     specs = estimators or requested.estimators
+    if not estimators:
+        refuse_foreign_code(specs, setting)
     check_plan(specs, schedule, requested.epochs, jobs)
     trained = _train(requested, _folder(setting, output), device)
     diverged = _report_training(trained)

@@ -1,9 +1,11 @@
 """Draws all figures of one training, for any setting."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
+from zlib import crc32
 
 import numpy as np
 
@@ -26,6 +28,7 @@ from .networks.trained import Trained
 with explain_missing_packages("xarray"):
     import xarray as xr
 
+MAX_SPEC_LENGTH = 120  # of an estimator string in a file name
 DrawFunction: TypeAlias = Callable[[], Drawing]
 
 
@@ -92,5 +95,11 @@ def save_in_new_folder(drawing: Drawing, path: Path) -> Path:
 
 
 def _file_name(spec: str) -> str:
-    """An estimator string as part of a file name."""
-    return spec.replace(":", "-").replace(",", "-").replace("=", "")
+    """An estimator string as part of a file name; other characters than these become "-".
+
+    >>> _file_name("uniform:bins=30"), _file_name("f:a=../b")
+    ('uniform-bins30', 'f-a..-b-2632a77f')
+    """
+    usual = spec.replace(":", "-").replace(",", "-").replace("=", "")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", usual)[:MAX_SPEC_LENGTH]
+    return name if name == usual else f"{name}-{crc32(spec.encode()):08x}"

@@ -58,4 +58,15 @@ def unknown(what: str, name: str, valid: Iterable[str]) -> str:
     lower = difflib.get_close_matches(name.lower(), [v.lower() for v in valid], n=3, cutoff=0.6)
     close = [v for v in valid if v.lower() in lower][:3]
     hint = f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else "."
-    return f"unknown {what} {name!r}{hint} Valid: {', '.join(valid) or 'none'}"
+    return f"unknown {what} {name!r}{hint} Valid: {some(valid, most=250) or 'none'}"
+
+
+def some(names: Iterable[str], most: int = 40) -> str:
+    """Names joined by commas, and the number of the others if there are many.
+
+    >>> some("abcde", most=3)
+    'a, b, c and 2 more'
+    """
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more

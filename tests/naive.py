@@ -5,6 +5,7 @@ and library functions. The parameters have the names of the estimators' fields, 
 `naive.knn(x, y, **asdict(KNN()))` equals `KNN().estimate(x, y)`. All results are in nats.
 """
 
+import itertools
 import math
 from collections import Counter
 from dataclasses import asdict
@@ -455,6 +456,27 @@ def units(side, standardize):
     return deviations(near)
 
 
+def without_rounding(values):
+    """Columns (n, d) in which values that differ by rounding alone are equal, one by one."""
+    values = np.array(values, float)
+    tiny = 2.0**-44
+    for j, column in enumerate(values.T.tolist()):
+        rank, n = sorted(column), len(column)
+        spread = tiny * rank[n - 1 - n // 10] - tiny * rank[n // 10]
+        if spread <= tiny * abs(tiny * rank[n // 2]):
+            spread = tiny * rank[-1] - tiny * rank[0]
+        groups = [[rank[0]]]
+        for a, b in itertools.pairwise(rank):
+            if b - a <= min(tiny * max(abs(a), abs(b)) + spread, 256 * spread):
+                groups[-1].append(b)
+            else:
+                groups.append([b])
+        if sum(len(g) for g in groups if g[0] < g[-1]) >= 0.01 * n:
+            smallest = {value: group[0] for group in groups for value in group}
+            values[:, j] = [smallest[value] for value in column]
+    return values
+
+
 def knn(
     x, y, k, variant, standardize, algorithm="auto", noise_variance=None, seed=0, correction="auto",
     discrete_x=False, discrete_y=False,
@@ -465,6 +487,10 @@ def knn(
     """
     if discrete_x and discrete_y:
         return labels_mi(x, y, correction)
+    x, y = (
+        side if discrete else without_rounding(side)
+        for side, discrete in ((x, discrete_x), (y, discrete_y))
+    )
     if discrete_x or discrete_y:
         values, codes = (y, x) if discrete_x else (x, y)
         if noise_variance is not None:

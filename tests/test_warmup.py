@@ -254,6 +254,45 @@ def test_a_file_that_cannot_be_used_is_compiled_again(small, harm):
     assert [output_of(total()), output_of(total())] == ["9.0 2\n", f"9.0 {again}\n"]
 
 
+PLANTED = b"cposix\nmkdir\n(S'ran'\ntR."  # a pickle that makes a folder
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize(
+    "how", ["file for all", "folder for all", "file of another", "folder of another"]
+)
+def test_code_that_another_user_can_write_is_not_run(small, tmp_path, monkeypatch, how):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    if "another" in how and os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    folder = small(step=1)
+    output_of(total())
+    planted = cached_files(folder)
+    for file in planted:
+        file.write_bytes(PLANTED)
+    targets = planted if "file" in how else [planted[0].parent]
+    for target in targets:
+        if "another" in how:
+            os.chown(target, 12345, 12345)
+        else:
+            target.chmod(target.stat().st_mode | 0o002)
+    monkeypatch.chdir(tmp_path)
+    assert [output_of(total()), output_of(total())] == ["9.0 2\n", "9.0 0\n"]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_code_is_kept_for_its_owner_alone_to_write(small):
+    folder = small(step=1)
+    before = os.umask(0)
+    try:
+        output_of(total())
+    finally:
+        os.umask(before)
+    for path in (*cached_files(folder), cached_files(folder)[0].parent):
+        assert not path.stat().st_mode & 0o002
+    assert output_of(total()) == "9.0 0\n"
+
+
 # -- within one process ---------------------------------------------------------------
 
 

@@ -9,28 +9,35 @@ from scipy.special import digamma
 
 from mibench.errors import InputError
 
-from ..shared.columns import centred
+from ..shared.columns import centred, without_rounding
 from .search import Algorithm, nearest
 from .ties import order_by_values
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
+OFFSET = 0.3819660112501051  # so that round values lie within a unit and not at its border
+
 
 def with_noise(columns: Float, variance: float, seed: int, symbols: Int | None) -> Float:
     """The columns (d, n), each minus its median, plus independent N(0, variance) noise.
 
-    The random numbers are seeded by `seed` and a checksum of the data, and assigned to the rows in
-    an order that the data define. So the same data get the same noise in any order of rows.
+    The random numbers are seeded by `seed` and a checksum of the values in units of the noise's
+    standard deviation, as whole numbers, and assigned to the rows in an order that the data define.
+    So the same data get the same noise in any order of rows, also if another processor rounds the
+    last digits otherwise.
     symbols (n,): labels of the rows, which distinguish rows of equal values. None where all labels
     differ, since the assignment of noise to equal rows then makes no difference.
     """
-    columns = centred(columns)
-    order = order_by_values(columns, symbols)
+    columns = centred(without_rounding(columns, np.sort(columns, axis=1))[0])
+    deviation = math.sqrt(variance)
+    with np.errstate(over="ignore"):
+        coarse = np.floor(columns / deviation + OFFSET) + 0.0
+    order = order_by_values(columns, symbols, coarse)
     ordered = columns[:, order]
-    rng = np.random.default_rng([seed, crc32(ordered.tobytes())])
+    rng = np.random.default_rng([seed, crc32(coarse[:, order].tobytes())])
     result = np.empty(columns.shape)
-    result[:, order] = ordered + math.sqrt(variance) * rng.standard_normal(columns.shape)
+    result[:, order] = ordered + deviation * rng.standard_normal(columns.shape)
     return result
 
 

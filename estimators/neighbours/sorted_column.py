@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import line
-from ..shared.columns import centred, on_common_scale
+from ..shared.columns import centred, on_common_scale, without_rounding
 from ..shared.threads import share_rows
 from .partitions import Slabs, cut_slabs
 
@@ -106,6 +106,7 @@ def side_on_common_scale(columns: Float) -> IndexedSide:
     """The columns (d, n), all of which vary, on the scales of `on_common_scale`."""
     order = np.argsort(columns[0]) if len(columns) == 1 else None
     ordered = np.sort(columns, axis=1) if order is None else columns[:, order]
+    columns, ordered = without_rounding(columns, ordered)
     scaled, errors = on_common_scale(columns, ordered)
     side = IndexedSide(scaled, float(errors.max()))
     if order is not None:  # scaling keeps the order, so that it need not be sorted again

@@ -13,19 +13,27 @@ Int = NDArray[np.int64]
 NOISE_PER_GAP = 1e-3  # amplitude of the noise, relative to the typical gap between values
 
 
-def order_by_values(columns: Float | Int, symbols: Int | None = None) -> Int:
+def order_by_values(
+    columns: Float | Int, symbols: Int | None = None, coarse: Float | Int | None = None
+) -> Int:
     """An order of the rows that depends on the data, and not on the order in which rows came.
 
     Rows are sorted by columns (d, n). With labels `symbols` (n,) they are sorted within each label;
     the labels are sorted by a checksum of their rows, so that names and numbers of labels do not
     matter. The order of rows, or labels, that are equal in all of this is undefined.
+    coarse (d, n): what the checksum is taken of, if rounding changes the last digits of columns.
     """
+    coarse = columns if coarse is None else coarse
     if symbols is None:
         return np.lexsort(columns)
     order = np.lexsort([*columns, symbols])
     groups = np.split(order, np.flatnonzero(np.diff(symbols[order])) + 1)
-    groups.sort(key=lambda rows: (len(rows), crc32(columns[:, rows].tobytes())))
+    groups.sort(key=lambda rows: (len(rows), *(_checksum(c[:, rows]) for c in (coarse, columns))))
     return np.concatenate(groups)
+
+
+def _checksum(values: Float | Int) -> int:
+    return crc32(values.tobytes())
 
 
 def break_ties(columns: Float, symbols: Int | None = None) -> Float:

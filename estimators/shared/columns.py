@@ -8,6 +8,9 @@ Float = NDArray[np.float64]
 FAR = 10.0  # interquartile ranges beyond the quartiles; a normal value goes as far once in 1e44
 MAX_FAR_SHARE = 0.05  # of the rows; if more are so far away, they are no outliers
 EPSILON = float(np.finfo(np.float64).eps)
+ROUNDING = 2.0**-44  # 256 times the rounding of one operation
+MIN_ROUNDED_SHARE = 0.01
+MAX_REACH = 256.0  # of rounding, relative to the spread: 2^-36 of it
 LARGEST = 1e150  # limit of scaled values, whose differences must not overflow
 
 
@@ -30,6 +33,44 @@ def standardized(columns: Float) -> Float:
     # Sorted, so that the last digit does not depend on the order of the rows.
     deviation = np.sort(columns, axis=1).std(axis=1, ddof=1, keepdims=True)
     return columns / np.where(deviation > 0, deviation, 1.0)
+
+
+def without_rounding(columns: Float, ordered: Float) -> tuple[Float, Float]:
+    """The columns (d, n) with values that differ by rounding alone made equal, and sorted.
+
+    Another processor rounds sums, powers and tanh otherwise in the last digits. So values that are
+    equal on one machine differ on another, and in one column on the same machine. They differ by
+    rounding if they are within `ROUNDING` of each other, relative to their size and to the spread
+    of the column, and within `MAX_REACH` times that of the spread: 1e12 + x stays as it is. Each
+    group of such values becomes its smallest value. A column stays as it is if fewer than
+    `MIN_ROUNDED_SHARE` of its rows are in such a group, since two values of many can be as close by
+    chance. The spread is the distance of the outer deciles, or that of the extremes where the
+    deciles differ by rounding.
+
+    ordered: each column's values in ascending order. Returns the columns, and them in order.
+    """
+    n = columns.shape[1]
+    small = ROUNDING * ordered  # first, so that differences do not overflow
+    spread = small[:, n - 1 - n // 10] - small[:, n // 10]
+    size = np.abs(small)
+    few = spread <= ROUNDING * size[:, n // 2]
+    spread = np.where(few, small[:, -1] - small[:, 0], spread)[:, np.newaxis]
+    reach = np.minimum(np.maximum(size[:, 1:], size[:, :-1]) + spread, MAX_REACH * spread)
+    with np.errstate(over="ignore"):
+        gaps = np.diff(ordered, axis=1)
+    close = gaps <= reach
+    suspects = np.flatnonzero((close & (gaps > 0)).any(axis=1))
+    if not len(suspects):
+        return columns, ordered
+    columns, ordered = columns.copy(), ordered.copy()
+    for i in suspects:
+        group = np.concatenate([[0], np.cumsum(~close[i])])
+        rounded = np.bincount(group[1:], weights=close[i] & (gaps[i] > 0))
+        if (rounded[group] > 0).mean() >= MIN_ROUNDED_SHARE:
+            first = np.searchsorted(group, group)
+            columns[i] = ordered[i][first][np.searchsorted(ordered[i], columns[i])]
+            ordered[i] = ordered[i][first]
+    return columns, ordered
 
 
 def on_common_scale(columns: Float, ordered: Float) -> tuple[Float, Float]:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from mibench.output.figures import save
 from mibench.output.files import PICTURES, check_path, whole_file
+from mibench.output.safe import to_csv
 
 MAX_PNG_BYTES = 250_000  # larger pictures are reduced to 256 colours
 
@@ -48,7 +49,7 @@ def save_drawing(drawing: Drawing, path: Path | str) -> tuple[Path, Path]:
         if picture.suffix.lower() == ".png" and part.stat().st_size > MAX_PNG_BYTES:
             _reduce_colours(part)
     with whole_file(numbers) as part:
-        drawing.table.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
+        to_csv(drawing.table, part, float_format="%.6g", lineterminator="\n")
     return picture, numbers
 
 

@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from mibench.output.figures import COLOURS
+from mibench.output.safe import plain_math
 
 MEAN = "mean over runs"
 SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # names `_numbers.QUANTILES`
@@ -46,7 +47,7 @@ def style_axes(axes: Axes, title: str = "") -> None:
     axes.grid(True, linewidth=0.4, alpha=0.5)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=SMALL, length=2.5)
-    axes.set_title(title, fontsize=NORMAL, loc="left")
+    axes.set_title(plain_math(title), fontsize=NORMAL, loc="left")
 
 
 def draw_band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
@@ -162,7 +163,9 @@ def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
 def describe_training(trajectories: xr.Dataset) -> str:
     """The name, activation and batch size of a training as text."""
     get = trajectories.attrs.get
-    name, activation, batch = (str(get(key, "")) for key in ("training", "activation", "batch"))
+    name, activation, batch = (
+        plain_math(str(get(key, ""))) for key in ("training", "activation", "batch")
+    )
     size = "full batch" if batch == "full" else f"batches of {batch}"
     return f"{name} ({activation}, {size})" if activation and batch else name
 

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from mibench.errors import InputError
+from mibench.output.safe import plain_math
 
 from . import _numbers, _style
 from ._drawing import Drawing
@@ -157,7 +158,10 @@ def plot_runs(
         single = trajectories.sel(run=[run])
         panel = Panel.from_trajectories(single, estimator, training=training, run=run)
         panels.append(replace(panel, title=f"run {run}"))
-    captions = (_style.describe_training(trajectories), f"single runs under {estimator}")
+    captions = (
+        _style.describe_training(trajectories),
+        f"single runs under {plain_math(estimator)}",
+    )
     drawing = draw_planes(wrap_panels(panels), "none", *captions)
     table = drawing.table.drop(columns="runs").filter(regex="^(?!.*_q[19]0_)")
     return Drawing(drawing.figure, table.rename(columns=lambda name: name.replace("_mean", "")))

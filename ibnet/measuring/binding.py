@@ -11,12 +11,15 @@ estimator that has a parameter of that name:
                     (but "auto", which scales nothing where there is noise)
 """
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from mibench.contract.parameters import parameter_fields
+from mibench.contract.parameters import has_text_parameter, parameter_fields
+from mibench.contract.registry import estimator_class, list_estimators
 from mibench.contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_each
-from mibench.contract.specs import write_spec
+from mibench.contract.specs import name_in, split_specs, write_spec
+from mibench.errors import InputError
 from mibench.types import SupportsEstimate
 
 from ..settings import Setting
@@ -38,6 +41,20 @@ def resolve_for_layers(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
         resolved = replace(resolved, spec=_spec_on_layers(resolved))
         by_spec.setdefault(resolved.spec, resolved)
     return list(by_spec.values())
+
+
+def refuse_foreign_code(specs: Sequence[str], source: object) -> None:
+    """Raise InputError for estimators from a file that name code to run, by a file or a command.
+
+    The file may come from somebody else, and measuring with its estimators is the default.
+    """
+    for spec in [spec for text in specs for spec in split_specs(text)]:
+        name = name_in(spec)
+        if name in list_estimators() and has_text_parameter(estimator_class(name)):
+            raise InputError(
+                f"{source} names the estimator {spec!r}, which runs code: give the estimators that "
+                "you want with --estimators"
+            )
 
 
 def bind_to_run(

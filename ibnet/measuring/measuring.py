@@ -21,9 +21,10 @@ from ..networks.archive import (
     explain_write_errors,
     stored_array,
 )
+from ..networks.metadata import check_files
 from ..networks.trained import Trained
 from ..training.training import Progress
-from .binding import bind_to_run, resolve_for_layers
+from .binding import bind_to_run, refuse_foreign_code, resolve_for_layers
 from .estimates import MISSING, EpochRunResults, LayerInformation, measure_networks
 from .schedule import QUADRATIC_SCHEDULE, epochs_of
 from .store import StoredResults, open_results
@@ -84,7 +85,13 @@ def measure(
     """
     if jobs is not None:
         check_jobs(jobs)
-    resolved = resolve_for_layers(trained.setting.estimators if estimators is None else estimators)
+    if estimators is None:
+        estimators = trained.setting.estimators
+        if trained.directory is not None:
+            refuse_foreign_code(estimators, trained.directory / "training.json")
+    resolved = resolve_for_layers(estimators)
+    if trained.directory is not None:
+        check_files(trained.directory)
     with exclusive_lock(trained.directory):
         trained = trained.current()
         if trained.epochs < 0:

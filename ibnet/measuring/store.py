@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contract.resolve import ResolvedEstimator
+from mibench.errors import InputError
 from mibench.types import SESSION, SupportsEstimate
 
 from .._extra import explain_missing_packages
@@ -21,6 +23,7 @@ from ..networks.archive import (
     resize_arrays,
     stored_array,
 )
+from ..networks.metadata import ArrayForm, DamagedError, array_length, check_group
 from ..networks.trained import Trained
 from .estimates import DIVERGED, DONE, FAILED, MISSING, EpochRunResults
 
@@ -45,9 +48,16 @@ class StoredResults:
 
     def is_finished(self) -> NDArray[np.bool_]:
         """(length, runs): True where nothing is left to measure. Failures are tried again."""
+        state = self.read("state")
+        whole = np.ones(state.shape, np.bool_)
+        for name in ("i_xt", "i_ty"):  # a lost file reads as NaN
+            whole &= np.isfinite(self.read(name)[: len(state)]).all(axis=2)
+        return np.asarray(((state == DONE) & whole) | (state == DIVERGED))
+
+    def read(self, name: str) -> NDArray[Any]:
+        """An array of the epochs trained, or of fewer if it was measured on fewer."""
         with self.explain_read_errors():
-            state = stored_array(self.group, "state")[: self.length]
-        return np.asarray((state == DONE) | (state == DIVERGED))
+            return np.asarray(stored_array(self.group, name)[: self.length])
 
     def explain_read_errors(self) -> AbstractContextManager[None]:
         """Turn errors of reads in the block into an InputError."""
@@ -55,7 +65,7 @@ class StoredResults:
 
     def messages(self) -> list[str]:
         """The error messages, in the order in which states from FAILED on number them."""
-        return [str(m) for m in self.group.attrs.get("messages", [])]  # type: ignore[union-attr]
+        return [str(m) for m in self.group.attrs.get("messages") or []]  # type: ignore[union-attr]
 
     def write(self, epochs: slice, runs: slice, results: EpochRunResults) -> None:
         """Store the measured results. The state is written last: it marks the others as stored."""
@@ -96,7 +106,9 @@ def open_results(
     with explain_write_errors(trained.directory):
         if folder is not None:
             folder.mkdir(exist_ok=True)
-        path = None if folder is None else folder / quote(resolved.spec, safe="=,.-")
+        path = None if folder is None else folder / _folder_name(resolved.spec)
+        if path is not None:
+            _check_results(path, trained)
         with explain_read_errors(path, REMEDY):
             group = open_group(path)
         results = StoredResults(resolved.spec, group, trained.epochs + 1)
@@ -112,14 +124,62 @@ def _results_folder(trained: Trained) -> Path | None:
     return None if trained.directory is None else trained.directory / "measured.zarr"
 
 
-def _add_arrays(results: StoredResults, trained: Trained) -> None:
-    sizes = {"epoch": results.length, "run": trained.setting.runs}
+def _folder_name(spec: str) -> str:
+    return quote(spec, safe="=,.-")
+
+
+def _array_forms(trained: Trained) -> list[ArrayForm]:
+    """The arrays of an estimator, in the order in which they are made."""
+    sizes = {"epoch": trained.epochs + 1, "run": trained.setting.runs}
     sizes_with_layer = {**sizes, "layer": len(trained.setting.layers) - 1}
-    group, chunk = results.group, trained.chunk
-    for name, dtype, fill in (("i_xt", "f4", np.nan), ("i_ty", "f4", np.nan), ("flags", "i4", 0)):
-        if name not in group:
-            add_array(group, name, sizes_with_layer, chunk, dtype, fill)
-    add_array(group, "state", sizes, chunk, "i2", MISSING)
+    return [
+        ArrayForm("i_xt", sizes_with_layer, trained.chunk, "float32", np.nan),
+        ArrayForm("i_ty", sizes_with_layer, trained.chunk, "float32", np.nan),
+        ArrayForm("flags", sizes_with_layer, trained.chunk, "int32", 0),
+        ArrayForm("state", sizes, trained.chunk, "int16", MISSING),
+    ]
+
+
+def _add_arrays(results: StoredResults, trained: Trained) -> None:
+    for form in _array_forms(trained):
+        if form.name not in results.group:
+            add_array(results.group, form)
+
+
+def _check_results(path: Path, trained: Trained) -> bool:
+    """Whether a folder holds the results of the estimator that its name gives.
+
+    False if the process was killed before it had made them. Raises InputError for anything else.
+    """
+    forms = _array_forms(trained)
+    try:
+        attributes = check_group(path, forms, complete=False)
+        if "identities" not in attributes:  # they are stored after all arrays were made
+            return False
+        check_group(path, forms, complete=True)
+        spec, identities = attributes.get("spec"), attributes["identities"]
+        if not isinstance(spec, str) or _folder_name(spec) != path.name:
+            raise DamagedError(
+                f"{path / 'zarr.json'} names another estimator than its folder: {spec!r}"
+            )
+        for name, texts in (("identities", identities), ("messages", attributes.get("messages"))):
+            if texts is not None and not _are_texts(texts):
+                raise DamagedError(f"{path / 'zarr.json'} has {name}={str(texts)[:60]!r}")
+        if len(identities) != trained.setting.runs:
+            raise DamagedError(f"{path / 'zarr.json'} has {len(identities)} identities")
+        lengths = [array_length(path, name) for name in RESULT_ARRAYS]
+        if min(lengths) < lengths[-1]:  # the state is the last to become longer
+            raise DamagedError(f"{path} has arrays of the lengths {lengths}")
+    except (DamagedError, OSError) as error:
+        raise InputError(
+            f"cannot read {path}: {error}. Its files may be damaged, or not readable for you: "
+            f"{REMEDY}"
+        ) from None
+    return True
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 def _drop_outdated(
@@ -135,11 +195,11 @@ def _drop_outdated(
     stored = results.group.attrs.get("identities")
     if stored == identities and resolved.version != SESSION:
         return
-    if isinstance(stored, list):
-        state = stored_array(results.group, "state")
-        for run, (old, new) in enumerate(zip(stored, identities, strict=True)):
-            if old != new or resolved.version == SESSION:
-                state[:, run] = MISSING
+    known = stored if isinstance(stored, list) else [None] * len(identities)
+    state = stored_array(results.group, "state")
+    for run, (old, new) in enumerate(zip(known, identities, strict=True)):
+        if old != new or resolved.version == SESSION:
+            state[:, run] = MISSING
     results.group.attrs.update({"spec": resolved.spec, "identities": identities})
 
 
@@ -150,10 +210,11 @@ def stored_results(trained: Trained) -> dict[str, StoredResults]:
         return {}
     by_spec = {}
     for path in sorted(p for p in folder.iterdir() if p.is_dir()):
+        if not _check_results(path, trained):
+            continue
         with explain_read_errors(path, REMEDY):
             group = open_group(path)
-        if "state" in group and "spec" in group.attrs:
             spec = str(group.attrs["spec"])
             length = min(trained.epochs + 1, int(stored_array(group, "state").shape[0]))
-            by_spec[spec] = StoredResults(spec, group, length)
+        by_spec[spec] = StoredResults(spec, group, length)
     return by_spec

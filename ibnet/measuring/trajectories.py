@@ -14,7 +14,7 @@ from mibench.errors import InputError
 from mibench.output.files import check_path, whole_file
 
 from .._extra import explain_missing_packages
-from ..networks.archive import explain_read_errors, stored_array
+from ..networks.archive import explain_read_errors
 from ..networks.trained import Trained
 from .binding import resolve_for_layers
 from .estimates import FAILED, FLAG_BITS, MISSING
@@ -22,6 +22,9 @@ from .store import RESULT_ARRAYS, StoredResults, stored_results
 
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
+
+
+FILL = {"i_xt": math.nan, "i_ty": math.nan, "flags": 0, "state": MISSING}  # where nothing is stored
 
 
 def build_trajectories(trained: Trained, results: Sequence[StoredResults]) -> xr.Dataset:
@@ -60,17 +63,15 @@ def _read_arrays(results: StoredResults, length: int) -> dict[str, NDArray[Any]]
     """The arrays of an estimator, padded to `length` epochs if it was measured on fewer."""
     arrays = {}
     for name in RESULT_ARRAYS:
-        stored = stored_array(results.group, name)
-        with results.explain_read_errors():
-            values = stored[:length]
+        values = results.read(name)[:length]
         pad = [(0, length - len(values))] + [(0, 0)] * (values.ndim - 1)
-        arrays[name] = np.pad(values, pad, constant_values=stored.fill_value)
+        arrays[name] = np.pad(values, pad, constant_values=FILL[name])
     return arrays
 
 
 def _errors(results: StoredResults) -> Iterator[tuple[str, int]]:
     """Each error message that occurred, with its number of epoch-run pairs."""
-    state = stored_array(results.group, "state")[: results.length]
+    state = results.read("state")
     for number, text in enumerate(results.messages()):
         count = int((state == FAILED + number).sum())
         if count:

@@ -4,21 +4,23 @@ zarr replaces a chunk's file whole or not at all. So every array stays readable 
 ends; `checkpoint.npz` and the array `state` of a measurement tell how far it came.
 """
 
+import errno
 import json
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from mibench.errors import InputError
 from mibench.output.files import whole_file
 
 from .._extra import explain_missing_packages
+from .metadata import ArrayForm
 
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
@@ -36,37 +38,34 @@ def epochs_per_chunk(bytes_per_epoch: int) -> int:
 
 
 def open_group(directory: Path | None) -> zarr.Group:
-    """Open the group of arrays in a directory, or make it; without a directory, in memory."""
-    return zarr.open_group(MemoryStore() if directory is None else directory, mode="a")
+    """Open the group of arrays in a directory, or make it; without a directory, in memory.
+
+    Format 3 alone: arrays of format 2 may name a codec that runs code.
+    """
+    store = MemoryStore() if directory is None else directory
+    return zarr.open_group(store, mode="a", zarr_format=3)
 
 
-def add_array(
-    group: zarr.Group,
-    name: str,
-    sizes: Mapping[str, int],
-    chunk: int,
-    dtype: DTypeLike,
-    fill: float,
-) -> None:
-    """Make an array whose first dimension, the epochs, is stored in chunks of `chunk`.
+def add_array(group: zarr.Group, form: ArrayForm) -> None:
+    """Make an array whose first dimension, the epochs, is stored in chunks.
 
     Within a chunk the first dimension varies fastest: a value resembles that of the epoch before,
     and chunks compress a quarter better if the two are neighbours. The array is made at least one
     chunk long and then cut, because the chunk length cannot change later. Unwritten chunks take no
     space.
     """
-    length, *other_sizes = sizes.values()
+    length, *other_sizes = form.sizes.values()
     new = group.create_array(
-        name,
-        shape=(max(length, chunk), *other_sizes),
-        chunks=(chunk, *other_sizes),
-        dtype=np.dtype(dtype),
-        fill_value=fill,
-        dimension_names=tuple(sizes),
-        filters=[TransposeCodec(order=(*range(1, len(sizes)), 0))],
+        form.name,
+        shape=(max(length, form.chunk), *other_sizes),
+        chunks=(form.chunk, *other_sizes),
+        dtype=np.dtype(form.dtype),
+        fill_value=form.fill,
+        dimension_names=tuple(form.sizes),
+        filters=[TransposeCodec(order=(*range(1, len(form.sizes)), 0))],
         compressors=BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
     )
-    if length < chunk:
+    if length < form.chunk:
         new.resize((length, *other_sizes))
 
 
@@ -85,7 +84,9 @@ def resize_arrays(group: zarr.Group, names: Iterable[str], length: int) -> None:
 def open_dataset(group: zarr.Group) -> xr.Dataset:
     """The group as an xarray data set, which reads values when they are used."""
     path = group.path or None
-    dataset: xr.Dataset = xr.open_zarr(group.store, group=path, chunks=None, consolidated=False)
+    dataset: xr.Dataset = xr.open_zarr(
+        group.store, group=path, chunks=None, consolidated=False, zarr_format=3, decode_cf=False
+    )
     return dataset
 
 
@@ -148,9 +149,7 @@ def exclusive_lock(directory: Path | None) -> Iterator[None]:
         return
     import fcntl
 
-    with ExitStack() as stack:
-        with explain_write_errors(directory):
-            lock = stack.enter_context(open(directory / ".lock", "w"))
+    with _opened_lock(directory / ".lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -159,3 +158,24 @@ def exclusive_lock(directory: Path | None) -> Iterator[None]:
                 "directory"
             ) from None
         yield
+
+
+@contextmanager
+def _opened_lock(path: Path) -> Iterator[int]:
+    """The descriptor of a plain file, which is made if necessary; what it holds stays as it is.
+
+    A link is refused, because the file that it leads to belongs to something else.
+    """
+    with explain_write_errors(path.parent):
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+                raise
+            raise InputError(f"{path} is a link or no plain file: delete it") from None
+    try:
+        if not stat.S_ISREG(os.fstat(lock).st_mode):
+            raise InputError(f"{path} is no plain file: delete it")
+        yield lock
+    finally:
+        os.close(lock)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.errors import InputError
+from mibench.memory import check_memory
 
 from .._extra import explain_missing_packages
 from ..data.dataset import BUILT_IN, Data, load_data
@@ -29,6 +30,14 @@ from .archive import (
     write_json,
 )
 from .forward import layer_outputs
+from .metadata import (
+    ArrayForm,
+    DamagedError,
+    array_length,
+    check_files,
+    check_group,
+    read_json_object,
+)
 from .versions import join_versions, versions
 
 with explain_missing_packages("xarray", "zarr"):
@@ -100,7 +109,8 @@ class Trained:
     @property
     def is_diverged(self) -> NDArray[np.bool_]:
         """(epochs + 1, runs): True from the first epoch on in which weights were not finite."""
-        since: NDArray[np.int64] = stored_array(self.group, "diverged")[:]
+        with explain_read_errors(self.directory):
+            since: NDArray[np.int64] = stored_array(self.group, "diverged")[:]
         return (since >= 0) & (np.arange(self.epochs + 1)[:, np.newaxis] >= since)
 
     def current(self) -> "Trained":
@@ -222,24 +232,58 @@ def create_training(
     return trained
 
 
-def _add_arrays(group: zarr.Group, setting: Setting) -> None:
+def _array_forms(setting: Setting) -> list[ArrayForm]:
+    """The arrays of a training that has no epoch yet."""
     runs, layers = setting.runs, len(setting.layers) - 1
     chunk = epochs_per_chunk(4 * runs * setting.parameters)
     by_run = {"epoch": 1, "run": runs}
-    for name, sizes in (
+    by_epoch = (
         ("weights", {**by_run, "parameter": setting.parameters}),
         ("train_error", by_run),
         ("test_error", by_run),
         ("min_activation", {**by_run, "layer": layers}),
         ("max_activation", {**by_run, "layer": layers}),
-    ):
-        if name not in group:
-            add_array(group, name, sizes, chunk, np.float32, np.nan)
-    if "diverged" not in group:
-        add_array(group, "diverged", {"run": runs}, runs, np.int64, -1)
+    )
+    forms = [ArrayForm(name, sizes, chunk, "float32", np.nan) for name, sizes in by_epoch]
+    return [*forms, ArrayForm("diverged", {"run": runs}, runs, "int64", -1)]
+
+
+def _add_arrays(group: zarr.Group, setting: Setting) -> None:
+    for form in _array_forms(setting):
+        if form.name not in group:
+            add_array(group, form)
     lengths = {stored_array(group, name).shape[0] for name in EPOCH_ARRAYS}
     if len(lengths) > 1:  # the process was killed after it had resized only some arrays
         resize_arrays(group, EPOCH_ARRAYS, max(lengths))
+
+
+def _check_training(directory: Path, setting: Setting) -> None:
+    """Raise InputError unless the arrays in `training.zarr` are those of the setting."""
+    folder, forms = directory / "training.zarr", _array_forms(setting)
+    try:
+        attributes = check_group(folder, forms, complete=False)
+        done = attributes.get("epochs_done", -1)
+        if type(done) is not int or not -1 <= done <= setting.epochs:
+            raise DamagedError(f"{folder / 'zarr.json'} has epochs_done={done!r}")
+        for name in ("train_seconds", "measure_seconds"):
+            if type(attributes.get(name, 0)) not in (int, float):
+                raise DamagedError(f"{folder / 'zarr.json'} has {name}={attributes[name]!r}")
+        check_group(folder, forms, complete=done >= 0)
+        short = [n for n in EPOCH_ARRAYS if done >= 0 and array_length(folder, n) <= done]
+        if short:
+            raise DamagedError(f"{folder / short[0]} ends before epoch {done}")
+    except (DamagedError, OSError) as error:
+        raise InputError(
+            f"cannot read {directory}: {error}. Its files may be damaged, or not readable for "
+            f"you: restore them, or delete {directory} and train again"
+        ) from None
+    weights = (
+        4
+        * setting.runs
+        * setting.parameters
+        * epochs_per_chunk(4 * setting.runs * setting.parameters)
+    )
+    check_memory(weights + 64 * (done + 1) * setting.runs * len(setting.layers), str(directory))
 
 
 def load(directory: str | Path, data: Data | None = None) -> Trained:
@@ -258,6 +302,7 @@ def load(directory: str | Path, data: Data | None = None) -> Trained:
     """
     folder = Path(directory)
     with explain_read_errors(folder):
+        check_files(folder)
         stored = read_training_json(folder)
     try:
         setting = setting_from_json(stored["setting"])
@@ -275,6 +320,7 @@ def load(directory: str | Path, data: Data | None = None) -> Trained:
             "it was trained on, or another directory"
         )
     with explain_read_errors(folder):
+        _check_training(folder, setting)
         group = open_group(folder / "training.zarr")
         _add_arrays(group, setting)  # if the process was killed before it had made them
     version_texts = {key: str(stored.get(key, "unknown")) for key in versions()}
@@ -283,7 +329,12 @@ def load(directory: str | Path, data: Data | None = None) -> Trained:
 
 def _stored_data(folder: Path, setting: Setting) -> Data:
     path = folder / DATA_FILE
-    return replace(load_data(path), name=setting.data) if path.exists() else load_data(setting.data)
+    if not path.exists():  # the name may be any path: a directory does not choose what is read
+        raise InputError(
+            f"{folder} lacks its {DATA_FILE}: restore it, or give the data in Python, "
+            "ibnet.load(directory, data)"
+        )
+    return replace(load_data(path), name=setting.data)
 
 
 def read_training_json(folder: Path) -> dict[str, Any]:
@@ -295,14 +346,14 @@ def read_training_json(folder: Path) -> dict[str, Any]:
             f"`mibench ibnet train SETTING -o {folder}`"
         )
     try:
-        values = json.loads(path.read_text())
+        values = read_json_object(path)
         version = values["format"]
         valid = isinstance(values["setting"], dict) and isinstance(values["data_fingerprint"], str)
-    except (ValueError, KeyError, TypeError):
+    except (DamagedError, KeyError):
         valid, version = False, None
     if not valid:
         raise InputError(f"{path} is damaged: delete {folder} and train again")
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:
         raise InputError(
             f"{folder} has format {version}, this mibench reads {FORMAT_VERSION}: use the mibench "
             "that wrote it, or train again elsewhere"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mibench.output.files import whole_file
+from mibench.output.safe import to_csv
 
 from .._extra import explain_missing_packages
 from ..networks.trained import Trained
@@ -38,7 +39,7 @@ def write_page(
                         f"[{key}.csv]({FOLDER}/{key}.csv)*")  # fmt: skip
     claims = claims_table(trajectories)
     with whole_file(folder / FOLDER / "claims.csv") as part:
-        claims.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
+        to_csv(claims, part, float_format="%.6g", lineterminator="\n")
     parts = [
         "# Reproduction of the thesis",
         introduction(scale),

@@ -16,11 +16,13 @@ from ..data.dataset import Data, load_data
 from ..networks.archive import (
     add_duration,
     exclusive_lock,
+    explain_read_errors,
     explain_write_errors,
     resize_arrays,
     stored_array,
 )
 from ..networks.initial import check_layers_fit_data, make_run_start
+from ..networks.metadata import check_files
 from ..networks.trained import (
     CHECKPOINT_FILE,
     EPOCH_ARRAYS,
@@ -84,6 +86,7 @@ def train(
     folder = None if directory is None else Path(directory)
     if folder is not None:
         make_training_folder(folder)
+        check_files(folder)
     with exclusive_lock(folder):
         trained = _load_or_create(requested, data, folder)
         if trained.epochs < requested.epochs:
@@ -214,5 +217,6 @@ def _shape(setting: Setting) -> tuple[int, int]:
 
 def diverged_runs(trained: Trained) -> dict[int, int]:
     """The runs that diverged, each with its first epoch of weights that are not finite."""
-    diverged = stored_array(trained.group, "diverged")[:]
+    with explain_read_errors(trained.directory):
+        diverged = stored_array(trained.group, "diverged")[:]
     return {int(run): int(diverged[run]) for run in np.flatnonzero(diverged >= 0)}

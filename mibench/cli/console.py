@@ -39,7 +39,9 @@ def split_names(names: Sequence[str]) -> list[str]:
 
 def say(message: str) -> None:
     """Print a message on standard error."""
-    click.echo(f"mibench: {message}", err=True)
+    from ..output.safe import visible
+
+    click.echo(f"mibench: {visible(message, one_line=False)}", err=True)
 
 
 @contextmanager
@@ -70,11 +72,14 @@ def progress(what: str) -> Iterator[Any]:
     what: the plural of the things that are counted.
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    from ..output.safe import visible
+
+    console = Console(stderr=True, emoji=False)
     bar = Progress(
-        what, BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(),
+        escape(visible(what)), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     with bar:
@@ -101,4 +106,6 @@ def show_records(rows: list[dict[str, Any]], form: str) -> None:
     else:
         import pandas as pd
 
-        click.echo(pd.DataFrame(rows).to_csv(index=False), nl=False)
+        from ..output.safe import to_csv
+
+        click.echo(to_csv(pd.DataFrame(rows)), nl=False)

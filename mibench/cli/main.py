@@ -15,6 +15,7 @@ from contextlib import suppress
 import click
 
 from ..errors import InputError
+from ..output.safe import visible
 from ..plugins import COMMANDS, by_name, load
 from .compare import compare, report, results
 from .console import (
@@ -160,7 +161,15 @@ def _run(args: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        click.echo(visible(shown.getvalue(), one_line=False), err=True, nl=False)
+        return BAD_INPUT
+    except MemoryError as error:
+        say(
+            f"error: not enough memory ({error or 'none is left'}): use a part of the data, or a "
+            "machine with more"
+        )
         return BAD_INPUT
     except InputError as error:
         say(f"error: {error}")

@@ -40,11 +40,12 @@ def show_comparison(
     """
     from .. import summary
     from ..output import text
+    from ..output.safe import to_csv
 
     cases_in_nats = summary.by_case(records)
     cases = summary.in_units(cases_in_nats, units)
     if form == "csv":
-        click.echo(cases.to_csv(index=False), nl=False)
+        click.echo(to_csv(cases), nl=False)
         return
     ranks = summary.in_units(summary.ranking(records, cases_in_nats), units)
     failures = summary.failures(records)

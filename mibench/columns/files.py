@@ -1,22 +1,16 @@
 """Reads columns of a data file (csv, parquet or npz), with errors that name a remedy."""
 
-import csv
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, unknown
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-ENDINGS = (".csv", ".parquet", ".npz")
-NOT_READ = np.empty(0)  # stands for an array of an npz file that was not asked for
+from ..errors import InputError, some, unknown
+from .readers import read_arrays
+from .values import is_missing, is_number, missing
 
 
 @dataclass(frozen=True)
@@ -40,11 +34,12 @@ def read_sides(
 
     Raises an InputError that names the file, the column, the row and a remedy.
     """
-    columns = _columns(path, {*x, *y})
+    labels = {*(x if discrete_x else ()), *(y if discrete_y else ())}
+    columns = read_arrays(path, {*x, *y}, labels)
     sides, titles = [], []
     for option, names, discrete in (("--x", x, discrete_x), ("--y", y, discrete_y)):
         if not names:
-            raise InputError(f"{option} names no column. {path} has: {', '.join(columns)}")
+            raise InputError(f"{option} names no column. {path} has: {some(columns)}")
         for name in names:
             if name not in columns:
                 raise InputError(f"{option}: {unknown('column', name, columns)}")
@@ -53,6 +48,8 @@ def read_sides(
         remedy = f"declare labels with --discrete-{option[2:]}"
         parts = [_as_matrix(columns[name], name, option, discrete, remedy) for name in names]
         _check_equal_lengths(names, parts, option)
+        if discrete and len({part.dtype for part in parts}) > 1:
+            parts = [part.astype(object) for part in parts]  # a common type would round numbers
         sides.append(np.concatenate(parts, axis=1))
         titles.append([t for n, p in zip(names, parts, strict=True) for t in _titles(n, p)])
     shared = set(x) & set(y)
@@ -77,7 +74,7 @@ def read_columns(
     names: the columns to read; all if empty. discrete: those of them that hold labels. An array
     (n, d) of an npz file gives d columns. Raises InputError like `read_sides`.
     """
-    columns = _columns(path, set(names) or None)
+    columns = read_arrays(path, set(names) or None, set(discrete))
     names, option = names or list(columns), "--columns"
     for option_name, listed in ((option, names), ("--discrete", discrete)):
         for name in listed:
@@ -119,83 +116,6 @@ def _check_equal_lengths(names: Sequence[str], parts: Sequence[NDArray[Any]], op
         raise InputError(f"{option} mixes arrays of different length: {sizes}")
 
 
-def _columns(path: Path, names: set[str] | None) -> dict[str, NDArray[Any]]:
-    """The columns of a table, or the arrays of an npz file, by name.
-
-    names: the arrays of an npz file to read; None for all. A table is read as a whole.
-    """
-    try:
-        if path.is_dir():
-            raise InputError(f"{path} is a directory: name a file in it")
-        if not path.exists():
-            raise InputError(f"{path} does not exist: check the path")
-        if path.suffix.lower() not in ENDINGS:
-            raise InputError(f"{path} must be one of {', '.join(ENDINGS)}: convert it first")
-        if path.stat().st_size == 0:
-            raise InputError(f"{path} is empty: it needs a header and rows")
-        if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
-                read = set(arrays.files) if names is None else names
-                return {n: arrays[n] if n in read else NOT_READ for n in arrays.files}
-        return _table_columns(path)
-    except InputError:
-        raise
-    except Exception as error:  # each reader raises its own kinds of exceptions
-        reason = str(error).strip().splitlines()
-        raise InputError(
-            f"{path} cannot be read as {path.suffix[1:]}: {reason[0] if reason else error!r}"
-        ) from error
-
-
-def _table_columns(path: Path) -> dict[str, NDArray[Any]]:
-    import pandas as pd
-
-    if path.suffix.lower() == ".parquet":
-        table = pd.read_parquet(path)
-        names = [str(c).strip() for c in table.columns]
-    else:
-        separator, names = _header(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            # Without index_col=False a row with one field too many shifts all columns by one.
-            table = pd.read_csv(
-                path, sep=separator, skipinitialspace=True, low_memory=False, index_col=False
-            )
-    if len(table) == 0:
-        raise InputError(f"{path} has a header ({', '.join(names)}) and no rows")
-    return {name: column_values(table.iloc[:, i]) for i, name in enumerate(names)}
-
-
-def _header(path: Path) -> tuple[str, list[str]]:
-    """The separator of the header (comma, semicolon or tab) and the names of the columns."""
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        first = lines.readline()
-    separator = next((s for s in (",", ";", "\t") if s in first), ",")
-    names = [
-        n.strip() for n in next(csv.reader([first], delimiter=separator, skipinitialspace=True))
-    ]
-    if all(_is_number(name) for name in names):
-        raise InputError(
-            f"the first line of {path} holds numbers ({', '.join(names[:3])}, ...), not column "
-            "names: add a header line"
-        )
-    repeated = [name for name in names if names.count(name) > 1]
-    if repeated:
-        count = names.count(repeated[0])
-        raise InputError(f"{path} has {count} columns {repeated[0]!r}: rename them")
-    return separator, names
-
-
-def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
-    """A column as numbers with NaN for missing values, or else as objects with None for them."""
-    kind = values.dtype
-    if getattr(kind, "kind", "O") in "iufb" and not values.isna().any():
-        return np.asarray(values.to_numpy())
-    if getattr(kind, "kind", "O") in "iufb":  # nullable integers too
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
-
-
 def _as_matrix(
     values: NDArray[Any], name: str, option: str, discrete: bool, remedy: str
 ) -> NDArray[Any]:
@@ -210,16 +130,23 @@ def _as_matrix(
         return values.astype(np.float64)
     if values.dtype.kind in "mM":
         raise InputError(f"{option}: column {name!r} holds dates or times: convert it to numbers")
-    for row, value in enumerate(values[:, 0]):
-        if not isinstance(value, bool) and not _is_number(value) and not _is_missing(value):
+    if values.dtype.kind == "c":
+        raise InputError(
+            f"{option}: array {name!r} holds complex numbers: give real and imaginary parts as two "
+            "columns"
+        )
+    for (row, _), value in np.ndenumerate(values):
+        if not isinstance(value, bool) and not is_number(value) and not is_missing(value):
             comma = (
-                " (write decimals with a point)" if _is_number(str(value).replace(",", ".")) else ""
+                " (write decimals with a point)" if is_number(str(value).replace(",", ".")) else ""
             )
             raise InputError(
                 f"{option}: column {name!r} holds {str(value)!r} in row {row + 1}, which is not a "
                 f"number{comma}: correct it, or {remedy}"
             )
-    return np.where(_missing(values), np.nan, values).astype(np.float64)
+    if values.dtype.kind == "U":
+        return values.astype(np.float64)
+    return np.where(missing(values), np.nan, values).astype(np.float64)
 
 
 def _without_missing(
@@ -235,16 +162,16 @@ def _without_missing(
     """
     bad = np.zeros(len(sides[0]), np.bool_)
     for values, names, option in zip(sides, titles, options, strict=True):
-        missing = _missing(values)
-        if missing.any() and not drop_missing:
-            row, column = np.argwhere(missing)[0]
-            count = int(missing.any(axis=1).sum())
+        lacking = missing(values)
+        if lacking.any() and not drop_missing:
+            row, column = np.argwhere(lacking)[0]
+            count = int(lacking.any(axis=1).sum())
             raise InputError(
                 f"{option}: column {names[column]!r} has no finite value "
                 f"({values[row, column]}) in row {row + 1}, {count} such row(s) in all: fill them "
                 "in, or leave those rows out with --drop-missing"
             )
-        bad |= missing.any(axis=1)
+        bad |= lacking.any(axis=1)
     usable = int((~bad).sum())
     if usable < 2:
         raise InputError(f"{usable} usable row(s): mutual information needs at least 2")
@@ -259,27 +186,3 @@ def _refuse_constant(values: NDArray[Any], names: Sequence[str], option: str) ->
                 f"{option}: column {names[j]!r} is constant (always {column[0]}): it carries no "
                 "information, so leave it out"
             )
-
-
-def _is_number(value: object) -> bool:
-    try:
-        float(str(value))
-    except ValueError:
-        return False
-    return True
-
-
-def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a value is missing or not finite: NaN, infinity, None."""
-    if values.dtype.kind == "f":
-        return np.asarray(~np.isfinite(values))
-    if values.dtype.kind == "O":
-        return np.asarray(np.vectorize(_is_missing, otypes=[bool])(values))
-    return np.zeros(values.shape, np.bool_)
-
-
-def _is_missing(value: object) -> bool:
-    try:
-        return value is None or bool(value != value)
-    except ValueError:  # an array: neither missing nor a number
-        return False

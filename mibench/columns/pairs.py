@@ -16,9 +16,10 @@ from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError, unknown
+from ..memory import check_memory
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
-from .files import column_values
+from .values import column_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ ColumnPair: TypeAlias = tuple[int, int]  # positions of two columns
 # The position of the batch's first pair in the list of all pairs, and the batch's pairs.
 PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable]]]
 
+BYTES_OF_PAIR = 1000  # of a row of the result, while it is made
 PAIRS_PER_CORE = 16  # in a batch; progress is reported after each batch
 
 
@@ -111,6 +113,8 @@ def pairwise(
     labels = _label_columns(discrete, columns)
     named = zip(columns, arrays, strict=True)
     variables = [_variable(values, name, name in labels) for name, values in named]
+    count = len(variables) * (len(variables) - 1) // 2
+    check_memory(BYTES_OF_PAIR * count, f"the table of {count:,} pairs of columns")
     # Sorted by the later column, so that the pairs of a batch share it.
     pairs = [(i, j) for j in range(len(variables)) for i in range(j)]
     size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)

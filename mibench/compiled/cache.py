@@ -11,13 +11,15 @@ This replaces numba's own cache, which
 
 Here each file holds one kernel for one signature, and its name identifies everything that the code
 depends on. A file that cannot be read is compiled again, and code that cannot be written is used
-without being kept.
+without being kept. Loading code runs it, so files and folders that other users can write are not
+read.
 """
 
 import hashlib
 import inspect
 import os
 import pickle
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -127,6 +129,8 @@ class KernelCache:
         for folder in cache_locations(self.folder).readable:
             # Usually fails because there is no such file; else it is damaged or not readable.
             with suppress(Exception):
+                if not _is_trusted(folder / name, self.folder):
+                    continue
                 kernel = result_of._rebuild(target, *pickle.loads((folder / name).read_bytes()))
                 compiled_kernels.append(CompiledKernel(self.kernel, loaded=True))
                 return kernel
@@ -148,6 +152,7 @@ class KernelCache:
                 file = locations.writable / self._name(signature, result.codegen)
                 with atomic_replacement(file) as part:
                     part.write_bytes(serialized(result._reduce()))
+                    part.chmod(part.stat().st_mode & ~0o022)
                 self._remove_outdated(locations.writable)
             except Exception as error:
                 unkept = str(error)
@@ -183,6 +188,8 @@ def cache_locations(folder: Path) -> CacheLocations:
     contents = [(file.name, file.read_bytes()) for file in files]
     readable: list[Path] = []
     for candidate in _candidates(source_folder):
+        if candidate.exists() and not _is_trusted(candidate, source_folder):
+            continue
         readable.append(candidate)
         if _can_write(candidate):
             return CacheLocations(_stamp(contents), tuple(readable), candidate)
@@ -200,9 +207,21 @@ def _candidates(folder: Path) -> Iterator[Path]:
         yield user_cache / subfolder
 
 
+def _is_trusted(path: Path, source_folder: Path) -> bool:
+    """Whether only this user, the administrator or who installed the package can write there.
+
+    Machine code of anybody else is not run, whatever NUMBA_CACHE_DIR says.
+    """
+    if os.name != "posix":
+        return True
+    about = path.stat()
+    owners = {os.geteuid(), 0, source_folder.stat().st_uid}
+    return about.st_uid in owners and not about.st_mode & stat.S_IWOTH
+
+
 def _can_write(folder: Path) -> bool:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError:
         return False

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .safe import plain_math
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -49,7 +51,7 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
                 of_size[f"mi_{units}"],
                 of_size[f"mean_{units}"],
                 yerr=of_size[f"sd_{units}"].fillna(0),
-                label=name if position == 0 else None,
+                label=plain_math(name) if position == 0 else None,
                 fillstyle=FILLS[position % len(FILLS)],
                 **style,
             )
@@ -99,7 +101,7 @@ def _finish_errors(axes: "Axes", order: "pd.DataFrame", units: str) -> None:
     axes.axvline(0, color="0.3", linewidth=1, zorder=1)
     several_n = order["n"].nunique() > 1
     names = [
-        f"{row.task}  {row.dim_x}+{row.dim_y}" + (f"  n={row.n}" if several_n else "")
+        plain_math(f"{row.task}  {row.dim_x}+{row.dim_y}" + (f"  n={row.n}" if several_n else ""))
         for row in order.itertuples()
     ]
     axes.set_yticks(range(len(order)), names, fontsize=7.5)

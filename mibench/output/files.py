@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..atomic import atomic_replacement
 from ..errors import InputError
+from .safe import to_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ def _checked(path: Path, endings: tuple[str, ...], option: str) -> Path:
 def write_table(table: "pd.DataFrame", path: Path) -> None:
     """Write a table in the format of the path's ending: .csv, .json (records) or .parquet."""
     writers: dict[str, Callable[[Path], object]] = {
-        ".csv": lambda p: table.to_csv(p, index=False),
+        ".csv": lambda p: to_csv(table, p),
         ".json": lambda p: table.to_json(p, orient="records", indent=2, double_precision=15),
         ".parquet": lambda p: table.to_parquet(p, index=False, compression="zstd"),
     }

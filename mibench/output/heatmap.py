@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .safe import visible
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -26,7 +28,7 @@ def heat_map(matrix: "pd.DataFrame", units: str) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    names = [_shortened(str(name)) for name in matrix.columns]
+    names = [_shortened(visible(str(name))) for name in matrix.columns]
     d = len(names)
     values = matrix.to_numpy(dtype=float)[
         1:, :-1

@@ -5,7 +5,9 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .safe import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +119,10 @@ def render(*tables: "Table | str") -> str:
 
     terminal = sys.stdout.isatty()
     buffer = io.StringIO()
-    console = Console(file=buffer, force_terminal=terminal, width=MAX_WIDTH)
+    console = Console(file=buffer, force_terminal=terminal, width=MAX_WIDTH, emoji=False)
     for table in tables:
+        if isinstance(table, str):
+            table = visible(table, one_line=False)
         console.print(table, markup=False, highlight=False)
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
@@ -165,8 +169,23 @@ def _estimate_text(row: "pd.Series[float]", units: str) -> "Text":
 def _table() -> "Table":
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    return Table(box=box.SIMPLE_HEAD)
+    def shown(cell: Any) -> Any:
+        if isinstance(cell, Text):
+            return Text(visible(cell.plain), style=cell.style)
+        return visible(cell) if isinstance(cell, str) else cell
+
+    class VisibleTable(Table):
+        """A table whose cells are each one line, without control characters."""
+
+        def add_column(self, header: Any = "", *args: Any, **options: Any) -> None:
+            super().add_column(shown(header), *args, **options)
+
+        def add_row(self, *cells: Any, **options: Any) -> None:
+            super().add_row(*map(shown, cells), **options)
+
+    return VisibleTable(box=box.SIMPLE_HEAD)
 
 
 def _finite(value: object) -> object:
