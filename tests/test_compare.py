@@ -250,7 +250,7 @@ def test_a_sample_that_one_estimator_has_not_seen_is_not_common():
     assert got.loc["a", "rmse_nats"] == pytest.approx(0.1)
     other = rows.assign(task="u")[lambda t: t["estimator"] == "a"]
     cases = summary.in_units(summary.by_case(pd.concat([rows, other])), "bits")
-    lines = text.render(text.task_table(cases, "bits")).splitlines()
+    lines = text.render(*text.task_tables(cases, "bits")).splitlines()
     assert [line.endswith(" -") for line in lines if line.startswith(("  t ", "  u "))] == [
         False,
         True,

@@ -92,7 +92,9 @@ def show_rows(title: str, headings: list[str], rows: list[list[object]], form: s
     from ..output import text
 
     if form == "table":
-        click.echo(text.render(title, text.plain_table(headings, rows)), nl=False)
+        width = text.shown_width()
+        table = text.plain_table(headings, rows, width)
+        click.echo(text.render(title, table, width=width), nl=False)
     else:
         show_records([dict(zip(headings, row, strict=True)) for row in rows], form)
 

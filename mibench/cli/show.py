@@ -65,23 +65,30 @@ def show_comparison(
         f"{row['failures']} new failure(s)"
         for _, row in worse.iterrows()
     ]
-    flagged = [
-        f"flagged {row.flag}: {row.estimator}, {row.cells} of {row.of} estimates"
-        for row in summary.flag_counts(records).itertuples()
-    ]
+    width = text.shown_width()
     click.echo(
         text.render(
-            f"Estimates in {units}: mean ± sd over seeds; * marks the smallest RMSE of a row",
-            text.task_table(cases, units),
             f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} samples on which no "
             "estimator failed",
-            text.ranking_table(ranks, units, rows=len(cases.drop_duplicates(["task", "n"]))),
-            *flagged,
+            *text.ranking_tables(ranks, units, len(cases.drop_duplicates(["task", "n"])), width),
+            *text.task_tables(cases, units, width),
+            *_flag_lines(summary.flag_counts(records)),
             *failed,
             *worsened,
+            width=width,
         ),
         nl=False,
     )
+
+
+def _flag_lines(counts: "pd.DataFrame") -> list[str]:
+    """The flags with their meanings, each once, and which estimators raised them how often."""
+    lines = ["Flags, and how many estimates raised them"] if len(counts) else []
+    for code, of_code in counts.groupby("flag"):
+        lines.append(f"  {code}: {FLAGS.get(str(code), 'see the page of the estimator')}")
+        raised = [f"{row.estimator} {row.cells} of {row.of}" for row in of_code.itertuples()]
+        lines.append(f"    {', '.join(raised)}")
+    return lines
 
 
 def write_comparison(
@@ -123,7 +130,7 @@ def show_estimates(
                 reasons.setdefault(sentence, []).append(spec)
         lines = [f"{', '.join(specs)}: {sentence}" for sentence, specs in reasons.items()]
         table = text.estimate_table(results, units)
-        click.echo(text.render(title, table, *lines), nl=False)
+        click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
         return
     rows = []
     for spec, estimate, seconds in results:
@@ -173,7 +180,8 @@ def show_pairs(pairs: "Pairwise", title: str, units: str, form: str) -> None:
         for code, count in flagged.items()
     ]
     lines += [f"failed, {count} of {len(rows)} pairs: {why}" for why, count in failed.items()]
-    click.echo(text.render(title, text.pairs_table(rows, units), *lines), nl=False)
+    table = text.pairs_table(rows, units)
+    click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
 
 
 def _sorted_pairs(pairs: "Pairwise", units: str) -> "pd.DataFrame":

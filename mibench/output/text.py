@@ -3,7 +3,9 @@
 import io
 import json
 import math
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,26 +13,62 @@ from .safe import visible
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
     from ..types import Estimate
 
-MAX_WIDTH = 2000  # characters; a wider table would be wrapped
+UNLIMITED = 2000  # characters; wider than any table
+# Columns of the ranking that a narrow terminal does without, in this order.
+LEFT_OUT_FIRST = ("95 %", "rel. error", "best in", "bias", "failures", "time")
+MORE = "a wider terminal, --output and --format csv show all"
 
 
-def task_table(cases: "pd.DataFrame", units: str) -> "Table":
-    """One row for each task at one n: dimensions, true MI, and each estimator's mean +- sd.
+def shown_width() -> int:
+    """The width of the terminal, or the variable COLUMNS; where there is neither, no limit."""
+    return shutil.get_terminal_size((UNLIMITED, 0)).columns
 
-    The smallest RMSE of a row is marked by *.
+
+def task_tables(cases: "pd.DataFrame", units: str, width: int = UNLIMITED) -> "list[Table | str]":
+    """One row for each task at one n: dimensions, true MI, and each estimator's mean ± sd.
+
+    The smallest RMSE of a row is marked by *. What does not fit into `width` characters comes
+    without dimensions and standard deviations, and in several tables if it must.
     """
+    estimators = list(dict.fromkeys(cases["estimator"]))
+    title = f"Estimates in {units}: mean ± sd over seeds; * marks the smallest RMSE of a row"
+    table = _task_table(cases, units, estimators, brief=False)
+    if width_of(table) <= width:
+        return [title, table]
+    title = f"Estimates in {units}: mean over seeds; * marks the smallest RMSE of a row ({MORE})"
+    return [title, *_brief_tables(cases, units, estimators, width)]
+
+
+def _brief_tables(
+    cases: "pd.DataFrame", units: str, estimators: list[str], width: int
+) -> "list[Table | str]":
+    """As few tables as possible, each of as many estimators as fit, at least one."""
+    tables: list[Table | str] = []
+    while estimators:
+        number_in_table = len(estimators)
+        table = _task_table(cases, units, estimators, brief=True)
+        while width_of(table) > width and number_in_table > 1:
+            number_in_table -= 1
+            table = _task_table(cases, units, estimators[:number_in_table], brief=True)
+        tables.append(table)
+        estimators = estimators[number_in_table:]
+    return tables
+
+
+def _task_table(cases: "pd.DataFrame", units: str, estimators: list[str], brief: bool) -> "Table":
     from rich.text import Text
 
     table = _table()
-    estimators = list(dict.fromkeys(cases["estimator"]))
     several_n = cases["n"].nunique() > 1
     table.add_column("task")
-    table.add_column("dims", justify="center")
+    if not brief:
+        table.add_column("dims", justify="center")
     if several_n:
         table.add_column("n", justify="right")
     table.add_column("true MI", justify="right")
@@ -38,39 +76,67 @@ def task_table(cases: "pd.DataFrame", units: str) -> "Table":
         table.add_column(name, justify="right")
     for (task, n), rows in cases.groupby(["task", "n"], sort=False):
         first = rows.iloc[0]
-        texts: list[Text] = [Text(str(task)), Text(f"{first['dim_x']}+{first['dim_y']}")]
+        texts: list[Text] = [Text(str(task))]
+        if not brief:
+            texts.append(Text(f"{first['dim_x']}+{first['dim_y']}"))
         if several_n:
             texts.append(Text(str(n)))
         texts.append(Text(f"{first[f'mi_{units}']:.3f}"))
         by_name = rows.set_index("estimator")
         texts += [
-            _estimate_text(by_name.loc[name], units) if name in by_name.index else Text("-  ")
+            _estimate_text(by_name.loc[name], units, brief)
+            if name in by_name.index
+            else Text("-" if brief else "-  ")
             for name in estimators
         ]
         table.add_row(*texts)
     return table
 
 
-def ranking_table(ranks: "pd.DataFrame", units: str, rows: int) -> "Table":
-    """One row per estimator, smallest RMSE first.
+def ranking_tables(
+    ranks: "pd.DataFrame", units: str, rows: int, width: int = UNLIMITED
+) -> "list[Table | str]":
+    """One row per estimator, smallest RMSE first; in a narrow terminal without some columns.
 
-    rows: the number of rows of `task_table`, in some of which an estimator has the smallest RMSE.
+    rows: the number of rows of the table of tasks, in some of which an estimator has the smallest
+    RMSE.
     """
+    headings = [
+        "", "estimator", "RMSE", "95 %", "MAE", "rel. error", "bias", "best in", "time", "failures",
+    ]  # fmt: skip
+    left_out: list[str] = []
+    table = _ranking_table(ranks, units, rows, headings)
+    for heading in LEFT_OUT_FIRST:
+        if width_of(table) <= width:
+            break
+        left_out.append(heading)
+        headings.remove(heading)
+        table = _ranking_table(ranks, units, rows, headings)
+    return [table, f"Not shown: {', '.join(left_out)} ({MORE})"] if left_out else [table]
+
+
+def _ranking_table(
+    ranks: "pd.DataFrame", units: str, rows: int, headings: Sequence[str]
+) -> "Table":
     table = _table()
-    for heading in ("", "estimator", "RMSE", "95 %", "bias", "best in", "time", "failures"):
+    for heading in headings:
         table.add_column(heading, justify="left" if heading == "estimator" else "right")
     for _, row in ranks.iterrows():
         low, high = (number(row[f"rmse_{end}_{units}"]) for end in ("low", "high"))
-        table.add_row(
-            str(row["rank"]),
-            str(row["estimator"]),
-            number(row[f"rmse_{units}"]),
-            f"{low} to {high}" if low != "-" else "-",
-            number(row[f"bias_{units}"], sign=True),
-            f"{row['wins']} of {rows}",
-            duration(row["seconds"]),
-            str(row["failures"]),
-        )
+        relative = row["relative_error"]
+        texts = {
+            "": str(row["rank"]),
+            "estimator": str(row["estimator"]),
+            "RMSE": number(row[f"rmse_{units}"]),
+            "95 %": f"{low} to {high}" if low != "-" else "-",
+            "MAE": number(row[f"mae_{units}"]),
+            "rel. error": f"{100 * relative:.1f} %" if math.isfinite(relative) else "-",
+            "bias": number(row[f"bias_{units}"], sign=True),
+            "best in": f"{row['wins']} of {rows}",
+            "time": duration(row["seconds"]),
+            "failures": str(row["failures"]),
+        }
+        table.add_row(*(texts[heading] for heading in headings))
     return table
 
 
@@ -80,7 +146,7 @@ def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units
     table.add_column("estimator")
     table.add_column(f"I(X;Y) in {units}", justify="right")
     table.add_column("time", justify="right")
-    table.add_column("flags")
+    table.add_column("flags", no_wrap=False)
     for spec, estimate, seconds in results:
         if isinstance(estimate, str):
             table.add_row(spec, "failed", duration(seconds), estimate)
@@ -96,35 +162,77 @@ def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
     table.add_column("X")
     table.add_column("Y")
     table.add_column(f"I(X;Y) in {units}", justify="right")
-    table.add_column("flags")
+    table.add_column("flags", no_wrap=False)
     for x, y, value, flags, error in rows[["x", "y", units, "flags", "error"]].to_numpy().tolist():
         value_text = "failed" if error else number(value)
         table.add_row(str(x), str(y), value_text, flags.replace(";", ", "))
     return table
 
 
-def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
-    """A table of headings and rows."""
+def plain_table(
+    headings: Sequence[str], rows: Sequence[Sequence[object]], width: int = UNLIMITED
+) -> "Table | str":
+    """A table of headings and rows; as paragraphs, one a row, where its words do not fit."""
+    texts = [[f"{v:.4f}" if isinstance(v, float) else str(v) for v in row] for row in rows]
     table = _table()
     for heading in headings:
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))
-    return table
+        table.add_column(heading, no_wrap=heading == headings[0])
+    for row in texts:
+        table.add_row(*row)
+    if _widths(table).minimum <= width:
+        return table
+    return "\n".join(
+        f"{first}\n  " + "; ".join(f"{h}: {v}" for h, v in zip(headings[1:], rest, strict=True))
+        for first, *rest in texts
+    )
 
 
-def render(*tables: "Table | str") -> str:
-    """Tables and lines of text as one string. Each table is as wide as it needs; nothing is cut."""
+def render(*parts: "Table | str", width: int = UNLIMITED) -> str:
+    """Tables and paragraphs as one string, in lines of at most `width` characters.
+
+    Nothing is cut: a line is longer where a single word is, or the columns of a table that hold
+    no sentences.
+    """
     from rich.console import Console
 
     terminal = sys.stdout.isatty()
     buffer = io.StringIO()
-    console = Console(file=buffer, force_terminal=terminal, width=MAX_WIDTH, emoji=False)
-    for table in tables:
-        if isinstance(table, str):
-            table = visible(table, one_line=False)
-        console.print(table, markup=False, highlight=False)
+    console = Console(file=buffer, force_terminal=terminal, width=UNLIMITED, emoji=False)
+    for part in parts:
+        if isinstance(part, str):
+            wrapped = _paragraph(visible(part, one_line=False), width)
+            console.print(wrapped, markup=False, highlight=False)
+        else:
+            console.print(part, width=max(width, _widths(part).minimum))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def width_of(table: "Table") -> int:
+    """The characters that a line of a table needs if nothing is folded."""
+    return _widths(table).maximum
+
+
+def _widths(table: "Table") -> "Measurement":
+    """The characters of a line with all sentences folded, and with none."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console(file=io.StringIO(), width=UNLIMITED)
+    return Measurement.get(console, console.options, table)
+
+
+def _paragraph(text: str, width: int) -> str:
+    """Lines of text, folded between words; what follows the first line of each is indented."""
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.split("\n")
+    )
 
 
 def to_json(value: object) -> str:
@@ -153,21 +261,25 @@ def duration(seconds: float) -> str:
     return f"{float(text):.0f} {unit}" if "e" in text else f"{text} {unit}"
 
 
-def _estimate_text(row: "pd.Series[float]", units: str) -> "Text":
+def _estimate_text(row: "pd.Series[float]", units: str, brief: bool) -> "Text":
+    """Mean and standard deviation, of brief ones the mean alone, and a mark if it is the best."""
     from rich.text import Text
 
     if row["failures"] == row["seeds"]:
         return Text("failed")
     text = number(row[f"mean_{units}"])
-    if math.isfinite(row[f"sd_{units}"]):
+    if math.isfinite(row[f"sd_{units}"]) and not brief:
         text += f" ± {number(row[f'sd_{units}'])}"
     if row["failures"]:
         text += f" ({row['failures']} failed)"
-    return Text(text + " *", style="bold green") if row["best"] else Text(text + "  ")
+    mark, blank = ("*", " ") if brief else (" *", "  ")
+    return Text(text + mark, style="bold green") if row["best"] else Text(text + blank)
 
 
 def _table() -> "Table":
+    """An empty table. Its columns are as wide as their longest text, but for those of sentences."""
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
@@ -180,12 +292,21 @@ def _table() -> "Table":
         """A table whose cells are each one line, without control characters."""
 
         def add_column(self, header: Any = "", *args: Any, **options: Any) -> None:
-            super().add_column(shown(header), *args, **options)
+            super().add_column(shown(header), *args, **{"no_wrap": True, **options})
+            self._widen(len(self.columns) - 1, shown(header))
 
         def add_row(self, *cells: Any, **options: Any) -> None:
-            super().add_row(*map(shown, cells), **options)
+            texts = list(map(shown, cells))
+            super().add_row(*texts, **options)
+            for i, text in enumerate(texts):
+                self._widen(i, text)
 
-    return VisibleTable(box=box.SIMPLE_HEAD)
+        def _widen(self, i: int, text: Any) -> None:
+            column = self.columns[i]
+            if column.no_wrap and isinstance(text, str | Text):
+                column.min_width = max(column.min_width or 0, cell_len(str(text)))
+
+    return VisibleTable(box=box.SIMPLE_HEAD, collapse_padding=True)
 
 
 def _finite(value: object) -> object:

@@ -1,0 +1,93 @@
+"""Tables for people fit the terminal, and nothing in them is cut or broken."""
+
+import pandas as pd
+import pytest
+
+import mibench
+from mibench import summary
+from mibench.cli.lists import listing
+from mibench.output import text
+
+from .samples import normal
+
+WIDTHS = [80, 100, 120, 200]
+
+
+def lines_of(*parts, width):
+    lines = text.render(*parts, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    return lines
+
+
+@pytest.fixture(scope="module")
+def records():
+    return mibench.results("reference", suite="quick", samples=1000)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("units", ["bits", "nats"])
+def test_each_estimate_stands_once_in_the_row_of_its_task(records, width, units):
+    cases = summary.in_units(summary.by_case(records), units)
+    lines = lines_of(*text.task_tables(cases, units, width), width=width)
+    for task, rows in cases.groupby("task"):
+        words = " ".join(line for line in lines if line.split()[:1] == [task]).split()
+        for _, row in rows.iterrows():
+            mean = text.number(row[f"mean_{units}"])
+            assert mean in words or f"{mean}*" in words, (task, row["estimator"])
+
+
+def test_standard_deviations_are_shown_where_there_is_room(records):
+    cases = summary.in_units(summary.by_case(records), "bits")
+    assert any("±" in line for line in lines_of(*text.task_tables(cases, "bits"), width=200))
+    narrow = lines_of(*text.task_tables(cases, "bits", 100), width=100)
+    assert not any("0.075 ±" in line for line in narrow)
+    assert "--format csv" in " ".join(narrow)
+
+
+@pytest.mark.parametrize("width", [60, *WIDTHS])
+def test_the_ranking_names_the_columns_that_it_leaves_out(records, width):
+    ranks = summary.in_units(summary.ranking(records), "bits")
+    lines = lines_of(*text.ranking_tables(ranks, "bits", 21, width), width=width)
+    all_headings = ("RMSE", "95 %", "MAE", "rel. error", "bias", "best in", "time", "failures")
+    said = " ".join(lines)
+    assert [heading for heading in all_headings if heading not in said] == []
+    assert ("Not shown" in said) == (width < 100)
+    assert [line.split()[1] for line in lines if line[:3].strip().isdigit()] == list(
+        ranks["estimator"]
+    )
+
+
+def test_many_estimators_at_many_sizes_fit(records):
+    copies = [
+        records.assign(estimator=f"knn:k={k},variant=2", n=n) for k in range(9) for n in (5, 60)
+    ]
+    cases = summary.in_units(summary.by_case(pd.concat(copies)), "bits")
+    lines = lines_of(*text.task_tables(cases, "bits", 80), width=80)
+    assert sum("knn:k=" in line for line in lines) == 9  # names of 17 characters: one a table
+
+
+@pytest.mark.parametrize("what", ["estimators", "tasks", "suites", "flags", "settings"])
+@pytest.mark.parametrize("width", [80, 120])
+def test_lists_fit_and_hold_every_word(what, width):
+    _, headings, rows = listing(what, "bits")
+    shown = text.render(text.plain_table(headings, rows, width), width=width)
+    assert max(map(len, shown.splitlines())) <= width
+    words = {word.rstrip(";") for word in shown.split()}
+    for row in rows:
+        assert str(row[0]) in words
+        assert {word.rstrip(";") for word in str(row[-1]).split()} <= words
+
+
+def test_estimates_and_their_flags_fit():
+    x, y = normal(30, 20, 20, 0.5)
+    results = [(spec, mibench.estimate(x, y, spec), 1e-3) for spec in ("knn", "kde", "uniform")]
+    results.append(("adaptive", "InputError: " + "a long message " * 20, 1.0))
+    lines_of(text.estimate_table(results, "bits"), width=80)
+
+
+def test_without_a_terminal_nothing_is_folded(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("sys.__stdout__", None)  # no terminal to ask
+    assert text.shown_width() == text.UNLIMITED
+    monkeypatch.setenv("COLUMNS", "90")
+    assert text.shown_width() == 90
