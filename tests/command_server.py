@@ -12,7 +12,7 @@ import os
 import sys
 
 IMPORTED = (
-    "email.parser", "joblib.externals.loky", "matplotlib.figure", "mibench.api",
+    "email.parser", "matplotlib.figure", "mibench.api",
     "mibench.columns.files", "mibench.columns.pairs", "mibench.estimators.canonical",
     "mibench.estimators.kde", "mibench.ibnet.cli", "mibench.output.figures", "mibench.output.page",
     "pandas", "psutil", "pyarrow.pandas_compat", "pyarrow.parquet",

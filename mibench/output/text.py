@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .safe import visible
 
@@ -84,7 +84,7 @@ def _task_table(cases: "pd.DataFrame", units: str, estimators: list[str], brief:
         texts.append(Text(f"{first[f'mi_{units}']:.3f}"))
         by_name = rows.set_index("estimator")
         texts += [
-            _estimate_text(by_name.loc[name], units, brief)
+            _estimate_text(cast("pd.Series[float]", by_name.loc[name]), units, brief)
             if name in by_name.index
             else Text("-" if brief else "-  ")
             for name in estimators
