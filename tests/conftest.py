@@ -24,9 +24,12 @@ Completed = subprocess.CompletedProcess[str]
 
 
 def environment() -> dict[str, str]:
-    """The variables that commands get: those of this process, but for pytest's own."""
-    variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    return {**variables, "COLUMNS": "200"}
+    """The variables that commands get: those of this process, but for what pytest and torch set."""
+    added = ("PYTEST_", "KMP_")
+    return {
+        **{key: value for key, value in os.environ.items() if not key.startswith(added)},
+        "COLUMNS": "200",
+    }
 
 
 AT_START = environment()

@@ -12,7 +12,7 @@ _current_thread = threading.local()  # .in_piece: whether it runs a piece of `sh
 def thread_count() -> int:
     """How many threads an estimator may use: NUMBA_NUM_THREADS, or the cores of this process.
 
-    joblib sets that variable in its worker processes, so that jobs x threads = cores.
+    `compare` sets that variable in its worker processes, so that jobs x threads = cores.
     """
     try:
         cores = len(os.sched_getaffinity(0))
