@@ -19,6 +19,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import pytest
 from hypothesis import settings
 
+from mibench import warmup
+from mibench.plugins import WARMUPS, by_name, load
+
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
 Completed = subprocess.CompletedProcess[str]
 
@@ -37,6 +40,25 @@ AT_START = environment()
 # A busy machine takes longer, which is no failure.
 settings.register_profile("mibench", deadline=None)
 settings.load_profile("mibench")
+
+
+# What the whole suite compiles, in shares that take about as long. "": what plug-ins declare.
+SHARES_OF_WARM_UP = ("kde,uniform,adaptive", "", "canonical,knn")
+MANY_TESTS = 1000
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before many tests in several processes, share the compiling, which each would do itself."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or len(session.items) < MANY_TESTS:
+        return
+    number, count = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for estimators in SHARES_OF_WARM_UP[number::count]:
+        if estimators:
+            warmup(estimators)
+        else:
+            for point in by_name(WARMUPS).values():
+                load(point)()
 
 
 @pytest.fixture(scope="session")

@@ -4,18 +4,14 @@ As command_server.py, but a command that hangs is killed by SIGALRM, and memory 
 refused to it. Reads one JSON object per line, and answers with the exit code.
 """
 
-import importlib
 import json
 import os
 import resource
 import signal
 import sys
 
-IMPORTED = (
-    "matplotlib.figure", "mibench.api", "mibench.columns.pairs", "mibench.estimators.knn",
-    "mibench.estimators.uniform", "mibench.ibnet.cli", "mibench.ibnet.measuring.measuring",
-    "mibench.ibnet.training_figures", "mibench.output.page", "pyarrow.parquet", "rich.console",
-)  # fmt: skip
+from command_server import prepare  # beside this file
+
 SECONDS, MORE_BYTES = 60, 3 * 2**30
 
 
@@ -41,8 +37,9 @@ def run(request: dict[str, object]) -> None:
 
 def serve() -> None:
     """Run commands until standard input ends."""
-    for name in IMPORTED:
-        importlib.import_module(name)
+    prepare(
+        "mibench.ibnet.measuring.measuring", "mibench.ibnet.training_figures",
+    )  # fmt: skip
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

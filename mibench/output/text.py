@@ -13,6 +13,7 @@ from .safe import visible
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
     from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
@@ -193,18 +194,14 @@ def render(*parts: "Table | str", width: int = UNLIMITED) -> str:
     Nothing is cut: a line is longer where a single word is, or the columns of a table that hold
     no sentences.
     """
-    from rich.console import Console
-
-    terminal = sys.stdout.isatty()
-    buffer = io.StringIO()
-    console = Console(file=buffer, force_terminal=terminal, width=UNLIMITED, emoji=False)
+    console = _console(force_terminal=sys.stdout.isatty())
     for part in parts:
         if isinstance(part, str):
-            wrapped = _paragraph(visible(part, one_line=False), width)
-            console.print(wrapped, markup=False, highlight=False)
+            console.print(_paragraph(visible(part, one_line=False), width))
         else:
             console.print(part, width=max(width, _widths(part).minimum))
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def width_of(table: "Table") -> int:
@@ -214,11 +211,20 @@ def width_of(table: "Table") -> int:
 
 def _widths(table: "Table") -> "Measurement":
     """The characters of a line with all sentences folded, and with none."""
-    from rich.console import Console
     from rich.measure import Measurement
 
-    console = Console(file=io.StringIO(), width=UNLIMITED)
+    console = _console()
     return Measurement.get(console, console.options, table)
+
+
+def _console(force_terminal: bool = False) -> "Console":
+    """A console that writes into memory, and takes text as it is."""
+    from rich.console import Console
+
+    return Console(
+        file=io.StringIO(), force_terminal=force_terminal, width=UNLIMITED, emoji=False,
+        markup=False, highlight=False,
+    )  # fmt: skip
 
 
 def _paragraph(text: str, width: int) -> str:
