@@ -116,6 +116,7 @@ def test_normal_sides_of_known_mi(rho, dims):
     assert abs(mean - true_nats(rho)) < 4 * error + (0.005 if rho < 0.9 else 0.05)
 
 
+@pytest.mark.slow
 def test_the_gaussian_term_is_unbiased_at_any_dependence():
     """200 samples of 40 rows in 4 + 4 dimensions; without correction the bias is 0.26 nats."""
     nats = []
@@ -226,6 +227,7 @@ def test_polynomial_residuals_are_those_of_least_squares():
     assert residuals[2] == pytest.approx(scores[2] - np.stack(terms, axis=1) @ naive, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_the_error_falls_with_n():
     task = mibench.get_task("spiral-multinormal-sparse-5-5-2-2.0")
     errors = [
@@ -345,6 +347,7 @@ def test_copies_of_a_row_lie_in_all_folds():
         assert abs(counts - 100).max() < 5 * math.sqrt(200 / 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "dims", "n"), [(0.3, 2, 500), (0.1, 3, 500), (0.01, 2, 2000)])
 def test_functions_of_close_normal_columns_are_not_counted_twice(noise, dims, n):
     """Where x and y are close, so are similar functions of them, and G contains all of these.
@@ -433,6 +436,7 @@ def mi_of_classes(x, label, apart=3.0):
     return math.log(x.shape[1]) + np.mean(label_logits - logsumexp(logits, axis=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [6, 12])
 def test_many_labels_need_many_directions(count):
     """A pair for each class but one; three of them give at most two thirds of the MI."""
@@ -559,6 +563,7 @@ def test_fewer_rows_than_features():
     assert Canonical().estimate(*rng.normal(size=(2, 60, 50))).nats <= 0.05
 
 
+@pytest.mark.slow
 def test_many_columns_and_labels():
     """Like images of digits: 100 columns, each of which depends on the label a little."""
     rng = np.random.default_rng(0)
@@ -574,6 +579,7 @@ def test_columns_with_many_equal_values():
     assert Canonical().estimate(np.maximum(x, 0), np.maximum(y, 0)).nats > 0.5
 
 
+@pytest.mark.slow
 def test_steps_can_be_switched_off():
     """Each tuning gives the estimate that is left without that step."""
     x, y = planted(800, 0)

@@ -404,14 +404,6 @@ def test_the_table_says_which_flags_were_raised(mibench):
     assert raised == "    uniform:bins=50 2 of 2"
 
 
-def test_no_terminal_is_too_narrow_for_a_number(tmp_path):
-    done = subprocess.run(
-        [MIBENCH, *COMPARE, "--seeds", "2"], cwd=tmp_path, capture_output=True, text=True,
-        env={**os.environ, "COLUMNS": "30"},
-    )  # fmt: skip
-    assert "…" not in done.stdout
-
-
 @pytest.mark.parametrize(
     ("text", "args", "message"),
     [

@@ -51,6 +51,7 @@ def test_compare_returns_one_row_per_estimate_in_a_fixed_order():
     assert (got["seconds"] > 0).all()
 
 
+@pytest.mark.slow
 def test_one_process_per_core_changes_no_number(monkeypatch):
     """This process works alone at first; then, or at once, the others join it."""
     tables = []

@@ -519,6 +519,7 @@ def test_the_committed_page_is_what_the_code_makes_of_the_committed_table():
 # -- size ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_study_of_full_size_is_judged():
     """Nine trainings, 8001 epochs each, 40 runs (A: 2); without reading from disk."""
     full = all_trainings(runs=40, epochs=np.arange(8001)) | {

@@ -389,6 +389,7 @@ def test_a_figure_goes_only_where_it_can_be_written(tanh: xr.Dataset, tmp_path: 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_large_pictures_are_reduced_without_losing_contrast(
     relu: xr.Dataset, tmp_path: Path
 ) -> None:
@@ -401,6 +402,7 @@ def test_large_pictures_are_reduced_without_losing_contrast(
         assert image.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
 
 
+@pytest.mark.slow
 def test_short_trainings_and_single_epochs_can_be_drawn() -> None:
     tiny = make_trajectories(estimators=[UNIFORM], runs=1, epochs=3)
     for data in (tiny.isel(epoch=[0]), tiny.isel(epoch=[2])):

@@ -82,8 +82,17 @@ def adaptive(trained, _run, layer, bins):
     return np.where(values == lowest, -1, np.digitize(values, edges))
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("binning", [uniform, adaptive])
+SLOW = pytest.mark.slow  # exact quantiles of all values of a network
+BINNED = [
+    *((uniform, activation) for activation in ACTIVATIONS),
+    *(
+        pytest.param(adaptive, activation, marks=() if activation == "tanh" else SLOW)
+        for activation in ACTIVATIONS
+    ),
+]
+
+
+@pytest.mark.parametrize(("binning", "activation"), BINNED)
 def test_binned_information_equals_plain_numpy(networks, activation, binning):
     trained = networks[activation]
     labels = trained.data.labels
@@ -297,6 +306,7 @@ def test_processes_change_no_number_and_an_interruption_loses_nothing(stored, mo
         assert np.array_equal(trajectories[name].values, straight[name].values), name
 
 
+@pytest.mark.slow
 def test_a_longer_training_moves_the_range_and_its_results(stored):
     """The range of ReLU bins covers all epochs of a run, so older results are outdated."""
     first = ibnet.measure(stored, ["uniform:bins=30", "adaptive:bins=30"])

@@ -502,6 +502,7 @@ def test_small_brute_in_pieces(kernel):
     assert counts.min() >= 0 or not np.isnan(at_once).any()
 
 
+@pytest.mark.slow
 def test_neighbours_beyond_one_block():
     """All pairs are compared in blocks of 512 rows; the leaves of the tree have 12 rows."""
     for dims, ties in ((1, False), (2, True), (4, False), (8, True)):

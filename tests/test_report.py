@@ -356,6 +356,7 @@ def shown_as(value: float, sign: bool = False) -> str:
     return text.replace("-", "−")  # noqa: RUF001
 
 
+@pytest.mark.slow
 @needs_browser
 def test_every_heading_sorts_both_ways(opened):
     numbers = re.compile(r"[-+−]?[\d.]+")  # noqa: RUF001
@@ -382,6 +383,7 @@ def test_every_heading_sorts_both_ways(opened):
         assert len(others) == 10
 
 
+@pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize("units", ["bits", "nats"])
 def test_a_selection_shows_the_ranking_of_its_records(opened, records, units):

