@@ -293,16 +293,17 @@ def waves(n, seed):
 
 
 @pytest.mark.slow
-def test_waves_are_seen_by_single_neighbours_and_flagged():
+def test_waves_are_seen_and_flagged():
     """The estimate rises towards the true MI with rows, and is flagged as too low."""
     means = []
     for n in (500, 2000, 8000):
         estimates = [Canonical().estimate(*waves(n, s)) for s in range(3)]
-        assert all(estimate.info["k"] == 1 for estimate in estimates)
         assert all("fine_structure" in estimate.flags for estimate in estimates)
         means.append(np.mean([estimate.nats for estimate in estimates]))
+        # Where rows are dense, a single neighbour sees them without a sought wave.
+        assert n < 8000 or all(estimate.info["k"] == 1 for estimate in estimates)
     assert 0.8 < means[0] < means[1] < means[2] < 1.7
-    assert means[2] > 1.5
+    assert means[1] > 1.5
 
 
 # -- changes of the data that change nothing ---------------------------------------------------

@@ -31,7 +31,7 @@ from . import ibnet_directory
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks, /proc")
 
-SHORT, LONG = 4, int(os.environ.get("MIBENCH_FUZZ_EXAMPLES", "150"))
+SHORT, LONG = 4, int(os.environ.get("MIBENCH_FUZZ_EXAMPLES", "40"))
 forms = pytest.mark.parametrize(
     "examples", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)], ids=["short", "long"]
 )

@@ -87,8 +87,9 @@ def documented(here):
 def test_the_commands_of_the_page_print_what_it_shows(documented, name):
     command = blocks("run")[name]
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=documented
-    )
+        ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=documented,
+        env={**os.environ, "COLUMNS": "100"},
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     shown = PAGE.split(command)[1].split("```text\n")[1].split("```")[0]
     without_times = partial(re.sub, r" +[\d.]+ (µs|ms|s)\b", "")
