@@ -136,16 +136,14 @@ def _rows_repeat(sides: list[Variable]) -> bool:
     It decides, in little time, whether a closer look is worth it: rows that differ can agree here,
     but copies always do.
     """
-    keys = np.uint64(0)
+    keys = np.zeros(1, np.uint64)
     for side in sides:
         for column in side.columns[:SCREENED_COLUMNS]:
             part = column.take(_part_of_rows(side.n)) if side.n > PART_OF_ROWS else column
             bits = (part.astype(np.float64) + 0.0).view(np.uint64)  # one zero, without a sign
             keys = (keys + bits) * MULTIPLIER
-            in_order = np.sort(keys)
-            if not (in_order[1:] == in_order[:-1]).any():
-                return False
-    return True
+    keys.sort()
+    return bool((keys[1:] == keys[:-1]).any())
 
 
 @lru_cache(maxsize=8)
