@@ -201,6 +201,7 @@ def folder_a(tmp_path):
     (tmp_path / "a").mkdir()
 
 
+# Windows has no files that are devices or pipes.
 @pytest.mark.skipif(os.name != "posix", reason="devices")
 def test_a_store_that_keeps_nothing_is_refused(tmp_path, mibench):
     os.mkfifo(tmp_path / "pipe")
@@ -251,6 +252,7 @@ def test_a_worker_that_dies_is_a_failure_and_the_others_go_on(awkward):
     ]
 
 
+# Other kernels send no signal when a parent dies, and docs/reliability.md promises it for Linux.
 @pytest.mark.slow
 @pytest.mark.skipif(not psutil.LINUX, reason="the kernel of Linux ends them")
 def test_compiled_code_that_never_ends_does_not_outlive_a_killed_parent(tmp_path, awkward):
