@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contract.resolve import ResolvedEstimator
-from mibench.errors import InputError
 from mibench.types import SESSION, SupportsEstimate
 
 from .._extra import explain_missing_packages
@@ -152,7 +151,7 @@ def _check_results(path: Path, trained: Trained) -> bool:
     False if the process was killed before it had made them. Raises InputError for anything else.
     """
     forms = _array_forms(trained)
-    try:
+    with explain_read_errors(path, REMEDY):
         attributes = check_group(path, forms, complete=False)
         if "identities" not in attributes:  # they are stored after all arrays were made
             return False
@@ -170,11 +169,6 @@ def _check_results(path: Path, trained: Trained) -> bool:
         lengths = [array_length(path, name) for name in RESULT_ARRAYS]
         if min(lengths) < lengths[-1]:  # the state is the last to become longer
             raise DamagedError(f"{path} has arrays of the lengths {lengths}")
-    except (DamagedError, OSError) as error:
-        raise InputError(
-            f"cannot read {path}: {error}. Its files may be damaged, or not readable for you: "
-            f"{REMEDY}"
-        ) from None
     return True
 
 

@@ -260,7 +260,8 @@ def _add_arrays(group: zarr.Group, setting: Setting) -> None:
 def _check_training(directory: Path, setting: Setting) -> None:
     """Raise InputError unless the arrays in `training.zarr` are those of the setting."""
     folder, forms = directory / "training.zarr", _array_forms(setting)
-    try:
+    remedy = f"restore them, or delete {directory} and train again"
+    with explain_read_errors(directory, remedy):
         attributes = check_group(folder, forms, complete=False)
         done = attributes.get("epochs_done", -1)
         if type(done) is not int or not -1 <= done <= setting.epochs:
@@ -272,11 +273,6 @@ def _check_training(directory: Path, setting: Setting) -> None:
         short = [n for n in EPOCH_ARRAYS if done >= 0 and array_length(folder, n) <= done]
         if short:
             raise DamagedError(f"{folder / short[0]} ends before epoch {done}")
-    except (DamagedError, OSError) as error:
-        raise InputError(
-            f"cannot read {directory}: {error}. Its files may be damaged, or not readable for "
-            f"you: restore them, or delete {directory} and train again"
-        ) from None
     weights = (
         4
         * setting.runs
