@@ -56,9 +56,18 @@ def start(folder, *arguments):
     (folder / "tmp").mkdir(exist_ok=True)
     return subprocess.Popen(
         [MIBENCH, "compare", "--samples", "100", "--tasks", "1v1-normal-0.75", *arguments],
-        cwd=folder, env={**environment(), "TMPDIR": str(folder / "tmp")},
+        cwd=folder, env={**environment(), "TMPDIR": str(folder / "tmp"), "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
+
+
+def messages_at_the_end(running, seconds=60):
+    """What a run printed. One that does not end says where it is, and the test fails."""
+    try:
+        return running.communicate(timeout=seconds)[1]
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGABRT)
+        raise AssertionError(running.communicate()[1]) from None
 
 
 def lost_and_finished(folder, number, pause, *options):
@@ -70,7 +79,7 @@ def lost_and_finished(folder, number, pause, *options):
     children = psutil.Process(running.pid).children(recursive=True)
     time.sleep(pause)
     running.send_signal(number)
-    messages = running.communicate(timeout=60)[1]
+    messages = messages_at_the_end(running)
     assert psutil.wait_procs(children, timeout=20)[1] == []
     assert "Traceback" not in messages, messages
     assert running.returncode == (-9 if number == signal.SIGKILL else 130), messages
@@ -130,7 +139,7 @@ def test_a_program_and_its_data_end_with_the_run(tmp_path, number, jobs):
     data = list((tmp_path / "tmp").glob("mibench-*/mibench-*/data.csv"))
     assert len(data) == int(jobs)
     running.send_signal(number)
-    running.communicate(timeout=60)
+    messages_at_the_end(running)
     assert psutil.wait_procs(programs, timeout=20)[1] == []
     wait_for(lambda: not list((tmp_path / "tmp").iterdir()), seconds=20)
 
@@ -180,7 +189,7 @@ def test_a_scheduler_that_dies_is_said_and_what_was_done_is_kept(tmp_path):
         )  # fmt: skip
         wait_for(lambda: len(lines_of(tmp_path / "finished")) > 5)
         cluster._scheduler.kill()
-        messages = running.communicate(timeout=90)[1]
+        messages = messages_at_the_end(running, seconds=90)
     finally:
         cluster.close()
     assert running.returncode == 2

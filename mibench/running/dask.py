@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -55,8 +56,9 @@ def in_cluster(
         _log.warning(
             "waiting for workers at %s: there is none yet. Start some with `dask worker`", scheduler
         )
-    with _quiet():
-        yield from _results(client, work, items, scheduler, failed)
+    finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    with _quiet(), _interruptions_held(lambda: finished.put(None)) as deliver:
+        yield from _results(client, work, items, scheduler, failed, finished, deliver)
 
 
 @contextmanager
@@ -73,21 +75,60 @@ def _quiet() -> Iterator[None]:
             log.setLevel(level)
 
 
+@contextmanager
+def _interruptions_held(wake: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Hold back Ctrl-C and requests to terminate until the yielded function is called.
+
+    An exception that a handler of signals raises inside Dask can leave a lock of Dask locked, and
+    then the end of the run waits for ever. wake: called when a signal comes. A second signal is
+    handled at once: whoever sends it does not want to wait.
+    """
+    pending: list[tuple[int, Any]] = []
+    handlers: dict[int, Any] = {}
+
+    def hold(number: int, frame: Any) -> None:
+        if pending:
+            handlers[number](number, frame)
+        pending.append((number, frame))
+        wake()
+
+    def deliver() -> None:
+        if pending:
+            number, frame = pending.pop(0)
+            handlers[number](number, frame)
+
+    with suppress(ValueError):  # outside the main thread, signals cannot be set
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            handler = signal.getsignal(number) if (number := getattr(signal, name, None)) else None
+            if callable(handler):
+                signal.signal(number, hold)
+                handlers[number] = handler
+    try:
+        yield deliver
+    finally:
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is hold:  # a handler may have set another
+                signal.signal(number, handler)
+    deliver()
+
+
 def _results(
     client: "Client",
     work: Callable[[T], R],
     items: Sequence[T],
     scheduler: str,
     failed: Callable[[T, str], R],
+    finished: "queue.SimpleQueue[Any]",
+    deliver: Callable[[], None],
 ) -> Generator[R, None, None]:
     """Yield results, and submit one item for each thread of the workers that is free.
 
     A worker gets the next item when this process has the result of the last one. So if this process
-    is killed, at most one finished result of each thread is lost.
+    is killed, at most one finished result of each thread is lost. finished: gets each future that
+    has finished, and None if a signal came. deliver: handles that signal.
     """
     todo = deque(items)
     running: dict[Any, T] = {}  # by future
-    finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threads, counted, last_seen = 0, 0.0, None
     try:
         while todo or running:
@@ -113,6 +154,9 @@ def _results(
                 if client.status not in ("running", "newly-created"):
                     raise _Gone from None
                 continue
+            if future is None:
+                deliver()
+                continue
             try:
                 result = _result(future, running[future], failed)
             except TimeoutError:  # its worker died after the estimate; another takes it
@@ -127,9 +171,7 @@ def _results(
             "give the same command again"
         ) from error
     finally:
-        with suppress(Exception):  # the scheduler may have gone
-            client.cancel(list(running))
-        with suppress(Exception):
+        with suppress(Exception):  # the scheduler may have gone, which drops what still runs
             client.close(timeout=CONNECT_SECONDS)
 
 

@@ -137,13 +137,15 @@ def serve(descriptor: int, parent: int) -> None:
     """The main function of a worker: does what it is sent until the connection closes."""
     leave_signals_to_parent()
     die_with(parent)
-    connection = _connection(descriptor)
+    with suppress(EOFError, OSError):  # the parent has ended
+        _work_for(_connection(descriptor))
+
+
+def _work_for(connection: Any) -> None:
+    """Do what comes through a connection. Raises EOFError or OSError when it is closed."""
     while True:
         connection.send_bytes(pickle.dumps((WAITING, None)))
-        try:
-            data = connection.recv_bytes()
-        except (EOFError, OSError):
-            return
+        data = connection.recv_bytes()
         try:
             work, items = cloudpickle.loads(data)
         except BaseException as error:  # a module may raise anything when it is imported
