@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
+import orjson
+
 from ..types import Record
 
 COLUMNS = tuple(f.name for f in fields(Record))
@@ -26,8 +28,6 @@ SHARED = [kinds == (str,) and name != "info" for name, kinds in zip(COLUMNS, KIN
 FLOATS = [i for i, kinds in enumerate(KINDS) if float in kinds]
 NATS, ERROR = COLUMNS.index("nats"), COLUMNS.index("error")
 HEAD = COLUMNS.index("parameters") + 1  # columns from the task to the parameters
-
-_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 class Lines:
@@ -61,12 +61,11 @@ class Lines:
                 if self._wanted is not None and not self._read(line):
                     continue
                 try:
-                    text = line.decode()
-                    row, end = _scan(text, 0)
+                    # In half the time of Python's json. It refuses more, which `_checked` decides on.
+                    row = orjson.loads(line)
                     nats = row[NATS]
                     usual = (
                         tuple(map(type, row)) in self._known
-                        and text[end:] in ("\n", "")
                         and (nats is None) != (row[ERROR] == "")
                         and (nats is None or math.isfinite(nats))
                     )

@@ -99,7 +99,10 @@ def _interruptions_held(wake: Callable[[], None]) -> Iterator[Callable[[], None]
 
     with suppress(ValueError):  # outside the main thread, signals cannot be set
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            handler = signal.getsignal(number) if (number := getattr(signal, name, None)) else None
+            if not hasattr(signal, name):  # Windows has no SIGHUP
+                continue
+            number = getattr(signal, name)
+            handler = signal.getsignal(number)
             if callable(handler):
                 signal.signal(number, hold)
                 handlers[number] = handler
