@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -258,10 +259,10 @@ def test_a_folder_of_other_sets_is_ambiguous(tmp_path):
         (lambda raw: b"\0\0\x08", ["0x000008,"]),
         (lambda raw: b"PK\x03\x04" + raw, ["0x504b0304", "0x00000803"]),
         (lambda raw: b"\0\0\x0a" + raw[3:], ["0x00000a03"]),
-        (lambda raw: raw[:9], ["9 bytes", "promises 16"]),
-        (lambda raw: raw[:-1], ["87 bytes", "promises 88", "damaged"]),
-        (lambda raw: raw + b"\0", ["89 bytes", "promises 88"]),
-        (lambda raw: raw[:4] + b"\xff" * 12 + raw[16:], ["promises 79228162458924105385300197391"]),
+        (lambda raw: raw[:9], ["3 dimensions", "0 follow"]),
+        (lambda raw: raw[:-1], ["71 follow", "promises 72 bytes", "damaged"]),
+        (lambda raw: raw + b"\0", ["promises 72 bytes", "more follow"]),
+        (lambda raw: raw[:4] + b"\xff" * 12 + raw[16:], ["promises 79228162458924105385300197375"]),
         (lambda raw: raw[:4] + bytes(12), ["3 dimensions", "0, 0, 0", "empty"]),
         (lambda raw: raw[:4] + bytes(4) + b"\xff" * 8, ["3 dimensions", "empty"]),
         (lambda raw: b"\0\0\x08\0\0", ["0 dimensions"]),
@@ -280,6 +281,32 @@ def test_bad_images_files(tmp_path, change, parts):
     file.write_bytes(change(file.read_bytes()))
     with refused("train-images-idx3-ubyte", *parts):
         load_data(tmp_path)
+
+
+def test_compressed_files_that_take_more_memory_than_there_is_are_refused(tmp_path, monkeypatch):
+    zeros, labels = np.zeros((600, 100), np.uint8), np.arange(600, dtype=np.uint8) % 2
+    write_pair(tmp_path, zeros[:, np.newaxis], labels, gz=".gz")
+    np.savez_compressed(tmp_path / "a.npz", inputs=zeros, labels=labels)
+    arrays = {"F": zeros, "y": labels[np.newaxis]}
+    scipy.io.savemat(tmp_path / "a.mat", arrays, do_compression=True)
+    paths = ["train-images-idx3-ubyte.gz", "a.npz", "a.mat"]
+    for name in paths:
+        assert (tmp_path / name).stat().st_size < 2000
+        assert load_data(tmp_path / name).inputs.shape == (600, 100)
+    monkeypatch.setattr("mibench.memory.available_memory", lambda: 50_000)
+    for name in paths:
+        with refused("memory", "a part of the data"):
+            load_data(tmp_path / name)
+
+
+def test_a_compressed_matrix_that_is_longer_than_its_tag_states_is_damaged(tmp_path):
+    scipy.io.savemat(tmp_path / "a.mat", {"F": IMAGES[:, 0], "y": LABELS[np.newaxis]})
+    raw = (tmp_path / "a.mat").read_bytes()
+    packed = zlib.compress(raw[128:] + bytes(1000))
+    tag = struct.pack("<2I", 15, len(packed))
+    (tmp_path / "a.mat").write_bytes(raw[:128] + tag + packed)
+    with refused("a.mat", "longer than its"):
+        load_data(tmp_path / "a.mat")
 
 
 def test_bad_labels_files(tmp_path):

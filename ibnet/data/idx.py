@@ -10,12 +10,13 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mibench.errors import InputError
+from mibench.memory import check_memory
 
 from .npz import check_label_type, explain_file_errors
 
@@ -38,30 +39,48 @@ def read_idx(path: Path) -> NDArray[Any]:
 
     Raises InputError for a file that is missing, is no IDX file, is cut short or is too long.
     """
-    with explain_file_errors(path, "an IDX file"):
-        raw = path.read_bytes()
-        if raw.startswith(b"\x1f\x8b"):  # also if the file name has no .gz
-            raw = gzip.decompress(raw)
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in TYPES:
+    with explain_file_errors(path, "an IDX file"), _opened(path) as file:
+        header = file.read(4)
+        if len(header) < 4 or header[:2] != b"\0\0" or header[2] not in TYPES:
+            raise InputError(
+                f"{str(path)!r} begins with 0x{header.hex()}, which is no IDX file (images of "
+                "bytes begin with 0x00000803): check the path or get the file again"
+            )
+        dtype, dimensions = np.dtype(TYPES[header[2]]), header[3]
+        in_header = file.read(4 * dimensions)
+        sizes = [int.from_bytes(in_header[i : i + 4], "big") for i in range(0, 4 * dimensions, 4)]
+        expected = math.prod(sizes) * dtype.itemsize
+        raw = file.read(_checked_size(expected, path, file) + 1)
+    if len(in_header) < 4 * dimensions or len(raw) != expected:
         raise InputError(
-            f"{str(path)!r} begins with 0x{raw[:4].hex()}, which is no IDX file (images of bytes "
-            "begin with 0x00000803): check the path or get the file again"
-        )
-    dtype, dimensions = np.dtype(TYPES[raw[2]]), raw[3]
-    start = 4 + 4 * dimensions
-    sizes = [int.from_bytes(raw[i : i + 4], "big") for i in range(4, start, 4)]
-    expected = start + math.prod(sizes) * dtype.itemsize
-    if len(raw) < start or len(raw) != expected:
-        raise InputError(
-            f"{str(path)!r} is damaged, {len(raw)} bytes long where its header, of {dimensions} "
-            f"dimensions, promises {max(start, expected)}: get the file again"
+            f"{str(path)!r} is damaged: its header, of {dimensions} dimensions, promises "
+            f"{expected} bytes of elements, and {_found(raw, expected)}: get the file again"
         )
     if not 1 <= dimensions <= MAX_DIMENSIONS or 0 in sizes:
         raise InputError(
             f"{str(path)!r} has {dimensions} dimensions, of sizes {sizes[:4]}: give a file of 1 to "
             f"{MAX_DIMENSIONS}, none of them empty"
         )
-    return np.frombuffer(raw, dtype, offset=start).reshape(sizes).astype(dtype.newbyteorder("="))
+    return np.frombuffer(raw, dtype).reshape(sizes).astype(dtype.newbyteorder("="))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """The file, decompressed if it is compressed, also if its name has no .gz."""
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if compressed else path.open("rb")
+
+
+def _checked_size(expected: int, path: Path, file: IO[bytes]) -> int:
+    """How many bytes to read: those promised, but no more than a plain file has."""
+    if not isinstance(file, gzip.GzipFile):
+        return min(expected, path.stat().st_size)
+    check_memory(expected, str(path))  # a small compressed file can hold anything
+    return expected
+
+
+def _found(raw: bytes, expected: int) -> str:
+    return "more follow" if len(raw) > expected else f"{len(raw)} follow"
 
 
 def find_pairs(path: Path) -> list[tuple[Path, Path]]:

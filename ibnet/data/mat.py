@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.errors import InputError
+from mibench.memory import check_memory
 
 from .npz import check_label_type, explain_file_errors, pick_arrays
 
@@ -66,7 +67,7 @@ def _arrays(raw: memoryview, order: str) -> Iterator[tuple[str, NDArray[Any] | N
     """The variables F and y; None if one is no full numeric array. Raises ValueError for damage."""
     for kind, content in _elements(raw, order):
         if kind == COMPRESSED:
-            yield from _arrays(memoryview(zlib.decompress(content)), order)
+            yield from _arrays(memoryview(_decompressed(content, order)), order)
         if kind != MATRIX or len(content) == 0:
             continue
         (_, flags), *parts = _elements(content, order)
@@ -85,6 +86,22 @@ def _arrays(raw: memoryview, order: str) -> Iterator[tuple[str, NDArray[Any] | N
             raise ValueError(f"the values of {name} are of the unknown type {stored}")
         shape = np.frombuffer(dimensions, f"{order}u4").tolist()
         yield name, np.frombuffer(numbers, order + TYPES[stored]).reshape(shape, order="F")
+
+
+def _decompressed(content: memoryview, order: str) -> bytes:
+    """The element in a compressed one, which must have the size that its tag states.
+
+    So a file of a few kilobytes cannot take gigabytes. Raises InputError if there is too little
+    memory, and ValueError or zlib.error for damage.
+    """
+    stream = zlib.decompressobj()
+    tag = stream.decompress(content, 8)
+    size = int(np.frombuffer(tag, f"{order}u4")[-1])
+    check_memory(size, "a compressed array of the .mat file")
+    rest = stream.decompress(stream.unconsumed_tail, size + 1)
+    if len(rest) > size or not stream.eof:
+        raise ValueError(f"a compressed element is longer than its {size} bytes, or is cut short")
+    return tag + rest
 
 
 def _elements(raw: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.errors import InputError
+from mibench.memory import check_memory
 
 
 @contextmanager
@@ -44,7 +45,10 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             raise InputError(
                 f"{str(path)!r} holds a single array: numpy.savez(FILE, inputs=..., labels=...)"
             )
-        arrays = {name: archive[name] for name in archive.files if name in ("inputs", "labels")}
+        names = [name for name in archive.files if name in ("inputs", "labels")]
+        sizes = {info.filename: info.file_size for info in archive.zip.infolist()}
+        check_memory(sum(sizes.get(f"{name}.npy", 0) for name in names), str(path))
+        arrays = {name: archive[name] for name in names}
     inputs, labels = pick_arrays(arrays, ("inputs", "labels"), path)
     return inputs, check_label_type(labels, path)
 
