@@ -9,8 +9,9 @@ import gzip
 import math
 import os
 import re
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,14 +65,14 @@ def read_idx(path: Path) -> NDArray[Any]:
     return np.frombuffer(raw, dtype).reshape(sizes).astype(dtype.newbyteorder("="))
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
     """The file, decompressed if it is compressed, also if its name has no .gz."""
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
     return gzip.open(path) if compressed else path.open("rb")
 
 
-def _checked_size(expected: int, path: Path, file: IO[bytes]) -> int:
+def _checked_size(expected: int, path: Path, file: gzip.GzipFile | BufferedReader) -> int:
     """How many bytes to read: those promised, but no more than a plain file has."""
     if not isinstance(file, gzip.GzipFile):
         return min(expected, path.stat().st_size)

@@ -46,7 +46,8 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
                 f"{str(path)!r} holds a single array: numpy.savez(FILE, inputs=..., labels=...)"
             )
         names = [name for name in archive.files if name in ("inputs", "labels")]
-        sizes = {info.filename: info.file_size for info in archive.zip.infolist()}
+        members = archive.zip.infolist() if archive.zip is not None else []
+        sizes = {member.filename: member.file_size for member in members}
         check_memory(sum(sizes.get(f"{name}.npy", 0) for name in names), str(path))
         arrays = {name: archive[name] for name in names}
     inputs, labels = pick_arrays(arrays, ("inputs", "labels"), path)

@@ -186,12 +186,12 @@ def _read_parquet(path: Path, wanted: set[str] | None, labels: set[str]) -> dict
         pa.bool_(): pd.BooleanDtype(),
     }
     with pq.ParquetFile(path) as file:
-        schema, about = file.schema_arrow, file.metadata
+        schema = file.schema_arrow
         names = _stripped(path, schema.names)
-        if about.num_rows == 0:
+        if file.metadata.num_rows == 0:
             raise _without_rows(path, names)
         positions = [i for i, name in enumerate(names) if wanted is None or name in wanted]
-        _check_parquet_size(path, about, [schema.names[i] for i in positions])
+        _check_parquet_size(file, path, [schema.names[i] for i in positions])
         table = file.read(columns=[schema.names[i] for i in positions])
     columns = dict.fromkeys(names, NOT_READ)
     for position in positions:
@@ -200,14 +200,21 @@ def _read_parquet(path: Path, wanted: set[str] | None, labels: set[str]) -> dict
     return columns
 
 
-def _check_parquet_size(path: Path, about: Any, names: list[str]) -> None:
+def _check_parquet_size(file: Any, path: Path, names: list[str]) -> None:
     """Refuse what its own description says is too large. A few bytes can hold a billion rows."""
+    numbers = [
+        number
+        for number in range(file.metadata.num_columns)
+        if f"{file.schema.column(number).path}.".startswith(tuple(f"{name}." for name in names))
+    ]
     size = 0
-    for group in range(about.num_row_groups):
-        for number in range(about.num_columns):
-            chunk = about.row_group(group).column(number)
-            if any(chunk.path_in_schema.startswith(name) for name in names):
-                size += BYTES_OF_VALUE * chunk.num_values + chunk.total_uncompressed_size
+    for group in range(file.metadata.num_row_groups):
+        # Arrow ends the process if the description of a column contradicts itself and is read as
+        # below. Reading one row first raises an exception instead.
+        next(file.iter_batches(batch_size=1, row_groups=[group], columns=names), None)
+        for number in numbers:
+            chunk = file.metadata.row_group(group).column(number)
+            size += BYTES_OF_VALUE * chunk.num_values + chunk.total_uncompressed_size
     check_memory(size, str(path))
 
 
