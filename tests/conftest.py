@@ -7,15 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 # Several test processes share the cores: threads of BLAS, which wait by spinning, would take turns.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import psutil
 import pytest
 from hypothesis import settings
 
@@ -59,6 +62,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         else:
             for point in by_name(WARMUPS).values():
                 load(point)()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """End the programs that a failed test has left, or the tests after it would wait for cores."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                words = [Path(word).name for word in process.cmdline()[:4]]
+                if "mibench" in words or any("mibench.running" in word for word in words):
+                    process.kill()
+    return report
 
 
 @pytest.fixture(scope="session")
