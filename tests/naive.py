@@ -285,7 +285,7 @@ def mixture_bound(values, noise_variance, variant):
     squared = sum((column[:, np.newaxis] - column) ** 2 for column in values.T)
     distance = squared / (2 * noise_variance) / {"upper": 1, "lower": 4}[variant]
     of_noise = dims / 2 * math.log(2 * math.pi * math.e * noise_variance)
-    return of_noise - (logsumexp(-distance, axis=1) - math.log(n)).mean()
+    return of_noise - (np.logaddexp.reduce(-distance, axis=1) - math.log(n)).mean()
 
 
 def mixture(values, codes, noise_variance, variant):
@@ -380,11 +380,8 @@ def count_within(columns, reach):
 
 def tied(matrix, k):
     """(n,) whether the k-th nearest other row is a copy, or the next one is equally far."""
-    ties = []
-    for i, row in enumerate(matrix):
-        others = np.sort(np.delete(row, i))
-        ties.append(others[k - 1] == 0 or (len(others) > k and others[k] == others[k - 1]))
-    return np.array(ties)
+    others = np.sort(np.where(np.eye(len(matrix)), np.inf, matrix), axis=1)  # the row itself last
+    return (others[:, k - 1] == 0) | ((others[:, k] == others[:, k - 1]) & (others[:, k] < np.inf))
 
 
 def kraskov(in_x, in_y, k, variant):
