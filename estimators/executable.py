@@ -96,7 +96,13 @@ class Executable(Estimator):
             ) from None
 
     def warm_up(
-        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        discrete_x: bool = False,
+        discrete_y: bool = False,
+        rows: int | None = None,
     ) -> None:
         """Do nothing: each estimate starts a new process, so nothing can be prepared."""
 

@@ -21,7 +21,7 @@ from mibench.types import Estimate
 from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.ksg import kraskov_counts, ross_counts
-from .neighbours.search import Algorithm
+from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
 from .shared.columns import standardized, without_rounding
 from .shared.threads import share_rows
@@ -33,7 +33,6 @@ Standardize = bool | Literal["auto"]
 
 _sides_of: WeakKeyDictionary[Variable, dict[Standardize, IndexedSide]] = WeakKeyDictionary()
 
-WARM_UP_ALGORITHMS: tuple[Algorithm, ...] = ("tree", "brute", "slabs")
 MAX_SPREAD_RATIO = 10.0  # of mean absolute deviations; larger ratios are flagged
 
 
@@ -130,11 +129,21 @@ class KNN(Estimator):
             )
 
     def warm_up(
-        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        discrete_x: bool = False,
+        discrete_y: bool = False,
+        rows: int | None = None,
     ) -> None:
-        """Compile every search that "auto" may choose, which depends on n."""
+        """Compile every search that "auto" may choose, which depends on the number of rows."""
         self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
-        for algorithm in WARM_UP_ALGORITHMS if self.algorithm == "auto" else ():
+        sides = [np.shape(side) for side, known in ((x, discrete_x), (y, discrete_y)) if not known]
+        dims = sum(shape[1] if len(shape) > 1 else 1 for shape in sides)
+        if len(sides) == 1 and dims > 1:  # the rows of one label may be few, or nearly all
+            dims += 1
+        for algorithm in searches_to_compile(dims, rows) if self.algorithm == "auto" else ():
             estimator = replace(self, algorithm=algorithm)
             with suppress(InputError):  # slabs need two dimensions
                 estimator.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)

@@ -20,6 +20,7 @@ from .records.table import table_of
 from .running.backends import check_backend, run_evaluations
 from .running.evaluation import Evaluation, plan
 from .running.limits import Limits, read_bytes
+from .running.steps import Progress, Step
 from .tasks.catalogue import find_tasks
 from .types import SESSION, Estimate, EstimatorLike, Record, Task
 
@@ -76,6 +77,7 @@ def compare(
     store: str | Path | None = None,
     against: str | Path | None = None,
     on_progress: Callable[[int, int], object] | None = None,
+    on_step: Callable[[Step], object] | None = None,
 ) -> "pd.DataFrame":
     """Run estimators on samples of tasks whose mutual information is known.
 
@@ -102,6 +104,7 @@ def compare(
         against: earlier results that join the table for the same samples: "reference" for those
             that come with mibench, or a store or a .parquet file.
         on_progress: called with the number of results so far and in all.
+        on_step: called with a `mibench.running.steps.Step`: what is compiled or estimated now.
 
     Returns:
         A table with one row for each estimator and sample. Its columns are the fields of
@@ -127,6 +130,9 @@ def compare(
     result_store = None if store is None else Store(Path(store))
     records = {} if result_store is None else _reusable(result_store, evaluations)
     missing = [place for place in range(len(evaluations)) if place not in records]
+    # All kinds of estimates come once before any comes again, so that the time left can be told,
+    # and what is done when the user interrupts is about all tasks.
+    missing.sort(key=lambda place: evaluations[place].seed)
 
     def table() -> "pd.DataFrame":
         """The results so far, in the order of the plan, and the earlier ones."""
@@ -135,15 +141,17 @@ def compare(
 
     try:
         todo = [evaluations[place] for place in missing]
+        progress = Progress(todo, len(records), on_progress, on_step)
         keep = {} if result_store is None else {"keep": result_store.append}
         with (
             nullcontext() if result_store is None else result_store.pinned(),
-            closing(run_evaluations(todo, limits, jobs, scheduler, **keep)) as finished,
+            closing(
+                run_evaluations(todo, limits, jobs, scheduler, **keep, progress=progress)
+            ) as finished,
         ):
             for number, record in finished:
                 records[missing[number]] = record
-                if on_progress is not None:
-                    on_progress(len(records), len(evaluations))
+                progress.finished(todo[number], record.seconds)
     except StoreLostError as lost:
         if (unkept := getattr(lost, "result", None)) is not None:
             records[missing[unkept[0]]] = unkept[1]

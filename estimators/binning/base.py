@@ -108,7 +108,13 @@ class BinningEstimator(Estimator):
     tally: ClassVar[Callable[..., None]]
 
     def warm_up(
-        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        discrete_x: bool = False,
+        discrete_y: bool = False,
+        rows: int | None = None,
     ) -> None:
         """Compile both ways of counting and of finding bins; n and bins decide which is used."""
         super().warm_up(x, y, discrete_x=discrete_x, discrete_y=discrete_y)

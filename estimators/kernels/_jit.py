@@ -17,6 +17,9 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     several times slower, and its default thread layer aborts the process when two Python threads
     enter it.
 
+    Nothing in a kernel may raise with a text, or compiling takes seconds more: so slices are copied
+    by loops, and neither `np.sort` nor `np.searchsorted` or `np.concatenate` is used.
+
     `contract` (a*b + c rounded once instead of twice) is the only fastmath flag. It can only make
     a sum more accurate. No flag reorders sums, or assumes that NaN and infinity do not occur.
     """

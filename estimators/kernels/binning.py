@@ -243,17 +243,38 @@ def _count_new(ordered: NDArray[Any], counts: Int) -> int:
 
 
 @kernel
+def _count_below(ordered: NDArray[Any], value: float, with_equal: bool) -> int:
+    """How many values of an ascending array lie below a value, or equal it too; 0 for NaN.
+
+    `np.searchsorted` would take seconds to compile.
+    """
+    first, last = 0, ordered.shape[0]
+    while first < last:
+        middle = (first + last) // 2
+        if ordered[middle] < value or (with_equal and ordered[middle] == value):
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@kernel
 def _without(ordered: NDArray[Any], own_value: float) -> NDArray[Any]:
     """The values of an ascending array that differ from `own_value`."""
-    first = np.searchsorted(ordered, own_value, side="left")
-    last = np.searchsorted(ordered, own_value, side="right")
+    first = _count_below(ordered, own_value, False)
+    last = _count_below(ordered, own_value, True)
     if first == last:
         return ordered
     if first == 0:
         return ordered[last:]
     if last == ordered.shape[0]:
         return ordered[:first]
-    return np.concatenate((ordered[:first], ordered[last:]))
+    others = np.empty(first + ordered.shape[0] - last, ordered.dtype)
+    for i in range(first):  # to copy slices, numba would compile texts of errors for seconds
+        others[i] = ordered[i]
+    for i in range(first, others.shape[0]):
+        others[i] = ordered[i + last - first]
+    return others
 
 
 @kernel

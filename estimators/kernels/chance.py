@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import kernel
-from .symbols import dense_symbols
+from .symbols import ascending, dense_symbols
 
 Int = NDArray[np.int64]
 Float = NDArray[np.float64]
@@ -23,7 +23,7 @@ def pair_counts(x: Int, y: Int, count_x: int, count_y: int) -> Int:
     n = x.shape[0]
     pairs_possible = count_x * count_y
     if pairs_possible > 4 * n + 1024:  # too many for a table
-        _, counts = dense_symbols(x * count_y + y, 0)
+        _, counts = dense_symbols(x * count_y + y, np.int64(0))
         return counts
     table = np.zeros(pairs_possible, np.int64)
     for i in range(n):
@@ -50,7 +50,7 @@ def distinct_counts(counts: Int) -> tuple[Int, Int]:
                 values[used], repeats[used] = count, occurrences[count]
                 used += 1
         return values[:used].copy(), repeats[:used].copy()
-    ordered = np.sort(counts)
+    ordered = ascending(counts)
     values, repeats = np.empty_like(ordered), np.zeros_like(ordered)
     for count in ordered:
         if used == 0 or values[used - 1] != count:

@@ -8,6 +8,7 @@ from ._jit import kernel
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
+Place = int | np.int64  # always of 64 bits, so that one version of a kernel is compiled
 
 STEP = 8  # values compared at once, without a branch
 MAX_STEPS = 4  # steps before a binary search takes over
@@ -66,7 +67,9 @@ def tabulate(values: Float, n: int, low: float, scale: float, table: NDArray[np.
 
 
 @kernel
-def _boundary(values: Float, centre: float, reach: float, first: int, last: int, up: bool) -> int:
+def _boundary(
+    values: Float, centre: float, reach: float, first: Place, last: Place, up: bool
+) -> Place:
     """The first place in [first, last] beyond the reach (up) or within it, by binary search."""
     while first < last:
         middle = (first + last) // 2
@@ -79,12 +82,14 @@ def _boundary(values: Float, centre: float, reach: float, first: int, last: int,
 
 
 @kernel
-def _boundary_near(values: Float, n: int, centre: float, reach: float, guess: int, up: bool) -> int:
+def _boundary_near(
+    values: Float, n: int, centre: float, reach: float, guess: Place, up: bool
+) -> Place:
     """`_boundary` in all n values, near a guess: a few steps up, else a binary search."""
     if guess > 0:
         value = values[guess - 1]
         if (value - centre >= reach) if up else (centre - value < reach):
-            return _boundary(values, centre, reach, 0, guess - 1, up)
+            return _boundary(values, centre, reach, np.int64(0), guess - 1, up)
     place = guess
     for _ in range(MAX_STEPS):
         passed = 0
@@ -114,8 +119,8 @@ def count_within(
         if not radius > 0.0:  # counts nothing
             counts[i] = 0
             continue
-        guess = int(table[_interval(centre - radius, low, scale, top)])
+        guess = np.int64(table[_interval(centre - radius, low, scale, top)])
         first = _boundary_near(values, n, centre, radius, guess, False)
-        guess = int(table[_interval(centre + radius, low, scale, top)])
+        guess = np.int64(table[_interval(centre + radius, low, scale, top)])
         last = _boundary_near(values, n, centre, radius, guess, True)
         counts[i] = last - first

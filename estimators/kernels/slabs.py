@@ -57,7 +57,8 @@ def neighbours(
     block = np.empty(BLOCK)
     above = np.empty(slabs, np.int64)  # in each slab, the first place not below the row
     for s in range(start, stop):
-        above[:] = starts[:-1]
+        for slab in range(slabs):
+            above[slab] = starts[slab]
         for i in range(starts[s], starts[s + 1]):
             a, b = across[i], along[i]
             nearest[:] = np.inf
@@ -117,7 +118,8 @@ def count_within(
     block = np.empty(BLOCK)
     above = np.empty(slabs, np.int64)
     for s in range(start, stop):
-        above[:] = starts[:-1]
+        for slab in range(slabs):
+            above[slab] = starts[slab]
         for i in range(starts[s], starts[s + 1]):
             a, b, radius = across[i], along[i], reach[i]
             count = 0

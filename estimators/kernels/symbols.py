@@ -13,7 +13,7 @@ MIN_SORTED_COUNT = 256  # smaller counts are tallied; counts from here on are so
 
 
 @kernel
-def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
+def dense_symbols(keys: Int, span: int | np.int64) -> tuple[Int, Int]:
     """Number the distinct keys 0, 1, 2, ... in order of first appearance.
 
     keys: (n,) integers in [0, 2**62); span: they lie in [0, span), or 0 where no bound is known.
@@ -63,6 +63,30 @@ def dense_symbols(keys: Int, span: int) -> tuple[Int, Int]:
 
 
 @kernel
+def ascending(values: Int) -> Int:
+    """A sorted copy, by heapsort: `np.sort` would take seconds to compile."""
+    heap = values.copy()
+    start, end = heap.shape[0] // 2, heap.shape[0]
+    while end > 1:
+        if start > 0:  # the heap is built
+            start -= 1
+        else:  # its largest value goes to the end
+            end -= 1
+            heap[end], heap[0] = heap[0], heap[end]
+        root = start
+        child = 2 * root + 1
+        while child < end:
+            if child + 1 < end and heap[child] < heap[child + 1]:
+                child += 1
+            if heap[root] >= heap[child]:
+                break
+            heap[root], heap[child] = heap[child], heap[root]
+            root = child
+            child = 2 * root + 1
+    return heap
+
+
+@kernel
 def entropy_nats(counts: Int) -> float:
     """Plug-in entropy, log n - (1/n) sum c log c, of symbols that occur counts[s] times.
 
@@ -83,7 +107,7 @@ def entropy_nats(counts: Int) -> float:
     for count in range(2, MIN_SORTED_COUNT):
         if symbols_with[count] > 0:
             weighted += symbols_with[count] * count * math.log(count)
-    for count in np.sort(large_counts[:large]):
+    for count in ascending(large_counts[:large]):
         weighted += count * math.log(count)
     return math.log(total) - weighted / total
 
@@ -120,7 +144,7 @@ def joint_entropy_nats(x: Int, y: Int, count_x: int, count_y: int) -> tuple[floa
     n = x.shape[0]
     pairs_possible = count_x * count_y
     if pairs_possible > 4 * n + 1024:  # too many for a table
-        _, counts = dense_symbols(x * count_y + y, 0)
+        _, counts = dense_symbols(x * count_y + y, np.int64(0))
         return entropy_nats(counts), counts.shape[0]
     table = np.zeros(pairs_possible, np.int64)
     for i in range(n):

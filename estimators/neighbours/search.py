@@ -109,6 +109,23 @@ def _fastest_search(dims: int, n: int) -> str:
     return fastest_method(n, min_rows_for_slabs(dims), min_rows_for_tree(dims))
 
 
+def searches_to_compile(dims: int, most_rows: int | None) -> list[Algorithm]:
+    """The searches of `auto` beside a line and strips, for up to so many rows (None: any number).
+
+    dims: those compared at once; a search for fewer rows, such as those of one label, is included.
+    """
+    if most_rows is None:
+        return ["brute", "slabs", "tree"]
+    if dims == 1 or (dims == 2 and most_rows >= MIN_ROWS_FOR_STRIPS):
+        return []
+    searches: list[Algorithm] = ["brute"]
+    if most_rows >= min_rows_for_slabs(2):
+        searches.append("slabs")
+    if most_rows >= min_rows_for_tree(3):
+        searches.append("tree")
+    return searches
+
+
 def fastest_method(n: int, min_rows_slabs: float, min_rows_tree: float) -> Method:
     """The method for n rows, given the numbers of rows from which slabs and a tree are faster."""
     if n < min_rows_slabs:

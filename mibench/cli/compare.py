@@ -12,9 +12,9 @@ from .console import (
     FILE,
     SOME_FAILED,
     chatter_aside,
+    comparison_progress,
     estimators_option,
     format_option,
-    progress,
     say,
     time_limit_option,
     units_option,
@@ -121,7 +121,7 @@ def compare(
     specs = [estimator.spec for estimator in resolved]
     baselines = {} if against is None else {spec: baseline_name(spec, against) for spec in specs}
     try:
-        with chatter_aside(), progress("estimates") as on_progress:
+        with chatter_aside(), comparison_progress() as on_step:
             records = api.compare(
                 resolved,
                 tasks=tasks or None,
@@ -135,7 +135,7 @@ def compare(
                 memory_limit=memory_limit,
                 store=store,
                 against=against,
-                on_progress=on_progress,
+                on_step=on_step,
             )
     except api.Interrupted as stop:
         if stop.done:

@@ -87,6 +87,60 @@ def progress(what: str) -> Iterator[Any]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+@contextmanager
+def comparison_progress() -> Iterator[Any]:
+    """The bars of a comparison on standard error; yields a function that takes each `Step`.
+
+    A first bar counts what is compiled, a second one the estimates; below stands what runs. If
+    standard error is no terminal, one line says that code is compiled, if none was kept.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.text import Text
+
+    from ..output.safe import visible
+    from ..output.text import duration
+    from ..running.steps import COMPILING
+
+    console = Console(stderr=True, emoji=False)
+    names = {COMPILING: "compiling (once per installation)"}
+    running = Text("", style="dim", no_wrap=True, overflow="ellipsis")
+
+    class Bars(Progress):
+        def get_renderables(self) -> Iterator[Any]:
+            yield from super().get_renderables()
+            yield running
+
+    bars = Bars(
+        TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    ids: dict[str, Any] = {}
+    said = False
+
+    def show(step: Any) -> None:
+        nonlocal said
+        if not console.is_terminal:
+            if step.cold and not said:
+                said = True
+                say("compiling what the estimates need, once per installation: up to a minute")
+            return
+        if step.phase not in ids:
+            for earlier in ids.values():
+                bars.remove_task(earlier)
+            ids[step.phase] = bars.add_task(names.get(step.phase, step.phase), left="")
+        left = step.seconds_left
+        running.plain = f"  {visible(step.running)}"
+        bars.update(
+            ids[step.phase], completed=step.done, total=step.total,
+            left="" if left is None else f"{duration(left)} left",
+        )  # fmt: skip
+
+    with bars:
+        yield show
+
+
 def show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:
     """Print a table with a title, or its rows as csv or json."""
     from ..output import text

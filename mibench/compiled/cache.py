@@ -12,7 +12,8 @@ This replaces numba's own cache, which
 Here each file holds one kernel for one signature, and its name identifies everything that the code
 depends on. A file that cannot be read is compiled again, and code that cannot be written is used
 without being kept. Loading code runs it, so files and folders that other users can write are not
-read.
+read. Of several processes that need the same kernel, one compiles it, and the others wait and load
+it. If they have no folder in common that they can write to, each compiles it.
 """
 
 import hashlib
@@ -35,6 +36,7 @@ from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
 from ..atomic import atomic_replacement
+from .turns import Turns
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,7 +99,9 @@ def compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     if not config.DISABLE_JIT and file.is_file():
         cache_locations(file.parent)  # now, since the sources may change before the first call
         sources.add(file.parent)
-        dispatcher._cache = KernelCache(function, file)
+        kernels = KernelCache(function, file)
+        dispatcher._cache = kernels
+        dispatcher._compiler.compile = kernels.ending_turns(dispatcher._compiler.compile)
     return cast("Callable[P, R]", dispatcher)
 
 
@@ -113,6 +117,7 @@ class KernelCache:
         self.folder = file.parent
         self.line = function.__code__.co_firstlineno
         self.is_closure = function.__closure__ is not None
+        self._turns = Turns()
 
     @property
     def cache_path(self) -> str | None:
@@ -126,6 +131,19 @@ class KernelCache:
         if self.is_closure:
             return None
         name = self._name(signature, target.codegen())
+        kernel = self._kept(name, target)
+        if kernel is None and (lock := self._lock(name)) is not None:
+            file = lock.with_name(name)
+            if file.exists():  # it cannot be used
+                return None
+            self._turns.take(lock, file.exists)
+            kernel = self._kept(name, target)
+            if kernel is not None:
+                self._turns.end(lock)
+        return kernel
+
+    def _kept(self, name: str, target: Any) -> Any:
+        """The kernel that a file of this name holds, or None."""
         for folder in cache_locations(self.folder).readable:
             # Usually fails because there is no such file; else it is damaged or not readable.
             with suppress(Exception):
@@ -135,6 +153,23 @@ class KernelCache:
                 compiled_kernels.append(CompiledKernel(self.kernel, loaded=True))
                 return kernel
         return None
+
+    def _lock(self, name: str) -> Path | None:
+        """The file that the process locks which compiles the code for a file of this name."""
+        folder = cache_locations(self.folder).writable
+        return None if folder is None else folder / f".{name}.lock"
+
+    def ending_turns(self, compile_kernel: Callable[P, R]) -> Callable[P, R]:
+        """The function of numba that compiles, which then also frees the locks if it fails."""
+
+        def compile_or_free(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return compile_kernel(*args, **kwargs)
+            except BaseException:
+                self._turns.end_all()
+                raise
+
+        return compile_or_free
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep the code that was compiled for a signature, if possible."""
@@ -156,6 +191,7 @@ class KernelCache:
                 self._remove_outdated(locations.writable)
             except Exception as error:
                 unkept = str(error)
+        self._turns.end_all()
         compiled_kernels.append(CompiledKernel(self.kernel, loaded=False, unkept=unkept))
 
     def _name(self, signature: Any, codegen: Any) -> str:
@@ -178,6 +214,52 @@ class KernelCache:
         """Do nothing: each file is written at once."""
 
     enable = disable = flush
+
+
+def can_keep() -> bool:
+    """Whether code is kept for all kernels that this process has imported."""
+    return all(cache_locations(folder).writable is not None for folder in sources)
+
+
+def anything_kept() -> bool:
+    """Whether code is kept for any kernel that this process has imported."""
+    return any(cache_locations(folder).files() for folder in sources)
+
+
+def note(what: str) -> None:
+    """Note that code is kept for something, such as an estimator and a kind of data."""
+    with suppress(OSError):
+        file = _notes()
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("a", encoding="utf-8") as notes:
+                notes.write(f"{_processor()} {what}\n")
+
+
+def noted() -> set[str]:
+    """What `note` has noted on this kind of processor, for the present sources."""
+    with suppress(OSError, UnicodeDecodeError):
+        if (file := _notes()) is not None:
+            start = f"{_processor()} "
+            lines = file.read_text(encoding="utf-8").splitlines()
+            return {line.removeprefix(start) for line in lines if line.startswith(start)}
+    return set()
+
+
+def _notes() -> Path | None:
+    """The file with the notes about all kernels that this process has imported."""
+    locations = [cache_locations(folder) for folder in sorted(sources)]
+    if not locations or locations[0].writable is None:
+        return None
+    digest = _digest(" ".join(location.stamp for location in locations).encode())
+    return locations[0].writable / f"kept-{digest}.txt"
+
+
+@cache
+def _processor() -> str:
+    from llvmlite.binding import get_host_cpu_name
+
+    return str(config.CPU_NAME or get_host_cpu_name())
 
 
 @cache

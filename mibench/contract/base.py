@@ -142,9 +142,18 @@ class Estimator(ABC):
             return f"{type(error).__name__}: {error}"
 
     def warm_up(
-        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        discrete_x: bool = False,
+        discrete_y: bool = False,
+        rows: int | None = None,
     ) -> None:
-        """Compile or load all that an estimate of such data needs, so that it is not timed."""
+        """Compile or load all that an estimate of such data needs, so that it is not timed.
+
+        rows: the most rows of the estimates to come; None for any number.
+        """
         self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
     @abstractmethod

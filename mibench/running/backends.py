@@ -7,10 +7,12 @@ from functools import partial
 from ..errors import InputError
 from ..types import Record
 from ..versions import package_version
+from .compiling import compile_ahead
 from .dask import in_cluster
 from .evaluation import Evaluation, record_of
 from .limits import Limits, run_limited
 from .processes import in_processes
+from .steps import Progress
 
 BACKENDS = ("processes", "dask")
 EARLIER_NAME = "joblib"  # of the backend "processes"
@@ -43,6 +45,7 @@ def run_evaluations(
     jobs: int = 1,
     scheduler: str | None = None,
     keep: Keep = _keep_nothing,
+    progress: Progress | None = None,
 ) -> Generator[_Result, None, None]:
     """Yield the position in `evaluations` and the record of each as it finishes.
 
@@ -50,6 +53,7 @@ def run_evaluations(
     for one per core if it takes more than `SECONDS_ALONE`. scheduler: the address of a Dask cluster
     to run on instead. keep: stores a record. The process that made the record calls it at once, so
     that no record is lost on its way to this process; on a cluster, this process calls it.
+    progress: told what is compiled, and which evaluations begin; on a cluster, nothing.
     """
     version = package_version("mibench")
     items = [
@@ -61,9 +65,12 @@ def run_evaluations(
                 keep(result[1])
                 yield result
         return
+    progress = progress or Progress(evaluations, 0, None, None)
     alone = SECONDS_ALONE if jobs < 0 else 0.0
+    if compile_ahead(evaluations, jobs, alone, progress.step):
+        alone = 0.0  # the processes wait for work
     work, failed = partial(_run_and_keep, keep), partial(_failed_and_kept, keep)
-    yield from in_processes(work, items, jobs, alone, failed)
+    yield from in_processes(work, items, jobs, alone, failed, lambda item: progress.begun(item[1]))
 
 
 def _run_and_keep(keep: Keep, item: _Item) -> _Result:

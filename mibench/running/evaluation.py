@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError
+from inspect import signature
 
 from ..blas import one_blas_thread
 from ..contract.base import Estimator
@@ -96,6 +97,20 @@ def evaluate(
     after = peak_memory()
     memory = None if before is None or after is None else after - before
     return record_of(evaluation, result, seconds, memory)
+
+
+def warm_up_for(evaluation: Evaluation) -> None:
+    """Estimate from a few rows of the task, which compiles what the evaluation needs."""
+    task = evaluation.task
+    try:
+        with one_blas_thread():
+            sample = task.sample(min(evaluation.n, WARM_UP_ROWS), evaluation.seed)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # the evaluation fails again and is recorded
+        return
+    kinds = {"discrete_x": task.discrete_x, "discrete_y": task.discrete_y}
+    _warm_up(evaluation.estimator, sample, kinds, rows=evaluation.n)
 
 
 def prepare(
@@ -215,21 +230,40 @@ class _LastSample(threading.local):
 _last_sample = _LastSample()
 
 
+@cache
+def _takes_rows(kind: type) -> bool:
+    """Whether the method `warm_up` has an argument `rows`, which that of a plug-in may lack."""
+    with suppress(AttributeError, TypeError, ValueError):
+        return "rows" in signature(kind.warm_up).parameters  # type: ignore[attr-defined]
+    return False
+
+
 def _warm_up(
-    estimator: ResolvedEstimator, sample: Sample, kinds: dict[str, bool], call: bool = True
+    estimator: ResolvedEstimator,
+    sample: Sample,
+    kinds: dict[str, bool],
+    call: bool = True,
+    rows: int | None = None,
 ) -> None:
-    """Estimate from a few rows, once per process for each estimator and kind of data."""
+    """Estimate from a few rows, once per process for each estimator and kind of data.
+
+    rows: of the estimate to come; by default, as many as the sample has.
+    """
     x, y = sample
-    key = (estimator.spec, x.shape[1], y.shape[1], *kinds.values())
+    warm_up: Callable[..., object] = getattr(
+        estimator.estimator, "warm_up", estimator.estimator.estimate
+    )
+    takes_rows = _takes_rows(type(estimator.estimator))
+    more = {"rows": len(x) if rows is None else rows} if takes_rows else {}
+    key = (estimator.spec, x.shape[1], y.shape[1], *kinds.values(), *more.values())
     if key in _warm:
         return
     _warm.add(key)
     if not call:
         return
     few_rows = private_copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), estimator)
-    warm_up = getattr(estimator.estimator, "warm_up", estimator.estimator.estimate)
     try:
-        warm_up(*few_rows, **kinds)
+        warm_up(*few_rows, **kinds, **more)
     except KeyboardInterrupt:
         raise
     except BaseException:  # the timed estimate fails again and is recorded

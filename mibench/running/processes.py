@@ -28,12 +28,17 @@ REMEDY = (
 )
 
 
+def _ignore(item: object) -> None:
+    pass
+
+
 def in_processes(
     work: Callable[[T], R],
     items: Iterable[T],
     jobs: int,
     seconds_alone: float = 0.0,
     failed: Callable[[T, str], R] | None = None,
+    begun: Callable[[T], object] = _ignore,
 ) -> Generator[R, None, None]:
     """Yield work(item) of each item as it finishes; in any order unless jobs is 1.
 
@@ -44,6 +49,7 @@ def in_processes(
         seconds_alone: how long this process works alone before others start, which takes seconds
             itself.
         failed: gives the result of an item whose process died, from a message.
+        begun: called when the work on an item begins, or shortly before.
 
     Raises:
         InputError: for an invalid number of jobs, if the work cannot be sent to a process, and if
@@ -51,7 +57,9 @@ def in_processes(
     """
     check_jobs(jobs)
     if jobs == 1:
-        yield from map(work, items)
+        for item in items:
+            begun(item)
+            yield work(item)
         return
     items = iter(items)
     start = time.monotonic()
@@ -60,8 +68,10 @@ def in_processes(
             item = next(items)
         except StopIteration:
             return
+        begun(item)
         yield work(item)
-    yield from _Run(work, items, failed, jobs if jobs > 0 else max(1, core_count() + 1 + jobs))
+    jobs = jobs if jobs > 0 else max(1, core_count() + 1 + jobs)
+    yield from _Run(work, items, failed, jobs, begun)
 
 
 class _Pool(threading.local):
@@ -104,8 +114,10 @@ class _Run(Generic[T, R]):
         items: Iterator[T],
         failed: Callable[[T, str], R] | None,
         jobs: int,
+        begun: Callable[[T], object],
     ) -> None:
         self._work, self._items, self._failed, self._jobs = work, items, failed, jobs
+        self._begun = begun
         self._again: deque[T] = deque()  # sent to a worker that did not come to them
         self._started, self._finished = 0.0, 0
         self._threads = max(1, core_count() // jobs)
@@ -181,11 +193,14 @@ class _Run(Generic[T, R]):
             raise InputError(
                 f"an estimator or task cannot be sent to a process ({error}). {REMEDY}"
             ) from error
+        self._begun(items[0])
         return True
 
     def _result(self, worker: Worker, content: R) -> R:
         worker.items.popleft()
         self._finished += 1
+        if worker.items:
+            self._begun(worker.items[0])
         return content
 
     def _dead(self, worker: Worker) -> Iterator[R]:
