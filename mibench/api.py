@@ -66,7 +66,7 @@ def compare(
     estimators: EstimatorsLike,
     *,
     tasks: str | Task | Iterable[str | Task] | None = None,
-    suite: str | None = None,
+    suite: str | Iterable[str] | None = None,
     samples: int | Sequence[int] = 1000,
     seeds: int | Sequence[int] = 10,
     jobs: int = 1,
@@ -87,8 +87,8 @@ def compare(
     Args:
         estimators: specs ("knn:k=5"), estimators, functions f(x, y) -> nats, or several of them.
             The name of a function stands for it in the table.
-        tasks: names of tasks, or `Task`s. Default: those of the suite.
-        suite: the name of a suite, whose tasks are run. Default: "quick".
+        tasks: names of tasks, patterns such as "1v1-*", or `Task`s. Default: those of the suite.
+        suite: the name of a suite, or of several, whose tasks are run. Default: "quick".
         samples: one or several sample sizes.
         seeds: how many seeds (0, 1, ...), or the seeds themselves.
         jobs: the number of processes; -1 for one per core, if the work takes some seconds.

@@ -46,19 +46,34 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+MAX_LISTED = 20  # valid names in a message
+LISTED = ("estimator", "task", "suite", "flag", "setting")  # what `mibench list` can show
+
+
 def unknown(what: str, name: str, valid: Iterable[str]) -> str:
-    """The message for an unknown name, with the valid names and those of similar spelling.
+    """The message for an unknown name, with up to three names of similar spelling.
+
+    Where there are few valid names it lists them, else it counts the others.
 
     >>> unknown("estimator", "knm", ["kde", "knn"])
     "unknown estimator 'knm'; did you mean 'knn'? Valid: kde, knn"
+    >>> unknown("column", "x1", [f"x{i}" for i in range(10, 90)])
+    "unknown column 'x1'; did you mean 'x10', 'x11' or 'x12'? There are 77 others"
     """
     import difflib
 
     valid = list(valid)
     lower = difflib.get_close_matches(name.lower(), [v.lower() for v in valid], n=3, cutoff=0.6)
     close = [v for v in valid if v.lower() in lower][:3]
-    hint = f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else "."
-    return f"unknown {what} {name!r}{hint} Valid: {some(valid, most=250) or 'none'}"
+    *others, last = map(repr, close) if close else [""]
+    near = f"{', '.join(others)} or {last}" if others else last
+    hint = f"; did you mean {near}?" if close else "."
+    if len(valid) <= MAX_LISTED:
+        return f"unknown {what} {name!r}{hint} Valid: {', '.join(valid) or 'none'}"
+    where = f": `mibench list {what}s` shows all" if what in LISTED else ""
+    if close:
+        return f"unknown {what} {name!r}{hint} There are {len(valid) - len(close)} others{where}"
+    return f"unknown {what} {name!r}. Valid: {some(valid, most=3)}{where}"
 
 
 def some(names: Iterable[str], most: int = 40) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
+from .completion import estimator_names, several_of, suite_names, task_names
+from .config import config_file, config_option, from_config
 from .console import (
     DONE,
     FILE,
@@ -39,10 +41,17 @@ def selection(command: "FC") -> "FC":
     """The options that choose among the results of a store."""
     for option in (
         click.option("--samples", metavar="N,...", help="Only these sample sizes."),
-        click.option("--suite", metavar="NAME", help="Only the tasks of this suite."),
-        click.option("--tasks", metavar="NAMES", multiple=True, help="Only these tasks."),
+        click.option(
+            "--suite", metavar="NAMES", multiple=True, help="Only the tasks of these suites.",
+            shell_complete=several_of(suite_names),
+        ),
+        click.option(
+            "--tasks", metavar="NAMES", multiple=True, shell_complete=several_of(task_names),
+            help="Only these tasks, or patterns such as '1v1-*'.",
+        ),
         click.option(
             "--estimators", "-e", metavar="SPECS", multiple=True,
+            shell_complete=several_of(estimator_names),
             help="Only these estimators. A name such as knn stands for knn with any parameters.",
         ),
     ):  # fmt: skip
@@ -52,8 +61,17 @@ def selection(command: "FC") -> "FC":
 
 @click.command()
 @estimators_option
-@click.option("--tasks", metavar="NAMES", multiple=True, help="Tasks to run on, comma-separated.")
-@click.option("--suite", metavar="NAME", help="Suite of tasks to run on.  [default: quick]")
+@click.option(
+    "--tasks",
+    metavar="NAMES",
+    multiple=True,
+    shell_complete=several_of(task_names),
+    help="Tasks to run on, comma-separated. A pattern such as '1v1-*' stands for all that fit.",
+)
+@click.option(
+    "--suite", metavar="NAMES", multiple=True, shell_complete=several_of(suite_names),
+    help="Suites of tasks to run on, comma-separated.  [default: quick]",
+)  # fmt: skip
 @click.option("--samples", metavar="N,...", default="1000", show_default=True, help="Sample sizes.")
 @click.option(
     "--seeds", type=click.IntRange(1), default=10, show_default=True,
@@ -91,10 +109,13 @@ def selection(command: "FC") -> "FC":
 @plot_option
 @units_option
 @format_option
+@config_option
+@click.pass_context
 def compare(
+    context: click.Context,
     estimators: Sequence[str],
     tasks: Sequence[str],
-    suite: str | None,
+    suite: Sequence[str],
     samples: str,
     seeds: int,
     jobs: int | None,
@@ -115,6 +136,13 @@ def compare(
     from ..contract.resolve import resolve_estimators
     from ..records.against import baseline_name
 
+    if (file := config_file(context)) is not None:
+        say(f"options of {file} are used")
+        # --tasks and --suite exclude each other: that of the command line wins
+        if tasks and suite and from_config(context, "suite"):
+            suite = ()
+        elif tasks and suite and from_config(context, "tasks"):
+            tasks = ()
     check_results(output, plot)
     sizes = _whole_numbers(samples, "--samples")
     resolved = resolve_estimators(list(estimators) or default_estimators())
@@ -125,7 +153,7 @@ def compare(
             records = api.compare(
                 resolved,
                 tasks=tasks or None,
-                suite=suite,
+                suite=suite or None,
                 samples=sizes,
                 seeds=seeds,
                 jobs=(1 if backend == "dask" else -1) if jobs is None else jobs,
@@ -162,7 +190,7 @@ def results(
     store: Path,
     estimators: Sequence[str],
     tasks: Sequence[str],
-    suite: str | None,
+    suite: Sequence[str],
     samples: str | None,
     output: Path | None,
     plot: Path | None,
@@ -192,7 +220,7 @@ def report(
     output: Path,
     estimators: Sequence[str],
     tasks: Sequence[str],
-    suite: str | None,
+    suite: Sequence[str],
     samples: str | None,
     units: str,
 ) -> int:
@@ -211,7 +239,7 @@ def _selected(
     store: Path,
     estimators: Sequence[str],
     tasks: Sequence[str],
-    suite: str | None,
+    suite: Sequence[str],
     samples: str | None,
 ) -> "pd.DataFrame":
     """The results of a store that the options of `selection` choose."""
@@ -221,7 +249,7 @@ def _selected(
         store,
         estimators=estimators or None,
         tasks=tasks or None,
-        suite=suite,
+        suite=suite or None,
         samples=_whole_numbers(samples, "--samples") if samples is not None else None,
     )
 

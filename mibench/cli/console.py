@@ -9,12 +9,15 @@ from typing import Any
 
 import click
 
+from .completion import estimator_names, several_of
+
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 READER_GONE = 141  # 128 + SIGPIPE, as the shell reports for any program in `| head -1`
 
 FILE = click.Path(path_type=Path)
 estimators_option = click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
+    shell_complete=several_of(estimator_names),
     help="Estimators, comma-separated, such as uniform,knn:k=5 (default: every estimator that "
     "needs no parameters).",
 )  # fmt: skip

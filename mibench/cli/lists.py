@@ -1,6 +1,7 @@
 """Lists of estimators, tasks, suites and flags, as rows of text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from functools import partial
 
 from ..contract.flags import FLAGS
@@ -8,31 +9,38 @@ from ..contract.parameters import describe_parameters
 from ..contract.registry import estimator_class, list_estimators, origin
 from ..errors import InputError, unknown
 from ..plugins import LISTINGS, by_name, load
-from ..tasks.catalogue import get_task, list_suites, list_tasks, suite_tasks
+from ..tasks.catalogue import find_tasks, list_suites, suite_tasks
 
 MAX_TASK_NAMES = 3  # shown for each suite
 Listing = tuple[str, list[str], list[list[object]]]
 
 
-def listing(what: str, units: str) -> Listing:
+def listing(
+    what: str, units: str, suites: Sequence[str] = (), pattern: str | None = None
+) -> Listing:
     """Title, headings and rows of "estimators", "tasks", "suites" or "flags".
 
-    Further names come from entry points of the group `mibench.listings`, such as "settings".
-    Raises InputError for an unknown name.
+    suites: only the tasks of these. pattern: only the rows whose name fits. Further names come from
+    entry points of the group `mibench.listings`, such as "settings". Raises InputError for an
+    unknown name.
     """
     makers: dict[str, Callable[[], Listing]] = {
         "estimators": _estimators,
-        "tasks": partial(_tasks, units),
+        "tasks": partial(_tasks, units, suites),
         "suites": _suites,
         "flags": _flags,
     }
     plugins = by_name(LISTINGS)
-    if what in makers:
-        return makers[what]()
-    if what not in plugins:
+    if what not in makers and what not in plugins:
         raise InputError(unknown("listing", what, [*makers, *plugins]))
-    rows: Listing = load(plugins[what])()
-    return rows
+    if suites and what != "tasks":
+        raise InputError(f"--suite selects tasks, not {what}: leave it out")
+    title, headings, rows = makers[what]() if what in makers else load(plugins[what])()
+    if pattern is not None:
+        rows = [row for row in rows if fnmatchcase(str(row[0]), pattern)]
+        if not rows:
+            raise InputError(f"--match {pattern!r} fits no name; * fits any characters")
+    return title, headings, rows
 
 
 def _flags() -> Listing:
@@ -54,9 +62,9 @@ def _estimators() -> Listing:
     return "Estimators", ["name", "parameters", "from", "what it is"], rows
 
 
-def _tasks(units: str) -> Listing:
+def _tasks(units: str, suites: Sequence[str]) -> Listing:
     rows: list[list[object]] = []
-    for task in map(get_task, list_tasks()):
+    for task in find_tasks(None, suites or "all"):
         truth = task.mi_bits if units == "bits" else task.mi_nats
         kinds = "/".join("label" if d else "number" for d in (task.discrete_x, task.discrete_y))
         rows.append([task.name, f"{task.dim_x}+{task.dim_y}", kinds, truth, task.source])

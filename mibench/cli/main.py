@@ -13,11 +13,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import click
+import click.shell_completion
 
 from ..errors import InputError
 from ..output.safe import visible
 from ..plugins import COMMANDS, by_name, load
 from .compare import compare, report, results
+from .completion import (
+    VARIABLE,
+    completion,
+    estimator_names,
+    listing_names,
+    one_of,
+    several_of,
+    shown_names,
+    suite_names,
+)
 from .console import (
     BAD_INPUT,
     DONE,
@@ -29,6 +40,7 @@ from .console import (
     progress,
     say,
     show_rows,
+    split_names,
     units_option,
 )
 from .estimate import estimate
@@ -81,10 +93,18 @@ def cli() -> None:
 
 
 @cli.command("list")
-@click.argument("what", metavar="WHAT")
+@click.argument("what", metavar="WHAT", shell_complete=one_of(listing_names))
+@click.option(
+    "--suite",
+    metavar="NAMES",
+    multiple=True,
+    shell_complete=several_of(suite_names),
+    help="Only the tasks of these suites.",
+)
+@click.option("--match", metavar="PATTERN", help="Only names that fit, such as '1v1-*'.")
 @units_option
 @format_option
-def list_(what: str, units: str, form: str) -> int:
+def list_(what: str, suite: Sequence[str], match: str | None, units: str, form: str) -> int:
     """List what there is: estimators, tasks, suites, flags or settings.
 
     A task is a distribution whose MI is known, a suite is a group of tasks, and a flag is a reason
@@ -92,14 +112,30 @@ def list_(what: str, units: str, form: str) -> int:
     """
     from .lists import listing
 
-    title, headings, rows = listing(what, units)
+    title, headings, rows = listing(what, units, split_names(suite), match)
     show_rows(title, headings, rows, form)
+    return DONE
+
+
+@cli.command()
+@click.argument("name", metavar="NAME", shell_complete=one_of(shown_names))
+def show(name: str) -> int:
+    """Show what is known about an estimator, a task, a suite or a flag.
+
+    Of an estimator: its parameters with their defaults, its bias and its source. Of a task: the
+    true MI, its source, dimensions, suites and construction. Of a flag: its sentence and remedy.
+    """
+    from ..output.safe import visible
+    from .description import description
+
+    click.echo(visible(description(name), one_line=False))
     return DONE
 
 
 @cli.command()
 @click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
+    shell_complete=several_of(estimator_names),
     help="Only for these estimators, such as knn,kde (default: every estimator that needs no "
     "parameters, and what plug-ins such as ibnet compile).",
 )  # fmt: skip
@@ -117,7 +153,7 @@ def warmup(estimators: Sequence[str]) -> int:
     return SOME_FAILED if warmup_report.unkept or warmup_report.failed else DONE
 
 
-for command in (compare, estimate, pairwise, report, results):
+for command in (compare, completion, estimate, pairwise, report, results):
     cli.add_command(command)
 
 
@@ -155,6 +191,8 @@ def _interrupt(*_: object) -> None:
 
 def _run(args: list[str]) -> int:
     """Run a command and return the exit code."""
+    if instruction := os.environ.get(VARIABLE):  # the shell asks what the user might type
+        return click.shell_completion.shell_complete(cli, {}, "mibench", VARIABLE, instruction)
     try:
         with cli.make_context("mibench", args) as context:
             return int(cli.invoke(context) or DONE)

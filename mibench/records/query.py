@@ -1,6 +1,7 @@
 """Reads and selects the records of a store, without computing anything."""
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from ..contract.specs import split_specs
 from ..errors import InputError
-from ..tasks.catalogue import find_tasks, list_tasks
+from ..tasks.catalogue import find_tasks, is_pattern, list_tasks
 from .files import read_table
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def results(
     *,
     estimators: str | Iterable[str] | None = None,
     tasks: str | Iterable[str] | None = None,
-    suite: str | None = None,
+    suite: str | Iterable[str] | None = None,
     samples: int | Iterable[int] | None = None,
 ) -> "pd.DataFrame":
     """The records of a store as a table, as `mibench.compare` returns it.
@@ -33,8 +34,8 @@ def results(
             for the results that mibench comes with.
         estimators: Estimator strings ("knn:k=5"), or names that stand for an estimator with any
             parameters ("knn"). None: all.
-        tasks: Names of tasks. None: all.
-        suite: A suite of tasks, instead of `tasks`.
+        tasks: Names of tasks, or patterns such as "1v1-*". None: all.
+        suite: One or several suites of tasks, instead of `tasks`.
         samples: Sample sizes n. None: all.
 
     Returns:
@@ -85,13 +86,15 @@ def _has_estimator(
 
 
 def _has_task(
-    records: "pd.DataFrame", tasks: str | Iterable[str] | None, suite: str | None
+    records: "pd.DataFrame", tasks: str | Iterable[str] | None, suite: str | Iterable[str] | None
 ) -> "pd.Series[bool]":
     if suite is not None:
         names = {task.name for task in find_tasks(tasks, suite)}
     elif tasks is not None:  # not looked up: the package of a task need not be installed here
         texts = [tasks] if isinstance(tasks, str) else tasks
         names = {name.strip() for text in texts for name in text.split(",")}
+        for pattern in filter(is_pattern, list(names)):
+            names.update(n for n in records["task"].unique() if fnmatchcase(n, pattern))
     else:
         return _all(records)
     return records["task"].isin(names)

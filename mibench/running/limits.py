@@ -43,7 +43,7 @@ START = (
     "serve(int(sys.argv[1]), int(sys.argv[2]))"
 )
 
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
+_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
           "kib": 2**10, "mib": 2**20, "gib": 2**30}  # fmt: skip
 
 
@@ -84,6 +84,10 @@ def read_bytes(size: int | str | None) -> int | None:
     if size is None or isinstance(size, int):
         return size
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([A-Za-z]*)\s*", size)
+    if match is not None and not match[2]:
+        raise InputError(
+            f"memory limit {size!r} has no unit: write {match[1]}MB, {match[1]}GB or {match[1]}B"
+        )
     if match is None or match[2].lower() not in _UNITS:
         raise InputError(
             f"memory limit {size!r} is not a size: give one such as 500MB, 2GB or 2GiB"

@@ -4,6 +4,7 @@ An entry point names a function that returns a list of `Task`.
 """
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import EntryPoint
 
@@ -80,27 +81,52 @@ def suite_tasks(name: str) -> list[Task]:
     return [get_task(task) for task in SUITES[name]]
 
 
-def find_tasks(tasks: str | Task | Iterable[str | Task] | None, suite: str | None) -> list[Task]:
-    """The tasks given by name (or several names with commas) or as `Task`, or else of the suite.
+def is_pattern(name: str) -> bool:
+    """Whether a name is a pattern for several names."""
+    return any(character in name for character in "*?[")
 
-    Without both, the suite is quick. Raises InputError for unknown names, and if both are given.
+
+def find_tasks(
+    tasks: str | Task | Iterable[str | Task] | None, suite: str | Iterable[str] | None
+) -> list[Task]:
+    """The tasks given by name or as `Task`, or else those of the suites.
+
+    A text may hold several names with commas. A name of a task may be a pattern with * or ?.
+    Without both, the suite is quick. Raises InputError for unknown names, for a pattern that no
+    task fits, and if both are given.
     """
     if tasks is None:
-        return suite_tasks(suite or "quick")
+        texts = [suite or "quick"] if suite is None or isinstance(suite, str) else suite
+        names = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+        found = {task.name: task for name in names for task in suite_tasks(name)}
+        if not found:
+            raise InputError("no suite given: name one")
+        return list(found.values())
     if suite is not None:
+        suite = suite if isinstance(suite, str) else ",".join(suite)
         raise InputError(f"tasks and suite {suite!r} both select tasks: give one of them")
     if isinstance(tasks, str | Task):
         tasks = [tasks]
     by_name: dict[str, Task] = {}
     for entry in tasks:
         parts = [p.strip() for p in entry.split(",")] if isinstance(entry, str) else [entry]
-        for part in (p for p in parts if p != ""):
-            task = get_task(part) if isinstance(part, str) else part
+        for task in (t for p in parts if p != "" for t in _fitting(p)):
             if by_name.setdefault(task.name, task) != task:
                 raise InputError(f"two different tasks are both {task.name!r}: rename one")
     if not by_name:
         raise InputError("no tasks given: name some, or a suite")
     return list(by_name.values())
+
+
+def _fitting(task: str | Task) -> list[Task]:
+    if not isinstance(task, str):
+        return [task]
+    if not is_pattern(task) or task in _all():
+        return [get_task(task)]
+    found = [get_task(name) for name in _all() if fnmatchcase(name, task)]
+    if not found:
+        raise InputError(f"no task fits the pattern {task!r}: `mibench list tasks` shows all names")
+    return found
 
 
 def _all() -> dict[str, Task]:

@@ -1,0 +1,143 @@
+"""What the shell offers when the user presses TAB. Nothing here imports an estimator or numba."""
+
+import bz2
+import csv
+import gzip
+import lzma
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+import click.shell_completion
+from click.shell_completion import CompletionItem
+
+VARIABLE = "_MIBENCH_COMPLETE"
+SHELLS = ("bash", "zsh", "fish")
+HEAD_BYTES = 65_536
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print a script that completes commands, options and names in SHELL.
+
+    For bash, add to ~/.bashrc: eval "$(mibench completion bash)". For zsh, the same with zsh in
+    ~/.zshrc, after compinit. For fish: mibench completion fish >
+    ~/.config/fish/completions/mibench.fish
+    """
+    from .main import cli
+
+    click.shell_completion.shell_complete(cli, {}, "mibench", VARIABLE, f"{shell}_source")
+
+
+def estimator_names() -> list[str]:
+    """The names of all estimators; none is imported."""
+    from ..plugins import ESTIMATORS, by_name
+
+    return sorted(by_name(ESTIMATORS))
+
+
+def task_names() -> list[str]:
+    """The names of all tasks. Families of mibench are not imported: each task is in a suite."""
+    from ..plugins import TASKS, entry_points_of
+    from ..tasks.suites import SUITES
+
+    names = dict.fromkeys(name for suite in SUITES.values() for name in suite)
+    for point in entry_points_of(TASKS):
+        if point.dist is not None and point.dist.name != "mibench":
+            with suppress(Exception):  # a broken package must not disturb the shell
+                names.update(dict.fromkeys(task.name for task in point.load()()))
+    return list(names)
+
+
+def suite_names() -> list[str]:
+    """The names of all suites."""
+    from ..tasks.suites import SUITES
+
+    return [*SUITES, "all"]
+
+
+def flag_names() -> list[str]:
+    """The codes of all flags."""
+    from ..contract.flags import FLAGS
+
+    return list(FLAGS)
+
+
+def listing_names() -> list[str]:
+    """What `mibench list` can list."""
+    from ..plugins import LISTINGS, by_name
+
+    return ["estimators", "tasks", "suites", "flags", *by_name(LISTINGS)]
+
+
+def shown_names() -> list[str]:
+    """What `mibench show` can show."""
+    return [*estimator_names(), *flag_names(), *suite_names(), *task_names()]
+
+
+def one_of(names: Callable[[], Iterable[str]]) -> Complete:
+    """Completes one name."""
+
+    def complete(
+        context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+
+    return complete
+
+
+def several_of(names: Callable[[], Iterable[str]]) -> Complete:
+    """Completes the last of several names with commas; those before are not offered again."""
+
+    def complete(
+        context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return _continued(incomplete, names())
+
+    return complete
+
+
+def columns(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completes the last of several names of columns of FILE."""
+    file = context.params.get("file")
+    with suppress(Exception):  # of whatever kind: the shell then offers nothing
+        return _continued(incomplete, columns_of(Path(str(file))))
+    return []
+
+
+def _continued(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:
+    before, comma, last = incomplete.rpartition(",")
+    given = before.split(",")
+    return [
+        CompletionItem(f"{before}{comma}{name}")
+        for name in names
+        if name.startswith(last) and name not in given
+    ]
+
+
+def columns_of(file: Path) -> list[str]:
+    """The names of the columns of a file, from its beginning: a text table, .parquet or .npz."""
+    if file.suffix == ".parquet":
+        from pyarrow.parquet import read_schema
+
+        return list(read_schema(file).names)
+    if file.suffix == ".npz":
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    with OPENERS.get(file.suffix, open)(file, "rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    lines = head.decode(encoding, errors="replace").splitlines()
+    separator = max(",;\t|", key=lines[0].count)
+    if lines[0].lower().startswith("sep=") and len(lines) > 1:
+        separator, lines = lines[0][4:5], lines[1:]
+    return [name.strip() for name in next(csv.reader(lines[:1], delimiter=separator))]
