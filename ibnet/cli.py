@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mibench.cli.completion import estimator_names, several_of
 from mibench.cli.console import (
     DONE,
     FILE,
@@ -67,8 +68,9 @@ jobs_option = click.option(
     help="Number of processes that measure; the results do not depend on it.  [default: all cores]",
 )  # fmt: skip
 estimators_option = click.option(
-    "--estimators", "-e", metavar="ESTIMATORS", multiple=True,
-    help="Comma-separated estimators such as uniform:bins=30,kde.  [default: the setting's]",
+    "--estimators", "-e", metavar="SPECS", multiple=True,
+    shell_complete=several_of(estimator_names),
+    help="Estimators, comma-separated, such as uniform:bins=30,kde.  [default: the setting's]",
 )  # fmt: skip
 training_output_option = click.option(
     "--output", "-o", type=FILE,
@@ -126,7 +128,8 @@ def train(setting: str, output: Path | None, device: str, **changes: Any) -> int
 @ibnet.command()
 @click.argument("directory", type=FILE)
 @estimators_option
-@_schedule_option("--epochs")
+@_schedule_option("--measure-epochs")
+@click.option("--epochs", "earlier_name", hidden=True)
 @jobs_option
 @click.option(
     "--output", "-o", type=FILE,
@@ -138,6 +141,7 @@ def measure(
     directory: Path,
     estimators: Sequence[str],
     schedule: str | None,
+    earlier_name: str | None,
     jobs: int | None,
     output: Path | None,
     units: str,
@@ -153,7 +157,7 @@ def measure(
 
     if output is not None:
         check_path(output, TABLES, "--output")
-    trajectories = _measure(_load(directory), estimators, schedule, jobs)
+    trajectories = _measure(_load(directory), estimators, schedule or earlier_name, jobs)
     if output is not None:
         _write_all(trajectories, output, units)
     _show(trajectories, units, form)
@@ -167,17 +171,24 @@ def measure(
 )
 @estimators_option
 @click.option(
-    "--format", "ending", type=click.Choice(["png", "pdf", "svg"]), default="png",
+    "--pictures", type=click.Choice(["png", "pdf", "svg"]), default="png",
     show_default=True, help="File format of the figures.",
 )  # fmt: skip
-def plot(directory: Path, output: Path | None, estimators: Sequence[str], ending: str) -> int:
+@click.option("--format", "earlier_name", type=click.Choice(["png", "pdf", "svg"]), hidden=True)
+def plot(
+    directory: Path,
+    output: Path | None,
+    estimators: Sequence[str],
+    pictures: str,
+    earlier_name: str | None,
+) -> int:
     """Draw the measured information planes.
 
     Draws what `mibench ibnet measure` stored in DIRECTORY: information planes, I(X;T) and
     I(T;Y) by epoch, errors, maximum activations and bins. Each figure is written together with
     a CSV file of its numbers.
     """
-    _plot(_load(directory), output, estimators, ending)
+    _plot(_load(directory), output, estimators, earlier_name or pictures)
     return DONE
 
 

@@ -197,9 +197,35 @@ def test_estimate_gives_the_librarys_numbers(mibench, data):
             "estimate", "data.csv", "--x", "a", "--y", "b", "-e", "knn:k=4,kde", "--format", "json",
             "--units", units,
         )  # fmt: skip
-        for row in json.loads(done.stdout):
+        for row in json.loads(done.stdout)["estimates"]:
             expected = library.estimate(table["a"], table["b"], row["estimator"])
             assert row[units] == pytest.approx(getattr(expected, units), abs=1e-12)
+
+
+def test_all_that_is_known_about_estimates_is_written(mibench, data):
+    sides = ("--x", "a,c", "--y", "kind", "--discrete-y", "-e", "knn,uniform")
+    done = mibench("estimate", "data.csv", *sides, "--format", "json", "-o", "e.json", "--jobs", 2)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert json.loads((data / "e.json").read_text()) == shown
+    assert (shown["x"], shown["y"], shown["n"]) == (["a", "c"], ["kind"], 200)
+    assert (shown["discrete_x"], shown["discrete_y"]) == (False, True)
+    assert [row["estimator"] for row in shown["estimates"]] == ["knn", "uniform"]
+    table = pd.read_csv(data / "data.csv")
+    for row in shown["estimates"]:
+        expected = library.estimate(
+            table[["a", "c"]], table["kind"], row["estimator"], discrete_y=True
+        )
+        assert row["bits"] == pytest.approx(expected.bits, abs=1e-12)
+        assert row["flags"] == dict(expected.flags)
+        assert row["info"]["method"] == expected.info["method"]
+        assert row["version"].startswith("mibench ")
+    assert mibench("estimate", "data.csv", *sides, "-o", "e.csv").returncode == 0
+    rows = pd.read_csv(data / "e.csv")
+    assert rows["bits"].tolist() == pytest.approx([row["bits"] for row in shown["estimates"]])
+    assert (rows["n"] == 200).all()
+    refused = mibench("estimate", "data.csv", *sides, "-o", "e.xls")
+    assert (refused.returncode, refused.stdout) == (2, "")
 
 
 @pytest.mark.slow

@@ -130,7 +130,7 @@ OPTIONS = {
     "results": ["-e", "--tasks", "--suite", "--samples", "-o", "--plot", "--units", "--format"],
     "report": ["-o", "-e", "--tasks", "--samples"],
     "list": ["--units", "--format"],
-    "ibnet": ["measure", "plot", "d", "-e", "--epochs", "-o", "--format"],
+    "ibnet": ["measure", "plot", "d", "-e", "--measure-epochs", "-o", "--format", "--pictures"],
 }
 USUAL = st.sampled_from(["a", "b", "t.csv", "a,b", "knn", "uniform", "csv", "json", "bits", "x.svg",
                          "x.csv", "tasks", "flags", "1"])  # fmt: skip
@@ -289,7 +289,7 @@ def test_any_damage_to_a_directory_is_named_or_harmless(command, tmp_path_factor
     made = ibnet_directory.make(folder / "made")
     (folder / "work").mkdir()
     commands = (["measure", "d"], ["measure", "d", "-e", "knn:k=2"], ["plot", "d"],
-                ["plot", "d", "-o", "figures", "--format", "svg"])  # fmt: skip
+                ["plot", "d", "-o", "figures", "--pictures", "svg"])  # fmt: skip
 
     def test(seed):
         rng = random.Random(seed)

@@ -73,7 +73,7 @@ def test_train_measure_and_plot(mibench, tmp_path):
     folder = "ibnet-2.1"
     done = mibench(
         "ibnet", "measure", folder, "--estimators", "uniform:bins=30,adaptive:bins=30,kde,knn",
-        "--epochs", "log:3", "--output", "all.csv", "--units", "nats",
+        "--measure-epochs", "log:3", "--output", "all.csv", "--units", "nats",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "all.csv")
@@ -84,7 +84,7 @@ def test_train_measure_and_plot(mibench, tmp_path):
     binned = table[table.estimator == "uniform:bins=30"]
     assert binned.i_xt_nats.max() == pytest.approx(12 * np.log(2), abs=1e-4)
     assert "I(X;T) and I(T;Y) in nats" in done.stdout
-    done = mibench("ibnet", "plot", folder, "-o", "here", "--format", "pdf", "-e", "kde,knn")
+    done = mibench("ibnet", "plot", folder, "-o", "here", "--pictures", "pdf", "-e", "kde,knn")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "here" / "plane.pdf").read_bytes()[:4] == b"%PDF"
     assert set(pd.read_csv(tmp_path / "here" / "plane.csv").estimator) == {"kde", "knn"}
@@ -137,7 +137,7 @@ def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
     # Count all runs: the two processes finish their batches in any order.
     measured = np.isfinite(ibnet.read_measured(trained).i_xt.values[0, :, :, 0]).sum()
     assert 0 < measured < 4 * 3001
-    done = mibench("ibnet", *measuring, "--epochs", "log:40", "--format", "json")
+    done = mibench("ibnet", *measuring, "--measure-epochs", "log:40", "--format", "json")
     assert done.returncode == 0, done.stderr
     continued = ibnet.read_measured(trained)
     again = ibnet.measure(uninterrupted(), "adaptive:bins=30", epochs="log:40")
@@ -212,8 +212,8 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         (("plot", "nowhere"), "nowhere holds no trained networks"),
         (("measure", "d", "-e", "uniformm"), "did you mean 'uniform'"),
         (("measure", "d", "-e", "uniform:bins=0"), "bins=0"),
-        (("measure", "d", "--epochs", "sometimes"), "give every, log:50, or a list"),
-        (("measure", "d", "--epochs", "99"), "trained are epochs 0 to 2"),
+        (("measure", "d", "--measure-epochs", "sometimes"), "give every, log:50, or a list"),
+        (("measure", "d", "--measure-epochs", "99"), "trained are epochs 0 to 2"),
         (("measure", "d", "--jobs", 0), "jobs is 0"),
         (("measure", "d", "--output", "numbers.xls"), "must end in one of"),
         (("plot", "d", "-e", "knn"), "holds no measurement by knn"),
@@ -252,14 +252,14 @@ def test_damaged_files_are_named(mibench, tmp_path, damage):
     ibnet.measure(trained, "adaptive:bins=30", epochs="0,1")
     assert (tmp_path / "d" / damage).stat().st_size > 0
     (tmp_path / "d" / damage).write_bytes(b"{]" * 60)
-    done = mibench("ibnet", "measure", "d", "-e", "adaptive:bins=30", "--epochs", "0,1,2")
+    done = mibench("ibnet", "measure", "d", "-e", "adaptive:bins=30", "--measure-epochs", "0,1,2")
     assert done.returncode == 2, done.stderr
     assert re.search("cannot read d|d/training.json is damaged", done.stderr)
 
 
 def test_any_number_of_epochs_may_be_asked_for(mibench, tmp_path):
     ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
-    args = ("measure", "d", "-e", "uniform:bins=30", "--epochs", "log:99999999999")
+    args = ("measure", "d", "-e", "uniform:bins=30", "--measure-epochs", "log:99999999999")
     assert mibench("ibnet", *args).returncode == 0
 
 

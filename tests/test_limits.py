@@ -228,7 +228,7 @@ def test_memory_of_an_estimate_is_measured(awkward, limits):
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("1", 1), ("2kB", 2000), ("1.5 GiB", 3 * 2**29), ("500mb", 5 * 10**8), (7, 7), (None, None)],
+    [("1B", 1), ("2kB", 2000), ("1.5 GiB", 3 * 2**29), ("500mb", 5 * 10**8), (7, 7), (None, None)],
 )
 def test_sizes_of_memory(text, size):
     assert read_bytes(text) == size
@@ -241,6 +241,7 @@ def test_sizes_of_memory(text, size):
         ({"time_limit": float("nan")}, "time limit is nan"),
         ({"memory_limit": -1}, "memory limit is -1"),
         ({"memory_limit": "much"}, "memory limit 'much' is not a size"),
+        ({"memory_limit": "2"}, "memory limit '2' has no unit: write 2MB"),
         ({"memory_limit": "2 parsecs"}, "is not a size"),
     ],
 )

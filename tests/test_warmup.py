@@ -239,6 +239,14 @@ def test_processes_that_compile_at_the_same_time_do_not_mix_up_their_code(small,
     assert len(cached_files(folder)) == 2 * len(set(others))
 
 
+def test_of_several_processes_one_compiles_and_the_others_load(small):
+    folder = small(step=1)
+    running = [total() for _ in range(4)]
+    compiled = sorted(int(output_of(process).split()[1]) for process in running)
+    assert compiled == [0, 0, 0, 2]
+    assert not list(folder.rglob("*.lock"))
+
+
 @pytest.mark.parametrize("harm", ["cut short", "no code", "not readable"])
 def test_a_file_that_cannot_be_used_is_compiled_again(small, harm):
     folder = small(step=1)

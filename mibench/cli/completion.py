@@ -44,16 +44,13 @@ def estimator_names() -> list[str]:
 
 
 def task_names() -> list[str]:
-    """The names of all tasks. Families of mibench are not imported: each task is in a suite."""
-    from ..plugins import TASKS, entry_points_of
+    """The names of all tasks; of those in suites alone, if a package with tasks is broken."""
+    from ..tasks.catalogue import list_tasks
     from ..tasks.suites import SUITES
 
-    names = dict.fromkeys(name for suite in SUITES.values() for name in suite)
-    for point in entry_points_of(TASKS):
-        if point.dist is not None and point.dist.name != "mibench":
-            with suppress(Exception):  # a broken package must not disturb the shell
-                names.update(dict.fromkeys(task.name for task in point.load()()))
-    return list(names)
+    with suppress(Exception):
+        return list_tasks()
+    return list(dict.fromkeys(name for suite in SUITES.values() for name in suite))
 
 
 def suite_names() -> list[str]:
@@ -108,9 +105,11 @@ def columns(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Completes the last of several names of columns of FILE."""
-    file = context.params.get("file")
+    # An option that lacks its value keeps click from assigning FILE, which is then left over.
+    files = [context.params.get("file"), *context.args]
+    file = next((Path(name) for name in files if name and Path(name).is_file()), None)
     with suppress(Exception):  # of whatever kind: the shell then offers nothing
-        return _continued(incomplete, columns_of(Path(str(file))))
+        return [] if file is None else _continued(incomplete, columns_of(file))
     return []
 
 

@@ -55,7 +55,7 @@ def _estimator(name: str) -> str:
     kind = estimator_class(name)
     summary, sections = _sections(kind)
     lines = [f"{name}: estimator, from {origin(name)}", "", *summary]
-    meanings = _meanings(sections.pop("Attributes", []))
+    meanings = _meanings(sections.get("Attributes", []) + sections.get("Args", []))
     lines += ["", "Parameters, with their defaults"]
     required = required_parameters(kind)
     for field in parameter_fields(kind):

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .completion import columns
 from .console import (
     DONE,
     FILE,
@@ -18,13 +19,19 @@ from .console import (
     time_limit_option,
     units_option,
 )
-from .show import show_estimates
+from .show import show_estimates, write_estimates
 
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--x", "x", metavar="COLS", multiple=True, required=True, help="Columns of X.")
-@click.option("--y", "y", metavar="COLS", multiple=True, required=True, help="Columns of Y.")
+@click.option(
+    "--x", "x", metavar="COLS", multiple=True, required=True, shell_complete=columns,
+    help="Columns of X.",
+)  # fmt: skip
+@click.option(
+    "--y", "y", metavar="COLS", multiple=True, required=True, shell_complete=columns,
+    help="Columns of Y.",
+)  # fmt: skip
 @click.option(
     "--discrete-x", is_flag=True,
     help="X holds labels. A row of several columns is then one label.",
@@ -33,6 +40,15 @@ from .show import show_estimates
 @click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing value.")
 @estimators_option
 @time_limit_option
+@click.option(
+    "--jobs", type=int, default=1, show_default=True,
+    help="Number of processes that share the estimators; -1 for one per core. The estimators "
+    "themselves use all cores even with 1. The numbers do not depend on it.",
+)  # fmt: skip
+@click.option(
+    "--output", "-o", type=FILE,
+    help="Write the estimates to a .csv or .parquet file, or all that is known to a .json file.",
+)  # fmt: skip
 @units_option
 @format_option
 def estimate(
@@ -44,6 +60,8 @@ def estimate(
     drop_missing: bool,
     estimators: Sequence[str],
     time_limit: float | None,
+    jobs: int,
+    output: Path | None,
     units: str,
     form: str,
 ) -> int:
@@ -54,12 +72,18 @@ def estimate(
     from ..columns.files import read_sides
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
+    from ..output.files import TABLES, check_path
     from ..running.given import estimates_of
+    from ..running.processes import check_jobs
+    from .estimates import Sides, as_document
 
     side_x, side_y = read_sides(
         file, split_names(x), split_names(y),
         discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
     )  # fmt: skip
+    if output is not None:
+        check_path(output, TABLES, "--output")
+    check_jobs(jobs)
     resolved = resolve_estimators(list(estimators) or default_estimators())
     results: list[tuple[str, Any, float]] = []
     with chatter_aside(), progress("estimators") as on_progress:
@@ -67,10 +91,19 @@ def estimate(
         for result in estimates_of(
             resolved, (side_x.values, side_y.values),
             discrete_x=discrete_x, discrete_y=discrete_y, time_limit=time_limit,
+            jobs=jobs,
         ):  # fmt: skip
             results.append(result)
             on_progress(len(results), len(resolved))
     (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
-    show_estimates(results, title, units, form)
+    order = [estimator.spec for estimator in resolved]
+    results.sort(key=lambda result: order.index(result[0]))
+    about = Sides(split_names(x), split_names(y), rows, discrete_x, discrete_y)
+    document = as_document(results, resolved, about, units)
+    try:  # files first: standard output may have gone, and a file may fail
+        if output is not None:
+            write_estimates(document, output)
+    finally:
+        show_estimates(results, document, title, units, form)
     return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE

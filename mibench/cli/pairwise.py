@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from .completion import columns as columns_of_file
+from .completion import estimator_names, one_of
 from .console import (
     DONE,
     FILE,
@@ -23,8 +25,14 @@ from .show import show_pairs, write_pairs
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--columns", metavar="COLS", multiple=True, help="Columns to use.  [default: all]")
-@click.option("--discrete", metavar="COLS", multiple=True, help="Columns that hold labels.")
+@click.option(
+    "--columns", metavar="COLS", multiple=True, shell_complete=columns_of_file,
+    help="Columns to use.  [default: all]",
+)  # fmt: skip
+@click.option(
+    "--discrete", metavar="COLS", multiple=True, shell_complete=columns_of_file,
+    help="Columns that hold labels.",
+)  # fmt: skip
 @click.option(
     "--drop-missing", is_flag=True, help="Leave out rows with a missing or infinite value."
 )
@@ -34,6 +42,7 @@ from .show import show_pairs, write_pairs
     metavar="SPEC",
     default="knn",
     show_default=True,
+    shell_complete=one_of(estimator_names),
     help="Estimator, such as knn:k=5.",
 )
 @click.option(

@@ -117,11 +117,35 @@ def write_comparison(
         say(f"wrote the figure to {plot}")
 
 
-def show_estimates(
-    results: list[tuple[str, Any, float]], title: str, units: str, form: str
-) -> None:
-    """Print estimates of a data file, with the sentences of their flags, on standard output."""
+def write_estimates(document: dict[str, Any], output: Path) -> None:
+    """Write estimates of a data file: all that is known to a .json file, or a table of them."""
+    import pandas as pd
+
     from ..output import text
+    from ..output.files import whole_file, write_table
+    from .estimates import as_rows
+
+    if output.suffix.lower() == ".json":
+        with whole_file(output) as part:
+            part.write_text(text.to_json(document), encoding="utf-8")
+    else:
+        write_table(pd.DataFrame(as_rows(document)), output)
+    say(f"wrote {len(document['estimates'])} estimates to {output}")
+
+
+def show_estimates(
+    results: list[tuple[str, Any, float]],
+    document: dict[str, Any],
+    title: str,
+    units: str,
+    form: str,
+) -> None:
+    """Print estimates of a data file, with the sentences of their flags, on standard output.
+
+    document: the same estimates, as `estimates.as_document` gives them.
+    """
+    from ..output import text
+    from .estimates import as_rows
 
     if form == "table":
         reasons: dict[str, list[str]] = {}
@@ -131,20 +155,10 @@ def show_estimates(
         lines = [f"{', '.join(specs)}: {sentence}" for sentence, specs in reasons.items()]
         table = text.estimate_table(results, units)
         click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
-        return
-    rows = []
-    for spec, estimate, seconds in results:
-        failed = isinstance(estimate, str)
-        rows.append(
-            {
-                "estimator": spec,
-                units: None if failed else getattr(estimate, units),
-                "seconds": seconds,
-                "flags": "" if failed else ";".join(estimate.flags),
-                "error": estimate if failed else "",
-            }
-        )
-    show_records(rows, form)
+    elif form == "json":
+        click.echo(text.to_json(document))
+    else:
+        show_records(as_rows(document), form)
 
 
 def write_pairs(pairs: "Pairwise", units: str, output: Path | None, plot: Path | None) -> None:

@@ -10,7 +10,7 @@ from ..errors import InputError, message_of
 from ..types import Estimate, Sample
 from .evaluation import prepare, private_copies, timed_estimate
 from .limits import PREPARATION_SECONDS, Limits
-from .processes import core_count
+from .processes import core_count, in_processes
 from .workers import RAISED, UNREADABLE, WAITING, Worker
 
 Result = tuple[Estimate | str, float]  # the estimate or the message of the error, and its seconds
@@ -23,12 +23,18 @@ def estimates_of(
     discrete_x: bool,
     discrete_y: bool,
     time_limit: float | None = None,
+    jobs: int = 1,
 ) -> Iterator[tuple[str, Estimate | str, float]]:
     """Yield the spec of each estimator, its estimate or error, and the seconds it took.
 
     time_limit: the most seconds for one estimate. A longer one is stopped, and is a failure. With
-    a limit, estimates run in another process, and a crash of it is a failure too.
+    a limit, estimates run in another process, and a crash of it is a failure too. jobs: number of
+    processes; with several, results come in any order.
     """
+    if jobs != 1:
+        work = partial(_alone, sample, discrete_x, discrete_y, time_limit)
+        yield from in_processes(work, estimators, jobs, failed=_died)
+        return
     limits = Limits(time_limit)
     kinds = {"discrete_x": discrete_x, "discrete_y": discrete_y}
     if not limits:
@@ -48,6 +54,24 @@ def estimates_of(
             yield resolved.spec, *result
     finally:
         worker.close()
+
+
+def _alone(
+    sample: Sample,
+    discrete_x: bool,
+    discrete_y: bool,
+    time_limit: float | None,
+    resolved: ResolvedEstimator,
+) -> tuple[str, Estimate | str, float]:
+    return next(
+        estimates_of(
+            [resolved], sample, discrete_x=discrete_x, discrete_y=discrete_y, time_limit=time_limit
+        )
+    )
+
+
+def _died(resolved: ResolvedEstimator, message: str) -> tuple[str, Estimate | str, float]:
+    return resolved.spec, message, 0.0
 
 
 def _limited(
