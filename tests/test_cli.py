@@ -135,7 +135,7 @@ def test_compare_with_failures_lists_them_and_exits_1(mibench):
         (["-e", "knm"], ["unknown estimator 'knm'", "'knn'"]),
         (["-e", "knn:k=0"], ["k=0", "greater than or equal to 1"]),
         (["-e", "uniform:bins=-5"], ["bins=-5"]),
-        (["--tasks", "nope"], ["unknown task 'nope'", "1v1-normal-0.75"]),
+        (["--tasks", "nope"], ["unknown task 'nope'", "`mibench list tasks` shows all"]),
         (["--suite", "nope"], ["unknown suite 'nope'", "quick"]),
         (["--suite", "quick", "--tasks", "1v1-normal-0.5"], ["give one of them"]),
         (["--samples", "0"], ["samples holds 0"]),
