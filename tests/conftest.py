@@ -22,7 +22,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from mibench import warmup
+from mibench import estimate, warmup
 from mibench.plugins import WARMUPS, by_name, load
 
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
@@ -101,8 +101,17 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
         yield run
 
 
+@pytest.fixture(scope="session")
+def _some_code() -> None:
+    """Compile something, since the first comparison of an installation says so in a message."""
+    labels = [0, 0, 1, 1]
+    estimate(labels, labels, "uniform", discrete_x=True, discrete_y=True)
+
+
 @pytest.fixture
-def mibench(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Completed]:
+def mibench(
+    tmp_path: Path, request: pytest.FixtureRequest, _some_code: None
+) -> Callable[..., Completed]:
     """Run `mibench ARGS` in an empty directory; a traceback anywhere fails the test.
 
     A new Python runs the console script where a fork would not do: with options of

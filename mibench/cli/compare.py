@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -26,6 +26,8 @@ from .show import check_results, show_comparison, write_comparison
 if TYPE_CHECKING:
     import pandas as pd
     from click.decorators import FC
+
+    from ..api import Interrupted
 
 output_option = click.option(
     "--output", "-o", type=FILE,
@@ -131,11 +133,6 @@ def compare(
     form: str,
 ) -> int:
     """Run estimators on tasks whose MI is known, and rank them by error."""
-    from .. import api
-    from ..contract.registry import default_estimators
-    from ..contract.resolve import resolve_estimators
-    from ..records.against import baseline_name
-
     if (file := config_file(context)) is not None:
         say(f"options of {file} are used")
         # --tasks and --suite exclude each other: that of the command line wins
@@ -145,11 +142,19 @@ def compare(
             tasks = ()
     check_results(output, plot)
     sizes = _whole_numbers(samples, "--samples")
-    resolved = resolve_estimators(list(estimators) or default_estimators())
-    specs = [estimator.spec for estimator in resolved]
-    baselines = {} if against is None else {spec: baseline_name(spec, against) for spec in specs}
+    specs: list[str] = []
+    baselines: dict[str, str] = {}
     try:
-        with chatter_aside(), comparison_progress() as on_step:
+        with chatter_aside(), comparison_progress() as on_step:  # imports may take seconds
+            from .. import api
+            from ..contract.registry import default_estimators
+            from ..contract.resolve import resolve_estimators
+            from ..records.against import baseline_name
+
+            resolved = resolve_estimators(list(estimators) or default_estimators())
+            specs = [estimator.spec for estimator in resolved]
+            if against is not None:
+                baselines = {spec: baseline_name(spec, against) for spec in specs}
             records = api.compare(
                 resolved,
                 tasks=tasks or None,
@@ -165,11 +170,11 @@ def compare(
                 against=against,
                 on_step=on_step,
             )
-    except api.Interrupted as stop:
-        if stop.done:
+    except KeyboardInterrupt as stop:
+        if getattr(stop, "done", 0):  # it is an `api.Interrupted`
             kept = f"{store} keeps them" if store else "no file was written"
             say(f"{stop}; {kept}. The results so far:")
-            show_comparison(stop.table, units, form, baselines)
+            show_comparison(cast("Interrupted", stop).table, units, form, baselines)
         raise
     try:  # files first: standard output may have gone, and a file may fail
         write_comparison(records, units, output, plot)

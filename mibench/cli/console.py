@@ -107,7 +107,7 @@ def comparison_progress() -> Iterator[Any]:
 
     console = Console(stderr=True, emoji=False)
     names = {COMPILING: "compiling (once per installation)"}
-    running = Text("", style="dim", no_wrap=True, overflow="ellipsis")
+    running = Text("  starting", style="dim", no_wrap=True, overflow="ellipsis")
 
     class Bars(Progress):
         def get_renderables(self) -> Iterator[Any]:
@@ -132,7 +132,9 @@ def comparison_progress() -> Iterator[Any]:
         if step.phase not in ids:
             for earlier in ids.values():
                 bars.remove_task(earlier)
-            ids[step.phase] = bars.add_task(names.get(step.phase, step.phase), left="")
+            ids[step.phase] = bars.add_task(
+                names.get(step.phase, step.phase), total=step.total, left=""
+            )
         left = step.seconds_left
         running.plain = f"  {visible(step.running)}"
         bars.update(

@@ -1,17 +1,20 @@
 """Compiles what the estimates of a comparison need, before the first one, in all processes."""
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
-from ..compiled import cache
 from ..contract.parameters import required_parameters
 from ..contract.registry import estimator_class, origin
 from ..contract.resolve import ResolvedEstimator
 from ..contract.specs import name_in
+from ..errors import InputError
 from ..plugins import ESTIMATORS, by_name
 from .evaluation import Evaluation, warm_up_for
 from .processes import in_processes
 from .steps import COMPILING, Step, named
+
+KERNELS = "mibench.compiled.cache"  # imported by every module with kernels
 
 
 def first_of_each_kind(evaluations: Iterable[Evaluation]) -> dict[str, Evaluation]:
@@ -28,6 +31,8 @@ def first_of_each_kind(evaluations: Iterable[Evaluation]) -> dict[str, Evaluatio
             min(task.dim_y, 2), len(str(evaluation.n)),
         )  # fmt: skip
         first.setdefault(kind, evaluation)
+    from ..compiled import cache
+
     known = cache.noted()
     names = {
         " ".join(map(str, (*kind, evaluation.estimator.version))): evaluation
@@ -47,6 +52,10 @@ def compile_ahead(
 
     seconds_alone: as for `in_processes`, unless no code at all is kept, which is the result.
     """
+    if KERNELS not in sys.modules:  # no estimator has kernels, and numba need not be imported
+        return False
+    from ..compiled import cache
+
     if cache.config.DISABLE_JIT or not cache.can_keep():
         return False
     calls = first_of_each_kind(evaluations)
@@ -62,7 +71,8 @@ def compile_ahead(
     jobs = jobs if len(calls) > 1 else 1
     alone = 0.0 if cold else seconds_alone
     work = in_processes(_compile, calls.items(), jobs, alone, failed=_died, begun=begun)
-    with closing(work) as finished:
+    # What cannot be sent to a process may still be estimated in this one.
+    with suppress(InputError), closing(work) as finished:
         for name in finished:
             done += 1
             if name:
