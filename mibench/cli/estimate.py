@@ -14,10 +14,11 @@ from .console import (
     estimators_option,
     format_option,
     progress,
-    split_names,
+    say,
     time_limit_option,
     units_option,
 )
+from .reading import Reading, reading_options
 from .show import show_estimates
 
 
@@ -30,7 +31,7 @@ from .show import show_estimates
     help="X holds labels. A row of several columns is then one label.",
 )  # fmt: skip
 @click.option("--discrete-y", is_flag=True, help="The same for Y.")
-@click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing value.")
+@reading_options
 @estimators_option
 @time_limit_option
 @units_option
@@ -41,32 +42,37 @@ def estimate(
     y: Sequence[str],
     discrete_x: bool,
     discrete_y: bool,
-    drop_missing: bool,
+    reading: Reading,
     estimators: Sequence[str],
     time_limit: float | None,
     units: str,
     form: str,
 ) -> int:
-    """Estimate I(X;Y) from columns of FILE (.csv, .parquet, or arrays of an .npz).
+    """Estimate I(X;Y) from columns of FILE, a table of any usual kind.
 
-    COLS are column names, comma-separated; several columns make one vector.
+    The FILE - is standard input. COLS are column names, comma-separated; several columns make one
+    vector. Also positions (@3, @2:5) and patterns ('gene_*'). A name with a comma is written in
+    double quotes: '"a,b",c'.
     """
     from ..columns.files import read_sides
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
     from ..running.given import estimates_of
 
-    side_x, side_y = read_sides(
-        file, split_names(x), split_names(y),
-        discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
+    sides = read_sides(
+        file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
+        missing_rows=reading.missing_rows or "complete", told=reading.told,
     )  # fmt: skip
+    for note in sides.notes:
+        say(note)
+    side_x, side_y = sides.x, sides.y
     resolved = resolve_estimators(list(estimators) or default_estimators())
     results: list[tuple[str, Any, float]] = []
     with chatter_aside(), progress("estimators") as on_progress:
         on_progress(0, len(resolved))
         for result in estimates_of(
             resolved, (side_x.values, side_y.values),
-            discrete_x=discrete_x, discrete_y=discrete_y, time_limit=time_limit,
+            discrete_x=side_x.discrete, discrete_y=side_y.discrete, time_limit=time_limit,
         ):  # fmt: skip
             results.append(result)
             on_progress(len(results), len(resolved))

@@ -39,17 +39,19 @@ def is_number(value: object) -> bool:
 
 
 def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a value is missing or not finite: NaN, infinity, None."""
-    if values.dtype.kind == "f":
-        return np.asarray(~np.isfinite(values))
+    """Where a value is missing: NaN or None."""
+    if values.dtype.kind in "fcmM":
+        return np.asarray(values != values)
     if values.dtype.kind == "O":
         return np.asarray(np.vectorize(is_missing, otypes=[bool])(values))
     return np.zeros(values.shape, np.bool_)
 
 
 def is_missing(value: object) -> bool:
-    """Whether one value is None or NaN."""
+    """Whether one value is None, NaN or pandas' NA."""
     try:
         return value is None or bool(value != value)
     except ValueError:  # an array: neither missing nor a number
         return False
+    except TypeError:  # pandas' NA has no truth value
+        return True

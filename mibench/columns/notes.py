@@ -1,0 +1,72 @@
+"""What the user must know about how a file was read, one line for each matter."""
+
+from collections.abc import Sequence
+
+from ..errors import some
+from .kinds import Decided
+from .reading import Table
+
+MOST = 10  # names in a line
+
+
+class Notes:
+    """Collects notes. `lines` gives them in the order of reading."""
+
+    def __init__(self, table: Table) -> None:
+        self._file, self._read_as = str(table.source), list(table.read_as)
+        self._markers: dict[str, set[str]] = {}  # marker -> columns in which it was found
+        self._unnamed: list[str] = []
+        self._labels: list[tuple[str, str]] = []
+        self._numbers: list[tuple[str, str]] = []
+        self._few: dict[str, list[str]] = {}  # option -> columns that may be labels
+        self._rows = ""
+
+    def add(self, columns: Sequence[Decided], option: str, declared: set[str]) -> None:
+        """Note what was decided about columns. option: the one that declares them labels."""
+        for column in columns:
+            for marker in column.markers:
+                self._markers.setdefault(marker, set()).add(column.name)
+            if column.name in declared:
+                continue
+            if column.why:
+                (self._labels if column.label else self._numbers).append((column.name, column.why))
+            elif column.few:
+                self._few.setdefault(option, []).append(column.name)
+
+    def as_numbers(self, columns: Sequence[tuple[str, str]]) -> None:
+        """Note labels that are taken as numbers after all: their names, and how."""
+        names = {name for name, _ in columns}
+        self._labels = [label for label in self._labels if label[0] not in names]
+        self._numbers += columns
+
+    def left_out(self, unnamed: list[str]) -> None:
+        """Note columns without a name, which are not used."""
+        self._unnamed = unnamed
+
+    def rows(self, text: str) -> None:
+        """Note how many rows are used."""
+        self._rows = text
+
+    def lines(self) -> list[str]:
+        """All notes."""
+        read_as = self._read_as + [
+            f"missing {marker!r} (in {some(sorted(names), most=3)})"
+            for marker, names in sorted(self._markers.items())
+        ]
+        lines = [f"read {self._file} as: {', '.join(read_as)}"] if read_as else []
+        if self._unnamed:
+            lines.append(
+                f"left out, as it has no name: {some(self._unnamed, most=MOST)} (give --columns "
+                "to use it)"
+            )
+        for what, columns in (("labels", self._labels), ("numbers", self._numbers)):
+            if columns:
+                shown = some((f"{name} ({why})" for name, why in columns), most=MOST)
+                lines.append(f"taken as {what}: {shown}")
+        for option, names in self._few.items():
+            if names:
+                lines.append(
+                    f"few whole numbers, taken as numbers: {some(names, most=MOST)}. If their "
+                    f"order means nothing, declare them labels with {option}"
+                )
+        return [*lines, self._rows] if self._rows else lines

@@ -1,0 +1,76 @@
+"""Reads columns of a text file: numbers to the last bit, labels as the text that stands there."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import InputError
+from .dialect import Dialect, detect, open_text, split
+from .reading import ReadAs, named, without_rows
+from .sources import Source
+
+WIDE = 1000  # with more columns, only those asked for are converted
+# What means "missing" in a column of numbers or undeclared text, beside an empty field.
+MISSING_WORDS = (
+    "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None",
+    "#N/A N/A", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN",
+)  # fmt: skip
+
+
+class TextTable:
+    """The columns of a csv file or of its relatives: see `reading.Table`."""
+
+    def __init__(self, source: Source, told: ReadAs) -> None:
+        self.source, self.dialect = source, detect(source, told)
+        self.decimal = self.dialect.decimal
+        self.read_as = self.dialect.shown()
+        self.names, self.unnamed = named(source, self.dialect.header or [""] * self.dialect.width)
+
+    def read(self, names: Sequence[str], labels: set[str]) -> dict[str, Any]:
+        """The columns as pandas' Series."""
+        position = {name: i for i, name in enumerate(self.names)}
+        wanted = [position[name] for name in names]
+        options: dict[str, Any] = {}
+        if len(self.names) > WIDE or len(set(names)) < 0.5 * len(self.names):
+            _check_lengths(self.source, self.dialect, len(self.names))
+            options["usecols"] = sorted(set(wanted)) or [0]
+        texts = [position[name] for name in labels]
+        table = _parsed(
+            self.source, self.dialect, names=range(len(self.names)),
+            dtype=dict.fromkeys(texts, str), keep_default_na=False,
+            na_values={
+                i: [""] if i in texts else ["", *MISSING_WORDS] for i in range(len(self.names))
+            },
+            **options,
+        )  # fmt: skip
+        if len(table) == 0:
+            raise without_rows(self.source, self.names)
+        return {name: table[i] for name, i in zip(names, wanted, strict=True)}
+
+
+def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
+    import pandas as pd
+
+    with warnings.catch_warnings(), source.open() as file:
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        # Pandas is about to drop the option, and reads numbers exactly without it from then on.
+        warnings.filterwarnings("ignore", "The 'float_precision' argument")
+        # Without index_col=False a row with one field too many shifts all columns by one.
+        separator = r"\s+" if dialect.separator == " " else dialect.separator
+        return pd.read_csv(
+            file, sep=separator, decimal=dialect.decimal, encoding=dialect.encoding,
+            skiprows=dialect.skipped, header=0 if dialect.header else None, index_col=False,
+            skipinitialspace=True, low_memory=False, dtype_backend="numpy_nullable",
+            float_precision="round_trip", **options,
+        )  # fmt: skip
+
+
+def _check_lengths(source: Source, dialect: Dialect, count: int) -> None:
+    """Raise InputError for a row with more fields than the header."""
+    with open_text(source, dialect.encoding) as lines:
+        for number, row in enumerate(split(lines, dialect.separator), 1):
+            if len(row) > count:
+                raise InputError(
+                    f"{source} has {len(row)} fields in line {number}, and {count} in its header: "
+                    "correct that line"
+                )
