@@ -230,7 +230,7 @@ def test_estimate_explains_its_flags(mibench, data):
         (["header.csv", "--x", "a", "--y", "b"], ["header.csv has a header (a, b) and no rows"]),
         (
             ["bare.csv", "--x", "a", "--y", "b"],
-            ["holds numbers", "add a header line", "--no-header"],
+            ["add a header line", "--no-header"],
         ),
         (["one.csv", "--x", "a", "--y", "b"], ["at least 2"]),
         (["torn.parquet", "--x", "a", "--y", "b"], ["torn.parquet cannot be read as parquet"]),
@@ -244,7 +244,7 @@ def test_estimate_explains_its_flags(mibench, data):
         (["data.csv", "--x", "a", "--y", "odd"], ["'n.a.?' in row 10", "--discrete-y"]),
         (
             ["data.csv", "--x", "hole", "--y", "b", "--missing", "error"],
-            ["'hole'", "row 8", "--missing complete"],
+            ["'hole'", "row 8"],
         ),
         (["data.csv", "--x", "huge", "--y", "b"], ["'huge'", "inf", "row 4", "--missing-values"]),
         (["data.csv", "--x", "flat", "--y", "b"], ["'flat' is constant (always 3.0)"]),

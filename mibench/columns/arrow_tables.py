@@ -37,7 +37,11 @@ class ParquetTable:
         self._check_size(list(stored.values()))
         with self.source.seekable() as opened, pq.ParquetFile(opened) as file:
             table = file.read(columns=list(stored.values()))
-        return {name: from_arrow(table.column(stored[name]), name) for name in names}
+        categories = _categories(self.schema)
+        return {
+            name: from_arrow(table.column(stored[name]), name, stored[name] in categories)
+            for name in names
+        }
 
     def _check_size(self, names: list[str]) -> None:
         """Refuse what its own description says is too large. Few bytes can hold a billion rows."""
@@ -98,8 +102,17 @@ def _batches(file: Any) -> Any:
     return iter(file)
 
 
-def from_arrow(column: Any, name: str) -> Any:
+def _categories(schema: Any) -> set[str]:
+    """The columns that were categories in pandas. Parquet itself forgets it of whole numbers."""
+    about = schema.pandas_metadata or {}
+    columns = about.get("columns", [])
+    return {c.get("field_name") for c in columns if c.get("pandas_type") == "categorical"}
+
+
+def from_arrow(column: Any, name: str, category: bool = False) -> Any:
     """A column of Arrow as a Series, or as an array (n, d) if each value is a list of d numbers.
+
+    category: whether it held categories, whatever its type says.
 
     Raises ColumnError for values that are neither numbers, labels, times nor such lists.
     """
@@ -126,7 +139,8 @@ def from_arrow(column: Any, name: str) -> Any:
         return column.cast(pa.timestamp("s")).to_pandas()
     if types.is_float16(kind):
         column = column.cast(pa.float32())
-    return column.to_pandas(types_mapper=nullable.get)
+    series = column.to_pandas(types_mapper=nullable.get)
+    return series.astype("category") if category else series
 
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}

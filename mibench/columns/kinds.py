@@ -226,7 +226,7 @@ def _why_unclear(text: str) -> str:
     """What a text may be that looks like a number or a date; "" if it looks like neither."""
     if GROUPED.fullmatch(text):
         return (
-            "which may be a whole number in groups of three digits, or a decimal: write it plainly"
+            "which may be a whole number in groups of digits, or a decimal: write it plainly"
         )
     if is_number(text.replace(",", ".")):
         return "which is a number only with --decimal , (write decimals with a point)"

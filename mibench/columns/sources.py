@@ -21,19 +21,16 @@ STANDARD_INPUT = "-"
 BLOCK = 2**20
 
 
-def _zstd(file: IO[bytes]) -> IO[bytes]:
+def _zstd(stored: Path | IO[bytes]) -> Any:
     import pyarrow as pa
 
-    unpacked: IO[bytes] = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
-    return unpacked
+    return pa.CompressedInputStream(str(stored) if isinstance(stored, Path) else stored, "zstd")
 
 
-UNPACK: dict[str, Callable[[IO[bytes]], Any]] = {
-    ".gz": lambda file: gzip.GzipFile(fileobj=file),
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-    ".zst": _zstd,
-}
+# Each takes a path or an open file, and closes what it has opened itself.
+UNPACK: dict[str, Callable[[Any], Any]] = {
+    ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _zstd,
+}  # fmt: skip
 COMPRESSED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\0": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
 # The first bytes of formats that are no text.
 BINARY = {
@@ -100,7 +97,7 @@ class Source:
         import zipfile
 
         try:
-            with zipfile.ZipFile(self.seekable()) as archive:
+            with self.seekable() as file, zipfile.ZipFile(file) as archive:
                 return ".npz" if any(n.endswith(".npy") for n in archive.namelist()) else ".xlsx"
         except zipfile.BadZipFile:
             raise InputError(f"{self} is a damaged archive, and no text: make it again") from None
@@ -110,9 +107,9 @@ class Source:
 
     def open(self) -> IO[bytes]:
         """The unpacked bytes, from the first one on."""
-        stored = self._stored()
         if not self.compression:
-            return stored
+            return self._stored()
+        stored = self.path if self.given is None else self._stored()
         unpacked: IO[bytes] = UNPACK[self.compression](stored)
         return unpacked
 
