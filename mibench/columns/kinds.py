@@ -203,7 +203,8 @@ def _text(
         )
     times = text_as_times({v: texts[v] for v in rest}, values, name)
     if times is not None:
-        return Decided(name, times[0].reshape(matrix), False, times[1])
+        found = frozenset(texts[v] for v in odd)
+        return Decided(name, times[0].reshape(matrix), False, times[1], found)
     width = max(1, len(values) // max(1, matrix[0]))
     for place, value in enumerate(values.tolist()):
         if value not in rest or value in numbers:
