@@ -164,6 +164,12 @@ def test_a_side_is_numbers_or_labels(tmp_path):
          [0, 1, 7200], "times, as seconds since 2023-12-31T22:00:00"),
         (["2024-01-01T00:00:00.000000001", "2024-01-01T00:00:00", "2024-01-01T00:00:01"],
          [1e-9, 0, 1], "times, as seconds since 2024-01-01T00:00:00"),
+        (["31.12.2023", "1.1.2024", "31.1.2024"], [0, 1, 31],
+         "dates, as days since 2023-12-31, read as day.month.year"),
+        (["01/31/2024", "02/01/2024", "3/1/2024"], [0, 1, 30],
+         "dates, as days since 2024-01-31, read as month/day/year"),
+        (["31/01/2024 12:00", "01/02/2024 12:00:30", ""], [0, 86430, np.nan],
+         "times, as seconds since 2024-01-31T12:00:00, read as day/month/year"),
         (["12:30", "0:00:01.5", "23:59:59"], [45000, 1.5, 86399],
          "times of day, as seconds since midnight"),
     ],
@@ -176,7 +182,7 @@ def test_dates_and_times_are_numbers(tmp_path, cells, numbers, said):
     assert read.labels == []
 
 
-@pytest.mark.parametrize("cell", ["31/01/2024", "1.2.2024", "01-02-03", "2024-02-30"])
+@pytest.mark.parametrize("cell", ["01/02/2024", "1.2.24", "01-02-03", "2024-02-30"])
 def test_dates_in_another_order_are_refused(tmp_path, cell):
     path = written(tmp_path, f"t,y\n{cell},1\n{cell},2\n")
     with pytest.raises(InputError, match=r"holds .* which (may be a date|is no date|is no plain)"):
@@ -360,3 +366,16 @@ def test_told_is_checked_by_the_commands(mibench, tmp_path):
         assert (done.returncode, done.stdout) == (2, "")
         assert option[0] in done.stderr
     assert ReadAs(separator="TAB").separator == "\t"
+
+
+def test_texts_that_differ_in_every_row_are_no_labels_by_themselves(tmp_path):
+    path = written(
+        tmp_path, "id,a,b\n" + "".join(f"p{i},{i % 7},{i * i % 11}\n" for i in range(30))
+    )
+    read = read_columns(path)
+    assert list(read.values) == ["a", "b"]
+    assert "left out, as it differs in every row: id (--columns can name it)" in read.notes
+    assert "'id' holds another text in every row" in read_columns(path, ["*"]).unusable["id"]
+    with pytest.raises(InputError, match="--x: column 'id' holds another text in every row"):
+        read_sides(path, ["id"], ["a"])
+    assert read_sides(path, ["id"], ["a"], discrete_x=True).x.discrete

@@ -249,6 +249,38 @@ def test_an_index_of_pandas_is_left_out_and_can_be_had(tmp_path):
     path = written(tmp_path, ",0,1\n10,1.5,2\n11,3.5,5\n12,4,5\n")
     read, notes = values(path)
     assert read == {"0": [1.5, 3.5, 4], "1": [2, 5, 5]}
-    assert notes == ["left out, as it has no name: @1 (give --columns to use it)"]
+    assert notes == ["left out, as it has no name: @1 (--columns can name it)"]
     assert values(path, columns=["@1", "0"])[0]["@1"] == [10, 11, 12]
     assert values(path, columns=["*"])[0].keys() == {"0", "1"}
+
+
+# -- what other programs write -----------------------------------------------------------------
+
+
+def test_names_after_a_hash_are_those_of_numpys_savetxt(tmp_path):
+    table = np.random.default_rng(0).normal(size=(9, 2))
+    np.savetxt(tmp_path / "t.txt", table, header="made by me\na b")
+    read, notes = values(tmp_path / "t.txt")
+    assert read == {"a": table[:, 0].tolist(), "b": table[:, 1].tolist()}
+    assert notes == noted(tmp_path / "t.txt", "separator spaces", "header after #")
+    assert values(written(tmp_path, "#id,x\n1,2\n3,4\n"))[0] == {"id": [1, 3], "x": [2, 4]}
+
+
+def test_comments_above_a_header_are_skipped(tmp_path):
+    path = written(tmp_path, "# made by me\n# in 2024\na;b\n1,5;2\n3,5;4\n")
+    assert values(path)[0] == {"a": [1.5, 3.5], "b": [2, 4]}
+
+
+@pytest.mark.parametrize("separator", [" ", ",", "\t"])
+@pytest.mark.parametrize("names", [["1", "2", "3"], ["Mazda RX4", "Fiat 128", "Volvo"]])
+def test_row_names_of_r_have_no_field_in_the_header(tmp_path, separator, names):
+    rows = [f'"{name}"{separator}{i + 0.5}{separator}{i * i}' for i, name in enumerate(names)]
+    path = written(tmp_path, "\n".join([f'"a"{separator}"b"', *rows]) + "\n")
+    read, _ = values(path)
+    assert read == {"a": [0.5, 1.5, 2.5], "b": [0, 1, 4]}
+
+
+def test_fields_that_only_some_rows_have_are_named_with_their_line(tmp_path):
+    for text, line in (("Report\n\na,b\n1,2\n", 3), ("a,b\n1,2,9\n3,4,5\n6,7,3\n", 2)):
+        with pytest.raises(InputError, match=f"fields in line {line}, and . in its header"):
+            values(written(tmp_path, text))

@@ -4,21 +4,20 @@ A guess is made only where one reading fits all lines that are looked at. Else t
 """
 
 import codecs
-import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from ..errors import InputError
 from ..memory import SHARE, available_memory, check_memory
+from .lines import CANDIDATES, COMMA_NUMBER, has_names, has_row_names, rows_of, separator_of
 from .reading import ReadAs
 from .sources import BLOCK, Source
 from .values import is_number
 
-CANDIDATES = (",", ";", "\t", "|")
 LINES = 500  # that are looked at
 BYTES_OF_FIELD = 40  # in memory, beside its text: a number, a copy of it, and where it is
 BOMS = (
@@ -27,7 +26,6 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 NAMES_OF = {"\t": "tab", " ": "spaces"}
-COMMA_NUMBER = re.compile(r"[+-]?(\d*),(\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 DIRECTIVE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's
 
 
@@ -42,6 +40,7 @@ class Dialect:
         decimal: "." or ",".
         header: The fields of the header, or [] if there is none.
         width: The number of columns.
+        in_comment: Whether the header is the last of the skipped lines, after a "#".
     """
 
     encoding: str
@@ -50,6 +49,7 @@ class Dialect:
     decimal: str
     header: list[str]
     width: int
+    in_comment: bool = False
 
     def shown(self) -> list[str]:
         """What differs from a plain csv file, in words."""
@@ -62,6 +62,8 @@ class Dialect:
             parts.append(f"encoding {self.encoding}")
         if not self.header:
             parts.append("no header, so that columns are @1, @2, ...")
+        if self.in_comment:
+            parts.append("header after #")
         return parts
 
 
@@ -133,6 +135,7 @@ def _by_first_bytes(source: Source, start: bytes) -> str:
 
 def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Dialect:
     lines, skipped = list(itertools.islice(text, LINES)), 0
+    full = len(lines) == LINES
     directive = None
     while skipped < len(lines) and not directive:
         if lines[skipped].strip():
@@ -140,86 +143,32 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
             if not directive:
                 break
         skipped += 1
-    lines = lines[skipped:]
-    if not any(line.strip() for line in lines):
+    comments = list(itertools.takewhile(lambda li: li.startswith("#"), lines[skipped:]))
+    lines = lines[skipped + len(comments) :]
+    if not any(line.strip() for line in [*comments, *lines]):
         raise InputError(f"{source} is empty: it needs a header and rows")
-    separator = told.separator or (directive[1] if directive else _separator(lines))
-    rows = [row for row in split(lines, separator) if row]
-    if len(rows) > 2 and len(lines) == LINES:
-        rows.pop()  # a quoted field may go on beyond the lines looked at
-    has_header = told.header if told.header is not None else _has_header(source, rows)
+    last = comments[-1].lstrip("#").lstrip(" ") if comments else ""
+    separator = told.separator or (directive[1] if directive else "")
+    # A comment with as many fields as the rows holds the names; numpy.savetxt writes such a one.
+    commented = separator or separator_of([last, *lines], full) if last.strip() else ""
+    rows = rows_of([last, *lines], commented, full) if commented else []
+    in_comment = len(rows) == 1 or (len(rows) > 1 and len(rows[0]) == len(rows[1]) > 1)
+    if not in_comment or told.header is False:
+        in_comment = False
+        separator = separator or separator_of(lines, full)
+        rows = rows_of(lines, separator, full)
+    separator = commented if in_comment else separator
+    if not rows:
+        raise InputError(f"{source} is empty: it needs a header and rows")
+    has_header = in_comment or (told.header if told.header is not None else has_names(source, rows))
     body = rows[1:] if has_header else rows
-    decimal = told.decimal or _decimal(body, separator)
     header = rows[0] if has_header else []
-    return Dialect(encoding, skipped, separator, decimal, header, len(rows[0]))
-
-
-def split(lines: Sequence[str] | Iterator[str], separator: str) -> Iterator[list[str]]:
-    """The fields of lines."""
-    if separator == " ":  # any number of spaces; also at the ends of a line
-        lines = (line.strip(" \r\n") + "\n" for line in lines)
-    return csv.reader(lines, delimiter=separator, skipinitialspace=True)
-
-
-def _separator(lines: Sequence[str]) -> str:
-    """The separator that gives all lines the same number of fields, at least two.
-
-    Of several, the one with the most fields that are numbers. Spaces are the last resort.
-    """
-    scores = {}
-    for separator in CANDIDATES:
-        rows = _rows(lines, separator)
-        width = len(rows[0]) if rows else 0
-        if width < 2:
-            continue
-        agreeing = sum(len(row) == width for row in rows) / len(rows)
-        cells = [cell for row in rows[1:] for cell in row]
-        numbers = sum(is_number(c) or bool(COMMA_NUMBER.fullmatch(c.strip())) for c in cells)
-        scores[separator] = (agreeing == 1, numbers / max(1, len(cells)), agreeing)
-    consistent = [s for s in scores if scores[s][0]]
-    if consistent:
-        return max(consistent, key=lambda s: scores[s])
-    rows = _rows(lines, " ")
-    width = len(rows[0]) if rows else 0
-    if width > 1 and all(len(row) == width for row in rows):
-        columns = list(zip(*rows[1:], strict=True))
-        if any(all(map(is_number, column)) for column in columns):
-            return " "
-    return max(scores, key=lambda s: scores[s][2]) if scores else ","
-
-
-def _rows(lines: Sequence[str], separator: str) -> list[list[str]]:
-    try:
-        rows = [row for row in split(lines, separator) if row]
-    except csv.Error:
-        return []
-    return rows[:-1] if len(rows) > 2 and len(lines) == LINES else rows
-
-
-def _has_header(source: Source, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line holds names. Raises InputError where it may hold values as well."""
-    first, body = rows[0], rows[1:]
-    if not first[0].strip() and any(name.strip() for name in first):
-        return True  # the index of pandas has no name
-    shown = ", ".join(name.strip() for name in first[:3]) + (", ..." if len(first) > 3 else "")
-    numbers = [is_number(name) for name in first]
-    if all(numbers):
-        raise InputError(
-            f"the first line of {source} holds numbers ({shown}): add a header line, or give "
-            "--no-header if they are values, and --header if they are the names of the columns"
-        )
-    columns = [{row[i].strip() for row in body if i < len(row)} for i in range(len(first))]
-    like_values = any(n and all(map(is_number, c)) for n, c in zip(numbers, columns, strict=True))
-    repeated = [
-        name.strip() for name, n, c in zip(first, numbers, columns, strict=True)
-        if not n and name.strip() in c
-    ]  # fmt: skip
-    if repeated and (like_values or len(repeated) == len(first)):
-        raise InputError(
-            f"the first line of {source} ({shown}) looks like values, as {repeated[0]!r} occurs "
-            "below it: give --no-header, or --header if it holds the names of the columns"
-        )
-    return True
+    if has_header and has_row_names(rows):
+        header = ["", *header]
+    return Dialect(
+        encoding, skipped + len(comments), separator, told.decimal or _decimal(body, separator),
+        header, len(header) or len(rows[0]), in_comment,
+    )  # fmt: skip
 
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:

@@ -110,6 +110,9 @@ def read_sides(
         columns = [
             _decided(raw, name, discrete, told, table, remedy, f"{option}: ") for name in names
         ]
+        for column in columns:
+            if column.identifies:
+                raise InputError(f"{option}: {identifies(column, remedy)}")
         check_lengths(columns, option)
         notes.add(columns, f"--discrete-{option[2:]}", declared)
         sides.append(one_kind(columns, option, notes))
@@ -175,14 +178,21 @@ def read_columns(
     declared = set(labels.names) & set(names)
     raw, unusable = read_each(table, names, declared)
     notes, decided = Notes(table), list[Decided]()
-    notes.left_out(unnamed)
-    remedy = "declare labels with --discrete, or leave the column out with --exclude"
+    notes.left_out(unnamed, "as it has no name")
+    remedy = "declare labels with --discrete"
     for name in names:
         try:
             if name in raw:
                 decided.append(_decided(raw, name, name in declared, told, table, remedy))
         except InputError as error:
             unusable[name] = str(error)
+    for column in [column for column in decided if column.identifies]:
+        decided.remove(column)
+        if columns:
+            unusable[column.name] = identifies(column, remedy)
+        else:
+            notes.left_out([column.name], "as it differs in every row")
+            names.remove(column.name)
     check_lengths(decided, option)
     notes.add(decided, "--discrete", declared)
     for column in decided[:]:
@@ -209,6 +219,14 @@ def read_columns(
     titles_of = {column.name: column.titles for column in decided}
     all_titles = [title for name in names for title in titles_of.get(name, [name])]
     return ColumnTable(all_titles, values, label_titles, unusable, holes, rows, notes.lines())
+
+
+def identifies(column: Decided, remedy: str) -> str:
+    """The message for a column of texts that differ in every row."""
+    return (
+        f"column {column.name!r} holds another text in every row: it names the rows, so leave it "
+        f"out, or {remedy}"
+    )
 
 
 def _decided(

@@ -20,6 +20,7 @@ LIKE_NUMBER = re.compile(
     r"[+-]?\s*[€$£¥]?\s*[+-]?\d[\d.,'_\s\u00a0\u202f\u2019]*(e[+-]?\d+)?\s*[€$£¥%]?", re.IGNORECASE
 )
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,' ]\d{3})+([.,]\d+)?", re.ASCII)
+MANY = 20  # rows, in which equal labels must be expected
 FEW = 12  # distinct whole numbers that may be labels
 ROWS_OF_EACH = 5  # on average, for such a proposal
 TIMES = (datetime.date, datetime.datetime, datetime.time, datetime.timedelta, np.datetime64)
@@ -36,6 +37,7 @@ class Decided:
         why: Why it is taken so, in words, if the user did not say it and it is not plain.
         markers: Texts that were found and taken as missing, beside the usual ones.
         few: Whether it holds so few whole numbers that they may be labels.
+        identifies: Whether it holds texts that nobody declared labels, another one in every row.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Decided:
     why: str = ""
     markers: frozenset[str] = field(default=frozenset())
     few: bool = False
+    identifies: bool = False
 
     @property
     def titles(self) -> list[str]:
@@ -220,15 +223,15 @@ def _text(
     gone = out | odd_of_text
     labels = np.array([None if v in gone else v for v in values.tolist()], object)
     markers = frozenset(texts[v] for v in odd_of_text)
-    return Decided(name, labels.reshape(matrix), True, "text", markers)
+    count = sum(v not in gone for v in values.tolist() if not is_missing(v))
+    identifies = count > MANY and len(rest) == count
+    return Decided(name, labels.reshape(matrix), True, "text", markers, identifies=identifies)
 
 
 def _why_unclear(text: str) -> str:
     """What a text may be that looks like a number or a date; "" if it looks like neither."""
     if GROUPED.fullmatch(text):
-        return (
-            "which may be a whole number in groups of digits, or a decimal: write it plainly"
-        )
+        return "which may be a whole number in groups of digits, or a decimal: write it plainly"
     if is_number(text.replace(",", ".")):
         return "which is a number only with --decimal , (write decimals with a point)"
     if looks_like_date(text):

@@ -15,7 +15,7 @@ class Notes:
     def __init__(self, table: Table) -> None:
         self._file, self._read_as = str(table.source), list(table.read_as)
         self._markers: dict[str, set[str]] = {}  # marker -> columns in which it was found
-        self._unnamed: list[str] = []
+        self._left_out: dict[str, list[str]] = {}  # why -> columns
         self._labels: list[tuple[str, str]] = []
         self._numbers: list[tuple[str, str]] = []
         self._few: dict[str, list[str]] = {}  # option -> columns that may be labels
@@ -39,9 +39,9 @@ class Notes:
         self._labels = [label for label in self._labels if label[0] not in names]
         self._numbers += columns
 
-    def left_out(self, unnamed: list[str]) -> None:
-        """Note columns without a name, which are not used."""
-        self._unnamed = unnamed
+    def left_out(self, names: list[str], why: str) -> None:
+        """Note columns that are not used because nobody named them."""
+        self._left_out[why] = self._left_out.get(why, []) + names
 
     def rows(self, text: str) -> None:
         """Note how many rows are used."""
@@ -54,11 +54,10 @@ class Notes:
             for marker, names in sorted(self._markers.items())
         ]
         lines = [f"read {self._file} as: {', '.join(read_as)}"] if read_as else []
-        if self._unnamed:
-            lines.append(
-                f"left out, as it has no name: {some(self._unnamed, most=MOST)} (give --columns "
-                "to use it)"
-            )
+        for why, names in self._left_out.items():
+            if names:
+                shown = some(names, most=MOST)
+                lines.append(f"left out, {why}: {shown} (--columns can name it)")
         for what, columns in (("labels", self._labels), ("numbers", self._numbers)):
             if columns:
                 shown = some((f"{name} ({why})" for name, why in columns), most=MOST)

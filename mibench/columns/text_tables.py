@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import InputError
-from .dialect import Dialect, detect, open_text, split
+from .dialect import Dialect, detect, open_text
+from .lines import split
 from .reading import ReadAs, named, without_rows
 from .sources import Source
 
@@ -35,14 +36,18 @@ class TextTable:
             _check_lengths(self.source, self.dialect, len(self.names))
             options["usecols"] = sorted(set(wanted)) or [0]
         texts = [position[name] for name in labels]
-        table = _parsed(
-            self.source, self.dialect, names=range(len(self.names)),
-            dtype=dict.fromkeys(texts, str), keep_default_na=False,
-            na_values={
-                i: [""] if i in texts else ["", *MISSING_WORDS] for i in range(len(self.names))
-            },
-            **options,
-        )  # fmt: skip
+        try:
+            table = _parsed(
+                self.source, self.dialect, names=range(len(self.names)),
+                dtype=dict.fromkeys(texts, str), keep_default_na=False,
+                na_values={
+                    i: [""] if i in texts else ["", *MISSING_WORDS] for i in range(len(self.names))
+                },
+                **options,
+            )  # fmt: skip
+        except Exception:
+            _check_lengths(self.source, self.dialect, len(self.names))  # a clearer message
+            raise
         if len(table) == 0:
             raise without_rows(self.source, self.names)
         return {name: table[i] for name, i in zip(names, wanted, strict=True)}
@@ -56,11 +61,12 @@ def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
         # Pandas is about to drop the option, and reads numbers exactly without it from then on.
         warnings.filterwarnings("ignore", "The 'float_precision' argument")
         # Without index_col=False a row with one field too many shifts all columns by one.
+        header = None if dialect.in_comment or not dialect.header else 0
         separator = r"\s+" if dialect.separator == " " else dialect.separator
         return pd.read_csv(
             file, sep=separator, decimal=dialect.decimal, encoding=dialect.encoding,
-            skiprows=dialect.skipped, header=0 if dialect.header else None, index_col=False,
-            skipinitialspace=True, low_memory=False, dtype_backend="numpy_nullable",
+            skiprows=dialect.skipped, header=header, index_col=False, skipinitialspace=True,
+            low_memory=False, dtype_backend="numpy_nullable",
             float_precision="round_trip", **options,
         )  # fmt: skip
 
@@ -68,9 +74,11 @@ def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
 def _check_lengths(source: Source, dialect: Dialect, count: int) -> None:
     """Raise InputError for a row with more fields than the header."""
     with open_text(source, dialect.encoding) as lines:
-        for number, row in enumerate(split(lines, dialect.separator), 1):
-            if len(row) > count:
+        rows = split(lines, dialect.separator)
+        for row in rows:
+            if len(row) > count and rows.line_num > dialect.skipped:
                 raise InputError(
-                    f"{source} has {len(row)} fields in line {number}, and {count} in its header: "
-                    "correct that line"
+                    f"{source} cannot be read as csv: it has {len(row)} fields in line "
+                    f"{rows.line_num}, and {count} in its header: correct that line, or remove "
+                    "lines that stand above the header"
                 )

@@ -15,6 +15,7 @@ DAY = 86400
 ISO_DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
+OTHER_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(.*)", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?", re.ASCII)
 LIKE_DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}([ T]+\d.*)?", re.ASCII)
 
@@ -98,8 +99,11 @@ def text_as_times(
         if all(seconds < 2 * DAY for seconds in clock.values()):
             numbers = np.array([clock.get(v, np.nan) for v in values.tolist()])
             return numbers, "times of day, as seconds since midnight"
+    order = ""
     if not all(ISO_DATE.fullmatch(t) for t in texts.values()):
-        return None
+        texts, order = _in_iso_order(texts)
+        if not all(ISO_DATE.fullmatch(t) for t in texts.values()):
+            return None
     fine = any(re.search(r"[.,]\d{7}", t) for t in texts.values())  # finer than a microsecond
     moments = {}
     for value, text in texts.items():
@@ -110,7 +114,34 @@ def text_as_times(
                 f"column {name!r} holds {text!r}, which is no date ({error}): correct it"
             ) from None
     times = np.array([moments.get(v) for v in values.tolist()], "M8[ns]" if fine else "M8[us]")
-    return as_seconds(times, name)
+    numbers, why = as_seconds(times, name)
+    return numbers, why + order
+
+
+def _in_iso_order(texts: Mapping[Any, str]) -> tuple[dict[Any, str], str]:
+    """Dates with the year last as ISO dates, and what their order is, in words.
+
+    With points, the day comes first. With other signs, a number above 12 tells which is the day;
+    if there is none, nothing is changed.
+    """
+    found = {value: OTHER_DATE.fullmatch(text) for value, text in texts.items()}
+    matches = [match for match in found.values() if match]
+    if len(matches) < len(found) or len({match[2] for match in matches}) > 1:
+        return dict(texts), ""
+    first = max(int(match[1]) for match in matches)
+    second = max(int(match[3]) for match in matches)
+    sign = matches[0][2]
+    if sign == "." or (first > 12 >= second):
+        day, month, order = 1, 3, sign.join(("day", "month", "year"))
+    elif second > 12 >= first:
+        day, month, order = 3, 1, sign.join(("month", "day", "year"))
+    else:
+        return dict(texts), ""
+    moved = {
+        value: f"{m[4]}-{int(m[month]):02d}-{int(m[day]):02d}{m[5]}"
+        for value, m in found.items() if m
+    }  # fmt: skip
+    return moved, f", read as {order}"
 
 
 def _clock(text: str) -> float:
