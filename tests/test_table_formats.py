@@ -192,8 +192,10 @@ def test_a_feather_file_that_grows_beyond_the_memory_is_refused(tmp_path, monkey
     monkeypatch.setattr("mibench.memory.available_memory", lambda: 10**7)
     zeros = pa.table({"a": np.zeros(2**21), "b": np.zeros(2**21)})
     pa.feather.write_feather(zeros, tmp_path / "t.feather", compression="zstd")
+    before = pa.default_memory_pool().max_memory()
     with pytest.raises(InputError, match="of memory"):
         assert_read(tmp_path / "t.feather")
+    assert pa.default_memory_pool().max_memory() == before  # nothing was unpacked
 
 
 # -- parquet -----------------------------------------------------------------------------------

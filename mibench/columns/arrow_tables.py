@@ -70,6 +70,7 @@ class FeatherTable:
 
         position = {name: i for i, name in enumerate(self.names)}
         wanted = sorted({position[name] for name in names})
+        self._check_size(len(wanted))
         with self.source.seekable() as opened:
             options = pa.ipc.IpcReadOptions(included_fields=wanted)
             with _open_ipc(opened, options) as file:
@@ -83,6 +84,18 @@ class FeatherTable:
         table = pa.Table.from_batches(batches)
         columns = {i: table.column(place) for place, i in enumerate(wanted)}
         return {name: from_arrow(columns[position[name]], name) for name in names}
+
+    def _check_size(self, columns: int) -> None:
+        """Refuse more rows than the memory holds, before any is unpacked."""
+        import pyarrow as pa
+        import pyarrow.dataset as ds
+
+        try:
+            with self.source.seekable() as opened:
+                rows = ds.IpcFileFormat().make_fragment(pa.PythonFile(opened)).count_rows()
+        except pa.ArrowInvalid:  # a stream, or feather's first version: checked part by part
+            return
+        check_memory(BYTES_OF_VALUE * rows * columns, str(self.source))
 
 
 def _open_ipc(opened: Any, options: Any = None) -> Any:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+import numpy as np
+
 from ..errors import InputError
 from ..memory import SHARE, available_memory, check_memory
 from .lines import CANDIDATES, COMMA_NUMBER, has_names, has_row_names, rows_of, separator_of
@@ -18,6 +20,7 @@ from .reading import ReadAs
 from .sources import BLOCK, Source
 from .values import is_number
 
+COUNTED = (*CANDIDATES, " ", "\n")
 LINES = 500  # that are looked at
 BYTES_OF_FIELD = 40  # in memory, beside its text: a number, a copy of it, and where it is
 BOMS = (
@@ -95,8 +98,11 @@ def _encoding(source: Source, told: str | None) -> str:
         encoding = told or _by_first_bytes(source, start)
         utf8 = codecs.getincrementaldecoder("utf-8")() if encoding == "utf-8" else None
         while block:
-            between = max(block.count(s.encode()) for s in CANDIDATES) or block.count(b" ")
-            need += len(block) + BYTES_OF_FIELD * (between + block.count(b"\n"))
+            of = {
+                s: int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(s))) for s in COUNTED
+            }
+            between = max(of[s] for s in CANDIDATES) or of[" "]
+            need += len(block) + BYTES_OF_FIELD * (between + of["\n"])
             if need > limit:
                 check_memory(need, str(source))
             following = file.read(BLOCK)

@@ -208,22 +208,23 @@ def _text(
     if times is not None:
         found = frozenset(texts[v] for v in odd)
         return Decided(name, times[0].reshape(matrix), False, times[1], found)
-    width = max(1, len(values) // max(1, matrix[0]))
-    for place, value in enumerate(values.tolist()):
-        if value not in rest or value in numbers:
-            continue
-        why = _why_unclear(texts[value])
-        if numbers or why:
-            raise InputError(
-                f"column {name!r} holds {str(value)!r} in row {place // width + 1}, "
-                f"{why or 'which is not a number'}: correct it, give --missing-values if it is "
-                f"missing, or {remedy}"
-            )
+    unclear = {v: why for v in rest - numbers if (why := _why_unclear(texts[v]))}
+    if numbers or unclear:
+        refused = (rest - numbers) if numbers else unclear.keys()
+        width = max(1, len(values) // max(1, matrix[0]))
+        place, value = next((i, v) for i, v in enumerate(values.tolist()) if v in refused)
+        raise InputError(
+            f"column {name!r} holds {str(value)!r} in row {place // width + 1}, "
+            f"{unclear.get(value, 'which is not a number')}: correct it, give --missing-values "
+            f"if it is missing, or {remedy}"
+        )
     odd_of_text = {v for v in odd if texts[v] in MARKERS_OF_TEXT}
     gone = out | odd_of_text
-    labels = np.array([None if v in gone else v for v in values.tolist()], object)
+    labels = values.copy()
+    if gone:
+        labels[[v in gone for v in values.tolist()]] = None
     markers = frozenset(texts[v] for v in odd_of_text)
-    count = sum(v not in gone for v in values.tolist() if not is_missing(v))
+    count = int((~missing(labels)).sum())
     identifies = count > MANY and len(rest) == count
     return Decided(name, labels.reshape(matrix), True, "text", markers, identifies=identifies)
 

@@ -43,7 +43,9 @@ def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     if values.dtype.kind in "fcmM":
         return np.asarray(values != values)
     if values.dtype.kind == "O":
-        return np.asarray(np.vectorize(is_missing, otypes=[bool])(values))
+        import pandas as pd
+
+        return np.asarray(pd.isna(values))
     return np.zeros(values.shape, np.bool_)
 
 
