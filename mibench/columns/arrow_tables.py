@@ -22,10 +22,10 @@ class ParquetTable:
 
         self.source, self.read_as, self.decimal = source, list[str](), told.decimal or "."
         with source.seekable() as opened, pq.ParquetFile(opened) as file:
-            self.schema, self.about = file.schema_arrow, file.metadata
+            self.schema, rows = file.schema_arrow, file.metadata.num_rows
         self.names, self.unnamed = named(source, self.schema.names)
         self.unnamed |= {name for name in self.names if INDEX.fullmatch(name)}
-        if self.about.num_rows == 0:
+        if rows == 0:
             raise without_rows(source, self.names)
 
     def read(self, names: Sequence[str], labels: set[str]) -> dict[str, Any]:
@@ -34,8 +34,8 @@ class ParquetTable:
 
         position = {name: i for i, name in enumerate(self.names)}
         stored = {name: self.schema.names[position[name]] for name in names}
-        self._check_size(list(stored.values()))
         with self.source.seekable() as opened, pq.ParquetFile(opened) as file:
+            self._check_size(file, list(stored.values()))
             table = file.read(columns=list(stored.values()))
         categories = _categories(self.schema)
         return {
@@ -43,14 +43,22 @@ class ParquetTable:
             for name in names
         }
 
-    def _check_size(self, names: list[str]) -> None:
+    def _check_size(self, file: Any, names: list[str]) -> None:
         """Refuse what its own description says is too large. Few bytes can hold a billion rows."""
+        starts = tuple(f"{name}." for name in names)
+        numbers = [
+            number
+            for number in range(file.metadata.num_columns)
+            if f"{file.schema.column(number).path}.".startswith(starts)
+        ]
         size = 0
-        for group in range(self.about.num_row_groups):
-            for number in range(self.about.num_columns):
-                chunk = self.about.row_group(group).column(number)
-                if any(chunk.path_in_schema.startswith(name) for name in names):
-                    size += BYTES_OF_VALUE * chunk.num_values + chunk.total_uncompressed_size
+        for group in range(file.metadata.num_row_groups):
+            # Arrow ends the process if the description of a column contradicts itself and is read
+            # as below. Reading one row first raises an exception instead.
+            next(file.iter_batches(batch_size=1, row_groups=[group], columns=names), None)
+            for number in numbers:
+                chunk = file.metadata.row_group(group).column(number)
+                size += BYTES_OF_VALUE * chunk.num_values + chunk.total_uncompressed_size
         check_memory(size, str(self.source))
 
 
