@@ -115,6 +115,15 @@ def test_points_beside_decimal_commas_are_refused_and_not_taken_as_decimals(tmp_
     assert values(path, ReadAs(decimal="."), columns=["a", "c"])[0]["a"] == [1.234, 2.345, 1]
 
 
+def test_points_that_may_group_digits_are_taken_as_decimals_and_said(tmp_path):
+    path = written(tmp_path, "town;people;x\na;987;1.5\nb;1.234;2.25\nc;12.345;3.125\n")
+    read, notes = values(path)
+    assert read["people"] == [987, 1.234, 12.345]
+    assert notes[0] == noted(path, "separator ';'", "decimal point in 1.234 (in people)")[0]
+    with pytest.raises(InputError, match=r"column 'people' holds '1\.234' in row 2, which may be"):
+        read_sides(path, ["people"], ["@1"], told=ReadAs(decimal=","))
+
+
 def test_a_decimal_sign_that_is_told_is_taken(tmp_path):
     path = written(tmp_path, "a;b\n1,234;1\n5,678;2\n")
     assert values(path, ReadAs(decimal="comma"))[0]["a"] == [1.234, 5.678]

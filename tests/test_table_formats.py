@@ -278,6 +278,22 @@ def test_dictionaries_and_bools_are_labels(tmp_path):
     ]
 
 
+def test_texts_of_parquet_are_numbers_only_without_leading_zeros(tmp_path):
+    path = write(tmp_path, {"code": ["007", "010", "007"], "v": ["1.5", "NA", "2"], "y": [1, 2, 4]})
+    read = read_columns(path)
+    assert read.labels == ["code"]
+    assert read.values["code"].tolist() == ["007", "010", "007"]
+    assert read.values["v"].tolist()[::2] == [1.5, 2]
+    assert read.holes == {"v": 1}
+    assert read.notes[2] == "taken as numbers: v (texts that are numbers)"
+
+
+def test_vectors_may_be_labels(tmp_path):
+    path = write(tmp_path, {"v": [[1, 2], [3, 4], [1, 2]], "y": [1.0, 2.0, 4.0]})
+    sides = read_sides(path, ["y"], ["v"], discrete_y=True)
+    assert (sides.y.values.tolist(), sides.y.discrete) == ([[1, 2], [3, 4], [1, 2]], True)
+
+
 def test_nineteen_digits_stay_apart_in_both_formats(tmp_path):
     ids = [10**18 + 1, 10**18 + 2, None, 10**18 + 1]
     path = write(tmp_path, {"id": pa.array(ids, pa.int64()), "y": [1.0, 2.0, 3.0, 4.0]})

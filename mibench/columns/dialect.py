@@ -8,7 +8,7 @@ import io
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 import numpy as np
@@ -43,6 +43,8 @@ class Dialect:
         decimal: "." or ",".
         header: The fields of the header, or [] if there is none.
         width: The number of columns.
+        like_groups: Position of a column -> one of its numbers, where each that has a point may be
+            a whole number in groups of three digits.
         in_comment: Whether the header is the last of the skipped lines, after a "#".
     """
 
@@ -53,6 +55,7 @@ class Dialect:
     header: list[str]
     width: int
     in_comment: bool = False
+    like_groups: dict[int, str] = field(default_factory=dict)
 
     def shown(self) -> list[str]:
         """What differs from a plain csv file, in words."""
@@ -173,7 +176,7 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
         header = ["", *header]
     return Dialect(
         encoding, skipped + len(comments), separator, told.decimal or _decimal(body, separator),
-        header, len(header) or len(rows[0]), in_comment,
+        header, len(header) or len(rows[0]), in_comment, _like_groups(body, separator),
     )  # fmt: skip
 
 
@@ -182,14 +185,29 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
     if separator == ",":
         return "."
     certain = False
-    for field in itertools.chain.from_iterable(rows):
-        match = COMMA_NUMBER.fullmatch(field.strip())
+    for cell in itertools.chain.from_iterable(rows):
+        match = COMMA_NUMBER.fullmatch(cell.strip())
         if match:
             before, after = match[1], match[2]
             certain |= len(after) != 3 or len(before) > 3 or before in ("", "0")
-        elif "." in field and is_number(field) and _cannot_be_grouped(field.strip()):
+        elif "." in cell and is_number(cell) and _cannot_be_grouped(cell.strip()):
             return "."
     return "," if certain else "."
+
+
+def _like_groups(rows: Sequence[Sequence[str]], separator: str) -> dict[int, str]:
+    """Position -> a number such as 1.234, for columns of which every point may group digits.
+
+    Where commas separate the fields, a point is taken for a decimal sign.
+    """
+    if separator == ",":
+        return {}
+    found: dict[int, str] = {}
+    for place, column in enumerate(zip(*rows, strict=False)):
+        pointed = [cell.strip() for cell in column if "." in cell and is_number(cell)]
+        if pointed and not any(map(_cannot_be_grouped, pointed)):
+            found[place] = pointed[0]
+    return found
 
 
 def _cannot_be_grouped(field: str) -> bool:

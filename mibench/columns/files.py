@@ -15,8 +15,8 @@ from .reading import AS_DETECTED, ReadAs, Table
 from .rows import about_rows, complete, lacking, refuse_missing
 from .selection import choose, excluded
 from .sides import check_lengths, one_kind, refuse_constant
-from .text_tables import MISSING_WORDS, TextTable
-from .values import missing
+from .text_tables import TextTable
+from .values import MISSING_WORDS, missing
 
 SHOWN = 8  # names in a title
 
@@ -242,7 +242,7 @@ def _decided(
     try:
         decided = decide(
             raw.pop(name), name, declared=declared, told=told.missing, decimal_sign=table.decimal,
-            remedy=remedy,
+            remedy=remedy, typed=not isinstance(table, TextTable),
         )  # fmt: skip
     except InputError as error:
         raise InputError(f"{prefix}{error}") from None

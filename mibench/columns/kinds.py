@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .times import as_seconds, looks_like_date, text_as_times
-from .values import column_values, is_missing, is_number, missing
+from .values import MISSING_WORDS, column_values, is_missing, is_number, missing
 
 # What means "missing" among numbers, beside what is missing in every column.
-MARKERS = frozenset({"?", "-", "--", ".", "..", "na", "n.a.", "N.A.", "none", "missing", "#DIV/0!"})
-MARKERS_OF_TEXT = frozenset({"?"})  # a dash or a point may be a label
+MARKERS = frozenset(
+    {"", "?", "-", "--", ".", "..", "na", "n.a.", "N.A.", "none", "missing", "#DIV/0!"}
+).union(MISSING_WORDS)
+MARKERS_OF_TEXT = frozenset({"", "?"}).union(MISSING_WORDS)  # a dash or a point may be a label
+LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
 LIKE_NUMBER = re.compile(
     r"[+-]?\s*[€$£¥]?\s*[+-]?\d[\d.,'_\s\u00a0\u202f\u2019]*(e[+-]?\d+)?\s*[€$£¥%]?", re.IGNORECASE
 )
@@ -63,6 +66,7 @@ def decide(
     told: tuple[str, ...] = (),
     decimal_sign: str = ".",
     remedy: str = "declare it labels",
+    typed: bool = False,
 ) -> Decided:
     """Decide what a column holds.
 
@@ -73,6 +77,7 @@ def decide(
         told: What the user says is missing.
         decimal_sign: The decimal sign of its texts.
         remedy: How to declare labels, for messages.
+        typed: Whether the file itself tells texts and numbers apart, so that texts are meant.
 
     Raises:
         InputError: for what is neither; it names the value, the row and a remedy.
@@ -122,7 +127,7 @@ def decide(
     if not kinds <= {str, int, float, bool}:
         other = sorted(kind.__name__ for kind in kinds - {str, int, float, bool})[0]
         raise InputError(f"column {name!r} holds {other} values: store numbers, text or dates")
-    return _text(values, name, told, decimal_sign, remedy, matrix)
+    return _text(values, name, told, decimal_sign, remedy, matrix, typed)
 
 
 def _labels(values: NDArray[Any], told: tuple[str, ...]) -> NDArray[Any]:
@@ -182,6 +187,7 @@ def _text(
     decimal_sign: str,
     remedy: str,
     matrix: tuple[int, int],
+    typed: bool,
 ) -> Decided:
     """A column of texts: numbers if all are, dates if all are, labels if none looks like either."""
     texts = {v: str(v).strip() for v in set(values[~missing(values)].tolist())}
@@ -197,18 +203,22 @@ def _text(
         return not grouped and is_number(plain[value])
 
     numbers = {v for v in rest if number(v)}
-    if rest and len(numbers) == len(rest):
+    codes = typed and any(LEADING_ZERO.fullmatch(texts[v]) for v in numbers)
+    if codes:
+        numbers = set()
+    elif len(numbers) == len(rest):
         parsed = {v: float(plain[v]) for v in rest}
         column = np.array([parsed.get(v, np.nan) for v in values.tolist()])
         decided = _numbers(column, name, told, matrix)
-        return Decided(
-            name, decided.values, False, "", frozenset(texts[v] for v in odd), decided.few
-        )
+        all_texts = typed and all(isinstance(v, str) for v in rest)
+        why = "texts that are numbers" if all_texts else ""
+        markers = frozenset(texts[v] for v in odd)
+        return Decided(name, decided.values, False, why, markers, decided.few)
     times = text_as_times({v: texts[v] for v in rest}, values, name)
     if times is not None:
         found = frozenset(texts[v] for v in odd)
         return Decided(name, times[0].reshape(matrix), False, times[1], found)
-    unclear = {v: why for v in rest - numbers if (why := _why_unclear(texts[v]))}
+    unclear = {} if codes else {v: why for v in rest - numbers if (why := _why_unclear(texts[v]))}
     if numbers or unclear:
         refused = (rest - numbers) if numbers else unclear.keys()
         width = max(1, len(values) // max(1, matrix[0]))

@@ -9,13 +9,9 @@ from .dialect import Dialect, detect, open_text
 from .lines import split
 from .reading import ReadAs, named, without_rows
 from .sources import Source
+from .values import MISSING_WORDS
 
 WIDE = 1000  # with more columns, only those asked for are converted
-# What means "missing" in a column of numbers or undeclared text, beside an empty field.
-MISSING_WORDS = (
-    "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None",
-    "#N/A N/A", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN",
-)  # fmt: skip
 
 
 class TextTable:
@@ -26,13 +22,15 @@ class TextTable:
         self.decimal = self.dialect.decimal
         self.read_as = self.dialect.shown()
         self.names, self.unnamed = named(source, self.dialect.header or [""] * self.dialect.width)
+        for place, example in self.dialect.like_groups.items():
+            self.read_as.append(f"decimal point in {example} (in {self.names[place]})")
 
     def read(self, names: Sequence[str], labels: set[str]) -> dict[str, Any]:
         """The columns as pandas' Series."""
         position = {name: i for i, name in enumerate(self.names)}
         wanted = [position[name] for name in names]
         options: dict[str, Any] = {}
-        if len(self.names) > WIDE or len(set(names)) < 0.5 * len(self.names):
+        if len(self.names) > WIDE:
             _check_lengths(self.source, self.dialect, len(self.names))
             options["usecols"] = sorted(set(wanted)) or [0]
         texts = [position[name] for name in labels]

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 NUMBER = re.compile(
     r"\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)\s*", re.ASCII | re.IGNORECASE
 )
+# What means "missing" in a column of numbers or undeclared text, beside an empty field.
+MISSING_WORDS = (
+    "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None",
+    "#N/A N/A", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN",
+)  # fmt: skip
 MAX_EXACT = 2**53  # beyond it, float64 does not hold every whole number
 
 
