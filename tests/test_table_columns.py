@@ -131,10 +131,16 @@ def test_few_whole_numbers_are_proposed_as_labels_and_taken_as_numbers(tmp_path)
     read = read_columns(path)
     assert read.labels == []
     assert read.notes == [
-        "few whole numbers, taken as numbers: grade. If their order means nothing, declare them "
-        "labels with --discrete"
+        "taken as numbers, and may be labels: grade (few whole numbers). If their order means "
+        "nothing, declare them labels with --discrete"
     ]
     assert read_columns(path, discrete=["grade"]).notes == []
+
+
+def test_codes_and_long_identifiers_are_proposed_as_labels(tmp_path):
+    rows = "".join(f"{i:05d},{10**17 + i},{i / 7}\n" for i in range(100))
+    (note,) = read_columns(written(tmp_path, f"zip,id,x\n{rows}")).notes
+    assert "labels: zip (leading zeros), id (more than 15 digits, rounded). If" in note
 
 
 def test_a_side_is_numbers_or_labels(tmp_path):

@@ -21,7 +21,8 @@ from .sources import BLOCK, Source
 from .values import is_number
 
 COUNTED = (*CANDIDATES, " ", "\n")
-LINES = 500  # that are looked at
+LINES, CHARACTERS = 500, 500_000  # that are looked at
+AT_LEAST = 4  # lines, however long
 BYTES_OF_FIELD = 40  # in memory, beside its text: a number, a copy of it, and where it is
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -29,6 +30,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 NAMES_OF = {"\t": "tab", " ": "spaces"}
+PADDED = re.compile(r"0\d+", re.ASCII)
 DIRECTIVE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's
 
 
@@ -45,6 +47,7 @@ class Dialect:
         width: The number of columns.
         like_groups: Position of a column -> one of its numbers, where each that has a point may be
             a whole number in groups of three digits.
+        padded: Positions of columns with whole numbers that begin with 0, as codes do.
         in_comment: Whether the header is the last of the skipped lines, after a "#".
     """
 
@@ -56,6 +59,7 @@ class Dialect:
     width: int
     in_comment: bool = False
     like_groups: dict[int, str] = field(default_factory=dict)
+    padded: frozenset[int] = frozenset()
 
     def shown(self) -> list[str]:
         """What differs from a plain csv file, in words."""
@@ -142,9 +146,21 @@ def _by_first_bytes(source: Source, start: bytes) -> str:
     return "utf-8"
 
 
+def _first_lines(text: TextIO) -> tuple[list[str], bool]:
+    """The lines that are looked at, and whether more follow."""
+    lines: list[str] = []
+    size = 0
+    for line in text:
+        if len(lines) >= AT_LEAST and (len(lines) == LINES or size > CHARACTERS):
+            return lines, True
+        lines.append(line)
+        size += len(line)
+    return lines, False
+
+
 def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Dialect:
-    lines, skipped = list(itertools.islice(text, LINES)), 0
-    full = len(lines) == LINES
+    lines, cut = _first_lines(text)
+    skipped = 0
     directive = None
     while skipped < len(lines) and not directive:
         if lines[skipped].strip():
@@ -159,13 +175,13 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
     last = comments[-1].lstrip("#").lstrip(" ") if comments else ""
     separator = told.separator or (directive[1] if directive else "")
     # A comment with as many fields as the rows holds the names; numpy.savetxt writes such a one.
-    commented = separator or separator_of([last, *lines], full) if last.strip() else ""
-    rows = rows_of([last, *lines], commented, full) if commented else []
+    commented = separator or separator_of([last, *lines], cut) if last.strip() else ""
+    rows = rows_of([last, *lines], commented, cut) if commented else []
     in_comment = len(rows) == 1 or (len(rows) > 1 and len(rows[0]) == len(rows[1]) > 1)
     if not in_comment or told.header is False:
         in_comment = False
-        separator = separator or separator_of(lines, full)
-        rows = rows_of(lines, separator, full)
+        separator = separator or separator_of(lines, cut)
+        rows = rows_of(lines, separator, cut)
     separator = commented if in_comment else separator
     if not rows:
         raise InputError(f"{source} is empty: it needs a header and rows")
@@ -177,6 +193,10 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
     return Dialect(
         encoding, skipped + len(comments), separator, told.decimal or _decimal(body, separator),
         header, len(header) or len(rows[0]), in_comment, _like_groups(body, separator),
+        frozenset(
+            place for place, column in enumerate(zip(*body, strict=False))
+            if any(PADDED.fullmatch(cell.strip()) for cell in column)
+        ),
     )  # fmt: skip
 
 

@@ -246,7 +246,11 @@ def _decided(
         )  # fmt: skip
     except InputError as error:
         raise InputError(f"{prefix}{error}") from None
-    if decided.why == "text" and isinstance(table, TextTable) and missing(decided.values).any():
+    if not isinstance(table, TextTable):
+        return decided
+    if name in table.padded and not decided.label:
+        return replace(decided, may_be_labels="leading zeros")
+    if decided.why == "text" and missing(decided.values).any():
         words = set(table.read([name], {name})[name].dropna()) & set(MISSING_WORDS)
         decided = replace(decided, markers=decided.markers | words)
     return decided

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .times import as_seconds, looks_like_date, text_as_times
-from .values import MISSING_WORDS, column_values, is_missing, is_number, missing
+from .values import MAX_EXACT, MISSING_WORDS, column_values, is_missing, is_number, missing
 
 # What means "missing" among numbers, beside what is missing in every column.
 MARKERS = frozenset(
@@ -39,7 +39,7 @@ class Decided:
         label: Whether it holds labels.
         why: Why it is taken so, in words, if the user did not say it and it is not plain.
         markers: Texts that were found and taken as missing, beside the usual ones.
-        few: Whether it holds so few whole numbers that they may be labels.
+        may_be_labels: Why these numbers may be labels after all; "" if nothing speaks for it.
         identifies: Whether it holds texts that nobody declared labels, another one in every row.
     """
 
@@ -48,7 +48,7 @@ class Decided:
     label: bool
     why: str = ""
     markers: frozenset[str] = field(default=frozenset())
-    few: bool = False
+    may_be_labels: str = ""
     identifies: bool = False
 
     @property
@@ -151,7 +151,10 @@ def _numbers(
         if is_number(marker):
             numbers[numbers == float(marker)] = np.nan
     numbers = _finite(numbers, name).reshape(matrix)
-    return Decided(name, numbers, False, few=_is_few(numbers, whole))
+    if whole and values.size and max(-int(values.min()), int(values.max())) > MAX_EXACT:
+        return Decided(name, numbers, False, may_be_labels="more than 15 digits, rounded")
+    why = "few whole numbers" if _is_few(numbers, whole) else ""
+    return Decided(name, numbers, False, may_be_labels=why)
 
 
 def _finite(numbers: NDArray[np.float64], name: str) -> NDArray[np.float64]:
@@ -213,7 +216,7 @@ def _text(
         all_texts = typed and all(isinstance(v, str) for v in rest)
         why = "texts that are numbers" if all_texts else ""
         markers = frozenset(texts[v] for v in odd)
-        return Decided(name, decided.values, False, why, markers, decided.few)
+        return Decided(name, decided.values, False, why, markers, decided.may_be_labels)
     times = text_as_times({v: texts[v] for v in rest}, values, name)
     if times is not None:
         found = frozenset(texts[v] for v in odd)

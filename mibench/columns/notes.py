@@ -18,7 +18,7 @@ class Notes:
         self._left_out: dict[str, list[str]] = {}  # why -> columns
         self._labels: list[tuple[str, str]] = []
         self._numbers: list[tuple[str, str]] = []
-        self._few: dict[str, list[str]] = {}  # option -> columns that may be labels
+        self._unsure: dict[str, list[tuple[str, str]]] = {}  # option -> columns, and why
         self._rows = ""
 
     def add(self, columns: Sequence[Decided], option: str, declared: set[str]) -> None:
@@ -30,8 +30,8 @@ class Notes:
                 continue
             if column.why:
                 (self._labels if column.label else self._numbers).append((column.name, column.why))
-            elif column.few:
-                self._few.setdefault(option, []).append(column.name)
+            elif column.may_be_labels:
+                self._unsure.setdefault(option, []).append((column.name, column.may_be_labels))
 
     def as_numbers(self, columns: Sequence[tuple[str, str]]) -> None:
         """Note labels that are taken as numbers after all: their names, and how."""
@@ -60,12 +60,14 @@ class Notes:
                 lines.append(f"left out, {why}: {shown} (--columns can name it)")
         for what, columns in (("labels", self._labels), ("numbers", self._numbers)):
             if columns:
-                shown = some((f"{name} ({why})" for name, why in columns), most=MOST)
-                lines.append(f"taken as {what}: {shown}")
-        for option, names in self._few.items():
-            if names:
-                lines.append(
-                    f"few whole numbers, taken as numbers: {some(names, most=MOST)}. If their "
-                    f"order means nothing, declare them labels with {option}"
-                )
+                lines.append(f"taken as {what}: {_with_reasons(columns)}")
+        for option, columns in self._unsure.items():
+            lines.append(
+                f"taken as numbers, and may be labels: {_with_reasons(columns)}. If their order "
+                f"means nothing, declare them labels with {option}"
+            )
         return [*lines, self._rows] if self._rows else lines
+
+
+def _with_reasons(columns: Sequence[tuple[str, str]]) -> str:
+    return some((f"{name} ({why})" for name, why in columns), most=MOST)

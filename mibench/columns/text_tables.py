@@ -22,6 +22,7 @@ class TextTable:
         self.decimal = self.dialect.decimal
         self.read_as = self.dialect.shown()
         self.names, self.unnamed = named(source, self.dialect.header or [""] * self.dialect.width)
+        self.padded = {self.names[place] for place in self.dialect.padded}
         for place, example in self.dialect.like_groups.items():
             self.read_as.append(f"decimal point in {example} (in {self.names[place]})")
 
