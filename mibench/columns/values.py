@@ -29,9 +29,10 @@ def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
     kind = getattr(values.dtype, "kind", "O")
     if kind not in "iufb":
         return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
-    if values.isna().all():
+    holes = np.asarray(values.array.isna())
+    if holes.all():
         return np.full(len(values), np.nan)
-    if not values.isna().any():
+    if not holes.any():
         return np.asarray(values.to_numpy(dtype=getattr(values.dtype, "numpy_dtype", None)))
     if kind in "iu" and max(-int(values.min()), int(values.max())) > MAX_EXACT:
         return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
