@@ -376,7 +376,7 @@ def test_the_command_writes_files_and_reports_failures(mibench, data):
     assert "failed, 2 of 3 pairs: InputError: all 300 labels differ" in done.stdout
     assert (data / "map.png").read_bytes().startswith(b"\x89PNG")
     written = pd.read_csv(data / "all.csv", keep_default_na=False)
-    assert list(written.columns) == ["x", "y", "nats", "flags", "error"]
+    assert list(written.columns) == ["x", "y", "nats", "rows", "flags", "error"]
     pairs = library.pairwise(mixed_table()[["a", "b"]])
     assert float(written["nats"][0]) == pairs.table["nats"][0]
     assert written["error"].str.startswith("InputError").sum() == 2
@@ -397,20 +397,21 @@ def test_the_command_reads_arrays_and_answers_programs(mibench, data):
 
 def test_the_command_leaves_out_rows_on_request(mibench, data):
     done = mibench(
-        "pairwise", "data.csv", "--columns", "hole,b", "--drop-missing", "--format", "csv"
+        "pairwise", "data.csv", "--columns", "hole,b", "--missing", "complete", "--format", "csv"
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    left_out = "mibench: 299 of 300 rows used; 1 left out, as values are missing: hole 1\n"
+    assert (done.returncode, done.stderr) == (0, left_out)
     complete = np.arange(300) != 7
     bits = library.estimate(*mixed_table()[["a", "b"]][complete].to_numpy().T).bits
-    assert done.stdout.splitlines() == ["x,y,bits,flags,error", f"hole,b,{bits!r},,"]
+    assert done.stdout.splitlines() == ["x,y,bits,rows,flags,error", f"hole,b,{bits!r},299,,"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "messages"),
     [
         (("none.csv",), ["none.csv does not exist"]),
-        (("data.csv",), ["column 'kind' holds 'up' in row 1", "--discrete"]),
-        (("data.csv", "--columns", "a,hole"), ["'hole' has no finite value (nan) in row 8"]),
+        (("data.csv", "--missing", "error"), ["'hole' has no value in row 8"]),
+        (("data.csv", "--missing", "some"), ["'some' is not one of"]),
         (("data.csv", "--columns", "a,bb"), ["--columns: unknown column 'bb'"]),
         (("data.csv", "--columns", "a,b", "--discrete", "code"), ["'code' is not in --columns"]),
         (("data.csv", "--columns", "a"), ["1 column(s)"]),

@@ -1,6 +1,7 @@
 """README.md shows what its commands really print."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,20 @@ def test_the_real_table_gives_what_is_shown(mibench, tmp_path):
     sentences = done.stdout.partition("\n\nknn:")[2]
     assert sentences
     assert sentences == shown.partition("\n\nknn:")[2]
+
+
+def test_a_table_written_in_another_way_gives_what_is_shown(mibench, tmp_path):
+    export, _ = block("estimate").splitlines()
+    code = re.fullmatch(r'\S+/python -c "(.*)"', export)
+    subprocess.run([sys.executable, "-c", code[1]], cwd=tmp_path, check=True)
+    rewrite, estimate = block("european").splitlines()
+    subprocess.run(["sh", "-c", rewrite], cwd=tmp_path, check=True)
+    done = mibench(*shlex.split(estimate)[1:], env=SHOWN)
+    shown = README.split("<!-- european -->")[1].split("```text\n")[1].split("```")[0]
+    said, title = shown.splitlines()[:2]
+    assert done.stderr.splitlines() == [said]
+    assert done.stdout.splitlines()[0] == title
+    assert numbers(done.stdout, "knn") == pytest.approx(numbers(shown, "knn"), abs=0.002)
 
 
 def test_the_python_example_runs(capsys):

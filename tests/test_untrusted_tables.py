@@ -12,17 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 
 import mibench
-from mibench.columns import readers
+from mibench.columns import reading
 from mibench.columns.files import read_columns, read_sides
+from mibench.columns.readers import open_table, read_values
 from mibench.errors import InputError
 
 BIG = 2**53  # the next whole number is not a float64
 
 
 def sides(path, x="a", y="b", **options):
-    kinds = {"discrete_x": False, "discrete_y": False, "drop_missing": True} | options
-    one, two = read_sides(path, x.split(","), y.split(","), **kinds)
-    return one.values, two.values
+    read = read_sides(path, x.split(","), y.split(","), **options)
+    return read.x.values, read.y.values
 
 
 def csv_file(folder, text):
@@ -84,10 +84,10 @@ def test_a_file_of_blank_lines_is_empty(tmp_path):
 # -- values ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["1_000", "١٢", "0x10", "1d3", "1,5", "--1", "1e", "."])
+@pytest.mark.parametrize("text", ["1_000", "١٢", "0x10", "1d3", "1,500", "--1", "1e"])
 def test_what_only_python_reads_as_a_number_is_none(tmp_path, text):
     path = csv_file(tmp_path, f'a;b\n"{text}";1\n2;2\n3;3\n')
-    with pytest.raises(InputError, match=r"'a' holds '.*' in row 1, which is not a number"):
+    with pytest.raises(InputError, match=r"'a' holds '.*' in row 1, which (is|may)"):
         sides(path)
 
 
@@ -119,21 +119,21 @@ def test_labels_with_gaps_in_parquet_files_stay_apart(tmp_path, kind):
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     x, _ = sides(tmp_path / "t.parquet", discrete_x=True)
     assert x.ravel().tolist() == [BIG, BIG + 1, BIG]
-    values, _ = read_columns(tmp_path / "t.parquet", ["a", "b"], ["a"], drop_missing=True)
-    assert values["a"].tolist() == [BIG, BIG + 1, BIG]
+    read = read_columns(tmp_path / "t.parquet", ["a", "b"], ["a"], missing_rows="complete")
+    assert read.values["a"].tolist() == [BIG, BIG + 1, BIG]
 
 
 def test_label_columns_of_two_types_keep_their_values(tmp_path):
     rows = f"{BIG},0.5\n{BIG + 1},0.5\n{BIG},1.5\n"
     path = csv_file(tmp_path, "a,c,b\n" + "".join(f"{r},{i}\n" for i, r in enumerate(rows.split())))
     x, _ = sides(path, "a,c", discrete_x=True)
-    assert x[:2, 0].tolist() == [BIG, BIG + 1]
+    assert x[:2, 0].tolist() == [str(BIG), str(BIG + 1)]
 
 
 def test_an_empty_field_of_a_text_column_is_missing(tmp_path):
     path = csv_file(tmp_path, f"a,b\n{2**64 - 1},1\n,2\n{2**64 - 2},3\n")
-    with pytest.raises(InputError, match="has no finite value"):
-        sides(path, discrete_x=True, drop_missing=False)
+    with pytest.raises(InputError, match="column 'a' has no value in row 2"):
+        sides(path, discrete_x=True, missing_rows="error")
 
 
 # -- npz ---------------------------------------------------------------------------------------
@@ -146,7 +146,6 @@ def test_an_empty_field_of_a_text_column_is_missing(tmp_path):
         (np.array([b"1", b"x"]), "'x' in row 2, which is not a number"),
         (np.array([1 + 2j, 2]), "complex numbers"),
         (np.array([(1, 2.0), (2, 3.0)], "i4,f4"), "one array for each field"),
-        (np.array(["2020-01-01", "2020-01-02"], "M8[D]"), "dates or times"),
         (np.array([{}, 1], object), "Python objects, which could run code"),
     ],
 )
@@ -232,8 +231,8 @@ def test_names_are_compared_a_number_of_times_that_grows_with_their_number(monke
             return Counted(str.strip(self))
 
     names = [Counted(f"column {i}") for i in range(20_000)]
-    monkeypatch.setattr(readers, "str", lambda name: name, raising=False)
-    assert len(readers._stripped("t.csv", names)) == len(names)
+    monkeypatch.setattr(reading, "str", lambda name: name, raising=False)
+    assert len(reading.named("t.csv", names)[0]) == len(names)
     assert Counted.compared < 10 * len(names)
 
 
@@ -242,11 +241,12 @@ def test_wide_files_are_read_and_their_lines_checked(tmp_path):
     head, row = ",".join(f"c{i}" for i in range(n)), ",".join(str(i + 0.5) for i in range(n))
     more = row.replace(",7.5,", ",9.25,")
     path = csv_file(tmp_path, f"{head}\n{row}\n{more}\n")
-    x, y = map(readers.read_arrays(path, {"c7", "c1999"}, set()).get, ("c7", "c1999"))
-    assert x.tolist() == [7.5, 9.25]
-    assert y.tolist() == [1999.5, 1999.5]
+    read = read_values(open_table(path), ["c7", "c1999"], set())
+    assert read["c7"].tolist() == [7.5, 9.25]
+    assert read["c1999"].tolist() == [1999.5, 1999.5]
+    table = open_table(csv_file(tmp_path, f"{head}\n{row}\n{row},1\n"))
     with pytest.raises(InputError, match="2001 fields in line 3, and 2000 in its header"):
-        readers.read_arrays(csv_file(tmp_path, f"{head}\n{row}\n{row},1\n"), {"c7"}, set())
+        read_values(table, ["c7"], set())
 
 
 def test_a_pipe_is_no_file(tmp_path):

@@ -15,10 +15,11 @@ from .console import (
     estimators_option,
     format_option,
     progress,
-    split_names,
+    say,
     time_limit_option,
     units_option,
 )
+from .reading import Reading, reading_options
 from .show import show_estimates, write_estimates
 
 
@@ -37,7 +38,7 @@ from .show import show_estimates, write_estimates
     help="X holds labels. A row of several columns is then one label.",
 )  # fmt: skip
 @click.option("--discrete-y", is_flag=True, help="The same for Y.")
-@click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing value.")
+@reading_options
 @estimators_option
 @time_limit_option
 @click.option(
@@ -57,7 +58,7 @@ def estimate(
     y: Sequence[str],
     discrete_x: bool,
     discrete_y: bool,
-    drop_missing: bool,
+    reading: Reading,
     estimators: Sequence[str],
     time_limit: float | None,
     jobs: int,
@@ -65,9 +66,11 @@ def estimate(
     units: str,
     form: str,
 ) -> int:
-    """Estimate I(X;Y) from columns of FILE (.csv, .parquet, or arrays of an .npz).
+    """Estimate I(X;Y) from columns of FILE, a table of any usual kind.
 
-    COLS are column names, comma-separated; several columns make one vector.
+    The FILE - is standard input. COLS are column names, comma-separated; several columns make one
+    vector. Also positions (@3, @2:5) and patterns ('gene_*'). A name with a comma is written in
+    double quotes: '"a,b",c'.
     """
     from ..columns.files import read_sides
     from ..contract.registry import default_estimators
@@ -77,20 +80,23 @@ def estimate(
     from ..running.processes import check_jobs
     from .estimates import Sides, as_document
 
-    side_x, side_y = read_sides(
-        file, split_names(x), split_names(y),
-        discrete_x=discrete_x, discrete_y=discrete_y, drop_missing=drop_missing,
+    sides = read_sides(
+        file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
+        missing_rows=reading.missing_rows or "complete", told=reading.told,
     )  # fmt: skip
     if output is not None:
         check_path(output, TABLES, "--output")
     check_jobs(jobs)
+    for note in sides.notes:
+        say(note)
+    side_x, side_y = sides.x, sides.y
     resolved = resolve_estimators(list(estimators) or default_estimators())
     results: list[tuple[str, Any, float]] = []
     with chatter_aside(), progress("estimators") as on_progress:
         on_progress(0, len(resolved))
         for result in estimates_of(
             resolved, (side_x.values, side_y.values),
-            discrete_x=discrete_x, discrete_y=discrete_y, time_limit=time_limit,
+            discrete_x=side_x.discrete, discrete_y=side_y.discrete, time_limit=time_limit,
             jobs=jobs,
         ):  # fmt: skip
             results.append(result)
@@ -99,7 +105,7 @@ def estimate(
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
     order = [estimator.spec for estimator in resolved]
     results.sort(key=lambda result: order.index(result[0]))
-    about = Sides(split_names(x), split_names(y), rows, discrete_x, discrete_y)
+    about = Sides(side_x.names, side_y.names, rows, side_x.discrete, side_y.discrete)
     document = as_document(results, resolved, about, units)
     try:  # files first: standard output may have gone, and a file may fail
         if output is not None:

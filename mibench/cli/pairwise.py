@@ -5,6 +5,7 @@ Other modules are imported when the command runs, so that `mibench --help` is qu
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,10 +18,14 @@ from .console import (
     chatter_aside,
     format_option,
     progress,
-    split_names,
+    say,
     units_option,
 )
+from .reading import Reading, reading_options
 from .show import show_pairs, write_pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -33,9 +38,7 @@ from .show import show_pairs, write_pairs
     "--discrete", metavar="COLS", multiple=True, shell_complete=columns_of_file,
     help="Columns that hold labels.",
 )  # fmt: skip
-@click.option(
-    "--drop-missing", is_flag=True, help="Leave out rows with a missing or infinite value."
-)
+@reading_options
 @click.option(
     "--estimator",
     "-e",
@@ -60,7 +63,7 @@ def pairwise(
     file: Path,
     columns: Sequence[str],
     discrete: Sequence[str],
-    drop_missing: bool,
+    reading: Reading,
     estimator: str,
     jobs: int,
     output: Path | None,
@@ -68,28 +71,44 @@ def pairwise(
     units: str,
     form: str,
 ) -> int:
-    """Estimate the MI of all pairs of columns of FILE (.csv, .parquet, or arrays of an .npz).
+    """Estimate the MI of all pairs of columns of FILE, a table of any usual kind.
 
-    COLS are comma-separated names of columns. The pair with the largest MI comes first.
+    The FILE - is standard input. COLS are column names, comma-separated; also positions (@3, @2:5)
+    and patterns ('gene_*'). A name with a comma is written in double quotes: '"a,b",c'. The pair
+    with the largest MI comes first.
     """
     from ..columns import pairs
     from ..columns.files import read_columns
+    from ..columns.rows import listed
     from ..output.files import PICTURES, TABLES, check_path
 
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option)
-    data, labels = read_columns(
-        file, split_names(columns), split_names(discrete), drop_missing=drop_missing
+    missing = reading.missing_rows or "pairwise"
+    data = read_columns(
+        file, columns, discrete, exclude=reading.exclude, missing_rows=missing, told=reading.told
     )
+    for note in data.notes:
+        say(note)
     with chatter_aside(), progress("pairs") as on_progress:
-        result = pairs.pairwise(
-            data, estimator, discrete=labels, jobs=jobs, on_progress=on_progress
+        result = pairs.pairwise_of_file(data, estimator, jobs=jobs, on_progress=on_progress)
+    used = result.table.loc[result.table["error"] == "", "rows"]
+    rows = shown_range(used) if len(used) else str(data.rows)
+    if data.holes:
+        say(
+            f"{rows} of {data.rows} rows used; left out pair by pair, as values are missing: "
+            f"{listed(data.holes)}"
         )
-    rows = len(next(iter(data.values())))
     # Files first, since printing may fail (a closed pipe); but print even if a file fails.
     try:
         write_pairs(result, units, output, plot)
     finally:
-        show_pairs(result, f"{estimator}, {len(data)} columns, {rows} rows", units, form)
+        show_pairs(result, f"{estimator}, {len(result.columns)} columns, {rows} rows", units, form)
     return SOME_FAILED if result.table["error"].any() else DONE
+
+
+def shown_range(rows: "pd.Series[int]") -> str:
+    """The numbers of rows of the pairs, such as 300, or 290 to 300."""
+    low, high = int(rows.min()), int(rows.max())
+    return str(low) if low == high else f"{low} to {high}"

@@ -201,7 +201,7 @@ def show_pairs(pairs: "Pairwise", title: str, units: str, form: str) -> None:
 def _sorted_pairs(pairs: "Pairwise", units: str) -> "pd.DataFrame":
     """The pairs with the largest MI first and failures last."""
     rows = pairs.table.sort_values(units, ascending=False, kind="stable")
-    return rows[["x", "y", units, "flags", "error"]]
+    return rows[["x", "y", units, "rows", "flags", "error"]]
 
 
 def show_warmup(report: "WarmupReport") -> None:

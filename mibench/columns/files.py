@@ -1,24 +1,66 @@
-"""Reads columns of a data file (csv, parquet or npz), with errors that name a remedy."""
+"""Reads columns of a data file, with errors that name a remedy and notes on what was decided."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, some, unknown
-from .readers import read_arrays
-from .values import is_missing, is_number, missing
+from ..errors import InputError, some
+from .kinds import Decided, decide
+from .notes import Notes
+from .readers import open_table, read_each, read_values
+from .reading import AS_DETECTED, ReadAs, Table
+from .rows import about_rows, complete, lacking, refuse_missing
+from .selection import choose, excluded
+from .sides import check_lengths, one_kind, refuse_constant
+from .text_tables import TextTable
+from .values import MISSING_WORDS, missing
+
+SHOWN = 8  # names in a title
 
 
 @dataclass(frozen=True)
 class ColumnSet:
-    """The columns of one side of the data: their names as a title, and their values (n, d)."""
+    """The columns of one side: their names, also as a title, their values (n, d), and their kind."""
 
+    names: list[str]
     title: str
     values: NDArray[Any]
+    discrete: bool
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of a file, and what the user must know about how they were read."""
+
+    x: ColumnSet
+    y: ColumnSet
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class ColumnTable:
+    """Columns of a file for pairs of them.
+
+    Attributes:
+        titles: The titles of all columns, in the order of the file.
+        values: Title -> values (n,), with NaN or None where a value is missing.
+        labels: The titles of label columns.
+        unusable: Title -> why the column cannot be used.
+        holes: Title -> in how many rows the column has no value.
+        rows: The number of rows of the file.
+        notes: What the user must know about how they were read.
+    """
+
+    titles: list[str]
+    values: dict[str, NDArray[Any]]
+    labels: list[str]
+    unusable: dict[str, str]
+    holes: dict[str, int]
+    rows: int
+    notes: list[str] = field(default_factory=list)
 
 
 def read_sides(
@@ -26,163 +68,190 @@ def read_sides(
     x: Sequence[str],
     y: Sequence[str],
     *,
-    discrete_x: bool,
-    discrete_y: bool,
-    drop_missing: bool,
-) -> tuple[ColumnSet, ColumnSet]:
+    discrete_x: bool = False,
+    discrete_y: bool = False,
+    exclude: Sequence[str] = (),
+    missing_rows: str = "complete",
+    told: ReadAs = AS_DETECTED,
+) -> Sides:
     """Read and check the columns `x` and `y` of a file, as two arrays of equal length.
 
-    Raises an InputError that names the file, the column, the row and a remedy.
+    Args:
+        path: The file; `-` for standard input.
+        x: Columns of X: names, positions or patterns, see `selection`.
+        y: Columns of Y.
+        discrete_x: Whether all columns of X are labels.
+        discrete_y: Whether all columns of Y are labels.
+        exclude: Columns that patterns and ranges leave out.
+        missing_rows: One of `rows.MISSING`; for one pair, "pairwise" is "complete".
+        told: What the user says about the file.
+
+    Raises:
+        InputError: It names the file, the column, the row and a remedy.
     """
-    labels = {*(x if discrete_x else ()), *(y if discrete_y else ())}
-    columns = read_arrays(path, {*x, *y}, labels)
-    sides, titles = [], []
-    for option, names, discrete in (("--x", x, discrete_x), ("--y", y, discrete_y)):
+    table = open_table(path, told)
+    chosen_x, chosen_y = (
+        choose(given, table.names, table.unnamed, option)
+        for given, option in ((x, "--x"), (y, "--y"))
+    )
+    out = excluded(exclude, table.names, table.unnamed, {"--x": chosen_x, "--y": chosen_y})
+    names_x = chosen_x.without(out | chosen_y.single).names
+    names_y = chosen_y.without(out | chosen_x.single).names
+    for option, names in (("--x", names_x), ("--y", names_y)):
         if not names:
-            raise InputError(f"{option} names no column. {path} has: {some(columns)}")
-        for name in names:
-            if name not in columns:
-                raise InputError(f"{option}: {unknown('column', name, columns)}")
-        if len(set(names)) < len(names):
-            raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
-        remedy = f"declare labels with --discrete-{option[2:]}"
-        parts = [_as_matrix(columns[name], name, option, discrete, remedy) for name in names]
-        _check_equal_lengths(names, parts, option)
-        if discrete and len({part.dtype for part in parts}) > 1:
-            parts = [part.astype(object) for part in parts]  # a common type would round numbers
-        sides.append(np.concatenate(parts, axis=1))
-        titles.append([t for n, p in zip(names, parts, strict=True) for t in _titles(n, p)])
-    shared = set(x) & set(y)
+            raise InputError(f"{option} names no column. {path} has: {some(table.names)}")
+    shared = set(names_x) & set(names_y)
     if shared:
         raise InputError(f"column {min(shared)!r} is in both --x and --y: keep it on one side")
-    if len(sides[0]) != len(sides[1]):
+    declared = {*(names_x if discrete_x else ()), *(names_y if discrete_y else ())}
+    raw = read_values(table, [*names_x, *names_y], declared)
+    notes, sides = Notes(table), []
+    for option, names, discrete in (("--x", names_x, discrete_x), ("--y", names_y, discrete_y)):
+        remedy = f"declare labels with --discrete-{option[2:]}"
+        columns = [
+            _decided(raw, name, discrete, told, table, remedy, f"{option}: ") for name in names
+        ]
+        for column in columns:
+            if column.identifies:
+                raise InputError(f"{option}: {identifies(column, remedy)}")
+        check_lengths(columns, option)
+        notes.add(columns, f"--discrete-{option[2:]}", declared)
+        sides.append(one_kind(columns, option, notes))
+    (a, titles_a, _), (b, titles_b, _) = sides
+    if len(a) != len(b):
         raise InputError(
-            f"--x has {len(sides[0])} rows and --y has {len(sides[1])}: "
+            f"--x has {len(a)} rows and --y has {len(b)}: "
             "they must be equal, since row i of X belongs to row i of Y"
         )
-    a, b = _without_missing(sides, titles, ("--x", "--y"), drop_missing=drop_missing)
-    for values, names, option in ((a, titles[0], "--x"), (b, titles[1], "--y")):
-        _refuse_constant(values, names, option)
-    return ColumnSet(", ".join(x), a), ColumnSet(", ".join(y), b)
+    titles = (titles_a, titles_b)
+    if missing_rows == "error":
+        refuse_missing((a, b), titles)
+    used = complete((a, b), len(a))
+    if not used.all():
+        notes.rows(about_rows(int(used.sum()), len(used), lacking((a, b), titles)))
+        if used.sum() < 2:
+            raise InputError(f"{path}: {notes.lines()[-1]}. Mutual information needs at least 2")
+    if len(used) < 2:
+        raise InputError(f"{path} has {len(used)} row(s): mutual information needs at least 2")
+    made = []
+    for names, (values, of_values, label), option in zip(
+        (names_x, names_y), sides, ("--x", "--y"), strict=True
+    ):
+        kept = values if used.all() else values[used]
+        refuse_constant(kept, of_values, option)
+        made.append(ColumnSet(list(names), some(names, most=SHOWN), kept, label))
+    return Sides(made[0], made[1], notes.lines())
 
 
 def read_columns(
-    path: Path, names: Sequence[str], discrete: Sequence[str], *, drop_missing: bool
-) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """Read and check columns of a file: title -> values (n,), and the titles of the label columns.
+    path: Path,
+    columns: Sequence[str] = (),
+    discrete: Sequence[str] = (),
+    *,
+    exclude: Sequence[str] = (),
+    missing_rows: str = "pairwise",
+    told: ReadAs = AS_DETECTED,
+) -> ColumnTable:
+    """Read columns of a file for pairs of them. An array (n, d) gives d columns.
 
-    names: the columns to read; all if empty. discrete: those of them that hold labels. An array
-    (n, d) of an npz file gives d columns. Raises InputError like `read_sides`.
+    Args:
+        path: The file; `-` for standard input.
+        columns: The columns to read; all that have a name if empty.
+        discrete: Those of them that hold labels.
+        exclude: Columns to leave out.
+        missing_rows: One of `rows.MISSING`.
+        told: What the user says about the file.
+
+    Raises:
+        InputError: The file or an option is bad. A bad column is in `unusable`.
     """
-    columns = read_arrays(path, set(names) or None, set(discrete))
-    names, option = names or list(columns), "--columns"
-    for option_name, listed in ((option, names), ("--discrete", discrete)):
-        for name in listed:
-            if name not in columns:
-                raise InputError(f"{option_name}: {unknown('column', name, columns)}")
-    for name in discrete:
+    table, option = open_table(path, told), "--columns"
+    chosen = choose(columns, table.names, table.unnamed, option)
+    out = excluded(exclude, table.names, table.unnamed, {option: chosen})
+    names, unnamed = chosen.without(out).names, list[str]()
+    if not columns:
+        unnamed = [] if len(table.unnamed) == len(table.names) else sorted(table.unnamed)
+        names = [name for name in table.names if name not in out and name not in unnamed]
+    labels = choose(discrete, table.names, table.unnamed, "--discrete")
+    for name in labels.single:
         if name not in names:
             raise InputError(f"--discrete: column {name!r} is not in --columns: add it there")
-    if len(set(names)) < len(names):
-        raise InputError(f"{option} names a column twice ({', '.join(names)}): once is enough")
-    remedy = "name it in --discrete if it holds labels, or leave it out of --columns"
-    parts = [_as_matrix(columns[name], name, option, name in discrete, remedy) for name in names]
-    _check_equal_lengths(names, parts, option)
-    titles = [_titles(name, part) for name, part in zip(names, parts, strict=True)]
-    parts = _without_missing(parts, titles, [option] * len(parts), drop_missing=drop_missing)
+    declared = set(labels.names) & set(names)
+    raw, unusable = read_each(table, names, declared)
+    notes, decided = Notes(table), list[Decided]()
+    notes.left_out(unnamed, "as it has no name")
+    remedy = "declare labels with --discrete"
+    for name in names:
+        try:
+            if name in raw:
+                decided.append(_decided(raw, name, name in declared, told, table, remedy))
+        except InputError as error:
+            unusable[name] = str(error)
+    for column in [column for column in decided if column.identifies]:
+        decided.remove(column)
+        if columns:
+            unusable[column.name] = identifies(column, remedy)
+        else:
+            notes.left_out([column.name], "as it differs in every row")
+            names.remove(column.name)
+    check_lengths(decided, option)
+    notes.add(decided, "--discrete", declared)
+    for column in decided[:]:
+        if missing(column.values).all():
+            unusable[column.name] = f"column {column.name!r} has no value in any row: leave it out"
+            decided.remove(column)
+    parts, titles = [c.values for c in decided], [c.titles for c in decided]
+    if missing_rows == "error":
+        refuse_missing(parts, titles)
+    rows = len(parts[0]) if parts else 0
+    holes = lacking(parts, titles)
+    if missing_rows == "complete" and holes:
+        used = complete(parts, rows)
+        notes.rows(about_rows(int(used.sum()), rows, holes))
+        if used.sum() < 2:
+            raise InputError(f"{path}: {notes.lines()[-1]}. Mutual information needs at least 2")
+        parts, rows, holes = [part[used] for part in parts], int(used.sum()), {}
     values = {
         title: part[:, j]
         for part, of_part in zip(parts, titles, strict=True)
         for j, title in enumerate(of_part)
     }
-    labels = [
-        title
-        for name, of_part in zip(names, titles, strict=True)
-        if name in discrete
-        for title in of_part
-    ]
-    return values, labels
+    label_titles = [title for column in decided if column.label for title in column.titles]
+    titles_of = {column.name: column.titles for column in decided}
+    all_titles = [title for name in names for title in titles_of.get(name, [name])]
+    return ColumnTable(all_titles, values, label_titles, unusable, holes, rows, notes.lines())
 
 
-def _titles(name: str, part: NDArray[Any]) -> list[str]:
-    """The titles of the columns of one array."""
-    d = part.shape[1]
-    return [name] if d == 1 else [f"{name}[:, {j}]" for j in range(d)]
+def identifies(column: Decided, remedy: str) -> str:
+    """The message for a column of texts that differ in every row."""
+    return (
+        f"column {column.name!r} holds another text in every row: it names the rows, so leave it "
+        f"out, or {remedy}"
+    )
 
 
-def _check_equal_lengths(names: Sequence[str], parts: Sequence[NDArray[Any]], option: str) -> None:
-    sizes = {name: len(part) for name, part in zip(names, parts, strict=True)}
-    if len(set(sizes.values())) > 1:
-        raise InputError(f"{option} mixes arrays of different length: {sizes}")
-
-
-def _as_matrix(
-    values: NDArray[Any], name: str, option: str, discrete: bool, remedy: str
-) -> NDArray[Any]:
-    """One column or array as a matrix (n, d), of numbers unless it is discrete."""
-    if values.ndim == 1:
-        values = values[:, np.newaxis]
-    if values.ndim != 2:
-        raise InputError(f"{option}: array {name!r} has shape {values.shape}: give (n,) or (n, d)")
-    if discrete:
-        return values
-    if values.dtype.kind in "biuf":
-        return values.astype(np.float64)
-    if values.dtype.kind in "mM":
-        raise InputError(f"{option}: column {name!r} holds dates or times: convert it to numbers")
-    if values.dtype.kind == "c":
-        raise InputError(
-            f"{option}: array {name!r} holds complex numbers: give real and imaginary parts as two "
-            "columns"
-        )
-    for (row, _), value in np.ndenumerate(values):
-        if not isinstance(value, bool) and not is_number(value) and not is_missing(value):
-            comma = (
-                " (write decimals with a point)" if is_number(str(value).replace(",", ".")) else ""
-            )
-            raise InputError(
-                f"{option}: column {name!r} holds {str(value)!r} in row {row + 1}, which is not a "
-                f"number{comma}: correct it, or {remedy}"
-            )
-    if values.dtype.kind == "U":
-        return values.astype(np.float64)
-    return np.where(missing(values), np.nan, values).astype(np.float64)
-
-
-def _without_missing(
-    sides: Sequence[NDArray[Any]],
-    titles: Sequence[Sequence[str]],
-    options: Sequence[str],
-    *,
-    drop_missing: bool,
-) -> list[NDArray[Any]]:
-    """The arrays without the rows in which any of them lacks a finite value.
-
-    Raises InputError if there are such rows and drop_missing is False.
-    """
-    bad = np.zeros(len(sides[0]), np.bool_)
-    for values, names, option in zip(sides, titles, options, strict=True):
-        lacking = missing(values)
-        if lacking.any() and not drop_missing:
-            row, column = np.argwhere(lacking)[0]
-            count = int(lacking.any(axis=1).sum())
-            raise InputError(
-                f"{option}: column {names[column]!r} has no finite value "
-                f"({values[row, column]}) in row {row + 1}, {count} such row(s) in all: fill them "
-                "in, or leave those rows out with --drop-missing"
-            )
-        bad |= lacking.any(axis=1)
-    usable = int((~bad).sum())
-    if usable < 2:
-        raise InputError(f"{usable} usable row(s): mutual information needs at least 2")
-    return [values[~bad] for values in sides]
-
-
-def _refuse_constant(values: NDArray[Any], names: Sequence[str], option: str) -> None:
-    for j in range(values.shape[1]):
-        column = values[:, j]
-        if (column == column[0]).all():
-            raise InputError(
-                f"{option}: column {names[j]!r} is constant (always {column[0]}): it carries no "
-                "information, so leave it out"
-            )
+def _decided(
+    raw: dict[str, Any],
+    name: str,
+    declared: bool,
+    told: ReadAs,
+    table: Table,
+    remedy: str,
+    prefix: str = "",
+) -> Decided:
+    """The kind of one column, which is taken out of `raw` to save memory."""
+    try:
+        decided = decide(
+            raw.pop(name), name, declared=declared, told=told.missing, decimal_sign=table.decimal,
+            remedy=remedy, typed=not isinstance(table, TextTable),
+        )  # fmt: skip
+    except InputError as error:
+        raise InputError(f"{prefix}{error}") from None
+    if not isinstance(table, TextTable):
+        return decided
+    if name in table.padded and not decided.label:
+        return replace(decided, may_be_labels="leading zeros")
+    if decided.why == "text" and missing(decided.values).any():
+        words = set(table.read([name], {name})[name].dropna()) & set(MISSING_WORDS)
+        decided = replace(decided, markers=decided.markers | words)
+    return decided

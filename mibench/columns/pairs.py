@@ -14,20 +14,25 @@ from ..contract.base import Estimator
 from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
-from ..contract.variables import Variable, as_variable
+from ..contract.variables import Variable
 from ..errors import InputError, unknown
 from ..memory import check_memory
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
+from .gaps import Column, SidesOfPairs, check_missing, column_of, complete_arrays
 from .values import column_values
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .files import ColumnTable
+
 EstimateOrError: TypeAlias = Estimate | str  # a str is the message of the error
 ColumnPair: TypeAlias = tuple[int, int]  # positions of two columns
-# The position of the batch's first pair in the list of all pairs, and the batch's pairs.
-PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable]]]
+# The position of the batch's first pair in the list of all pairs, and the batch's pairs; a str is
+# the message of a pair that cannot be estimated.
+PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable] | str]]
+Progress: TypeAlias = Callable[[int, int], object]
 
 BYTES_OF_PAIR = 1000  # of a row of the result, while it is made
 PAIRS_PER_CORE = 16  # in a batch; progress is reported after each batch
@@ -39,8 +44,9 @@ class Pairwise:
 
     Attributes:
         columns: The names of the columns.
-        table: One row per pair, with the columns x, y, nats, bits, flags (codes joined by ";") and
-            error. Where an estimate failed, error holds the message, and nats and bits are NaN.
+        table: One row per pair, with the columns x, y, nats, bits, rows (how many were used), flags
+            (codes joined by ";") and error. Where an estimate failed, error holds the message, and
+            nats and bits are NaN.
     """
 
     columns: "pd.Index[Any]"
@@ -75,8 +81,9 @@ def pairwise(
     estimator: EstimatorLike = "knn",
     *,
     discrete: bool | str | Iterable[Hashable] = False,
+    missing: str = "error",
     jobs: int = 1,
-    on_progress: Callable[[int, int], object] | None = None,
+    on_progress: Progress | None = None,
 ) -> Pairwise:
     """Estimate the mutual information of all pairs of columns of a table.
 
@@ -88,6 +95,9 @@ def pairwise(
             d - 1.
         estimator: As in `mibench.estimate`.
         discrete: The columns that hold labels, by name or as d booleans; True for all columns.
+        missing: What to do about NaN, None and masked values: "error", since in an array a NaN is
+            often a mistake; "pairwise" leaves out the rows that miss a value of the pair;
+            "complete" leaves out the rows that miss any value.
         jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1.
         on_progress: Called after each batch with the number of pairs done and of all pairs.
 
@@ -106,41 +116,95 @@ def pairwise(
     >>> pairs.table.nlargest(1, "bits")[["x", "y"]].to_numpy().tolist()
     [['a', 'half']]
     """
+    check_missing(missing)
+    resolved = _resolved(estimator)
+    names, arrays = _columns_of(table)
+    labels = _label_columns(discrete, names)
+    if missing == "complete":
+        arrays = complete_arrays(arrays)
+    columns = [
+        column_of(values, name, name in labels, gaps=missing == "pairwise")
+        for name, values in zip(names, arrays, strict=True)
+    ]
+    return _of_columns(names, columns, resolved, jobs, on_progress)
+
+
+def pairwise_of_file(
+    data: "ColumnTable",
+    estimator: EstimatorLike,
+    *,
+    jobs: int = 1,
+    on_progress: Progress | None = None,
+) -> Pairwise:
+    """As `pairwise`, of columns of a file. A column that cannot be used fails in its pairs alone.
+
+    Raises InputError if fewer than two columns can be used.
+    """
     import pandas as pd
 
-    resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-    columns, arrays = _columns_of(table)
-    labels = _label_columns(discrete, columns)
-    named = zip(columns, arrays, strict=True)
-    variables = [_variable(values, name, name in labels) for name, values in named]
-    count = len(variables) * (len(variables) - 1) // 2
+    resolved = _resolved(estimator)
+    columns: list[Column | str] = []
+    for title in data.titles:
+        if title in data.unusable:
+            columns.append(data.unusable[title])
+            continue
+        try:
+            columns.append(column_of(data.values[title], title, title in data.labels, gaps=True))
+        except InputError as error:
+            columns.append(str(error))
+    usable = sum(isinstance(column, Column) for column in columns)
+    if usable < 2:
+        why = "".join(f"; {column}" for column in columns if isinstance(column, str))
+        raise InputError(f"the table has {usable} column(s): pairs need at least 2{why}")
+    return _of_columns(pd.Index(data.titles, dtype=object), columns, resolved, jobs, on_progress)
+
+
+def _resolved(estimator: EstimatorLike) -> SupportsEstimate:
+    return get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
+
+
+def _of_columns(
+    names: "pd.Index[Any]",
+    columns: Sequence[Column | str],
+    estimator: SupportsEstimate,
+    jobs: int,
+    on_progress: Progress | None,
+) -> Pairwise:
+    """The estimates of all pairs. A str stands for a column that cannot be used, and says why."""
+    import pandas as pd
+
+    count = len(columns) * (len(columns) - 1) // 2
     check_memory(BYTES_OF_PAIR * count, f"the table of {count:,} pairs of columns")
     # Sorted by the later column, so that the pairs of a batch share it.
-    pairs = [(i, j) for j in range(len(variables)) for i in range(j)]
+    places = [(i, j) for j in range(len(columns)) for i in range(j)]
+    sides = SidesOfPairs(columns)
     size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
     estimates: dict[ColumnPair, EstimateOrError] = {}
     for start, results in in_processes(
-        partial(_estimate_batch, resolved), _batches(variables, pairs, size), jobs
+        partial(_estimate_batch, estimator), _batches(sides, places, size), jobs
     ):
-        estimates.update(zip(pairs[start : start + size], results, strict=True))
+        estimates.update(zip(places[start : start + size], results, strict=True))
         if on_progress is not None:
-            on_progress(len(estimates), len(pairs))
-    rows_of_pairs = [_table_row(columns, pair, estimates[pair]) for pair in sorted(pairs)]
-    return Pairwise(columns, pd.DataFrame(rows_of_pairs))
+            on_progress(len(estimates), len(places))
+    rows = [_table_row(names, p, estimates[p], sides.rows[p]) for p in sorted(places)]
+    return Pairwise(names, pd.DataFrame(rows))
 
 
-def _batches(variables: list[Variable], pairs: list[ColumnPair], size: int) -> Iterator[PairBatch]:
-    for start in range(0, len(pairs), size):
-        yield start, [(variables[i], variables[j]) for i, j in pairs[start : start + size]]
+def _batches(sides: SidesOfPairs, places: list[ColumnPair], size: int) -> Iterator[PairBatch]:
+    for start in range(0, len(places), size):
+        yield start, [sides.of(i, j) for i, j in places[start : start + size]]
 
 
 def _estimate_batch(
     estimator: SupportsEstimate, batch: PairBatch
 ) -> tuple[int, list[EstimateOrError]]:
-    start, pairs = batch
+    start, all_pairs = batch
+    pairs = [pair for pair in all_pairs if not isinstance(pair, str)]
     if isinstance(estimator, Estimator):
-        return start, estimator.estimate_pairs(pairs)
-    return start, [_estimate_or_error(estimator, x, y) for x, y in pairs]
+        estimates = iter(estimator.estimate_pairs(pairs))
+    else:
+        estimates = iter([_estimate_or_error(estimator, x, y) for x, y in pairs])
+    return start, [pair if isinstance(pair, str) else next(estimates) for pair in all_pairs]
 
 
 def _estimate_or_error(estimator: SupportsEstimate, x: Variable, y: Variable) -> EstimateOrError:
@@ -157,13 +221,16 @@ def _estimate_or_error(estimator: SupportsEstimate, x: Variable, y: Variable) ->
 
 
 def _table_row(
-    columns: "pd.Index[Any]", pair: ColumnPair, estimate: EstimateOrError
+    names: "pd.Index[Any]", pair: ColumnPair, estimate: EstimateOrError, rows: int
 ) -> dict[str, Any]:
-    names = {"x": columns[pair[0]], "y": columns[pair[1]]}
+    row = {"x": names[pair[0]], "y": names[pair[1]]}
     if isinstance(estimate, str):
-        return {**names, "nats": math.nan, "bits": math.nan, "flags": "", "error": estimate}
-    flags = ";".join(estimate.flags)
-    return {**names, "nats": estimate.nats, "bits": estimate.bits, "flags": flags, "error": ""}
+        nan = math.nan
+        return {**row, "nats": nan, "bits": nan, "rows": rows, "flags": "", "error": estimate}
+    return {
+        **row, "nats": estimate.nats, "bits": estimate.bits, "rows": rows,
+        "flags": ";".join(estimate.flags), "error": "",
+    }  # fmt: skip
 
 
 def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
@@ -213,19 +280,3 @@ def _label_columns(
         if not isinstance(name, Hashable) or name not in columns:
             raise InputError(f"discrete: {unknown('column', str(name), map(str, columns))}")
     return set(names)
-
-
-def _variable(values: NDArray[Any], name: Hashable, discrete: bool) -> Variable:
-    if not discrete and values.dtype.kind not in "buif":
-        raise InputError(
-            f"column {name!r} holds {values.dtype} values such as {values.flat[0]!r}: convert them "
-            f"to numbers, leave it out, or declare it labels with discrete=[{name!r}]"
-        )
-    if not discrete and not np.ma.is_masked(values):
-        bad = np.flatnonzero(~np.isfinite(values))
-        if len(bad):
-            raise InputError(
-                f"column {name!r} holds {values[bad[0]]} in row {bad[0]} ({len(bad)} such "
-                "value(s)): remove those rows or fill them in"
-            )
-    return as_variable(values, f"column {name!r}", discrete)

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 NUMBER = re.compile(
     r"\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)\s*", re.ASCII | re.IGNORECASE
 )
+# What means "missing" in a column of numbers or undeclared text, beside an empty field.
+MISSING_WORDS = (
+    "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None",
+    "#N/A N/A", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN",
+)  # fmt: skip
 MAX_EXACT = 2**53  # beyond it, float64 does not hold every whole number
 
 
@@ -24,9 +29,10 @@ def column_values(values: "pd.Series[Any]") -> NDArray[Any]:
     kind = getattr(values.dtype, "kind", "O")
     if kind not in "iufb":
         return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
-    if values.isna().all():
+    holes = np.asarray(values.array.isna())
+    if holes.all():
         return np.full(len(values), np.nan)
-    if not values.isna().any():
+    if not holes.any():
         return np.asarray(values.to_numpy(dtype=getattr(values.dtype, "numpy_dtype", None)))
     if kind in "iu" and max(-int(values.min()), int(values.max())) > MAX_EXACT:
         return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
@@ -39,17 +45,21 @@ def is_number(value: object) -> bool:
 
 
 def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a value is missing or not finite: NaN, infinity, None."""
-    if values.dtype.kind == "f":
-        return np.asarray(~np.isfinite(values))
+    """Where a value is missing: NaN or None."""
+    if values.dtype.kind in "fcmM":
+        return np.asarray(values != values)
     if values.dtype.kind == "O":
-        return np.asarray(np.vectorize(is_missing, otypes=[bool])(values))
+        import pandas as pd
+
+        return np.asarray(pd.isna(values))
     return np.zeros(values.shape, np.bool_)
 
 
 def is_missing(value: object) -> bool:
-    """Whether one value is None or NaN."""
+    """Whether one value is None, NaN or pandas' NA."""
     try:
         return value is None or bool(value != value)
     except ValueError:  # an array: neither missing nor a number
         return False
+    except TypeError:  # pandas' NA has no truth value
+        return True

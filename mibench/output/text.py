@@ -158,15 +158,20 @@ def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units
 
 
 def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
-    """One row per pair of columns: its estimate and flags."""
+    """One row per pair of columns: its estimate, its number of rows if they differ, and flags."""
+    differ = rows.loc[rows["error"] == "", "rows"].nunique() > 1
     table = _table()
     table.add_column("X")
     table.add_column("Y")
     table.add_column(f"I(X;Y) in {units}", justify="right")
+    if differ:
+        table.add_column("rows", justify="right")
     table.add_column("flags", no_wrap=False)
-    for x, y, value, flags, error in rows[["x", "y", units, "flags", "error"]].to_numpy().tolist():
+    shown = rows[["x", "y", units, "rows", "flags", "error"]].to_numpy().tolist()
+    for x, y, value, count, flags, error in shown:
         value_text = "failed" if error else number(value)
-        table.add_row(str(x), str(y), value_text, flags.replace(";", ", "))
+        counts = [str(count)] if differ else []
+        table.add_row(str(x), str(y), value_text, *counts, flags.replace(";", ", "))
     return table
 
 

@@ -1,0 +1,91 @@
+"""The options that say how a file is read, the same for every command that reads one."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..columns.reading import ReadAs
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the options say.
+
+    Attributes:
+        told: What the user says about the file.
+        exclude: Columns to leave out.
+        missing_rows: What to do about missing values; None for the command's default.
+    """
+
+    told: "ReadAs"
+    exclude: Sequence[str]
+    missing_rows: str | None
+
+
+OPTIONS = (
+    click.option(
+        "--exclude", metavar="COLS", multiple=True, help="Columns that patterns leave out.",
+    ),
+    click.option(
+        "--missing", "missing_rows", type=click.Choice(["complete", "pairwise", "error"]),
+        help="Rows with a missing value: leave out those that miss any column used (default of "
+        "estimate), leave them out pair by pair (default of pairwise), or stop.",
+    ),
+    click.option("--drop-missing", is_flag=True, hidden=True),
+    click.option(
+        "--missing-values", metavar="TEXTS", multiple=True,
+        help="What stands for a missing value, comma-separated, such as -999. An empty field and "
+        "words such as NA always do, but not in columns declared as labels.",
+    ),
+    click.option(
+        "--header/--no-header", default=None,
+        help="Whether the first line holds the names of columns.  [default: detected]",
+    ),
+    click.option(
+        "--separator", metavar="CHARACTER",
+        help="Between the fields of a text file: a character, or comma, semicolon, tab, pipe, "
+        "space.  [default: detected]",
+    ),
+    click.option(
+        "--decimal", metavar="CHARACTER",
+        help="Decimal sign of a text file: a point or a comma.  [default: detected]",
+    ),
+    click.option(
+        "--encoding", metavar="NAME",
+        help="Encoding of a text file, such as latin-1.  [default: detected]",
+    ),
+    click.option("--sheet", metavar="NAME", help="Sheet of an Excel file.  [default: the first]"),
+)  # fmt: skip
+
+
+def reading_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options to a command, which gets them as the argument `reading`."""
+
+    @functools.wraps(command)
+    def with_reading(
+        *args: Any,
+        exclude: Sequence[str],
+        missing_rows: str | None,
+        drop_missing: bool,
+        missing_values: Sequence[str],
+        header: bool | None,
+        separator: str | None,
+        decimal: str | None,
+        encoding: str | None,
+        sheet: str | None,
+        **others: Any,
+    ) -> int:
+        from ..columns.reading import ReadAs
+
+        texts = [text.strip() for group in missing_values for text in group.split(",")]
+        told = ReadAs(separator, decimal, encoding, tuple(filter(None, texts)), header, sheet)
+        reading = Reading(told, exclude, missing_rows or ("complete" if drop_missing else None))
+        return command(*args, reading=reading, **others)
+
+    for option in reversed(OPTIONS):
+        with_reading = option(with_reading)
+    return with_reading
