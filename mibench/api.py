@@ -6,13 +6,14 @@ from contextlib import closing, nullcontext
 from numbers import Integral
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 from uuid import uuid4
 
-from numpy.typing import ArrayLike
-
+from .contract.base import Estimator
+from .contract.frames import Names, check_distinct, select
 from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
+from .contract.sides import as_side, check_index
 from .errors import InputError
 from .records.against import earlier_records
 from .records.store import Key, Store, StoreLostError
@@ -27,38 +28,94 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@overload
 def estimate(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Any,
+    y: Any,
     estimator: EstimatorLike = "knn",
     *,
-    discrete_x: bool = False,
-    discrete_y: bool = False,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+) -> Estimate: ...
+@overload
+def estimate(
+    table: Any,
+    /,
+    estimator: EstimatorLike = "knn",
+    *,
+    x: Names,
+    y: Names,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+) -> Estimate: ...
+def estimate(  # noqa: D417, its arguments are those of the overloads
+    *data: Any,
+    x: Any = None,
+    y: Any = None,
+    estimator: EstimatorLike | None = None,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
 ) -> Estimate:
     """Estimate the mutual information I(X;Y) of paired rows.
 
+    Call it as `estimate(x, y)`, or with a table as `estimate(table, x="a", y=["b", "c"])`.
+
     Args:
-        x: (n,) or (n, dx). Row i of x belongs to row i of y.
-        y: (n,) or (n, dy).
+        x: (n,) or (n, dx). Row i of x belongs to row i of y. An array, a list, a series or data
+            frame of pandas, polars, pyarrow or another library that narwhals knows, a dict of
+            columns, a DataArray of xarray, or a tensor of torch. With a table: one or several
+            names of its columns.
+        y: (n,) or (n, dy), as x.
+        table: a data frame, a dict of columns, or an array (n, d), whose columns have the names
+            0 to d - 1.
         estimator: a spec as on the command line ("knn:k=5"), an estimator, or a function
-            f(x, y) -> nats (see `mibench.contract.functions.FunctionEstimator`).
-        discrete_x: whether x holds labels. A row of several columns is then one label.
+            f(x, y) -> nats (see `mibench.FunctionEstimator`).
+        discrete_x: whether x holds labels. A row of several columns is then one label. None: text,
+            booleans and categories are labels, and numbers are not.
         discrete_y: the same for y.
 
     Returns:
-        An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`.
+        An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`. `info["labels"]` names the sides
+        that are labels by their type.
 
     Raises:
-        InputError: for bad data (rows that do not match, NaN, infinity, too few rows), and for
-            an unknown estimator.
+        InputError: for bad data (rows that do not match, NaN, infinity, too few rows), for an
+            unknown column, and for an unknown estimator.
 
     Example:
-        >>> labels = [0, 0, 1, 1], [5, 5, 7, 7]
-        >>> estimate(*labels, "uniform", discrete_x=True, discrete_y=True).bits
+        >>> table = {"size": ["S", "S", "L", "L"], "shop": ["A", "A", "B", "B"]}
+        >>> estimate(table, "uniform", x="size", y="shop").bits
         1.0
     """
-    resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-    return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+    x, y, given = _sides(data, x, y)
+    if given is not None and estimator is not None:
+        raise InputError(f"two estimators are given, {given!r} and {estimator!r}: give one")
+    chosen = given if given is not None else "knn" if estimator is None else estimator
+    resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
+    if not isinstance(resolved, Estimator):  # one that only takes what the protocol names
+        check_index(x, y)
+        x, discrete_x, _ = as_side(x, "x", discrete_x)
+        y, discrete_y, _ = as_side(y, "y", discrete_y)
+    return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)  # type: ignore
+
+
+def _sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, Any, EstimatorLike | None]:
+    """Both sides of the data, and the estimator if it was given without its name."""
+    given = [*data, *(side for side in (x, y) if side is not None)]
+    if not 2 <= len(given) <= 4 or len(data) > 3:
+        raise InputError(f"{len(given)} arguments: give x and y, or a table, x=... and y=...")
+    if x is None and y is None:
+        return data[0], data[1], (data[2] if len(data) > 2 else None)
+    if x is not None and y is not None:
+        if not data:
+            return x, y, None
+        columns_x, columns_y = select(data[0], x, "x"), select(data[0], y, "y")
+        check_distinct(columns_x, columns_y)
+        return columns_x, columns_y, (data[1] if len(data) > 1 else None)
+    missing = "y" if y is None else "x"
+    if len(data) == 1 and not isinstance(x if y is None else y, str):
+        return (data[0], y, None) if x is None else (x, data[0], None)
+    raise InputError(f"{missing} is missing: name its columns, {missing}=...")
 
 
 def compare(

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import refuse_sparse
 from ..contract.base import Estimator
+from ..contract.frames import columns_of
 from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
+from ..contract.sides import labels_by_type
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError, unknown
 from ..memory import check_memory
@@ -74,7 +77,7 @@ def pairwise(
     table: Any,
     estimator: EstimatorLike = "knn",
     *,
-    discrete: bool | str | Iterable[Hashable] = False,
+    discrete: bool | str | Iterable[Hashable] | None = None,
     jobs: int = 1,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Pairwise:
@@ -84,10 +87,12 @@ def pairwise(
     The numbers depend neither on the number of processes nor on the number of threads.
 
     Args:
-        table: A DataFrame, a dict of columns, or an array (n, d), whose columns are named 0 to
-            d - 1.
+        table: A data frame of pandas, polars, pyarrow or another library that narwhals knows, a
+            dict of columns, or an array (n, d), whose columns are named 0 to d - 1.
         estimator: As in `mibench.estimate`.
-        discrete: The columns that hold labels, by name or as d booleans; True for all columns.
+        discrete: The columns that hold labels, by name or as d booleans; True for all columns,
+            False for none. Columns of text, booleans or categories are labels if they are not
+            named, unless it is False.
         jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1.
         on_progress: Called after each batch with the number of pairs done and of all pairs.
 
@@ -109,8 +114,10 @@ def pairwise(
     import pandas as pd
 
     resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-    columns, arrays = _columns_of(table)
+    columns, arrays, by_type = _columns_of(table)
     labels = _label_columns(discrete, columns)
+    if discrete is not False:
+        labels |= by_type
     named = zip(columns, arrays, strict=True)
     variables = [_variable(values, name, name in labels) for name, values in named]
     count = len(variables) * (len(variables) - 1) // 2
@@ -166,11 +173,23 @@ def _table_row(
     return {**names, "nats": estimate.nats, "bits": estimate.bits, "flags": flags, "error": ""}
 
 
-def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
-    """Names and values of the columns. Raises InputError unless there are at least two columns."""
+def _columns_of(
+    table: Any,
+) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]], set[Hashable]]:
+    """Names and values of the columns, and the names of those that are labels by their type.
+
+    Raises InputError unless there are at least two columns.
+    """
     import pandas as pd
 
-    if hasattr(table, "to_pandas"):  # a table of polars or pyarrow
+    if not isinstance(table, dict | pd.DataFrame) and (read := columns_of(table, "the table")):
+        if len(read) > 1:
+            by_type: set[Hashable] = {
+                column.title for column in read if column.labels or labels_by_type(column.values)
+            }
+            names: pd.Index[Any] = pd.Index([column.title for column in read])
+            return names, [column.values for column in read], by_type
+    if hasattr(table, "to_pandas"):  # a table of yet another library
         table = table.to_pandas()
     try:
         if isinstance(table, dict):
@@ -186,18 +205,28 @@ def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
     if table.shape[1] < 2:
         raise InputError(f"the table has {table.shape[1]} column(s): pairs need at least 2")
     if not isinstance(table, pd.DataFrame):
-        return pd.RangeIndex(table.shape[1]), table.T
+        columns = pd.RangeIndex(table.shape[1])
+        return columns, table.T, {i for i in columns if labels_by_type(table.T[i])}
     if not table.columns.is_unique:
         name = table.columns[table.columns.duplicated()][0]
         raise InputError(f"several columns are named {name!r}: rename them")
-    return table.columns, [column_values(table.iloc[:, i]) for i in range(table.shape[1])]
+    series = [table.iloc[:, i] for i in range(table.shape[1])]
+    for one in series:
+        refuse_sparse(one, f"column {one.name!r}")
+    values = [column_values(one) for one in series]
+    named = zip(table.columns, series, values, strict=True)
+    return (
+        table.columns,
+        values,
+        {name for name, one, v in named if one.dtype == "category" or labels_by_type(v)},
+    )
 
 
 def _label_columns(
-    discrete: bool | str | Iterable[Hashable], columns: "pd.Index[Any]"
+    discrete: bool | str | Iterable[Hashable] | None, columns: "pd.Index[Any]"
 ) -> set[Hashable]:
-    """The names of the columns that hold labels."""
-    if isinstance(discrete, bool):
+    """The names of the columns that are declared labels."""
+    if discrete is None or isinstance(discrete, bool):
         return set(columns) if discrete else set()
     if isinstance(discrete, str) or not isinstance(discrete, Iterable):
         discrete = [discrete]

@@ -46,14 +46,20 @@ class Estimator(ABC):
             object.__setattr__(self, field.name, value)
 
     def estimate(
-        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        discrete_x: bool | None = None,
+        discrete_y: bool | None = None,
     ) -> Estimate:
         """Estimate I(X;Y) from n paired rows.
 
         Args:
-            x: (n,) or (n, dx), finite numbers; labels of any type with discrete_x.
+            x: (n,) or (n, dx), finite numbers or labels: anything that `mibench.estimate` takes.
             y: (n,) or (n, dy). Row i of x belongs to row i of y.
-            discrete_x: whether x holds labels. A row of several columns is then one label.
+            discrete_x: whether x holds labels. A row of several columns is then one label. None:
+                text, booleans and categories are labels, and numbers are not.
             discrete_y: the same for y.
 
         Returns:
@@ -180,7 +186,10 @@ def _estimate_of_constant(x: Variable, y: Variable) -> Estimate:
 
 
 def _shape(x: Variable, y: Variable) -> dict[str, Any]:
-    return {"n": x.n, "dim_x": x.dims, "dim_y": y.dims}
+    reasons = {name: side.reason for name, side in (("x", x), ("y", y)) if side.reason}
+    shown = ", ".join(f"{name} ({reason})" for name, reason in reasons.items())
+    labels = {"labels": shown} if shown else {}
+    return {"n": x.n, "dim_x": x.dims, "dim_y": y.dims, **labels}
 
 
 def _common_flags(estimate: Estimate, n: int) -> dict[str, str]:
