@@ -20,6 +20,8 @@ from ..contract.sides import labels_by_type
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError, unknown
 from ..memory import check_memory
+from ..output.notebook import heat_table, plain_table
+from ..output.safe import visible_lines
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
 from .values import column_values
@@ -33,12 +35,16 @@ ColumnPair: TypeAlias = tuple[int, int]  # positions of two columns
 PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable]]]
 
 BYTES_OF_PAIR = 1000  # of a row of the result, while it is made
+LISTED = 20  # pairs that are shown for many columns
+MAX_COLUMNS_IN_NOTEBOOKS = 30  # of a heat map
 PAIRS_PER_CORE = 16  # in a batch; progress is reported after each batch
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pairwise:
     """The mutual information of all pairs of columns, as `mibench.pairwise` returns it.
+
+    In a notebook it shows itself as a heat map.
 
     Attributes:
         columns: The names of the columns.
@@ -62,6 +68,17 @@ class Pairwise:
     def bits(self) -> "pd.DataFrame":
         """The MI in bits, in the same layout as `nats`."""
         return self._matrix("bits")
+
+    def __repr__(self) -> str:
+        d, pairs = len(self.columns), len(self.table)
+        largest = self.table.nlargest(LISTED, "bits").to_string(index=False)
+        return f"Pairwise: {d} columns, {pairs} pairs, the largest first\n{visible_lines(largest)}"
+
+    def _repr_html_(self) -> str:
+        """The matrix in bits as a heat map, or the largest pairs of many columns, in notebooks."""
+        if len(self.columns) <= MAX_COLUMNS_IN_NOTEBOOKS:
+            return heat_table(self.bits, "I(X;Y) in bits")
+        return plain_table(self.table.nlargest(LISTED, "bits"), "the largest pairs")
 
     def _matrix(self, units: str) -> "pd.DataFrame":
         import pandas as pd
@@ -182,13 +199,12 @@ def _columns_of(
     """
     import pandas as pd
 
-    if not isinstance(table, dict | pd.DataFrame) and (read := columns_of(table, "the table")):
-        if len(read) > 1:
-            by_type: set[Hashable] = {
-                column.title for column in read if column.labels or labels_by_type(column.values)
-            }
-            names: pd.Index[Any] = pd.Index([column.title for column in read])
-            return names, [column.values for column in read], by_type
+    known = isinstance(table, dict | pd.DataFrame)
+    read = None if known else columns_of(table, "the table")
+    if read is not None and len(read) > 1:
+        names: pd.Index[Any] = pd.Index([column.title for column in read])
+        by_type: set[Hashable] = {c.title for c in read if c.labels or labels_by_type(c.values)}
+        return names, [column.values for column in read], by_type
     if hasattr(table, "to_pandas"):  # a table of yet another library
         table = table.to_pandas()
     try:

@@ -5,11 +5,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 
-from ..errors import InputError
+from ..errors import InputError, unknown
 from ..types import Estimate
 from . import flags
 from .parameters import check_value, parameter_fields
@@ -152,6 +152,33 @@ class Estimator(ABC):
     ) -> None:
         """Compile or load all that an estimate of such data needs, so that it is not timed."""
         self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name, as scikit-learn asks for them. deep: changes nothing."""
+        return {f.name: getattr(self, f.name) for f in parameter_fields(type(self))}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters of this object, as scikit-learn does, and return it.
+
+        Its hash changes too: an object that is a key of a dict must stay as it is. Elsewhere,
+        `dataclasses.replace` makes a changed copy.
+
+        Raises:
+            InputError: for an unknown parameter or a bad value. Nothing is changed then.
+        """
+        known = self.get_params()
+        for name in parameters:
+            if name not in known:
+                kind = type(self).__name__
+                raise InputError(f"{kind}: {unknown('parameter', name, known)}")
+        changed = type(self)(**{**known, **parameters})
+        for name, value in vars(changed).items():
+            object.__setattr__(self, name, value)
+        return self
+
+    def __sklearn_clone__(self) -> Self:
+        """What `sklearn.base.clone` returns: a new estimator with the same parameters."""
+        return type(self)(**self.get_params())
 
     @abstractmethod
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
