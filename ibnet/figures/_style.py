@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from mibench.output.figures import COLOURS
+from mibench.output.looks import COLOURS
 from mibench.output.safe import plain_math
 
 MEAN = "mean over runs"

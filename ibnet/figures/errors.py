@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mibench.output.figures import COLOURS
+from mibench.output.looks import COLOURS
 
 from . import _numbers, _style
 from ._drawing import Drawing
