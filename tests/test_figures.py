@@ -63,7 +63,7 @@ def test_many_tasks_are_a_heat_map():
     assert (values[:, :2] > 0).all()
     assert (values[:, 2:].compressed() < 0).all()
     assert values.mask.sum() == 2  # no estimate
-    assert values[7] == pytest.approx([0.08, 0.08, -0.08, -0.08])
+    assert values[7].tolist() == pytest.approx([0.08, 0.08, -0.08, -0.08])
 
 
 def test_few_tasks_have_a_row_each():

@@ -44,4 +44,4 @@ def _least_used(digest: int, used: Sequence[int], count: int) -> int:
     """
     owned, free = range(len(OWN_PLACES)), range(len(OWN_PLACES), count)
     start = digest % len(free)
-    return min([*free[start:], *free[:start], *owned], key=used.count)
+    return int(min([*free[start:], *free[:start], *owned], key=used.count))

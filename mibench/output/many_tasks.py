@@ -1,7 +1,7 @@
 """Errors on many tasks in one figure: a panel for each estimator, and a heat map of all tasks."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def errors_of_many_tasks(cases: "pd.DataFrame", units: str) -> "Figure":
     panel_rows = math.ceil(len(estimators) / PANELS_OF_ROW)
     above, below = 2.7 * panel_rows + 0.3, ROW * length + 0.06 * max(map(len, estimators)) + 1.1
     figure = Figure(figsize=(width, above + below), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=(above, below))
+    upper, lower = cast(Any, figure.subfigures(2, 1, height_ratios=(above, below)))
     _draw_panels(upper, cases, estimators, panel_rows, units)
     _draw_blocks(lower, cases, order, (estimators, sizes, blocks, length), units)
     return figure
