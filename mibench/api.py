@@ -52,7 +52,7 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     *data: Any,
     x: Any = None,
     y: Any = None,
-    estimator: EstimatorLike | None = None,
+    estimator: EstimatorLike = "knn",
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
 ) -> Estimate:
@@ -87,10 +87,10 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         >>> estimate(table, "uniform", x="size", y="shop").bits
         1.0
     """
-    x, y, given = _sides(data, x, y)
-    if given is not None and estimator is not None:
-        raise InputError(f"two estimators are given, {given!r} and {estimator!r}: give one")
-    chosen = given if given is not None else "knn" if estimator is None else estimator
+    x, y, *given = _sides(data, x, y)
+    if given and estimator != "knn":
+        raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
+    chosen = given[0] if given else estimator
     resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
     if not isinstance(resolved, Estimator):  # one that only takes what the protocol names
         check_index(x, y)
@@ -99,22 +99,22 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)  # type: ignore
 
 
-def _sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, Any, EstimatorLike | None]:
-    """Both sides of the data, and the estimator if it was given without its name."""
+def _sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:
+    """Both sides of the data; and the estimator, if it was given without its name."""
     given = [*data, *(side for side in (x, y) if side is not None)]
     if not 2 <= len(given) <= 4 or len(data) > 3:
         raise InputError(f"{len(given)} arguments: give x and y, or a table, x=... and y=...")
     if x is None and y is None:
-        return data[0], data[1], (data[2] if len(data) > 2 else None)
+        return data
     if x is not None and y is not None:
         if not data:
-            return x, y, None
+            return x, y
         columns_x, columns_y = select(data[0], x, "x"), select(data[0], y, "y")
         check_distinct(columns_x, columns_y)
-        return columns_x, columns_y, (data[1] if len(data) > 1 else None)
+        return columns_x, columns_y, *data[1:]
     missing = "y" if y is None else "x"
     if len(data) == 1 and not isinstance(x if y is None else y, str):
-        return (data[0], y, None) if x is None else (x, data[0], None)
+        return (data[0], y) if x is None else (x, data[0])
     raise InputError(f"{missing} is missing: name its columns, {missing}=...")
 
 

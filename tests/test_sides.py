@@ -216,6 +216,8 @@ def test_what_is_refused_names_the_remedy(make, says):
         ((7,), {"x": 0, "y": 1}, "type int"),
         ((A,), {}, "1 arguments"),
         ((A, B, "knn"), {"estimator": "kde"}, "two estimators"),
+        ((A, B, "knn", 1), {}, "4 arguments"),
+        ((COLUMNS, "knn", 1), {"x": "a", "y": "b"}, "5 arguments"),
     ],
 )
 def test_calls_that_do_not_fit(arguments, keywords, says):
