@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -82,6 +83,18 @@ def test_an_overview_has_the_numbers_of_the_summary():
     assert shown._repr_html_().count("<tr") >= 4 + 3
     bits = mibench.overview(table)
     assert bits.bias.iloc[0, 0] == pytest.approx(shown.bias.iloc[0, 0] / math.log(2))
+
+
+def test_errors_have_the_colours_of_the_figures():
+    """Blue is too low, red too high; of MI, 0 and less is white."""
+    frame = pd.DataFrame([[-2.0, 2.0, -0.0001]])
+    low, high, zero = re.findall(r"rgb\((\d+),(\d+),(\d+)\)", heat_table(frame, "", signed=True))
+    assert int(low[2]) > int(low[0])
+    assert int(high[0]) > int(high[2])
+    assert zero == ("255", "255", "255")
+    plain = re.findall(r"rgb\((\d+),(\d+),(\d+)\)", heat_table(frame, ""))
+    assert plain[0] == plain[2] == ("255", "255", "255")
+    assert "-0.000" not in heat_table(frame, "")
 
 
 def test_pairs_show_a_heat_map_and_many_columns_a_list():

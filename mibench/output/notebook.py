@@ -9,7 +9,10 @@ from .safe import html_text
 if TYPE_CHECKING:
     import pandas as pd
 
-# Of a heat map: white for 0 and blue for large values; red for values below 0 where they matter.
+# Of a heat map: white for 0 and blue for large values. Of errors, as in all figures: blue for too
+# low, red for too high, in steps that are linear up to LINEAR and logarithmic beyond.
+LINEAR = 0.1
+DARK = 130  # of 255: a darker colour has white text
 BLUE, RED = (8, 81, 156), (165, 15, 21)
 MAX_ROWS = 250
 CELL = "padding:2px 6px;text-align:right"
@@ -18,7 +21,7 @@ CELL = "padding:2px 6px;text-align:right"
 def heat_table(matrix: "pd.DataFrame", title: str, *, signed: bool = False) -> str:
     """A matrix as a table whose cells are coloured by their values.
 
-    signed: values below 0 are red; otherwise they have the colour of 0.
+    signed: the values are errors; otherwise those below 0 have the colour of 0.
     """
     values = matrix.to_numpy(dtype=float)
     finite = [abs(v) for v in values.flat if math.isfinite(v)]
@@ -49,13 +52,15 @@ def plain_table(table: "pd.DataFrame", title: str) -> str:
 def _cell(value: float, top: float, signed: bool) -> str:
     if not math.isfinite(value):
         return f"<td style='{CELL}'></td>"
-    share = min(1.0, abs(value) / top) if signed or value > 0 else 0.0
-    red, green, blue = (
-        round(255 + share * (c - 255)) for c in (RED if signed and value < 0 else BLUE)
-    )
-    ink = "white" if share > 0.5 else "black"
+    share = max(value, 0.0) / top
+    if signed:
+        share = math.asinh(abs(value) / LINEAR) / math.asinh(top / LINEAR)
+    full = RED if signed and value > 0 else BLUE
+    red, green, blue = (round(255 + share * (c - 255)) for c in full)
+    ink = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < DARK else "black"
     style = f"{CELL};background:rgb({red},{green},{blue});color:{ink}"
-    return f"<td style='{style}'>{value:.3f}</td>"
+    text = f"{value:.3f}".replace("-0.000", "0.000").replace("-", "\N{MINUS SIGN}")
+    return f"<td style='{style}'>{text}</td>"
 
 
 def _shown(value: Any) -> str:
