@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from numbers import Integral
 from operator import index
 from pathlib import Path
@@ -13,7 +14,7 @@ from .contract.base import Estimator
 from .contract.frames import Names, check_distinct, select
 from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
-from .contract.sides import as_side, check_index
+from .contract.sides import as_side, check_index, without_gaps
 from .errors import InputError
 from .records.against import earlier_records
 from .records.store import Key, Store, StoreLostError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MISSING = ("error", "complete", "pairwise")  # what `missing` may be
+
+
 @overload
 def estimate(
     x: Any,
@@ -36,6 +40,7 @@ def estimate(
     *,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
+    missing: str = "error",
 ) -> Estimate: ...
 @overload
 def estimate(
@@ -47,6 +52,7 @@ def estimate(
     y: Names,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
+    missing: str = "error",
 ) -> Estimate: ...
 def estimate(  # noqa: D417, its arguments are those of the overloads
     *data: Any,
@@ -55,6 +61,7 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     estimator: EstimatorLike = "knn",
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
+    missing: str = "error",
 ) -> Estimate:
     """Estimate the mutual information I(X;Y) of paired rows.
 
@@ -73,10 +80,14 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         discrete_x: whether x holds labels. A row of several columns is then one label. None: text,
             booleans and categories are labels, and numbers are not.
         discrete_y: the same for y.
+        missing: what to do about NaN, infinity, None and masked values: "error", since in an array
+            a NaN is often a mistake; "complete" (or "pairwise") leaves out the rows that miss a
+            value.
 
     Returns:
         An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`. `info["labels"]` names the sides
-        that are labels by their type.
+        that are labels by their type, and `info["rows_left_out"]` counts the rows that miss a
+        value.
 
     Raises:
         InputError: for bad data (rows that do not match, NaN, infinity, too few rows), for an
@@ -92,11 +103,20 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
     chosen = given[0] if given else estimator
     resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
-    if not isinstance(resolved, Estimator):  # one that only takes what the protocol names
-        check_index(x, y)
-        x, discrete_x, _ = as_side(x, "x", discrete_x)
-        y, discrete_y, _ = as_side(y, "y", discrete_y)
-    return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)  # type: ignore
+    if missing not in MISSING:
+        raise InputError(f"missing is {missing!r}: give one of {', '.join(MISSING)}")
+    if isinstance(resolved, Estimator) and missing == "error":
+        return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+    check_index(x, y)
+    a, b = as_side(x, "x", discrete_x), as_side(y, "y", discrete_y)
+    info: dict[str, object] = {}
+    if missing != "error":
+        a, b, info["rows_left_out"] = without_gaps(a, b)
+    by_type = [f"{name} ({side.reason})" for name, side in (("x", a), ("y", b)) if side.reason]
+    if by_type:
+        info["labels"] = ", ".join(by_type)
+    found = resolved.estimate(a.values, b.values, discrete_x=a.discrete, discrete_y=b.discrete)
+    return replace(found, info={**found.info, **info}) if isinstance(found, Estimate) else found
 
 
 def _sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:

@@ -51,7 +51,7 @@ REFUSED = [
     ("a word", "data", ("{side} has shape ()", "(n, d)")),
     ("numbers as text", ["1", "2"] * 100, ("{side} holds", "'1'", "discrete_{side}=True")),
     ("objects", np.array([1, "b"] * 100, object), ("{side} holds", "'b'", "discrete_{side}=True")),
-    ("None in a list", [None, *range(199)], ("{side} has no value in row 0", "remove")),
+    ("None in a list", [None, *range(199)], ("{side} holds nan in row 0", "remove")),
     ("complex", GOOD + 1j, ("{side} holds complex", "convert")),
     ("dates", pd.date_range("2020", periods=200), ("{side} holds dates (datetime64", "convert")),
     ("wider than 1e308", np.r_[-1e308, 1e308, np.zeros(198)], ("{side} spans", "1e308", "rescale")),

@@ -185,7 +185,8 @@ REFUSED = {
     "lazy": (lambda: polars().DataFrame({"a": A}).lazy(), r"\.collect\(\)"),
     "generator": (lambda: (a for a in A), r"list\(x\)"),
     "gap": (lambda: pd.Series([None, *A[1:]], name="a"), "x holds nan in row 0"),
-    "gap in integers": (lambda: NULLABLE, rf"x has no value in row {N - 1} \(1 such"),
+    "gap in integers": (lambda: NULLABLE, rf"x holds nan in row {N - 1}, column 0 \(1 such"),
+    "gap in a list": (lambda: [None, *A[1:]], "x holds nan in row 0"),
     "gap in text": (lambda: [None, *C[1:]], "x has no label in row 0"),
     "numbers as text": (lambda: A.astype(str), "text that reads as numbers, such as"),
     "one ? among them": (lambda: ["?", *A[1:].astype(str)], f"apart from 1 of {N} values"),
@@ -203,6 +204,25 @@ REFUSED = {
 def test_what_is_refused_names_the_remedy(make, says):
     with pytest.raises(InputError, match=says):
         mibench.estimate(make(), B)
+
+
+@pytest.mark.parametrize("missing", ["complete", "pairwise"])
+def test_rows_that_miss_a_value_can_be_left_out(missing):
+    x, y = A.tolist(), C.astype(object)
+    x[3], x[5], y[7] = None, np.inf, None
+    kept = np.delete(np.arange(N), [3, 5, 7])
+    want = KNN.estimate(A[kept], CODES[kept], discrete_y=True).nats
+    for sides in ((x, y), (pd.Series(x), pd.Series(y)), (np.ma.masked_invalid(
+        np.array(x, float)), y)):  # fmt: skip
+        found = mibench.estimate(*sides, missing=missing)
+        assert (found.nats, found.info["rows_left_out"]) == (want, 3)
+        assert found.info["labels"] == "y (text)"
+    table = {"a": x, "c": y}
+    assert mibench.estimate(table, x="a", y="c", missing=missing).nats == want
+    with pytest.raises(InputError, match="missing is 'no': give one of error, complete"):
+        mibench.estimate(A, B, missing="no")
+    with pytest.raises(InputError, match="x has 60 rows and y has 59"):
+        mibench.estimate(x, y[1:], missing=missing)
 
 
 @pytest.mark.parametrize(

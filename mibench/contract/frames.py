@@ -13,6 +13,8 @@ from .arrays import as_array, refuse_sparse
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw
 
+MAX_EXACT = 2**53  # float64 holds all whole numbers up to it
+
 Names: TypeAlias = Hashable | Sequence[Hashable]
 
 
@@ -180,13 +182,18 @@ def _column(native: Any, title: str, name: str) -> Column:
         return Column(title, _objects(series), "category")
     if dtype.is_numeric() and dtype != nw.Decimal and not series.null_count():
         return Column(title, series.to_numpy())
-    if dtype.is_float():
+    if dtype.is_float() or (dtype.is_integer() and _largest(series) <= MAX_EXACT):
         return Column(title, series.to_numpy().astype(np.float64))
     if dtype == nw.Boolean and not series.null_count():
         return Column(title, series.to_numpy().astype(np.bool_))
     if dtype in (nw.Datetime, nw.Date, nw.Duration) and not series.null_count():
         return Column(title, np.asarray(series.to_numpy()))
     return Column(title, _objects(series))
+
+
+def _largest(series: "nw.Series[Any]") -> int:
+    low, high = series.min(), series.max()
+    return max(-int(low), int(high)) if high is not None else 0
 
 
 def _objects(series: "nw.Series[Any]") -> NDArray[Any]:

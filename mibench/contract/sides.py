@@ -55,6 +55,33 @@ def as_side(values: Any, name: str, discrete: bool | None) -> Side:
     return _joined(columns, name, discrete)
 
 
+def without_gaps(x: Side, y: Side) -> tuple[Side, Side, int]:
+    """Both sides on the rows in which each has all its values, and the number of the other rows.
+
+    NaN, None and masked values are gaps, and infinity too. Raises InputError if rows do not match.
+    """
+    if len(x.values) != len(y.values):
+        raise InputError(
+            f"x has {len(x.values)} rows and y has {len(y.values)}: row i of x must belong to row "
+            "i of y"
+        )
+    there = _rows_without_gaps(x.values) & _rows_without_gaps(y.values)
+    sides = [side._replace(values=np.asarray(side.values)[there]) for side in (x, y)]
+    return sides[0], sides[1], int(len(there) - there.sum())
+
+
+def _rows_without_gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
+    gaps = np.ma.getmaskarray(values).copy()
+    plain = np.asarray(values)
+    if plain.dtype.kind in "fc":
+        gaps |= ~np.isfinite(plain)
+    elif plain.dtype.kind in "mM":
+        gaps |= np.isnat(plain)
+    elif plain.dtype.kind in "OT":
+        gaps |= np.vectorize(_is_missing, otypes=[bool])(plain.astype(object))
+    return np.asarray(~gaps.reshape(len(gaps), -1).any(axis=1))
+
+
 def check_index(x: Any, y: Any) -> None:
     """Raises InputError if the rows of two pandas objects are the same in another order."""
     pandas = sys.modules.get("pandas")
@@ -154,7 +181,7 @@ def _numbers_or_labels(
 
 
 def _from_objects(array: NDArray[Any], shown: str, declare: str) -> NDArray[Any]:
-    """Objects as float64. Raises InputError if they are no numbers, or if some are missing."""
+    """Objects as float64, NaN where a value is missing. Raises InputError if one is no number."""
     present = _present(array)
     for value in present:
         if not isinstance(value, numbers.Real | Decimal | np.bool_):
@@ -162,14 +189,8 @@ def _from_objects(array: NDArray[Any], shown: str, declare: str) -> NDArray[Any]
                 f"{shown} holds values of type {type(value).__name__} such as {_short(value)}: "
                 f"convert them to numbers, or {declare}"
             )
-    gaps = [place for place, value in enumerate(array.flat) if _is_missing(value)]
-    if gaps:
-        row = gaps[0] // max(1, array.size // len(array))
-        raise InputError(
-            f"{shown} has no value in row {row} ({len(gaps)} such value(s)): remove those rows or "
-            "fill them in"
-        )
-    return array.astype(np.float64)
+    gaps = np.vectorize(_is_missing, otypes=[bool])(array) if array.size else False
+    return np.where(gaps, np.nan, array).astype(np.float64)
 
 
 def _present(array: NDArray[Any]) -> list[Any]:
