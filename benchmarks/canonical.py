@@ -22,7 +22,7 @@ from mibench.contract.variables import as_pair
 from mibench.estimators import KNN, Canonical
 from mibench.estimators.cca.estimation import estimate_canonical
 from mibench.estimators.cca.tuning import Tuning
-from mibench.output.figures import COLOURS, MARKERS
+from mibench.output.looks import looks
 from mibench.tasks.catalogue import suite_tasks
 
 N, SEEDS, JOBS = 2000, 10, 2
@@ -323,7 +323,7 @@ def cost() -> None:
         )
         # Only sizes at which all tasks were run.
         table = table[table["tasks"] == len(tasks)]
-        for name, colour, marker in zip(names, COLOURS, MARKERS, strict=False):
+        for name, (colour, marker) in looks(names).items():
             by_rows = table.loc[name]
             axes.plot(by_rows["seconds"], by_rows["error"], color=colour, lw=0.8, alpha=0.6)
             areas = [10 + 14 * place for place in range(len(by_rows))]

@@ -77,7 +77,9 @@ def _hidden(places: Places, box: Box) -> int:
 
 
 def _meet(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    """Whether two names touch, or stand so close that they read as one."""
+    beside = a[0] < b[2] + MARGIN and b[0] < a[2] + MARGIN
+    return beside and a[1] < b[3] and b[1] < a[3]
 
 
 def _inside(a: Box, b: Box) -> bool:

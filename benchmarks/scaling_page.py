@@ -20,7 +20,8 @@ from peers import GROUPS
 from scaling_labels import separate, settle
 from scaling_limits import LIMITS
 
-from mibench.output.figures import COLOURS, MARKERS, save
+from mibench.output.figures import save
+from mibench.output.looks import looks
 
 Row = dict[str, Any]
 
@@ -195,8 +196,8 @@ def omitted(points: list[Row], limit: float) -> str:
 
 def _style(name: str) -> dict[str, Any]:
     if name in OURS:
-        place = OURS.index(name)
-        return {"color": COLOURS[place], "marker": MARKERS[place], "linewidth": 1.6,
+        colour, marker = looks(OURS)[name]
+        return {"color": colour, "marker": marker, "linewidth": 1.6,
                 "markersize": 4.5, "zorder": 3}  # fmt: skip
     grey, marker = PEER_STYLES.get(name, ("0.4", "."))
     return {"color": grey, "marker": marker, "linestyle": (0, (4, 2)), "linewidth": 1.1,

@@ -1,10 +1,13 @@
 from . import summary
 from .api import compare, estimate
 from .columns.pairs import Pairwise, pairwise
+from .columns.scores import scores
 from .compiled.warmup import warmup
 from .contract.base import Estimator
+from .contract.functions import FunctionEstimator
 from .contract.registry import get_estimator, list_estimators, register
 from .errors import InputError
+from .output.notebook import Overview, overview
 from .records.query import results
 from .tasks.catalogue import get_task, list_suites, list_tasks, register_task
 from .types import Estimate, Record, Task
@@ -14,7 +17,9 @@ __version__: str
 __all__ = [
     "Estimate",
     "Estimator",
+    "FunctionEstimator",
     "InputError",
+    "Overview",
     "Pairwise",
     "Record",
     "Task",
@@ -25,10 +30,12 @@ __all__ = [
     "list_estimators",
     "list_suites",
     "list_tasks",
+    "overview",
     "pairwise",
     "register",
     "register_task",
     "results",
+    "scores",
     "summary",
     "warmup",
 ]

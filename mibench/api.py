@@ -3,16 +3,18 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from numbers import Integral
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 from uuid import uuid4
 
-from numpy.typing import ArrayLike
-
+from .contract.base import Estimator
+from .contract.frames import Names, check_distinct, select
 from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
+from .contract.sides import as_side, check_index, without_gaps
 from .errors import InputError
 from .records.against import earlier_records
 from .records.store import Key, Store, StoreLostError
@@ -28,38 +30,113 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MISSING = ("error", "complete", "pairwise")  # what `missing` may be
+
+
+@overload
 def estimate(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Any,
+    y: Any,
     estimator: EstimatorLike = "knn",
     *,
-    discrete_x: bool = False,
-    discrete_y: bool = False,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+    missing: str = "error",
+) -> Estimate: ...
+@overload
+def estimate(
+    table: Any,
+    /,
+    estimator: EstimatorLike = "knn",
+    *,
+    x: Names,
+    y: Names,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+    missing: str = "error",
+) -> Estimate: ...
+def estimate(  # noqa: D417, its arguments are those of the overloads
+    *data: Any,
+    x: Any = None,
+    y: Any = None,
+    estimator: EstimatorLike = "knn",
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+    missing: str = "error",
 ) -> Estimate:
     """Estimate the mutual information I(X;Y) of paired rows.
 
+    Call it as `estimate(x, y)`, or with a table as `estimate(table, x="a", y=["b", "c"])`.
+
     Args:
-        x: (n,) or (n, dx). Row i of x belongs to row i of y.
-        y: (n,) or (n, dy).
+        x: (n,) or (n, dx). Row i of x belongs to row i of y. An array, a list, a series or data
+            frame of pandas, polars, pyarrow or another library that narwhals knows, a dict of
+            columns, a DataArray of xarray, or a tensor of torch. With a table: one or several
+            names of its columns.
+        y: (n,) or (n, dy), as x.
+        table: a data frame, a dict of columns, or an array (n, d), whose columns have the names
+            0 to d - 1.
         estimator: a spec as on the command line ("knn:k=5"), an estimator, or a function
-            f(x, y) -> nats (see `mibench.contract.functions.FunctionEstimator`).
-        discrete_x: whether x holds labels. A row of several columns is then one label.
+            f(x, y) -> nats (see `mibench.FunctionEstimator`).
+        discrete_x: whether x holds labels. A row of several columns is then one label. None: text,
+            booleans and categories are labels, and numbers are not.
         discrete_y: the same for y.
+        missing: what to do about NaN, infinity, None and masked values: "error", since in an array
+            a NaN is often a mistake; "complete" (or "pairwise") leaves out the rows that miss a
+            value.
 
     Returns:
-        An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`.
+        An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`. `info["labels"]` names the sides
+        that are labels by their type, and `info["rows_left_out"]` counts the rows that miss a
+        value.
 
     Raises:
-        InputError: for bad data (rows that do not match, NaN, infinity, too few rows), and for
-            an unknown estimator.
+        InputError: for bad data (rows that do not match, NaN, infinity, too few rows), for an
+            unknown column, and for an unknown estimator.
 
     Example:
-        >>> labels = [0, 0, 1, 1], [5, 5, 7, 7]
-        >>> estimate(*labels, "uniform", discrete_x=True, discrete_y=True).bits
+        >>> table = {"size": ["S", "S", "L", "L"], "shop": ["A", "A", "B", "B"]}
+        >>> estimate(table, "uniform", x="size", y="shop").bits
         1.0
     """
-    resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-    return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+    x, y, *given = _sides(data, x, y)
+    if given and estimator != "knn":
+        raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
+    chosen = given[0] if given else estimator
+    resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
+    if missing not in MISSING:
+        raise InputError(f"missing is {missing!r}: give one of {', '.join(MISSING)}")
+    if isinstance(resolved, Estimator) and missing == "error":
+        return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+    check_index(x, y)
+    a, b = as_side(x, "x", discrete_x), as_side(y, "y", discrete_y)
+    info: dict[str, object] = {}
+    if missing != "error":
+        a, b, info["rows_left_out"] = without_gaps(a, b)
+    by_type = [f"{name} ({side.reason})" for name, side in (("x", a), ("y", b)) if side.reason]
+    if by_type:
+        info["labels"] = ", ".join(by_type)
+    found = resolved.estimate(a.values, b.values, discrete_x=a.discrete, discrete_y=b.discrete)
+    return replace(found, info={**found.info, **info}) if isinstance(found, Estimate) else found
+
+
+def _sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:
+    """Both sides of the data; and the estimator, if it was given without its name."""
+    given = [*data, *(side for side in (x, y) if side is not None)]
+    if not 2 <= len(given) <= 4 or len(data) > 3:
+        raise InputError(f"{len(given)} arguments: give x and y, or a table, x=... and y=...")
+    if x is None and y is None:
+        return data
+    if x is not None and y is not None:
+        if not data:
+            return x, y
+        columns_x, columns_y = select(data[0], x, "x"), select(data[0], y, "y")
+        check_distinct(columns_x, columns_y)
+        return columns_x, columns_y, *data[1:]
+    missing = "y" if y is None else "x"
+    if len(data) == 1 and not isinstance(x if y is None else y, str):
+        return (data[0], y) if x is None else (x, data[0])
+    raise InputError(f"{missing} is missing: name its columns, {missing}=...")
 
 
 def compare(

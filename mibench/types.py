@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 from zlib import crc32
 
@@ -15,9 +16,11 @@ Sampler: TypeAlias = Callable[[int, np.random.Generator], Sample]
 SESSION = "this session"  # the version of an estimator that no installed package provides
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate:
     """An estimate of the mutual information I(X;Y), with what is known about its quality.
+
+    It is one number for all columns together, so NumPy makes no array of it.
 
     Attributes:
         nats: the estimate in nats. It may be slightly negative: estimators do not clip at 0.
@@ -49,6 +52,35 @@ class Estimate:
     def bits(self) -> float:
         """The estimate in bits."""
         return self.nats / math.log(2)
+
+    # NumPy would wrap it as an object, and scikit-learn would take that for a score of each column.
+    __array_ufunc__ = None
+
+    def __array__(self, dtype: object = None, copy: object = None) -> NDArray[Any]:
+        """Refuse to be an array: give `.nats` or `.bits`."""
+        raise TypeError(
+            "an Estimate is one number for all columns together: use its .nats or .bits. For a "
+            "score of each column, as SelectKBest wants, give mibench.scores in place of "
+            "mibench.estimate"
+        )
+
+    def __repr__(self) -> str:
+        flags = f", flags: {', '.join(map(_plain, self.flags))}" if self.flags else ""
+        return f"Estimate({self.bits:.4g} bits = {self.nats:.4g} nats{flags})"
+
+    def _repr_html_(self) -> str:
+        """Both units, and each flag with its sentence, in notebooks."""
+        flags = "".join(
+            f"<li><b>{escape(_plain(code))}</b>: {escape(_plain(sentence))}</li>"
+            for code, sentence in self.flags.items()
+        )
+        numbers = f"<b>{self.bits:.4g} bits</b> = {self.nats:.4g} nats"
+        return f"<div>I(X;Y) = {numbers}{f'<ul>{flags}</ul>' if flags else ''}</div>"
+
+
+def _plain(text: object) -> str:
+    """A text in one line, with what cannot be printed written out."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
 
 
 @runtime_checkable

@@ -88,3 +88,12 @@ def test_the_tables_of_speed_are_those_of_the_numbers(tmp_path):
     command = [sys.executable, DOCS.parent / "benchmarks" / "scaling.py", "--draw"]
     subprocess.run([*command, "--output", tmp_path / "performance"], check=True)
     assert (tmp_path / "performance.md").read_text() == page
+
+
+def test_the_python_examples_of_the_plots_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", (DOCS / "plots.md").read_text(), re.DOTALL):
+        exec(compile(code, "plots.md", "exec"), names)
+    assert (tmp_path / "compare.png").stat().st_size > 10_000
+    assert names["figure"].axes

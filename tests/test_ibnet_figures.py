@@ -26,6 +26,7 @@ from mibench.ibnet.figures import (
     plot_runs,
     save_drawing,
 )
+from mibench.ibnet.figures._numbers import distinct_range
 
 from .ibnet_fakes import H_Y_BITS, make_trajectories
 
@@ -131,6 +132,53 @@ def test_the_plane_holds_means_and_quantiles_over_runs(tanh: xr.Dataset) -> None
         for q in (10, 90):
             want = np.percentile(values, q, axis=0)[index]
             np.testing.assert_allclose(rows[f"{column}_q{q}_bits"], want, rtol=1e-12)
+
+
+def test_bars_of_few_runs_are_their_extremes(tanh: xr.Dataset) -> None:
+    """Quantiles of two runs would lie where no run is."""
+    two = tanh.isel(run=[1, 4])
+    drawing = plot_plane(two, [UNIFORM])
+    rows = drawing.table
+    values = two["i_xt"].sel(estimator=UNIFORM).values.astype(float)
+    index = (rows["epoch"].to_numpy(), rows["layer"].to_numpy() - 1)
+    for q, want in ((10, values.min(0)), (90, values.max(0))):
+        np.testing.assert_allclose(rows[f"i_xt_q{q}_bits"], want[index], rtol=1e-12)
+    for draw, data in ((plot_plane, two), (plot_epochs, two), (plot_errors, two)):
+        assert "from the smallest to the largest run" in draw(data).figure.get_suptitle()
+    both = plot_errors({"two": two, "seven": tanh}).figure.get_suptitle()
+    assert "(of fewer than 5 runs: from" in " ".join(both.split())
+    one = plot_plane(tanh.isel(run=[0])).figure.get_suptitle()
+    assert "bars" not in one
+
+
+def test_an_estimator_beyond_h_x_does_not_squeeze_the_others(relu: xr.Dataset) -> None:
+    beyond = relu.copy(deep=True)
+    beyond["i_xt"].loc[{"estimator": ADAPTIVE}] *= 3
+    drawing = plot_plane(beyond)
+    limits = [axes.get_xlim() for axes in planes(drawing)]
+    assert limits[0] == limits[2] != limits[1]
+    assert limits[0][1] < 14 < 30 < limits[1][1]
+    assert "its own scale" in drawing.figure.get_suptitle().replace("\n", " ")
+    all_beyond = plot_plane(beyond, [ADAPTIVE]).figure.get_suptitle()
+    assert "its own scale" not in all_beyond.replace("\n", " ")
+
+
+def test_numbers_of_runs_are_whole(relu: xr.Dataset) -> None:
+    for runs in (1, 2, 3, 6):
+        left = plot_maxima(relu.isel(run=range(runs))).figure.axes[0]
+        assert all(tick == round(tick) for tick in left.get_xticks())
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.99112, 0.99148, "0.9911 to 0.9915"),
+        (2, 24.4, "2 to 24.4"),
+        (1, 1, "1"),
+    ],
+)
+def test_the_ends_of_a_range_differ(low: float, high: float, text: str) -> None:
+    assert distinct_range(low, high) == text
 
 
 def test_what_is_drawn_is_what_is_written(tanh: xr.Dataset) -> None:

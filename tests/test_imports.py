@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"numba", "torch", "sklearn", "matplotlib", "pandas", "scipy", "xarray", "zarr"}
+HEAVY = {
+    "matplotlib", "narwhals", "numba", "pandas", "polars", "pyarrow", "scipy", "sklearn", "torch",
+    "xarray", "zarr",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("statement", ["import mibench", "import mibench.cli.main"])

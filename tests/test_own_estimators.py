@@ -209,7 +209,7 @@ def test_what_is_a_number(value):
         (1j, "TypeError: answer returned 1j"),
         (np.array([0.5]), "TypeError: answer returned array([0.5])"),
         (list(range(99)), "15, 16, 1...: it must return one number"),
-        (mibench.Estimate(0.5), "TypeError: answer returned Estimate(nats=0.5"),
+        (mibench.Estimate(0.5), "TypeError: answer returned Estimate(0.7213 bits"),
         (float("nan"), "ValueError: answer returned nan: it must return a finite number"),
         (-np.inf, "ValueError: answer returned -inf"),
     ],
@@ -242,14 +242,12 @@ def knn(x, y):
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        (lambda x, y: 0.0, "<lambda> has no name to show in a table: define it with `def`"),
-        (partial(covariance), "has no name to show"),
-        (knn, "function 'knn' has the name of a registered estimator: rename it"),
-        (
-            [scaled_by(1), scaled_by(2)],
-            "two different estimators are both 'scaled': define one under",
-        ),
-        (lambda x: 0.0, r"<lambda>\(x\) cannot be called as f\(x, y\)"),
+        (FunctionEstimator(covariance, name="a,b"), r"name 'a,b' is empty or holds one of"),
+        (FunctionEstimator(covariance, name=""), r"name '' is empty.*FunctionEstimator\(f, name="),
+        (knn, r"function 'knn' has the name of a registered.*FunctionEstimator\(f, name="),
+        ([scaled_by(1), scaled_by(2)], r"two different.*'scaled': name one.*FunctionEstimator\("),
+        ([lambda x, y: 0.0, lambda x, y: 1.0], "two different estimators are both 'lambda'"),
+        (lambda x: 0.0, r"lambda\(x\) cannot be called as f\(x, y\)"),
         ([lambda x, y, z: 0.0], "missing a required argument: 'z'.*take two arrays"),
         (FunctionEstimator, r"is a class"),
     ],
@@ -257,6 +255,23 @@ def knn(x, y):
 def test_what_cannot_be_compared_is_refused(functions, message):
     with pytest.raises(InputError, match=message):
         mibench.compare(functions, **SMALL)
+
+
+class Half:
+    def __call__(self, x, y):
+        return 0.5
+
+
+def test_what_a_function_is_called():
+    named = FunctionEstimator(scaled_by(2), name="twice")
+    given = [scaled_by(1), named, lambda x, y: 0.25, partial(covariance), Half()]
+    table = mibench.compare(given, **SMALL)
+    assert list(dict.fromkeys(table["estimator"])) == [
+        "scaled", "twice", "lambda", "covariance", "Half",
+    ]  # fmt: skip
+    by_name = table.groupby("estimator")["nats"].mean()
+    assert by_name["twice"] == pytest.approx(2 * by_name["scaled"])
+    assert mibench.estimate([1, 2], [2, 1], named).info["method"] == "function twice"
 
 
 def test_the_same_function_twice_is_one():
@@ -271,7 +286,9 @@ def test_jobs_give_the_same_numbers(here, monkeypatch):
     monkeypatch.syspath_prepend(str(here))
     covariance = importlib.import_module("module_of_jobs").covariance
     program = f"executable:command={sys.executable} -c 'print(0.25)'"
-    estimators = [covariance, scaled_by(3), "function:call=mine.py:covariance", program]
+    estimators = [
+        covariance, scaled_by(3), lambda x, y: 0.25, "function:call=mine.py:covariance", program,
+    ]  # fmt: skip
     one_process, two_processes = (
         mibench.compare(estimators, **{**SMALL, "seeds": 4}, jobs=jobs) for jobs in (1, 2)
     )

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -587,6 +588,88 @@ def test_the_csv_is_the_table(opened, records):
                 expected = float(f"{expected / np.log(2):.6g}")
             exported = float(row[column.replace("nats", "bits")] or "nan")
             assert exported == pytest.approx(expected, rel=1e-9, nan_ok=True)
+
+
+def saved(driver):
+    """What each link to save gives: name of the file -> its text."""
+    files = js(
+        driver,
+        """const found = [];
+        const keep = (e) => { e.preventDefault(); found.push([e.target.download, e.target.href]); };
+        addEventListener("click", keep);
+        document.querySelectorAll("a[download]").forEach((a) => a.click());
+        removeEventListener("click", keep);
+        return found;""",
+    )
+    return {name: urllib.parse.unquote(link.partition(",")[2]) for name, link in files}
+
+
+@needs_browser
+def test_tables_and_figures_can_be_saved(opened, records):
+    files = saved(opened)
+    rows = list(csv.DictReader(io.StringIO(files["mibench-errors.csv"])))
+    cases = summary.in_units(summary.by_case(records), "bits").set_index(["task", "n", "estimator"])
+    assert len(rows) == len(TASKS) * 2
+    for row in rows:
+        want = cases.loc[(row["task"], int(row["n"]), "uniform"), "bias_bits"]
+        assert float(row["uniform"]) == pytest.approx(want, rel=1e-5, abs=1e-9)
+    failures = list(csv.DictReader(io.StringIO(files["mibench-failures.csv"])))
+    assert sum(int(f["times"]) for f in failures) == records["nats"].isna().sum()
+    assert "mibench-flags.csv" in files
+    pictures = {name: text for name, text in files.items() if name.endswith(".svg")}
+    assert len(pictures) == 3 + 2  # a panel for each estimator, error by size, error by time
+    for text in pictures.values():
+        root = ElementTree.fromstring(text)
+        assert len(root.findall(".//{*}text")) > 5
+        assert "var(" not in text  # its colours are its own
+        assert "class=" not in text
+    names = {node.text for node in ElementTree.fromstring(
+        pictures["mibench-error-and-sample-size.svg"]).findall(".//{*}text")}  # fmt: skip
+    assert {"uniform", "kde"} <= names
+
+
+@needs_browser
+def test_the_address_holds_the_selection(opened):
+    start = opened.current_url
+    assert "?" not in start
+    Select(opened.find_element("id", "samples")).select_by_visible_text("n = 300")
+    opened.find_element("css selector", "#truth .chip").click()
+    js(opened, "document.querySelector('input[value=nats]').click()")
+    js(opened, "document.querySelector('#board th[data-key=seconds] button').click()")
+    address = opened.current_url
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+    hidden = opened.find_element("css selector", "#truth .chip").text
+    assert query == {"n": ["300"], "units": ["nats"], "hide": [hidden], "sort": ["seconds"]}
+    before = [row.text for row in opened.find_elements("css selector", "#board tr, #heat tr")]
+    opened.get(start)
+    opened.get(address)
+    assert [
+        row.text for row in opened.find_elements("css selector", "#board tr, #heat tr")
+    ] == before
+    opened.get(start + "?n=7&tasks=nothing&units=ells&hide=nobody&sort=x")  # of another page
+    assert opened.current_url == start
+    opened.get(start)
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_names_stand_beside_their_marks(opened, width):
+    """On the phone too; names do not touch each other."""
+    view(opened, width)
+    opened.refresh()
+    for chart, least in (("size-chart", 2), ("cost-chart", 1)):
+        boxes = js(
+            opened,
+            "return [...document.querySelectorAll(`#${arguments[0]} text.name`)].map((t) => {"
+            "const b = t.getBoundingClientRect(); return [b.left, b.right, b.top, b.bottom]; })",
+            chart,
+        )
+        assert len(boxes) >= least
+        for i, (left, right, top, bottom) in enumerate(boxes):
+            assert 0 <= left < right <= width
+            for other in boxes[:i]:
+                apart = left >= other[1] or other[0] >= right
+                assert apart or min(bottom, other[3]) - max(top, other[2]) < 4
 
 
 @needs_browser

@@ -11,6 +11,7 @@ from mibench.errors import InputError
 
 CURVE_POINTS = 200  # log-spaced epochs of a curve; of 8000 epochs, about 160 different ones
 QUANTILES = {"q10": 0.1, "q90": 0.9}  # of the runs; bands and bars show them
+FEW_RUNS = 5  # below it, quantiles over runs would be made up between the runs
 INFORMATION = {"i_xt": "i_xt_bits", "i_ty": "i_ty_bits"}
 
 Trainings = xr.Dataset | Mapping[str, xr.Dataset]
@@ -85,14 +86,18 @@ def maximum_rows(trajectories: xr.Dataset) -> pd.DataFrame:
 def summarise_runs(rows: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
     """The number of runs of each group, and mean, q10 and q90 of each value over these runs.
 
-    The value i_xt_bits gives i_xt_mean_bits, i_xt_q10_bits and i_xt_q90_bits.
+    The value i_xt_bits gives i_xt_mean_bits, i_xt_q10_bits and i_xt_q90_bits. Of fewer than
+    `FEW_RUNS` runs, q10 and q90 are the smallest and the largest.
     """
     groups = rows.groupby(list(by), sort=True)
     table = pd.DataFrame({"runs": groups["run"].nunique()})
+    few = table["runs"] < FEW_RUNS
     for value in values:
         table[statistic(value, "mean")] = groups[value].mean()
+        extremes = {"q10": groups[value].min(), "q90": groups[value].max()}
         for name, share in QUANTILES.items():
-            table[statistic(value, name)] = groups[value].quantile(share)
+            quantile = groups[value].quantile(share)
+            table[statistic(value, name)] = quantile.where(~few, extremes[name])
     return table.reset_index()
 
 
@@ -111,6 +116,18 @@ def by_layer(table: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
 def count_runs(rows: pd.DataFrame) -> int:
     """The number of runs that have any value."""
     return int(rows["run"].nunique())
+
+
+def distinct_range(low: float, high: float) -> str:
+    """A range as text, with as many digits as tell its ends apart.
+
+    >>> distinct_range(0.99112, 0.99148), distinct_range(2.0, 24.4), distinct_range(3.0, 3.0)
+    ('0.9911 to 0.9915', '2 to 24.4', '3')
+    """
+    if low == high:
+        return f"{low:.3g}"
+    digits = next((d for d in range(3, 17) if f"{low:.{d}g}" != f"{high:.{d}g}"), 17)
+    return f"{low:.{digits}g} to {high:.{digits}g}"
 
 
 def _rows(data: xr.Dataset) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
@@ -20,6 +21,7 @@ from ._drawing import Drawing
 
 Spread = Literal["band", "runs", "none"]
 
+MOST_OF_H_X = 1.25  # of H(X): estimates beyond it have a scale of their own
 SINGLE_RUN_POINTS = 50  # epochs of the line of a single run
 X, Y = ("i_xt_mean_bits", "i_ty_mean_bits")
 
@@ -58,10 +60,11 @@ def runs_text(runs: int) -> str:
     return f"{runs} run" + ("s" if runs != 1 else "")
 
 
-def spread_text(spread: str) -> str:
+def _spread_text(spread: str, runs: Sequence[int]) -> str:
     """What lines and bars show, for the caption. Raises InputError for an unknown spread."""
+    span = _style.span_text(runs, _numbers.FEW_RUNS)
     texts = {
-        "band": f"{_style.MEAN}, bars {_style.SPAN}",
+        "band": _style.MEAN + (f", bars {span}" if span else ""),
         "runs": f"{_style.MEAN}, thin lines are single runs",
         "none": _style.MEAN,
     }
@@ -76,33 +79,48 @@ def wrap_panels(panels: Sequence[Panel]) -> list[Sequence[Panel]]:
     return [panels[first : first + columns] for first in range(0, len(panels), columns)]
 
 
-def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread, *captions: str) -> Drawing:
+def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *captions: str) -> Drawing:
     """Draw each panel as a plane: I(X;T) to the right, I(T;Y) upwards, a path for each layer.
+
+    All have one scale, apart from panels far beyond H(X) among others that are not.
+    spread: as in `planes.plot_plane`; None: single runs, without a spread.
 
     The table holds, for each panel, layer and drawn epoch, the number of runs, and the mean and the
     10 % and 90 % quantiles over runs of I(X;T) and I(T;Y). With spread "runs" it also holds the
     values of each run, in rows whose column `run` is filled.
     """
     shape = len(grid), max(map(len, grid))
+    if spread is not None:
+        runs = [_numbers.count_runs(panel.rows) for row in grid for panel in row]
+        captions += (_spread_text(spread, runs),)
     figure = Figure(figsize=_style.grid_size(shape, height=2.4), layout="constrained")
-    axes_grid = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
+    axes_grid = figure.subplots(*shape, sharey=True, squeeze=False)
     last = max(int(panel.rows["epoch"].max()) for row in grid for panel in row)
-    tables, all_axes = [], []
+    tables_of_panels: list[list[pd.DataFrame]] = []
+    all_axes = []
     for axes_row, row in zip(axes_grid, grid, strict=True):
         for axes, panel in zip(axes_row, row, strict=False):
             means = panel.means()
-            tables.append(means)
+            tables_of_panels.append([means])
             if spread == "runs":
-                tables.append(_single_run_rows(panel))
-                _faint_runs(axes, tables[-1])
+                tables_of_panels[-1].append(_single_run_rows(panel))
+                _faint_runs(axes, tables_of_panels[-1][-1])
             _paths(axes, means, last, bars=spread == "band")
             _style.mark_h_y(axes, panel.h_y)
             _style.style_axes(axes, panel.title)
             all_axes.append(axes)
-    table = pd.concat(tables, ignore_index=True)
-    _limits(all_axes[0], table, [panel.h_y for row in grid for panel in row])
-    captions += _mark_h_x(all_axes, table, grid[0][0])
-    _style.label_grid(axes_grid, [len(row) for row in grid], _style.I_XT, _style.I_TY)
+    table = pd.concat([t for each in tables_of_panels for t in each], ignore_index=True)
+    panels = [panel for row in grid for panel in row]
+    own = _own_scales(panels, tables_of_panels)
+    for axes, panel_tables, is_own in zip(all_axes, tables_of_panels, own, strict=True):
+        common = [t for each, o in zip(tables_of_panels, own, strict=True) if not o for t in each]
+        _limits(axes, "i_xt", pd.concat(panel_tables if is_own else common), [])
+    _limits(all_axes[0], "i_ty", table, [panel.h_y for panel in panels])
+    captions += _mark_h_x(all_axes, table, panels[0])
+    captions += ("a panel beyond it has its own scale",) if any(own) else ()
+    used = [len(row) for row in grid]
+    _style.label_grid(axes_grid, used, _style.I_XT, _style.I_TY)
+    _hide_repeated_ticks(axes_grid, used, own)
     _style.epoch_colour_bar(figure, all_axes, last)
     _legend(figure, sorted(table["layer"].unique()), zero=bool((table["epoch"] == 0).any()))
     _style.caption(figure, *captions)
@@ -167,17 +185,41 @@ def _single_run_rows(panel: Panel) -> pd.DataFrame:
     return rows
 
 
-def _limits(axes: Axes, table: pd.DataFrame, h_y: Sequence[float]) -> None:
-    """Set the common limits so that 0, every number drawn and H(Y) with its name are inside."""
-    for value, axis, set_limits, room in (
-        ("i_xt", axes.xaxis, axes.set_xlim, 0.04),
-        ("i_ty", axes.yaxis, axes.set_ylim, 0.1),
-    ):
-        numbers = table.filter(regex=f"^{value}_").to_numpy().ravel()
-        marks = np.concatenate([[0.0], numbers, h_y if value == "i_ty" else []])
-        low, high = float(np.nanmin(marks)), float(np.nanmax(marks))
-        axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 4, 10]))
-        set_limits(low - 0.03 * (high - low), high + room * (high - low))
+def _own_scales(panels: Sequence[Panel], tables: Sequence[Sequence[pd.DataFrame]]) -> list[bool]:
+    """Which panels exceed H(X) by so much that they would squeeze those that do not."""
+    values = [np.concatenate([_values(t, "i_xt") for t in each]) for each in tables]
+    tops = [float(np.nanmax(of_panel)) for of_panel in values]
+    beyond = [top > MOST_OF_H_X * panel.h_x for top, panel in zip(tops, panels, strict=True)]
+    others = [top for top, is_beyond in zip(tops, beyond, strict=True) if not is_beyond]
+    return [is_beyond and bool(others) for is_beyond in beyond]
+
+
+def _limits(axes: Axes, value: str, table: pd.DataFrame, marks: Sequence[float]) -> None:
+    """Set limits so that 0, every number drawn, and H(Y) with its name are inside."""
+    numbers = np.concatenate([[0.0], _values(table, value), marks])
+    low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    low, high = low - 0.03 * (high - low), high + (0.04 if value == "i_xt" else 0.1) * (high - low)
+    locator = MaxNLocator(7, steps=[1, 2, 4, 10])
+    if value == "i_xt":
+        axes.set_xlim(low, high)
+        axes.xaxis.set_major_locator(locator)
+    else:
+        axes.set_ylim(low, high)
+        axes.yaxis.set_major_locator(locator)
+
+
+def _values(table: pd.DataFrame, value: str) -> NDArray[np.float64]:
+    return table.filter(regex=f"^{value}_").to_numpy(dtype=float).ravel()
+
+
+def _hide_repeated_ticks(axes_grid: Any, used: Sequence[int], own: Sequence[bool]) -> None:
+    """Leave numbers at the horizontal axis where no panel of the same scale stands below."""
+    places = [(row, column) for row, count in enumerate(used) for column in range(count)]
+    is_own = dict(zip(places, own, strict=True))
+    for row, column in places:
+        below = is_own.get((row + 1, column))
+        if below is not None and not below and not is_own[row, column]:
+            axes_grid[row, column].tick_params(labelbottom=False)
 
 
 def _legend(figure: Figure, layers: Sequence[int], *, zero: bool) -> None:

@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from mibench.output.figures import COLOURS
+from mibench.output.looks import COLOURS
 from mibench.output.safe import plain_math
 
 MEAN = "mean over runs"
 SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # names `_numbers.QUANTILES`
+SPAN_OF_FEW = "from the smallest to the largest run"
 I_XT, I_TY = "$I(X;T)$ (bits)", "$I(T;Y)$ (bits)"
 MARKERS = "soD^v<>p"  # of layers: shapes that can be filled with the colour of an epoch
 SMALL, NORMAL = 7.0, 8.0  # font sizes in points, for pictures as wide as a page of text
@@ -158,6 +159,17 @@ def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
         handletextpad=0.5,
         columnspacing=1.4,
     )
+
+
+def span_text(runs: Iterable[int], few: int) -> str:
+    """What bands and bars show, where panels have these numbers of runs; "" if they show nothing.
+
+    few: the number of runs from which they show quantiles.
+    """
+    several = {n >= few for n in runs if n > 1}
+    if several == {True, False}:
+        return f"{SPAN} (of fewer than {few} runs: {SPAN_OF_FEW})"
+    return {frozenset({True}): SPAN, frozenset({False}): SPAN_OF_FEW}.get(frozenset(several), "")
 
 
 def describe_training(trajectories: xr.Dataset) -> str:

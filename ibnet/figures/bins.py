@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mibench.errors import InputError
 from mibench.estimators.adaptive import padded_edges
-from mibench.output.figures import COLOURS
+from mibench.output.looks import COLOURS
 
 from ..settings import LOWER_BOUNDS
 from . import _style

@@ -19,7 +19,8 @@ def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = Non
     """Draw I(X;T) and I(T;Y), in bits, by epoch.
 
     I(X;T) is on the left and I(T;Y) on the right, with a row for each estimator and a line for each
-    layer. Lines are means over runs; bands extend from the 10 % to the 90 % quantile over runs.
+    layer. Lines are means over runs; bands extend from the 10 % to the 90 % quantile over runs, or
+    over all of fewer than five runs.
     Epoch 0, the untrained network, is drawn separately before epoch 1.
 
     Args:
@@ -61,7 +62,8 @@ def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = Non
         for n in layers
     ]
     _style.legend_below(figure, handles, columns=len(handles))
-    spread = f"{_style.MEAN}, bands {_style.SPAN}"
+    span = _style.span_text((_numbers.count_runs(p.rows) for p in panels), _numbers.FEW_RUNS)
+    spread = _style.MEAN + (f", bands {span}" if span else "")
     _style.caption(figure, _style.describe_training(trajectories), spread)
     return Drawing(figure, table)
 

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mibench.output.figures import COLOURS
+from mibench.output.looks import COLOURS
 
 from . import _numbers, _style
 from ._drawing import Drawing
@@ -16,7 +16,8 @@ KINDS = {"train": COLOURS[0], "test": COLOURS[1]}
 def plot_errors(trainings: _numbers.Trainings) -> Drawing:
     """Draw train and test error by epoch: a panel for each training, all on one scale.
 
-    Lines are means over runs; bands extend from the 10 % to the 90 % quantile over runs.
+    Lines are means over runs; bands extend from the 10 % to the 90 % quantile over runs, or over
+    all of fewer than five runs.
 
     Args:
         trainings: trajectories, or title -> trajectories.
@@ -53,5 +54,6 @@ def plot_errors(trainings: _numbers.Trainings) -> Drawing:
     _style.label_grid(axes_grid, used, "epoch", "error (%)")
     handles = [Line2D([], [], color=c, linewidth=1.8, label=kind) for kind, c in KINDS.items()]
     _style.legend_below(figure, handles, columns=2)
-    _style.caption(figure, f"error: {_style.MEAN}, bands {_style.SPAN}")
+    span = _style.span_text(map(_numbers.count_runs, rows.values()), _numbers.FEW_RUNS)
+    _style.caption(figure, f"error: {_style.MEAN}" + (f", bands {span}" if span else ""))
     return Drawing(figure, pd.concat(tables, ignore_index=True))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from . import _numbers, _style
 from ._drawing import Drawing
@@ -58,6 +59,7 @@ def _by_run(axes: Axes, rows: pd.DataFrame) -> None:
         axes.plot(place[of_layer.index], of_layer["max_activation"], label=label, **look)
     axes.axhline(top["max_activation"].median(), color="0.35", linewidth=0.9)
     axes.legend(fontsize=_style.SMALL, frameon=False, handletextpad=0.2, loc="best")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
 
 
 def _by_layer(axes: Axes, rows: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ from mibench.output.safe import plain_math
 
 from . import _numbers, _style
 from ._drawing import Drawing
-from ._plane_grid import Panel, Spread, draw_planes, runs_text, spread_text, wrap_panels
+from ._plane_grid import Panel, Spread, draw_planes, runs_text, wrap_panels
 
 
 def plot_plane(
@@ -22,11 +22,15 @@ def plot_plane(
 ) -> Drawing:
     """Draw the information plane for each estimator, side by side on one scale.
 
+    An estimator far beyond H(X), which no true I(X;T) exceeds, has a scale of its own, so that it
+    does not squeeze the others.
+
     Args:
         trajectories: from `ibnet.measure`.
         estimators: which ones, in which order; None: all.
         spread: how to show the spread over runs: "band" (bars from the 10 % to the 90 % quantile at
-            epochs 1, 10, 100, ...), "runs" (a thin line for each run) or "none".
+            epochs 1, 10, 100, ..., over all of fewer than five runs), "runs" (a thin line for each
+            run) or "none".
 
     Returns:
         The drawing; its table holds means and quantiles over runs, in bits.
@@ -37,9 +41,7 @@ def plot_plane(
     names = _numbers.select_estimators(trajectories, estimators)
     training = str(trajectories.attrs.get("training", ""))
     panels = [Panel.from_trajectories(trajectories, name, training=training) for name in names]
-    return draw_planes(
-        wrap_panels(panels), spread, _style.describe_training(trajectories), spread_text(spread)
-    )
+    return draw_planes(wrap_panels(panels), spread, _style.describe_training(trajectories))
 
 
 def plot_planes(
@@ -78,7 +80,7 @@ def plot_planes(
     ]
     if all(len(row) == 1 for row in grid):
         grid = wrap_panels([row[0] for row in grid])
-    return draw_planes(grid, spread, spread_text(spread))
+    return draw_planes(grid, spread)
 
 
 def plot_median_split(
@@ -117,11 +119,12 @@ def plot_median_split(
     for name in _numbers.select_estimators(trajectories, estimators):
         row = []
         for half, maxima in halves.items():
-            heading = f"{half} maxima, {maxima.min():.3g} to {maxima.max():.3g}"
+            span = _numbers.distinct_range(float(maxima.min()), float(maxima.max()))
+            heading = f"{half} maxima, {span}"
             runs = trajectories.sel(run=np.sort(maxima.index.to_numpy()))
             row.append(Panel.from_trajectories(runs, name, heading, training=training, half=half))
         grid.append(row)
-    return draw_planes(grid, spread, _style.describe_training(trajectories), spread_text(spread))
+    return draw_planes(grid, spread, _style.describe_training(trajectories))
 
 
 def plot_runs(
@@ -162,6 +165,6 @@ def plot_runs(
         _style.describe_training(trajectories),
         f"single runs under {plain_math(estimator)}",
     )
-    drawing = draw_planes(wrap_panels(panels), "none", *captions)
+    drawing = draw_planes(wrap_panels(panels), None, *captions)
     table = drawing.table.drop(columns="runs").filter(regex="^(?!.*_q[19]0_)")
     return Drawing(drawing.figure, table.rename(columns=lambda name: name.replace("_mean", "")))

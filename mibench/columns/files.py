@@ -23,7 +23,7 @@ SHOWN = 8  # names in a title
 
 @dataclass(frozen=True)
 class ColumnSet:
-    """The columns of one side: their names, also as a title, their values (n, d), and their kind."""
+    """The columns of one side: names, also as a title, values (n, d), and kind."""
 
     names: list[str]
     title: str

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import refuse_sparse
 from ..contract.base import Estimator
+from ..contract.frames import columns_of
 from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
+from ..contract.sides import labels_by_type
 from ..contract.variables import Variable
 from ..errors import InputError, unknown
 from ..memory import check_memory
+from ..output.notebook import heat_table, plain_table
+from ..output.safe import visible_lines
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
 from .gaps import Column, SidesOfPairs, check_missing, column_of, complete_arrays
@@ -35,12 +40,16 @@ PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable] | str]]
 Progress: TypeAlias = Callable[[int, int], object]
 
 BYTES_OF_PAIR = 1000  # of a row of the result, while it is made
+LISTED = 20  # pairs that are shown for many columns
+MAX_COLUMNS_IN_NOTEBOOKS = 30  # of a heat map
 PAIRS_PER_CORE = 16  # in a batch; progress is reported after each batch
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pairwise:
     """The mutual information of all pairs of columns, as `mibench.pairwise` returns it.
+
+    In a notebook it shows itself as a heat map.
 
     Attributes:
         columns: The names of the columns.
@@ -66,6 +75,17 @@ class Pairwise:
         """The MI in bits, in the same layout as `nats`."""
         return self._matrix("bits")
 
+    def __repr__(self) -> str:
+        d, pairs = len(self.columns), len(self.table)
+        largest = self.table.nlargest(LISTED, "bits").to_string(index=False)
+        return f"Pairwise: {d} columns, {pairs} pairs, the largest first\n{visible_lines(largest)}"
+
+    def _repr_html_(self) -> str:
+        """The matrix in bits as a heat map, or the largest pairs of many columns, in notebooks."""
+        if len(self.columns) <= MAX_COLUMNS_IN_NOTEBOOKS:
+            return heat_table(self.bits, "I(X;Y) in bits")
+        return plain_table(self.table.nlargest(LISTED, "bits"), "the largest pairs")
+
     def _matrix(self, units: str) -> "pd.DataFrame":
         import pandas as pd
 
@@ -80,7 +100,7 @@ def pairwise(
     table: Any,
     estimator: EstimatorLike = "knn",
     *,
-    discrete: bool | str | Iterable[Hashable] = False,
+    discrete: bool | str | Iterable[Hashable] | None = None,
     missing: str = "error",
     jobs: int = 1,
     on_progress: Progress | None = None,
@@ -91,10 +111,12 @@ def pairwise(
     The numbers depend neither on the number of processes nor on the number of threads.
 
     Args:
-        table: A DataFrame, a dict of columns, or an array (n, d), whose columns are named 0 to
-            d - 1.
+        table: A data frame of pandas, polars, pyarrow or another library that narwhals knows, a
+            dict of columns, or an array (n, d), whose columns are named 0 to d - 1.
         estimator: As in `mibench.estimate`.
-        discrete: The columns that hold labels, by name or as d booleans; True for all columns.
+        discrete: The columns that hold labels, by name or as d booleans; True for all columns,
+            False for none. Columns of text, booleans or categories are labels if they are not
+            named, unless it is False.
         missing: What to do about NaN, None and masked values: "error", since in an array a NaN is
             often a mistake; "pairwise" leaves out the rows that miss a value of the pair;
             "complete" leaves out the rows that miss any value.
@@ -118,8 +140,10 @@ def pairwise(
     """
     check_missing(missing)
     resolved = _resolved(estimator)
-    names, arrays = _columns_of(table)
+    names, arrays, by_type = _columns_of(table)
     labels = _label_columns(discrete, names)
+    if discrete is not False:
+        labels |= by_type
     if missing == "complete":
         arrays = complete_arrays(arrays)
     columns = [
@@ -233,11 +257,22 @@ def _table_row(
     }  # fmt: skip
 
 
-def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
-    """Names and values of the columns. Raises InputError unless there are at least two columns."""
+def _columns_of(
+    table: Any,
+) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]], set[Hashable]]:
+    """Names and values of the columns, and the names of those that are labels by their type.
+
+    Raises InputError unless there are at least two columns.
+    """
     import pandas as pd
 
-    if hasattr(table, "to_pandas"):  # a table of polars or pyarrow
+    known = isinstance(table, dict | pd.DataFrame)
+    read = None if known else columns_of(table, "the table")
+    if read is not None and len(read) > 1:
+        names: pd.Index[Any] = pd.Index([column.title for column in read])
+        by_type: set[Hashable] = {c.title for c in read if c.labels or labels_by_type(c.values)}
+        return names, [column.values for column in read], by_type
+    if hasattr(table, "to_pandas"):  # a table of yet another library
         table = table.to_pandas()
     try:
         if isinstance(table, dict):
@@ -253,18 +288,28 @@ def _columns_of(table: Any) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]]]:
     if table.shape[1] < 2:
         raise InputError(f"the table has {table.shape[1]} column(s): pairs need at least 2")
     if not isinstance(table, pd.DataFrame):
-        return pd.RangeIndex(table.shape[1]), table.T
+        columns = pd.RangeIndex(table.shape[1])
+        return columns, table.T, {i for i in columns if labels_by_type(table.T[i])}
     if not table.columns.is_unique:
         name = table.columns[table.columns.duplicated()][0]
         raise InputError(f"several columns are named {name!r}: rename them")
-    return table.columns, [column_values(table.iloc[:, i]) for i in range(table.shape[1])]
+    series = [table.iloc[:, i] for i in range(table.shape[1])]
+    for one in series:
+        refuse_sparse(one, f"column {one.name!r}")
+    values = [column_values(one) for one in series]
+    named = zip(table.columns, series, values, strict=True)
+    return (
+        table.columns,
+        values,
+        {name for name, one, v in named if one.dtype == "category" or labels_by_type(v)},
+    )
 
 
 def _label_columns(
-    discrete: bool | str | Iterable[Hashable], columns: "pd.Index[Any]"
+    discrete: bool | str | Iterable[Hashable] | None, columns: "pd.Index[Any]"
 ) -> set[Hashable]:
-    """The names of the columns that hold labels."""
-    if isinstance(discrete, bool):
+    """The names of the columns that are declared labels."""
+    if discrete is None or isinstance(discrete, bool):
         return set(columns) if discrete else set()
     if isinstance(discrete, str) or not isinstance(discrete, Iterable):
         discrete = [discrete]

@@ -5,11 +5,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 
-from ..errors import InputError
+from ..errors import InputError, unknown
 from ..types import Estimate
 from . import flags
 from .parameters import check_value, parameter_fields
@@ -46,14 +46,20 @@ class Estimator(ABC):
             object.__setattr__(self, field.name, value)
 
     def estimate(
-        self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        discrete_x: bool | None = None,
+        discrete_y: bool | None = None,
     ) -> Estimate:
         """Estimate I(X;Y) from n paired rows.
 
         Args:
-            x: (n,) or (n, dx), finite numbers; labels of any type with discrete_x.
+            x: (n,) or (n, dx), finite numbers or labels: anything that `mibench.estimate` takes.
             y: (n,) or (n, dy). Row i of x belongs to row i of y.
-            discrete_x: whether x holds labels. A row of several columns is then one label.
+            discrete_x: whether x holds labels. A row of several columns is then one label. None:
+                text, booleans and categories are labels, and numbers are not.
             discrete_y: the same for y.
 
         Returns:
@@ -156,6 +162,33 @@ class Estimator(ABC):
         """
         self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name, as scikit-learn asks for them. deep: changes nothing."""
+        return {f.name: getattr(self, f.name) for f in parameter_fields(type(self))}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters of this object, as scikit-learn does, and return it.
+
+        Its hash changes too: an object that is a key of a dict must stay as it is. Elsewhere,
+        `dataclasses.replace` makes a changed copy.
+
+        Raises:
+            InputError: for an unknown parameter or a bad value. Nothing is changed then.
+        """
+        known = self.get_params()
+        for name in parameters:
+            if name not in known:
+                kind = type(self).__name__
+                raise InputError(f"{kind}: {unknown('parameter', name, known)}")
+        changed = type(self)(**{**known, **parameters})
+        for name, value in vars(changed).items():
+            object.__setattr__(self, name, value)
+        return self
+
+    def __sklearn_clone__(self) -> Self:
+        """What `sklearn.base.clone` returns: a new estimator with the same parameters."""
+        return type(self)(**self.get_params())
+
     @abstractmethod
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         """The estimate for two sides of equal length, neither of them constant."""
@@ -189,7 +222,10 @@ def _estimate_of_constant(x: Variable, y: Variable) -> Estimate:
 
 
 def _shape(x: Variable, y: Variable) -> dict[str, Any]:
-    return {"n": x.n, "dim_x": x.dims, "dim_y": y.dims}
+    reasons = {name: side.reason for name, side in (("x", x), ("y", y)) if side.reason}
+    shown = ", ".join(f"{name} ({reason})" for name, reason in reasons.items())
+    labels = {"labels": shown} if shown else {}
+    return {"n": x.n, "dim_x": x.dims, "dim_y": y.dims, **labels}
 
 
 def _common_flags(estimate: Estimate, n: int) -> dict[str, str]:

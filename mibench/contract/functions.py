@@ -1,5 +1,6 @@
 """Estimators that are plain functions of two arrays: f(x, y) -> nats."""
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -30,28 +31,38 @@ class FunctionEstimator(Estimator):
 
     Args:
         function: what to call.
+        name: how tables call it; None for the name of the function.
 
     Raises:
         InputError: if the function cannot be called with two arrays.
 
     Example:
-        >>> FunctionEstimator(math.dist)
-        dist
+        >>> FunctionEstimator(math.dist), FunctionEstimator(lambda x, y: 0.0, name="zero")
+        (dist, zero)
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
+        if not callable(function):
+            raise InputError(f"{_in_a_line(function)} is no function: give f(x, y) -> nats")
         self.function = function
-        self.name = getattr(function, "__name__", "")
+        self.name = _name_of(function) if name is None else name
         self.discrete_arguments = _discrete_arguments(function, repr(self))
 
     def __repr__(self) -> str:
-        return self.name or repr(self.function)
+        return self.name
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FunctionEstimator) and self.function == other.function
+        return isinstance(other, FunctionEstimator) and (self.function, self.name) == (
+            other.function,
+            other.name,
+        )
 
     def __hash__(self) -> int:
-        return hash(self.function)
+        return hash((self.function, self.name))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The function and its name."""
+        return {"function": self.function, "name": self.name}
 
     def call(self, x: Variable, y: Variable) -> float:
         """The number that the function returns, in the function's own unit.
@@ -74,6 +85,14 @@ class FunctionEstimator(Estimator):
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         return Estimate(self.call(x, y), info={"method": f"function {self!r}"})
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    """A function's name: "lambda" for a lambda, that of the class for an object."""
+    inner = function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    return str(getattr(inner, "__name__", type(inner).__name__)).strip("<>")
 
 
 def as_rows(side: Variable) -> NDArray[Any]:

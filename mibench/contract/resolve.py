@@ -52,7 +52,7 @@ def resolve_estimators(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
         if first.estimator != resolved.estimator:
             remedy = "make them frozen dataclasses whose fields tell them apart"
             if isinstance(resolved.estimator, FunctionEstimator):
-                remedy = "define one under another name"
+                remedy = "name one of them, mibench.FunctionEstimator(f, name=...)"
             raise InputError(f"two different estimators are both {resolved.spec!r}: {remedy}")
     return list(by_spec.values())
 
@@ -132,12 +132,14 @@ def _with_identity(
 def _name_of_function(estimator: FunctionEstimator) -> str:
     """The function's name; refused where a table could not show it, or where it is taken."""
     name = estimator.name
+    rename = "name it with mibench.FunctionEstimator(f, name=...)"
     if not name or any(character in name for character in NOT_IN_NAMES + "<>"):
         raise InputError(
-            f"{estimator!r} has no name to show in a table: define it with `def`, under a name"
+            f"function name {name!r} is empty or holds one of ' :=,<>', which no table could "
+            f"show: {rename}"
         )
     if name in list_estimators():
-        raise InputError(f"function {name!r} has the name of a registered estimator: rename it")
+        raise InputError(f"function {name!r} has the name of a registered estimator: {rename}")
     return name
 
 

@@ -1,7 +1,7 @@
 """The two sides X and Y of the data: checked once, and laid out for the kernels."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from .sides import as_side, check_index
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Variable:
         symbols: (n,) int64, the labels numbered 0, 1, 2, ...; a row of several labels is one
             symbol.
         counts: (cardinality,), how often each symbol occurs, at least once.
+        reason: why the values are labels although nobody declared them, such as "text".
     """
 
     n: int
@@ -36,6 +38,7 @@ class Variable:
     high: NDArray[np.float64]
     symbols: NDArray[np.int64]
     counts: NDArray[np.int64]
+    reason: str = ""
 
     @cached_property
     def cardinality(self) -> int:
@@ -139,15 +142,26 @@ def is_copied(array: NDArray[Any]) -> bool:
 
 
 def as_pair(
-    x: ArrayLike, y: ArrayLike, discrete_x: bool, discrete_y: bool
+    x: Any, y: Any, discrete_x: bool | None, discrete_y: bool | None
 ) -> tuple[Variable, Variable]:
-    """Check and lay out both sides. Raises InputError if their numbers of rows differ."""
-    side_x, side_y = as_variable(x, "x", discrete_x), as_variable(y, "y", discrete_y)
+    """Check and lay out both sides. Raises InputError if their numbers of rows differ.
+
+    x and y: as `sides.as_side` takes them. discrete_x and discrete_y: None to see from the types
+    of the values whether they are labels.
+    """
+    check_index(x, y)
+    side_x, side_y = _side(x, "x", discrete_x), _side(y, "y", discrete_y)
     if side_x.n != side_y.n:
         raise InputError(
             f"x has {side_x.n} rows and y has {side_y.n}: row i of x must belong to row i of y"
         )
     return side_x, side_y
+
+
+def _side(values: Any, name: str, discrete: bool | None) -> Variable:
+    side = as_side(values, name, discrete)
+    variable = as_variable(side.values, name, side.discrete)
+    return replace(variable, reason=side.reason) if side.reason else variable
 
 
 def _explain_not_finite(columns: NDArray[Any], name: str) -> None:

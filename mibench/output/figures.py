@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .looks import looks
 from .safe import plain_math
 
 if TYPE_CHECKING:
@@ -13,9 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The colours of Okabe & Ito, which readers with any colour vision can distinguish.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
-MARKERS = ("o", "s", "D", "^", "v", "P", "X")  # 7, so that the first 56 pairs all differ
+MOST_ROWS = 45  # cases, beyond which the rows of names would fill several screens
 FILLS = ("full", "none", "left", "bottom")  # by sample size
 
 
@@ -24,20 +23,25 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
 
     cases: as returned by `summary.by_case`, in the given units, for one or more sample sizes. The
     axes are linear near 0 and logarithmic beyond (asinh), so that both an error of ten bits and a
-    bias of a tenth of a bit can be read.
+    bias of a tenth of a bit can be read. Many tasks are drawn as a heat map.
     """
     from matplotlib.figure import Figure
 
     order = cases.drop_duplicates(["task", "n"]).sort_values(f"mi_{units}", kind="stable")
+    if len(order) > MOST_ROWS:
+        from .many_tasks import errors_of_many_tasks
+
+        return errors_of_many_tasks(cases, units)
     tasks = list(order[["task", "n"]].itertuples(index=False, name=None))
     estimators = list(dict.fromkeys(cases["estimator"]))
+    look_of = looks(estimators)
     figure = Figure(figsize=(11, max(4.8, 2 + 0.26 * len(order))), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
 
     for index, name in enumerate(estimators):
         style: dict[str, Any] = {
-            "color": COLOURS[index % len(COLOURS)],
-            "marker": MARKERS[index % len(MARKERS)],
+            "color": look_of[name].colour,
+            "marker": look_of[name].marker,
             "markersize": 4.5,
             "linestyle": "none",
             "elinewidth": 0.9,
@@ -59,7 +63,7 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
         shift = (index - (len(estimators) - 1) / 2) * min(0.18, 0.7 / len(estimators))
         right.errorbar(rows[f"bias_{units}"], np.arange(len(order)) - shift, xerr=spread, **style)
 
-    _finish_truth(left, cases, units)
+    finish_truth(left, cases, units)
     _finish_errors(right, order, units)
     sizes = [f"{n:,}" for n in dict.fromkeys(cases["n"])]
     if len(sizes) > 1:
@@ -80,7 +84,7 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
     return figure
 
 
-def _finish_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
+def finish_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
     """Draw the diagonal, on which estimates should lie, and set limits that show all of them."""
     truths, means, spreads = (cases[f"{c}_{units}"] for c in ("mi", "mean", "sd"))
     top = 1.25 * max(0.5, float(truths.max()), float((means + spreads.fillna(0)).max()))

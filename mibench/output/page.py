@@ -26,7 +26,7 @@ from ..records.commands import STORE, commands, earlier
 from ..tasks.catalogue import find_tasks
 from ..tasks.suites import SUITES
 from ..types import SESSION
-from .figures import COLOURS, MARKERS
+from .looks import Look, looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..types import Task
 
-SCRIPTS = ("core.js", "tables.js", "heatmap.js", "charts.js", "start.js")
+SCRIPTS = ("core.js", "tables.js", "heatmap.js", "charts.js", "save.js", "start.js")
 DIGITS = 6  # significant digits of the numbers in the page, which keeps it small
 # Groups of tasks by the larger of their two dimensions: name, smallest, largest.
 WIDTHS = (
@@ -73,6 +73,7 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
     """Everything that the page shows, in nats, as values for JSON; None for NaN and infinity."""
     cases = summary.by_case(records)
     names = list(dict.fromkeys(records["estimator"]))
+    look_of = looks(names)
     sizes = sorted(int(n) for n in records["n"].unique())
     known_tasks = _tasks_by_name()
     tasks = cases.drop_duplicates("task").set_index("task", drop=False)
@@ -84,8 +85,8 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
         "units": units,
         "made": date.today().isoformat(),
         "estimators": [
-            _estimator(position, name, versions[versions["estimator"] == name])
-            for position, name in enumerate(names)
+            _estimator(name, look_of[name], versions[versions["estimator"] == name])
+            for name in names
         ],
         "sizes": sizes,
         "groups": [{"name": name, "of": size} for name, _, size in groups],
@@ -120,12 +121,12 @@ def payload(records: "pd.DataFrame", units: str) -> dict[str, Any]:
     }
 
 
-def _estimator(position: int, name: str, records: "pd.DataFrame") -> dict[str, Any]:
+def _estimator(name: str, look: Look, records: "pd.DataFrame") -> dict[str, Any]:
     versions = _distinct(records["version"])
     return {
         "name": name,
-        "colour": COLOURS[position % len(COLOURS)],
-        "marker": MARKERS[position % len(MARKERS)],
+        "colour": look.colour,
+        "marker": look.marker,
         "parameters": _distinct(records["parameters"]),
         "versions": versions,
         "session": SESSION in versions,

@@ -3,6 +3,7 @@
 Names of columns, tasks and estimators, and messages in stores, may come from somebody else.
 """
 
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,20 @@ def visible(text: str, *, one_line: bool = True) -> str:
     'a\\x1b[31mb'
     """
     return text.translate(_SHOWN if one_line else _SHOWN_IN_LINES)
+
+
+def visible_lines(text: str) -> str:
+    """A text of several lines with control characters written out, apart from the line breaks."""
+    return visible(text, one_line=False)
+
+
+def html_text(value: object) -> str:
+    r"""A value as text of an HTML page: neither markup nor control characters.
+
+    >>> html_text("<b>\x1b[31m")
+    '&lt;b&gt;\\x1b[31m'
+    """
+    return escape(visible(str(value)))
 
 
 def plain_cell(value: Any) -> Any:

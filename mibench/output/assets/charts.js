@@ -96,10 +96,10 @@ function drawTruth() {
   const limits = { right, low: 1.15 * Math.min(-0.1, ...values), high: 1.15 * Math.max(0.5, right / 1.15, ...values) };
   const probe = el("figure"); // as wide as a panel will be
   place.replaceChildren(probe);
-  if (!each) return place.replaceChildren(el("figure", {}, truthPanel(probe, shown, limits, 460, "")));
+  if (!each) return place.replaceChildren(el("figure", {}, ...saved(truthPanel(probe, shown, limits, 460, ""), "estimate-and-true-value", estimators)));
   const panels = estimators.map((e) => {
     const name = data.estimators[e].name, part = shown.filter((c) => c.estimator === e);
-    return el("figure", {}, el("figcaption", {}, sign(e), " ", name), truthPanel(probe, part, limits, 0, name));
+    return el("figure", {}, el("figcaption", {}, sign(e), " ", name), ...saved(truthPanel(probe, part, limits, 0, name), `estimate-and-true-value-${name}`));
   });
   return place.replaceChildren(...panels);
 }
@@ -125,6 +125,22 @@ function truthPanel(place, shown, limits, height, name) {
   return chart(width, height, `Estimate against true value${name && `, ${name}`}.`, parts, points);
 }
 
+const MOST_NAMES = 14; // of lines that have room for a name each
+const shortened = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
+
+// The name of each line beside its last point, moved apart where they would touch.
+function namesAtEnds(points, label, x, [top, bottom]) {
+  const last = new Map(points.map((p) => [p.e, p]));
+  const ends = [...last.values()].sort((a, b) => a.y - b.y).map((p) => ({ ...p, at: p.y }));
+  const gap = Math.min(13, (bottom - top) / Math.max(1, ends.length - 1));
+  ends.forEach((p, i) => { p.at = Math.max(p.at, i ? ends[i - 1].at + gap : top); });
+  ends.reverse().forEach((p, i) => { p.at = Math.min(p.at, i ? ends[i - 1].at - gap : bottom); });
+  return ends.flatMap((p) => [
+    svg("line", { x1: p.x + 5, y1: p.y, x2: x - 2, y2: p.at, style: { stroke: colour(p.e), strokeWidth: 0.7, opacity: 0.7 } }),
+    svg("text", { class: "name", x, y: p.at + 4 }, label(p.e)),
+  ]);
+}
+
 // RMSE at each sample size: over all tasks in view, from their rankings, or of one task.
 function errorsBySize(estimators) {
   return data.sizes.flatMap((n, s) => {
@@ -148,7 +164,10 @@ function drawSize() {
   const positive = errors.filter((r) => r.rmse_nats > 0);
   if (!positive.length) return place.replaceChildren(nothing("No error to draw."));
   const width = Math.max(300, place.clientWidth), height = Math.min(420, 200 + width / 3);
-  const m = { left: 46, right: 16, top: 28, bottom: 44 };
+  const shown = [...new Set(positive.map((r) => r.estimator))], named = shown.length <= MOST_NAMES;
+  const letters = width < 500 ? 12 : 24, label = (e) => shortened(data.estimators[e].name, letters);
+  const room = named ? 14 + 6.6 * Math.max(...shown.map((e) => label(e).length)) : 16;
+  const m = { left: 46, right: room, top: 28, bottom: 44 };
   const values = positive.flatMap((r) => [r.rmse_nats, r.rmse_low_nats || r.rmse_nats, r.rmse_high_nats ?? r.rmse_nats]).map(inUnits);
   const [low, high] = [0.85 * Math.min(...values), 1.18 * Math.max(...values)];
   const [n0, n1] = [data.sizes[0] / 1.25, data.sizes.at(-1) * 1.25];
@@ -166,10 +185,11 @@ function drawSize() {
         svg("line", { x1: px, x2: px, y1: safe(r.rmse_low_nats ?? r.rmse_nats), y2: safe(r.rmse_high_nats ?? r.rmse_nats), style: { stroke: colour(e) } }),
         mark(e, px, py, 4.4, { style: { stroke: "var(--paper)", strokeWidth: 0.8 } }));
       const tip = () => (state.task < 0 ? tipOfRank(r, `n = ${count(r.size)}`) : tipOfSummary(summaryAt.get(`${state.task},${r.s},${e}`)));
-      points.push({ x: px, y: py, node, tip });
+      points.push({ x: px, y: py, e, node, tip });
     }
   });
-  return place.replaceChildren(chart(width, height, "RMSE against sample size.", parts, points));
+  if (named) parts.push(...namesAtEnds(points, label, width - room + 12, [m.top, height - m.bottom]));
+  return place.replaceChildren(...saved(chart(width, height, "RMSE against sample size.", parts, points), "error-and-sample-size", named ? [] : shown));
 }
 
 function tipOfRank(r, where) {
@@ -201,17 +221,18 @@ function drawCost() {
   const taken = ranks.map((r) => ({ x: at(r)[0] - 7, wide: 14, y: at(r)[1] + 4 }));
   const points = ranks.map((r) => {
     const [px, py] = at(r), node = svg("g", {}, mark(r.estimator, px, py, 6, { style: { stroke: "var(--paper)", strokeWidth: 1 } }));
-    const name = data.estimators[r.estimator].name, short = name.length > 34 ? `${name.slice(0, 33)}…` : name;
-    const wide = 6.4 * short.length; // an estimate; a name without room is only in the legend
-    const free = (b) => b.x > m.left && b.x + wide < width
-      && taken.every((t) => Math.abs(t.y - b.y) > 12 || t.x > b.x + wide || b.x > t.x + t.wide);
-    const box = [px + 11, px - 11 - wide, px - wide / 2].flatMap((left, index) => [-8, 17].map((d) => ({ x: left, wide, y: py + d * (index === 2 ? 1.3 : 1) }))).find(free);
+    const short = shortened(data.estimators[r.estimator].name, width < 500 ? 24 : 34), wide = 6.6 * short.length;
+    const free = (b) => b.x > m.left && b.x + wide < width && b.y > m.top - 6 && b.y < height - m.bottom
+      && taken.every((t) => Math.abs(t.y - b.y) > 13 || t.x > b.x + wide || b.x > t.x + t.wide);
+    // Beside the mark, above or below it, and if there is no room further away, with a line to it.
+    const box = [5, -8, 17, -22, 31, -36, 45, -50, 59].flatMap((d) => [px + 11, px - 11 - wide, px - wide / 2]
+      .map((x, side) => ({ x, wide, y: py + d * (side === 2 ? 1.3 : 1), side, d }))).find(free);
     if (box) {
       taken.push(box);
-      const left = box.x < px - wide + 1, middle = box.x === px - wide / 2;
-      parts.push(svg("text", { class: "name", x: left ? px - 11 : middle ? px : box.x, y: box.y, "text-anchor": left ? "end" : middle ? "middle" : "start" }, short));
+      if (Math.abs(box.d) > 20) parts.push(svg("line", { class: "lead", x1: px, y1: py, x2: [box.x - 1, box.x + wide + 1, px][box.side], y2: box.y - (box.d < 0 && box.side === 2 ? -3 : 4) }));
+      parts.push(svg("text", { class: "name", x: [box.x, box.x + wide, px][box.side], y: box.y, "text-anchor": ["start", "end", "middle"][box.side] }, short));
     }
     return { x: px, y: py, node, tip: () => tipOfRank(r, "the selected tasks") };
   });
-  return place.replaceChildren(chart(width, height, "RMSE against time.", parts, points));
+  return place.replaceChildren(...saved(chart(width, height, "RMSE against time.", parts, points), "accuracy-and-time"));
 }

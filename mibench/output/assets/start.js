@@ -1,6 +1,6 @@
 // Controls and legends. A change of the selection redraws what depends on it.
 
-const figures = () => { drawHeat(); drawTruth(); drawSize(); drawCost(); };
+const figures = () => { drawHeat(); drawTruth(); drawSize(); drawCost(); writeAddress(); };
 
 function update() {
   hideTip();
@@ -43,17 +43,17 @@ function drawLegends() {
 }
 
 function listen() {
-  const choose = (id, key, redraw = update) => byId(id).addEventListener("change", () => { state[key] = Number(byId(id).value); redraw(); });
+  const choose = (id, key, redraw = update) => byId(id).addEventListener("change", () => { state[key] = Number(byId(id).value); redraw(); writeAddress(); });
   choose("group", "group");
   choose("samples", "n");
   choose("dims", "width");
   choose("size-case", "task", drawSize);
   byId("text").addEventListener("input", () => { state.text = byId("text").value.trim(); update(); });
-  byId("order").addEventListener("change", () => { state.order = byId("order").value; drawHeat(); });
+  byId("order").addEventListener("change", () => { state.order = byId("order").value; drawHeat(); writeAddress(); });
   for (const [name, redraw] of [["units", update], ["panels", drawTruth]]) {
     for (const radio of document.querySelectorAll(`input[name="${name}"]`)) {
       radio.checked = radio.value === state[name];
-      radio.addEventListener("change", () => { state[name] = radio.value; redraw(); });
+      radio.addEventListener("change", () => { state[name] = radio.value; redraw(); writeAddress(); });
     }
   }
   byId("bar").addEventListener("submit", (event) => event.preventDefault());
@@ -76,7 +76,9 @@ byId("group").append(...data.groups.map((g, index) => option(index, index ? `${g
 byId("samples").append(option(0, data.sizes.length > 1 ? "every n" : `n = ${count(data.sizes[0])}`), ...(data.sizes.length > 1 ? data.sizes.map((n, index) => option(index + 1, `n = ${count(n)}`)) : []));
 byId("dims").append(option(0, "any"), ...data.widths.map((name, index) => option(index + 1, name)));
 buildBoard();
+readAddress();
 listen();
+byId("heat-frame").after(el("p", { class: "note" }, link("Download this table as CSV", fileName("errors", "csv"), errorsCsv)));
 listenToHeat();
 update();
 drawFailures();

@@ -36,6 +36,7 @@ function buildBoard() {
       state.up = state.sort === key ? !state.up : true;
       state.sort = key;
       drawBoard();
+      writeAddress();
     };
     return el("th", { scope: "col", "data-key": key, class: key === "name" || key === "rmse_nats" ? "words" : null },
       el("button", { type: "button", onclick: sort }, heading));
@@ -66,7 +67,7 @@ function drawBoard() {
     const why = all.rows.length ? "No estimator has this text in its name." : "This selection has no tasks.";
     byId("board").tBodies[0].append(el("tr", {}, el("td", { class: "empty", colspan: COLUMNS.length }, why)));
   }
-  byId("csv").href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv(rows))}`;
+  byId("csv").href = csvOf(csv(rows));
   const used = Math.max(0, ...all.rows.map((r) => r.cells));
   byId("judged").textContent = `In ${state.units}, over the ${count(used)} samples on which no estimator failed`
     + (used < all.of ? `, out of ${count(all.of)} in this selection. A sample is left out for all estimators if one of them failed or was not run on it.` : ".");
@@ -83,14 +84,9 @@ function dot(r, top) {
 }
 
 function csv(rows) {
-  const quoted = (v) => (/[",\n\r]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
-  const text = (r, key) => {
-    if (key === "estimator") return quoted(data.estimators[r.estimator].name);
-    const value = key.endsWith("_nats") ? inUnits(r[key]) : r[key];
-    return value === null ? "" : typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
-  };
+  const value = (r, key) => (key === "estimator" ? data.estimators[r.estimator].name : key.endsWith("_nats") ? inUnits(r[key]) : r[key]);
   const heading = EXPORTED.map((key) => key.replace(/_nats$/, `_${state.units}`));
-  return [heading, ...rows.map((r) => EXPORTED.map((key) => text(r, key)))].map((l) => `${l.join(",")}\n`).join("");
+  return [heading, ...rows.map((r) => EXPORTED.map((key) => value(r, key)))];
 }
 
 function drawFinding() {
@@ -132,11 +128,19 @@ function drawFailures() {
         group.length === 1 ? data.tasks[group[0].task].name
           : el("details", {}, el("summary", {}, counted(group.length, "task")), group.map((f) => data.tasks[f.task].name).join(", "))]))
     : el("p", { class: "note" }, "No estimate failed."));
+  if (failures.length) {
+    byId("failed").append(link("Download as CSV", fileName("failures", "csv"), () => csvOf([["estimator", "task", "n", "times", "error"],
+      ...failures.map((f) => [name(f.estimator), data.tasks[f.task].name, data.sizes[f.n], f.times, f.error])])));
+  }
   byId("flagged").append(el("h3", {}, "Flags"), flags.length
     ? table([["Flag", "words"], ["Meaning", "words wrap"], ["Raised in estimates", "words wrap"]],
       [...new Set(flags.map((f) => f.flag))].map((flag) => [flag, data.meanings[flag] ?? "",
         flags.filter((f) => f.flag === flag).map((f) => `${name(f.estimator)} ${count(f.cells)} of ${count(f.of)}`).join(", ")]))
     : el("p", { class: "note" }, "No estimate was flagged."));
+  if (flags.length) {
+    byId("flagged").append(link("Download as CSV", fileName("flags", "csv"), () => csvOf([["flag", "estimator", "estimates", "of"],
+      ...flags.map((f) => [f.flag, name(f.estimator), f.cells, f.of])])));
+  }
 }
 
 function drawRecipe() {

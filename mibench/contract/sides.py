@@ -1,0 +1,226 @@
+"""One side as people have it (an array, a data frame, a tensor): as an array, and whether labels.
+
+Text, booleans and categories are labels by themselves. Numbers are labels if they are declared.
+"""
+
+import numbers
+import sys
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .arrays import as_array
+from .frames import Column, columns_of
+
+
+class Side(NamedTuple):
+    """One side of the data, not checked yet.
+
+    Attributes:
+        values: (n,) or (n, d).
+        discrete: whether they are labels.
+        reason: why they are labels although nobody declared it: "text", "bool" or "category".
+    """
+
+    values: NDArray[Any]
+    discrete: bool
+    reason: str = ""
+
+
+def as_side(values: Any, name: str, discrete: bool | None) -> Side:
+    """One side of the data as an array.
+
+    Args:
+        values: an array, a data frame or series (of pandas, polars, pyarrow or any library that
+            narwhals knows), a mapping of columns, a DataArray of xarray, a tensor of torch, or a
+            sequence.
+        name: "x" or "y", for messages.
+        discrete: whether the values are labels; None to see it from their type.
+
+    Raises:
+        InputError: if it cannot be told whether they are labels, and for what is no table.
+    """
+    columns = None if type(values) is np.ndarray else columns_of(values, name)
+    if columns is None:
+        array = as_array(values, name)
+        if discrete:
+            return Side(array, True)
+        array, reason = _numbers_or_labels(array, name, name, discrete)
+        return Side(array, bool(reason), reason)
+    if len(columns) == 1:
+        return _side_of_column(columns[0], name, discrete)
+    return _joined(columns, name, discrete)
+
+
+def without_gaps(x: Side, y: Side) -> tuple[Side, Side, int]:
+    """Both sides on the rows in which each has all its values, and the number of the other rows.
+
+    NaN, None and masked values are gaps, and infinity too. Raises InputError if rows do not match.
+    """
+    if len(x.values) != len(y.values):
+        raise InputError(
+            f"x has {len(x.values)} rows and y has {len(y.values)}: row i of x must belong to row "
+            "i of y"
+        )
+    there = _rows_without_gaps(x.values) & _rows_without_gaps(y.values)
+    sides = [side._replace(values=np.asarray(side.values)[there]) for side in (x, y)]
+    return sides[0], sides[1], int(len(there) - there.sum())
+
+
+def _rows_without_gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
+    gaps = np.ma.getmaskarray(values).copy()
+    plain = np.asarray(values)
+    if plain.dtype.kind in "fc":
+        gaps |= ~np.isfinite(plain)
+    elif plain.dtype.kind in "mM":
+        gaps |= np.isnat(plain)
+    elif plain.dtype.kind in "OT":
+        gaps |= np.vectorize(_is_missing, otypes=[bool])(plain.astype(object))
+    return np.asarray(~gaps.reshape(len(gaps), -1).any(axis=1))
+
+
+def check_index(x: Any, y: Any) -> None:
+    """Raises InputError if the rows of two pandas objects are the same in another order."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not all(isinstance(v, pandas.Series | pandas.DataFrame) for v in (x, y)):
+        return
+    a, b = x.index, y.index
+    if a is b or len(a) != len(b) or a.equals(b) or not (a.is_unique and b.is_unique):
+        return
+    if len(a.difference(b)) == 0:
+        raise InputError(
+            "the indices of x and y hold the same labels in another order: give y.loc[x.index] to "
+            "pair rows by index, or y.to_numpy() to pair them by position"
+        )
+
+
+def _side_of_column(column: Column, name: str, discrete: bool | None) -> Side:
+    shown = f"{name}, column {column.title!r}," if column.title else name
+    if discrete:
+        return Side(column.values, True)
+    if discrete is None and column.labels:
+        return Side(column.values, True, column.labels)
+    array, reason = _numbers_or_labels(column.values, shown, name, discrete)
+    return Side(array, bool(reason), reason)
+
+
+def _joined(columns: list[Column], name: str, discrete: bool | None) -> Side:
+    """Several columns as one side."""
+    if not columns:
+        raise InputError(f"{name} has no columns: give at least 1")
+    sides = [_side_of_column(column, name, discrete) for column in columns]
+    kinds = {side.discrete for side in sides}
+    if len(kinds) > 1:
+        titles = [
+            ", ".join(c.title for c, s in zip(columns, sides, strict=True) if s.discrete is kind)
+            for kind in (True, False)
+        ]
+        raise InputError(
+            f"{name} mixes labels ({titles[0]}) and numbers ({titles[1]}): give one kind alone, or "
+            f"declare all of them labels with discrete_{name}=True"
+        )
+    parts = [side.values for side in sides]
+    if kinds == {True} and len({part.dtype for part in parts}) > 1:
+        parts = [part.astype(object) for part in parts]  # a common type would round numbers
+    reasons = dict.fromkeys(side.reason for side in sides if side.reason)
+    return Side(np.column_stack(parts), kinds == {True}, ", ".join(reasons))
+
+
+def labels_by_type(array: NDArray[Any]) -> str:
+    """Why values are labels although nobody declared them: "text" or "bool"; "" if they are not.
+
+    Text of which half reads as numbers is not, since it may be numbers that were read badly.
+    """
+    kind = array.dtype.kind
+    if kind == "b":
+        return "bool"
+    if kind not in "USTO":
+        return ""
+    present = _present(array)
+    if present and all(isinstance(value, bool | np.bool_) for value in present):
+        return "bool"
+    as_number = sum(map(_reads_as_number, present))
+    return "text" if _all_text(present) and 2 * as_number < len(present) else ""
+
+
+def _numbers_or_labels(
+    array: NDArray[Any], shown: str, side: str, discrete: bool | None
+) -> tuple[NDArray[Any], str]:
+    """Numbers as they are, with "" for the reason; or labels, with the reason why."""
+    if discrete is None and (reason := labels_by_type(array)):
+        return array, reason
+    kind = array.dtype.kind
+    declare = f"declare them labels with discrete_{side}=True"
+    if kind in "mM":
+        what, since = ("dates", "v - v.min()") if kind == "M" else ("durations", "v")
+        raise InputError(
+            f"{shown} holds {what} ({array.dtype}): convert them to numbers, such as days by "
+            f"({since}) / np.timedelta64(1, 'D'), or {declare}"
+        )
+    if kind == "c":
+        raise InputError(
+            f"{shown} holds complex numbers ({array.dtype}): convert them to two columns, real and "
+            "imaginary parts"
+        )
+    if kind not in "USTO":
+        return array, ""
+    present = _present(array)
+    if _all_text(present):
+        as_number = [text for text in present if _reads_as_number(text)]
+        what = "text that reads as numbers" if as_number else "text"
+        if as_number and len(as_number) < len(present):
+            what += f", apart from {len(present) - len(as_number)} of {len(present)} values"
+        raise InputError(
+            f"{shown} holds {what}, such as {_short([*as_number, *present][0])}: convert it to "
+            f"numbers with .astype(float), or {declare}"
+        )
+    return _from_objects(array, shown, declare), ""
+
+
+def _from_objects(array: NDArray[Any], shown: str, declare: str) -> NDArray[Any]:
+    """Objects as float64, NaN where a value is missing. Raises InputError if one is no number."""
+    present = _present(array)
+    for value in present:
+        if not isinstance(value, numbers.Real | Decimal | np.bool_):
+            raise InputError(
+                f"{shown} holds values of type {type(value).__name__} such as {_short(value)}: "
+                f"convert them to numbers, or {declare}"
+            )
+    gaps = np.vectorize(_is_missing, otypes=[bool])(array) if array.size else False
+    return np.where(gaps, np.nan, array).astype(np.float64)
+
+
+def _present(array: NDArray[Any]) -> list[Any]:
+    """The distinct values that are not missing; all of them if they cannot be compared."""
+    try:
+        values: Any = dict.fromkeys(array.flat)
+    except TypeError:
+        values = array.flat
+    return [value for value in values if not _is_missing(value)]
+
+
+def _all_text(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(value, str | bytes) for value in values)
+
+
+def _reads_as_number(text: Any) -> bool:
+    try:
+        float(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_missing(value: object) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except (TypeError, ValueError):  # pandas' NA has no truth value
+        return not hasattr(value, "__len__")
+
+
+def _short(value: object) -> str:
+    text = " ".join(repr(value.item() if isinstance(value, np.generic) else value).split())
+    return f"{text[:40]}..." if len(text) > 40 else text
