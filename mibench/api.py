@@ -20,6 +20,7 @@ from .records.table import table_of
 from .running.backends import check_backend, run_evaluations
 from .running.evaluation import Evaluation, plan
 from .running.limits import Limits, read_bytes
+from .running.permutations import null_distribution, with_p_value
 from .tasks.catalogue import find_tasks
 from .types import SESSION, Estimate, EstimatorLike, Record, Task
 
@@ -34,6 +35,9 @@ def estimate(
     *,
     discrete_x: bool = False,
     discrete_y: bool = False,
+    permutations: int | None = None,
+    shifts: bool | None = None,
+    seed: int = 0,
 ) -> Estimate:
     """Estimate the mutual information I(X;Y) of paired rows.
 
@@ -44,9 +48,15 @@ def estimate(
             f(x, y) -> nats (see `mibench.contract.functions.FunctionEstimator`).
         discrete_x: whether x holds labels. A row of several columns is then one label.
         discrete_y: the same for y.
+        permutations: how many estimates to make from rows of y in random order, for a p-value:
+            1000, for example. Fewer are made if many of them are as large as the estimate.
+        shifts: whether to shift y in time instead, since rows of a series are not independent.
+            None (default): if the flag `dependent_rows` is raised.
+        seed: of the random orders.
 
     Returns:
-        An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`.
+        An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`. With permutations, it has
+        `.p_value`, and its info the mean and quantiles of the estimates from permuted rows.
 
     Raises:
         InputError: for bad data (rows that do not match, NaN, infinity, too few rows), and for
@@ -58,7 +68,14 @@ def estimate(
         1.0
     """
     resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-    return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+    kinds = {"discrete_x": discrete_x, "discrete_y": discrete_y}
+    result = resolved.estimate(x, y, **kinds)
+    if permutations is None:
+        return result
+    null = null_distribution(
+        resolved, x, y, result.nats, permutations, seed=seed, shifts=shifts, **kinds
+    )
+    return with_p_value(result, null)
 
 
 def compare(
