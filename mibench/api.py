@@ -22,6 +22,7 @@ from .records.table import table_of
 from .running.backends import check_backend, run_evaluations
 from .running.evaluation import Evaluation, plan
 from .running.limits import Limits, read_bytes
+from .running.permutations import null_distribution, with_p_value
 from .running.steps import Progress, Step
 from .tasks.catalogue import find_tasks
 from .types import SESSION, Estimate, EstimatorLike, Record, Task
@@ -42,6 +43,9 @@ def estimate(
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
     missing: str = "error",
+    permutations: int | None = None,
+    shifts: bool | None = None,
+    seed: int = 0,
 ) -> Estimate: ...
 @overload
 def estimate(
@@ -54,6 +58,9 @@ def estimate(
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
     missing: str = "error",
+    permutations: int | None = None,
+    shifts: bool | None = None,
+    seed: int = 0,
 ) -> Estimate: ...
 def estimate(  # noqa: D417, its arguments are those of the overloads
     *data: Any,
@@ -63,6 +70,9 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
     missing: str = "error",
+    permutations: int | None = None,
+    shifts: bool | None = None,
+    seed: int = 0,
 ) -> Estimate:
     """Estimate the mutual information I(X;Y) of paired rows.
 
@@ -84,11 +94,17 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         missing: what to do about NaN, infinity, None and masked values: "error", since in an array
             a NaN is often a mistake; "complete" (or "pairwise") leaves out the rows that miss a
             value.
+        permutations: how many estimates to make from rows of y in random order, for a p-value:
+            1000, for example. Fewer are made if many of them are as large as the estimate.
+        shifts: whether to shift y in time instead, since rows of a series are not independent.
+            None (default): if the flag `dependent_rows` is raised.
+        seed: of the random orders.
 
     Returns:
         An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`. `info["labels"]` names the sides
         that are labels by their type, and `info["rows_left_out"]` counts the rows that miss a
-        value.
+        value. With permutations, it has `.p_value`, and its info the mean and quantiles of the
+        estimates from permuted rows.
 
     Raises:
         InputError: for bad data (rows that do not match, NaN, infinity, too few rows), for an
@@ -106,7 +122,7 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
     if missing not in MISSING:
         raise InputError(f"missing is {missing!r}: give one of {', '.join(MISSING)}")
-    if isinstance(resolved, Estimator) and missing == "error":
+    if isinstance(resolved, Estimator) and missing == "error" and permutations is None:
         return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
     check_index(x, y)
     a, b = as_side(x, "x", discrete_x), as_side(y, "y", discrete_y)
@@ -116,8 +132,17 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     by_type = [f"{name} ({side.reason})" for name, side in (("x", a), ("y", b)) if side.reason]
     if by_type:
         info["labels"] = ", ".join(by_type)
-    found = resolved.estimate(a.values, b.values, discrete_x=a.discrete, discrete_y=b.discrete)
-    return replace(found, info={**found.info, **info}) if isinstance(found, Estimate) else found
+    kinds = {"discrete_x": a.discrete, "discrete_y": b.discrete}
+    found = resolved.estimate(a.values, b.values, **kinds)
+    if not isinstance(found, Estimate):
+        return found
+    found = replace(found, info={**found.info, **info})
+    if permutations is None:
+        return found
+    null = null_distribution(
+        resolved, a.values, b.values, found.nats, permutations, seed=seed, shifts=shifts, **kinds
+    )
+    return with_p_value(found, null)
 
 
 def _sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:

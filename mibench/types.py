@@ -29,6 +29,8 @@ class Estimate:
             their units.
         ceiling_nats: the largest value, in nats, that this estimator can return for such data, of
             this size and in these bins or kernels; None if the estimator gives none.
+        p_value: the probability of such a large estimate from independent sides, if permutations
+            were asked for; else None.
 
     Raises:
         ValueError: if the estimate is not a finite number.
@@ -42,6 +44,7 @@ class Estimate:
     flags: Mapping[str, str] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
     ceiling_nats: float | None = None
+    p_value: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nats", float(self.nats))  # it may be a NumPy scalar

@@ -1,7 +1,7 @@
 """Sorted columns, with an index that makes counting within a distance quick."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -90,6 +90,17 @@ class IndexedSide:
     def sorted_column(self) -> SortedColumn:
         """A side of one column, indexed. Searches for neighbours need `order` but no index."""
         return sorted_column(self.columns[0], self.order)
+
+    def reordered(self, rows: Int) -> "IndexedSide":
+        """This side with its rows in another order, (n,). A single column is not sorted again."""
+        side = IndexedSide(np.ascontiguousarray(self.columns[:, rows]), self.rounding)
+        if len(self.columns) == 1:
+            places = np.empty(len(rows), np.int64)
+            places[rows] = np.arange(len(rows))
+            order = places[self.order]
+            side.__dict__["order"] = order
+            side.__dict__["sorted_column"] = replace(self.sorted_column, order=order)
+        return side
 
     @cached_property
     def slabs(self) -> Slabs:

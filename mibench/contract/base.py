@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, ClassVar, Self
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError, unknown
 from ..types import Estimate
@@ -139,6 +140,21 @@ class Estimator(ABC):
             except (Exception, SystemExit):  # one of them failed: find out which
                 results += [self.attempt(x, y) for x, y in same_y]
         return results
+
+    def estimate_permuted(
+        self, x: Variable, y: Variable, orders: Sequence[NDArray[np.int64]]
+    ) -> list[float]:
+        """Estimate I(X;Y) in nats for each order of the rows of Y, for a test of independence.
+
+        The numbers are those of `estimate_variables(x, y.reordered(order))`. What no order changes
+        may be computed once.
+
+        Args:
+            x: as from `mibench.contract.variables.as_variable`.
+            y: the same.
+            orders: permutations of the row numbers, each (n,).
+        """
+        return [self.estimate_variables(x, y.reordered(order)).nats for order in orders]
 
     def attempt(self, x: Variable, y: Variable) -> Estimate | str:
         """What `estimate` returns for sides that are laid out, or the text of what it raised."""

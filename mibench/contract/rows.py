@@ -41,16 +41,27 @@ TINY = 1e-200  # sums of squares below it lose digits
 def row_flags(x: Variable, y: Variable) -> dict[str, str]:
     """The flags that rows of both sides raise, whatever the estimator."""
     raised: dict[str, str] = {}
-    least = max(MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(min(x.n, FIRST_ROWS)))
-    serial_y = serial_correlation(y)
-    if serial_y > least:
-        serial_x = serial_correlation(x)
-        if serial_x > least:
-            raised.update([flags.dependent_rows(serial_x, serial_y)])
+    if serial := _serial_correlations(x, y):
+        raised.update([flags.dependent_rows(*serial)])
     copies = copied_rows(x, y)
     if copies:
         raised.update([flags.copied_rows(copies, x.n)])
     return raised
+
+
+def are_serial(x: Variable, y: Variable) -> bool:
+    """Whether consecutive rows of both sides resemble each other."""
+    return _serial_correlations(x, y) is not None
+
+
+def _serial_correlations(x: Variable, y: Variable) -> tuple[float, float] | None:
+    """The correlations of consecutive rows of x and of y, if both are large."""
+    least = max(MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(min(x.n, FIRST_ROWS)))
+    serial_y = serial_correlation(y)
+    if serial_y <= least:
+        return None
+    serial_x = serial_correlation(x)
+    return (serial_x, serial_y) if serial_x > least else None
 
 
 def serial_correlation(side: Variable) -> float:

@@ -60,6 +60,12 @@ class Variable:
         """Whether all rows are equal, so that the side carries no information."""
         return self.cardinality == 1 or (not self.discrete and not np.any(self.low < self.high))
 
+    def reordered(self, rows: NDArray[np.int64]) -> "Variable":
+        """The same side with its rows in this order, (n,); each row once."""
+        if self.discrete:
+            return replace(self, symbols=self.symbols[rows])
+        return replace(self, columns=np.ascontiguousarray(self.columns[:, rows]))
+
 
 CACHED_VALUES = 2**16  # that fit into the processor's cache
 NO_COLUMNS = np.empty((0, 0))

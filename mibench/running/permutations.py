@@ -1,0 +1,166 @@
+"""Tests independence: estimates from rows of Y in random order show what chance alone gives."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..contract.base import Estimator
+from ..contract.rows import are_serial
+from ..contract.variables import Variable, as_pair
+from ..errors import InputError
+from ..types import Estimate, SupportsEstimate
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+STOP_AFTER = 50  # estimates from permuted rows as large as the estimate itself
+AT_ONCE = 32  # permutations whose estimates threads share
+EQUAL = 1e-12  # nats; smaller differences are rounding
+
+
+@dataclass(frozen=True, eq=False)
+class NullDistribution:
+    """Estimates from permuted rows, in which X and Y are independent.
+
+    Attributes:
+        nats: (B,) the estimates, in the order in which they were made.
+        as_large: how many of them are as large as the estimate from the rows as they are.
+        shifts: whether Y was shifted, as series need, or permuted.
+        stopped: whether they ended early, when enough were as large.
+    """
+
+    nats: Float
+    as_large: int
+    shifts: bool
+    stopped: bool
+
+    @property
+    def p_value(self) -> float:
+        """The probability of such a large estimate if X and Y are independent.
+
+        It is (1 + b) / (1 + B) with b of B estimates as large. If the test stopped early, it is
+        b / B (Besag & Clifford 1991).
+        """
+        if self.stopped:
+            return self.as_large / len(self.nats)
+        return (1 + self.as_large) / (1 + len(self.nats))
+
+
+def with_p_value(estimate: Estimate, null: NullDistribution) -> Estimate:
+    """The estimate with its p-value, and with what chance alone gives in its `info`."""
+    low, middle, high = np.quantile(null.nats, [0.05, 0.5, 0.95])
+    chance = {
+        "permutations": len(null.nats),
+        "permuted": "shifts in time" if null.shifts else "rows",
+        "null_mean_nats": float(null.nats.mean()),
+        "null_quantiles_nats": {"0.05": float(low), "0.5": float(middle), "0.95": float(high)},
+    }
+    return replace(estimate, p_value=null.p_value, info={**estimate.info, **chance})
+
+
+def null_distribution(
+    estimator: SupportsEstimate,
+    x: ArrayLike,
+    y: ArrayLike,
+    nats: float,
+    permutations: int,
+    *,
+    seed: int = 0,
+    shifts: bool | None = None,
+    discrete_x: bool = False,
+    discrete_y: bool = False,
+) -> NullDistribution:
+    """Estimate from rows of Y in random order, to judge an estimate of `nats`.
+
+    If X and Y are independent and rows are too, all orders of Y are equally likely, so the
+    p-value is exact for any estimator, at any number of rows. Rows of a series are not
+    independent; then Y is shifted in time, its end put before its beginning, which keeps what is
+    serial in both sides.
+
+    Args:
+        estimator: the estimator that gave `nats`.
+        x: (n,) or (n, dx), as for `estimate`.
+        y: (n,) or (n, dy).
+        nats: the estimate from the rows as they are.
+        permutations: the most estimates to make. Fewer are made once 50 of them are as large.
+        seed: of the random orders.
+        shifts: whether to shift Y. None (default): if consecutive rows of both sides resemble
+            each other, as the flag `dependent_rows` says.
+        discrete_x: whether x holds labels.
+        discrete_y: the same for y.
+
+    Raises:
+        InputError: for fewer than 19 permutations, which cannot show p = 0.05; for a constant
+            side; and for what `estimate` refuses.
+
+    References:
+        Besag & Clifford 1991, doi:10.1093/biomet/78.2.301.
+        Phipson & Smyth 2010, doi:10.2202/1544-6115.1585.
+    """
+    sides = as_pair(x, y, discrete_x, discrete_y)
+    for name, side in zip("xy", sides, strict=True):
+        if side.constant:
+            raise InputError(
+                f"{name} is constant, so all its orders are equal and show nothing: leave "
+                "permutations out, the MI is 0"
+            )
+    if permutations < 19:
+        raise InputError(
+            f"permutations is {permutations}, too few for a p-value of 0.05: give 19 or more, "
+            "such as 1000"
+        )
+    shifts = are_serial(*sides) if shifts is None else shifts
+    threshold = nats - EQUAL * (1 + abs(nats))
+    made: list[float] = []
+    as_large = 0
+    for orders in _batches(_orders(sides[0].n, permutations, seed, shifts)):
+        for estimate in _estimates(estimator, sides, orders):
+            made.append(estimate)
+            as_large += estimate >= threshold
+            if as_large == STOP_AFTER and len(made) < permutations:
+                return NullDistribution(np.array(made), as_large, shifts, stopped=True)
+    return NullDistribution(np.array(made), as_large, shifts, stopped=False)
+
+
+def _orders(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:
+    rng = np.random.default_rng(seed)
+    if not shifts:
+        for _ in range(count):
+            yield rng.permutation(n)
+        return
+    if n <= count:
+        raise InputError(
+            f"{n} rows of a series have {n - 1} shifts, fewer than {count} permutations: give "
+            f"permutations={max(n - 1, 19)} or less, or more rows"
+        )
+    rows = np.arange(n)
+    for shift in rng.permutation(n - 1)[:count] + 1:
+        yield np.roll(rows, shift)
+
+
+def _batches(orders: Iterator[Int]) -> Iterator[list[Int]]:
+    batch: list[Int] = []
+    for order in orders:
+        batch.append(order)
+        if len(batch) == AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _estimates(
+    estimator: SupportsEstimate, sides: tuple[Variable, Variable], orders: list[Int]
+) -> list[float]:
+    x, y = sides
+    if isinstance(estimator, Estimator):
+        return estimator.estimate_permuted(x, y, orders)
+    arrays = [side.symbols if side.discrete else side.columns.T for side in sides]
+    return [
+        estimator.estimate(
+            arrays[0], arrays[1][order], discrete_x=x.discrete, discrete_y=y.discrete
+        ).nats
+        for order in orders
+    ]

@@ -1,0 +1,154 @@
+"""p-values by permutation: exact under independence, right in cases that can be counted."""
+
+import math
+
+import numpy as np
+import pytest
+
+import mibench
+from mibench.contract.variables import as_variable
+from mibench.errors import InputError
+from mibench.estimators import KDE, KNN, Canonical, Uniform
+from mibench.running.permutations import STOP_AFTER, null_distribution
+
+RNG = np.random.default_rng(5)
+X, Y = RNG.normal(size=(2, 120))
+LABELS = np.repeat(["a", "b", "c"], 40)
+
+
+@pytest.mark.parametrize("estimator", [KNN(), KNN(variant=2, k=5), KDE(), Uniform()], ids=repr)
+@pytest.mark.parametrize("name", ["1+1", "2+1", "tied", "labels-x", "labels-y", "both-labels"])
+def test_permuted_estimates_are_those_of_permuted_rows(estimator, name):
+    wide = np.column_stack([X, Y**2])
+    x, y, dx, dy = {
+        "1+1": (X, Y, False, False), "2+1": (wide, Y, False, False),
+        "tied": (np.round(X), Y, False, False), "labels-x": (LABELS, wide, True, False),
+        "labels-y": (X, LABELS, False, True), "both-labels": (LABELS, np.round(Y), True, True),
+    }[name]  # fmt: skip
+    orders = [RNG.permutation(120) for _ in range(3)]
+    sides = as_variable(x, "x", dx), as_variable(y, "y", dy)
+    want = [estimator.estimate(x, y[o], discrete_x=dx, discrete_y=dy).nats for o in orders]
+    assert estimator.estimate_permuted(*sides, orders) == pytest.approx(want, abs=1e-12)
+
+
+def test_the_p_value_of_labels_is_the_share_of_orders_that_can_be_counted():
+    """Of the 8!/(4! 4!) = 70 ways to place two labels, 2 give the same MI as equal sides."""
+    labels = [0, 0, 0, 0, 1, 1, 1, 1]
+    estimate = mibench.estimate(
+        labels, labels, "uniform", discrete_x=True, discrete_y=True, permutations=1000
+    )
+    assert estimate.info["permutations"] == 1000
+    share = 2 / 70
+    assert abs(estimate.p_value - share) < 4 * math.sqrt(share / 1000)
+
+
+def test_a_strong_dependence_has_the_smallest_p_value_and_chance_is_shown():
+    estimate = mibench.estimate(X, X + Y, permutations=199)
+    assert estimate.p_value == 1 / 200
+    info = estimate.info
+    assert info["null_quantiles_nats"]["0.05"] < info["null_mean_nats"] < 0.1 < estimate.nats
+    assert info["permuted"] == "rows"
+    assert mibench.estimate(X, X + Y).p_value is None
+
+
+def test_it_stops_early_and_is_deterministic():
+    first, second = (mibench.estimate(X, Y, permutations=10_000, seed=3) for _ in range(2))
+    assert first == second
+    assert first.info["permutations"] < 500
+    assert first.p_value == STOP_AFTER / first.info["permutations"]
+    assert mibench.estimate(X, Y, permutations=10_000, seed=4).p_value != first.p_value
+
+
+def own(x, y):
+    return abs(float(np.corrcoef(x.T, y.T)[0, 1]))
+
+
+@pytest.mark.parametrize("estimator", [own, "canonical"])
+def test_any_estimator_has_p_values(estimator):
+    assert mibench.estimate(X, X + Y, estimator, permutations=19).p_value == 0.05
+    assert mibench.estimate(X, Y, estimator, permutations=19).p_value > 0.05
+
+
+def series(rng, n, memory):
+    noise, values = rng.normal(size=n), np.empty(n)
+    values[0] = noise[0] / math.sqrt(1 - memory**2)
+    for i in range(1, n):
+        values[i] = memory * values[i - 1] + noise[i]
+    return values
+
+
+def test_series_are_shifted():
+    rng = np.random.default_rng(0)
+    x, y = series(rng, 300, 0.9), series(rng, 300, 0.9)
+    estimate = mibench.estimate(x, y, permutations=99)
+    assert estimate.info["permuted"] == "shifts in time"
+    assert estimate.p_value > 0.05
+    assert mibench.estimate(x, y, permutations=99, shifts=False).info["permuted"] == "rows"
+    assert mibench.estimate(x, x + rng.normal(size=300), permutations=99).p_value == 0.01
+
+
+DRAWS = {
+    "normal": lambda rng: rng.normal(size=40),
+    "heavy tails": lambda rng: rng.standard_t(1, size=40),
+    "tied": lambda rng: np.round(rng.normal(size=40)),
+    "labels": lambda rng: rng.integers(0, 4, 40),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DRAWS)
+@pytest.mark.parametrize(
+    "estimator", [KNN(), Uniform(), Canonical()], ids=["knn", "uniform", "canonical"]
+)
+def test_p_values_under_independence_have_their_level(name, estimator):
+    """P(p <= a) is a, if a (B + 1) is whole. Where estimates are equal, p is larger."""
+    count = 100 if isinstance(estimator, Canonical) else 500
+    p_values = []
+    for seed in range(count):
+        rng = np.random.default_rng([seed, 77])
+        discrete = name == "labels"
+        x, y = DRAWS[name](rng), DRAWS[name](rng)
+        kinds = {"discrete_x": discrete, "discrete_y": discrete}
+        if len(set(x)) > 1 < len(set(y)):
+            p_values.append(
+                mibench.estimate(x, y, estimator, permutations=39, seed=seed, **kinds).p_value
+            )
+    p = np.array(p_values)
+    for level in (0.05, 0.1, 0.25, 0.5):
+        error = math.sqrt(level * (1 - level) / len(p))
+        assert (p <= level).mean() < level + 4 * error, level
+        if isinstance(estimator, KNN) and name in ("normal", "heavy tails"):
+            assert (p <= level).mean() > level - 4 * error, level
+
+
+@pytest.mark.slow
+def test_p_values_of_independent_series_have_their_level():
+    """Shifts of series are exact but for the one place where end and beginning meet."""
+    p = []
+    for seed in range(300):
+        rng = np.random.default_rng([seed, 78])
+        x, y = series(rng, 200, 0.9), series(rng, 200, 0.9)
+        p.append(mibench.estimate(x, y, permutations=39, shifts=True, seed=seed).p_value)
+    for level in (0.05, 0.1, 0.25, 0.5):
+        error = math.sqrt(level * (1 - level) / len(p))
+        assert abs(np.mean(np.array(p) <= level) - level) < 4 * error, level
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"x": X, "y": np.ones(120), "permutations": 99}, "y is constant"),
+        ({"x": X, "y": Y, "permutations": 5}, "permutations is 5"),
+        ({"x": X, "y": Y, "permutations": 500, "shifts": True}, "119 shifts"),
+    ],
+)
+def test_what_cannot_be_tested_is_refused(options, part):
+    with pytest.raises(InputError, match=part):
+        mibench.estimate(**options)
+
+
+def test_the_null_distribution_holds_what_it_rests_on():
+    null = null_distribution(KNN(), X, Y, math.inf, 19)
+    assert null.as_large == 0
+    assert null.nats.shape == (19,)
+    assert null.p_value == 1 / 20
