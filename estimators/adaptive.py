@@ -45,8 +45,8 @@ class Adaptive(BinningEstimator):
     of the sides; downwards by the detail that is lost in wide bins. Unless pooled, bins depend on
     ranks alone, so increasing transformations of a dimension change nothing.
 
-    Ceiling: no estimate exceeds the entropy of the bins of a side, H(bin X) or H(bin Y), which n
-    rows and the bins allow for any relation.
+    Ceiling: no estimate exceeds the smaller of H(bin X) and H(bin Y), whatever the relation of X
+    and Y.
 
     Attributes:
         bins: the number of bins per dimension, or a rule. "auto" (default) depends on n and on the

@@ -29,7 +29,7 @@ class SideScores:
 
     Attributes:
         columns: the columns that vary, in the order of `features`.
-        unmixing: from these columns to independent components, where these take their place.
+        unmixing: maps these columns to independent components; None if the columns are used.
         features: the non-linear features, a function of these columns.
         directions: coefficients of the features, one column for each pair, (p, m).
         codes: the symbol of each label, for a discrete side.
@@ -84,7 +84,8 @@ class Canonical(Estimator):
 
     1. The ranks of each column are mapped to normal scores. G is the MI of a normal distribution of
        these scores, from the log determinants of their covariances, less its exact bias. G is used
-       only if it exceeds 3.5 of the standard deviations that it has at independence.
+       only if it exceeds 3.5 times its standard deviation under independence. If rows held out show
+       that G is too high, a lower bound replaces it, and the estimate is flagged `lower_bound`.
     2. Canonical pairs u_j(x), v_j(y) of non-linear features (Hermite polynomials, products, radii,
        columns times functions of a radius) are found by ridge CCA. The scores of each row come from
        directions learned on other rows.
@@ -93,9 +94,10 @@ class Canonical(Estimator):
     4. The candidates are m = 0, 1, ... pairs and, in up to 4 dimensions in all, k-NN on the scores
        of the columns themselves. A candidate is accepted only if it exceeds the current estimate by
        3.5 standard errors. So independent sides give 0.
-    5. A learner of another kind (waves, order statistics, sums of squares, products) predicts what
-       linear functions leave. K of its predictions and of these residuals, added to G, is one more
-       candidate. What it tells beyond the estimate is flagged `left_over`.
+    5. A second learner (waves, order statistics, sums of squares, products) predicts the residuals
+       of linear regression. G plus the k-NN estimate of the MI of its predictions and these
+       residuals is one more candidate. If the learner finds more than the estimate contains, the
+       estimate is flagged `left_over`.
     6. In 1+1 dimensions, where at most 1 in 20 pairs of rows are discordant, the number of these
        pairs and their distances show noise that is narrower than the gaps between points.
 
@@ -104,15 +106,16 @@ class Canonical(Estimator):
     discrete, the estimate is the plug-in estimate, adjusted for chance. `docs/canonical.md` has the
     details, all errors, and the limits; `tuning` has every constant.
 
-    `info` of an estimate has the Gaussian part, the part beyond it, what only the model of narrow
-    noise gives, what is left over at least, and the MI of each pair alone. `fit` also returns the
-    pairs as functions, so that they can be plotted.
+    `info` of an estimate has, in nats, the Gaussian part (`gaussian_nats`), the part beyond it
+    (`non_gaussian_nats`), the part that only the model of narrow noise gives (`unseen_nats`), the
+    least that the estimate misses (`left_over_nats`), and the MI of each pair alone
+    (`pairs_nats`). `fit` also returns the pairs as functions, so that they can be plotted.
 
     Bias: downwards, since functions of x and y share no more information than x and y do (Cover &
-    Thomas, Elements of Information Theory, 2nd ed. 2006, ch. 2). `docs/canonical.md` covers
-    finite samples.
+    Thomas, Elements of Information Theory, 2nd ed. 2006, ch. 2). Upwards where
+    something is counted twice, or by the selection among candidates; see `docs/canonical.md`.
 
-    Args:
+    Attributes:
         folds: the number of parts of the rows. The scores of each part come from directions learned
             on the others. Half as many are used where a side has more than 200 features.
         pairs: the most canonical pairs that k-NN is given.

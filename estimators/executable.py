@@ -35,9 +35,9 @@ class Executable(Estimator):
 
     The program runs in the current working directory. The measured time includes writing the file,
     starting the program, and the estimate itself. The file, and the TMPDIR of the program, are in a
-    folder that is removed afterwards. If this process is killed, they go with it. The digest
-    `content` identifies the version of the program: results of another content are not reused. What
-    these files load does not enter the digest.
+    folder that is removed afterwards. If this process is killed, the program is ended
+    and the folder removed. The digest `content` identifies the version of the program: a store does
+    not reuse results of another version. The digest does not cover files that the program loads.
 
     Attributes:
         command: the program and its arguments, split as in a shell; no shell runs it. {data} in an

@@ -23,8 +23,8 @@ class Function(Estimator):
     """A Python function f(x, y) that returns the MI, named by its file or its module.
 
     A file is run once in each process, with its folder at the end of `sys.path`. The digest
-    `content` identifies the version of the function: results of another content are not reused.
-    Files that the file imports do not enter the digest.
+    `content` identifies the version of the function: a store does not reuse results of another
+    version. The digest does not cover files that the file imports.
 
     Attributes:
         call: FILE.py:NAME, or MODULE:NAME of an installed module.

@@ -51,10 +51,10 @@ class KDE(Estimator):
 
     Bias: downwards where the bandwidth smooths the dependence away, severely so for strong
     dependence and many dimensions. The estimate with kernels narrower by a factor of sqrt(2) comes
-    from the squares of the same kernels. If it is larger by more than `MAX_RISE`, the estimate is
-    flagged `fine_structure`; or `ceiling`, if it is near the largest value that this bandwidth
-    allows. By the Cauchy-Schwarz inequality, S_xy^2 <= S_xx S_yy for the sums S of products of
-    kernels, so that
+    from the squares of the same kernels. If it is larger by more than 0.12 nats (`MAX_RISE`),
+    the estimate is flagged: `ceiling` if it is near the largest value that this bandwidth allows,
+    else `fine_structure`. By the Cauchy-Schwarz inequality, S_xy^2 <= S_xx S_yy for the sums S of
+    products of kernels, so that
 
         I <= (C_x + C_y) / 2,    C_x = mean log (n - 1) S_xx / S_x^2.
 
@@ -70,7 +70,7 @@ class KDE(Estimator):
             I(X;T + Z) = H(T + Z) - H(Z), which would be infinite for a continuous T without noise.
         variant: with noise, the bound on the entropies: "upper" (default, Kullback-Leibler) or
             "lower" (Bhattacharyya). Where all labels differ the result is a bound on I, since H(Z)
-            is known. For labels that repeat it is the difference of two bounds, and no bound.
+            is known. If labels repeat, it is a difference of two bounds, which is no bound.
         correction: for two discrete sides only. "auto" (default): adjusted for chance, see
             `docs/labels.md`; "miller-madow"; or None, the plug-in.
 

@@ -58,27 +58,29 @@ class KNN(Estimator):
     discrete, the estimate is the plug-in, adjusted for chance.
 
     Ties: the formulas do not hold where the k-th and the next neighbour of a row are equally far,
-    or the k-th is a copy of the row. Only in this case, noise is added to all rows, at most a
-    thousandth of the smallest typical gap between values, and the estimate is flagged. The data
+    or the k-th is a copy of the row. Only in this case, uniform noise is added to all rows, and
+    the estimate is flagged. The noise is at most a thousandth of the median gap between
+    neighbouring distinct values, in the dimension where this gap is smallest. The data
     determine the noise (see `neighbours.ties`), so the same data give the same estimate in any
     order of rows. Counting tied rows on the boundary instead, without noise, creates spurious
     information: up to 0.4 nats for independent normals rounded to a tenth of their standard
     deviation (`docs/ties.md`).
 
-    Bias: near 0 for independent sides; downwards for strong dependence (which needs about exp(I)
-    samples per neighbourhood), and severely so in more than about five dimensions per side. With
-    noise_variance and labels that all differ: upwards, even beyond log n, where the noise is
-    smaller than the distances between neighbouring rows.
+    Bias: near 0 for independent sides. Downwards for strong dependence, since k-NN needs about
+    exp(I) rows, I in nats, per neighbourhood; severely so in more than about five dimensions per
+    side. With noise_variance and labels that all differ: upwards, even beyond log n nats, if the
+    noise is smaller than the distances between neighbouring rows.
 
     Attributes:
         k: the number of neighbours; 3 by default.
         variant: 1 (default) or 2, the formula for two continuous sides.
         standardize: how to make dimensions comparable, since the metric compares distances in all
             of them. "auto" (default): divide each dimension by its standard deviation, computed
-            without far outliers (see `shared.columns.on_common_scale`), so that units play no part;
-            nothing is divided where only one dimension counts, which is next to labels, or where
-            noise_variance is given. True: divide by the standard deviation in any case, which far
-            outliers stretch. False: compare the dimensions in the units that they have.
+            without far outliers (see `shared.columns.on_common_scale`), so that units do not
+            matter. Nothing is divided if noise_variance is given, or if the other side is labels
+            and only one dimension of this side varies. True: divide by the standard deviation in
+            any case, although far outliers enlarge it. False: compare the dimensions in the units
+            that they have.
         algorithm: the search for neighbours: "tree", "brute" (all pairs), "strips" (in 1+1
             dimensions), "slabs" (in two or more), or "auto" (default), which chooses by n and
             dimension. The result is the same.

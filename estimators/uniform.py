@@ -38,19 +38,19 @@ class Uniform(BinningEstimator):
     of the sides; downwards by the detail that is lost in wide bins. Underestimates unbounded
     variables whose outliers stretch the range.
 
-    Ceiling: no estimate exceeds the entropy of the bins of a side, H(bin X) or H(bin Y), which n
-    rows and the bins allow for any relation.
+    Ceiling: no estimate exceeds the smaller of H(bin X) and H(bin Y), whatever the relation of X
+    and Y.
 
     Attributes:
         bins: the number of bins per dimension, or a rule. "auto" (default) depends on n and on the
             number of dimensions, see `bin_rules.balanced_bins`. "sturges" and "terrell-scott"
             depend on n alone; "scott" and "freedman-diaconis" also on the values of each dimension.
-            Rasmussen's thesis uses 30 bins, and 100 for ReLU: for 4096 inputs and one layer,
-            which is no general advice.
+            Rasmussen's thesis uses 30 bins, and 100 for ReLU, for layers with 4096 inputs.
+            Other data may need other numbers.
         range: (low, high) of all dimensions, for example (-1, 1) for tanh. Values outside go into
             the outermost bins. None (default): the range of the data.
-        pooled: whether all dimensions of a variable share one set of edges (and one number of bins
-            by rule), as for the neurons of a layer. Default: each dimension has its own edges.
+        pooled: whether all dimensions of a side share one set of edges (and the number of bins that
+            a rule gives), as the neurons of a layer do. Default: each dimension has its own edges.
         correction: "auto" (default): none for bins; two sides of labels are adjusted for chance,
             see `docs/labels.md`. None: the plug-in. "miller-madow": adds (occupied bins - 1) / 2n
             to each entropy, of bins and of labels.

@@ -81,7 +81,7 @@ training_output_option = click.option(
 def _schedule_option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
         name, "schedule", metavar="every|log:N|LIST",
-        help="Epochs to measure: every, log:50 (about 50, evenly spaced in their logarithm), or a "
+        help="Epochs to measure: every, log:50 (about 50, evenly spaced on a log scale), or a "
         "list such as 0,10,100.  [default: every; log:50 for estimators that compare all pairs of "
         "inputs]",
     )  # fmt: skip
@@ -169,7 +169,10 @@ def measure(
 @click.option(
     "--output", "-o", type=FILE, help="Folder for the figures.  [default: DIRECTORY/figures]"
 )
-@estimators_option
+@click.option(
+    "--estimators", "-e", metavar="ESTIMATORS", multiple=True,
+    help="Comma-separated estimators to draw.  [default: all that were measured]",
+)  # fmt: skip
 @click.option(
     "--pictures", type=click.Choice(["png", "pdf", "svg"]), default="png",
     show_default=True, help="File format of the figures.",

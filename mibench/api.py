@@ -192,8 +192,8 @@ def compare(
         tasks: names of tasks, patterns such as "1v1-*", or `Task`s. Default: those of the suite.
         suite: the name of a suite, or of several, whose tasks are run. Default: "quick".
         samples: one or several sample sizes.
-        seeds: how many seeds (0, 1, ...), or the seeds themselves.
-        jobs: the number of processes; -1 for one per core, if the work takes some seconds.
+        seeds: the number of seeds (0, 1, ...), or a list of seeds. Each seed gives one sample.
+        jobs: the number of processes; -1 for one per core, but a single one for short work.
         backend: "processes" on this machine, "dask" for a Dask cluster.
         scheduler: the address of the Dask scheduler, with backend="dask".
         time_limit: the most seconds for one estimate. A longer one is stopped and recorded as
@@ -203,9 +203,9 @@ def compare(
         store: a file that keeps every result as soon as it is computed. A result that the file
             holds already is not computed again if task, estimator, parameters, sample and the
             version of the code are the same.
-        against: earlier results that join the table for the same samples: "reference" for those
-            that come with mibench, or a store or a .parquet file.
-        on_progress: called with the number of results so far and in all.
+        against: where earlier results are, which are added to the table if they are of the same
+            samples: "reference" for those of mibench, or the path of a store or a .parquet file.
+        on_progress: called as on_progress(done, total); both are numbers of results.
         on_step: called with a `mibench.running.steps.Step`: what is compiled or estimated now.
 
     Returns:
@@ -268,7 +268,7 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes:
         table: the results so far.
-        done: how many there are.
+        done: the number of these results.
     """
 
     def __init__(self, table: "pd.DataFrame", done: int, total: int) -> None:

@@ -62,7 +62,7 @@ def measure(
         estimators: estimator strings such as "uniform:bins=30", instances, or functions
             f(x, y) -> nats; None: those of the setting. Some parameters that are left out follow
             the network, see `mibench.ibnet.measuring.binding`.
-        epochs: "every", "log:200" (about 200 epochs, evenly spaced in their logarithm), or a list
+        epochs: "every", "log:200" (about 200 epochs, evenly spaced on a log scale), or a list
             "0,10,100"; None: every epoch, but "log:50" for estimators that compare all pairs of
             inputs.
         jobs: number of processes, -1 for one per core; None: -1, or 1 if there is little to do.
@@ -70,7 +70,8 @@ def measure(
 
     Returns:
         Trajectories: i_xt and i_ty (estimator, run, epoch, layer) in bits, NaN where nothing was
-        measured or the estimator failed, with train_error, test_error, max_activation and flags.
+        measured or the estimator failed, with flags, failed (estimator, run, epoch), and
+        train_error, test_error (run, epoch) and max_activation (run, epoch, layer).
         `mibench.ibnet.measuring.trajectories.failures` tells which failed and why.
 
     Raises:

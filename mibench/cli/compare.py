@@ -77,17 +77,17 @@ def selection(command: "FC") -> "FC":
 @click.option("--samples", metavar="N,...", default="1000", show_default=True, help="Sample sizes.")
 @click.option(
     "--seeds", type=click.IntRange(1), default=10, show_default=True,
-    help="Samples of each task and size.",
+    help="Number of samples of each task and size. Their seeds are 0, 1, ...",
 )  # fmt: skip
 @click.option(
     "--jobs", type=int,
-    help="Processes. The numbers do not depend on it, but the times do: give 1 to compare times.  "
+    help="Number of processes. Estimates do not depend on it. Times do: give 1 to compare them.  "
     "[default: one per core]",
 )  # fmt: skip
 @click.option(
     "--backend", type=click.Choice(["processes", "dask", "joblib"]), default="processes",
     show_default=True,
-    help="Where estimators run: in processes on this machine (`joblib` is the same), or on a Dask "
+    help="Where estimators run: in processes on this machine (also called joblib), or on a Dask "
     "cluster (extra `dask`).",
 )  # fmt: skip
 @click.option(
@@ -96,7 +96,8 @@ def selection(command: "FC") -> "FC":
 @time_limit_option
 @click.option(
     "--memory-limit", metavar="SIZE",
-    help="Stop an estimate that takes more memory, such as 2GB, and record it as failed.",
+    help="Stop an estimate that adds more than SIZE, such as 2GB, to the memory of its process. "
+    "It is recorded as failed.",
 )  # fmt: skip
 @click.option(
     "--store", type=FILE,
@@ -204,7 +205,8 @@ def results(
 ) -> int:
     """Show or export the results in STORE, without computing anything.
 
-    STORE is a file that `mibench compare --store` wrote.
+    STORE is a file that `mibench compare --store` wrote, a .parquet file of results, or `reference`
+    for the results that come with mibench.
     """
     check_results(output, plot)
     records = _selected(store, estimators, tasks, suite, samples)
@@ -231,7 +233,8 @@ def report(
 ) -> int:
     """Write the results in STORE as one HTML page, which needs no network.
 
-    STORE is a file that `mibench compare --store` wrote.
+    STORE is a file that `mibench compare --store` wrote, a .parquet file of results, or `reference`
+    for the results that come with mibench.
     """
     from ..output.files import PAGES, check_path
 

@@ -23,7 +23,7 @@ estimators_option = click.option(
 )  # fmt: skip
 time_limit_option = click.option(
     "--time-limit", type=float, metavar="SECONDS",
-    help="Stop an estimate that takes longer. It has failed.",
+    help="Stop an estimate that takes longer than this, and count it as failed.",
 )  # fmt: skip
 units_option = click.option(
     "--units", type=click.Choice(["bits", "nats"]), default="bits", show_default=True,

@@ -143,7 +143,7 @@ def warmup(estimators: Sequence[str]) -> int:
     """Compile ahead of the first estimate, and keep the machine code on disk.
 
     The code is kept in the first of these folders that can be written to: NUMBA_CACHE_DIR, if that
-    is set; the package's own folder; your folder for caches.
+    is set; the package's own folder; your cache folder.
     """
     from ..compiled.warmup import warmup as compile_all
 

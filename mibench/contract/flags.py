@@ -13,9 +13,9 @@ ROUNDING = 1e-12  # nats, of a ceiling of 0: all rows in one bin
 
 FLAGS = {
     "constant": "one side is constant, so the mutual information is 0",
-    "ties": "rows coincide or have equally distant neighbours; continuous data would not",
-    "few_samples": "too few samples for this many dimensions",
-    "more_bins_than_samples": "more joint bins than samples, so most counts are 0 or 1",
+    "ties": "rows coincide or have equally distant neighbours, which continuous data never have",
+    "few_samples": "too few rows for this many dimensions",
+    "more_bins_than_samples": "more joint bins than rows, so most counts are 0 or 1",
     "outside_range": "values outside the given range were put into the outermost bins",
     "scales": "the dimensions have very different spreads, so distances depend on few of them",
     "outliers": "a few extreme values stretch the range or the bandwidth and hide the rest",
@@ -23,11 +23,11 @@ FLAGS = {
     "ceiling": "the estimate is at the largest value that this estimator can return here",
     "negative": "the estimate is below 0, which MI cannot be: no dependence was found",
     "not_detected": "no dependence was detected, so the estimate is 0",
-    "unseen": "the noise is narrower than the gaps between points, and its distribution is assumed",
+    "unseen": "noise is narrower than the gaps between rows: a model gives part of the estimate",
     "fine_structure": "the estimate still rises as neighbourhoods shrink: it may be too low",
-    "more_pairs": "more pairs of directions are dependent than k-NN used: it may be too low",
+    "more_pairs": "k-NN used only some of the dependent directions: the estimate may be too low",
     "lower_bound": "the estimate is a lower bound from rows held out: it may be too low",
-    "left_over": "a learner of another kind still tells rows apart: the estimate is too low",
+    "left_over": "a second learner finds more on rows held out: the estimate is too low",
     "dependent_rows": "consecutive rows resemble each other: the estimate may be far too high",
     "copied_rows": "rows are copies of other rows: the estimate is too high",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
@@ -58,8 +58,8 @@ def ties(count: int, n: int) -> Flag:
 def few_samples(n: int, dims: int) -> Flag:
     """The rows are too few to fill a space of that dimension."""
     return "few_samples", (
-        f"Too few samples for the dimension: {n} rows in {dims} dimensions leave most of the "
-        f"2^{dims} orthants without k neighbours. Expect a large bias; reduce the dimension."
+        f"Too few rows for the dimension: {n} rows in {dims} dimensions leave most of the 2^{dims} "
+        "orthants nearly empty. Expect a large bias, mostly downwards; reduce the dimension."
     )
 
 
@@ -96,7 +96,7 @@ def scales(ratio: float, standardized: bool) -> Flag:
 def outliers(what: str) -> Flag:
     """A few extreme values decide the scale of the estimate."""
     return "outliers", (
-        f"Outliers or heavy tails: {what}, so most of the data fall together. Transform that side "
+        f"Outliers or heavy tails: {what}, so most rows cannot be told apart. Transform that side "
         "(log, ranks), or use adaptive or knn."
     )
 
@@ -119,13 +119,13 @@ def ceiling(nats: float, limit: float, n: int) -> Flag:
     limits = f"{limit / math.log(2):.2f} bits ({limit:.2f} nats)"
     if nats > limit * (1 + 1e-9):
         return "ceiling", (
-            f"Beyond its ceiling: {n} samples support at most {limits} here, and the estimate is "
+            f"Beyond its ceiling: {n} rows support at most {limits} here, and the estimate is "
             f"{nats / math.log(2):.2f} bits. The rows are too far apart for this method. Do not "
             "use this value."
         )
     where = "At" if is_near(nats, limit) else "Near"
     return "ceiling", (
-        f"{where} its ceiling: with {n} samples this estimator can return at most {limits} here, "
+        f"{where} its ceiling: with {n} rows this estimator can return at most {limits} here, "
         f"and it returns {nats / math.log(2):.2f} bits. The true MI may be much larger."
     )
 
@@ -138,7 +138,7 @@ def negative() -> Flag:
 def not_detected() -> Flag:
     """No dependence passed its significance test."""
     return "not_detected", (
-        "No dependence was detected (3.5 standard errors), so the estimate is 0. That does not "
+        "No dependence reached 3.5 to 4.5 standard errors, so the estimate is 0. That does not "
         "prove independence: the dependence may be weak, or of a kind that was not searched for."
     )
 
@@ -146,7 +146,7 @@ def not_detected() -> Flag:
 def unseen(nats: float) -> Flag:
     """Part of the estimate rests on an assumed distribution of the noise."""
     return "unseen", (
-        f"Narrow noise: the noise is narrower than the gaps between points, so k-NN misses "
+        f"Narrow noise: the noise is narrower than the gaps between rows, so k-NN misses "
         f"{nats / math.log(2):.2f} bits of the estimate ({nats:.2f} nats). This part follows from "
         "the few pairs of rows that are out of order. It assumes rows that were sampled "
         "independently, and one increasing or decreasing relation with noise about it."
@@ -184,9 +184,9 @@ def lower_bound() -> Flag:
 def left_over(nats: float) -> Flag:
     """A learner that the estimate is not made of finds more on rows held out."""
     return "left_over", (
-        f"Left over: at least {nats / math.log(2):.2f} bits ({nats:.2f} nats) more are there. On "
-        "rows held out, a learner of another kind still tells the y of a row from those of other "
-        "rows, beyond what the estimate contains."
+        f"Left over: the estimate misses at least {nats / math.log(2):.2f} bits ({nats:.2f} nats). "
+        "On rows held out, a second learner finds this dependence, which the estimate does not "
+        "contain."
     )
 
 
@@ -214,7 +214,7 @@ def beyond_evidence(n: int, dims: int, rows: int, most: int) -> Flag:
     """The data are outside the range of sizes on which the estimator's errors were measured."""
     return "beyond_evidence", (
         f"Beyond the evidence: {n} rows, and up to {dims} dimensions per side. The errors of this "
-        f"estimator were measured from {rows} rows and up to {most} dimensions."
+        f"estimator were measured on {rows} rows or more, and up to {most} dimensions per side."
     )
 
 

@@ -9,13 +9,14 @@ import pandas as pd
 from .table import verdicts
 
 TERMS = """\
-Start is the initial network; end is the mean over the last sixth of the epochs. All other times \
-are windows of a quarter octave of epochs, over which values are averaged. The mean of the other \
-half of the runs decides where a run has its peak (or trough, or largest value), so that noise \
-cannot create a peak. Intervals cover 95 % (bootstrap over runs). A part is reproduced if its \
-whole interval meets the criterion, not reproduced if no value of the interval meets it, and \
-undecided otherwise. A claim is reproduced if all its parts are, not reproduced if any part is \
-not, and undecided otherwise."""
+A network fits while I(T;Y) rises, and compresses while I(X;T) falls. Start is the initial \
+network; end is the mean over the last sixth of the epochs. The other epochs are divided into \
+windows, each of which ends at an epoch 2^(1/4) times that of the one before; values are averaged \
+over each window. The window of a run's peak (or trough, or largest value) is that of the mean \
+over the other half of the runs, so that noise cannot create a peak. Intervals cover 95 % \
+(bootstrap over runs). A part is reproduced if its whole interval meets the criterion, not \
+reproduced if no value of the interval meets it, and undecided otherwise. A claim is reproduced \
+if all its parts are, not reproduced if any part is not, and undecided otherwise."""
 
 
 def to_markdown(table: pd.DataFrame) -> str:
