@@ -1,5 +1,6 @@
 """p-values by permutation: exact under independence, right in cases that can be counted."""
 
+import json
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from mibench.errors import InputError
 from mibench.estimators import KDE, KNN, Canonical, Uniform
 from mibench.running.permutations import STOP_AFTER, null_distribution
 
+estimate_of = mibench.estimate  # a fixture of the tests has the name of the package
 RNG = np.random.default_rng(5)
 X, Y = RNG.normal(size=(2, 120))
 LABELS = np.repeat(["a", "b", "c"], 40)
@@ -152,3 +154,21 @@ def test_the_null_distribution_holds_what_it_rests_on():
     assert null.as_large == 0
     assert null.nats.shape == (19,)
     assert null.p_value == 1 / 20
+
+
+def test_the_command_shows_p_values(mibench, tmp_path):
+    rows = "\n".join(f"{a},{b},{a + b}" for a, b in zip(X, Y, strict=True))
+    (tmp_path / "t.csv").write_text(f"a,b,sum\n{rows}\n")
+    command = ["estimate", "t.csv", "--x", "a", "-e", "knn,uniform", "--permutations", 99]
+    done = mibench(*command, "--y", "sum")
+    assert done.returncode == 0, done.stderr
+    assert "p-value" in done.stdout
+    assert done.stdout.count("0.01") >= 2
+    entries = json.loads(mibench(*command, "--y", "b", "--format", "json").stdout)["estimates"]
+    for entry in entries:
+        expected = estimate_of(X, Y, entry["estimator"], permutations=99)
+        assert entry["p_value"] == expected.p_value
+        assert entry["info"]["null_mean_nats"] == pytest.approx(expected.info["null_mean_nats"])
+    refused = mibench("estimate", "t.csv", "--x", "a", "--y", "b", "--permutations", 3)
+    assert refused.returncode == 2
+    assert "give 19 or more" in refused.stderr

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,11 @@ from .console import (
 )
 from .reading import Reading, reading_options
 from .show import show_estimates, write_estimates
+
+if TYPE_CHECKING:
+    from ..columns.files import ColumnSet
+    from ..contract.resolve import ResolvedEstimator
+    from .estimates import Result
 
 
 @click.command()
@@ -47,6 +52,12 @@ from .show import show_estimates, write_estimates
     "themselves use all cores even with 1. The numbers do not depend on it.",
 )  # fmt: skip
 @click.option(
+    "--permutations", type=int, metavar="N",
+    help="Test independence: estimate from at most N random orders of the rows of Y, such as 1000, "
+    "or from shifts in time if the rows are a series. Shows p-values. A time limit holds for the "
+    "estimate alone.",
+)  # fmt: skip
+@click.option(
     "--output", "-o", type=FILE,
     help="Write the estimates to a .csv or .parquet file, or all that is known to a .json file.",
 )  # fmt: skip
@@ -62,6 +73,7 @@ def estimate(
     estimators: Sequence[str],
     time_limit: float | None,
     jobs: int,
+    permutations: int | None,
     output: Path | None,
     units: str,
     form: str,
@@ -77,6 +89,7 @@ def estimate(
     from ..contract.resolve import resolve_estimators
     from ..output.files import TABLES, check_path
     from ..running.given import estimates_of
+    from ..running.permutations import check_permutations
     from ..running.processes import check_jobs
     from .estimates import Sides, as_document
 
@@ -87,6 +100,8 @@ def estimate(
     if output is not None:
         check_path(output, TABLES, "--output")
     check_jobs(jobs)
+    if permutations is not None:
+        check_permutations(permutations)
     for note in sides.notes:
         say(note)
     side_x, side_y = sides.x, sides.y
@@ -105,6 +120,8 @@ def estimate(
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
     order = [estimator.spec for estimator in resolved]
     results.sort(key=lambda result: order.index(result[0]))
+    if permutations is not None:
+        results = _with_p_values(results, resolved, side_x, side_y, permutations)
     about = Sides(side_x.names, side_y.names, rows, side_x.discrete, side_y.discrete)
     document = as_document(results, resolved, about, units)
     try:  # files first: standard output may have gone, and a file may fail
@@ -113,3 +130,30 @@ def estimate(
     finally:
         show_estimates(results, document, title, units, form)
     return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE
+
+
+def _with_p_values(
+    results: "Sequence[Result]",
+    resolved: "Sequence[ResolvedEstimator]",
+    x: "ColumnSet",
+    y: "ColumnSet",
+    permutations: int,
+) -> "list[Result]":
+    """The estimates with p-values. An estimator that fails on permuted rows is named."""
+    from ..running.permutations import null_distribution, with_p_value
+
+    tested: list[Result] = []
+    with chatter_aside(), progress("p-values") as on_progress:
+        for (spec, estimate, seconds), each in zip(results, resolved, strict=True):
+            on_progress(len(tested), len(results))
+            if not isinstance(estimate, str):
+                try:
+                    null = null_distribution(
+                        each.estimator, x.values, y.values, estimate.nats, permutations,
+                        discrete_x=x.discrete, discrete_y=y.discrete,
+                    )  # fmt: skip
+                    estimate = with_p_value(estimate, null)
+                except Exception as error:  # of any estimator; its estimate must not be lost
+                    say(f"{spec} has no p-value: {error}")
+            tested.append((spec, estimate, seconds))
+    return tested

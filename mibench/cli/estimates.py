@@ -37,6 +37,7 @@ def as_document(
                 "estimator": spec,
                 units: None if isinstance(estimate, str) else getattr(estimate, units),
                 f"ceiling_{units}": _ceiling(estimate, units),
+                "p_value": None if isinstance(estimate, str) else estimate.p_value,
                 "seconds": seconds,
                 "flags": {} if isinstance(estimate, str) else dict(estimate.flags),
                 "info": {} if isinstance(estimate, str) else dict(estimate.info),

@@ -142,18 +142,24 @@ def _ranking_table(
 
 
 def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units: str) -> "Table":
-    """One row per estimator: its estimate, time and flags, or its error."""
+    """One row per estimator: its estimate, p-value if asked for, time and flags, or its error."""
+    tested = any(getattr(estimate, "p_value", None) is not None for _, estimate, _ in results)
     table = _table()
     table.add_column("estimator")
     table.add_column(f"I(X;Y) in {units}", justify="right")
+    if tested:
+        table.add_column("p-value", justify="right")
     table.add_column("time", justify="right")
     table.add_column("flags", no_wrap=False)
     for spec, estimate, seconds in results:
         if isinstance(estimate, str):
-            table.add_row(spec, "failed", duration(seconds), estimate)
+            table.add_row(spec, "failed", *[""] * tested, duration(seconds), estimate)
         else:
             value = estimate.bits if units == "bits" else estimate.nats
-            table.add_row(spec, number(value), duration(seconds), ", ".join(estimate.flags))
+            p = estimate.p_value
+            p_value = ["" if p is None else f"{p:.3g}"] if tested else []
+            flags = ", ".join(estimate.flags)
+            table.add_row(spec, number(value), *p_value, duration(seconds), flags)
     return table
 
 

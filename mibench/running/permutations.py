@@ -15,6 +15,7 @@ from ..types import Estimate, SupportsEstimate
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
+FEWEST = 19  # which can show p = 0.05
 STOP_AFTER = 50  # estimates from permuted rows as large as the estimate itself
 AT_ONCE = 32  # permutations whose estimates threads share
 EQUAL = 1e-12  # nats; smaller differences are rounding
@@ -46,6 +47,15 @@ class NullDistribution:
         if self.stopped:
             return self.as_large / len(self.nats)
         return (1 + self.as_large) / (1 + len(self.nats))
+
+
+def check_permutations(count: int) -> None:
+    """Raise InputError for fewer than 19 permutations."""
+    if count < FEWEST:
+        raise InputError(
+            f"permutations is {count}, too few for a p-value of 0.05: give {FEWEST} or more, such "
+            "as 1000"
+        )
 
 
 def with_p_value(estimate: Estimate, null: NullDistribution) -> Estimate:
@@ -106,11 +116,7 @@ def null_distribution(
                 f"{name} is constant, so all its orders are equal and show nothing: leave "
                 "permutations out, the MI is 0"
             )
-    if permutations < 19:
-        raise InputError(
-            f"permutations is {permutations}, too few for a p-value of 0.05: give 19 or more, "
-            "such as 1000"
-        )
+    check_permutations(permutations)
     shifts = are_serial(*sides) if shifts is None else shifts
     threshold = nats - EQUAL * (1 + abs(nats))
     made: list[float] = []
@@ -133,7 +139,7 @@ def _orders(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:
     if n <= count:
         raise InputError(
             f"{n} rows of a series have {n - 1} shifts, fewer than {count} permutations: give "
-            f"permutations={max(n - 1, 19)} or less, or more rows"
+            f"permutations={max(n - 1, FEWEST)} or less, or more rows"
         )
     rows = np.arange(n)
     for shift in rng.permutation(n - 1)[:count] + 1:
