@@ -385,3 +385,14 @@ def test_texts_that_differ_in_every_row_are_no_labels_by_themselves(tmp_path):
     with pytest.raises(InputError, match="--x: column 'id' holds another text in every row"):
         read_sides(path, ["id"], ["a"])
     assert read_sides(path, ["id"], ["a"], discrete_x=True).x.discrete
+
+
+@pytest.mark.slow
+def test_the_number_of_processes_changes_nothing_where_values_are_missing():
+    table = {**columns(), "hole": np.where(np.arange(60) % 7 == 3, np.nan, columns()["b"])}
+    alone, shared = (
+        library.pairwise(table, "adaptive", discrete="k", missing="pairwise", jobs=jobs).table
+        for jobs in (1, 2)
+    )
+    pd.testing.assert_frame_equal(alone, shared, check_exact=True)
+    assert alone["rows"].tolist() == [60, 60, 51, 60, 51, 51]

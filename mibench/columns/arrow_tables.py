@@ -84,6 +84,7 @@ class FeatherTable:
             with _open_ipc(opened, options) as file:
                 batches, size = [], 0
                 for batch in _batches(file):
+                    batch.validate(full=True)  # places outside the data would end the process
                     batches.append(batch)
                     size += 3 * batch.nbytes + BYTES_OF_VALUE * batch.num_rows * len(wanted)
                     check_memory(size, str(self.source))

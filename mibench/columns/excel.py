@@ -34,7 +34,7 @@ class ExcelTable:
             sheet = told.sheet if told.sheet is not None else sheets[0]
             if sheet not in sheets:
                 raise InputError(f"--sheet: {unknown('sheet', sheet, sheets)}")
-            rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=True)
+            rows = _rows(book.get_sheet_by_name(sheet))
         if len(sheets) > 1:
             self.read_as.append(f"sheet {sheet!r}, one of {len(sheets)}")
         rows = [row for row in rows if any(cell not in ("", None) for cell in row)]
@@ -60,6 +60,16 @@ class ExcelTable:
             name: pd.Series([_cell(row[position[name]]) for row in self.rows], dtype=object)
             for name in names
         }
+
+
+def _rows(sheet: Any) -> list[list[Any]]:
+    try:
+        rows: list[list[Any]] = sheet.to_python(skip_empty_area=True)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of Rust, and no Exception
+            raise
+        raise InputError(f"a sheet is damaged ({error}): save the file again") from None
+    return rows
 
 
 def _cell(value: object) -> object:
