@@ -13,7 +13,8 @@ import sys
 
 IMPORTED = (
     "email.parser", "matplotlib.figure", "mibench.api",
-    "mibench.columns.files", "mibench.columns.pairs", "mibench.estimators.canonical",
+    "mibench.columns.column_table", "mibench.columns.files", "mibench.columns.pairs",
+    "mibench.estimators.canonical",
     "mibench.estimators.kde", "mibench.ibnet.cli", "mibench.output.figures", "mibench.output.page",
     "pandas", "psutil", "pyarrow.pandas_compat", "pyarrow.parquet",
     "rich._emoji_codes", "rich.console", "rich.progress", "rich.table", "threadpoolctl",

@@ -9,7 +9,8 @@ import pytest
 
 import mibench as library
 from mibench.columns import pairs
-from mibench.columns.files import read_columns, read_sides
+from mibench.columns.column_table import read_columns
+from mibench.columns.files import read_sides
 from mibench.columns.reading import ReadAs
 from mibench.columns.selection import choose
 from mibench.errors import InputError

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mibench.columns.files import read_columns, read_sides
+from mibench.columns.column_table import read_columns
+from mibench.columns.files import read_sides
 from mibench.columns.reading import ReadAs
 from mibench.errors import InputError
 

@@ -15,7 +15,8 @@ import pytest
 
 import mibench
 from mibench.columns import sources
-from mibench.columns.files import read_columns, read_sides
+from mibench.columns.column_table import read_columns
+from mibench.columns.files import read_sides
 from mibench.columns.reading import ReadAs
 from mibench.errors import InputError
 

@@ -13,7 +13,8 @@ import pytest
 
 import mibench
 from mibench.columns import reading
-from mibench.columns.files import read_columns, read_sides
+from mibench.columns.column_table import read_columns
+from mibench.columns.files import read_sides
 from mibench.columns.readers import open_table, read_values
 from mibench.errors import InputError
 

@@ -78,7 +78,7 @@ def pairwise(
     with the largest MI comes first.
     """
     from ..columns import pairs
-    from ..columns.files import read_columns
+    from ..columns.column_table import read_columns
     from ..columns.rows import listed
     from ..output.files import PICTURES, TABLES, check_path
 

@@ -29,7 +29,7 @@ ROWS_OF_EACH = 5  # on average, for such a proposal
 TIMES = (datetime.date, datetime.datetime, datetime.time, datetime.timedelta, np.datetime64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decided:
     """A column whose kind is decided.
 

@@ -30,7 +30,7 @@ from .values import column_values
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .files import ColumnTable
+    from .column_table import ColumnTable
 
 EstimateOrError: TypeAlias = Estimate | str  # a str is the message of the error
 ColumnPair: TypeAlias = tuple[int, int]  # positions of two columns

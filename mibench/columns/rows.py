@@ -1,13 +1,17 @@
 """Which rows have a value in every column, and what is said about those that have not."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, some
 from .values import missing
+
+if TYPE_CHECKING:
+    from .notes import Notes
 
 MISSING = ("complete", "pairwise", "error")
 
@@ -42,12 +46,22 @@ def refuse_missing(columns: Sequence[NDArray[Any]], titles: Sequence[Sequence[st
             )
 
 
-def about_rows(used: int, total: int, counts: dict[str, int]) -> str:
-    """What is said about rows that were left out."""
+def about_rows(used: NDArray[np.bool_], counts: dict[str, int]) -> str:
+    """What is said about rows that are left out; "" if there are none."""
+    if used.all():
+        return ""
+    left = int(used.sum())
     return (
-        f"{used} of {total} rows used; {total - used} left out, as values are missing: "
+        f"{left} of {len(used)} rows used; {len(used) - left} left out, as values are missing: "
         f"{listed(counts)}"
     )
+
+
+def check_enough(used: NDArray[np.bool_], notes: "Notes", path: Path) -> None:
+    """Raise InputError if fewer than two rows are left."""
+    if used.sum() < 2:
+        why = f": {notes.lines()[-1]}" if not used.all() else f" has {len(used)} row(s)"
+        raise InputError(f"{path}{why}. Mutual information needs at least 2")
 
 
 def listed(counts: dict[str, int]) -> str:

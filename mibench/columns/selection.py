@@ -94,8 +94,8 @@ def _meant(
             return found
         raise InputError(f"{option}: no column is like {item!r}. Columns: {some(names)}")
     hint = ""
-    if item.isdecimal():
-        hint = f". A column by its position is @{item}"
+    if item.lstrip("#$").isdecimal():
+        hint = f". A column by its position is @{item.lstrip('#$')}"
     raise InputError(f"{option}: {unknown('column', item, names)}{hint}")
 
 
