@@ -14,6 +14,16 @@ INDEX = re.compile(r"__index_level_\d+__")  # pandas' name for an index without 
 BYTES_OF_VALUE = 16  # of a number in memory, with a copy
 
 
+def _opened(source: Source) -> Any:
+    """A file of Arrow's own. Its threads must not need Python, which may end before they do."""
+    import pyarrow as pa
+
+    if source.given is None and not source.compression:
+        return pa.OSFile(str(source.path))
+    with source.seekable() as file:
+        return pa.BufferReader(file.read())
+
+
 class ParquetTable:
     """The columns of a parquet file: see `reading.Table`."""
 
@@ -21,7 +31,7 @@ class ParquetTable:
         import pyarrow.parquet as pq
 
         self.source, self.read_as, self.decimal = source, list[str](), told.decimal or "."
-        with source.seekable() as opened, pq.ParquetFile(opened) as file:
+        with _opened(source) as opened, pq.ParquetFile(opened) as file:
             self.schema, rows = file.schema_arrow, file.metadata.num_rows
         self.names, self.unnamed = named(source, self.schema.names)
         self.unnamed |= {name for name in self.names if INDEX.fullmatch(name)}
@@ -34,7 +44,7 @@ class ParquetTable:
 
         position = {name: i for i, name in enumerate(self.names)}
         stored = {name: self.schema.names[position[name]] for name in names}
-        with self.source.seekable() as opened, pq.ParquetFile(opened) as file:
+        with _opened(self.source) as opened, pq.ParquetFile(opened) as file:
             self._check_size(file, list(stored.values()))
             table = file.read(columns=list(stored.values()))
         categories = _categories(self.schema)
@@ -55,7 +65,7 @@ class ParquetTable:
         for group in range(file.metadata.num_row_groups):
             # Arrow ends the process if the description of a column contradicts itself and is read
             # as below. Reading one row first raises an exception instead.
-            next(file.iter_batches(batch_size=1, row_groups=[group], columns=names), None)
+            next(file.iter_batches(1, [group], names, use_threads=False), None)
             for number in numbers:
                 chunk = file.metadata.row_group(group).column(number)
                 size += BYTES_OF_VALUE * chunk.num_values + chunk.total_uncompressed_size
@@ -67,7 +77,7 @@ class FeatherTable:
 
     def __init__(self, source: Source, told: ReadAs) -> None:
         self.source, self.read_as, self.decimal = source, list[str](), told.decimal or "."
-        with source.seekable() as opened, _open_ipc(opened) as file:
+        with _opened(source) as opened, _open_ipc(opened) as file:
             self.schema = file.schema
         self.names, self.unnamed = named(source, self.schema.names)
         self.unnamed |= {name for name in self.names if INDEX.fullmatch(name)}
@@ -79,7 +89,7 @@ class FeatherTable:
         position = {name: i for i, name in enumerate(self.names)}
         wanted = sorted({position[name] for name in names})
         self._check_size(len(wanted))
-        with self.source.seekable() as opened:
+        with _opened(self.source) as opened:
             options = pa.ipc.IpcReadOptions(included_fields=wanted)
             with _open_ipc(opened, options) as file:
                 batches, size = [], 0
@@ -100,8 +110,8 @@ class FeatherTable:
         import pyarrow.dataset as ds
 
         try:
-            with self.source.seekable() as opened:
-                rows = ds.IpcFileFormat().make_fragment(pa.PythonFile(opened)).count_rows()
+            with _opened(self.source) as opened:
+                rows = ds.IpcFileFormat().make_fragment(opened).count_rows()
         except pa.ArrowInvalid:  # a stream, or feather's first version: checked part by part
             return
         check_memory(BYTES_OF_VALUE * rows * columns, str(self.source))
