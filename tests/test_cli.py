@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import mibench as library
+from mibench.output import scatter
 
 from .conftest import MIBENCH
 
@@ -200,6 +201,35 @@ def test_estimate_gives_the_librarys_numbers(mibench, data):
         for row in json.loads(done.stdout)["estimates"]:
             expected = library.estimate(table["a"], table["b"], row["estimator"])
             assert row[units] == pytest.approx(getattr(expected, units), abs=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sides", [("a,c", "b"), ("kind", "b"), ("kind", "kind2")])
+def test_the_data_and_the_pairs_of_canonical_are_drawn(mibench, data, sides):
+    table = pd.read_csv(data / "data.csv")
+    table["kind2"] = np.where(table["c"] > 0, "$1_{", "=x")  # neither math nor a formula
+    table.to_csv(data / "data.csv", index=False)
+    labels = ["--discrete-x"] * (sides[0] == "kind") + ["--discrete-y"] * (sides[1] == "kind2")
+    done = mibench(
+        "estimate", "data.csv", "--x", sides[0], "--y", sides[1], *labels, "-e", "canonical,knn",
+        "--plot", "p.svg",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    picture = (data / "p.svg").read_text()
+    assert "canonical, pair 1" in picture or sides[1] == "kind2"
+
+
+def test_axes_name_columns_and_pairs():
+    x, y = np.arange(20.0).reshape(10, 2), np.array(list("ababababab"))[:, None]
+    panels = scatter.data_panels(x, y, ["p", "q"], ["kind"])
+    panels += scatter.pair_panels("canonical", x[:, :1], x[:, 1:])
+    figure = scatter.figure_of(panels, "title")
+    used = [axes for axes in figure.axes if axes.axison]
+    assert [(a.get_xlabel(), a.get_ylabel()) for a in used] == [
+        ("p", "kind"), ("q", "kind"), ("u1(x)", "v1(y)"),
+    ]  # fmt: skip
+    assert [tick.get_text() for tick in used[0].get_yticklabels()] == ["a", "b"]
+    assert used[0].lines[0].get_xdata().tolist() == x[:, 0].tolist()
 
 
 def test_all_that_is_known_about_estimates_is_written(mibench, data):

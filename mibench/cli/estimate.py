@@ -61,6 +61,10 @@ if TYPE_CHECKING:
     "--output", "-o", type=FILE,
     help="Write the estimates to a .csv or .parquet file, or all that is known to a .json file.",
 )  # fmt: skip
+@click.option(
+    "--plot", type=FILE,
+    help="Draw the data, and the pairs of functions that canonical found: .png, .pdf or .svg.",
+)  # fmt: skip
 @units_option
 @format_option
 def estimate(
@@ -75,6 +79,7 @@ def estimate(
     jobs: int,
     permutations: int | None,
     output: Path | None,
+    plot: Path | None,
     units: str,
     form: str,
 ) -> int:
@@ -87,21 +92,22 @@ def estimate(
     from ..columns.files import read_sides
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
-    from ..output.files import TABLES, check_path
+    from ..output.files import PICTURES, TABLES, check_path
     from ..running.given import estimates_of
     from ..running.permutations import check_permutations
     from ..running.processes import check_jobs
-    from .estimates import Sides, as_document
+    from .estimates import Sides, as_document, draw_sides
 
+    check_jobs(jobs)
+    if permutations is not None:
+        check_permutations(permutations)
+    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
+        if path is not None:
+            check_path(path, endings, option)
     sides = read_sides(
         file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
         missing_rows=reading.missing_rows or "complete", told=reading.told,
     )  # fmt: skip
-    if output is not None:
-        check_path(output, TABLES, "--output")
-    check_jobs(jobs)
-    if permutations is not None:
-        check_permutations(permutations)
     for note in sides.notes:
         say(note)
     side_x, side_y = sides.x, sides.y
@@ -127,6 +133,10 @@ def estimate(
     try:  # files first: standard output may have gone, and a file may fail
         if output is not None:
             write_estimates(document, output)
+        if plot is not None:
+            failed = {spec for spec, result, _ in results if isinstance(result, str)}
+            fitting = [estimator for estimator in resolved if estimator.spec not in failed]
+            draw_sides(fitting, (side_x.values, side_y.values), about, title, plot)
     finally:
         show_estimates(results, document, title, units, form)
     return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE

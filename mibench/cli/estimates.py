@@ -1,11 +1,18 @@
 """The estimates of one pair of sides as rows, for files and for csv and json on standard output."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..contract.resolve import ResolvedEstimator
-from ..types import Estimate
+from ..errors import message_of
+from ..types import Estimate, Sample
+from .console import say
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Result = tuple[str, Estimate | str, float]  # spec, estimate or error, seconds
 
@@ -60,6 +67,43 @@ def as_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
         {**common, **{k: v for k, v in row.items() if k != "info"}, "flags": ";".join(row["flags"])}
         for row in document["estimates"]
     ]
+
+
+def draw_sides(
+    estimators: Sequence[ResolvedEstimator],
+    sample: Sample,
+    sides: Sides,
+    title: str,
+    plot: Path,
+) -> None:
+    """Draw the data, and the pairs of functions of each estimator that has a method `fit`."""
+    os.environ["MPLBACKEND"] = "agg"  # opens no window; a user's setting may not be installed
+    from ..output.figures import save
+    from ..output.files import whole_file
+    from ..output.scatter import data_panels, figure_of, pair_panels
+
+    x, y = sample
+    names = (_names_of_columns(n, v) for n, v in ((sides.x, x), (sides.y, y)))
+    panels = data_panels(x, y, *names)
+    for resolved in estimators:
+        fit: Callable[..., Any] | None = getattr(resolved.estimator, "fit", None)
+        if fit is None or (sides.discrete_x and sides.discrete_y):
+            continue
+        try:
+            found = fit(x, y, discrete_x=sides.discrete_x, discrete_y=sides.discrete_y)
+            panels += pair_panels(resolved.spec, found.scores_x(x), found.scores_y(y))
+        except Exception as error:  # the estimate is shown all the same
+            say(f"the pairs of {resolved.spec} are not drawn: {message_of(error)}")
+    with whole_file(plot) as part:
+        save(figure_of(panels, title), part)
+    say(f"wrote the figure to {plot}")
+
+
+def _names_of_columns(names: list[str], values: "NDArray[Any]") -> list[str]:
+    """A name for each column: an array of a .npz file has one name for all of its columns."""
+    if len(names) == values.shape[1]:
+        return names
+    return [f"{', '.join(names)} {i + 1}" for i in range(values.shape[1])]
 
 
 def _ceiling(estimate: Estimate | str, units: str) -> float | None:
