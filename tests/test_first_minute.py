@@ -117,6 +117,12 @@ def test_estimators_that_run_code_of_the_user_are_not_called_ahead(monkeypatch):
     assert not compiling.first_of_each_kind(evaluations(estimators=[lambda_like]))
 
 
+def test_samples_of_a_users_task_are_not_drawn_ahead(monkeypatch):
+    monkeypatch.setattr(cache, "noted", set)
+    task = package.Task("mine", 1, 1, 0.0, lambda n, rng: 1 / 0, "made up")
+    assert not compiling.first_of_each_kind(plan([task], [50], [0], resolve_estimators("knn")))
+
+
 def lambda_like(x, y):
     raise AssertionError("called ahead")
 

@@ -180,7 +180,7 @@ def test_a_sample_is_drawn_once_for_all_estimators():
 
     task = mibench.Task("mine", 1, 1, 0.0, sampler, "independent")
     mibench.compare("uniform,knn,kde", tasks=[task], samples=[20, 30], seeds=2)
-    assert sizes == [20, 20, 30, 30]
+    assert sizes == [20, 30, 20, 30]  # seed by seed
     other = mibench.Task(
         "mine", 1, 1, 0.0, lambda n, rng: np.ones((2, n)), "another task of this name"
     )

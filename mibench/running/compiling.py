@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
+from functools import partial
 
 from ..contract.parameters import required_parameters
 from ..contract.registry import estimator_class, origin
@@ -10,6 +11,7 @@ from ..contract.resolve import ResolvedEstimator
 from ..contract.specs import name_in
 from ..errors import InputError
 from ..plugins import ESTIMATORS, by_name
+from ..types import Task
 from .evaluation import Evaluation, warm_up_for
 from .processes import in_processes
 from .steps import COMPILING, Step, named
@@ -20,12 +22,15 @@ KERNELS = "mibench.compiled.cache"  # imported by every module with kernels
 def first_of_each_kind(evaluations: Iterable[Evaluation]) -> dict[str, Evaluation]:
     """One evaluation for each estimator and kind of data that may need code which is not kept.
 
-    By the names under which `compile_ahead` notes them. Only estimators of mibench itself: others
-    may do anything when they are called, and are called under the limits of a comparison.
+    By the names under which `compile_ahead` notes them. Only estimators and tasks of mibench
+    itself: others may do anything when they are called, and are called under the limits of a
+    comparison, and as often as it needs.
     """
     first: dict[tuple[object, ...], Evaluation] = {}
     for evaluation in evaluations:
         task = evaluation.task
+        if not _is_drawn_by_mibench(task):
+            continue
         kind = (
             evaluation.estimator.spec, task.discrete_x, task.discrete_y, min(task.dim_x, 2),
             min(task.dim_y, 2), len(str(evaluation.n)),
@@ -88,6 +93,13 @@ def _compile(call: tuple[str, Evaluation]) -> str:
 
 def _died(call: tuple[str, Evaluation], message: str) -> str:
     return ""  # the estimate fails again, and is recorded
+
+
+def _is_drawn_by_mibench(task: Task) -> bool:
+    sampler: object = task.sampler
+    while isinstance(sampler, partial):
+        sampler = sampler.func
+    return str(getattr(sampler, "__module__", "")).startswith("mibench.tasks.")
 
 
 def _is_of_mibench(estimator: ResolvedEstimator) -> bool:
