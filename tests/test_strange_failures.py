@@ -15,7 +15,7 @@ import pytest
 
 import mibench
 from mibench import Estimate, Estimator, InputError
-from mibench.output.files import TABLES, check_path
+from mibench.output.files import TABLES, check_path, whole_file
 from mibench.records.store import Store
 
 from .test_store import HEADER, RECORD, SMALL, others
@@ -302,3 +302,18 @@ def test_an_estimate_of_a_file_has_a_time_limit_and_the_others_go_on(tmp_path, m
     wrong = mibench("estimate", "rows.csv", "--x", "a", "--y", "b", "--time-limit", "-1")
     assert wrong.returncode == 2
     assert "time limit is -1.0: give seconds above 0" in wrong.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX")
+def test_a_device_or_pipe_is_not_replaced_by_a_result(tmp_path):
+    """As root, a link to /dev/null would have been replaced by a file, for all programs."""
+    pipe, link = tmp_path / "pipe.csv", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(InputError, match="device or a pipe: name a plain file"):
+            check_path(path, TABLES, "--output")
+        with pytest.raises(InputError, match="no plain file"), whole_file(path):
+            pass
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == [link, pipe]

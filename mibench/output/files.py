@@ -33,6 +33,8 @@ def check_path(path: Path, endings: tuple[str, ...], option: str) -> Path:
 def _checked(path: Path, endings: tuple[str, ...], option: str) -> Path:
     if path.is_dir():
         raise InputError(f"{option} {path} is a directory: name a file in it")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{option} {path} is a device or a pipe: name a plain file")
     if len(path.name) > MAX_NAME_LENGTH:
         raise InputError(f"{option} {path.name[:40]}...: the name is too long, shorten it")
     if path.suffix.lower() not in endings:
