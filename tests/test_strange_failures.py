@@ -316,4 +316,4 @@ def test_a_device_or_pipe_is_not_replaced_by_a_result(tmp_path):
         with pytest.raises(InputError, match="no plain file"), whole_file(path):
             pass
     assert pipe.is_fifo()
-    assert sorted(tmp_path.iterdir()) == [link, pipe]
+    assert not list(tmp_path.glob(".*"))
