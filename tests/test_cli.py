@@ -462,7 +462,7 @@ def test_a_link_stays_a_link(mibench, tmp_path):
 def test_the_table_says_which_flags_were_raised(mibench):
     done = mibench("compare", "-e", "uniform:bins=50", "--tasks", "1v1-normal-0.5", "--seeds", 2)
     code, raised = done.stdout.split("how many estimates raised them\n")[1].splitlines()
-    assert code.startswith("  more_bins_than_samples: more joint bins than samples")
+    assert code.startswith("  more_bins_than_samples: more joint bins than rows")
     assert raised == "    uniform:bins=50 2 of 2"
 
 

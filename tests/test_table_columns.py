@@ -1,5 +1,6 @@
 """Which columns are meant, what they hold, and which rows are used."""
 
+import csv
 import datetime
 import math
 
@@ -340,8 +341,8 @@ def test_the_commands_say_what_they_did(mibench, tmp_path):
         "mibench: read t.csv as: separator ';', decimal comma, encoding latin-1",
         "mibench: taken as labels: größe (text)",
     ]
-    found = float(done.stdout.splitlines()[1].split(",")[1])
-    assert found == bits(data["a"], data["k"], np.arange(60), discrete_y=True)
+    (row,) = csv.DictReader(done.stdout.splitlines())
+    assert float(row["bits"]) == bits(data["a"], data["k"], np.arange(60), discrete_y=True)
     done = mibench("pairwise", "t.csv", "--exclude", "b")
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == "knn, 3 columns, 59 to 60 rows"

@@ -266,6 +266,8 @@ def _columns_of(
     """
     import pandas as pd
 
+    if isinstance(table, np.ndarray) and table.dtype.names:
+        table = {name: table[name] for name in table.dtype.names}
     known = isinstance(table, dict | pd.DataFrame)
     read = None if known else columns_of(table, "the table")
     if read is not None and len(read) > 1:

@@ -15,9 +15,10 @@ from .table import records_of
 def earlier_records(source: str | Path, evaluations: Sequence[Evaluation]) -> list[Record]:
     """The records of `source` on the same samples as these evaluations: same task, n and seed.
 
-    The version and the true MI of the task must agree, too. Of several versions of an estimator
-    the last record counts. If an estimator is among the evaluations, its earlier results get a name
-    such as `knn (reference)`. Raises InputError if `source` holds nothing on any of the samples.
+    They are in the order of the evaluations. The version and the true MI of the task must agree,
+    too. Of several versions of an estimator the last record counts. If an estimator is among the
+    evaluations, its earlier results get a name such as `knn (reference)`. Raises InputError if
+    `source` holds nothing on any of the samples.
     """
     records = read_table(source)
     truth = {(e.task.name, e.task.version, e.n, e.seed): e.task.mi_nats for e in evaluations}
@@ -35,9 +36,11 @@ def earlier_records(source: str | Path, evaluations: Sequence[Evaluation]) -> li
             f"task(s) with n = {sizes} and seeds below {seeds}"
         )
     new = {e.estimator.spec for e in evaluations}
+    places = {key: place for place, key in enumerate(truth)}
+    ordered = sorted(last.values(), key=lambda r: places[r.task, r.task_version, r.n, r.seed])
     return [
         replace(r, estimator=baseline_name(r.estimator, source)) if r.estimator in new else r
-        for r in last.values()
+        for r in ordered
     ]
 
 
