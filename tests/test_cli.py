@@ -268,9 +268,9 @@ def test_estimate_explains_its_flags(mibench, data):
     many = ",".join(f"v{i}" for i in range(10))
     done = mibench("estimate", "wide.csv", "--x", many, "--y", "v11")
     assert "Too few rows for the dimension: 60 rows in 11 dimensions" in done.stdout
-    assert "More bins than samples" in done.stdout
+    assert "More bins than rows" in done.stdout
     done = mibench("estimate", "wide.csv", "--x", "v0", "--y", "same", "-e", "knn,uniform:bins=60")
-    assert "At its ceiling: with 60 samples" in done.stdout
+    assert "At its ceiling: with 60 rows" in done.stdout
     done = mibench("estimate", "wide.csv", "--x", "tied", "--y", "v1", "-e", "knn")
     assert done.returncode == 0
     done = mibench("estimate", "wide.csv", "--x", "tied", "--y", "tied2", "-e", "knn")

@@ -331,7 +331,7 @@ def test_a_file_on_the_command_line(mibench, tmp_path):
     spec = "function:call=mine.py:covariance,units=bits"
     done = mibench("estimate", "t.csv", "--x", "a", "--y", "b", "-e", spec, "--format", "json")
     assert done.returncode == 0, done.stderr
-    [row] = json.loads(done.stdout)
+    [row] = json.loads(done.stdout)["estimates"]
     assert row["estimator"] == spec
     assert row["bits"] == pytest.approx(1.5, rel=1e-12)  # half of the mean of 1, 3, 5
     done = mibench("compare", "-e", spec, *TASKS, "--jobs", 2)
@@ -667,7 +667,9 @@ def test_what_an_estimator_prints_is_no_result(mibench, tmp_path):
     for limits in (["--jobs", 2], ["--time-limit", 60]):
         json.loads(mibench("compare", *spec, *TASKS, *limits).stdout)
     done = mibench("estimate", "d.csv", "--x", "a", "--y", "b", *spec)
-    assert json.loads(done.stdout)[0]["bits"] == pytest.approx(0.5 / math.log(2), rel=1e-12)
+    assert json.loads(done.stdout)["estimates"][0]["bits"] == pytest.approx(
+        0.5 / math.log(2), rel=1e-12
+    )
 
 
 def test_what_the_program_leaves_running_ends_with_the_time(here):

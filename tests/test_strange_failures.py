@@ -293,12 +293,12 @@ def test_an_estimate_of_a_file_has_a_time_limit_and_the_others_go_on(tmp_path, m
     done = mibench("estimate", "rows.csv", "--x", "a", "--y", "b", "-e", specs,
                    "--time-limit", "1", "--format", "json")  # fmt: skip
     assert done.returncode == 1, done.stderr
-    slow, dies, uniform = json.loads(done.stdout)
+    slow, dies, uniform = json.loads(done.stdout)["estimates"]
     assert slow["error"] == "TimeLimit: stopped after 1 s"
     assert dies["error"] == "ProcessDied: the estimator's process ended with code 5"
     alone = mibench("estimate", "rows.csv", "--x", "a", "--y", "b", "-e", "uniform",
                     "--format", "json")  # fmt: skip
-    assert uniform["bits"] == json.loads(alone.stdout)[0]["bits"]
+    assert uniform["bits"] == json.loads(alone.stdout)["estimates"][0]["bits"]
     wrong = mibench("estimate", "rows.csv", "--x", "a", "--y", "b", "--time-limit", "-1")
     assert wrong.returncode == 2
     assert "time limit is -1.0: give seconds above 0" in wrong.stderr

@@ -66,7 +66,7 @@ def few_samples(n: int, dims: int) -> Flag:
 def more_bins_than_samples(bins: float, n: int) -> Flag:
     """The joint histogram has more bins than there are rows."""
     return "more_bins_than_samples", (
-        f"More bins than samples: {bins:.3g} joint bins for {n} rows. The plug-in estimate is "
+        f"More bins than rows: {bins:.3g} joint bins for {n} rows. The plug-in estimate is "
         "then mostly upward bias; use fewer bins or fewer dimensions."
     )
 
