@@ -63,8 +63,15 @@ def unknown(what: str, name: str, valid: Iterable[str]) -> str:
     import difflib
 
     valid = list(valid)
-    lower = difflib.get_close_matches(name.lower(), [v.lower() for v in valid], n=3, cutoff=0.6)
-    close = [v for v in valid if v.lower() in lower][:3]
+    given = name.lower()
+    lower = {v.lower() for v in valid}
+    near_names = set(difflib.get_close_matches(given, lower, n=len(lower) + 1, cutoff=0.6))
+
+    def distance(candidate: str) -> tuple[float, bool]:
+        ratio = difflib.SequenceMatcher(None, candidate.lower(), given).ratio()
+        return -ratio, not candidate.lower().startswith(given)
+
+    close = sorted((v for v in valid if v.lower() in near_names), key=distance)[:3]
     *others, last = map(repr, close) if close else [""]
     near = f"{', '.join(others)} or {last}" if others else last
     hint = f"; did you mean {near}?" if close else "."
