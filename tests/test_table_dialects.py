@@ -294,3 +294,20 @@ def test_fields_that_only_some_rows_have_are_named_with_their_line(tmp_path):
     for text, line in (("Report\n\na,b\n1,2\n", 3), ("a,b\n1,2,9\n3,4,5\n6,7,3\n", 2)):
         with pytest.raises(InputError, match=f"fields in line {line}, and . in its header"):
             values(written(tmp_path, text))
+
+
+def test_each_column_has_its_own_decimal_sign(tmp_path):
+    """Such as versions, or values of another program, beside numbers with decimal commas."""
+    rows = [("1,5", "2.25", "3.10"), ("2,5", "3.5", "3.1"), ("4,75", "1.125", "NA")]
+    (tmp_path / "t.csv").write_text("a;p;v\n" + "".join(";".join(row) + "\n" for row in rows))
+    sides = read_sides(tmp_path / "t.csv", ["a"], ["p"])
+    assert sides.x.values[:, 0].tolist() == [1.5, 2.5, 4.75]
+    assert sides.y.values[:, 0].tolist() == [2.25, 3.5, 1.125]
+    labels = read_sides(tmp_path / "t.csv", ["a"], ["v"], discrete_y=True).y
+    assert labels.values[:, 0].tolist() == ["3.10", "3.1", "NA"]
+
+
+def test_a_column_with_both_decimal_signs_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1,5;1\n2.5;3\n4,75;2\n")
+    with pytest.raises(InputError, match="column 'a' holds '1,5' in row 1"):
+        read_sides(tmp_path / "t.csv", ["a"], ["b"])

@@ -201,18 +201,25 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
 
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """A comma if it can be nothing else: some number is no thousand group, and none has a point."""
+    """A comma if it can be nothing else in some column, none of whose numbers has a point.
+
+    It must be in a number that is no thousand group. Other columns may hold points all the same.
+    """
     if separator == ",":
         return "."
+    return "," if any(map(_has_decimal_commas, zip(*rows, strict=False))) else "."
+
+
+def _has_decimal_commas(column: Sequence[str]) -> bool:
     certain = False
-    for cell in itertools.chain.from_iterable(rows):
+    for cell in column:
         match = COMMA_NUMBER.fullmatch(cell.strip())
         if match:
             before, after = match[1], match[2]
             certain |= len(after) != 3 or len(before) > 3 or before in ("", "0")
         elif "." in cell and is_number(cell) and _cannot_be_grouped(cell.strip()):
-            return "."
-    return "," if certain else "."
+            return False
+    return certain
 
 
 def _like_groups(rows: Sequence[Sequence[str]], separator: str) -> dict[int, str]:

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -194,6 +195,8 @@ def _text(
 ) -> Decided:
     """A column of texts: numbers if all are, dates if all are, labels if none looks like either."""
     texts = {v: str(v).strip() for v in set(values[~missing(values)].tolist())}
+    if decimal_sign == "," and _has_decimal_points(texts.values()):
+        decimal_sign = "."
     plain = {v: t.replace(",", ".") if decimal_sign == "," else t for v, t in texts.items()}
     out = {v for v, t in texts.items() if t in told}
     odd = {v for v, t in texts.items() if t in MARKERS} - out
@@ -240,6 +243,13 @@ def _text(
     count = int((~missing(labels)).sum())
     identifies = count > MANY and len(rest) == count
     return Decided(name, labels.reshape(matrix), True, "text", markers, identifies=identifies)
+
+
+def _has_decimal_points(texts: Iterable[str]) -> bool:
+    """Whether points are decimal signs in a column, in a file whose other columns have commas."""
+    numbers = [text for text in texts if is_number(text.replace(",", "."))]
+    pointed = any("." in text and not GROUPED.fullmatch(text) for text in numbers)
+    return pointed and not any("," in text for text in numbers)
 
 
 def _why_unclear(text: str) -> str:
