@@ -14,7 +14,7 @@ from .contract.base import Estimator
 from .contract.frames import Names, check_distinct, select
 from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
-from .contract.sides import as_side, check_index, without_gaps
+from .contract.sides import as_side, check_index, check_missing, without_gaps
 from .errors import InputError
 from .records.against import earlier_records
 from .records.store import Key, Store, StoreLostError
@@ -29,9 +29,6 @@ from .types import SESSION, Estimate, EstimatorLike, Record, Task
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-MISSING = ("error", "complete", "pairwise")  # what `missing` may be
 
 
 @overload
@@ -120,8 +117,7 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
     chosen = given[0] if given else estimator
     resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
-    if missing not in MISSING:
-        raise InputError(f"missing is {missing!r}: give one of {', '.join(MISSING)}")
+    check_missing(missing)
     if isinstance(resolved, Estimator) and missing == "error" and permutations is None:
         return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
     check_index(x, y)

@@ -304,7 +304,8 @@ def test_an_estimate_of_a_file_has_a_time_limit_and_the_others_go_on(tmp_path, m
     assert "time limit is -1.0: give seconds above 0" in wrong.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX")
+# Windows has no files that are devices or pipes.
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
 def test_a_device_or_pipe_is_not_replaced_by_a_result(tmp_path):
     """As root, a link to /dev/null would have been replaced by a file, for all programs."""
     pipe, link = tmp_path / "pipe.csv", tmp_path / "link.csv"

@@ -61,7 +61,7 @@ def read_columns(
         columns: The columns to read; all that have a name if empty.
         discrete: Those of them that hold labels.
         exclude: Columns to leave out.
-        missing_rows: One of `rows.MISSING`.
+        missing_rows: One of `contract.sides.MISSING`.
         told: What the user says about the file.
 
     Raises:

@@ -58,7 +58,7 @@ def read_sides(
         discrete_x: Whether all columns of X are labels.
         discrete_y: Whether all columns of Y are labels.
         exclude: Columns that patterns and ranges leave out.
-        missing_rows: One of `rows.MISSING`; for one pair, "pairwise" is "complete".
+        missing_rows: One of `contract.sides.MISSING`; for one pair, "pairwise" is "complete".
         told: What the user says about the file.
 
     Raises:

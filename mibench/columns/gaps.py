@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError
-from .rows import MISSING
 from .values import missing
 
 
@@ -30,12 +29,6 @@ class Column:
     def on(self, used: NDArray[np.bool_]) -> Variable:
         """The column on some rows, where all values are present."""
         return as_variable(self.values[used], f"column {self.name!r}", self.label)
-
-
-def check_missing(mode: str) -> None:
-    """Raise InputError for an unknown treatment of missing values."""
-    if mode not in MISSING:
-        raise InputError(f"missing is {mode!r}: give one of {', '.join(MISSING)}")
 
 
 def present(values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from ..contract.frames import columns_of
 from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
-from ..contract.sides import labels_by_type
+from ..contract.sides import check_missing, labels_by_type
 from ..contract.variables import Variable
 from ..errors import InputError, unknown
 from ..memory import check_memory
@@ -24,7 +24,7 @@ from ..output.notebook import heat_table, plain_table
 from ..output.safe import visible_lines
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
-from .gaps import Column, SidesOfPairs, check_missing, column_of, complete_arrays
+from .gaps import Column, SidesOfPairs, column_of, complete_arrays
 from .values import column_values
 
 if TYPE_CHECKING:

@@ -13,8 +13,6 @@ from .values import missing
 if TYPE_CHECKING:
     from .notes import Notes
 
-MISSING = ("complete", "pairwise", "error")
-
 
 def lacking(columns: Sequence[NDArray[Any]], titles: Sequence[Sequence[str]]) -> dict[str, int]:
     """Title -> in how many rows the column has no value, for columns where there are such rows."""

@@ -174,7 +174,12 @@ class Estimator(ABC):
     ) -> None:
         """Compile or load all that an estimate of such data needs, so that it is not timed.
 
-        rows: the most rows of the estimates to come; None for any number.
+        Args:
+            x: (n,) or (n, dx), some rows of the data, as for `estimate`.
+            y: (n,) or (n, dy).
+            discrete_x: whether x holds labels.
+            discrete_y: the same for y.
+            rows: the most rows of the estimates to come; None for any number.
         """
         self.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
 

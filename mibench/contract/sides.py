@@ -15,6 +15,8 @@ from ..errors import InputError
 from .arrays import as_array
 from .frames import Column, columns_of
 
+MISSING = ("complete", "pairwise", "error")  # what to do about missing values
+
 
 class Side(NamedTuple):
     """One side of the data, not checked yet.
@@ -53,6 +55,12 @@ def as_side(values: Any, name: str, discrete: bool | None) -> Side:
     if len(columns) == 1:
         return _side_of_column(columns[0], name, discrete)
     return _joined(columns, name, discrete)
+
+
+def check_missing(mode: str) -> None:
+    """Raise InputError for an unknown treatment of missing values."""
+    if mode not in MISSING:
+        raise InputError(f"missing is {mode!r}: give one of {', '.join(MISSING)}")
 
 
 def without_gaps(x: Side, y: Side) -> tuple[Side, Side, int]:
