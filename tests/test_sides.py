@@ -219,7 +219,7 @@ def test_rows_that_miss_a_value_can_be_left_out(missing):
         assert found.info["labels"] == "y (text)"
     table = {"a": x, "c": y}
     assert mibench.estimate(table, x="a", y="c", missing=missing).nats == want
-    with pytest.raises(InputError, match="missing is 'no': give one of error, complete"):
+    with pytest.raises(InputError, match="missing is 'no': give one of complete, pairwise, error"):
         mibench.estimate(A, B, missing="no")
     with pytest.raises(InputError, match="x has 60 rows and y has 59"):
         mibench.estimate(x, y[1:], missing=missing)
