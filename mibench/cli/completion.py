@@ -55,9 +55,9 @@ def task_names() -> list[str]:
 
 def suite_names() -> list[str]:
     """The names of all suites."""
-    from ..tasks.suites import SUITES
+    from ..tasks.suites import ALL_SUITES
 
-    return [*SUITES, "all"]
+    return [*ALL_SUITES, "all"]
 
 
 def flag_names() -> list[str]:

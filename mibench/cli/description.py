@@ -12,7 +12,8 @@ from ..contract.parameters import has_text_parameter, parameter_fields, required
 from ..contract.registry import estimator_class, list_estimators, origin
 from ..contract.specs import name_in
 from ..errors import InputError, unknown
-from ..tasks.catalogue import get_task, list_suites, list_tasks, suite_tasks
+from ..tasks.catalogue import get_task, list_suites, list_tasks, suite_names
+from ..tasks.random import is_random
 from ..types import Task
 
 # Arguments for the sentence of a flag, as it might be raised; none where it takes none.
@@ -45,7 +46,7 @@ def description(name: str) -> str:
     if name in list_suites():
         return _suite(name)
     tasks = list_tasks()
-    if name in tasks:
+    if name in tasks or is_random(name):
         return _task(get_task(name))
     known = [*list_estimators(), *flags.FLAGS, *list_suites(), *tasks]
     raise InputError(unknown("estimator, task, suite or flag", name, known))
@@ -108,7 +109,7 @@ def _wrapped(text: str) -> list[str]:
 
 def _task(task: Task) -> str:
     kinds = ["labels" if known else "numbers" for known in (task.discrete_x, task.discrete_y)]
-    suites = [suite for suite in list_suites() if task in suite_tasks(suite)]
+    suites = [suite for suite in list_suites() if task.name in suite_names(suite)]
     error = f", known to {task.mi_error_nats:.2g} nats" if task.mi_error_nats else ""
     lines = [
         f"{task.name}: task, version {task.version}",
@@ -116,7 +117,7 @@ def _task(task: Task) -> str:
         f"  true MI     {task.mi_nats:.6g} nats = {task.mi_bits:.6g} bits{error}",
         f"  X           {task.dim_x} dimension(s) of {kinds[0]}",
         f"  Y           {task.dim_y} dimension(s) of {kinds[1]}",
-        f"  suites      {', '.join(suites)}",
+        f"  suites      {', '.join(suites) or 'none'}",
         "",
         "Source of the true MI",
         *_wrapped(task.source or "not given"),
@@ -149,8 +150,8 @@ def _construction(sampler: Callable[..., Any]) -> list[str]:
 
 
 def _suite(name: str) -> str:
-    tasks = suite_tasks(name)
-    shown = ", ".join(task.name for task in tasks)
+    tasks = suite_names(name)
+    shown = ", ".join(tasks)
     return "\n".join([f"{name}: suite of {len(tasks)} tasks", "", *_wrapped(shown)])
 
 

@@ -9,7 +9,7 @@ from ..contract.parameters import describe_parameters
 from ..contract.registry import estimator_class, list_estimators, origin
 from ..errors import InputError, unknown
 from ..plugins import LISTINGS, by_name, load
-from ..tasks.catalogue import find_tasks, list_suites, suite_tasks
+from ..tasks.catalogue import find_tasks, list_suites, suite_names
 
 MAX_TASK_NAMES = 3  # shown for each suite
 Listing = tuple[str, list[str], list[list[object]]]
@@ -74,7 +74,7 @@ def _tasks(units: str, suites: Sequence[str]) -> Listing:
 def _suites() -> Listing:
     rows: list[list[object]] = []
     for name in list_suites():
-        names = [task.name for task in suite_tasks(name)]
+        names = suite_names(name)
         rows.append([name, len(names), ", ".join(names[:MAX_TASK_NAMES]) + _more(names)])
     return "Suites, each with its first tasks", ["name", "tasks", "which"], rows
 

@@ -24,7 +24,7 @@ from ..contract.flags import FLAGS
 from ..errors import InputError
 from ..records.commands import STORE, commands, earlier
 from ..tasks.catalogue import find_tasks
-from ..tasks.suites import SUITES
+from ..tasks.suites import ALL_SUITES
 from ..types import SESSION
 from .looks import Look, looks
 
@@ -136,7 +136,7 @@ def _estimator(name: str, look: Look, records: "pd.DataFrame") -> dict[str, Any]
 def _groups(tasks: list[str]) -> list[tuple[str, set[str], int]]:
     """All tasks, and each suite that has some of them: name, these tasks, size of the suite."""
     groups = [("all", set(tasks), len(tasks))]
-    for name, members in SUITES.items():
+    for name, members in ALL_SUITES.items():
         if common := set(members) & set(tasks):
             groups.append((name, common, len(set(members))))
     return groups

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ..tasks.suites import SUITES
+from ..tasks.suites import ALL_SUITES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ def _group_by_values(pairs: Iterable[tuple[K, V]]) -> Iterator[tuple[list[K], li
 def _suites_and_tasks(tasks: list[str]) -> Iterator[str | list[str]]:
     """The suites that lie within these tasks, largest first, and then the tasks that remain."""
     left = dict.fromkeys(tasks)
-    for suite, names in sorted(SUITES.items(), key=lambda item: -len(item[1])):
+    for suite, names in sorted(ALL_SUITES.items(), key=lambda item: -len(item[1])):
         if set(names) <= set(tasks) and set(names) & set(left):
             yield suite
             left = {name: None for name in left if name not in names}

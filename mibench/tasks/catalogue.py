@@ -11,7 +11,8 @@ from importlib.metadata import EntryPoint
 from ..errors import InputError, unknown
 from ..plugins import TASKS, entry_points_of, load
 from ..types import Task
-from .suites import SUITES
+from .random import STREAMS, is_random, random_task
+from .suites import ALL_SUITES
 
 _registered: dict[str, Task] = {}
 
@@ -34,7 +35,8 @@ def list_tasks() -> list[str]:
     """The names of all tasks.
 
     Returns:
-        The names of the families' tasks, and then of those that `register_task` added.
+        The names of the families' tasks, and then of those that `register_task` added. Random
+        tasks, such as "random-judge-7", are endless and not among them.
 
     Raises:
         InputError: A package that provides tasks cannot be loaded.
@@ -43,19 +45,20 @@ def list_tasks() -> list[str]:
 
 
 def list_suites() -> list[str]:
-    """The names of all suites. The suite `all` has every task.
+    """The names of all suites. The suite `all` has every task of `list_tasks`.
 
     Returns:
         The names.
     """
-    return [*SUITES, "all"]
+    return [*ALL_SUITES, "all"]
 
 
 def get_task(name: str) -> Task:
     """The task of a name.
 
     Args:
-        name: One of `list_tasks()`.
+        name: One of `list_tasks()`, or "random-judge-7" or the like: any whole number, and one of
+            the streams train, calibrate and judge.
 
     Returns:
         The task.
@@ -67,18 +70,28 @@ def get_task(name: str) -> Task:
     0.4133
     """
     tasks = _all()
-    if name not in tasks:
-        raise InputError(unknown("task", name, tasks))
-    return tasks[name]
+    if name in tasks:
+        return tasks[name]
+    if is_random(name):
+        return random_task(name)
+    if name.startswith("random-"):
+        streams = ", ".join(f"random-{stream}-0" for stream in STREAMS)
+        raise InputError(f"no random task is named {name!r}: the first ones are {streams}")
+    raise InputError(unknown("task", name, tasks))
+
+
+def suite_names(name: str) -> list[str]:
+    """The names of the tasks of a suite. Raises InputError for an unknown name."""
+    if name == "all":
+        return list(_all())
+    if name not in ALL_SUITES:
+        raise InputError(unknown("suite", name, list_suites()))
+    return list(ALL_SUITES[name])
 
 
 def suite_tasks(name: str) -> list[Task]:
     """The tasks of a suite. Raises InputError for an unknown name."""
-    if name == "all":
-        return list(_all().values())
-    if name not in SUITES:
-        raise InputError(unknown("suite", name, list_suites()))
-    return [get_task(task) for task in SUITES[name]]
+    return [get_task(task) for task in suite_names(name)]
 
 
 def is_pattern(name: str) -> bool:

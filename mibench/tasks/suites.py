@@ -196,3 +196,11 @@ SUITES: dict[str, tuple[str, ...]] = {
         "shared_labels-mnist-label-0.2",
     ),
 }
+
+# The first distributions of two streams that share no family: see `random`. Their MI is computed
+# when the suite is run, so they are no part of the suite `all`.
+RANDOM_SUITES: dict[str, tuple[str, ...]] = {
+    f"random-{stream}": tuple(f"random-{stream}-{seed}" for seed in range(100))
+    for stream in ("train", "judge")
+}
+ALL_SUITES = {**SUITES, **RANDOM_SUITES}

@@ -1,0 +1,1 @@
+"""Learned intervals for the true MI: what describes the data, the model, its corrections."""
