@@ -1,4 +1,5 @@
 from .adaptive import Adaptive
+from .auto import Auto
 from .canonical import Canonical
 from .executable import Executable
 from .function import Function
@@ -6,4 +7,4 @@ from .kde import KDE
 from .knn import KNN
 from .uniform import Uniform
 
-__all__ = ["KDE", "KNN", "Adaptive", "Canonical", "Executable", "Function", "Uniform"]
+__all__ = ["KDE", "KNN", "Adaptive", "Auto", "Canonical", "Executable", "Function", "Uniform"]

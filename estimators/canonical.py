@@ -147,6 +147,10 @@ class Canonical(Estimator):
     # `estimate_canonical`.
     tuning: ClassVar[Tuning] = Tuning()
 
+    def interval_source(self) -> str:
+        """Intervals are those of `auto`."""
+        return "auto"
+
     def fit(
         self, x: ArrayLike, y: ArrayLike, *, discrete_x: bool = False, discrete_y: bool = False
     ) -> CanonicalFit:

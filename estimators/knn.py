@@ -130,6 +130,10 @@ class KNN(Estimator):
                 f"noise_variance={self.noise_variance:g} is the same in all: set only one of them"
             )
 
+    def interval_source(self) -> str:
+        """Intervals are those of `auto`; none holds the MI with noise that `noise_variance` adds."""
+        return "" if self.noise_variance else "auto"
+
     def warm_up(
         self,
         x: ArrayLike,

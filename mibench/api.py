@@ -15,12 +15,14 @@ from .contract.frames import Names, check_distinct, select
 from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
 from .contract.sides import as_side, check_index, check_missing, without_gaps
+from .contract.variables import as_variable
 from .errors import InputError
 from .records.against import earlier_records
 from .records.store import Key, Store, StoreLostError
 from .records.table import table_of
 from .running.backends import check_backend, run_evaluations
 from .running.evaluation import Evaluation, plan
+from .running.intervals import wanted, with_interval
 from .running.limits import Limits, read_bytes
 from .running.permutations import null_distribution, with_p_value
 from .running.steps import Progress, Step
@@ -30,16 +32,20 @@ from .types import SESSION, Estimate, EstimatorLike, Record, Task
 if TYPE_CHECKING:
     import pandas as pd
 
+DEFAULT = "auto"  # the estimator, if none is named
+
 
 @overload
 def estimate(
     x: Any,
     y: Any,
-    estimator: EstimatorLike = "knn",
+    estimator: EstimatorLike | None = None,
     *,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
     missing: str = "error",
+    interval: float | str | None = None,
+    dependent: bool | int | None = None,
     permutations: int | None = None,
     shifts: bool | None = None,
     seed: int = 0,
@@ -48,13 +54,15 @@ def estimate(
 def estimate(
     table: Any,
     /,
-    estimator: EstimatorLike = "knn",
+    estimator: EstimatorLike | None = None,
     *,
     x: Names,
     y: Names,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
     missing: str = "error",
+    interval: float | str | None = None,
+    dependent: bool | int | None = None,
     permutations: int | None = None,
     shifts: bool | None = None,
     seed: int = 0,
@@ -63,10 +71,12 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     *data: Any,
     x: Any = None,
     y: Any = None,
-    estimator: EstimatorLike = "knn",
+    estimator: EstimatorLike | None = None,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
     missing: str = "error",
+    interval: float | str | None = None,
+    dependent: bool | int | None = None,
     permutations: int | None = None,
     shifts: bool | None = None,
     seed: int = 0,
@@ -84,28 +94,34 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         table: a data frame, a dict of columns, or an array (n, d), whose columns have the names
             0 to d - 1.
         estimator: a spec as on the command line ("knn:k=5"), an estimator, or a function
-            f(x, y) -> nats (see `mibench.FunctionEstimator`).
+            f(x, y) -> nats (see `mibench.FunctionEstimator`). Default: "auto".
         discrete_x: whether x holds labels. A row of several columns is then one label. None: text,
             booleans and categories are labels, and numbers are not.
         discrete_y: the same for y.
         missing: what to do about NaN, infinity, None and masked values: "error", since in an array
             a NaN is often a mistake; "complete" (or "pairwise") leaves out the rows that miss a
             value.
+        interval: 0.95, or another probability with which an interval shall hold the true MI; for
+            `auto`, `canonical` and `knn`. Or "sampling" (or "sampling:0.9"), for any estimator: an
+            interval of the sampling error alone, without the bias.
+        dependent: for a sampling error: whether rows are a series, or into how many blocks of
+            consecutive rows it is cut. None (default): if the flag `dependent_rows` is raised.
         permutations: how many estimates to make from rows of y in random order, for a p-value:
             1000, for example. Fewer are made if many of them are as large as the estimate.
         shifts: whether to shift y in time instead, since rows of a series are not independent.
             None (default): if the flag `dependent_rows` is raised.
-        seed: of the random orders.
+        seed: of the random orders, and of the random halves for a sampling error.
 
     Returns:
         An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`. `info["labels"]` names the sides
         that are labels by their type, and `info["rows_left_out"]` counts the rows that miss a
-        value. With permutations, it has `.p_value`, and its info the mean and quantiles of the
-        estimates from permuted rows.
+        value. With an interval, it has `.interval` in nats, `.interval_bits` and
+        `.interval_info`. With permutations, it has `.p_value`, and its info the mean and quantiles
+        of the estimates from permuted rows.
 
     Raises:
         InputError: for bad data (rows that do not match, NaN, infinity, too few rows), for an
-            unknown column, and for an unknown estimator.
+            unknown column, and for an unknown estimator; for an interval that cannot be had.
 
     Example:
         >>> table = {"size": ["S", "S", "L", "L"], "shop": ["A", "A", "B", "B"]}
@@ -113,12 +129,12 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         1.0
     """
     x, y, *given = _sides(data, x, y)
-    if given and estimator != "knn":
+    if given and estimator is not None:
         raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
-    chosen = given[0] if given else estimator
+    chosen = given[0] if given else DEFAULT if estimator is None else estimator
     resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
     check_missing(missing)
-    if isinstance(resolved, Estimator) and missing == "error" and permutations is None:
+    if isinstance(resolved, Estimator) and missing == "error" and permutations is interval is None:
         return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
     check_index(x, y)
     a, b = as_side(x, "x", discrete_x), as_side(y, "y", discrete_y)
@@ -129,10 +145,20 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     if by_type:
         info["labels"] = ", ".join(by_type)
     kinds = {"discrete_x": a.discrete, "discrete_y": b.discrete}
-    found = resolved.estimate(a.values, b.values, **kinds)
+    if interval is None:
+        found = resolved.estimate(a.values, b.values, **kinds)
+    else:
+        wanted(interval)  # a bad level is refused before anything is estimated
+        sides = as_variable(a.values, "x", a.discrete), as_variable(b.values, "y", b.discrete)
+        if isinstance(resolved, Estimator):
+            found = resolved.estimate_sides(*sides)
+        else:
+            found = resolved.estimate(a.values, b.values, **kinds)
     if not isinstance(found, Estimate):
         return found
     found = replace(found, info={**found.info, **info})
+    if interval is not None:
+        found = with_interval(found, resolved, *sides, interval, dependent=dependent, seed=seed)
     if permutations is None:
         return found
     null = null_distribution(

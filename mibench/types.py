@@ -16,6 +16,25 @@ Sampler: TypeAlias = Callable[[int, np.random.Generator], Sample]
 SESSION = "this session"  # the version of an estimator that no installed package provides
 
 
+@dataclass(frozen=True)
+class Interval:
+    """An interval in nats, with the probability that it holds what it is for.
+
+    Attributes:
+        low: its lower end, at least 0 for the true MI.
+        high: its upper end; infinity where nothing bounds it.
+        level: the probability with which it shall hold the truth, such as 0.95.
+        info: what it rests on.
+        flags: reasons to distrust it, code -> one plain sentence.
+    """
+
+    low: float
+    high: float
+    level: float
+    info: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, repr=False)
 class Estimate:
     """An estimate of the mutual information I(X;Y), with what is known about its quality.
@@ -31,6 +50,8 @@ class Estimate:
             this size and in these bins or kernels; None if the estimator gives none.
         p_value: the probability of such a large estimate from independent sides, if permutations
             were asked for; else None.
+        interval: the lower and upper end, in nats, of the interval that was asked for; else None.
+        interval_info: what the interval rests on: its level, its kind and its method.
 
     Raises:
         ValueError: if the estimate is not a finite number.
@@ -45,6 +66,8 @@ class Estimate:
     info: Mapping[str, Any] = field(default_factory=dict)
     ceiling_nats: float | None = None
     p_value: float | None = None
+    interval: tuple[float, float] | None = None
+    interval_info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nats", float(self.nats))  # it may be a NumPy scalar
@@ -55,6 +78,13 @@ class Estimate:
     def bits(self) -> float:
         """The estimate in bits."""
         return self.nats / math.log(2)
+
+    @property
+    def interval_bits(self) -> tuple[float, float] | None:
+        """The interval in bits, or None."""
+        if self.interval is None:
+            return None
+        return self.interval[0] / math.log(2), self.interval[1] / math.log(2)
 
     # NumPy would wrap it as an object, and scikit-learn would take that for a score of each column.
     __array_ufunc__ = None
@@ -69,7 +99,15 @@ class Estimate:
 
     def __repr__(self) -> str:
         flags = f", flags: {', '.join(map(_plain, self.flags))}" if self.flags else ""
-        return f"Estimate({self.bits:.4g} bits = {self.nats:.4g} nats{flags})"
+        return f"Estimate({self.bits:.4g} bits = {self.nats:.4g} nats{self._between()}{flags})"
+
+    def _between(self) -> str:
+        if self.interval_bits is None:
+            return ""
+        low, high = self.interval_bits
+        return (
+            f", {self.interval_info.get('level', 0.95):.0%} interval {low:.3g} to {high:.3g} bits"
+        )
 
     def _repr_html_(self) -> str:
         """Both units, and each flag with its sentence, in notebooks."""
@@ -77,7 +115,7 @@ class Estimate:
             f"<li><b>{escape(_plain(code))}</b>: {escape(_plain(sentence))}</li>"
             for code, sentence in self.flags.items()
         )
-        numbers = f"<b>{self.bits:.4g} bits</b> = {self.nats:.4g} nats"
+        numbers = f"<b>{self.bits:.4g} bits</b> = {self.nats:.4g} nats{self._between()}"
         return f"<div>I(X;Y) = {numbers}{f'<ul>{flags}</ul>' if flags else ''}</div>"
 
 

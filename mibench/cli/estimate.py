@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -21,11 +21,6 @@ from .console import (
 )
 from .reading import Reading, reading_options
 from .show import show_estimates, write_estimates
-
-if TYPE_CHECKING:
-    from ..columns.files import ColumnSet
-    from ..contract.resolve import ResolvedEstimator
-    from .estimates import Result
 
 
 @click.command()
@@ -58,6 +53,12 @@ if TYPE_CHECKING:
     "estimate alone.",
 )  # fmt: skip
 @click.option(
+    "--interval", metavar="LEVEL",
+    help="Show an interval that holds the true MI with this probability, such as 0.95. Only auto, "
+    "canonical and knn have one. Or sampling, or sampling:0.9, for any estimator: its sampling "
+    "error, without its bias.",
+)  # fmt: skip
+@click.option(
     "--output", "-o", type=FILE,
     help="Write the estimates to a .csv or .parquet file, or all that is known to a .json file.",
 )  # fmt: skip
@@ -78,6 +79,7 @@ def estimate(
     time_limit: float | None,
     jobs: int,
     permutations: int | None,
+    interval: str | None,
     output: Path | None,
     plot: Path | None,
     units: str,
@@ -88,19 +90,33 @@ def estimate(
     The FILE - is standard input. COLS are column names, comma-separated; several columns make one
     vector. Also positions (@3, @2:5) and patterns ('gene_*'). A name with a comma is written in
     double quotes: '"a,b",c'.
+
+    Without -e, the first line says what to believe: the estimate of auto, its 95% interval, and
+    the p-value of knn. The table below says what each estimator finds.
     """
     from ..columns.files import read_sides
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
     from ..output.files import PICTURES, TABLES, check_path
     from ..running.given import estimates_of
+    from ..running.intervals import USUAL_LEVEL, wanted
     from ..running.permutations import check_permutations
     from ..running.processes import check_jobs
     from .estimates import Sides, as_document, draw_sides
+    from .sureness import (
+        AUTO,
+        TESTED,
+        permutations_of_verdict,
+        verdict,
+        with_intervals,
+        with_p_values,
+    )
 
     check_jobs(jobs)
     if permutations is not None:
         check_permutations(permutations)
+    if interval is not None:
+        wanted(interval)
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option)
@@ -111,7 +127,7 @@ def estimate(
     for note in sides.notes:
         say(note)
     side_x, side_y = sides.x, sides.y
-    resolved = resolve_estimators(list(estimators) or default_estimators())
+    resolved = resolve_estimators(list(estimators) or [AUTO, *default_estimators()])
     results: list[tuple[str, Any, float]] = []
     with chatter_aside(), progress("estimators") as on_progress:
         on_progress(0, len(resolved))
@@ -126,10 +142,28 @@ def estimate(
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
     order = [estimator.spec for estimator in resolved]
     results.sort(key=lambda result: order.index(result[0]))
+    if interval is not None:
+        results = with_intervals(results, resolved, side_x, side_y, interval)
+    elif not estimators:
+        results = [
+            *with_intervals(results[:1], resolved[:1], side_x, side_y, str(USUAL_LEVEL)),
+            *results[1:],
+        ]
     if permutations is not None:
-        results = _with_p_values(results, resolved, side_x, side_y, permutations)
+        results = with_p_values(results, resolved, side_x, side_y, permutations)
+    believed = None
+    if not estimators and not isinstance(results[0][1], str):
+        by_spec = dict(zip(order, zip(results, resolved, strict=True), strict=True))
+        tested, estimator = by_spec[TESTED]
+        if permutations is None and "constant" not in results[0][1].flags:
+            count = permutations_of_verdict(rows, dim_x + dim_y)
+            [tested] = with_p_values([tested], [estimator], side_x, side_y, count)
+        test = None if isinstance(tested[1], str) else tested[1]
+        believed = verdict(results[0][1], test, units)
     about = Sides(side_x.names, side_y.names, rows, side_x.discrete, side_y.discrete)
     document = as_document(results, resolved, about, units)
+    if believed is not None:
+        document = {"verdict": believed, **document}
     try:  # files first: standard output may have gone, and a file may fail
         if output is not None:
             write_estimates(document, output)
@@ -140,30 +174,3 @@ def estimate(
     finally:
         show_estimates(results, document, title, units, form)
     return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE
-
-
-def _with_p_values(
-    results: "Sequence[Result]",
-    resolved: "Sequence[ResolvedEstimator]",
-    x: "ColumnSet",
-    y: "ColumnSet",
-    permutations: int,
-) -> "list[Result]":
-    """The estimates with p-values. An estimator that fails on permuted rows is named."""
-    from ..running.permutations import null_distribution, with_p_value
-
-    tested: list[Result] = []
-    with chatter_aside(), progress("p-values") as on_progress:
-        for (spec, estimate, seconds), each in zip(results, resolved, strict=True):
-            on_progress(len(tested), len(results))
-            if not isinstance(estimate, str):
-                try:
-                    null = null_distribution(
-                        each.estimator, x.values, y.values, estimate.nats, permutations,
-                        discrete_x=x.discrete, discrete_y=y.discrete,
-                    )  # fmt: skip
-                    estimate = with_p_value(estimate, null)
-                except Exception as error:  # of any estimator; its estimate must not be lost
-                    say(f"{spec} has no p-value: {error}")
-            tested.append((spec, estimate, seconds))
-    return tested

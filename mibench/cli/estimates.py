@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ def as_document(
                 "estimator": spec,
                 units: None if isinstance(estimate, str) else getattr(estimate, units),
                 f"ceiling_{units}": _ceiling(estimate, units),
+                f"interval_{units}": _interval(estimate, units),
+                "interval_info": {} if isinstance(estimate, str) else dict(estimate.interval_info),
                 "p_value": None if isinstance(estimate, str) else estimate.p_value,
                 "seconds": seconds,
                 "flags": {} if isinstance(estimate, str) else dict(estimate.flags),
@@ -64,9 +67,20 @@ def as_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
         "n": document["n"],
     }
     return [
-        {**common, **{k: v for k, v in row.items() if k != "info"}, "flags": ";".join(row["flags"])}
-        for row in document["estimates"]
+        {**common, **_flat(row), "flags": ";".join(row["flags"])} for row in document["estimates"]
     ]
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """The entry of an estimator without what does not fit a cell; the interval as two numbers."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if name.startswith("interval_") and name != "interval_info":
+            low, high = value or (None, None)
+            flat[f"{name}_low"], flat[f"{name}_high"] = low, high
+        elif name not in ("info", "interval_info"):
+            flat[name] = value
+    return flat
 
 
 def draw_sides(
@@ -104,6 +118,14 @@ def _names_of_columns(names: list[str], values: "NDArray[Any]") -> list[str]:
     if len(names) == values.shape[1]:
         return names
     return [f"{', '.join(names)} {i + 1}" for i in range(values.shape[1])]
+
+
+def _interval(estimate: Estimate | str, units: str) -> list[float | None] | None:
+    """The ends of the interval; None for an end that nothing bounds, since JSON has no infinity."""
+    if isinstance(estimate, str) or estimate.interval is None:
+        return None
+    ends = estimate.interval_bits if units == "bits" else estimate.interval
+    return [end if isfinite(end) else None for end in ends or ()]
 
 
 def _ceiling(estimate: Estimate | str, units: str) -> float | None:

@@ -154,6 +154,8 @@ def show_estimates(
                 reasons.setdefault(sentence, []).append(spec)
         lines = [f"{', '.join(specs)}: {sentence}" for sentence, specs in reasons.items()]
         table = text.estimate_table(results, units)
+        if "verdict" in document:
+            title = f"{title}\n{document['verdict']}"
         click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
     elif form == "json":
         click.echo(text.to_json(document))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError, unknown
-from ..types import Estimate
+from ..types import Estimate, Interval
 from . import flags
 from .parameters import check_value, parameter_fields
 from .rows import row_flags
@@ -30,6 +30,7 @@ class Estimator(ABC):
     Attributes:
         quadratic: class attribute; whether the time grows with the square of the number of rows.
             Such estimators run on fewer epochs of a network.
+        by_default: class attribute; whether a command runs it if no estimator is named.
         warm_up_with: class attribute; sets of parameters that run other compiled code than the
             defaults. `mibench warmup` compiles for these too.
 
@@ -38,6 +39,7 @@ class Estimator(ABC):
     """
 
     quadratic: ClassVar[bool] = False
+    by_default: ClassVar[bool] = True
     warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     def __post_init__(self) -> None:
@@ -69,8 +71,19 @@ class Estimator(ABC):
         Raises:
             InputError: for rows that do not match, NaN, infinity, or too few rows.
         """
-        sides = as_pair(x, y, discrete_x, discrete_y)
-        return _with_row_flags(self.estimate_variables(*sides), *sides)
+        return self.estimate_sides(*as_pair(x, y, discrete_x, discrete_y))
+
+    def estimate_sides(self, x: Variable, y: Variable) -> Estimate:
+        """What `estimate` returns for sides that are checked and laid out already.
+
+        Args:
+            x: as from `mibench.contract.variables.as_variable`.
+            y: the same.
+
+        Raises:
+            InputError: for sides of different numbers of rows.
+        """
+        return _with_row_flags(self.estimate_variables(x, y), x, y)
 
     def estimate_variables(self, x: Variable, y: Variable) -> Estimate:
         """Estimate I(X;Y) from sides that are checked and laid out already.
@@ -156,10 +169,34 @@ class Estimator(ABC):
         """
         return [self.estimate_variables(x, y.reordered(order)).nats for order in orders]
 
+    def interval_source(self) -> str:
+        """The spec of the estimator whose `interval` holds the true MI that this one estimates.
+
+        Empty: this estimator has an interval of its own, or none.
+        """
+        return ""
+
+    def interval(self, x: Variable, y: Variable, level: float) -> Interval:
+        """An interval that holds the true MI with a given probability.
+
+        Args:
+            x: as from `mibench.contract.variables.as_variable`.
+            y: the same.
+            level: the probability, such as 0.95.
+
+        Raises:
+            InputError: for a level that cannot be had, for too few rows, and if the estimator has
+                no such interval.
+        """
+        raise InputError(
+            f"{type(self).__name__} has no interval for the true MI: use auto, canonical or knn, "
+            'or interval="sampling" for the sampling error alone'
+        )
+
     def attempt(self, x: Variable, y: Variable) -> Estimate | str:
         """What `estimate` returns for sides that are laid out, or the text of what it raised."""
         try:
-            return _with_row_flags(self.estimate_variables(x, y), x, y)
+            return self.estimate_sides(x, y)
         except (Exception, SystemExit) as error:
             return f"{type(error).__name__}: {error}"
 

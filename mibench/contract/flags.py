@@ -32,6 +32,7 @@ FLAGS = {
     "copied_rows": "rows are copies of other rows: the estimate is too high",
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
     "sparse_labels": "fewer rows than pairs of labels, so most pairs were never seen",
+    "uncalibrated": "the data are unlike those from which errors were learned",
 }
 
 
@@ -234,4 +235,13 @@ def sparse_labels(n: int, labels_x: int, labels_y: int, shared: int, adjusted: b
         f"Independent labels give 0 on average. The estimate of dependent ones was up to {low} "
         f"nats too low and up to {high} nats too high in tests. Merge rare labels or add rows; do "
         "not declare numbers as labels where their order means something."
+    )
+
+
+def uncalibrated(reasons: list[str]) -> Flag:
+    """The data lie outside of the range of those that the model of errors was learned on."""
+    return "uncalibrated", (
+        f"Uncalibrated: {'; '.join(reasons)}. Errors were learned from random distributions, and "
+        "none of them was like these data. So the estimate is not corrected, and an interval has "
+        "no upper end."
     )

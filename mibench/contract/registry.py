@@ -40,8 +40,16 @@ def list_estimators() -> list[str]:
 
 
 def default_estimators() -> list[str]:
-    """The estimators that a command runs if none is named: those without required parameters."""
-    return [name for name in list_estimators() if not required_parameters(estimator_class(name))]
+    """The estimators that a command runs if none is named.
+
+    They have no required parameters, and a class attribute `by_default` may exclude them.
+    """
+    return [
+        name
+        for name in list_estimators()
+        if not required_parameters(kind := estimator_class(name))
+        and getattr(kind, "by_default", True)
+    ]
 
 
 def get_estimator(spec: str) -> SupportsEstimate:

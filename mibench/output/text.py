@@ -144,23 +144,36 @@ def _ranking_table(
 def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units: str) -> "Table":
     """One row per estimator: its estimate, p-value if asked for, time and flags, or its error."""
     tested = any(getattr(estimate, "p_value", None) is not None for _, estimate, _ in results)
+    intervals = [i for _, e, _ in results if (i := _interval(e, units))]
     table = _table()
     table.add_column("estimator")
     table.add_column(f"I(X;Y) in {units}", justify="right")
+    if intervals:
+        table.add_column("interval", justify="right")
     if tested:
         table.add_column("p-value", justify="right")
     table.add_column("time", justify="right")
     table.add_column("flags", no_wrap=False)
     for spec, estimate, seconds in results:
         if isinstance(estimate, str):
-            table.add_row(spec, "failed", *[""] * tested, duration(seconds), estimate)
+            empty = [""] * (tested + bool(intervals))
+            table.add_row(spec, "failed", *empty, duration(seconds), estimate)
         else:
             value = estimate.bits if units == "bits" else estimate.nats
             p = estimate.p_value
             p_value = ["" if p is None else f"{p:.3g}"] if tested else []
             flags = ", ".join(estimate.flags)
-            table.add_row(spec, number(value), *p_value, duration(seconds), flags)
+            ends = [_interval(estimate, units)] if intervals else []
+            table.add_row(spec, number(value), *ends, *p_value, duration(seconds), flags)
     return table
+
+
+def _interval(estimate: "Estimate | str", units: str) -> str:
+    """Both ends of an estimate's interval, or nothing."""
+    if isinstance(estimate, str) or estimate.interval is None:
+        return ""
+    low, high = estimate.interval if units == "nats" else estimate.interval_bits or ()
+    return f"{number(low)} to {number(high)}"
 
 
 def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":

@@ -11,9 +11,18 @@ from math import sqrt
 import numpy as np
 
 from ...types import Sample
-from . import copulas, counts, directions, functions, independent, labels, linear, mixtures
+from . import (
+    copulas,
+    counts,
+    directions,
+    functions,
+    independent,
+    labels,
+    linear,
+    mixtures,
+    observed,
+)
 from . import maps as m
-from . import observed
 from .distribution import Distribution, Family, Generator
 
 VERSION = 1  # raised when any distribution of any stream changes; old stores then compute again

@@ -1,0 +1,285 @@
+"""Learn the interval model, and measure how often its intervals hold the truth.
+
+    python benchmarks/intervals.py draw 500       # 1000 of train, 500 of calibrate, 500 of judge
+    python benchmarks/intervals.py suites         # the tasks of all suites, 1000 rows each
+    python benchmarks/intervals.py fit            # writes estimators/intervals/model.npz
+    python benchmarks/intervals.py coverage       # prints the tables of docs/intervals.md
+    python benchmarks/intervals.py flags          # prints how often each flag is right
+
+`draw` and `suites` add to benchmarks/intervals.parquet what is missing there, and take about a
+second a sample on one core. The other commands read that file, and take under a minute.
+"""
+
+import json
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mibench.contract.variables import as_pair
+from mibench.estimators.intervals.description import describe
+from mibench.estimators.intervals.features import as_array, features_of, scale_of
+from mibench.estimators.intervals.model import MIN_WIDTH, IntervalModel, read_model, write_model
+from mibench.tasks.catalogue import suite_tasks
+from mibench.tasks.random import family_of, random_task
+from mibench.types import Task
+
+Float = NDArray[np.float64]
+
+HERE = Path(__file__).parent
+DRAWN = HERE / "intervals.parquet"
+MODEL = HERE.parent / "estimators" / "intervals" / "model.npz"
+
+ROWS = {"train": (60, 8000), "calibrate": (60, 8000), "judge": (200, 10_000)}
+MOST_VALUES = 200_000  # rows times columns of a sample
+SUITE_ROWS = 1000
+SEED = 1
+
+SHARES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
+TREES = {
+    "n_estimators": 150, "max_depth": 3, "learning_rate": 0.06, "min_samples_leaf": 15,
+    "subsample": 0.6, "max_features": 0.4, "random_state": 0,
+}  # fmt: skip
+GROUPS = 8  # of families, each left out once
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+ROW_BINS = (200, 500, 1000, 2000, 5000, 10_001)
+
+
+# --- samples -----------------------------------------------------------------------------------
+
+
+def sample_of(task: Task, stream: str, seed: int, rows: int) -> dict[str, Any]:
+    """The truth of a task, and what `describe` says of one sample of it."""
+    x, y = task.sample(rows, SEED)
+    described, canonical, _ = describe(*as_pair(x, y, task.discrete_x, task.discrete_y))
+    return {
+        **described, "stream": stream, "seed": seed, "task": task.name, "truth": task.mi_nats,
+        "truth_error": task.mi_error_nats, "flags": ";".join(canonical.flags),
+    }  # fmt: skip
+
+
+def drawn_rows(stream: str, seed: int, columns: int) -> int:
+    """The number of rows of a sample, log-uniform between the limits of its stream."""
+    low, high = np.log(ROWS[stream])
+    rows = round(math.exp(np.random.default_rng([7, seed]).uniform(low, high)))
+    return max(ROWS[stream][0], min(rows, MOST_VALUES // columns))
+
+
+def draw(count: int) -> Iterator[dict[str, Any]]:
+    have = known_tasks()
+    for i in range(count):
+        for stream, seed in (
+            ("train", 2 * i),
+            ("train", 2 * i + 1),
+            ("calibrate", i),
+            ("judge", i),
+        ):
+            name = f"random-{stream}-{seed}"
+            if name not in have:
+                task = random_task(name)
+                rows = drawn_rows(stream, seed, task.dim_x + task.dim_y)
+                yield {**sample_of(task, stream, seed, rows), "family": family_of(name)}
+
+
+def suites() -> Iterator[dict[str, Any]]:
+    have = known_tasks()
+    for task in suite_tasks("all"):
+        if task.name not in have:
+            yield {**sample_of(task, "suites", 0, SUITE_ROWS), "family": "suites"}
+
+
+def known_tasks() -> set[str]:
+    return set(pd.read_parquet(DRAWN, columns=["task"])["task"]) if DRAWN.exists() else set()
+
+
+def add(samples: Iterable[dict[str, Any]]) -> None:
+    """Add samples to the file, fifty at a time, so that an interrupted run loses little."""
+    batch: list[dict[str, Any]] = []
+    for sample in samples:
+        batch.append(sample)
+        print(sample["task"], int(sample["n"]), file=sys.stderr)
+        if len(batch) == 50:
+            save(batch)
+            batch = []
+    save(batch)
+
+
+def save(batch: list[dict[str, Any]]) -> None:
+    frames = [pd.read_parquet(DRAWN)] if DRAWN.exists() else []
+    pd.concat([*frames, pd.DataFrame(batch)], ignore_index=True).to_parquet(DRAWN)
+
+
+# --- the model ---------------------------------------------------------------------------------
+
+
+def fit(samples: pd.DataFrame) -> IntervalModel:
+    """Learn the quantiles on `train` and `calibrate`, and the margins on families left out.
+
+    The families are divided into groups. The quantiles of a group come from trees that were learned
+    on the other groups, and the margins from how these quantiles fail. So they allow for families
+    that were never seen, as those of `judge` are.
+    """
+    learned = samples[samples["stream"].isin(["train", "calibrate"])]
+    families = np.random.default_rng(0).permutation(sorted(learned["family"].unique()))
+    left_out = pd.DataFrame(index=learned.index, columns=range(len(SHARES)), dtype=float)
+    for group in range(GROUPS):
+        inside = learned["family"].isin(families[group::GROUPS])
+        model = trees(learned[~inside])
+        x, _ = features_and_errors(learned[inside])
+        left_out.loc[inside] = np.array([model.quantiles(row) for row in x])
+    _, y = features_and_errors(learned)
+    return replace(trees(learned), margins=margins(left_out.to_numpy(), y, learned["family"]))
+
+
+def trees(learned: pd.DataFrame) -> IntervalModel:
+    """The quantiles as trees, without margins."""
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    x, y = features_and_errors(learned)
+    parts: dict[str, list[Any]] = {
+        k: [] for k in ("feature", "threshold", "left", "right", "value")
+    }
+    root, first, nodes = [], [], 0
+    for share in SHARES:
+        boosted = GradientBoostingRegressor(loss="quantile", alpha=share, **TREES).fit(x, y)
+        first.append(float(boosted.init_.constant_.ravel()[0]))
+        root.append([])
+        for tree in (estimator.tree_ for estimator in boosted.estimators_[:, 0]):
+            root[-1].append(nodes)
+            parts["feature"].append(np.where(tree.children_left < 0, -1, tree.feature))
+            parts["threshold"].append(tree.threshold)
+            parts["left"].append(np.maximum(tree.children_left, 0) + nodes)
+            parts["right"].append(np.maximum(tree.children_right, 0) + nodes)
+            parts["value"].append(TREES["learning_rate"] * tree.value[:, 0, 0])
+            nodes += tree.node_count
+    joined = {name: np.concatenate(values) for name, values in parts.items()}
+    names = list(features_of(learned.iloc[0].to_dict()))
+    return IntervalModel(
+        np.array(SHARES), np.zeros(len(SHARES)), np.array(first), np.array(root, np.int32),
+        joined["feature"].astype(np.int8), joined["threshold"].astype(np.float32),
+        joined["left"].astype(np.int32), joined["right"].astype(np.int32),
+        joined["value"].astype(np.float32), np.array(names), x.min(axis=0), x.max(axis=0),
+        np.array([len(learned), learned["family"].nunique()]),
+    )  # fmt: skip
+
+
+def margins(quantiles: Float, y: Float, families: "pd.Series[str]") -> Float:
+    """Margins with which each end fails as often as it may, each family counting as one."""
+    sizes = Counter(families)
+    weights = np.array([1 / sizes[family] for family in families])
+    found = np.zeros(len(SHARES))
+    for low in range(len(SHARES) // 2):
+        high = len(SHARES) - 1 - low
+        width = np.maximum(quantiles[:, high] - quantiles[:, low], MIN_WIDTH)
+        held = 1 - SHARES[low]
+        found[low] = weighted_quantile((quantiles[:, low] - y) / width, weights, held)
+        found[high] = weighted_quantile((y - quantiles[:, high]) / width, weights, held)
+    return np.maximum(found, 0.0)
+
+
+def weighted_quantile(values: Float, weights: Float, share: float) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(np.searchsorted(reached, share), len(values) - 1)])
+
+
+def features_and_errors(samples: pd.DataFrame) -> tuple[Float, Float]:
+    records = samples.to_dict("records")
+    x = np.array([as_array(features_of(record)) for record in records])
+    return x, np.array([(r["truth"] - r["canonical"]) / scale_of(r) for r in records])
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def held(samples: pd.DataFrame, model: IntervalModel) -> pd.DataFrame:
+    """Each sample with its intervals: `low_0.9`, `high_0.9`, and the estimate of `auto`."""
+    records = samples.to_dict("records")
+    table = samples.copy()
+    table["auto"] = [model.median(r) for r in records]
+    for level in LEVELS:
+        ends = np.array([model.interval(r, level) for r in records]).reshape(-1, 2)
+        ends[samples["flag_not_detected"].to_numpy(bool), 0] = 0.0
+        table[f"low_{level}"], table[f"high_{level}"] = ends.T
+        # The truth of a task is known to a standard error, which may decide at an end.
+        slack = 2 * table["truth_error"] + 1e-6
+        table[f"held_{level}"] = (table["truth"] >= ends[:, 0] - slack) & (
+            table["truth"] <= ends[:, 1] + slack
+        )
+    return table
+
+
+def coverage(samples: pd.DataFrame, model: IntervalModel) -> None:
+    judged = held(samples[samples["stream"] == "judge"], model)
+    suites = held(samples[samples["stream"] == "suites"], model)
+    print(f"`random-judge`, {len(judged)} samples; {len(suites)} tasks of the suites\n")
+    groups: list[tuple[str, pd.DataFrame]] = [("random-judge", judged), ("all suites", suites)]
+    groups += [(f"family {name}", part) for name, part in judged.groupby("family")]
+    groups += [
+        (f"{a} to {b - 1} rows", judged[(judged["n"] >= a) & (judged["n"] < b)])
+        for a, b in zip(ROW_BINS, ROW_BINS[1:], strict=False)
+    ]
+    columns = judged["dims_low"] + judged["dims_high"]
+    for low, high in ((2, 2), (3, 6), (7, 20), (21, 600)):
+        groups.append((f"{low} to {high} columns", judged[(columns >= low) & (columns <= high)]))
+    for low, high in ((-1, 0), (0, 0.3), (0.3, 1), (1, 2), (2, 20)):
+        part = judged[(judged["truth"] > low) & (judged["truth"] <= high)]
+        groups.append((f"truth up to {high:g} nats", part))
+    print("| | samples | 50% | 80% | 90% | 95% | median width of 90%, nats |")
+    print("|---|---|---|---|---|---|---|")
+    for name, part in groups:
+        if len(part):
+            shares = " | ".join(f"{part[f'held_{level}'].mean():.0%}" for level in LEVELS)
+            width = (part["high_0.9"] - part["low_0.9"]).median()
+            print(f"| {name} | {len(part)} | {shares} | {width:.2f} |")
+    near = judged[(judged["n"] > 1200) & (judged["n"] < 3300)]
+    print(f"\nwidth at about 2000 rows: {(near['high_0.9'] - near['low_0.9']).median():.2f} nats")
+    independent = judged[judged["truth"] == 0]
+    print(f"low end 0 at independence: {(independent['low_0.9'] <= 1e-9).mean():.0%}")
+    for name in ("auto", "canonical", "knn"):
+        errors = [(part[name] - part["truth"]).abs().mean() for part in (judged, suites)]
+        print(f"mean absolute error of {name}: {errors[0]:.4f}, on all suites {errors[1]:.4f}")
+
+
+def flags(samples: pd.DataFrame, model: IntervalModel) -> None:
+    """How often an estimate of canonical is wrong with each flag, and with none."""
+    judged = samples[samples["stream"] == "judge"]
+    error = (judged["canonical"] - judged["truth"]).abs()
+    wrong = (error > 0.1) & (error > 0.15 * judged["truth"])
+    codes = judged["flags"].str.split(";")
+    print(f"{len(judged)} estimates, {wrong.sum()} off by more than 0.1 nats and 15%\n")
+    print("| flag | raised | share of these that are wrong | share of the wrong that have it |")
+    print("|---|---|---|---|")
+    for code in sorted({c for row in codes for c in row if c}):
+        has = codes.map(lambda row, code=code: code in row)
+        print(f"| `{code}` | {has.sum()} | {wrong[has].mean():.0%} | {has[wrong].mean():.0%} |")
+    none = codes.map(lambda row: not any(c for c in row if c != "beyond_evidence"))
+    print(f"| none but `beyond_evidence` | {none.sum()} | {wrong[none].mean():.0%} | "
+          f"{none[wrong].mean():.0%} |")  # fmt: skip
+
+
+def main() -> None:
+    command, *rest = sys.argv[1:] or ["coverage"]
+    if command == "draw":
+        add(draw(int(rest[0])))
+    elif command == "suites":
+        add(suites())
+    elif command == "fit":
+        write_model(fit(pd.read_parquet(DRAWN)), MODEL)
+        print(json.dumps({"bytes": MODEL.stat().st_size}))
+    elif command in ("coverage", "flags"):
+        table = {"coverage": coverage, "flags": flags}[command]
+        table(pd.read_parquet(DRAWN), read_model(MODEL))
+    else:
+        sys.exit(f"{command!r} is no command: draw N, suites, fit, coverage or flags")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The interval model: boosted trees that give quantiles of the truth, kept as plain arrays.
+
+The quantile trees are learned by scikit-learn on random tasks of the streams `train` and
+`calibrate`. Margins make the intervals valid for families of distributions that were not learned
+from: they come from trees that never saw the family (Romano, Patterson & Candes 2019,
+arXiv:1905.03222; Barber et al. 2021, doi:10.1214/20-AOS1965). `benchmarks/intervals.py` makes the
+file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import RANGED, as_array, features_of, scale_of
+
+Float = NDArray[np.float64]
+
+FILE = "model.npz"
+MIN_WIDTH = 0.2  # units; a narrower interval is widened by margins as if it were so wide
+HIGHEST_LEVEL = 0.99
+
+
+@dataclass(frozen=True, eq=False)
+class IntervalModel:
+    """Quantiles of (truth - canonical) / unit, given the features.
+
+    Attributes:
+        shares: (q,) the quantiles' shares, from 0.005 to 0.995, the median among them.
+        margins: (q,) what is added to each quantile, in widths of its interval; 0 for the median.
+        used: the share of the median by which an estimate is corrected.
+        first: (q,) the value that each quantile starts from, before its trees.
+        root: (q, trees) the first node of each tree.
+        feature: (nodes,) the feature that a node asks for; -1 for a leaf.
+        threshold: (nodes,) rows with at most this value go left.
+        left, right: (nodes,) the next node.
+        value: (nodes,) what a leaf adds.
+        names: (features,) their names, in the order of `feature`.
+        low, high: (features,) the smallest and largest value in the training data.
+        rows: the number of distributions learned from, and of their families.
+    """
+
+    shares: Float
+    margins: Float
+    used: Float
+    first: Float
+    root: NDArray[np.int32]
+    feature: NDArray[np.int8]
+    threshold: NDArray[np.float32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[np.float32]
+    names: NDArray[np.str_]
+    low: Float
+    high: Float
+    rows: NDArray[np.int64]
+
+    def quantiles(self, features: Float) -> Float:
+        """The quantiles (q,), in units, rising with their shares, before any margin."""
+        node = self.root
+        row = features.astype(np.float32)
+        while (inner := self.feature[node] >= 0).any():
+            goes_left = row[self.feature[node]] <= self.threshold[node]
+            node = np.where(inner, np.where(goes_left, self.left[node], self.right[node]), node)
+        return np.sort(self.first + self.value[node].astype(np.float64).sum(axis=1))
+
+    def corrected(self, described: Mapping[str, float]) -> float:
+        """The estimate of canonical with part of its likely error taken off, in nats, at least 0.
+
+        A part, since a correction that was learned on other families goes too far more often than
+        not far enough, and an estimate that is too high is worse than one that is too low.
+        """
+        quantiles = self.quantiles(as_array(features_of(described)))
+        middle = float(quantiles[len(self.shares) // 2])
+        correction = scale_of(described) * float(self.used[0]) * middle
+        return max(described["canonical"] + correction, 0.0)
+
+    def interval(self, described: Mapping[str, float], level: float) -> tuple[float, float]:
+        """The interval in nats that holds the truth with this probability."""
+        quantiles = self.quantiles(as_array(features_of(described)))
+        middle = len(self.shares) // 2
+        width = np.maximum(quantiles[::-1] - quantiles, MIN_WIDTH)
+        ends = np.array(
+            [
+                quantiles[:middle] - (self.margins * width)[:middle],
+                quantiles[:middle:-1] + (self.margins[:middle:-1] * width[:middle]),
+            ]
+        )  # (2, pairs), from the widest interval to the narrowest
+        ends = np.stack(
+            [np.minimum.accumulate(ends[0, ::-1])[::-1], np.maximum.accumulate(ends[1, ::-1])[::-1]]
+        )
+        # Between the shares of the model, along the quantiles of the normal distribution.
+        deviation = NormalDist().inv_cdf
+        known = np.array([-deviation(float(share)) for share in self.shares[: middle + 1]])[::-1]
+        wanted = -deviation((1 - level) / 2)
+        base, unit = described["canonical"], scale_of(described)
+        low, high = (
+            base + unit * float(np.interp(wanted, known, [quantiles[middle], *end[::-1]]))
+            for end in ends
+        )
+        return max(low, 0.0), max(high, 0.0)
+
+    def unlike(self, described: Mapping[str, float]) -> list[str]:
+        """The features that lie outside of their range in the training data."""
+        features = features_of(described)
+        ranges = dict(zip(self.names.tolist(), zip(self.low, self.high, strict=True), strict=True))
+        return [
+            name
+            for name in RANGED
+            if not ranges[name][0] - 1e-9 <= features[name] <= ranges[name][1] + 1e-9
+        ]
+
+
+@cache
+def interval_model() -> IntervalModel:
+    """The model that mibench comes with."""
+    with as_file(files(__package__) / FILE) as path:
+        return read_model(path)
+
+
+def read_model(path: Path) -> IntervalModel:
+    """Read a model from a file of plain arrays; nothing in it is run."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return IntervalModel(**{field.name: arrays[field.name] for field in fields(IntervalModel)})
+
+
+def write_model(model: IntervalModel, path: Path) -> None:
+    """Write a model to a file of plain arrays."""
+    arrays = {field.name: getattr(model, field.name) for field in fields(model)}
+    np.savez_compressed(path, **arrays)
