@@ -131,7 +131,7 @@ class KNN(Estimator):
             )
 
     def interval_source(self) -> str:
-        """Intervals are those of `auto`; none holds the MI with noise that `noise_variance` adds."""
+        """Intervals are those of `auto`, and none if `noise_variance` changes what is estimated."""
         return "" if self.noise_variance else "auto"
 
     def warm_up(

@@ -136,8 +136,8 @@ def test_the_mi_of_a_pair_is_that_of_a_fine_table(family):
     distribution, nats, error = inner(family, lambda d: d.dim_x == d.dim_y == 1, 0.1, 1.5)
     x, y = distribution.sampler(600_000, rng_of(0))
     table = plug_in(x[:, 0], y[:, 0], BINS[family.__name__])
-    # So many bins lose up to 2% of a smooth relation of at most 1.5 nats; a mean of 600,000 log ratios
-    # of spread 1.5 has an error of 0.002.
+    # So many bins lose up to 2% of a smooth relation of at most 1.5 nats; a mean of 600,000 log
+    # ratios of spread 1.5 has an error of 0.002.
     assert nats - 0.02 * nats - 0.012 < table < nats + SIGMAS * (error + 0.002)
 
 
