@@ -29,7 +29,7 @@ from mibench.estimators.intervals.description import describe
 from mibench.estimators.intervals.features import as_array, features_of, scale_of
 from mibench.estimators.intervals.model import MIN_WIDTH, IntervalModel, read_model, write_model
 from mibench.tasks.catalogue import suite_tasks
-from mibench.tasks.random import family_of, random_task
+from mibench.tasks.random import STREAMS, family_of, random_task
 from mibench.types import Task
 
 Float = NDArray[np.float64]
@@ -48,7 +48,6 @@ TREES = {
     "n_estimators": 150, "max_depth": 3, "learning_rate": 0.06, "min_samples_leaf": 20,
     "subsample": 0.6, "max_features": 0.4, "random_state": 0,
 }  # fmt: skip
-GROUPS = 8  # of families, each left out once
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 ROW_BINS = (200, 500, 1000, 2000, 5000, 10_001)
 
@@ -122,15 +121,15 @@ def save(batch: list[dict[str, Any]]) -> None:
 def fit(samples: pd.DataFrame) -> IntervalModel:
     """Learn the quantiles on `train` and `calibrate`, and the margins on families left out.
 
-    The families are divided into groups. The quantiles of a group come from trees that were learned
-    on the other groups, and the margins from how these quantiles fail. So they allow for families
-    that were never seen, as those of `judge` are.
+    The families are divided into kinds: functions, labels, counts and so on. The quantiles of a
+    kind come from trees that were learned on the other kinds, and the margins from how these
+    quantiles fail. So they allow for data of a kind that was never seen.
     """
     learned = samples[samples["stream"].isin(["train", "calibrate"])]
-    families = np.random.default_rng(0).permutation(sorted(learned["family"].unique()))
+    kinds = learned["family"].map(kinds_of_families())
     left_out = pd.DataFrame(index=learned.index, columns=range(len(SHARES)), dtype=float)
-    for group in range(GROUPS):
-        inside = learned["family"].isin(families[group::GROUPS])
+    for kind in sorted(kinds.unique()):
+        inside = kinds == kind
         model = trees(learned[~inside])
         x, _ = features_and_errors(learned[inside])
         left_out.loc[inside] = np.array([model.quantiles(row) for row in x])
@@ -140,6 +139,12 @@ def fit(samples: pd.DataFrame) -> IntervalModel:
     units = np.array([scale_of(record) for record in learned.to_dict("records")])
     used = part_to_use(quantiles[:, len(SHARES) // 2] * units, y * units)
     return replace(trees(learned), margins=found, used=np.array([used]))
+
+
+def kinds_of_families() -> dict[str, str]:
+    """The kind of each family: the name of its module."""
+    families = [f for s in STREAMS.values() for f in (*s.families, s.independent)]
+    return {family.__name__: family.__module__.rpartition(".")[2] for family in families}
 
 
 def part_to_use(corrections: Float, errors: Float) -> float:
@@ -178,7 +183,8 @@ def trees(learned: pd.DataFrame) -> IntervalModel:
     joined = {name: np.concatenate(values) for name, values in parts.items()}
     names = list(features_of(learned.iloc[0].to_dict()))
     return IntervalModel(
-        np.array(SHARES), np.zeros(len(SHARES)), np.ones(1), np.array(first), np.array(root, np.int32),
+        np.array(SHARES), np.zeros(len(SHARES)), np.ones(1), np.array(first),
+        np.array(root, np.int32),
         joined["feature"].astype(np.int8), joined["threshold"].astype(np.float32),
         joined["left"].astype(np.int32), joined["right"].astype(np.int32),
         joined["value"].astype(np.float32), np.array(names), x.min(axis=0), x.max(axis=0),

@@ -1,7 +1,8 @@
 """The estimators: one file each, named as on the command line.
 
-`Uniform`, `Adaptive`, `KDE`, `KNN`, `Canonical` and `Auto` are built in. `Function` and `Executable`
-run estimators of your own. `__init__.pyi` lists these names; each is loaded when it is first used.
+`Uniform`, `Adaptive`, `KDE`, `KNN`, `Canonical` and `Auto` are built in. `Function` and
+`Executable` run estimators of your own. `__init__.pyi` lists these names; each is loaded when it is
+first used.
 """
 
 import lazy_loader

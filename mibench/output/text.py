@@ -172,8 +172,8 @@ def _interval(estimate: "Estimate | str", units: str) -> str:
     """Both ends of an estimate's interval, or nothing."""
     if isinstance(estimate, str) or estimate.interval is None:
         return ""
-    low, high = estimate.interval if units == "nats" else estimate.interval_bits or ()
-    return f"{number(low)} to {number(high)}"
+    ends = estimate.interval if units == "nats" else estimate.interval_bits
+    return " to ".join(number(end) for end in ends or ())
 
 
 def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":

@@ -12,6 +12,8 @@ import numpy as np
 from ...types import Sample, Task
 from .streams import STREAMS, VERSION, draw
 
+__all__ = ["STREAMS", "family_of", "is_random", "random_task"]
+
 _NAME = re.compile(rf"random-({'|'.join(STREAMS)})-(0|[1-9]\d{{0,8}})")
 
 

@@ -51,10 +51,10 @@ def clayton(theta: float) -> Copula:
 
     def log_density(u: Array, v: Array) -> Array:
         inner = np.log(u**-theta + v**-theta - 1)
-        return np.log1p(theta) - (1 + theta) * np.log(u * v) - (2 + 1 / theta) * inner
+        return np.asarray(np.log1p(theta) - (1 + theta) * np.log(u * v) - (2 + 1 / theta) * inner)
 
     def quantile(w: Array, u: Array) -> Array:
-        return (u**-theta * (w ** (-theta / (1 + theta)) - 1) + 1) ** (-1 / theta)
+        return np.asarray((u**-theta * (w ** (-theta / (1 + theta)) - 1) + 1) ** (-1 / theta))
 
     return Copula(log_density, quantile)
 
@@ -65,11 +65,11 @@ def frank(theta: float) -> Copula:
 
     def log_density(u: Array, v: Array) -> Array:
         lower = whole - np.expm1(-theta * u) * np.expm1(-theta * v)
-        return np.log(theta * whole) - theta * (u + v) - 2 * np.log(lower)
+        return np.asarray(np.log(theta * whole) - theta * (u + v) - 2 * np.log(lower))
 
     def quantile(w: Array, u: Array) -> Array:
         decay = np.exp(-theta * u)
-        return -np.log1p(w * whole / (w * (decay - 1) - decay)) / theta
+        return np.asarray(-np.log1p(w * whole / (w * (decay - 1) - decay)) / theta)
 
     return Copula(log_density, quantile)
 
@@ -80,14 +80,14 @@ def plackett(theta: float) -> Copula:
 
     def log_density(u: Array, v: Array) -> Array:
         root = (1 + less * (u + v)) ** 2 - 4 * u * v * theta * less
-        return np.log(theta) + np.log1p(less * (u + v - 2 * u * v)) - 1.5 * np.log(root)
+        return np.asarray(np.log(theta) + np.log1p(less * (u + v - 2 * u * v)) - 1.5 * np.log(root))
 
     def quantile(w: Array, u: Array) -> Array:
         a = w * (1 - w)
         b = theta + a * less**2
         c = 2 * a * (u * theta**2 + 1 - u) + theta * (1 - 2 * a)
         d = np.sqrt(theta) * np.sqrt(theta + 4 * a * u * (1 - u) * less**2)
-        return (c - (1 - 2 * w) * d) / (2 * b)
+        return np.asarray((c - (1 - 2 * w) * d) / (2 * b))
 
     return Copula(log_density, quantile)
 

@@ -49,7 +49,7 @@ def curve(rng: Generator) -> Distribution:
 
     def function(x: Array) -> Array:
         z = x[:, 0]
-        return z + bend * z**2 * np.sign(turn) + turn * np.tanh(2 * z)
+        return np.asarray(z + bend * z**2 * np.sign(turn) + turn * np.tanh(2 * z))
 
     return _noisy(1, _normal(1), function, _even(_draw_noise(rng, 0.002)))
 
@@ -84,7 +84,7 @@ def products(rng: Generator) -> Distribution:
     dims = 2 * pairs + int(rng.integers(0, 8))
 
     def function(x: Array) -> Array:
-        return (x[:, :pairs] * x[:, pairs : 2 * pairs]).sum(axis=1)
+        return np.asarray((x[:, :pairs] * x[:, pairs : 2 * pairs]).sum(axis=1))
 
     return _noisy(dims, _normal(dims), function, _even(_draw_noise(rng)))
 
@@ -121,7 +121,7 @@ def extremes(rng: Generator) -> Distribution:
     largest = bool(rng.integers(2))
 
     def function(x: Array) -> Array:
-        return x.max(axis=1) if largest else np.sqrt((x**2).sum(axis=1))
+        return np.asarray(x.max(axis=1) if largest else np.sqrt((x**2).sum(axis=1)))
 
     return _noisy(dims, _normal(dims), function, _even(_draw_noise(rng, 0.05, 1.0)))
 

@@ -1,12 +1,15 @@
 """Independent sides, with margins of every kind: the MI is 0."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ...types import Sample
-from .distribution import Array, Distribution, Generator, draw_dims, known
+from .distribution import Distribution, Generator, draw_dims, known
 
 
-def _side(kind: str, n: int, dims: int, rng: Generator) -> Array:
+def _side(kind: str, n: int, dims: int, rng: Generator) -> NDArray[Any]:
     size = (n, dims)
     if kind == "normal":
         return rng.standard_normal(size)

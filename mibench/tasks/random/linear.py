@@ -1,5 +1,7 @@
 """Normal columns and relatives: Student, a scale that both sides share, a factor behind both."""
 
+from collections.abc import Callable
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -98,7 +100,7 @@ def common_factor(rng: Generator) -> Distribution:
         if kind == "laplace":
             return rng.laplace(size=n)
         if kind == "two values":
-            return 2.0 * rng.integers(2, size=n) - 1.0
+            return np.asarray(2.0 * rng.integers(2, size=n) - 1.0)
         if kind == "exponential":
             return rng.exponential(size=n)
         return rng.uniform(-1.7, 1.7, size=n)
@@ -113,15 +115,19 @@ def common_factor(rng: Generator) -> Distribution:
     def information() -> tuple[float, float]:
         a, b = float((weights_x**2).sum()), float((weights_y**2).sum())
         parts = [
-            information_of_noisy_function(
-                lambda n, rng, gain=gain: (sqrt(gain) * factor(n, rng), np.ones(n))
-            )
+            information_of_noisy_function(partial(_scaled, factor=factor, by=sqrt(gain)))
             for gain in (a, b, a + b)
         ]
         nats = parts[0][0] + parts[1][0] - parts[2][0]
         return max(nats, 0.0), sqrt(sum(error**2 for _, error in parts))
 
     return Distribution(dim_x, dim_y, sample, information)
+
+
+def _scaled(
+    n: int, rng: Generator, *, factor: Callable[[int, Generator], Array], by: float
+) -> tuple[Array, Array]:
+    return by * factor(n, rng), np.ones(n)
 
 
 def _correlations(nats: Array) -> Array:

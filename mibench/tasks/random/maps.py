@@ -58,7 +58,7 @@ def draw_map(rng: Generator, dims: int, free: bool, margins: tuple[Margin, ...],
 
 def added_columns(mapped: Map, dims: int) -> int:
     """The number of columns after a map of `dims` columns."""
-    return mapped(np.zeros((1, dims)), np.random.default_rng(0)).shape[1]
+    return int(mapped(np.zeros((1, dims)), np.random.default_rng(0)).shape[1])
 
 
 def _mixing(rng: Generator, dims: int) -> Map:
@@ -66,7 +66,7 @@ def _mixing(rng: Generator, dims: int) -> Map:
     matrix = random_rotation(rng, dims)
     if rng.random() < 0.5:
         matrix = (matrix * 10 ** rng.uniform(-0.5, 0.5, size=dims)) @ random_rotation(rng, dims)
-    return lambda values, rng: values @ matrix
+    return lambda values, rng: np.asarray(values @ matrix)
 
 
 def _bending(rng: Generator, dims: int) -> Map:

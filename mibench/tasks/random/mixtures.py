@@ -72,7 +72,7 @@ def clusters(rng: Generator) -> Distribution:
             given.append(np.exp(logs - logs.max(axis=1, keepdims=True)))
         both = ((given[0] @ table) * given[1]).sum(axis=1)
         alone = [part.mean(axis=1) for part in given]  # the clusters of a side are equally likely
-        return np.log(both) - np.log(alone[0]) - np.log(alone[1])
+        return np.asarray(np.log(both) - np.log(alone[0]) - np.log(alone[1]))
 
     return Distribution(dim_x, dim_y, sample, lambda: mean_log_ratio(log_ratio))
 
@@ -95,7 +95,7 @@ def two_lines(rng: Generator) -> Distribution:
         shares = np.array([1 - share, share])
         given = np.exp(-((y - x @ slopes.T - offsets) ** 2) / 2) @ shares
         alone = (np.exp(-((y - offsets) ** 2) / (2 * variances)) / np.sqrt(variances)) @ shares
-        return np.log(given) - np.log(alone)
+        return np.asarray(np.log(given) - np.log(alone))
 
     return Distribution(dim_x, 1, sample, lambda: mean_log_ratio(log_ratio))
 

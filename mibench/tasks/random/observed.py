@@ -15,14 +15,12 @@ def shared_zeros(rng: Generator) -> Distribution:
     """Pairs of normal columns, of which some are 0 on both sides, by value or by row."""
     share, columns = float(rng.uniform(0.1, 0.9)), int(rng.integers(1, 4))
     correlation = correlation_of(draw_nats(rng, high=1.5))
-    settings = {
-        "share": share, "correlation": correlation, "columns": columns,
-        "by_row": bool(rng.integers(2)),
-    }  # fmt: skip
-    return Distribution(
-        columns, columns, partial(sample_shared_zeros, **settings),
-        known(shared_zeros_information(**settings)), free_x=False, free_y=False,
-    )  # fmt: skip
+    by_row = bool(rng.integers(2))
+    sampler = partial(
+        sample_shared_zeros, share=share, correlation=correlation, columns=columns, by_row=by_row
+    )
+    nats = shared_zeros_information(share, correlation, columns, by_row)
+    return Distribution(columns, columns, sampler, known(nats), free_x=False, free_y=False)
 
 
 def censored(rng: Generator) -> Distribution:
