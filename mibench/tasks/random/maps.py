@@ -91,7 +91,7 @@ def arcsinh(values: Array) -> Array:
 
 def softsign(values: Array) -> Array:
     """To the interval (-1, 1): v / (1 + |v|)."""
-    return values / (1 + np.abs(values))
+    return np.asarray(values / (1 + np.abs(values)))
 
 
 def exponential(values: Array) -> Array:
