@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..memory import SHARE, available_memory, check_memory
+from .heading import lines_above
 from .lines import CANDIDATES, COMMA_NUMBER, has_names, has_row_names, rows_of, separator_of
 from .reading import ReadAs
 from .sources import BLOCK, Source
@@ -49,6 +50,7 @@ class Dialect:
             a whole number in groups of three digits.
         padded: Positions of columns with whole numbers that begin with 0, as codes do.
         in_comment: Whether the header is the last of the skipped lines, after a "#".
+        below_title: Whether lines above the header were found that are no comments.
     """
 
     encoding: str
@@ -58,6 +60,7 @@ class Dialect:
     header: list[str]
     width: int
     in_comment: bool = False
+    below_title: bool = False
     like_groups: dict[int, str] = field(default_factory=dict)
     padded: frozenset[int] = frozenset()
 
@@ -74,12 +77,17 @@ class Dialect:
             parts.append("no header, so that columns are @1, @2, ...")
         if self.in_comment:
             parts.append("header after #")
+        if self.below_title:
+            parts.append(f"header in line {self.skipped + 1}")
         return parts
 
 
-def open_text(source: Source, encoding: str) -> TextIO:
-    """The text of a file, with its line ends."""
-    return io.TextIOWrapper(source.open(), encoding=encoding, newline="")
+def open_text(source: Source, encoding: str, skipped: int = 0) -> TextIO:
+    """The text of a file, with its line ends, from the line after the `skipped` first ones on."""
+    text = io.TextIOWrapper(source.open(), encoding=encoding, newline="")
+    for _ in range(skipped):
+        text.readline()
+    return text
 
 
 def detect(source: Source, told: ReadAs) -> Dialect:
@@ -159,17 +167,19 @@ def _first_lines(text: TextIO) -> tuple[list[str], bool]:
 
 
 def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Dialect:
+    skipped = (told.line or 1) - 1
+    for number in range(skipped):
+        if not text.readline():
+            raise InputError(f"--header is {told.line}, and {source} has {number} line(s)")
     lines, cut = _first_lines(text)
-    skipped = 0
     directive = None
-    while skipped < len(lines) and not directive:
-        if lines[skipped].strip():
-            directive = DIRECTIVE.fullmatch(lines[skipped].rstrip("\r\n"))
-            if not directive:
-                break
-        skipped += 1
-    comments = list(itertools.takewhile(lambda li: li.startswith("#"), lines[skipped:]))
-    lines = lines[skipped + len(comments) :]
+    if told.line is None:
+        blank, directive = _before_all(lines)
+        skipped, lines = skipped + blank, lines[blank:]
+    comments = list(itertools.takewhile(lambda li: li.startswith("#"), lines))
+    if told.line is not None:
+        comments = comments[:1]  # the names may stand there; values begin below
+    lines = lines[len(comments) :]
     if not any(line.strip() for line in [*comments, *lines]):
         raise InputError(f"{source} is empty: it needs a header and rows")
     last = comments[-1].lstrip("#").lstrip(" ") if comments else ""
@@ -178,26 +188,48 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
     commented = separator or separator_of([last, *lines], cut) if last.strip() else ""
     rows = rows_of([last, *lines], commented, cut) if commented else []
     in_comment = len(rows) == 1 or (len(rows) > 1 and len(rows[0]) == len(rows[1]) > 1)
+    skipped += len(comments)
+    above = 0
     if not in_comment or told.header is False:
         in_comment = False
+        above = lines_above(lines, separator, cut) if told.header is None else 0
+        skipped, lines = skipped + above, lines[above:]
         separator = separator or separator_of(lines, cut)
         rows = rows_of(lines, separator, cut)
     separator = commented if in_comment else separator
     if not rows:
         raise InputError(f"{source} is empty: it needs a header and rows")
-    has_header = in_comment or (told.header if told.header is not None else has_names(source, rows))
+    has_header = in_comment or _has_header(source, rows, told)
     body = rows[1:] if has_header else rows
     header = rows[0] if has_header else []
     if has_header and has_row_names(rows):
         header = ["", *header]
     return Dialect(
-        encoding, skipped + len(comments), separator, told.decimal or _decimal(body, separator),
-        header, len(header) or len(rows[0]), in_comment, _like_groups(body, separator),
+        encoding, skipped, separator, told.decimal or _decimal(body, separator),
+        header, len(header) or len(rows[0]), in_comment, above > 0, _like_groups(body, separator),
         frozenset(
             place for place, column in enumerate(zip(*body, strict=False))
             if any(PADDED.fullmatch(cell.strip()) for cell in column)
         ),
     )  # fmt: skip
+
+
+def _before_all(lines: Sequence[str]) -> tuple[int, re.Match[str] | None]:
+    """The number of blank first lines, with Excel's line `sep=;`, and that line, if there is one.
+
+    The blank ones are counted up to that line, or up to the first line that is not blank.
+    """
+    for number, line in enumerate(lines):
+        if line.strip():
+            directive = DIRECTIVE.fullmatch(line.rstrip("\r\n"))
+            return number + bool(directive), directive
+    return len(lines), None
+
+
+def _has_header(source: Source, rows: Sequence[Sequence[str]], told: ReadAs) -> bool:
+    if told.header is None:
+        return has_names(source, rows)
+    return told.header is not False
 
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:

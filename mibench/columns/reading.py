@@ -20,7 +20,8 @@ class ReadAs:
         decimal: The decimal sign of its numbers: a point or a comma.
         encoding: Its encoding, such as utf-8 or cp1252.
         missing: Texts that stand for a missing value, beside those that always do.
-        header: Whether its first line holds the names of the columns.
+        header: Whether its first line holds the names of the columns; or the number of the line
+            (in Excel, of the row) that does.
         sheet: The name of the sheet of an Excel file. None for the first one.
     """
 
@@ -28,7 +29,7 @@ class ReadAs:
     decimal: str | None = None
     encoding: str | None = None
     missing: tuple[str, ...] = ()
-    header: bool | None = None
+    header: bool | int | None = None
     sheet: str | None = None
 
     def __post_init__(self) -> None:
@@ -46,6 +47,8 @@ class ReadAs:
         if decimal is not None and decimal == self.separator:
             raise InputError(f"--decimal and --separator are both {decimal!r}: they must differ")
         object.__setattr__(self, "decimal", decimal)
+        if self.line is not None and self.line < 1:
+            raise InputError(f"--header is {self.line}: give the number of a line, from 1 on")
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)
@@ -54,6 +57,11 @@ class ReadAs:
                     f"--encoding {self.encoding!r} is unknown: give one such as utf-8, utf-16, "
                     "latin-1 or cp1252"
                 ) from None
+
+    @property
+    def line(self) -> int | None:
+        """The number of the line with the names, if the user gives it."""
+        return None if self.header is None or isinstance(self.header, bool) else self.header
 
 
 AS_DETECTED = ReadAs()

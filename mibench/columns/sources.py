@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from ..errors import InputError
 from ..memory import check_memory
+from . import zips
 
 STANDARD_INPUT = "-"
 BLOCK = 2**20
@@ -35,7 +36,7 @@ COMPRESSED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\0": ".xz", b"\x28\x
 # The first bytes of formats that are no text.
 BINARY = {
     b"PAR1": ".parquet", b"ARROW1": ".feather", b"FEA1": ".feather", b"\x93NUMPY": ".npy",
-    b"PK\x03\x04": ".zip",
+    zips.FIRST_BYTES: ".zip",
 }  # fmt: skip
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
 BINARY_ENDINGS = (".parquet", ".feather", ".arrow", ".npz", ".npy", ".xlsx", ".xlsm")
@@ -57,8 +58,25 @@ class Source:
         return "standard input" if self.given is not None else str(self.path)
 
     @cached_property
+    def member(self) -> str | None:
+        """The name of the one table in a zip archive; None if the file is no such archive."""
+        ending = self.path.suffix.lower()
+        if ending not in ("", ".zip", *TEXT_ENDINGS):
+            return None
+        with self._stored() as file:
+            zipped = file.read(4) == zips.FIRST_BYTES
+        if not zipped and ending == ".zip":
+            raise InputError(f"{self} is not compressed as its ending says: rename it")
+        if not zipped:
+            return None
+        stored = self.path if self.given is None else self._stored()
+        return zips.table_in(stored, str(self), (*TEXT_ENDINGS, *BINARY_ENDINGS))
+
+    @cached_property
     def compression(self) -> str:
         """The ending of the method by which the bytes are compressed; "" if they are not."""
+        if self.member is not None:
+            return ".zip"
         with self._stored() as file:
             start = file.read(8)
         by_bytes = next((e for sign, e in COMPRESSED.items() if start.startswith(sign)), "")
@@ -70,8 +88,9 @@ class Source:
     @cached_property
     def format_by_name(self) -> str:
         """The ending that names the format: of `t.csv.gz` it is .csv. "" if there is none."""
-        endings = [e.lower() for e in self.path.suffixes]
-        if endings and endings[-1] in UNPACK:
+        name = self.path if self.member is None else PurePosixPath(self.member)
+        endings = [e.lower() for e in name.suffixes]
+        if endings and endings[-1] in (*UNPACK, ".zip"):
             del endings[-1]
         ending = endings[-1] if endings else ""
         return ".csv" if ending in TEXT_ENDINGS else ending
@@ -98,9 +117,10 @@ class Source:
 
         try:
             with self.seekable() as file, zipfile.ZipFile(file) as archive:
-                return ".npz" if any(n.endswith(".npy") for n in archive.namelist()) else ".xlsx"
+                names = archive.namelist()
         except zipfile.BadZipFile:
             raise InputError(f"{self} is a damaged archive, and no text: make it again") from None
+        return ".npz" if any(name.endswith(".npy") for name in names) else ".xlsx"
 
     def _stored(self) -> IO[bytes]:
         return self.path.open("rb") if self.given is None else io.BytesIO(self.given)
@@ -110,6 +130,8 @@ class Source:
         if not self.compression:
             return self._stored()
         stored = self.path if self.given is None else self._stored()
+        if self.member is not None:
+            return zips.open_member(stored, self.member)
         unpacked: IO[bytes] = UNPACK[self.compression](stored)
         return unpacked
 

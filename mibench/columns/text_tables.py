@@ -60,7 +60,8 @@ class TextTable:
 def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
     import pandas as pd
 
-    with warnings.catch_warnings(), source.open() as file:
+    text = open_text(source, dialect.encoding, dialect.skipped)
+    with warnings.catch_warnings(), text as file:
         warnings.simplefilter("error", pd.errors.ParserWarning)
         # Pandas is about to drop the option, and reads numbers exactly without it from then on.
         warnings.filterwarnings("ignore", "The 'float_precision' argument")
@@ -68,8 +69,7 @@ def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
         header = None if dialect.in_comment or not dialect.header else 0
         separator = r"\s+" if dialect.separator == " " else dialect.separator
         return pd.read_csv(
-            file, sep=separator, decimal=dialect.decimal, encoding=dialect.encoding,
-            skiprows=dialect.skipped, header=header, index_col=False, skipinitialspace=True,
+            file, sep=separator, decimal=dialect.decimal, header=header, index_col=False, skipinitialspace=True,
             low_memory=False, dtype_backend="numpy_nullable",
             float_precision="round_trip", **options,
         )  # fmt: skip
@@ -77,12 +77,12 @@ def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
 
 def _check_lengths(source: Source, dialect: Dialect, count: int) -> None:
     """Raise InputError for a row with more fields than the header."""
-    with open_text(source, dialect.encoding) as lines:
+    with open_text(source, dialect.encoding, dialect.skipped) as lines:
         rows = split(lines, dialect.separator)
         for row in rows:
-            if len(row) > count and rows.line_num > dialect.skipped:
+            if len(row) > count:
                 raise InputError(
                     f"{source} cannot be read as csv: it has {len(row)} fields in line "
-                    f"{rows.line_num}, and {count} in its header: correct that line, or remove "
-                    "lines that stand above the header"
+                    f"{rows.line_num + dialect.skipped}, and {count} in its header: correct that "
+                    "line, or give --header LINE if the names stand in a later line"
                 )
