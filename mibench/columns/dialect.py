@@ -32,6 +32,9 @@ BOMS = (
 )  # fmt: skip
 NAMES_OF = {"\t": "tab", " ": "spaces"}
 PADDED = re.compile(r"0\d+", re.ASCII)
+TRAILING_ZERO = re.compile(r"\d+\.\d*0", re.ASCII)
+FEW = 12  # distinct values, as versions have
+COMMA_AFTER_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+,\d+", re.ASCII)  # 1.234,5
 DIRECTIVE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's
 
 
@@ -48,7 +51,7 @@ class Dialect:
         width: The number of columns.
         like_groups: Position of a column -> one of its numbers, where each that has a point may be
             a whole number in groups of three digits.
-        padded: Positions of columns with whole numbers that begin with 0, as codes do.
+        codes: Position of a column -> why its numbers may be codes, such as "leading zeros".
         in_comment: Whether the header is the last of the skipped lines, after a "#".
         below_title: Whether lines above the header were found that are no comments.
     """
@@ -62,7 +65,7 @@ class Dialect:
     in_comment: bool = False
     below_title: bool = False
     like_groups: dict[int, str] = field(default_factory=dict)
-    padded: frozenset[int] = frozenset()
+    codes: dict[int, str] = field(default_factory=dict)
 
     def shown(self) -> list[str]:
         """What differs from a plain csv file, in words."""
@@ -177,12 +180,11 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
         blank, directive = _before_all(lines)
         skipped, lines = skipped + blank, lines[blank:]
     comments = list(itertools.takewhile(lambda li: li.startswith("#"), lines))
-    if told.line is not None:
-        comments = comments[:1]  # the names may stand there; values begin below
     lines = lines[len(comments) :]
     if not any(line.strip() for line in [*comments, *lines]):
         raise InputError(f"{source} is empty: it needs a header and rows")
-    last = comments[-1].lstrip("#").lstrip(" ") if comments else ""
+    names = comments[:1] if told.line is not None else comments[-1:]  # which may be among them
+    last = names[0].lstrip("#").lstrip(" ") if names else ""
     separator = told.separator or (directive[1] if directive else "")
     # A comment with as many fields as the rows holds the names; numpy.savetxt writes such a one.
     commented = separator or separator_of([last, *lines], cut) if last.strip() else ""
@@ -207,10 +209,7 @@ def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Diale
     return Dialect(
         encoding, skipped, separator, told.decimal or _decimal(body, separator),
         header, len(header) or len(rows[0]), in_comment, above > 0, _like_groups(body, separator),
-        frozenset(
-            place for place, column in enumerate(zip(*body, strict=False))
-            if any(PADDED.fullmatch(cell.strip()) for cell in column)
-        ),
+        _codes(body),
     )  # fmt: skip
 
 
@@ -249,9 +248,28 @@ def _has_decimal_commas(column: Sequence[str]) -> bool:
         if match:
             before, after = match[1], match[2]
             certain |= len(after) != 3 or len(before) > 3 or before in ("", "0")
+        elif COMMA_AFTER_GROUPS.fullmatch(cell.strip()):
+            certain = True
         elif "." in cell and is_number(cell) and _cannot_be_grouped(cell.strip()):
             return False
     return certain
+
+
+def _codes(rows: Sequence[Sequence[str]]) -> dict[int, str]:
+    """Position -> why the numbers of a column may be codes.
+
+    Codes such as 007 begin with zeros. Of versions such as 3.1, 3.9 and 3.10, some end with a zero
+    that others lack, and few are distinct.
+    """
+    found: dict[int, str] = {}
+    for place, column in enumerate(zip(*rows, strict=False)):
+        texts = {cell.strip() for cell in column}
+        if any(map(PADDED.fullmatch, texts)):
+            found[place] = "leading zeros"
+        elif len(texts) <= FEW and any(map(TRAILING_ZERO.fullmatch, texts)):
+            if len({len(text.partition(".")[2]) for text in texts if "." in text}) > 1:
+                found[place] = "zeros at the end, as in 3.10"
+    return found
 
 
 def _like_groups(rows: Sequence[Sequence[str]], separator: str) -> dict[int, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import InputError, unknown
 from ..memory import check_memory
 from .heading import rows_above
-from .reading import ReadAs, named, without_rows
+from .reading import ReadAs, distinguished, named, without_rows
 from .sources import Source
 
 MEMORY_OF_BYTE = 10  # of an unpacked sheet, as Python objects
@@ -58,7 +58,9 @@ class ExcelTable:
                 f"the first row of sheet {sheet!r} of {source} holds no names: add them, or give "
                 "--no-header if it holds values, and --header if it holds names"
             )
-        self.names, self.unnamed = named(source, map(_text, header))
+        self.names, self.unnamed = named(
+            source, distinguished([_text(cell) for cell in header], self.read_as)
+        )
         if not rows:
             raise without_rows(source, self.names)
         self.rows = rows

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..errors import InputError
+from ..errors import InputError, some
 from .sources import Source
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
@@ -107,11 +107,24 @@ def named(source: Source, given: Iterable[object]) -> tuple[list[str], set[str]]
     if count > 1:
         differing = sorted({g for g, s in zip(texts, stripped, strict=True) if s == name})
         why = " that differ in spaces only" if len(differing) > 1 else ""
-        raise InputError(
-            f"{source} has {count} columns {name!r}{why}: rename them, or give --no-header if the "
-            "first line holds values"
-        )
+        raise InputError(f"{source} has {count} columns {name!r}{why}: rename them")
     return stripped, unnamed
+
+
+def distinguished(given: Sequence[object], read_as: list[str]) -> list[str]:
+    """Names without spaces at their ends. Equal ones are told apart by their positions: x (@1).
+
+    read_as: gets a text for each name that occurs several times.
+    """
+    names = [str(name).strip() for name in given]
+    counts = Counter(names)
+    new = [
+        f"{name} (@{i})" if name and counts[name] > 1 else name for i, name in enumerate(names, 1)
+    ]
+    for name in dict.fromkeys(n for n in names if n and counts[n] > 1):
+        places = some((f"'{n}'" for n, old in zip(new, names, strict=True) if old == name), most=3)
+        read_as.append(f"{counts[name]} columns {name!r} as {places}")
+    return new
 
 
 def without_rows(source: Source, names: Sequence[str]) -> InputError:

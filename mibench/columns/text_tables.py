@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import InputError
 from .dialect import Dialect, detect, open_text
 from .lines import split
-from .reading import ReadAs, named, without_rows
+from .reading import ReadAs, distinguished, named, without_rows
 from .sources import Source
 from .values import MISSING_WORDS
 
@@ -21,8 +21,11 @@ class TextTable:
         self.source, self.dialect = source, detect(source, told)
         self.decimal = self.dialect.decimal
         self.read_as = self.dialect.shown()
-        self.names, self.unnamed = named(source, self.dialect.header or [""] * self.dialect.width)
-        self.padded = {self.names[place] for place in self.dialect.padded}
+        self.names, self.unnamed = named(
+            source,
+            distinguished(self.dialect.header or [""] * self.dialect.width, self.read_as),
+        )
+        self.codes = {self.names[place]: why for place, why in self.dialect.codes.items()}
         for place, example in self.dialect.like_groups.items():
             self.read_as.append(f"decimal point in {example} (in {self.names[place]})")
 
@@ -68,8 +71,10 @@ def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
         # Without index_col=False a row with one field too many shifts all columns by one.
         header = None if dialect.in_comment or not dialect.header else 0
         separator = r"\s+" if dialect.separator == " " else dialect.separator
+        # Quoted fields may hold the separator as a decimal sign. Pandas does not take both.
+        decimal = "." if dialect.decimal == separator else dialect.decimal
         return pd.read_csv(
-            file, sep=separator, decimal=dialect.decimal, header=header, index_col=False, skipinitialspace=True,
+            file, sep=separator, decimal=decimal, header=header, index_col=False, skipinitialspace=True,
             low_memory=False, dtype_backend="numpy_nullable",
             float_precision="round_trip", **options,
         )  # fmt: skip
