@@ -382,7 +382,9 @@ def test_texts_that_differ_in_every_row_are_no_labels_by_themselves(tmp_path):
     )
     read = read_columns(path)
     assert list(read.values) == ["a", "b"]
-    assert "left out, as all or most of its texts occur once: id (--columns can name it)" in read.notes
+    assert (
+        "left out, as all or most of its texts occur once: id (--columns can name it)" in read.notes
+    )
     assert "'id' holds another text in every row" in read_columns(path, ["*"]).unusable["id"]
     with pytest.raises(InputError, match="--x: column 'id' holds another text in every row"):
         read_sides(path, ["id"], ["a"])

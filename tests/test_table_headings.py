@@ -29,7 +29,7 @@ def values(path, told=None):
         ("Title\n\nTime, place, and people, of it\n", 4),
         ("Report: 2024,,\n,,\n", 3),
         ('Pipes of 5" or more\n', 2),
-        ("# a comment with one \" in it\nTitle\n", 3),
+        ('# a comment with one " in it\nTitle\n', 3),
         ("Size of the sample\r\n\r\n", 3),
         (",Measured,\n", 2),
     ],
@@ -75,7 +75,7 @@ def test_the_line_of_the_names_can_be_told(tmp_path):
     assert values(path, ReadAs(header=2))[0] == {"c": [1, 3], "d": [2, 4]}
     path = written(tmp_path, "# made by me\n#a,b\n#c,d\n1,2\n3,4\n")
     assert values(path, ReadAs(header=2))[0].keys() == {"a", "b"}
-    with pytest.raises(InputError, match="--header is 9, and .* has 5 line"):
+    with pytest.raises(InputError, match=r"--header is 9, and .* has 5 line"):
         read_columns(path, told=ReadAs(header=9))
     with pytest.raises(InputError, match="--header is 0: give the number of a line"):
         ReadAs(header=0)

@@ -130,7 +130,9 @@ def test_numbers_that_may_stand_for_missing_ones_are_named(tmp_path, marker, val
     else:
         assert said[0].startswith(f"taken as numbers, and may be missing: a ({marker:g} in 12 rows")
         told = ReadAs(missing=(f"{marker:g}",))
-        assert not any("may be missing" in n for n in read_columns(tmp_path / "t.csv", told=told).notes)
+        assert not any(
+            "may be missing" in n for n in read_columns(tmp_path / "t.csv", told=told).notes
+        )
 
 
 def test_heavy_tails_and_constants_hold_no_suspect(tmp_path):
@@ -160,5 +162,5 @@ def test_versions_are_proposed_as_labels(tmp_path, texts, proposed):
 def test_codes_that_are_one_number_are_no_constant_without_a_way_out(tmp_path):
     rows = "".join(f"{('7', '007')[i % 2]},{i}\n" for i in range(30))
     (tmp_path / "t.csv").write_text(f"code,y\n{rows}")
-    with pytest.raises(InputError, match="constant.* or declare labels with --discrete-x"):
+    with pytest.raises(InputError, match=r"constant.* or declare labels with --discrete-x"):
         read_sides(tmp_path / "t.csv", ["code"], ["y"])

@@ -68,6 +68,25 @@ def chatter_aside() -> Iterator[None]:
         os.close(saved_stdout)
 
 
+COMPILES = "compiling what the estimates need, once per installation: up to a minute"
+LARGE = 10_000_000  # bytes of a file that takes seconds to read
+
+
+def say_if_cold() -> None:
+    """Say that code is compiled, if none is kept. The estimators must have been imported."""
+    cache = sys.modules.get("mibench.compiled.cache")
+    if cache is None or cache.config.DISABLE_JIT or not cache.sources or not cache.can_keep():
+        return
+    if not cache.anything_kept():
+        say(COMPILES)
+
+
+def say_if_large(file: Path) -> None:
+    """Say that a large file is read, which takes seconds."""
+    if file.is_file() and (size := file.stat().st_size) >= LARGE:
+        say(f"reading {file}, {size / 1e6:.0f} MB")
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Any]:
     """A progress bar on standard error, if that is a terminal; yields update(done, total).
@@ -127,7 +146,7 @@ def comparison_progress() -> Iterator[Any]:
         if not console.is_terminal:
             if step.cold and not said:
                 said = True
-                say("compiling what the estimates need, once per installation: up to a minute")
+                say(COMPILES)
             return
         if step.phase not in ids:
             for earlier in ids.values():

@@ -19,6 +19,8 @@ from .console import (
     format_option,
     progress,
     say,
+    say_if_cold,
+    say_if_large,
     units_option,
 )
 from .reading import Reading, reading_options
@@ -80,17 +82,21 @@ def pairwise(
     from ..columns import pairs
     from ..columns.column_table import read_columns
     from ..columns.rows import listed
+    from ..contract.resolve import resolve_estimators
     from ..output.files import PICTURES, TABLES, check_path
 
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option)
     missing = reading.missing_rows or "pairwise"
+    say_if_large(file)
     data = read_columns(
         file, columns, discrete, exclude=reading.exclude, missing_rows=missing, told=reading.told
     )
     for note in data.notes:
         say(note)
+    resolve_estimators([estimator])  # imports its kernels
+    say_if_cold()
     with chatter_aside(), progress("pairs") as on_progress:
         result = pairs.pairwise_of_file(data, estimator, jobs=jobs, on_progress=on_progress)
     used = result.table.loc[result.table["error"] == "", "rows"]

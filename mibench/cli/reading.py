@@ -26,7 +26,7 @@ class Reading:
     missing_rows: str | None
 
 
-class _Header(click.ParamType):
+class _Header(click.ParamType):  # type: ignore[type-arg]
     """True for the first line, or the number of a line."""
 
     name = "line"
@@ -36,9 +36,9 @@ class _Header(click.ParamType):
     ) -> bool | int:
         if value in ("first", True):
             return True
-        if isinstance(value, int) or str(value).isdecimal():
-            return int(value)
-        self.fail(f"{value!r} is no number of a line: give one, or put --header after the file")
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is no number of a line: give one, or put --header after the file")
+        return int(value)
 
 
 OPTIONS = (

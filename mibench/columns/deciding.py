@@ -23,7 +23,8 @@ def decide_of_file(
     try:
         decided = decide(
             raw.pop(name), name, declared=declared, told=told.missing, decimal_sign=table.decimal,
-            decimal_told=told.decimal is not None, remedy=remedy, typed=not isinstance(table, TextTable),
+            decimal_told=told.decimal is not None, remedy=remedy,
+            typed=not isinstance(table, TextTable),
         )  # fmt: skip
     except InputError as error:
         raise InputError(f"{prefix}{error}") from None

@@ -266,9 +266,10 @@ def _codes(rows: Sequence[Sequence[str]]) -> dict[int, str]:
         texts = {cell.strip() for cell in column}
         if any(map(PADDED.fullmatch, texts)):
             found[place] = "leading zeros"
-        elif len(texts) <= FEW and any(map(TRAILING_ZERO.fullmatch, texts)):
-            if len({len(text.partition(".")[2]) for text in texts if "." in text}) > 1:
-                found[place] = "zeros at the end, as in 3.10"
+            continue
+        lengths = {len(text.partition(".")[2]) for text in texts if "." in text}
+        if len(texts) <= FEW and len(lengths) > 1 and any(map(TRAILING_ZERO.fullmatch, texts)):
+            found[place] = "zeros at the end, as in 3.10"
     return found
 
 

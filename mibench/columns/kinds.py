@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .times import as_seconds, looks_like_date, text_as_times
 from .suspects import suspects
+from .times import as_seconds, looks_like_date, text_as_times
 from .values import MAX_EXACT, MISSING_WORDS, column_values, is_missing, is_number, missing
 from .written import read_written
 

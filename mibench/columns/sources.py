@@ -40,6 +40,15 @@ BINARY = {
 }  # fmt: skip
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
 BINARY_ENDINGS = (".parquet", ".feather", ".arrow", ".npz", ".npy", ".xlsx", ".xlsm")
+# Ending -> how pandas reads it. Without dtype=False it takes texts such as 007 for numbers.
+JSON = "precise_float=True, dtype=False)"
+READ_BY_PANDAS = {
+    ".json": f"read_json(FILE, {JSON}", ".jsonl": f"read_json(FILE, lines=True, {JSON}",
+    ".ndjson": f"read_json(FILE, lines=True, {JSON}", ".dta": "read_stata(FILE)",
+    ".sav": "read_spss(FILE)", ".sas7bdat": "read_sas(FILE)", ".xpt": "read_sas(FILE)",
+    ".xls": "read_excel(FILE)", ".xlsb": "read_excel(FILE)", ".ods": "read_excel(FILE)",
+    ".h5": "read_hdf(FILE)", ".hdf5": "read_hdf(FILE)", ".orc": "read_orc(FILE)",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,11 +109,7 @@ class Source:
         """The ending of the format: by the name, or by the first bytes where the name says text."""
         named = self.format_by_name
         if named not in ("", ".csv", *BINARY_ENDINGS):
-            kinds = ", ".join(TEXT_ENDINGS + BINARY_ENDINGS)
-            raise InputError(
-                f"{self} must be one of {kinds}, or text compressed by {', '.join(UNPACK)}: "
-                "rename or convert it first"
-            )
+            raise InputError(f"{self} {_remedy_for(self.path, named)}")
         if named in BINARY_ENDINGS:
             return {".xlsm": ".xlsx", ".arrow": ".feather"}.get(named, named)
         with self.open() as file:
@@ -145,6 +150,27 @@ class Source:
     def size(self) -> int:
         """The number of bytes as they are stored."""
         return len(self.given) if self.given is not None else self.path.stat().st_size
+
+
+def _remedy_for(path: Path, ending: str) -> str:
+    """Why a file with this ending is not read, and how it can be."""
+    csv = str(path.with_suffix(".csv"))
+    if ending in READ_BY_PANDAS:
+        call = READ_BY_PANDAS[ending].replace("FILE", repr(str(path)))
+        return (
+            "is of a kind that mibench does not read. Write it as csv first: python -c "
+            f'"import pandas; pandas.{call}.to_csv({csv!r}, index=False)"'
+        )
+    if ending == ".rds":
+        return (
+            "is of a kind that mibench does not read. Write it as csv first, in R: "
+            f'write.csv(readRDS("{path}"), "{csv}", row.names = FALSE)'
+        )
+    kinds = ", ".join(TEXT_ENDINGS + BINARY_ENDINGS)
+    return (
+        f"must be one of {kinds}, or text compressed by {', '.join(UNPACK)} or alone in a .zip: "
+        "rename or convert it first"
+    )
 
 
 def read_all(file: IO[bytes], what: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Numbers that may stand for missing values, such as -999: they are named, and nothing is changed."""
+"""Numbers that may stand for missing values, such as -999. They are named, and not changed."""
 
 import re
 

@@ -74,8 +74,8 @@ def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
         # Quoted fields may hold the separator as a decimal sign. Pandas does not take both.
         decimal = "." if dialect.decimal == separator else dialect.decimal
         return pd.read_csv(
-            file, sep=separator, decimal=decimal, header=header, index_col=False, skipinitialspace=True,
-            low_memory=False, dtype_backend="numpy_nullable",
+            file, sep=separator, decimal=decimal, header=header, index_col=False,
+            skipinitialspace=True, low_memory=False, dtype_backend="numpy_nullable",
             float_precision="round_trip", **options,
         )  # fmt: skip
 
