@@ -103,3 +103,16 @@ def test_columns_of_equal_names_are_told_apart_by_their_positions(tmp_path):
     assert read_sides(path, ["@2"], ["b"]).x.names == ["a (@2)"]
     with pytest.raises(InputError, match=r"unknown column 'a'. Valid: a \(@1\), a \(@2\), b"):
         read_sides(path, ["a"], ["b"])
+
+
+def test_the_option_takes_a_line_or_stands_alone(mibench, tmp_path):
+    written(tmp_path, "a,b\nc,d\n" + "".join(f"{i},{i * i % 7}\n" for i in range(30)))
+    sides = ("--x", "c", "--y", "d", "-e", "uniform")
+    done = mibench("estimate", "t.csv", "--header", "2", *sides)
+    assert (done.returncode, "I(c; d), 30 rows" in done.stdout) == (0, True)
+    alone = mibench("estimate", "t.csv", "--header", *sides)
+    assert "unknown column 'c'. Valid: a, b" in alone.stderr
+    both = mibench("estimate", "t.csv", "--no-header", "--header", "2", *sides)
+    assert "--header and --no-header contradict each other" in both.stderr
+    bad = mibench("estimate", "--header", "t.csv", *sides)
+    assert "'t.csv' is no number of a line" in bad.stderr

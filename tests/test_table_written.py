@@ -164,3 +164,27 @@ def test_codes_that_are_one_number_are_no_constant_without_a_way_out(tmp_path):
     (tmp_path / "t.csv").write_text(f"code,y\n{rows}")
     with pytest.raises(InputError, match=r"constant.* or declare labels with --discrete-x"):
         read_sides(tmp_path / "t.csv", ["code"], ["y"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "seconds", "why"),
+    [
+        (["1:30", "13:05", "0:10"], [5400, 47100, 600], "times of day"),
+        (["49:30:00", "0:00:05", "120:00:00"], [178200, 5, 432000], "durations"),
+    ],
+)
+def test_times_and_durations_are_numbers(tmp_path, texts, seconds, why):
+    (tmp_path / "t.csv").write_text(
+        "t,y\n" + "".join(f"{text},{i}\n" for i, text in enumerate(texts))
+    )
+    table = read_columns(tmp_path / "t.csv")
+    assert table.values["t"].tolist() == seconds
+    assert f"t ({why}" in table.notes[0]
+
+
+def test_minutes_beside_hours_are_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("t,y\n45:10,1\n1:02:10,2\n")
+    with pytest.raises(
+        InputError, match=r"column 't' mixes .*: write all as hours:minutes:seconds"
+    ):
+        read_sides(tmp_path / "t.csv", ["t"], ["y"])
