@@ -178,7 +178,7 @@ def test_a_side_is_numbers_or_labels(tmp_path):
          "dates, as days since 2024-01-31, read as month/day/year"),
         (["31/01/2024 12:00", "01/02/2024 12:00:30", ""], [0, 86430, np.nan],
          "times, as seconds since 2024-01-31T12:00:00, read as day/month/year"),
-        (["12:30", "0:00:01.5", "23:59:59"], [45000, 1.5, 86399],
+        (["12:30:00", "0:00:01.5", "23:59:59"], [45000, 1.5, 86399],
          "times of day, as seconds since midnight"),
     ],
 )  # fmt: skip
