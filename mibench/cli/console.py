@@ -1,7 +1,9 @@
 """What the commands share: exit codes, options, messages, a progress bar, printing of rows."""
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -41,10 +43,18 @@ def split_names(names: Sequence[str]) -> list[str]:
 
 
 def say(message: str) -> None:
-    """Print a message on standard error."""
+    """Print a message on standard error. A terminal gets lines that fit, with whole words."""
     from ..output.safe import visible
 
-    click.echo(f"mibench: {visible(message, one_line=False)}", err=True)
+    shown = f"mibench: {visible(message, one_line=False)}"
+    if sys.stderr is not None and sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        shown = "\n".join(
+            # without an indent, so that a command in a message can be copied
+            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+            for line in shown.splitlines()
+        )
+    click.echo(shown, err=True)
 
 
 @contextmanager

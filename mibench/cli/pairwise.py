@@ -79,10 +79,8 @@ def pairwise(
     and patterns ('gene_*'). A name with a comma is written in double quotes: '"a,b",c'. The pair
     with the largest MI comes first.
     """
-    from ..columns import pairs
     from ..columns.column_table import read_columns
     from ..columns.rows import listed
-    from ..contract.resolve import resolve_estimators
     from ..output.files import PICTURES, TABLES, check_path
 
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
@@ -95,6 +93,10 @@ def pairwise(
     )
     for note in data.notes:
         say(note)
+    # Imported after the file is read, since it takes seconds.
+    from ..columns import pairs
+    from ..contract.resolve import resolve_estimators
+
     resolve_estimators([estimator])  # imports its kernels
     say_if_cold()
     with chatter_aside(), progress("pairs") as on_progress:
