@@ -48,6 +48,7 @@ def test_numbers_written_in_one_way_are_read(texts, numbers):
         ["1,234.5", "1.234,5"],
         ["1,5", "2.5"],
         ["12,34,567"],
+        ["030 123 456", "1 234"],  # a telephone number
         ["10:30", "11:30"],
         ["12.03.2020"],
         ["2024-01-31"],

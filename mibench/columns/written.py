@@ -119,7 +119,7 @@ def _number(body: str, point: str, group: str) -> str | None:
     """Digits with a decimal point, without groups; None if the groups are not of three digits."""
     whole, sign, fraction = body.partition(point)
     if group and group in whole:
-        if not re.fullmatch(rf"\d{{1,3}}({re.escape(group)}\d{{3}})+", whole):
+        if not re.fullmatch(rf"[1-9]\d{{0,2}}({re.escape(group)}\d{{3}})+", whole):
             return None
         whole = whole.replace(group, "")
     if re.fullmatch(r"\d*", whole) is None or re.fullmatch(r"\d*", fraction) is None:
