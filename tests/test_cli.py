@@ -470,9 +470,9 @@ def test_the_table_says_which_flags_were_raised(mibench):
     ("text", "args", "message"),
     [
         ("a,b\n1,2,9\n3,4,5\n6,7,3\n", ["a", "b"], "cannot be read as csv"),
-        ("a,a,b\n1,2,9\n3,4,5\n6,7,3\n", ["a", "b"], "2 columns 'a': rename them"),
+        ("a,a,b\n1,2,9\n3,4,5\n6,7,3\n", ["a", "b"], "unknown column 'a'. Valid: a (@1), a (@2)"),
         ("a,b\n1,2\n3,4\n6,7\n", ["a,a", "b"], "names a column twice"),
-        ('a,b\n"1,5",2\n"2,5",4\n', ["a", "b"], "only with --decimal ,"),
+        ('a,b\n"1,5",2\n2.5,4\n', ["a", "b"], "only with --decimal ,"),
     ],
 )
 def test_a_csv_that_would_be_misread_is_refused(mibench, tmp_path, text, args, message):

@@ -68,7 +68,17 @@ def test_the_other_shells_are_offered_the_same(complete):
 
 
 @pytest.mark.parametrize(
-    "file", ["a.csv", "a.tsv", "semicolons.csv", "a.csv.gz", "a.parquet", "a.npz"]
+    "file",
+    [
+        "a.csv",
+        "a.tsv",
+        "semicolons.csv",
+        "a.csv.gz",
+        "a.parquet",
+        "a.npz",
+        "title.csv",
+        "a.csv.zip",
+    ],
 )
 def test_columns_of_the_file_are_offered(complete, tmp_path, file):
     import numpy as np
@@ -82,6 +92,10 @@ def test_columns_of_the_file_are_offered(complete, tmp_path, file):
     )
     table.to_csv(tmp_path / "a.csv.gz", index=False)
     table.to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "title.csv").write_text(
+        "A table, of patients and others\nheight,health,weight\n1,2,3\n2,3,4\n"
+    )
+    table.to_csv(tmp_path / "a.csv.zip", index=False)
     np.savez(tmp_path / "a.npz", **{name: table[name] for name in table})
     assert offered(complete("estimate", file, "--x", "he")) == {"height", "health"}
     got = offered(complete("estimate", file, "--x", "height", "--y", "height,"))

@@ -178,7 +178,7 @@ def test_a_side_is_numbers_or_labels(tmp_path):
          "dates, as days since 2024-01-31, read as month/day/year"),
         (["31/01/2024 12:00", "01/02/2024 12:00:30", ""], [0, 86430, np.nan],
          "times, as seconds since 2024-01-31T12:00:00, read as day/month/year"),
-        (["12:30", "0:00:01.5", "23:59:59"], [45000, 1.5, 86399],
+        (["12:30:00", "0:00:01.5", "23:59:59"], [45000, 1.5, 86399],
          "times of day, as seconds since midnight"),
     ],
 )  # fmt: skip
@@ -382,7 +382,9 @@ def test_texts_that_differ_in_every_row_are_no_labels_by_themselves(tmp_path):
     )
     read = read_columns(path)
     assert list(read.values) == ["a", "b"]
-    assert "left out, as it differs in every row: id (--columns can name it)" in read.notes
+    assert (
+        "left out, as all or most of its texts occur once: id (--columns can name it)" in read.notes
+    )
     assert "'id' holds another text in every row" in read_columns(path, ["*"]).unusable["id"]
     with pytest.raises(InputError, match="--x: column 'id' holds another text in every row"):
         read_sides(path, ["id"], ["a"])

@@ -4,7 +4,6 @@ import bz2
 import csv
 import gzip
 import lzma
-import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,8 @@ from click.shell_completion import CompletionItem
 
 VARIABLE = "_MIBENCH_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
+READ_AT_MOST = 20_000_000  # bytes of a file, of which all can be read while the user waits
+NAMES_FIRST = (".parquet", ".feather", ".arrow", ".npz", ".npy")  # whose values need not be read
 HEAD_BYTES = 65_536
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
@@ -124,14 +125,17 @@ def _continued(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:
 
 
 def columns_of(file: Path) -> list[str]:
-    """The names of the columns of a file, from its beginning: a text table, .parquet or .npz."""
-    if file.suffix == ".parquet":
-        from pyarrow.parquet import read_schema
+    """The names of the columns of a file. Of a large text table, those in its first line."""
+    from ..columns.readers import open_table
+    from ..errors import InputError
 
-        return list(read_schema(file).names)
-    if file.suffix == ".npz":
-        with zipfile.ZipFile(file) as archive:
-            return [name.removesuffix(".npy") for name in archive.namelist()]
+    if file.stat().st_size <= READ_AT_MOST or file.suffix in NAMES_FIRST:
+        with suppress(InputError):
+            table = open_table(file)
+            return [name for name in table.names if name not in table.unnamed]
+        return []
+    if file.suffix in (".zip", ".xlsx", ".xlsm"):
+        return []
     with OPENERS.get(file.suffix, open)(file, "rb") as stream:
         head = stream.read(HEAD_BYTES)
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

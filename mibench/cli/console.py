@@ -1,7 +1,9 @@
 """What the commands share: exit codes, options, messages, a progress bar, printing of rows."""
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -41,10 +43,18 @@ def split_names(names: Sequence[str]) -> list[str]:
 
 
 def say(message: str) -> None:
-    """Print a message on standard error."""
+    """Print a message on standard error. A terminal gets lines that fit, with whole words."""
     from ..output.safe import visible
 
-    click.echo(f"mibench: {visible(message, one_line=False)}", err=True)
+    shown = f"mibench: {visible(message, one_line=False)}"
+    if sys.stderr is not None and sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        shown = "\n".join(
+            # without an indent, so that a command in a message can be copied
+            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+            for line in shown.splitlines()
+        )
+    click.echo(shown, err=True)
 
 
 @contextmanager
@@ -66,6 +76,25 @@ def chatter_aside() -> Iterator[None]:
     finally:
         os.dup2(saved_stdout, 1)
         os.close(saved_stdout)
+
+
+COMPILES = "compiling what the estimates need, once per installation: up to a minute"
+LARGE = 10_000_000  # bytes of a file that takes seconds to read
+
+
+def say_if_cold() -> None:
+    """Say that code is compiled, if none is kept. The estimators must have been imported."""
+    cache = sys.modules.get("mibench.compiled.cache")
+    if cache is None or cache.config.DISABLE_JIT or not cache.sources or not cache.can_keep():
+        return
+    if not cache.anything_kept():
+        say(COMPILES)
+
+
+def say_if_large(file: Path) -> None:
+    """Say that a large file is read, which takes seconds."""
+    if file.is_file() and (size := file.stat().st_size) >= LARGE:
+        say(f"reading {file}, {size / 1e6:.0f} MB")
 
 
 @contextmanager
@@ -127,7 +156,7 @@ def comparison_progress() -> Iterator[Any]:
         if not console.is_terminal:
             if step.cold and not said:
                 said = True
-                say("compiling what the estimates need, once per installation: up to a minute")
+                say(COMPILES)
             return
         if step.phase not in ids:
             for earlier in ids.values():

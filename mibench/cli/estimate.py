@@ -16,6 +16,8 @@ from .console import (
     format_option,
     progress,
     say,
+    say_if_cold,
+    say_if_large,
     time_limit_option,
     units_option,
 )
@@ -120,6 +122,7 @@ def estimate(
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option)
+    say_if_large(file)
     sides = read_sides(
         file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
         missing_rows=reading.missing_rows or "complete", told=reading.told,
@@ -128,6 +131,7 @@ def estimate(
         say(note)
     side_x, side_y = sides.x, sides.y
     resolved = resolve_estimators(list(estimators) or [AUTO, *default_estimators()])
+    say_if_cold()
     results: list[tuple[str, Any, float]] = []
     with chatter_aside(), progress("estimators") as on_progress:
         on_progress(0, len(resolved))

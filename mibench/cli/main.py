@@ -36,8 +36,8 @@ from .console import (
     READER_GONE,
     SOME_FAILED,
     chatter_aside,
+    comparison_progress,
     format_option,
-    progress,
     say,
     show_rows,
     split_names,
@@ -145,10 +145,10 @@ def warmup(estimators: Sequence[str]) -> int:
     The code is kept in the first of these folders that can be written to: NUMBA_CACHE_DIR, if that
     is set; the package's own folder; your cache folder.
     """
-    from ..compiled.warmup import warmup as compile_all
+    with chatter_aside(), comparison_progress() as on_step:  # imports may take seconds
+        from ..compiled.warmup import warmup as compile_all
 
-    with chatter_aside(), progress("calls") as on_progress:
-        warmup_report = compile_all(list(estimators) or None, on_progress=on_progress)
+        warmup_report = compile_all(list(estimators) or None, on_step=on_step)
     show_warmup(warmup_report)
     return SOME_FAILED if warmup_report.unkept or warmup_report.failed else DONE
 

@@ -19,6 +19,8 @@ from .console import (
     format_option,
     progress,
     say,
+    say_if_cold,
+    say_if_large,
     units_option,
 )
 from .reading import Reading, reading_options
@@ -77,7 +79,6 @@ def pairwise(
     and patterns ('gene_*'). A name with a comma is written in double quotes: '"a,b",c'. The pair
     with the largest MI comes first.
     """
-    from ..columns import pairs
     from ..columns.column_table import read_columns
     from ..columns.rows import listed
     from ..output.files import PICTURES, TABLES, check_path
@@ -86,11 +87,18 @@ def pairwise(
         if path is not None:
             check_path(path, endings, option)
     missing = reading.missing_rows or "pairwise"
+    say_if_large(file)
     data = read_columns(
         file, columns, discrete, exclude=reading.exclude, missing_rows=missing, told=reading.told
     )
     for note in data.notes:
         say(note)
+    # Imported after the file is read, since it takes seconds.
+    from ..columns import pairs
+    from ..contract.resolve import resolve_estimators
+
+    resolve_estimators([estimator])  # imports its kernels
+    say_if_cold()
     with chatter_aside(), progress("pairs") as on_progress:
         result = pairs.pairwise_of_file(data, estimator, jobs=jobs, on_progress=on_progress)
     used = result.table.loc[result.table["error"] == "", "rows"]

@@ -26,6 +26,21 @@ class Reading:
     missing_rows: str | None
 
 
+class _Header(click.ParamType):  # type: ignore[type-arg]
+    """True for the first line, or the number of a line."""
+
+    name = "line"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> bool | int:
+        if value in ("first", True):
+            return True
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is no number of a line: give one, or put --header after the file")
+        return int(value)
+
+
 OPTIONS = (
     click.option(
         "--exclude", metavar="COLS", multiple=True, help="Columns that patterns leave out.",
@@ -42,9 +57,11 @@ OPTIONS = (
         "words such as NA always do, but not in columns declared as labels.",
     ),
     click.option(
-        "--header/--no-header", default=None,
-        help="Whether the first line holds the names of columns.  [default: detected]",
+        "--header", type=_Header(), is_flag=False, flag_value="first", metavar="[LINE]",
+        help="The first line holds the names of the columns; or the line (in Excel: the row) of "
+        "this number does.  [default: detected]",
     ),
+    click.option("--no-header", is_flag=True, help="No line holds the names of the columns."),
     click.option(
         "--separator", metavar="CHARACTER",
         help="Between the fields of a text file: a character, or comma, semicolon, tab, pipe, "
@@ -72,7 +89,8 @@ def reading_options(command: Callable[..., int]) -> Callable[..., int]:
         missing_rows: str | None,
         drop_missing: bool,
         missing_values: Sequence[str],
-        header: bool | None,
+        header: bool | int | None,
+        no_header: bool,
         separator: str | None,
         decimal: str | None,
         encoding: str | None,
@@ -80,7 +98,11 @@ def reading_options(command: Callable[..., int]) -> Callable[..., int]:
         **others: Any,
     ) -> int:
         from ..columns.reading import ReadAs
+        from ..errors import InputError
 
+        if no_header and header is not None:
+            raise InputError("--header and --no-header contradict each other: give one of them")
+        header = False if no_header else header
         texts = [text.strip() for group in missing_values for text in group.split(",")]
         told = ReadAs(separator, decimal, encoding, tuple(filter(None, texts)), header, sheet)
         reading = Reading(told, exclude, missing_rows or ("complete" if drop_missing else None))

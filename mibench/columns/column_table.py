@@ -84,7 +84,7 @@ def read_columns(
             unusable[name] = str(error)
             continue
         if column.identifies and not columns:
-            notes.left_out([name], "as it differs in every row")
+            notes.left_out([name], "as all or most of its texts occur once")
             names.remove(name)
         elif column.identifies:
             unusable[name] = why_no_label(column, REMEDY)

@@ -23,14 +23,15 @@ def decide_of_file(
     try:
         decided = decide(
             raw.pop(name), name, declared=declared, told=told.missing, decimal_sign=table.decimal,
-            remedy=remedy, typed=not isinstance(table, TextTable),
+            decimal_told=told.decimal is not None, remedy=remedy,
+            typed=not isinstance(table, TextTable),
         )  # fmt: skip
     except InputError as error:
         raise InputError(f"{prefix}{error}") from None
     if not isinstance(table, TextTable):
         return decided
-    if name in table.padded and not decided.label:
-        return replace(decided, may_be_labels="leading zeros")
+    if name in table.codes and not decided.label:
+        return replace(decided, may_be_labels=table.codes[name])
     if decided.why == "text" and missing(decided.values).any():
         words = set(table.read([name], {name})[name].dropna()) & set(MISSING_WORDS)
         decided = replace(decided, markers=decided.markers | words)
@@ -38,8 +39,5 @@ def decide_of_file(
 
 
 def why_no_label(column: Decided, remedy: str) -> str:
-    """The message for a column of texts that differ in every row."""
-    return (
-        f"column {column.name!r} holds another text in every row: it names the rows, so leave it "
-        f"out, or {remedy}"
-    )
+    """The message for a column of texts that are no labels, since all or most occur once."""
+    return f"column {column.name!r} holds {column.identifies}: leave it out, or {remedy}"

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..memory import SHARE, available_memory, check_memory
+from .heading import lines_above
 from .lines import CANDIDATES, COMMA_NUMBER, has_names, has_row_names, rows_of, separator_of
 from .reading import ReadAs
 from .sources import BLOCK, Source
@@ -31,6 +32,9 @@ BOMS = (
 )  # fmt: skip
 NAMES_OF = {"\t": "tab", " ": "spaces"}
 PADDED = re.compile(r"0\d+", re.ASCII)
+TRAILING_ZERO = re.compile(r"\d+\.\d*0", re.ASCII)
+FEW = 12  # distinct values, as versions have
+COMMA_AFTER_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+,\d+", re.ASCII)  # 1.234,5
 DIRECTIVE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's
 
 
@@ -47,8 +51,9 @@ class Dialect:
         width: The number of columns.
         like_groups: Position of a column -> one of its numbers, where each that has a point may be
             a whole number in groups of three digits.
-        padded: Positions of columns with whole numbers that begin with 0, as codes do.
+        codes: Position of a column -> why its numbers may be codes, such as "leading zeros".
         in_comment: Whether the header is the last of the skipped lines, after a "#".
+        below_title: Whether lines above the header were found that are no comments.
     """
 
     encoding: str
@@ -58,8 +63,9 @@ class Dialect:
     header: list[str]
     width: int
     in_comment: bool = False
+    below_title: bool = False
     like_groups: dict[int, str] = field(default_factory=dict)
-    padded: frozenset[int] = frozenset()
+    codes: dict[int, str] = field(default_factory=dict)
 
     def shown(self) -> list[str]:
         """What differs from a plain csv file, in words."""
@@ -74,12 +80,17 @@ class Dialect:
             parts.append("no header, so that columns are @1, @2, ...")
         if self.in_comment:
             parts.append("header after #")
+        if self.below_title:
+            parts.append(f"header in line {self.skipped + 1}")
         return parts
 
 
-def open_text(source: Source, encoding: str) -> TextIO:
-    """The text of a file, with its line ends."""
-    return io.TextIOWrapper(source.open(), encoding=encoding, newline="")
+def open_text(source: Source, encoding: str, skipped: int = 0) -> TextIO:
+    """The text of a file, with its line ends, from the line after the `skipped` first ones on."""
+    text = io.TextIOWrapper(source.open(), encoding=encoding, newline="")
+    for _ in range(skipped):
+        text.readline()
+    return text
 
 
 def detect(source: Source, told: ReadAs) -> Dialect:
@@ -159,45 +170,65 @@ def _first_lines(text: TextIO) -> tuple[list[str], bool]:
 
 
 def _dialect(source: Source, text: TextIO, encoding: str, told: ReadAs) -> Dialect:
+    skipped = (told.line or 1) - 1
+    for number in range(skipped):
+        if not text.readline():
+            raise InputError(f"--header is {told.line}, and {source} has {number} line(s)")
     lines, cut = _first_lines(text)
-    skipped = 0
     directive = None
-    while skipped < len(lines) and not directive:
-        if lines[skipped].strip():
-            directive = DIRECTIVE.fullmatch(lines[skipped].rstrip("\r\n"))
-            if not directive:
-                break
-        skipped += 1
-    comments = list(itertools.takewhile(lambda li: li.startswith("#"), lines[skipped:]))
-    lines = lines[skipped + len(comments) :]
+    if told.line is None:
+        blank, directive = _before_all(lines)
+        skipped, lines = skipped + blank, lines[blank:]
+    comments = list(itertools.takewhile(lambda li: li.startswith("#"), lines))
+    lines = lines[len(comments) :]
     if not any(line.strip() for line in [*comments, *lines]):
         raise InputError(f"{source} is empty: it needs a header and rows")
-    last = comments[-1].lstrip("#").lstrip(" ") if comments else ""
+    names = comments[:1] if told.line is not None else comments[-1:]  # which may be among them
+    last = names[0].lstrip("#").lstrip(" ") if names else ""
     separator = told.separator or (directive[1] if directive else "")
     # A comment with as many fields as the rows holds the names; numpy.savetxt writes such a one.
     commented = separator or separator_of([last, *lines], cut) if last.strip() else ""
     rows = rows_of([last, *lines], commented, cut) if commented else []
     in_comment = len(rows) == 1 or (len(rows) > 1 and len(rows[0]) == len(rows[1]) > 1)
+    skipped += len(comments)
+    above = 0
     if not in_comment or told.header is False:
         in_comment = False
+        above = lines_above(lines, separator, cut) if told.header is None else 0
+        skipped, lines = skipped + above, lines[above:]
         separator = separator or separator_of(lines, cut)
         rows = rows_of(lines, separator, cut)
     separator = commented if in_comment else separator
     if not rows:
         raise InputError(f"{source} is empty: it needs a header and rows")
-    has_header = in_comment or (told.header if told.header is not None else has_names(source, rows))
+    has_header = in_comment or _has_header(source, rows, told)
     body = rows[1:] if has_header else rows
     header = rows[0] if has_header else []
     if has_header and has_row_names(rows):
         header = ["", *header]
     return Dialect(
-        encoding, skipped + len(comments), separator, told.decimal or _decimal(body, separator),
-        header, len(header) or len(rows[0]), in_comment, _like_groups(body, separator),
-        frozenset(
-            place for place, column in enumerate(zip(*body, strict=False))
-            if any(PADDED.fullmatch(cell.strip()) for cell in column)
-        ),
+        encoding, skipped, separator, told.decimal or _decimal(body, separator),
+        header, len(header) or len(rows[0]), in_comment, above > 0, _like_groups(body, separator),
+        _codes(body),
     )  # fmt: skip
+
+
+def _before_all(lines: Sequence[str]) -> tuple[int, re.Match[str] | None]:
+    """The number of blank first lines, with Excel's line `sep=;`, and that line, if there is one.
+
+    The blank ones are counted up to that line, or up to the first line that is not blank.
+    """
+    for number, line in enumerate(lines):
+        if line.strip():
+            directive = DIRECTIVE.fullmatch(line.rstrip("\r\n"))
+            return number + bool(directive), directive
+    return len(lines), None
+
+
+def _has_header(source: Source, rows: Sequence[Sequence[str]], told: ReadAs) -> bool:
+    if told.header is None:
+        return has_names(source, rows)
+    return told.header is not False
 
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
@@ -217,9 +248,29 @@ def _has_decimal_commas(column: Sequence[str]) -> bool:
         if match:
             before, after = match[1], match[2]
             certain |= len(after) != 3 or len(before) > 3 or before in ("", "0")
+        elif COMMA_AFTER_GROUPS.fullmatch(cell.strip()):
+            certain = True
         elif "." in cell and is_number(cell) and _cannot_be_grouped(cell.strip()):
             return False
     return certain
+
+
+def _codes(rows: Sequence[Sequence[str]]) -> dict[int, str]:
+    """Position -> why the numbers of a column may be codes.
+
+    Codes such as 007 begin with zeros. Of versions such as 3.1, 3.9 and 3.10, some end with a zero
+    that others lack, and few are distinct.
+    """
+    found: dict[int, str] = {}
+    for place, column in enumerate(zip(*rows, strict=False)):
+        texts = {cell.strip() for cell in column}
+        if any(map(PADDED.fullmatch, texts)):
+            found[place] = "leading zeros"
+            continue
+        lengths = {len(text.partition(".")[2]) for text in texts if "." in text}
+        if len(texts) <= FEW and len(lengths) > 1 and any(map(TRAILING_ZERO.fullmatch, texts)):
+            found[place] = "zeros at the end, as in 3.10"
+    return found
 
 
 def _like_groups(rows: Sequence[Sequence[str]], separator: str) -> dict[int, str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..errors import InputError, unknown
 from ..memory import check_memory
-from .reading import ReadAs, named, without_rows
+from .heading import rows_above
+from .reading import ReadAs, distinguished, named, without_rows
 from .sources import Source
 
 MEMORY_OF_BYTE = 10  # of an unpacked sheet, as Python objects
@@ -34,19 +35,32 @@ class ExcelTable:
             sheet = told.sheet if told.sheet is not None else sheets[0]
             if sheet not in sheets:
                 raise InputError(f"--sheet: {unknown('sheet', sheet, sheets)}")
-            rows = _rows(book.get_sheet_by_name(sheet))
+            rows, first = _rows(book.get_sheet_by_name(sheet))
         if len(sheets) > 1:
             self.read_as.append(f"sheet {sheet!r}, one of {len(sheets)}")
-        rows = [row for row in rows if any(cell not in ("", None) for cell in row)]
-        if not rows:
+        if told.line is not None:
+            if not first <= told.line < first + len(rows):
+                raise InputError(f"--header is {told.line}, and row {told.line} is empty")
+            rows = rows[told.line - first :]
+            first = told.line
+        numbered = [(first + i, row) for i, row in enumerate(rows) if any(map(_is_filled, row))]
+        if not numbered:
             raise InputError(f"{source} has an empty sheet {sheet!r}: it needs a header and rows")
+        above = 0
+        if told.header is None:
+            above = rows_above([[_shown(cell) for cell in row] for _, row in numbered])
+        if above:
+            self.read_as.append(f"header in row {numbered[above][0]}")
+        rows = [row for _, row in numbered[above:]]
         header = [""] * len(rows[0]) if told.header is False else rows.pop(0)
         if told.header is None and not any(isinstance(cell, str) for cell in header):
             raise InputError(
                 f"the first row of sheet {sheet!r} of {source} holds no names: add them, or give "
                 "--no-header if it holds values, and --header if it holds names"
             )
-        self.names, self.unnamed = named(source, map(_text, header))
+        self.names, self.unnamed = named(
+            source, distinguished([_text(cell) for cell in header], self.read_as)
+        )
         if not rows:
             raise without_rows(source, self.names)
         self.rows = rows
@@ -62,14 +76,26 @@ class ExcelTable:
         }
 
 
-def _rows(sheet: Any) -> list[list[Any]]:
+def _rows(sheet: Any) -> tuple[list[list[Any]], int]:
+    """The rows from the first one that is not empty on, and its number."""
     try:
         rows: list[list[Any]] = sheet.to_python(skip_empty_area=True)
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of Rust, and no Exception
             raise
         raise InputError(f"a sheet is damaged ({error}): save the file again") from None
-    return rows
+    return rows, (sheet.start or (0, 0))[0] + 1
+
+
+def _is_filled(cell: object) -> bool:
+    return cell not in ("", None)
+
+
+def _shown(cell: object) -> str:
+    """A cell as the text that tells names from values."""
+    if isinstance(cell, str):
+        return cell
+    return "0" if _is_filled(cell) else ""
 
 
 def _cell(value: object) -> object:

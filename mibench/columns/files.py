@@ -81,6 +81,7 @@ def read_sides(
     declared = {*(names_x if discrete_x else ()), *(names_y if discrete_y else ())}
     raw = read_values(table, [*names_x, *names_y], declared)
     notes, sides = Notes(table), []
+    codes: dict[str, str] = {}
     for option, names, discrete in (("--x", names_x, discrete_x), ("--y", names_y, discrete_y)):
         remedy = f"declare labels with --discrete-{option[2:]}"
         columns = [
@@ -91,6 +92,7 @@ def read_sides(
             if column.identifies:
                 raise InputError(f"{option}: {why_no_label(column, remedy)}")
         check_lengths(columns, option)
+        codes |= {column.name: why for column in columns if (why := column.may_be_labels)}
         notes.add(columns, f"--discrete-{option[2:]}", declared)
         sides.append(one_kind(columns, option, notes))
     (a, titles_a, _), (b, titles_b, _) = sides
@@ -110,6 +112,6 @@ def read_sides(
         (names_x, names_y), sides, ("--x", "--y"), strict=True
     ):
         kept = values if used.all() else values[used]
-        refuse_constant(kept, of_values, option)
+        refuse_constant(kept, of_values, option, codes)
         made.append(ColumnSet(list(names), some(names, most=SHOWN), kept, label))
     return Sides(made[0], made[1], notes.lines())

@@ -3,16 +3,19 @@
 import datetime
 import decimal
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .suspects import suspects
 from .times import as_seconds, looks_like_date, text_as_times
 from .values import MAX_EXACT, MISSING_WORDS, column_values, is_missing, is_number, missing
+from .written import read_written
 
 # What means "missing" among numbers, beside what is missing in every column.
 MARKERS = frozenset(
@@ -41,7 +44,8 @@ class Decided:
         why: Why it is taken so, in words, if the user did not say it and it is not plain.
         markers: Texts that were found and taken as missing, beside the usual ones.
         may_be_labels: Why these numbers may be labels after all; "" if nothing speaks for it.
-        identifies: Whether it holds texts that nobody declared labels, another one in every row.
+        identifies: What is wrong with texts that nobody declared labels, if all or most occur once.
+        suspects: What may stand for missing values among numbers, in words.
     """
 
     name: str
@@ -50,7 +54,8 @@ class Decided:
     why: str = ""
     markers: frozenset[str] = field(default=frozenset())
     may_be_labels: str = ""
-    identifies: bool = False
+    identifies: str = ""
+    suspects: str = ""
 
     @property
     def titles(self) -> list[str]:
@@ -66,6 +71,7 @@ def decide(
     declared: bool,
     told: tuple[str, ...] = (),
     decimal_sign: str = ".",
+    decimal_told: bool = False,
     remedy: str = "declare it labels",
     typed: bool = False,
 ) -> Decided:
@@ -77,6 +83,7 @@ def decide(
         declared: Whether the user says that it holds labels.
         told: What the user says is missing.
         decimal_sign: The decimal sign of its texts.
+        decimal_told: Whether the user says so, and it was not only found.
         remedy: How to declare labels, for messages.
         typed: Whether the file itself tells texts and numbers apart, so that texts are meant.
 
@@ -128,7 +135,8 @@ def decide(
     if not kinds <= {str, int, float, bool}:
         other = sorted(kind.__name__ for kind in kinds - {str, int, float, bool})[0]
         raise InputError(f"column {name!r} holds {other} values: store numbers, text or dates")
-    return _text(values, name, told, decimal_sign, remedy, matrix, typed)
+    signs = decimal_sign, decimal_told
+    return _text(values, name, told, signs, remedy, matrix, typed)
 
 
 def _labels(values: NDArray[Any], told: tuple[str, ...]) -> NDArray[Any]:
@@ -155,7 +163,7 @@ def _numbers(
     if whole and values.size and max(-int(values.min()), int(values.max())) > MAX_EXACT:
         return Decided(name, numbers, False, may_be_labels="more than 15 digits, rounded")
     why = "few whole numbers" if _is_few(numbers, whole) else ""
-    return Decided(name, numbers, False, may_be_labels=why)
+    return Decided(name, numbers, False, may_be_labels=why, suspects=suspects(numbers))
 
 
 def _finite(numbers: NDArray[np.float64], name: str) -> NDArray[np.float64]:
@@ -188,12 +196,13 @@ def _text(
     values: NDArray[Any],
     name: str,
     told: tuple[str, ...],
-    decimal_sign: str,
+    signs: tuple[str, bool],
     remedy: str,
     matrix: tuple[int, int],
     typed: bool,
 ) -> Decided:
     """A column of texts: numbers if all are, dates if all are, labels if none looks like either."""
+    decimal_sign, decimal_told = signs
     texts = {v: str(v).strip() for v in set(values[~missing(values)].tolist())}
     if decimal_sign == "," and _has_decimal_points(texts.values()):
         decimal_sign = "."
@@ -212,27 +221,36 @@ def _text(
     codes = typed and any(LEADING_ZERO.fullmatch(texts[v]) for v in numbers)
     if codes:
         numbers = set()
-    elif len(numbers) == len(rest):
-        parsed = {v: float(plain[v]) for v in rest}
+
+    def of_numbers(parsed: Mapping[Any, float], why: str) -> Decided:
         column = np.array([parsed.get(v, np.nan) for v in values.tolist()])
-        decided = _numbers(column, name, told, matrix)
-        all_texts = typed and all(isinstance(v, str) for v in rest)
-        why = "texts that are numbers" if all_texts else ""
         markers = frozenset(texts[v] for v in odd)
-        return Decided(name, decided.values, False, why, markers, decided.may_be_labels)
+        return replace(_numbers(column, name, told, matrix), why=why, markers=markers)
+
+    if len(numbers) == len(rest):
+        all_texts = typed and all(isinstance(v, str) for v in rest)
+        parsed = {v: float(plain[v]) for v in rest}
+        return of_numbers(parsed, "texts that are numbers" if all_texts else "")
     times = text_as_times({v: texts[v] for v in rest}, values, name)
     if times is not None:
         found = frozenset(texts[v] for v in odd)
         return Decided(name, times[0].reshape(matrix), False, times[1], found)
+    counts = Counter(v for v in values.tolist() if v in rest)
+    once = sum(count == 1 for count in counts.values())
+    mostly_once = counts.total() > MANY and 2 * once > counts.total()
+    if not codes:
+        written = read_written({v: texts[v] for v in rest}, decimal_sign, decimal_told)
+        if written is not None and (mostly_once or not written.unit):
+            return of_numbers(written.numbers, written.how)
     unclear = {} if codes else {v: why for v in rest - numbers if (why := _why_unclear(texts[v]))}
     if numbers or unclear:
         refused = (rest - numbers) if numbers else unclear.keys()
         width = max(1, len(values) // max(1, matrix[0]))
         place, value = next((i, v) for i, v in enumerate(values.tolist()) if v in refused)
+        what, fix = unclear.get(value, ("which is not a number", "correct it"))
         raise InputError(
-            f"column {name!r} holds {str(value)!r} in row {place // width + 1}, "
-            f"{unclear.get(value, 'which is not a number')}: correct it, give --missing-values "
-            f"if it is missing, or {remedy}"
+            f"column {name!r} holds {str(value)!r} in row {place // width + 1}, {what}: {fix}, "
+            f"give --missing-values if it is missing, or {remedy}"
         )
     odd_of_text = {v for v in odd if texts[v] in MARKERS_OF_TEXT}
     gone = out | odd_of_text
@@ -240,8 +258,11 @@ def _text(
     if gone:
         labels[[v in gone for v in values.tolist()]] = None
     markers = frozenset(texts[v] for v in odd_of_text)
-    count = int((~missing(labels)).sum())
-    identifies = count > MANY and len(rest) == count
+    identifies = ""
+    if mostly_once and once == counts.total():
+        identifies = "another text in every row, so that it names the rows"
+    elif mostly_once:
+        identifies = f"texts of which most occur once ({once} of {counts.total()})"
     return Decided(name, labels.reshape(matrix), True, "text", markers, identifies=identifies)
 
 
@@ -252,14 +273,17 @@ def _has_decimal_points(texts: Iterable[str]) -> bool:
     return pointed and not any("," in text for text in numbers)
 
 
-def _why_unclear(text: str) -> str:
-    """What a text may be that looks like a number or a date; "" if it looks like neither."""
+def _why_unclear(text: str) -> tuple[str, str] | None:
+    """What a text may be that looks like a number or a date, and a remedy; None for neither."""
     if GROUPED.fullmatch(text):
-        return "which may be a whole number in groups of digits, or a decimal: write it plainly"
+        return (
+            "which may be a whole number in groups of digits, or a decimal",
+            "tell the decimal sign with --decimal",
+        )
     if is_number(text.replace(",", ".")):
-        return "which is a number only with --decimal , (write decimals with a point)"
+        return "which is a number only with --decimal ,", "write decimals with a point"
     if looks_like_date(text):
-        return "which may be a date: write dates as 2024-01-31"
+        return "which may be a date", "write dates as 2024-01-31"
     if LIKE_NUMBER.fullmatch(text):
-        return "which is no plain number: write it with digits and a point alone"
-    return ""
+        return "which is no plain number", "write it with digits and a point alone"
+    return None

@@ -19,6 +19,7 @@ class Notes:
         self._labels: list[tuple[str, str]] = []
         self._numbers: list[tuple[str, str]] = []
         self._unsure: dict[str, list[tuple[str, str]]] = {}  # option -> columns, and why
+        self._suspects: list[str] = []
         self._rows = ""
 
     def add(self, columns: Sequence[Decided], option: str, declared: set[str]) -> None:
@@ -26,6 +27,8 @@ class Notes:
         for column in columns:
             for marker in column.markers:
                 self._markers.setdefault(marker, set()).add(column.name)
+            if column.suspects:
+                self._suspects.append(f"{column.name} ({column.suspects})")
             if column.name in declared:
                 continue
             if column.why:
@@ -65,6 +68,11 @@ class Notes:
             lines.append(
                 f"taken as numbers, and may be labels: {_with_reasons(columns)}. If their order "
                 f"means nothing, declare them labels with {option}"
+            )
+        if self._suspects:
+            lines.append(
+                f"taken as numbers, and may be missing: {some(self._suspects, most=MOST)}. If they "
+                "stand for missing values, name them in --missing-values"
             )
         return [*lines, self._rows] if self._rows else lines
 

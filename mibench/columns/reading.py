@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..errors import InputError
+from ..errors import InputError, some
 from .sources import Source
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
@@ -20,7 +20,8 @@ class ReadAs:
         decimal: The decimal sign of its numbers: a point or a comma.
         encoding: Its encoding, such as utf-8 or cp1252.
         missing: Texts that stand for a missing value, beside those that always do.
-        header: Whether its first line holds the names of the columns.
+        header: Whether its first line holds the names of the columns; or the number of the line
+            (in Excel, of the row) that does.
         sheet: The name of the sheet of an Excel file. None for the first one.
     """
 
@@ -28,7 +29,7 @@ class ReadAs:
     decimal: str | None = None
     encoding: str | None = None
     missing: tuple[str, ...] = ()
-    header: bool | None = None
+    header: bool | int | None = None
     sheet: str | None = None
 
     def __post_init__(self) -> None:
@@ -46,6 +47,8 @@ class ReadAs:
         if decimal is not None and decimal == self.separator:
             raise InputError(f"--decimal and --separator are both {decimal!r}: they must differ")
         object.__setattr__(self, "decimal", decimal)
+        if self.line is not None and self.line < 1:
+            raise InputError(f"--header is {self.line}: give the number of a line, from 1 on")
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)
@@ -54,6 +57,11 @@ class ReadAs:
                     f"--encoding {self.encoding!r} is unknown: give one such as utf-8, utf-16, "
                     "latin-1 or cp1252"
                 ) from None
+
+    @property
+    def line(self) -> int | None:
+        """The number of the line with the names, if the user gives it."""
+        return None if self.header is None or isinstance(self.header, bool) else self.header
 
 
 AS_DETECTED = ReadAs()
@@ -99,11 +107,24 @@ def named(source: Source, given: Iterable[object]) -> tuple[list[str], set[str]]
     if count > 1:
         differing = sorted({g for g, s in zip(texts, stripped, strict=True) if s == name})
         why = " that differ in spaces only" if len(differing) > 1 else ""
-        raise InputError(
-            f"{source} has {count} columns {name!r}{why}: rename them, or give --no-header if the "
-            "first line holds values"
-        )
+        raise InputError(f"{source} has {count} columns {name!r}{why}: rename them")
     return stripped, unnamed
+
+
+def distinguished(given: Sequence[object], read_as: list[str]) -> list[str]:
+    """Names without spaces at their ends. Equal ones are told apart by their positions: x (@1).
+
+    read_as: gets a text for each name that occurs several times.
+    """
+    names = [str(name).strip() for name in given]
+    counts = Counter(names)
+    new = [
+        f"{name} (@{i})" if name and counts[name] > 1 else name for i, name in enumerate(names, 1)
+    ]
+    for name in dict.fromkeys(n for n in names if n and counts[n] > 1):
+        places = some((f"'{n}'" for n, old in zip(new, names, strict=True) if old == name), most=3)
+        read_as.append(f"{counts[name]} columns {name!r} as {places}")
+    return new
 
 
 def without_rows(source: Source, names: Sequence[str]) -> InputError:

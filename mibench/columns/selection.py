@@ -94,6 +94,8 @@ def _meant(
             return found
         raise InputError(f"{option}: no column is like {item!r}. Columns: {some(names)}")
     hint = ""
+    if len(names) == 1 or 2 * len(unnamed) > len(names):
+        hint = ". If the names stand below the first line, give --header LINE"
     if item.lstrip("#$").isdecimal():
         hint = f". A column by its position is @{item.lstrip('#$')}"
     raise InputError(f"{option}: {unknown('column', item, names)}{hint}")

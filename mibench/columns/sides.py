@@ -1,6 +1,6 @@
 """The columns of one side joined to a matrix of one kind: all numbers, or all labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,12 +52,20 @@ def _as_numbers(values: NDArray[Any]) -> NDArray[np.float64]:
     return values.astype(np.float64)
 
 
-def refuse_constant(values: NDArray[Any], titles: Sequence[str], option: str) -> None:
-    """Raise InputError for a column that always has the same value."""
+def refuse_constant(
+    values: NDArray[Any], titles: Sequence[str], option: str, codes: Mapping[str, str]
+) -> None:
+    """Raise InputError for a column that always has the same value.
+
+    codes: title -> why its numbers may be labels, which may differ all the same.
+    """
     for j, title in enumerate(titles):
         column = values[:, j]
         if (column == column[0]).all():
+            of_codes = ""
+            if title in codes:
+                of_codes = f"; or declare labels with --discrete-{option[2:]} ({codes[title]})"
             raise InputError(
                 f"{option}: column {title!r} is constant (always {column[0]}): it carries no "
-                "information, so leave it out"
+                f"information, so leave it out{of_codes}"
             )

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from ..errors import InputError
 from ..memory import check_memory
+from . import zips
 
 STANDARD_INPUT = "-"
 BLOCK = 2**20
@@ -35,10 +36,19 @@ COMPRESSED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\0": ".xz", b"\x28\x
 # The first bytes of formats that are no text.
 BINARY = {
     b"PAR1": ".parquet", b"ARROW1": ".feather", b"FEA1": ".feather", b"\x93NUMPY": ".npy",
-    b"PK\x03\x04": ".zip",
+    zips.FIRST_BYTES: ".zip",
 }  # fmt: skip
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
 BINARY_ENDINGS = (".parquet", ".feather", ".arrow", ".npz", ".npy", ".xlsx", ".xlsm")
+# Ending -> how pandas reads it. Without dtype=False it takes texts such as 007 for numbers.
+JSON = "precise_float=True, dtype=False)"
+READ_BY_PANDAS = {
+    ".json": f"read_json(FILE, {JSON}", ".jsonl": f"read_json(FILE, lines=True, {JSON}",
+    ".ndjson": f"read_json(FILE, lines=True, {JSON}", ".dta": "read_stata(FILE)",
+    ".sav": "read_spss(FILE)", ".sas7bdat": "read_sas(FILE)", ".xpt": "read_sas(FILE)",
+    ".xls": "read_excel(FILE)", ".xlsb": "read_excel(FILE)", ".ods": "read_excel(FILE)",
+    ".h5": "read_hdf(FILE)", ".hdf5": "read_hdf(FILE)", ".orc": "read_orc(FILE)",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,25 @@ class Source:
         return "standard input" if self.given is not None else str(self.path)
 
     @cached_property
+    def member(self) -> str | None:
+        """The name of the one table in a zip archive; None if the file is no such archive."""
+        ending = self.path.suffix.lower()
+        if ending not in ("", ".zip", *TEXT_ENDINGS):
+            return None
+        with self._stored() as file:
+            zipped = file.read(4) == zips.FIRST_BYTES
+        if not zipped and ending == ".zip":
+            raise InputError(f"{self} is not compressed as its ending says: rename it")
+        if not zipped:
+            return None
+        stored = self.path if self.given is None else self._stored()
+        return zips.table_in(stored, str(self), (*TEXT_ENDINGS, *BINARY_ENDINGS))
+
+    @cached_property
     def compression(self) -> str:
         """The ending of the method by which the bytes are compressed; "" if they are not."""
+        if self.member is not None:
+            return ".zip"
         with self._stored() as file:
             start = file.read(8)
         by_bytes = next((e for sign, e in COMPRESSED.items() if start.startswith(sign)), "")
@@ -70,8 +97,9 @@ class Source:
     @cached_property
     def format_by_name(self) -> str:
         """The ending that names the format: of `t.csv.gz` it is .csv. "" if there is none."""
-        endings = [e.lower() for e in self.path.suffixes]
-        if endings and endings[-1] in UNPACK:
+        name = self.path if self.member is None else PurePosixPath(self.member)
+        endings = [e.lower() for e in name.suffixes]
+        if endings and endings[-1] in (*UNPACK, ".zip"):
             del endings[-1]
         ending = endings[-1] if endings else ""
         return ".csv" if ending in TEXT_ENDINGS else ending
@@ -81,11 +109,7 @@ class Source:
         """The ending of the format: by the name, or by the first bytes where the name says text."""
         named = self.format_by_name
         if named not in ("", ".csv", *BINARY_ENDINGS):
-            kinds = ", ".join(TEXT_ENDINGS + BINARY_ENDINGS)
-            raise InputError(
-                f"{self} must be one of {kinds}, or text compressed by {', '.join(UNPACK)}: "
-                "rename or convert it first"
-            )
+            raise InputError(f"{self} {_remedy_for(self.path, named)}")
         if named in BINARY_ENDINGS:
             return {".xlsm": ".xlsx", ".arrow": ".feather"}.get(named, named)
         with self.open() as file:
@@ -98,9 +122,10 @@ class Source:
 
         try:
             with self.seekable() as file, zipfile.ZipFile(file) as archive:
-                return ".npz" if any(n.endswith(".npy") for n in archive.namelist()) else ".xlsx"
+                names = archive.namelist()
         except zipfile.BadZipFile:
             raise InputError(f"{self} is a damaged archive, and no text: make it again") from None
+        return ".npz" if any(name.endswith(".npy") for name in names) else ".xlsx"
 
     def _stored(self) -> IO[bytes]:
         return self.path.open("rb") if self.given is None else io.BytesIO(self.given)
@@ -110,6 +135,8 @@ class Source:
         if not self.compression:
             return self._stored()
         stored = self.path if self.given is None else self._stored()
+        if self.member is not None:
+            return zips.open_member(stored, self.member)
         unpacked: IO[bytes] = UNPACK[self.compression](stored)
         return unpacked
 
@@ -123,6 +150,27 @@ class Source:
     def size(self) -> int:
         """The number of bytes as they are stored."""
         return len(self.given) if self.given is not None else self.path.stat().st_size
+
+
+def _remedy_for(path: Path, ending: str) -> str:
+    """Why a file with this ending is not read, and how it can be."""
+    csv = str(path.with_suffix(".csv"))
+    if ending in READ_BY_PANDAS:
+        call = READ_BY_PANDAS[ending].replace("FILE", repr(str(path)))
+        return (
+            "is of a kind that mibench does not read. Write it as csv first: python -c "
+            f'"import pandas; pandas.{call}.to_csv({csv!r}, index=False)"'
+        )
+    if ending == ".rds":
+        return (
+            "is of a kind that mibench does not read. Write it as csv first, in R: "
+            f'write.csv(readRDS("{path}"), "{csv}", row.names = FALSE)'
+        )
+    kinds = ", ".join(TEXT_ENDINGS + BINARY_ENDINGS)
+    return (
+        f"must be one of {kinds}, or text compressed by {', '.join(UNPACK)} or alone in a .zip: "
+        "rename or convert it first"
+    )
 
 
 def read_all(file: IO[bytes], what: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import InputError
 from .dialect import Dialect, detect, open_text
 from .lines import split
-from .reading import ReadAs, named, without_rows
+from .reading import ReadAs, distinguished, named, without_rows
 from .sources import Source
 from .values import MISSING_WORDS
 
@@ -21,8 +21,11 @@ class TextTable:
         self.source, self.dialect = source, detect(source, told)
         self.decimal = self.dialect.decimal
         self.read_as = self.dialect.shown()
-        self.names, self.unnamed = named(source, self.dialect.header or [""] * self.dialect.width)
-        self.padded = {self.names[place] for place in self.dialect.padded}
+        self.names, self.unnamed = named(
+            source,
+            distinguished(self.dialect.header or [""] * self.dialect.width, self.read_as),
+        )
+        self.codes = {self.names[place]: why for place, why in self.dialect.codes.items()}
         for place, example in self.dialect.like_groups.items():
             self.read_as.append(f"decimal point in {example} (in {self.names[place]})")
 
@@ -60,29 +63,31 @@ class TextTable:
 def _parsed(source: Source, dialect: Dialect, **options: Any) -> Any:
     import pandas as pd
 
-    with warnings.catch_warnings(), source.open() as file:
+    text = open_text(source, dialect.encoding, dialect.skipped)
+    with warnings.catch_warnings(), text as file:
         warnings.simplefilter("error", pd.errors.ParserWarning)
         # Pandas is about to drop the option, and reads numbers exactly without it from then on.
         warnings.filterwarnings("ignore", "The 'float_precision' argument")
         # Without index_col=False a row with one field too many shifts all columns by one.
         header = None if dialect.in_comment or not dialect.header else 0
         separator = r"\s+" if dialect.separator == " " else dialect.separator
+        # Quoted fields may hold the separator as a decimal sign. Pandas does not take both.
+        decimal = "." if dialect.decimal == separator else dialect.decimal
         return pd.read_csv(
-            file, sep=separator, decimal=dialect.decimal, encoding=dialect.encoding,
-            skiprows=dialect.skipped, header=header, index_col=False, skipinitialspace=True,
-            low_memory=False, dtype_backend="numpy_nullable",
+            file, sep=separator, decimal=decimal, header=header, index_col=False,
+            skipinitialspace=True, low_memory=False, dtype_backend="numpy_nullable",
             float_precision="round_trip", **options,
         )  # fmt: skip
 
 
 def _check_lengths(source: Source, dialect: Dialect, count: int) -> None:
     """Raise InputError for a row with more fields than the header."""
-    with open_text(source, dialect.encoding) as lines:
+    with open_text(source, dialect.encoding, dialect.skipped) as lines:
         rows = split(lines, dialect.separator)
         for row in rows:
-            if len(row) > count and rows.line_num > dialect.skipped:
+            if len(row) > count:
                 raise InputError(
                     f"{source} cannot be read as csv: it has {len(row)} fields in line "
-                    f"{rows.line_num}, and {count} in its header: correct that line, or remove "
-                    "lines that stand above the header"
+                    f"{rows.line_num + dialect.skipped}, and {count} in its header: correct that "
+                    "line, or give --header LINE if the names stand in a later line"
                 )

@@ -16,7 +16,7 @@ ISO_DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
 OTHER_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(.*)", re.ASCII)
-CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?", re.ASCII)
+CLOCK = re.compile(r"(\d{1,4}):(\d{2})(?::(\d{2}(?:\.\d+)?))?", re.ASCII)
 LIKE_DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}([ T]+\d.*)?", re.ASCII)
 
 
@@ -95,10 +95,15 @@ def text_as_times(
     if not texts:
         return None
     if all(CLOCK.fullmatch(t) for t in texts.values()):
+        by_colons = {t.count(":"): t for t in texts.values()}
+        if len(by_colons) > 1:  # 45:10 beside 1:02:10 is in minutes; 10:45 beside 10:45:30 is not
+            shown = " and ".join(map(repr, by_colons.values()))
+            raise InputError(f"column {name!r} mixes {shown}: write all as hours:minutes:seconds")
         clock = {v: _clock(t) for v, t in texts.items()}
+        numbers = np.array([clock.get(v, np.nan) for v in values.tolist()])
         if all(seconds < 2 * DAY for seconds in clock.values()):
-            numbers = np.array([clock.get(v, np.nan) for v in values.tolist()])
             return numbers, "times of day, as seconds since midnight"
+        return numbers, "durations"
     order = ""
     if not all(ISO_DATE.fullmatch(t) for t in texts.values()):
         texts, order = _in_iso_order(texts)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,15 +12,20 @@ import numpy as np
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
-from ..contract.registry import default_estimators
+from ..contract.parameters import required_parameters
+from ..contract.registry import default_estimators, estimator_class, origin
 from ..contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_estimators
+from ..contract.specs import name_in
 from ..errors import InputError
-from ..plugins import WARMUPS, by_name, load
+from ..plugins import ESTIMATORS, WARMUPS, by_name, load
+from ..running.processes import core_count, in_processes
+from ..running.steps import COMPILING, Step
 from ..types import SupportsEstimate
 from . import cache
 
 ROWS = 400
 DIMENSIONS = (1, 3)
+CALLS = "calls"
 
 Call = Callable[[], object]
 
@@ -55,16 +61,19 @@ def warmup(
     estimators: EstimatorsLike | None = None,
     *,
     on_progress: Callable[[int, int], object] | None = None,
+    on_step: Callable[[Step], object] | None = None,
 ) -> WarmupReport:
     """Compile ahead of the first estimates, and keep the machine code for all later processes.
 
     Each estimator is called, by its `warm_up` if it has one, on a few rows: float64 and float32,
-    numbers and labels, one column and several.
+    numbers and labels, one column and several. What no earlier warm-up has compiled is compiled in
+    all processes first.
 
     Args:
         estimators: as for `mibench.compare`. Default: every estimator that needs no parameters,
             and what plug-ins declare, such as the networks of `mibench.ibnet`.
         on_progress: called with the number of calls so far and in all.
+        on_step: called with a `mibench.running.steps.Step`: what is compiled now.
 
     Returns:
         What was compiled, loaded and kept.
@@ -79,21 +88,37 @@ def warmup(
     calls = {estimator.spec: list(_calls(estimator)) for estimator in resolved}
     if estimators is None:
         calls |= {name: [load(point)] for name, point in by_name(WARMUPS).items()}
+    cold, compiled_ahead = not cache.anything_kept(), 0
+
+    def tell(phase: str, done: int, total: int, running: str) -> None:
+        if on_step is not None:
+            on_step(Step(phase, done, total, running, cold=cold))
+
+    for done, total, running, compiled in _compiled_ahead(calls):
+        compiled_ahead += compiled
+        cold = True  # for those who wait, though some code may be kept
+        tell(COMPILING, done, total, running)
+    errors: dict[str, str] = {}
     total, done = sum(map(len, calls.values())), 0
 
     def count_call() -> None:
         nonlocal done
         done += 1
+        tell(CALLS, done, total, name)
         if on_progress is not None:
             on_progress(done, total)
 
-    errors = {name: _failure(own_calls, count_call) for name, own_calls in calls.items()}
+    for name, own_calls in calls.items():
+        tell(CALLS, done, total, name)
+        errors[name] = _failure(own_calls, count_call)
+        if not errors[name] and cache.can_keep():
+            cache.note(_note_of(name))
     locations = [cache.cache_locations(folder) for folder in sorted(cache.sources)]
     files = [file for location in locations for file in location.files()]
     new_kernels = cache.compiled_kernels[known_kernels:]
     return WarmupReport(
         names=tuple(calls),
-        compiled=sum(not kernel.loaded for kernel in new_kernels),
+        compiled=sum(not kernel.loaded for kernel in new_kernels) + compiled_ahead,
         loaded=sum(kernel.loaded for kernel in new_kernels),
         seconds=time.perf_counter() - start,
         files=len(files),
@@ -102,6 +127,62 @@ def warmup(
         unkept={kernel.kernel: kernel.unkept for kernel in cache.compiled_kernels if kernel.unkept},
         failed={name: error for name, error in errors.items() if error},
     )
+
+
+def _note_of(name: str) -> str:
+    return f"warm-up of {name}"
+
+
+def _compiled_ahead(calls: Mapping[str, Sequence[Call]]) -> Iterator[tuple[int, int, str, int]]:
+    """Make the calls that no warm-up has made, in all processes, if code can be kept.
+
+    Yields how many are done, of how many, the name of the last one, and how many kernels were
+    compiled since the last yield. Only calls of mibench's own estimators and plug-ins: others may
+    do anything, and are called once, in this process.
+    """
+    if core_count() == 1 or not cache.can_keep():
+        return
+    known = cache.noted()
+    new = [
+        (name, call)
+        for name, own_calls in calls.items()
+        for call in own_calls
+        if _note_of(name) not in known and _is_of_mibench(name)
+    ]
+    running, done = "", 0
+
+    def begun(call: tuple[str, Call]) -> None:
+        nonlocal running
+        running = call[0]
+
+    work = in_processes(_compile_ahead, new, core_count(), failed=_died, begun=begun)
+    if new:
+        yield 0, len(new), new[0][0], 0
+    with suppress(InputError), closing(work) as finished:  # what cannot be sent is called here
+        for compiled in finished:
+            done += 1
+            yield done, len(new), running, compiled
+
+
+def _is_of_mibench(name: str) -> bool:
+    """Whether a plug-in or an estimator is mibench's own, and calls nothing that users give."""
+    if name in by_name(WARMUPS):
+        return by_name(WARMUPS)[name].value.startswith("mibench.")
+    estimator = name_in(name)
+    own = estimator in by_name(ESTIMATORS) and origin(estimator).startswith("mibench ")
+    return own and not required_parameters(estimator_class(estimator))
+
+
+def _compile_ahead(call: tuple[str, Call]) -> int:
+    """Make a call in a process of its own: how many kernels it compiled. Errors are found later."""
+    before = len(cache.compiled_kernels)
+    with suppress(Exception, SystemExit):
+        call[1]()
+    return sum(not kernel.loaded for kernel in cache.compiled_kernels[before:])
+
+
+def _died(call: tuple[str, Call], message: str) -> int:
+    return 0
 
 
 def _failure(calls: Sequence[Call], count_call: Callable[[], None]) -> str:
