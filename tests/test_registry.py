@@ -46,7 +46,7 @@ def test_spec_strings(spec, expected):
             [
                 "unknown estimator 'knm'",
                 "did you mean 'knn'",
-                "adaptive, canonical, executable, function, kde",
+                "adaptive, auto, canonical, executable, function, kde",
             ],
         ),
         ("", ["unknown estimator ''", "adaptive"]),
@@ -133,7 +133,7 @@ def test_registering_for_a_session(monkeypatch):
 
 
 def test_what_needs_parameters_is_not_run_by_default(monkeypatch):
-    assert mibench.list_estimators() == sorted([*DEFAULT, "executable", "function"])
+    assert mibench.list_estimators() == sorted([*DEFAULT, "auto", "executable", "function"])
     assert registry.default_estimators() == DEFAULT
 
     @dataclass(frozen=True)
