@@ -25,6 +25,10 @@ ALL = [f"random-{stream}-{seed}" for stream in streams.STREAMS for seed in range
 SIGMAS = 4.5  # of some hundred checks here, one in 2000 samples of all would fail
 
 
+def name_of(function):
+    return function.__name__
+
+
 def rng_of(seed):
     return np.random.default_rng(seed)
 
@@ -129,7 +133,7 @@ def families():
         yield from stream.families
 
 
-@pytest.mark.parametrize("family", [f for f in families() if f.__name__ in BINS], ids=str)
+@pytest.mark.parametrize("family", [f for f in families() if f.__name__ in BINS], ids=name_of)
 def test_the_mi_of_a_pair_is_that_of_a_fine_table(family):
     """Bins lose information, so the table's MI is a little less than the truth."""
 
@@ -145,7 +149,7 @@ def test_the_mi_of_a_pair_is_that_of_a_fine_table(family):
     "family",
     [f for f in families() if f.__module__.endswith(("labels", "counts"))
      or f.__name__ == "rounded"],
-    ids=str,
+    ids=name_of,
 )  # fmt: skip
 def test_the_mi_of_symbols_is_that_of_their_table(family):
     distribution, nats, error = inner(family, lambda d: d.dim_x == 1, 0.05, 2)
@@ -165,7 +169,7 @@ def test_the_mi_of_symbols_is_that_of_their_table(family):
     assert nats - 0.01 * nats - 0.012 < found < nats + SIGMAS * (error + 0.003)
 
 
-@pytest.mark.parametrize("family", [f for f in families() if f.__name__ == "censored"], ids=str)
+@pytest.mark.parametrize("family", [f for f in families() if f.__name__ == "censored"], ids=name_of)
 def test_the_mi_of_censored_pairs_by_quadrature(family):
     """The four parts of the plane: both at the limit, one of them, none."""
     distribution, nats, error = inner(family)
