@@ -64,6 +64,7 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             os.chdir(request["cwd"])
+            os.environ["COLUMNS"] = request["columns"]
             redirect(request["stdout"], request["stderr"])
             sys.argv = ["mibench", *request["args"]]
             main()  # ends the process as the console script does
