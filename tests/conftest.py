@@ -92,7 +92,8 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
         number = next(numbers)
         streams = [folder / f"{number}.{name}" for name in ("stdout", "stderr")]
         request: dict[str, Any] = dict(zip(("stdout", "stderr"), map(str, streams), strict=True))
-        request |= {"args": args, "cwd": str(cwd), "columns": columns}
+        request |= {"args": args, "cwd": str(cwd), "session": False}
+        request["variables"] = {"COLUMNS": columns}
         print(json.dumps(request), file=server.stdin, flush=True)
         code = json.loads(server.stdout.readline())
         out, err = (path.read_bytes().decode() for path in streams)
