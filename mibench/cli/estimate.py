@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import InputError, message_of
 from .completion import columns
 from .console import (
     DONE,
@@ -105,7 +106,7 @@ def estimate(
         check_permutations(permutations)
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
-            check_path(path, endings, option)
+            check_path(path, endings, option, [file])
     say_if_large(file)
     sides = read_sides(
         file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
@@ -115,24 +116,36 @@ def estimate(
         say(note)
     side_x, side_y = sides.x, sides.y
     resolved = resolve_estimators(list(estimators) or default_estimators())
-    say_if_cold()
-    results: list[tuple[str, Any, float]] = []
-    with chatter_aside(), progress("estimators") as on_progress:
-        on_progress(0, len(resolved))
-        for result in estimates_of(
-            resolved, (side_x.values, side_y.values),
-            discrete_x=side_x.discrete, discrete_y=side_y.discrete, time_limit=time_limit,
-            jobs=jobs,
-        ):  # fmt: skip
-            results.append(result)
-            on_progress(len(results), len(resolved))
     (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
-    order = [estimator.spec for estimator in resolved]
-    results.sort(key=lambda result: order.index(result[0]))
-    if permutations is not None:
-        results = _with_p_values(results, resolved, side_x, side_y, permutations)
     about = Sides(side_x.names, side_y.names, rows, side_x.discrete, side_y.discrete)
+    results: list[tuple[str, Any, float]] = []
+    order = [estimator.spec for estimator in resolved]
+    say_if_cold()
+    try:
+        with chatter_aside(), progress("estimators") as on_progress:
+            on_progress(0, len(resolved))
+            for result in estimates_of(
+                resolved, (side_x.values, side_y.values),
+                discrete_x=side_x.discrete, discrete_y=side_y.discrete, time_limit=time_limit,
+                jobs=jobs,
+            ):  # fmt: skip
+                results.append(result)
+                on_progress(len(results), len(resolved))
+        results.sort(key=lambda result: order.index(result[0]))
+        if permutations is not None:
+            _add_p_values(results, resolved, side_x, side_y, permutations)
+    except KeyboardInterrupt:
+        if results:
+            results.sort(key=lambda result: order.index(result[0]))
+            say(
+                f"interrupted after {len(results)} of {len(resolved)} estimates; no file was "
+                "written. The results so far:"
+            )
+            show_estimates(
+                results, as_document(results, resolved, about, units), title, units, form
+            )
+        raise
     document = as_document(results, resolved, about, units)
     try:  # files first: standard output may have gone, and a file may fail
         if output is not None:
@@ -146,28 +159,30 @@ def estimate(
     return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE
 
 
-def _with_p_values(
-    results: "Sequence[Result]",
+def _add_p_values(
+    results: "list[Result]",
     resolved: "Sequence[ResolvedEstimator]",
     x: "ColumnSet",
     y: "ColumnSet",
     permutations: int,
-) -> "list[Result]":
-    """The estimates with p-values. An estimator that fails on permuted rows is named."""
+) -> None:
+    """Give the estimates p-values, in place. An estimator that fails on permuted rows is named."""
     from ..running.permutations import null_distribution, with_p_value
 
-    tested: list[Result] = []
     with chatter_aside(), progress("p-values") as on_progress:
-        for (spec, estimate, seconds), each in zip(results, resolved, strict=True):
-            on_progress(len(tested), len(results))
-            if not isinstance(estimate, str):
-                try:
-                    null = null_distribution(
-                        each.estimator, x.values, y.values, estimate.nats, permutations,
-                        discrete_x=x.discrete, discrete_y=y.discrete,
-                    )  # fmt: skip
-                    estimate = with_p_value(estimate, null)
-                except Exception as error:  # of any estimator; its estimate must not be lost
-                    say(f"{spec} has no p-value: {error}")
-            tested.append((spec, estimate, seconds))
-    return tested
+        for place, (spec, estimate, seconds) in enumerate(results):
+            on_progress(place, len(results))
+            if isinstance(estimate, str):
+                continue
+            try:
+                null = null_distribution(
+                    resolved[place].estimator, x.values, y.values, estimate.nats, permutations,
+                    discrete_x=x.discrete, discrete_y=y.discrete,
+                )  # fmt: skip
+                results[place] = (spec, with_p_value(estimate, null), seconds)
+            except InputError as error:
+                say(f"{spec} has no p-value: {error}")
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # of a plug-in; its estimate must not be lost
+                say(f"{spec} has no p-value: {message_of(error)}")
