@@ -2,15 +2,18 @@
 
 import math
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +30,8 @@ from .shared.scratch import end_programs, scratch_folder
 
 DATA = "{data}"
 MAX_ERROR_LINES = 3
+BYTES_KEPT = 2**16  # of the end of each stream, however much a program prints
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -141,10 +146,7 @@ class Executable(Estimator):
         if code > 0:
             raise RuntimeError(f"the program ended with exit code {code}{messages}")
         line = next((li.strip() for li in reversed(output.splitlines()) if li.strip()), "")
-        try:
-            number = float(line)
-        except ValueError:
-            number = math.nan
+        number = float(line) if NUMBER.fullmatch(line) else math.nan
         if not math.isfinite(number):
             problem = f"it is {line[:60]!r}" if line else "the program printed nothing"
             raise ValueError(f"the last line must be a finite number, but {problem}{messages}")
@@ -191,9 +193,7 @@ def _run(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            bufsize=0,
             start_new_session=True,  # so that the processes it starts can be killed with it
         )
     except OSError as error:
@@ -201,17 +201,50 @@ def _run(
             f"{arguments[0]} cannot be started ({error.strerror}): a script needs a first line "
             "such as #!/bin/sh, or its interpreter before it"
         ) from error
+    output, errors = _Tail(child.stdout), _Tail(child.stderr)
     try:
-        return *child.communicate(timeout=timeout), child.returncode
+        _wait(child, [output, errors], timeout)
+        return output.text(), errors.text(), child.returncode
     except subprocess.TimeoutExpired:
-        return "", _end(child, environment["TMPDIR"]), None
+        _end(child, environment["TMPDIR"], [output, errors])
+        return "", errors.text(), None
     except BaseException:  # Ctrl-C
-        _end(child, environment["TMPDIR"])
+        _end(child, environment["TMPDIR"], [output, errors])
         raise
 
 
-def _end(child: "subprocess.Popen[str]", scratch: str) -> str:
-    """Kill a program and all processes that it started; return its standard error.
+class _Tail(threading.Thread):
+    """Reads a stream until it is closed, and keeps the end of what it holds."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._kept = b""
+        self.start()
+
+    def run(self) -> None:
+        """Read."""
+        with self._stream:
+            while part := self._stream.read(BYTES_KEPT):
+                self._kept = (self._kept + part)[-BYTES_KEPT:]
+
+    def text(self) -> str:
+        """The end of the stream so far."""
+        return self._kept.decode("utf-8", "replace")
+
+
+def _wait(child: "subprocess.Popen[bytes]", tails: list[_Tail], timeout: float | None) -> None:
+    """Wait until both streams are closed and the program has ended. Raises TimeoutExpired."""
+    until = math.inf if timeout is None else time.monotonic() + timeout
+    for tail in tails:
+        tail.join(min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX))
+        if tail.is_alive():
+            raise subprocess.TimeoutExpired(child.args, timeout or 0.0)
+    child.wait(None if timeout is None else max(0.0, until - time.monotonic()))
+
+
+def _end(child: "subprocess.Popen[bytes]", scratch: str, tails: list[_Tail]) -> None:
+    """Kill a program and all processes that it started, and read what it has printed.
 
     scratch: the TMPDIR of the program, which identifies processes that left its process group.
     """
@@ -221,10 +254,8 @@ def _end(child: "subprocess.Popen[str]", scratch: str) -> str:
         with suppress(PermissionError):  # macOS, if all processes of the group have ended
             os.killpg(child.pid, signal.SIGKILL)
     end_programs(scratch)
-    try:
-        return child.communicate(timeout=5)[1]
-    except subprocess.TimeoutExpired:  # a process that left the group holds the pipe
-        return ""
+    with suppress(subprocess.TimeoutExpired):  # a process that left the group holds the pipe
+        _wait(child, tails, timeout=5)
 
 
 def _last_lines(text: str, count: int) -> str:

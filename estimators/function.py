@@ -12,7 +12,8 @@ from types import ModuleType
 from mibench.contract.base import Estimator
 from mibench.contract.functions import NATS, FunctionEstimator, Units
 from mibench.contract.variables import Variable
-from mibench.errors import InputError
+from mibench.errors import InputError, message_of
+from mibench.foreign import contained
 from mibench.types import Estimate
 
 from .shared.digest import digest, digest_of_files
@@ -118,10 +119,13 @@ def _run(path: str, content: str) -> ModuleType:
     module.__file__ = path
     sys.modules[module.__name__] = module  # where dataclasses and pickle look modules up
     try:
-        exec(compile(source, path, "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
+        with contained():
+            exec(compile(source, path, "exec"), module.__dict__)
+    except BaseException as error:  # the file may raise anything
         del sys.modules[module.__name__]
-        raise InputError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise InputError(f"{path} cannot be run: {message_of(error)}") from error
     return module
 
 
@@ -129,11 +133,14 @@ def _run(path: str, content: str) -> ModuleType:
 def _imported(name: str) -> tuple[ModuleType, str]:
     """A module, and the digest of its file at the time of the first import."""
     try:
-        module = import_module(name)
-    except (Exception, SystemExit) as error:
+        with contained():
+            module = import_module(name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module may raise anything when it is imported
         raise InputError(
-            f"module {name} cannot be imported ({type(error).__name__}: {error}): install its "
-            "package, or name a file such as mine.py:estimate"
+            f"module {name} cannot be imported ({message_of(error)}): install its package, "
+            "or name a file such as mine.py:estimate"
         ) from error
     file = getattr(module, "__file__", None)  # built-in modules have no file
     return module, digest_of_files([file]) if file else ""

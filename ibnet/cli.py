@@ -20,6 +20,7 @@ from mibench.cli.console import (
     show_rows,
     units_option,
 )
+from mibench.cli.show import prepare_figures
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -354,9 +355,7 @@ def _report_failures(trajectories: "xr.Dataset") -> int:
 
 
 def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], ending: str) -> None:
-    import os
-
-    os.environ["MPLBACKEND"] = "agg"  # figures are written to files, without a window
+    prepare_figures()
     from .measuring.trajectories import read_measured
     from .training_figures import draw_training
 

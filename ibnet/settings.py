@@ -232,7 +232,7 @@ def _read_setting(path: Path) -> Setting:
         return setting_from_json(json.loads(path.read_text()))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(
             f"{path} holds no setting ({reason}): write one with Setting.save"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext
+from copy import copy
 from dataclasses import replace
 from numbers import Integral
 from operator import index
@@ -266,7 +267,7 @@ def compare(
     try:
         todo = [evaluations[place] for place in missing]
         progress = Progress(todo, len(records), on_progress, on_step)
-        keep = {} if result_store is None else {"keep": result_store.append}
+        keep = {} if result_store is None else {"keep": copy(result_store).append}
         with (
             nullcontext() if result_store is None else result_store.pinned(),
             closing(
@@ -276,6 +277,10 @@ def compare(
             for number, record in finished:
                 records[missing[number]] = record
                 progress.finished(todo[number], record.seconds)
+                if result_store is not None:
+                    result_store.expect(record)
+        if result_store is not None:
+            result_store.check()
     except StoreLostError as lost:
         if (unkept := getattr(lost, "result", None)) is not None:
             records[missing[unkept[0]]] = unkept[1]
@@ -283,6 +288,9 @@ def compare(
     except KeyboardInterrupt:
         raise Interrupted(table(), len(records), len(evaluations)) from None
     return table()
+
+
+MAX_NAME = 200  # characters of the name of a store that another name starts with
 
 
 class Interrupted(KeyboardInterrupt):
@@ -321,12 +329,23 @@ def _reusable(store: Store, evaluations: Sequence[Evaluation]) -> dict[int, Reco
 
 
 def _written_again(path: Path, records: Iterable[Record]) -> str:
-    """Write the results of a run whose store was lost to a new one; what was done, as a text."""
+    """Write the results of a run whose store was lost to a new one; what was done, as a text.
+
+    If something else is in its place, the new store gets another name in the same folder.
+    """
     kept = list(records)
     try:
         Store(path).add(kept)
     except InputError as error:
-        return f"Its {len(kept)} results are lost, since {error}"
+        other = path.with_name(f"{path.name[:MAX_NAME]}.{uuid4().hex[:8]}")
+        try:
+            Store(other).add(kept)
+        except InputError:
+            return f"Its {len(kept)} results are lost, since {error}"
+        return (
+            f"Something else is in its place, so {other} holds the {len(kept)} results of this "
+            "run: name it with --store to compute the rest"
+        )
     return (
         f"It holds the {len(kept)} results of this run again: give the same command to compute the "
         "rest"

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from .errors import InputError, bounded
+from .errors import InputError, message_of
 
 ESTIMATORS = "mibench.estimators"  # an estimator class
 TASKS = "mibench.tasks"  # a function that returns a list of `Task`
@@ -56,13 +56,9 @@ def load(point: EntryPoint) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a module may raise anything when it is imported
-        try:
-            why = bounded(str(error))
-        except Exception:  # its __str__ raises
-            why = type(error).__name__
         raise InputError(
-            f"{KINDS[point.group]} {point.name!r} ({point.value}) cannot be loaded: {why}. "
-            "Reinstall or remove the package that provides it"
+            f"{KINDS[point.group]} {point.name!r} ({point.value}) cannot be loaded: "
+            f"{message_of(error)}. Reinstall or remove the package that provides it"
         ) from error
 
 

@@ -70,6 +70,8 @@ class Estimate:
     interval_info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if isinstance(self.nats, str | bytes | bool | np.bool_):  # which `float` would take
+            raise ValueError(f"an estimate must be a finite number of nats, got {self.nats!r}")
         object.__setattr__(self, "nats", float(self.nats))  # it may be a NumPy scalar
         if not math.isfinite(self.nats):
             raise ValueError(f"an estimate must be a finite number of nats, got {self.nats}")

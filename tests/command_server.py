@@ -2,14 +2,19 @@
 
 A new Python takes most of a command's time to import NumPy, pandas and numba; a fork takes none.
 Each command still is a process of its own, with the arguments, folder, streams and exit code that
-a user's has. Reads one JSON object per line from standard input, and answers with the exit code.
+a user's has. Reads one JSON object per line from standard input, and answers with the exit code;
+before that with the process id, if the command is to have a session of its own.
+
+The arguments are further modules to import.
 """
 
+import faulthandler
 import gc
 import importlib
 import json
 import os
 import sys
+import tempfile
 
 IMPORTED = (
     "email.parser", "matplotlib.figure", "mibench.api",
@@ -52,9 +57,9 @@ def prepare(*modules: str) -> None:
     gc.freeze()  # a child must not search all these objects for garbage when it ends
 
 
-def serve() -> None:
+def serve(*modules: str) -> None:
     """Run commands until standard input ends."""
-    prepare()
+    prepare(*modules)
     from mibench.cli.main import main
 
     requests = sys.stdin
@@ -64,12 +69,19 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             os.chdir(request["cwd"])
+            os.environ |= request["variables"]
+            tempfile.tempdir = None  # from TMPDIR, when it is asked for
             redirect(request["stdout"], request["stderr"])
+            if request["session"]:
+                os.setsid()
+                faulthandler.enable()
             sys.argv = ["mibench", *request["args"]]
             main()  # ends the process as the console script does
+        if request["session"]:
+            print(child, flush=True)
         _, status = os.waitpid(child, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
 
 
 if __name__ == "__main__":
-    serve()
+    serve(*sys.argv[1:])

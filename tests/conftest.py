@@ -30,8 +30,8 @@ Completed = subprocess.CompletedProcess[str]
 
 
 def environment() -> dict[str, str]:
-    """The variables that commands get: those of this process, but for what pytest and torch set."""
-    added = ("PYTEST_", "KMP_")
+    """The variables of this process that commands get: not what pytest, torch and polars set."""
+    added = ("PYTEST_", "KMP_", "_RJEM_")
     return {
         **{key: value for key, value in os.environ.items() if not key.startswith(added)},
         "COLUMNS": "200",
@@ -88,11 +88,13 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
     assert server.stdin is not None
     assert server.stdout is not None
 
-    def run(args: list[str], cwd: Path) -> Completed:
+    def run(args: list[str], cwd: Path, columns: str) -> Completed:
         number = next(numbers)
         streams = [folder / f"{number}.{name}" for name in ("stdout", "stderr")]
-        request = dict(zip(("stdout", "stderr"), map(str, streams), strict=True))
-        print(json.dumps({**request, "args": args, "cwd": str(cwd)}), file=server.stdin, flush=True)
+        request: dict[str, Any] = dict(zip(("stdout", "stderr"), map(str, streams), strict=True))
+        request |= {"args": args, "cwd": str(cwd), "session": False}
+        request["variables"] = {"COLUMNS": columns}
+        print(json.dumps(request), file=server.stdin, flush=True)
         code = json.loads(server.stdout.readline())
         out, err = (path.read_bytes().decode() for path in streams)
         return subprocess.CompletedProcess(args, code, out, err)
@@ -115,18 +117,20 @@ def mibench(
     """Run `mibench ARGS` in an empty directory; a traceback anywhere fails the test.
 
     A new Python runs the console script where a fork would not do: with options of
-    `subprocess.run`, with other environment variables, and on systems without forks.
+    `subprocess.run`, with other environment variables than COLUMNS, and on systems without forks.
     """
 
     def run(*args: object, **kwargs: object) -> Completed:
         texts = [str(arg) for arg in args]
-        if kwargs or environment() != AT_START or not hasattr(os, "fork"):
+        variables: dict[str, str] = kwargs.pop("env", environment())  # type: ignore[assignment]
+        columns = variables["COLUMNS"]
+        if kwargs or variables != {**AT_START, "COLUMNS": columns} or not hasattr(os, "fork"):
             done = subprocess.run(
                 [MIBENCH, *texts], cwd=tmp_path, capture_output=True, text=True, timeout=300,
-                **{"env": environment(), **kwargs},  # type: ignore[call-overload]
+                env=variables, **kwargs,  # type: ignore[call-overload]
             )  # fmt: skip
         else:
-            done = request.getfixturevalue("forked")(texts, tmp_path)
+            done = request.getfixturevalue("forked")(texts, tmp_path, columns)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

@@ -85,10 +85,10 @@ def labels_mi(a, b, correction):
     if n in (len(set(a)), len(set(b))):
         return 0.0
     c = np.arange(1, n + 1)
+    columns = np.array(list(Counter(b).values()))[:, np.newaxis]
     expected = sum(
-        float(hypergeom.pmf(c, n, row, column) @ (c * grassberger_g(c)))
+        float((hypergeom.pmf(c, n, row, columns) @ (c * grassberger_g(c))).sum())
         for row in Counter(a).values()
-        for column in Counter(b).values()
     )
     by_chance = of_a + of_b - (math.log(n) - expected / n)
     observed = of_a + of_b - grassberger(zip(a, b, strict=True))
@@ -202,13 +202,14 @@ def uniform(x, y, bins, range, pooled, correction, discrete_x=False, discrete_y=
 
 def quantile_edges(values, bins):
     """Inner edges at the quantiles j / bins of the unique values, as exact fractions."""
-    unique = [Fraction(v) for v in sorted(set(np.asarray(values, np.float64).tolist()))]
+    unique = np.unique(np.asarray(values, np.float64)).tolist()
     edges = []
     for j in np.arange(1, bins).tolist():
         position = Fraction(j * (len(unique) - 1), bins)
         below = math.floor(position)
         above = min(below + 1, len(unique) - 1)
-        edges.append(unique[below] + (unique[above] - unique[below]) * (position - below))
+        low, high = Fraction(unique[below]), Fraction(unique[above])
+        edges.append(low + (high - low) * (position - below))
     return edges
 
 
@@ -285,7 +286,7 @@ def mixture_bound(values, noise_variance, variant):
     squared = sum((column[:, np.newaxis] - column) ** 2 for column in values.T)
     distance = squared / (2 * noise_variance) / {"upper": 1, "lower": 4}[variant]
     of_noise = dims / 2 * math.log(2 * math.pi * math.e * noise_variance)
-    return of_noise - (np.logaddexp.reduce(-distance, axis=1) - math.log(n)).mean()
+    return of_noise - (logsumexp(-distance, axis=1) - math.log(n)).mean()
 
 
 def mixture(values, codes, noise_variance, variant):
@@ -344,7 +345,11 @@ def kernel_sums(columns, codes):
 
 def distances(side, units=1.0):
     """(n, n) Chebyshev distances between the rows of (n, d), each dimension in its own unit."""
-    return (np.abs(side[:, np.newaxis, :] - side[np.newaxis, :, :]) / units).max(axis=2)
+    gaps = [
+        np.abs(column[:, np.newaxis] - column) / unit
+        for column, unit in zip(side.T, np.broadcast_to(units, side.shape[1]), strict=True)
+    ]
+    return np.maximum.reduce(gaps)
 
 
 def deviations(side):
@@ -380,7 +385,8 @@ def count_within(columns, reach):
 
 def tied(matrix, k):
     """(n,) whether the k-th nearest other row is a copy, or the next one is equally far."""
-    others = np.sort(np.where(np.eye(len(matrix)), np.inf, matrix), axis=1)  # the row itself last
+    others = np.where(np.eye(len(matrix)), np.inf, matrix)  # the row itself last
+    others = np.partition(others, (k - 1, k), axis=1)
     return (others[:, k - 1] == 0) | ((others[:, k] == others[:, k - 1]) & (others[:, k] < np.inf))
 
 
@@ -388,37 +394,38 @@ def kraskov(in_x, in_y, k, variant):
     """Kraskov, Stoegbauer & Grassberger 2004, eqs. 8 and 9, from distances (n, n) in x and y."""
     n = len(in_x)
     joint = np.maximum(in_x, in_y)
-    still_tied = tied(joint, k)
-    terms = []
-    for i in range(n):
-        others = np.delete(np.arange(n), i)
-        nearest = others[np.argsort(joint[i, others], kind="stable")][:k]
-        if variant == 1:
-            radius = joint[i, nearest[-1]]
-            n_x, n_y = ((part[i, others] < radius).sum() for part in (in_x, in_y))
-            terms.append(digamma(k) - digamma(n_x + 1) - digamma(n_y + 1))
-        else:
-            extents = [part[i, nearest].max() for part in (in_x, in_y)]
-            if still_tied[i]:  # rounding next to a far larger value makes the k nearest ambiguous
-                extents = [joint[i, nearest[-1]]] * 2
-            n_x, n_y = (
-                (part[i, others] <= extent).sum()
-                for part, extent in zip((in_x, in_y), extents, strict=True)
-            )
-            terms.append(digamma(k) - 1 / k - digamma(n_x) - digamma(n_y))
+    others = ~np.eye(n, dtype=bool)
+    in_order = np.argsort(np.where(others, joint, np.nan), axis=1, kind="stable")  # nan: last
+    nearest = in_order[:, :k]
+    radii = np.take_along_axis(joint, nearest[:, -1:], axis=1)
+    if variant == 1:
+        n_x, n_y = (((part < radii) & others).sum(axis=1) for part in (in_x, in_y))
+        terms = digamma(k) - digamma(n_x + 1) - digamma(n_y + 1)
+    else:
+        # Where ties are left: rounding next to a far larger value makes the k nearest ambiguous.
+        still_tied = tied(joint, k)[:, np.newaxis]
+        extents = (
+            np.take_along_axis(part, nearest, axis=1).max(axis=1, keepdims=True)
+            for part in (in_x, in_y)
+        )
+        n_x, n_y = (
+            ((part <= np.where(still_tied, radii, extent)) & others).sum(axis=1)
+            for part, extent in zip((in_x, in_y), extents, strict=True)
+        )
+        terms = digamma(k) - 1 / k - digamma(n_x) - digamma(n_y)
     return digamma(n) + math.fsum(terms) / n
 
 
 def ross(matrix, codes, k):
     """Ross 2014, counted as by scikit-learn: m are the row and the rows nearer than its k-th."""
     n = len(codes)
-    terms = []
-    for i in range(n):
-        same = np.flatnonzero((codes == codes[i]) & (np.arange(n) != i))
-        k_i = min(k, len(same))
-        radius = np.sort(matrix[i, same])[k_i - 1]
-        around = (matrix[i] < radius).sum()
-        terms.append(digamma(k_i) - digamma(len(same) + 1) - digamma(around))
+    same = (codes[:, np.newaxis] == codes) & ~np.eye(n, dtype=bool)
+    sizes = same.sum(axis=1)
+    ks = np.minimum(k, sizes)
+    in_order = np.sort(np.where(same, matrix, np.inf), axis=1)
+    radii = np.take_along_axis(in_order, ks[:, np.newaxis] - 1, axis=1)
+    around = (matrix < radii).sum(axis=1)
+    terms = digamma(ks) - digamma(sizes + 1) - digamma(around)
     return digamma(n) + math.fsum(terms) / n
 
 
@@ -434,7 +441,8 @@ def ties_within(matrix, codes, k):
 def kozachenko_leonenko(matrix, dims, k):
     """Entropy from distances (n, n) in the maximum norm; a ball of radius e has volume (2 e)^d."""
     n = len(matrix)
-    radii = [np.sort(np.delete(row, i))[k - 1] for i, row in enumerate(matrix)]
+    others = np.where(np.eye(n), np.nan, matrix)  # nan: last
+    radii = np.sort(others, axis=1)[:, k - 1]
     return digamma(n) - digamma(k) + math.fsum(math.log((2 * r) ** dims) for r in radii) / n
 
 

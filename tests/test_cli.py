@@ -369,17 +369,39 @@ def test_a_full_disk_is_an_error(tmp_path):
     )
 
 
+# Notes each call in a file next to it, from which a test sees that a run is at work.
+NOTING = """
+from pathlib import Path
+def noting(x, y):
+    with Path(__file__).with_name("calls").open("a") as file:
+        file.write("x")
+    return 0.5
+"""
+
+
+def wait_for_calls(own, running):
+    """Wait until `noting` was called 20 times."""
+    deadline = time.monotonic() + 60
+    while not (own / "calls").exists() or (own / "calls").stat().st_size < 20:
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [["--jobs", "1"], ["--jobs", "2"], []])
-def test_ctrl_c_leaves_no_file_and_shows_what_is_done(tmp_path, jobs):
+def test_ctrl_c_leaves_no_file_and_shows_what_is_done(tmp_path, tmp_path_factory, jobs):
     """A terminal sends SIGINT to the whole process group, workers included."""
+    own = tmp_path_factory.mktemp("own")
+    (own / "noting_estimator.py").write_text(NOTING)
+    call = f"function:call={own / 'noting_estimator.py'}:noting"
     running = subprocess.Popen(
-        [MIBENCH, "compare", "-e", "kde", "--samples", "3000", "--seeds", "500", "--output",
-         "cells.csv", "--plot", "figure.png", *jobs],
+        [MIBENCH, "compare", "-e", call, "-e", "kde", "--samples", "3000", "--seeds", "500",
+         "--output", "cells.csv", "--plot", "figure.png", *jobs],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    time.sleep(8)
+    wait_for_calls(own, running)
     os.killpg(running.pid, signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130

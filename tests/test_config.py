@@ -66,3 +66,42 @@ def test_mistakes_are_named(mibench, tmp_path, text, message):
 def test_a_file_that_is_missing_is_named(mibench):
     done = mibench("compare", "--config", "none.toml")
     assert (done.returncode, "cannot read none.toml: No such file" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "option"),
+    [
+        ("estimators = ['uniform', 'executable:command=touch ran']", "which runs code", "-e"),
+        ("estimators = 'function:call=mine.py:run'", "which runs code", "-e"),
+        ("scheduler = 'tcp://127.0.0.1:1'\nbackend = 'dask'", "a Dask scheduler", "--scheduler"),
+        ("output = '../x.csv'", "not in its folder", "--output"),
+        ("store = 'link.jsonl'", "not in its folder", "--store"),
+        ("plot = '/tmp/x.png'", "not in its folder", "--plot"),
+        ("against = '../x.parquet'", "not in its folder", "--against"),
+    ],
+)
+def test_a_file_that_nobody_named_decides_nothing_dangerous(
+    mibench, tmp_path, text, message, option
+):
+    (tmp_path / "mine.py").write_text("open('ran', 'w')\nrun = lambda x, y: 0.5")
+    (tmp_path / "link.jsonl").symlink_to("../elsewhere.jsonl")
+    (tmp_path / "mibench.toml").write_text(f"[compare]\nsamples = 50\nseeds = 1\n{text}\n")
+    done = mibench("compare", "--tasks", "1v1-normal-0.75")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "give --config mibench.toml if you trust it" in done.stderr
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path.parent / "elsewhere.jsonl").exists()
+    if option == "-e":
+        grid = ("--tasks", "1v1-normal-0.75")
+        assert mibench("compare", *grid, "-e", "uniform").returncode == 0
+        assert not (tmp_path / "ran").exists()
+        mibench("compare", *grid, "--config", "mibench.toml")
+        assert (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("value", ["[" * 10_000, "9" * 5000, "99999999999999999999"])
+def test_values_that_no_option_can_hold_are_named(mibench, tmp_path, value):
+    (tmp_path / "mibench.toml").write_text(f"[compare]\nseeds = {value}\n")
+    done = mibench("compare", "--tasks", "1v1-normal-0.75", "-e", "uniform")
+    assert (done.returncode, done.stdout) == (2, "")

@@ -1,11 +1,13 @@
 """However mibench ends: finished estimates are in the store, and no program or data is left."""
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -52,13 +54,54 @@ def lines_of(path):
     return path.read_text().splitlines() if path.exists() else []
 
 
+COMMAND = ("compare", "--samples", "100", "--tasks", "1v1-normal-0.75")
+
+
 def start(folder, *arguments):
     (folder / "tmp").mkdir(exist_ok=True)
     return subprocess.Popen(
-        [MIBENCH, "compare", "--samples", "100", "--tasks", "1v1-normal-0.75", *arguments],
+        [MIBENCH, *COMMAND, *arguments],
         cwd=folder, env={**environment(), "TMPDIR": str(folder / "tmp"), "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
+
+
+class ForkedRun:
+    """As what `start` returns, but a fork of a server that has imported all: command_server.py."""
+
+    def __init__(self, server, folder, *arguments):
+        (folder / "tmp").mkdir()
+        self._server, self._messages = server, folder / "stderr"
+        request = {
+            "args": [*COMMAND, *arguments], "cwd": str(folder), "session": True,
+            "stdout": os.devnull, "stderr": str(self._messages),
+            "variables": {"TMPDIR": str(folder / "tmp")},
+        }  # fmt: skip
+        print(json.dumps(request), file=server.stdin, flush=True)
+        self.pid = int(server.stdout.readline())
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    def communicate(self, timeout=None):
+        """As that of Popen. The process is gone when the server has its exit code."""
+        deadline = time.monotonic() + (timeout or 60)
+        while psutil.pid_exists(self.pid):
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(COMMAND, timeout)
+            time.sleep(0.01)
+        self.returncode = int(self._server.stdout.readline())
+        return None, self._messages.read_text()
+
+
+@pytest.fixture(scope="module")
+def forked_run():
+    server = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("command_server.py"), "distributed"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(),
+    )  # fmt: skip
+    with server:
+        yield partial(ForkedRun, server)
 
 
 def messages_at_the_end(running, seconds=60):
@@ -70,7 +113,7 @@ def messages_at_the_end(running, seconds=60):
         raise AssertionError(running.communicate()[1]) from None
 
 
-def lost_and_finished(folder, number, pause, *options):
+def lost_and_finished(start, folder, number, pause, *options):
     """End a run by a signal; how many estimates were finished, and how many of them are lost."""
     (folder / "logging_estimator.py").write_text(LOGGING)
     call = "function:call=logging_estimator.py:logged"
@@ -90,27 +133,30 @@ def lost_and_finished(folder, number, pause, *options):
 
 
 def test_a_killed_run_has_stored_what_its_processes_had_finished(tmp_path):
-    lost, finished = lost_and_finished(tmp_path, signal.SIGKILL, 0.7, "--jobs", "2")
+    lost, finished = lost_and_finished(start, tmp_path, signal.SIGKILL, 0.7, "--jobs", "2")
     assert finished > 2
     assert lost <= 2  # those that were being written
 
 
 @pytest.mark.slow
-def test_thirty_runs_that_are_ended_have_stored_what_was_finished(tmp_path):
+def test_thirty_runs_that_are_ended_have_stored_what_was_finished(tmp_path, forked_run):
     """At random moments. A lost estimate is one that a process was writing."""
     rng, found = random.Random(0), []
     for trial in range(30):
         folder = tmp_path / str(trial)
         folder.mkdir()
         pause = rng.uniform(0, 1.5)
-        found.append(lost_and_finished(folder, SIGNALS[trial % 4], pause, "--jobs", "2"))
+        number = SIGNALS[trial % 4]
+        found.append(lost_and_finished(forked_run, folder, number, pause, "--jobs", "2"))
     print(found)
     assert max(lost for lost, _ in found) <= 2
     assert sum(finished for _, finished in found) > 300
 
 
 @pytest.mark.slow
-def test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished(tmp_path):
+def test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished(
+    tmp_path, forked_run
+):
     rng, found = random.Random(1), []
     cluster = Cluster(tmp_path, workers=2)
     try:
@@ -119,7 +165,8 @@ def test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished(t
             folder.mkdir()
             options = ("--backend", "dask", "--scheduler", cluster.address)
             pause = rng.uniform(0, 1.5)
-            found.append(lost_and_finished(folder, SIGNALS[trial % 4], pause, *options))
+            number = SIGNALS[trial % 4]
+            found.append(lost_and_finished(forked_run, folder, number, pause, *options))
     finally:
         cluster.close()
     print(found)

@@ -21,7 +21,7 @@ from .conftest import MIBENCH
 pytestmark = pytest.mark.slow  # whole commands, which train networks
 
 SMALL = ("2.1", "--runs", 2, "--epochs", 12)
-LONG = ("2.1", "--runs", 4, "--epochs", 3000)
+LONG = ("2.1", "--runs", 4, "--epochs", 2000)
 
 
 def start(tmp_path, *args, **kwargs):
@@ -112,7 +112,7 @@ def test_other_networks_and_data(mibench, tmp_path):
 
 
 def uninterrupted():
-    return ibnet.train("2.1", runs=4, epochs=3000)
+    return ibnet.train("2.1", runs=4, epochs=2000)
 
 
 def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
@@ -121,11 +121,11 @@ def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
     before = ibnet.load(tmp_path / "d")
-    assert 0 < before.epochs < 3000
+    assert 0 < before.epochs < 2000
     assert mibench("ibnet", "train", *LONG, "-o", "d").returncode == 0
     trained = ibnet.load(tmp_path / "d")
     weights = trained.dataset.weights.values
-    assert weights.shape[0] == 3001
+    assert weights.shape[0] == 2001
     assert np.array_equal(weights, uninterrupted().dataset.weights.values)
 
     measuring = ("measure", "d", "-e", "adaptive:bins=30")
@@ -136,7 +136,7 @@ def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
     running.communicate()
     # Count all runs: the two processes finish their batches in any order.
     measured = np.isfinite(ibnet.read_measured(trained).i_xt.values[0, :, :, 0]).sum()
-    assert 0 < measured < 4 * 3001
+    assert 0 < measured < 4 * 2001
     done = mibench("ibnet", *measuring, "--measure-epochs", "log:40", "--format", "json")
     assert done.returncode == 0, done.stderr
     continued = ibnet.read_measured(trained)

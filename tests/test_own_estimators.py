@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 from functools import partial
 from pathlib import Path
 
@@ -547,6 +548,9 @@ def test_where_the_path_goes(here):
         ("echo '[1] 0.5'", "must be a finite number, but it is '[1] 0.5'"),
         ("echo nan; echo because >&2", "is 'nan'. Standard error ends: because"),
         ("echo -inf", "is '-inf'"),
+        ("echo 1_0", "is '1_0'"),
+        ("printf '\\331\\241\\n'", "is '\u0661'"),  # a digit of another script
+        ("printf 0x1", "is '0x1'"),
         ("echo bad: $1 >&2; exit 1", "Standard error ends: bad: {data}"),
         ("printf '\\377\\n'", "a finite number, but it is '\ufffd'"),
     ],
@@ -729,6 +733,16 @@ def test_a_program_is_not_run_to_warm_up(here):
 def test_a_program_that_prints_much(here):
     script(here / "mi.sh", "yes chatter | head -n 200000; yes | head -n 200000 >&2; echo 0.5")
     assert Executable("./mi.sh", timeout=60).estimate([1, 2], [2, 1]).nats == 0.5
+
+
+def test_of_all_that_a_program_prints_only_the_end_is_kept(here):
+    script(here / "mi.sh", "yes chatter | head -c 100000000; echo; echo 0.5")
+    tracemalloc.start()
+    try:
+        assert Executable("./mi.sh", timeout=60).estimate([1, 2], [2, 1]).nats == 0.5
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.slow

@@ -155,8 +155,42 @@ def test_labels_stay_distinct():
     for labels in ([1, "1", 1, "1"], [big, big + 1, 0.5, 0.5], [big * 4096, -1, 0, 0]):
         values = as_side(labels, "x", True).values
         assert len(set(values.tolist())) == len(set(labels))
+    for texts in (["a", "a\0"], [b"a", b"a\0"]):  # of which NumPy drops the NUL
+        assert as_side(texts, "x", None).values.tolist() == texts
+    for rows in ([[big, 0.5], [big + 1, 0.5]], [(1, "a"), ("1", "a")]):
+        assert as_side(rows, "x", True).values.tolist() == [list(row) for row in rows]
+    assert estimate_of_labels([[1, "a"], [1.0, "a"], [2, "a"], [2.0, "a"]]) == estimate_of_labels(
+        [1, 1, 2, 2]
+    )
     ids = pd.Series([10**18 + 1, 10**18 + 2, None], dtype="Int64")
     assert as_side(ids, "x", True).values.tolist() == [10**18 + 1, 10**18 + 2, None]
+
+
+def estimate_of_labels(x):
+    return mibench.estimate(x, [0, 0, 1, 1], "uniform", discrete_x=True, discrete_y=True).nats
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        list,
+        np.array,
+        lambda v: np.array(v, np.uint64),
+        lambda v: pd.Series([*v, None], dtype="Int64").iloc[:-1],
+        lambda v: pd.Series(v, dtype=object),
+    ],
+)
+def test_whole_numbers_that_floats_would_merge_are_refused(make):
+    """Such as times in nanoseconds; numbers as large that lie further apart are taken."""
+    start = 17 * 10**17
+    near = [start + step for step in (1, 2, 400, 900)]
+    with pytest.raises(InputError, match=f"beyond 2.53.*subtract {start + 1} from them"):
+        mibench.estimate(make(near), B[:4])
+    apart = [start + step * 10**12 for step in (1, 2, 400, 900)]
+    assert (
+        mibench.estimate(make(apart), B[:4]).nats == mibench.estimate([1, 2, 400, 900], B[:4]).nats
+    )
+    assert mibench.estimate(make(near), B[:4], "uniform", discrete_x=True).info["n"] == 4
 
 
 def test_numbers_of_other_types():
@@ -174,6 +208,8 @@ def sparse_tensor():
 
 
 REFUSED = {
+    "too large": (lambda: [10**400, 1.0, *A[2:]], "a number that float64 cannot"),
+    "signalling NaN": (lambda: [decimal.Decimal("sNaN"), 1.0, *A[2:]], "x holds nan in row 0"),
     "scipy": (lambda: scipy.sparse.csr_matrix(A[:, None]), r"sparse.*csr_matrix.*\.toarray\(\)"),
     "scipy array": (lambda: scipy.sparse.coo_array(A[:, None]), r"sparse.*\.toarray\(\)"),
     "pandas sparse": (lambda: pd.Series(A, dtype="Sparse[float]"), r"\.sparse\.to_dense\(\)"),

@@ -115,6 +115,7 @@ BAD_LINES = [
     (line(nats=float("nan")), "has nan as nats"),
     (line(nats=float("-inf")), "has -inf as nats"),
     (line(nats=10**400), "has a number that is too large"),
+    (line(n=10**30), "has a number that is too large"),
     (line(error="both"), "has both an estimate and an error"),
     (line(nats=None), "has no estimate"),
     (line()[:-20], "is cut short"),
@@ -135,6 +136,18 @@ def test_a_line_that_is_not_a_record_is_skipped_and_named(tmp_path, caplog, bad,
     caplog.clear()
     assert len(mibench.results(path)) == 2
     assert f"line 3 {why}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"nats": 1e308}, {"nats": -1e308}, {"mi_nats": float("inf")}, {"mi_nats": float("nan")},
+     {"task": "x" * 100_000}],
+)  # fmt: skip
+def test_records_of_extreme_values_are_drawn(tmp_path, mibench, changes):
+    (tmp_path / "r.jsonl").write_bytes(HEADER + b"\n" + line() + b"\n" + line(seed=7, **changes))
+    done = mibench("results", "r.jsonl", "--plot", "p.png")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "p.png").exists()
 
 
 def test_many_bad_lines_are_counted(tmp_path, mibench):
@@ -182,6 +195,59 @@ def test_a_store_that_is_lost_during_the_run_is_written_again(tmp_path, change, 
     kept = len(list(Store(path)))
     assert kept >= 4  # the one that was computed when the loss was noticed is there too
     assert f"holds the {kept} results of this run again: give the same command" in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("other", [os.mkdir, os.mkfifo, lambda path: path.write_text("mine")])
+def test_results_are_kept_beside_what_took_the_place_of_the_store(tmp_path, other, jobs):
+    path = tmp_path / "a" / "r.jsonl"
+
+    def spoil(done, total):
+        if done == 3:
+            path.unlink()
+            other(path)
+
+    with pytest.raises(InputError, match="Something else is in its place, so") as caught:
+        mibench.compare("uniform", store=path, on_progress=spoil, jobs=jobs,
+                        **{**SMALL, "seeds": 100})  # fmt: skip
+    (kept,) = path.parent.glob("r.jsonl.*")
+    assert f"so {kept} holds the {len(list(Store(kept)))} results of this run" in str(caught.value)
+    assert len(list(Store(kept))) >= 4
+
+
+@pytest.mark.parametrize("change", ["shorten", "remove"])
+def test_a_store_that_is_lost_after_the_last_estimate_is_written_again(tmp_path, change):
+    path = tmp_path / "r.jsonl"
+
+    def spoil(done, total):
+        if done == total:
+            if change == "shorten":
+                path.write_bytes(path.read_bytes()[: len(HEADER) + 300])
+            else:
+                path.unlink()
+
+    with pytest.raises(InputError, match="holds the 4 results of this run again"):
+        mibench.compare("uniform", store=path, on_progress=spoil, **SMALL)
+    assert len(list(Store(path))) == 4
+
+
+def test_a_result_does_not_replace_what_the_command_reads_or_keeps(tmp_path, mibench):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,5\n4,4\n")
+    (tmp_path / "link.csv").symlink_to("t.csv")
+    grid = ("-e", "uniform", "--tasks", "1v1-normal-0.75", "--samples", 50, "--seeds", 1)
+    commands = [
+        ("compare", *grid, "--store", "s.csv", "-o", "s.csv"),
+        ("compare", *grid, "--store", "t.csv", "-o", "./t.csv"),
+        ("results", "t.csv", "-o", "link.csv"),
+        ("estimate", "t.csv", "--x", "a", "--y", "b", "-o", tmp_path / "t.csv"),
+        ("pairwise", "link.csv", "-o", "t.csv"),
+    ]
+    for command in commands:
+        done = mibench(*command)
+        assert done.returncode == 2, command
+        assert "would replace the file that is read, or in which results are kept" in done.stderr
+    assert (tmp_path / "t.csv").read_text().startswith("a,b")
 
 
 def test_a_store_that_cannot_be_written_again_is_said(tmp_path):

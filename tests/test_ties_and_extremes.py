@@ -131,7 +131,7 @@ def extreme_inputs():
         "powers": (2.0 ** np.arange(-1000, 1000, 50), np.arange(40)),
         "equal rows but one": (np.r_[np.repeat(x[:1], 39, axis=0), x[1:2]], y),
         "more dimensions than rows": (rng.normal(size=(10, 50)), rng.normal(size=(10, 60))),
-        "integers beyond 2^53": (2**60 + np.arange(40), np.arange(40)),
+        "integers beyond 2^53": (2**60 + 2**20 * np.arange(40), np.arange(40)),
         "largest float32": (x.astype(np.float32) * np.float32(1e38), y.astype(np.float32)),
     }
 

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from mibench.contract.parameters import has_text_parameter, parameter_fields
-from mibench.contract.registry import estimator_class, list_estimators
+from mibench.contract.parameters import parameter_fields
+from mibench.contract.registry import runs_given_code
 from mibench.contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_each
-from mibench.contract.specs import name_in, split_specs, write_spec
+from mibench.contract.specs import split_specs, write_spec
 from mibench.errors import InputError
 from mibench.types import SupportsEstimate
 
@@ -49,8 +49,7 @@ def refuse_foreign_code(specs: Sequence[str], source: object) -> None:
     The file may come from somebody else, and measuring with its estimators is the default.
     """
     for spec in [spec for text in specs for spec in split_specs(text)]:
-        name = name_in(spec)
-        if name in list_estimators() and has_text_parameter(estimator_class(name)):
+        if runs_given_code(spec):
             raise InputError(
                 f"{source} names the estimator {spec!r}, which runs code: give the estimators that "
                 "you want with --estimators"

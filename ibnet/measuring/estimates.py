@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mibench.contract.flags import FLAGS
 from mibench.contract.variables import NO_SYMBOLS, Variable, as_variable
-from mibench.errors import InputError
+from mibench.errors import InputError, message_of
+from mibench.foreign import contained
 from mibench.types import Estimate, SupportsEstimate
 
 from ..data.dataset import Data
@@ -150,10 +151,13 @@ def _measure_layer(
 ) -> None:
     """Measure one layer; index: (epoch, run, layer) in the result."""
     try:
-        x, y = layers.estimate(estimator, t)
+        with contained():
+            x, y = layers.estimate(estimator, t)
         result.i_xt[index], result.i_ty[index] = x.bits, y.bits
-    except Exception as error:  # an estimator's failure is a result
-        result.fail(index, f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an estimator's failure is a result, whatever it raises
+        result.fail(index, message_of(error))
         return
     bits = 0
     for code in (*x.flags, *y.flags):

@@ -8,7 +8,7 @@ import click
 
 from ..errors import InputError
 from .completion import estimator_names, several_of, suite_names, task_names
-from .config import config_file, config_option, from_config
+from .config import check_found_file, config_file, config_option, from_config
 from .console import (
     DONE,
     FILE,
@@ -134,6 +134,7 @@ def compare(
     form: str,
 ) -> int:
     """Run estimators on tasks whose MI is known, and rank them by error."""
+    check_found_file(context)
     if (file := config_file(context)) is not None:
         say(f"options of {file} are used")
         # --tasks and --suite exclude each other: that of the command line wins
@@ -141,7 +142,7 @@ def compare(
             suite = ()
         elif tasks and suite and from_config(context, "tasks"):
             tasks = ()
-    check_results(output, plot)
+    check_results(output, plot, store, against)
     sizes = _whole_numbers(samples, "--samples")
     specs: list[str] = []
     baselines: dict[str, str] = {}
@@ -208,7 +209,7 @@ def results(
     STORE is a file that `mibench compare --store` wrote, a .parquet file of results, or `reference`
     for the results that come with mibench.
     """
-    check_results(output, plot)
+    check_results(output, plot, store)
     records = _selected(store, estimators, tasks, suite, samples)
     try:
         write_comparison(records, units, output, plot)
@@ -238,7 +239,7 @@ def report(
     """
     from ..output.files import PAGES, check_path
 
-    check_path(output, PAGES, "--output")
+    check_path(output, PAGES, "--output", [store])
     write_comparison(_selected(store, estimators, tasks, suite, samples), units, output, None)
     return DONE
 

@@ -1,5 +1,6 @@
 """The file mibench.toml: options of `mibench compare` that are kept with a project."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from ..errors import InputError, unknown
 
 DEFAULT = Path("mibench.toml")
 TABLE = "compare"
+FOUND = f"{__name__}.found"
+FILES = ("store", "against", "output", "plot")
 
 
 def use_config(context: click.Context, parameter: click.Parameter, file: Path | None) -> None:
     """Take the options that the command line lacks from a file: this one, or mibench.toml here."""
     if context.resilient_parsing or (file is None and not DEFAULT.is_file()):
         return
+    context.meta[FOUND] = file is None
     file = file or DEFAULT
     options = {option.name: option for option in context.command.params if option.expose_value}
     context.default_map = {
@@ -35,8 +39,8 @@ def read_table(file: Path) -> dict[str, Any]:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is no TOML file: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file} is no TOML file: {error or type(error).__name__}") from None
     for name in content:
         if name != TABLE:
             raise InputError(f"{file}: {unknown('table', name, [TABLE])}")
@@ -73,6 +77,39 @@ def config_file(context: click.Context) -> str | None:
     """The file whose options are used, if any."""
     file: str | None = context.meta.get(__name__)
     return file
+
+
+def check_found_file(context: click.Context) -> None:
+    """Raise InputError if mibench.toml asks for what a file that nobody named must not decide.
+
+    The folder may come from somebody else. So its file names no code to run, no scheduler, whose
+    answers can run code, and no files outside the folder, unless --config names it.
+    """
+    if not context.meta.get(FOUND):
+        return
+    from ..contract.registry import runs_given_code
+    from ..contract.specs import split_specs
+
+    def refuse(what: str, option: str) -> None:
+        raise InputError(
+            f"{DEFAULT} {what}, and nobody named this file: give --config {DEFAULT} if you trust "
+            f"it, or {option} as you want it"
+        )
+
+    if from_config(context, "estimators"):
+        for spec in [spec for text in context.params["estimators"] for spec in split_specs(text)]:
+            if runs_given_code(spec):
+                refuse(f"names the estimator {spec!r}, which runs code", "--estimators")
+    if from_config(context, "scheduler"):
+        refuse("names a Dask scheduler, which can send code to this process", "--scheduler")
+    for name in FILES:
+        path = context.params[name]
+        if path is not None and from_config(context, name) and _is_outside(path):
+            refuse(f"names the file {path}, which is not in its folder", f"--{name}")
+
+
+def _is_outside(path: Path) -> bool:
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(os.curdir))
 
 
 def from_config(context: click.Context, name: str) -> bool:

@@ -5,7 +5,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +43,22 @@ def split_names(names: Sequence[str]) -> list[str]:
 
 
 def say(message: str) -> None:
-    """Print a message on standard error. A terminal gets lines that fit, with whole words."""
+    """Print a message on standard error. A terminal gets lines that fit, with whole words.
+
+    If standard error is closed, no result is lost by it.
+    """
     from ..output.safe import visible
 
     shown = f"mibench: {visible(message, one_line=False)}"
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         shown = "\n".join(
             # without an indent, so that a command in a message can be copied
             textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
             for line in shown.splitlines()
         )
-    click.echo(shown, err=True)
+    with suppress(OSError, ValueError):
+        click.echo(shown, err=True)
 
 
 @contextmanager
@@ -64,18 +68,18 @@ def chatter_aside() -> Iterator[None]:
     Estimators and their libraries may print, but standard output holds results only.
     """
     sys.stdout.flush()
-    try:
+    saved_stdout = None
+    with suppress(OSError):  # what is closed cannot be printed to
         saved_stdout = os.dup(1)
-    except OSError:  # closed, so nothing can be printed to it
-        yield
-        return
-    try:
         os.dup2(2 if sys.stderr is not None else os.open(os.devnull, os.O_WRONLY), 1)
+    try:
         with redirect_stdout(sys.stderr):
             yield
     finally:
-        os.dup2(saved_stdout, 1)
-        os.close(saved_stdout)
+        if saved_stdout is not None:
+            with suppress(OSError):  # an estimator may close what it did not open
+                os.dup2(saved_stdout, 1)
+                os.close(saved_stdout)
 
 
 COMPILES = "compiling what the estimates need, once per installation: up to a minute"

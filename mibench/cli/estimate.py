@@ -101,18 +101,11 @@ def estimate(
     from ..contract.resolve import resolve_estimators
     from ..output.files import PICTURES, TABLES, check_path
     from ..running.given import estimates_of
-    from ..running.intervals import USUAL_LEVEL, wanted
+    from ..running.intervals import wanted
     from ..running.permutations import check_permutations
     from ..running.processes import check_jobs
     from .estimates import Sides, as_document, draw_sides
-    from .sureness import (
-        AUTO,
-        TESTED,
-        permutations_of_verdict,
-        verdict,
-        with_intervals,
-        with_p_values,
-    )
+    from .sureness import AUTO, add_intervals, add_p_values, judge
 
     check_jobs(jobs)
     if permutations is not None:
@@ -121,7 +114,7 @@ def estimate(
         wanted(interval)
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
-            check_path(path, endings, option)
+            check_path(path, endings, option, [file])
     say_if_large(file)
     sides = read_sides(
         file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
@@ -131,40 +124,39 @@ def estimate(
         say(note)
     side_x, side_y = sides.x, sides.y
     resolved = resolve_estimators(list(estimators) or [AUTO, *default_estimators()])
-    say_if_cold()
-    results: list[tuple[str, Any, float]] = []
-    with chatter_aside(), progress("estimators") as on_progress:
-        on_progress(0, len(resolved))
-        for result in estimates_of(
-            resolved, (side_x.values, side_y.values),
-            discrete_x=side_x.discrete, discrete_y=side_y.discrete, time_limit=time_limit,
-            jobs=jobs,
-        ):  # fmt: skip
-            results.append(result)
-            on_progress(len(results), len(resolved))
     (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
-    order = [estimator.spec for estimator in resolved]
-    results.sort(key=lambda result: order.index(result[0]))
-    if interval is not None:
-        results = with_intervals(results, resolved, side_x, side_y, interval)
-    elif not estimators:
-        results = [
-            *with_intervals(results[:1], resolved[:1], side_x, side_y, str(USUAL_LEVEL)),
-            *results[1:],
-        ]
-    if permutations is not None:
-        results = with_p_values(results, resolved, side_x, side_y, permutations)
-    believed = None
-    if not estimators and not isinstance(results[0][1], str):
-        by_spec = dict(zip(order, zip(results, resolved, strict=True), strict=True))
-        tested, estimator = by_spec[TESTED]
-        if permutations is None and "constant" not in results[0][1].flags:
-            count = permutations_of_verdict(rows, dim_x + dim_y)
-            [tested] = with_p_values([tested], [estimator], side_x, side_y, count)
-        test = None if isinstance(tested[1], str) else tested[1]
-        believed = verdict(results[0][1], test, units)
     about = Sides(side_x.names, side_y.names, rows, side_x.discrete, side_y.discrete)
+    results: list[tuple[str, Any, float]] = []
+    order = [estimator.spec for estimator in resolved]
+    say_if_cold()
+    try:
+        with chatter_aside(), progress("estimators") as on_progress:
+            on_progress(0, len(resolved))
+            for result in estimates_of(
+                resolved, (side_x.values, side_y.values),
+                discrete_x=side_x.discrete, discrete_y=side_y.discrete, time_limit=time_limit,
+                jobs=jobs,
+            ):  # fmt: skip
+                results.append(result)
+                on_progress(len(results), len(resolved))
+        results.sort(key=lambda result: order.index(result[0]))
+        if interval is not None:
+            add_intervals(results, resolved, side_x, side_y, interval)
+        if permutations is not None:
+            add_p_values(results, resolved, side_x, side_y, permutations)
+        believed = None if estimators else judge(results, resolved, side_x, side_y, units)
+    except KeyboardInterrupt:
+        if results:
+            results.sort(key=lambda result: order.index(result[0]))
+            say(
+                f"interrupted after {len(results)} of {len(resolved)} estimates; no file was "
+                "written. The results so far:"
+            )
+            show_estimates(
+                results, as_document(results, resolved, about, units), title, units, form
+            )
+        raise
     document = as_document(results, resolved, about, units)
     if believed is not None:
         document = {"verdict": believed, **document}

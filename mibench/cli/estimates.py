@@ -1,6 +1,5 @@
 """The estimates of one pair of sides as rows, for files and for csv and json on standard output."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -9,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.resolve import ResolvedEstimator
 from ..errors import message_of
+from ..foreign import contained
 from ..types import Estimate, Sample
 from .console import say
+from .show import prepare_figures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +92,7 @@ def draw_sides(
     plot: Path,
 ) -> None:
     """Draw the data, and the pairs of functions of each estimator that has a method `fit`."""
-    os.environ["MPLBACKEND"] = "agg"  # opens no window; a user's setting may not be installed
+    prepare_figures()
     from ..output.figures import save
     from ..output.files import whole_file
     from ..output.scatter import data_panels, figure_of, pair_panels
@@ -104,9 +105,12 @@ def draw_sides(
         if fit is None or (sides.discrete_x and sides.discrete_y):
             continue
         try:
-            found = fit(x, y, discrete_x=sides.discrete_x, discrete_y=sides.discrete_y)
-            panels += pair_panels(resolved.spec, found.scores_x(x), found.scores_y(y))
-        except Exception as error:  # the estimate is shown all the same
+            with contained():
+                found = fit(x, y, discrete_x=sides.discrete_x, discrete_y=sides.discrete_y)
+                panels += pair_panels(resolved.spec, found.scores_x(x), found.scores_y(y))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of a plug-in; the estimate is shown all the same
             say(f"the pairs of {resolved.spec} are not drawn: {message_of(error)}")
     with whole_file(plot) as part:
         save(figure_of(panels, title), part)

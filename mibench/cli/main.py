@@ -3,12 +3,14 @@
 Parses, calls, prints. Other modules are imported when a command runs, so that `--help` is quick.
 """
 
+import atexit
 import errno
 import gc
 import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -175,7 +177,31 @@ def main(args: Sequence[str] | None = None) -> None:
     # Python looks for cycles of garbage at exit, among all objects of all imported libraries. The
     # process ends anyway: without this search it ends half a second earlier.
     gc.freeze()
+    if args is None:
+        _end_in_any_case(code)
     sys.exit(code)
+
+
+SECONDS_TO_END = 3.0
+
+
+def _end_in_any_case(code: int) -> None:
+    """Let the program end although an estimator may have left threads that never do.
+
+    Python waits for such threads before it calls what is to be done at exit.
+    """
+    others = {thread for thread in threading.enumerate() if not thread.daemon}
+    if others == {threading.main_thread()}:
+        return
+    ending = threading.Event()
+    atexit.register(ending.set)  # what is registered last is called first
+
+    def end() -> None:
+        if not ending.wait(SECONDS_TO_END):
+            atexit._run_exitfuncs()
+            os._exit(code)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 # SIGHUP: the terminal was closed. Windows has none.

@@ -85,7 +85,7 @@ def pairwise(
 
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
-            check_path(path, endings, option)
+            check_path(path, endings, option, [file])
     missing = reading.missing_rows or "pairwise"
     say_if_large(file)
     data = read_columns(
@@ -94,13 +94,22 @@ def pairwise(
     for note in data.notes:
         say(note)
     # Imported after the file is read, since it takes seconds.
+    import pandas as pd
+
     from ..columns import pairs
     from ..contract.resolve import resolve_estimators
 
     resolve_estimators([estimator])  # imports its kernels
     say_if_cold()
-    with chatter_aside(), progress("pairs") as on_progress:
-        result = pairs.pairwise_of_file(data, estimator, jobs=jobs, on_progress=on_progress)
+    try:
+        with chatter_aside(), progress("pairs") as on_progress:
+            result = pairs.pairwise_of_file(data, estimator, jobs=jobs, on_progress=on_progress)
+    except pairs.InterruptedPairs as stop:
+        if stop.done:
+            say(f"{stop}; no file was written. The results so far:")
+            some = pairs.Pairwise(pd.Index(data.titles), stop.table)
+            show_pairs(some, f"{estimator}, {stop.done} pairs", units, form)
+        raise
     used = result.table.loc[result.table["error"] == "", "rows"]
     rows = shown_range(used) if len(used) else str(data.rows)
     if data.holes:

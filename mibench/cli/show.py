@@ -21,14 +21,26 @@ if TYPE_CHECKING:
 NO_EARLIER: Mapping[str, str] = MappingProxyType({})
 
 
-def check_results(output: Path | None, plot: Path | None) -> None:
-    """Raise InputError, before any work, if a result file cannot be written."""
+def check_results(output: Path | None, plot: Path | None, *kept: Path | None) -> None:
+    """Raise InputError, before any work, if a result file cannot be written.
+
+    kept: files of the same command that a result must not replace.
+    """
     from ..output.files import PAGES, PICTURES, TABLES, check_path
 
     if output is not None:
-        check_path(output, TABLES + PAGES, "--output")
+        check_path(output, TABLES + PAGES, "--output", kept)
     if plot is not None:
-        check_path(plot, PICTURES, "--plot")
+        check_path(plot, PICTURES, "--plot", kept)
+
+
+def prepare_figures() -> None:
+    """Let figures be drawn without a window, and their texts stay what they are."""
+    os.environ["MPLBACKEND"] = "agg"  # a user's setting may not be installed
+    import matplotlib
+
+    # A file matplotlibrc in the working directory may ask for TeX, for which names would be code.
+    matplotlib.rcParams["text.usetex"] = False
 
 
 def show_comparison(
@@ -108,7 +120,7 @@ def write_comparison(
         write_table(summary.in_units(records, units), output)
         say(f"wrote {len(records)} estimates to {output}")
     if plot is not None:
-        os.environ["MPLBACKEND"] = "agg"  # opens no window; a user's setting may not be installed
+        prepare_figures()
         from ..output.figures import estimate_against_truth, save
 
         figure = estimate_against_truth(summary.in_units(summary.by_case(records), units), units)
@@ -171,7 +183,7 @@ def write_pairs(pairs: "Pairwise", units: str, output: Path | None, plot: Path |
         write_table(_sorted_pairs(pairs, units), output)
         say(f"wrote {len(pairs.table)} pairs to {output}")
     if plot is not None:
-        os.environ["MPLBACKEND"] = "agg"
+        prepare_figures()
         from ..output.figures import save
         from ..output.heatmap import heat_map
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import message_of
+from ..errors import InputError, message_of
 from .console import chatter_aside, progress, say
 
 if TYPE_CHECKING:
@@ -16,17 +16,19 @@ FEW_VALUES = 20_000  # rows times columns up to which 999 permutations take a se
 MANY_PERMUTATIONS, FEW_PERMUTATIONS = 999, 99
 SURE = 0.05  # a smaller p-value is called "not by chance"
 
+FEWEST = 19  # permutations, which can show p = 0.05
+
 AUTO, TESTED = "auto", "knn"  # the estimator of the verdict, and that of its p-value
 
 
-def with_p_values(
-    results: "Sequence[Result]",
+def add_p_values(
+    results: "list[Result]",
     resolved: "Sequence[ResolvedEstimator]",
     x: "ColumnSet",
     y: "ColumnSet",
     permutations: int,
-) -> "list[Result]":
-    """The estimates with p-values. An estimator that fails on permuted rows is named."""
+) -> None:
+    """Give the estimates p-values, in place. An estimator that fails on permuted rows is named."""
     from ..running.permutations import null_distribution, with_p_value
 
     def tested(each: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
@@ -36,17 +38,17 @@ def with_p_values(
         )  # fmt: skip
         return with_p_value(estimate, null)
 
-    return _each(results, resolved, tested, "p-values", "p-value")
+    _complete(results, resolved, tested, "p-values", "p-value")
 
 
-def with_intervals(
-    results: "Sequence[Result]",
+def add_intervals(
+    results: "list[Result]",
     resolved: "Sequence[ResolvedEstimator]",
     x: "ColumnSet",
     y: "ColumnSet",
     interval: str,
-) -> "list[Result]":
-    """The estimates with intervals. An estimator that has none is named."""
+) -> None:
+    """Give the estimates intervals, in place. An estimator that has none is named."""
     from ..contract.variables import as_variable
     from ..running.intervals import with_interval
 
@@ -55,27 +57,70 @@ def with_intervals(
     def found(each: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
         return with_interval(estimate, each.estimator, *sides, interval)
 
-    return _each(results, resolved, found, "intervals", "interval")
+    _complete(results, resolved, found, "intervals", "interval")
 
 
-def _each(
-    results: "Sequence[Result]",
+def _complete(
+    results: "list[Result]",
     resolved: "Sequence[ResolvedEstimator]",
     work: "Callable[[ResolvedEstimator, Estimate], Estimate]",
     title: str,
     what: str,
-) -> "list[Result]":
-    done: list[Result] = []
+) -> None:
     with chatter_aside(), progress(title) as on_progress:
-        for (spec, estimate, seconds), each in zip(results, resolved, strict=True):
-            on_progress(len(done), len(results))
-            if not isinstance(estimate, str):
-                try:
-                    estimate = work(each, estimate)
-                except Exception as error:  # of any estimator; its estimate must not be lost
-                    say(f"{spec} has no {what}: {message_of(error)}")
-            done.append((spec, estimate, seconds))
-    return done
+        for place, (spec, estimate, seconds) in enumerate(results):
+            on_progress(place, len(results))
+            if isinstance(estimate, str):
+                continue
+            try:
+                results[place] = (spec, work(resolved[place], estimate), seconds)
+            except InputError as error:
+                say(f"{spec} has no {what}: {error}")
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # of a plug-in; its estimate must not be lost
+                say(f"{spec} has no {what}: {message_of(error)}")
+
+
+def judge(
+    results: "list[Result]",
+    resolved: "Sequence[ResolvedEstimator]",
+    x: "ColumnSet",
+    y: "ColumnSet",
+    units: str,
+) -> str | None:
+    """The verdict on the results of all default estimators; None if auto has failed.
+
+    It adds to the results, in place, the interval of auto and the p-value of knn, if they have none
+    yet.
+    """
+    from ..running.intervals import USUAL_LEVEL
+
+    names = [spec for spec, _, _ in results]
+    auto = names.index(AUTO)
+    estimate = results[auto][1]
+    if isinstance(estimate, str):
+        return None
+    if estimate.interval is None:
+        part = results[auto : auto + 1]
+        add_intervals(part, resolved[auto : auto + 1], x, y, str(USUAL_LEVEL))
+        results[auto : auto + 1] = part
+    if TESTED not in names:
+        return verdict(_of(results[auto]), None, units)
+    tested = names.index(TESTED)
+    known = _of(results[tested])
+    if known is not None and known.p_value is None and "constant" not in known.flags:
+        rows, columns = x.values.shape[0], x.values.shape[1] + y.values.shape[1]
+        part = results[tested : tested + 1]
+        count = permutations_of_verdict(rows, columns)
+        if count >= FEWEST:
+            add_p_values(part, resolved[tested : tested + 1], x, y, count)
+        results[tested : tested + 1] = part
+    return verdict(_of(results[auto]), _of(results[tested]), units)
+
+
+def _of(result: "Result") -> "Estimate | None":
+    return None if isinstance(result[1], str) else result[1]
 
 
 def permutations_of_verdict(rows: int, columns: int) -> int:
@@ -84,8 +129,10 @@ def permutations_of_verdict(rows: int, columns: int) -> int:
     return min(MANY_PERMUTATIONS if many else FEW_PERMUTATIONS, rows - 1)
 
 
-def verdict(auto: "Estimate", tested: "Estimate | None", units: str) -> str:
+def verdict(auto: "Estimate | None", tested: "Estimate | None", units: str) -> str | None:
     """What to believe, in one sentence: the estimate, its interval, and whether chance made it."""
+    if auto is None:
+        return None
     parts = [f"{getattr(auto, units):.2g} {units}"]
     ends = auto.interval_bits if units == "bits" else auto.interval
     if ends is not None:

@@ -18,7 +18,8 @@ from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
 from ..contract.sides import check_missing, labels_by_type
 from ..contract.variables import Variable
-from ..errors import InputError, unknown
+from ..errors import InputError, message_of, unknown
+from ..foreign import contained
 from ..memory import check_memory
 from ..output.notebook import heat_table, plain_table
 from ..output.safe import visible_lines
@@ -204,18 +205,49 @@ def _of_columns(
     sides = SidesOfPairs(columns)
     size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
     estimates: dict[ColumnPair, EstimateOrError] = {}
-    for start, results in in_processes(
-        partial(_estimate_batch, estimator), _batches(sides, places, size), jobs
-    ):
-        estimates.update(zip(places[start : start + size], results, strict=True))
-        if on_progress is not None:
-            on_progress(len(estimates), len(places))
-    rows = [_table_row(names, p, estimates[p], sides.rows[p]) for p in sorted(places)]
-    return Pairwise(names, pd.DataFrame(rows))
+    alone: list[int] = []  # pairs of a batch whose process died: one of them may be the cause
+
+    def died(batch: PairBatch, message: str) -> tuple[int, list[EstimateOrError]]:
+        start, pairs = batch
+        if len(pairs) > 1:
+            alone.extend(range(start, start + len(pairs)))
+        return start, [pair if isinstance(pair, str) else message for pair in pairs]
+
+    def table() -> "pd.DataFrame":
+        done = [pair for pair in sorted(places) if pair in estimates]
+        return pd.DataFrame([_table_row(names, p, estimates[p], sides.rows[p]) for p in done])
+
+    work = partial(_estimate_batch, estimator)
+    try:
+        for starts, count in ((range(0, len(places), size), size), (alone, 1)):
+            batches = _batches(sides, places, starts, count)
+            for start, results in in_processes(work, batches, jobs, failed=died):
+                estimates.update(zip(places[start : start + count], results, strict=True))
+                if on_progress is not None:
+                    on_progress(len(estimates), len(places))
+    except KeyboardInterrupt:
+        raise InterruptedPairs(table(), len(estimates), len(places)) from None
+    return Pairwise(names, table())
 
 
-def _batches(sides: SidesOfPairs, places: list[ColumnPair], size: int) -> Iterator[PairBatch]:
-    for start in range(0, len(places), size):
+class InterruptedPairs(KeyboardInterrupt):
+    """Ctrl-C during `pairwise`.
+
+    Attributes:
+        table: the pairs that are done, as `Pairwise.table`.
+        done: the number of these pairs.
+    """
+
+    def __init__(self, table: "pd.DataFrame", done: int, total: int) -> None:
+        super().__init__(f"interrupted after {done} of {total} pairs")
+        self.table = table
+        self.done = done
+
+
+def _batches(
+    sides: SidesOfPairs, places: list[ColumnPair], starts: Iterable[int], size: int
+) -> Iterator[PairBatch]:
+    for start in starts:
         yield start, [sides.of(i, j) for i, j in places[start : start + size]]
 
 
@@ -225,7 +257,8 @@ def _estimate_batch(
     start, all_pairs = batch
     pairs = [pair for pair in all_pairs if not isinstance(pair, str)]
     if isinstance(estimator, Estimator):
-        estimates = iter(estimator.estimate_pairs(pairs))
+        with contained():
+            estimates = iter(estimator.estimate_pairs(pairs))
     else:
         estimates = iter([_estimate_or_error(estimator, x, y) for x, y in pairs])
     return start, [pair if isinstance(pair, str) else next(estimates) for pair in all_pairs]
@@ -235,9 +268,12 @@ def _estimate_or_error(estimator: SupportsEstimate, x: Variable, y: Variable) ->
     """The estimate of an estimator that is not an `Estimator`, and so takes arrays only."""
     kinds = {"discrete_x": x.discrete, "discrete_y": y.discrete}
     try:
-        estimate = estimator.estimate(as_rows(x), as_rows(y), **kinds)
-    except (Exception, SystemExit) as error:
-        return f"{type(error).__name__}: {error}"
+        with contained():
+            estimate = estimator.estimate(as_rows(x), as_rows(y), **kinds)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plug-in may raise anything
+        return message_of(error)
     if not isinstance(estimate, Estimate):
         kind = type(estimate).__name__
         return f"TypeError: estimate() returned a {kind}, not a mibench.Estimate"

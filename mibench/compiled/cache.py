@@ -281,8 +281,9 @@ def cache_locations(folder: Path) -> CacheLocations:
 def _candidates(folder: Path) -> Iterator[Path]:
     """NUMBA_CACHE_DIR, a folder next to the sources, and the user's own folder for caches."""
     subfolder = f"{folder.name}_{_digest(str(folder).encode())}"
-    if config.CACHE_DIR:
-        yield Path(config.CACHE_DIR).absolute() / subfolder
+    # Not numba's config, which a file .numba_config.yaml in the working directory may have changed.
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(chosen).absolute() / subfolder
     yield folder / "__pycache__"
     user_cache = Path(directories("mibench", appauthor=False).user_cache_dir)
     if user_cache.is_absolute():  # without a home directory it is "~/.cache"

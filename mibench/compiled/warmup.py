@@ -16,7 +16,8 @@ from ..contract.parameters import required_parameters
 from ..contract.registry import default_estimators, estimator_class, origin
 from ..contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_estimators
 from ..contract.specs import name_in
-from ..errors import InputError
+from ..errors import InputError, message_of
+from ..foreign import contained
 from ..plugins import ESTIMATORS, WARMUPS, by_name, load
 from ..running.processes import core_count, in_processes
 from ..running.steps import COMPILING, Step
@@ -194,11 +195,14 @@ def _failure(calls: Sequence[Call], count_call: Callable[[], None]) -> str:
     errors: list[str] = []
     for call in calls:
         try:
-            call()
+            with contained():
+                call()
         except NumbaError as error:
-            return f"{type(error).__name__}: {error}"
-        except (Exception, SystemExit) as error:
-            errors.append(f"{type(error).__name__}: {error}")
+            return message_of(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plug-in may raise anything
+            errors.append(message_of(error))
         count_call()
     return errors[0] if len(errors) == len(calls) else ""
 

@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
+MAX_EXACT = 2**53  # float64 holds all whole numbers up to it
+
+
+_TEXTS: dict[str, tuple[type, Any]] = {"U": (str, "\0"), "S": (bytes, b"\0")}  # type, NUL
+
 
 def as_array(values: Any, name: str) -> NDArray[Any]:
     """An array of what NumPy can read. Raises InputError, with a remedy, for anything else."""
@@ -21,7 +26,7 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
     kind = f"{type(values).__module__}.{type(values).__qualname__}".removeprefix("builtins.")
     try:
         array = np.asarray(values)
-        if array.dtype.kind in "USf" and isinstance(values, list | tuple) and array.ndim == 1:
+        if array.dtype.kind in "USf" and isinstance(values, list | tuple):
             array = _without_conversion(values, array)
     except ValueError:  # rows of different lengths
         raise InputError(
@@ -65,13 +70,26 @@ def _array_of_tensor(tensor: Any, name: str) -> Any:
 
 
 def _without_conversion(values: Any, array: NDArray[Any]) -> NDArray[Any]:
-    """A sequence as objects where NumPy would have turned numbers to text, or rounded them."""
-    wanted = {"U": str, "S": bytes, "f": float}[array.dtype.kind]
-    if array.dtype.kind == "f":
-        if not any(isinstance(v, int) and abs(v) > 2**53 for v in values):
-            return array
-    elif all(isinstance(v, wanted) for v in values):
+    """A sequence, or one of rows, as objects where NumPy would have changed its values.
+
+    NumPy turns numbers among texts to text, rounds large whole numbers among decimals, and drops
+    NUL at the end of a text.
+    """
+    if array.ndim == 1:
+        cells = list(values)
+    elif array.ndim == 2 and all(isinstance(row, list | tuple | np.ndarray) for row in values):
+        cells = [cell for row in values for cell in row]
+    else:
         return array
-    objects = np.empty(len(values), dtype=object)
-    objects[:] = values
-    return objects
+    if array.dtype.kind == "f":
+        whole = (int, np.integer)
+        if not any(isinstance(v, whole) and abs(int(v)) > MAX_EXACT for v in cells):
+            return array
+    else:
+        wanted, nul = _TEXTS[array.dtype.kind]
+        texts = all(isinstance(v, wanted) for v in cells)
+        if texts and not any(v.endswith(nul) for v in cells):
+            return array
+    objects = np.empty(len(cells), dtype=object)
+    objects[:] = cells
+    return objects.reshape(array.shape)

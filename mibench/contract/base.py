@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError, unknown
+from ..errors import InputError, message_of, unknown
+from ..foreign import contained
 from ..types import Estimate, Interval
 from . import flags
 from .parameters import check_value, parameter_fields
@@ -102,7 +103,9 @@ class Estimator(ABC):
         _check_same_rows(x, y)
         if x.constant or y.constant:
             return _estimate_of_constant(x, y)
-        return self._complete(self._estimate(x, y), x, y)
+        with contained():
+            estimate = self._estimate(x, y)
+        return self._complete(estimate, x, y)
 
     def estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         """Estimate I(O;T) for each O of `others`, such as a layer T with its input and its label.
@@ -122,7 +125,8 @@ class Estimator(ABC):
         varying = [other for other in others if not other.constant]
         if t.constant or not varying:
             return [_estimate_of_constant(other, t) for other in others]
-        estimates = iter(self._estimate_each(t, varying))
+        with contained():
+            estimates = iter(self._estimate_each(t, varying))
         return [
             _estimate_of_constant(other, t)
             if other.constant
@@ -150,7 +154,9 @@ class Estimator(ABC):
                     _with_row_flags(estimate, *pair)
                     for estimate, pair in zip(estimates, same_y, strict=True)
                 ]
-            except (Exception, SystemExit):  # one of them failed: find out which
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # one of them failed: find out which
                 results += [self.attempt(x, y) for x, y in same_y]
         return results
 
@@ -197,8 +203,10 @@ class Estimator(ABC):
         """What `estimate` returns for sides that are laid out, or the text of what it raised."""
         try:
             return self.estimate_sides(x, y)
-        except (Exception, SystemExit) as error:
-            return f"{type(error).__name__}: {error}"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plug-in may raise anything
+            return message_of(error)
 
     def warm_up(
         self,
@@ -253,7 +261,11 @@ class Estimator(ABC):
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         """`_estimate(o, t)` for each o. Estimators that can share work on t override this."""
-        return [self._estimate(other, t) for other in others]
+        estimates = []
+        for other in others:
+            with contained():
+                estimates.append(self._estimate(other, t))
+        return estimates
 
     def _complete(self, estimate: Estimate, x: Variable, y: Variable) -> Estimate:
         """The estimate with the flags and the info that every estimate has."""

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, unknown
-from .arrays import as_array, refuse_sparse
+from .arrays import MAX_EXACT, as_array, refuse_sparse
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw
-
-MAX_EXACT = 2**53  # float64 holds all whole numbers up to it
 
 Names: TypeAlias = Hashable | Sequence[Hashable]
 

@@ -7,7 +7,7 @@ from ..errors import InputError, unknown
 from ..plugins import ESTIMATORS, by_name, load
 from ..types import SESSION, SupportsEstimate
 from ..versions import package_version
-from .parameters import required_parameters
+from .parameters import has_text_parameter, required_parameters
 from .specs import NOT_IN_NAMES, name_in, read_parameters
 
 _registered: dict[str, type] = {}
@@ -88,6 +88,12 @@ def estimator_class(name: str) -> type:
         raise InputError(unknown("estimator", name, list_estimators()))
     kind: type = load(points[name])
     return kind
+
+
+def runs_given_code(spec: str) -> bool:
+    """Whether a spec names code to run: a file, a module or a command."""
+    name = name_in(spec)
+    return name in list_estimators() and has_text_parameter(estimator_class(name))
 
 
 def name_of_class(kind: type) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .arrays import as_array
+from .arrays import MAX_EXACT, as_array
 from .frames import Column, columns_of
 
 MISSING = ("complete", "pairwise", "error")  # what to do about missing values
@@ -198,7 +198,20 @@ def _from_objects(array: NDArray[Any], shown: str, declare: str) -> NDArray[Any]
                 f"convert them to numbers, or {declare}"
             )
     gaps = np.vectorize(_is_missing, otypes=[bool])(array) if array.size else False
-    return np.where(gaps, np.nan, array).astype(np.float64)
+    try:
+        floats = np.where(gaps, np.nan, array).astype(np.float64)
+    except (OverflowError, ValueError) as error:
+        raise InputError(
+            f"{shown} holds a number that float64 cannot ({error}): rescale it, or {declare}"
+        ) from None
+    whole = [int(v) for v in present if isinstance(v, int | np.integer)]
+    close = whole and max(map(abs, whole)) > MAX_EXACT > max(whole) - min(whole)
+    if close and len(set(map(float, whole))) < len(whole):
+        raise InputError(
+            f"{shown} holds whole numbers beyond 2^53, such as {whole[0]}, of which some are equal "
+            f"in float64: subtract {min(whole)} from them, or {declare}"
+        )
+    return floats
 
 
 def _present(array: NDArray[Any]) -> list[Any]:
@@ -217,7 +230,7 @@ def _all_text(values: list[Any]) -> bool:
 def _reads_as_number(text: Any) -> bool:
     try:
         float(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 
@@ -225,6 +238,8 @@ def _reads_as_number(text: Any) -> bool:
 def _is_missing(value: object) -> bool:
     try:
         return value is None or bool(value != value)
+    except ArithmeticError:  # a signalling NaN of decimal
+        return True
     except (TypeError, ValueError):  # pandas' NA has no truth value
         return not hasattr(value, "__len__")
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from .arrays import MAX_EXACT
 from .sides import as_side, check_index
 
 
@@ -125,6 +126,8 @@ def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
     # show that without NumPy's warnings, and faster for few columns.
     if not all(math.isfinite(b - a) for a, b in zip(low.tolist(), high.tolist(), strict=True)):
         _explain_not_finite(columns, name)
+    if array.dtype.kind in "iu":
+        _refuse_merged(array, low, high, name)
     return Variable(n, dims, columns, low, high, NO_SYMBOLS, NO_SYMBOLS)
 
 
@@ -140,6 +143,21 @@ def _extremes(columns: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.fl
     lows, highs = zip(*[(part.min(axis=1), part.max(axis=1)) for part in parts], strict=True)
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     return low.astype(np.float64), high.astype(np.float64)
+
+
+def _refuse_merged(
+    array: NDArray[Any], low: NDArray[np.float64], high: NDArray[np.float64], name: str
+) -> None:
+    """Raise InputError if whole numbers that lie close together are equal as floats."""
+    far = np.maximum(np.abs(low), np.abs(high)) > MAX_EXACT
+    for place in np.flatnonzero(far & (high - low < MAX_EXACT)):
+        column = array[:, place]
+        distinct, left = len(np.unique(column)), len(np.unique(column.astype(np.float64)))
+        if left < distinct:
+            raise InputError(
+                f"{name} holds whole numbers beyond 2^53, such as {column[0]}, and of {distinct} "
+                f"distinct ones only {left} differ in float64: subtract {column.min()} from them"
+            )
 
 
 def is_copied(array: NDArray[Any]) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LARGEST = 1e300  # of an axis
 MOST_ROWS = 45  # cases, beyond which the rows of names would fill several screens
 FILLS = ("full", "none", "left", "bottom")  # by sample size
 
@@ -86,9 +87,12 @@ def estimate_against_truth(cases: "pd.DataFrame", units: str) -> "Figure":
 
 def finish_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
     """Draw the diagonal, on which estimates should lie, and set limits that show all of them."""
-    truths, means, spreads = (cases[f"{c}_{units}"] for c in ("mi", "mean", "sd"))
-    top = 1.25 * max(0.5, float(truths.max()), float((means + spreads.fillna(0)).max()))
-    low = 1.25 * min(-0.1, float((means - spreads.fillna(0)).min()))
+    # An axis of values near the largest float would overflow.
+    truths, means, spreads = (
+        cases[f"{c}_{units}"].fillna(0).clip(-LARGEST, LARGEST) for c in ("mi", "mean", "sd")
+    )
+    top = 1.25 * max(0.5, float(truths.max()), float((means + spreads).max()))
+    low = 1.25 * min(-0.1, float((means - spreads).min()))
     for which in "xy":  # the same scale on both axes keeps the diagonal straight
         _asinh(axes, which, top_of=max(top, -low, 1.15 * float(truths.max())))
     right = 1.15 * max(0.5, float(truths.max()))

@@ -1,7 +1,7 @@
 """Result files: checked before the work starts, and then written whole or not at all."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +19,32 @@ PICTURES = (".png", ".pdf", ".svg")
 MAX_NAME_LENGTH = 200  # most file systems allow 255 bytes
 
 
-def check_path(path: Path, endings: tuple[str, ...], option: str) -> Path:
-    """Raise InputError, before any work, if a result cannot be written to this path."""
+def check_path(
+    path: Path, endings: tuple[str, ...], option: str, kept: Iterable[Path | None] = ()
+) -> Path:
+    """Raise InputError, before any work, if a result cannot be written to this path.
+
+    kept: files of the same command that a result must not replace, such as its store.
+    """
     try:
+        for other in kept:
+            if other is not None and _same_file(path, other):
+                raise InputError(
+                    f"{option} {path} would replace the file that is read, or in which results are "
+                    "kept: name another file"
+                )
         return _checked(path, endings, option)
     except OSError as error:  # such as a directory that may not be searched
         shown = str(path) if len(str(path)) < MAX_NAME_LENGTH else f"{str(path)[:40]}..."
         raise InputError(
             f"{option} {shown} cannot be used ({error.strerror}): name another file"
         ) from None
+
+
+def _same_file(path: Path, other: Path) -> bool:
+    if path.exists() and other.exists():
+        return path.samefile(other)
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _checked(path: Path, endings: tuple[str, ...], option: str) -> Path:

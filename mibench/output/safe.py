@@ -19,6 +19,7 @@ _SHOWN = {code: ascii(chr(code))[1:-1] for code in _HIDDEN}
 _SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if chr(code) not in "\n\t"}
 # A spreadsheet reads a cell that starts with one of these as a formula; the last four are theirs in
 # full width.
+MAX_IN_FIGURES = 300  # characters of a text; drawing takes time for each
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
@@ -76,4 +77,6 @@ def plain_math(text: str) -> str:
     >>> plain_math("price in $")
     'price in \\$'
     """
+    if len(text) > MAX_IN_FIGURES:
+        text = f"{text[: MAX_IN_FIGURES // 2]}...{text[-MAX_IN_FIGURES // 2 :]}"
     return visible(text, one_line=False).replace("$", r"\$")

@@ -161,6 +161,8 @@ def _fault(values: Any) -> str:
             float(values[place] or 0)
     except OverflowError:
         return "has a number that is too large"
+    if any(type(value) is int and abs(value) >= 2**63 for value in values):
+        return "has a number that is too large"
     if values[NATS] is not None and not math.isfinite(values[NATS]):
         return f"has {values[NATS]} as nats"
     if (values[NATS] is None) == (values[ERROR] == ""):

@@ -17,7 +17,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,8 @@ KEY_PLACES = [
     for name in ("task", "task_version", "estimator", "parameters", "version", "n", "seed")
 ]
 NATS = COLUMNS.index("nats")
-APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+# Without O_NONBLOCK, opening a pipe that took the place of a store would wait for its reader.
+APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +84,8 @@ class Store:
                     _append(file, HEADER)
                 finally:
                     os.close(file)
-            self._identity = _identity(path.stat())
+            status = path.stat()
+            self._identity, self._size = _identity(status), status.st_size
         except OSError as error:
             raise self._unusable(error) from error
 
@@ -105,18 +107,15 @@ class Store:
         """
         try:
             file = os.open(self.path, APPEND)
-        except FileNotFoundError as error:
-            raise self._lost() from error
         except OSError as error:
-            raise self._unusable(error) from error
+            raise (self._unusable(error) if self._is_there() else self._lost()) from error
 
         def add(record: Record) -> None:
             try:
                 status = os.fstat(file)
-                removed = status.st_nlink == 0 or _identity(status) != self._identity
-                if removed or status.st_size < len(HEADER):
+                if status.st_nlink == 0 or not self._is_whole(status):
                     raise self._lost()
-                _append(file, b"\n" + _to_json(row_of(record)).encode())
+                _append(file, _line(record))
             except OSError as error:
                 raise self._unusable(error) from error
 
@@ -129,11 +128,27 @@ class Store:
     def pinned(self) -> Iterator[None]:
         """Keep the file open, so that no other file can pass for it after it was removed."""
         try:
-            file = self.path.open("rb")
+            file = os.open(self.path, os.O_RDONLY)
         except OSError as error:
             raise self._unusable(error) from error
-        with file:
+        try:
             yield
+        finally:
+            with suppress(OSError):  # an estimator may close what it did not open
+                os.close(file)
+
+    def expect(self, record: Record) -> None:
+        """Note that some process has appended this record, so that `check` looks for its bytes."""
+        self._size += len(_line(record))
+
+    def check(self) -> None:
+        """Raise StoreLostError if the file is another one, or too short for what was expected."""
+        try:
+            whole = self._is_whole(self.path.stat())
+        except OSError:
+            whole = False
+        if not whole:
+            raise self._lost()
 
     def __iter__(self) -> Iterator[Record]:
         """The last record of each key, in the order in which they were added."""
@@ -178,6 +193,16 @@ class Store:
             if row is not None
         }
 
+    def _is_whole(self, status: os.stat_result) -> bool:
+        return _identity(status) == self._identity and status.st_size >= self._size
+
+    def _is_there(self) -> bool:
+        """Whether the path still leads to the file that was opened."""
+        try:
+            return _identity(self.path.stat()) == self._identity
+        except OSError:
+            return False
+
     def _lost(self) -> StoreLostError:
         return StoreLostError(
             f"the store {shown(self.path)} was removed, emptied or replaced during the run"
@@ -214,6 +239,10 @@ def _check_kind(path: Path) -> None:
         raise InputError(
             f"the store {shown(path)} is a device or a pipe, which keeps nothing: name a file"
         )
+
+
+def _line(record: Record) -> bytes:
+    return b"\n" + _to_json(row_of(record)).encode()
 
 
 def _append(file: int, line: bytes) -> None:

@@ -19,6 +19,7 @@ from ..contract.base import Estimator
 from ..contract.resolve import ResolvedEstimator
 from ..contract.variables import is_copied
 from ..errors import InputError, bounded, encodable, message_of
+from ..foreign import contained
 from ..types import Estimate, Record, Sample, Task
 from ..versions import package_version
 from .machine import machine, peak_memory, restarted_peak_memory
@@ -59,10 +60,12 @@ def plan(
             raise InputError(f"no {what} given: name at least one")
         if (smallest := values[0] if isinstance(values, range) else min(values)) < least:
             raise InputError(f"{what} holds {smallest}: each must be at least {least}")
-    count = len(tasks) * len(samples) * len(seeds) * len(estimators)
+    # `len` fails for a range of more than 2^63 numbers.
+    some_seeds = seeds.stop - seeds.start if isinstance(seeds, range) else len(seeds)
+    count = len(tasks) * len(samples) * some_seeds * len(estimators)
     if count > MAX_EVALUATIONS:
         raise InputError(
-            f"{len(seeds):,} seeds of {len(tasks):,} tasks and {len(samples):,} sample sizes, with "
+            f"{some_seeds:,} seeds of {len(tasks):,} tasks and {len(samples):,} sample sizes, with "
             f"{len(estimators):,} estimators, are {count:,} estimates: give fewer, at most "
             f"{MAX_EVALUATIONS:,} in one call"
         )
@@ -84,7 +87,8 @@ def evaluate(
     from a few rows if this process has not used the estimator on such data yet.
     """
     try:
-        sample = _last_sample.of(evaluation)
+        with contained():
+            sample = _last_sample.of(evaluation)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an error of the task: all evaluations on this sample fail
@@ -103,7 +107,7 @@ def warm_up_for(evaluation: Evaluation) -> None:
     """Estimate from a few rows of the task, which compiles what the evaluation needs."""
     task = evaluation.task
     try:
-        with one_blas_thread():
+        with contained(), one_blas_thread():
             sample = task.sample(min(evaluation.n, WARM_UP_ROWS), evaluation.seed)
     except KeyboardInterrupt:
         raise
@@ -138,13 +142,14 @@ def _timed(
     result: Estimate | str
     start = time.perf_counter()
     try:
-        result = estimator.estimator.estimate(*sample, **kinds)
+        with contained():
+            result = estimator.estimator.estimate(*sample, **kinds)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plug-in may raise anything
-        result = message_of(error)
+        return message_of(error), time.perf_counter() - start
     seconds = time.perf_counter() - start
-    if not isinstance(result, Estimate | str):
+    if not isinstance(result, Estimate):
         kind = type(result).__name__
         result = f"TypeError: estimate() returned a {kind}, not a mibench.Estimate"
     return result, seconds
@@ -263,7 +268,8 @@ def _warm_up(
         return
     few_rows = private_copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), estimator)
     try:
-        warm_up(*few_rows, **kinds, **more)
+        with contained():
+            warm_up(*few_rows, **kinds, **more)
     except KeyboardInterrupt:
         raise
     except BaseException:  # the timed estimate fails again and is recorded

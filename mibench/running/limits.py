@@ -20,7 +20,7 @@ from typing import Any
 
 import cloudpickle
 
-from ..errors import InputError
+from ..errors import InputError, message_of
 from ..types import Record
 from .evaluation import Evaluation, evaluate, record_of
 from .workers import (
@@ -38,9 +38,11 @@ POLL_SECONDS = 0.05  # the interval at which the child is checked
 EXIT_SECONDS = 5.0  # how long a child may take to end after it has closed its pipe
 
 START = (
+    "-P",  # imports nothing from the working directory
+    "-c",
     "import json, sys; sys.path[:] = json.loads(sys.argv[3]); "
     "from mibench.running.limits import serve; "
-    "serve(int(sys.argv[1]), int(sys.argv[2]))"
+    "serve(int(sys.argv[1]), int(sys.argv[2]))",
 )
 
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
@@ -117,7 +119,7 @@ class _Child:
         self._pipe, child_end = Pipe()
         arguments = [str(child_end.fileno()), str(os.getpid()), json.dumps(sys.path)]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", START, *arguments], pass_fds=[child_end.fileno()],
+            [sys.executable, *START, *arguments], pass_fds=[child_end.fileno()],
             stdin=subprocess.DEVNULL, stdout=stream_of_messages(),
         )  # fmt: skip
         child_end.close()
@@ -245,8 +247,8 @@ def serve(descriptor: int, parent: int) -> None:
             return
         try:
             evaluation, warm = cloudpickle.loads(data)
-        except Exception as error:
-            pipe.send(f"{type(error).__name__}: {error}")
+        except BaseException as error:  # a module may raise anything when it is imported
+            pipe.send(message_of(error))
         else:
             record = evaluate(
                 evaluation, lambda: pipe.send(this_process.memory_info().rss), warm=warm

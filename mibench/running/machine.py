@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 KIB = 1024
@@ -21,11 +22,7 @@ def restarted_peak_memory() -> int | None:
 
     Returns this memory; None if the system cannot restart the peak: only Linux can.
     """
-    control = _control(os.getpid())
-    if control is None:
-        return None
-    os.pwrite(control, b"5", 0)
-    return peak_memory()
+    return peak_memory() if _restart() else None
 
 
 def peak_memory() -> int | None:
@@ -40,7 +37,7 @@ def peak_memory() -> int | None:
 @cache
 def _reader(process: int) -> Callable[[], int | None] | None:
     """A function that reads the peak of this process. A fork has another id, and needs its own."""
-    if _control(process) is None:
+    if not _restart():
         return None
     if _inherited(process):
         return lambda: _peak_of_status(process)
@@ -53,7 +50,10 @@ def _reader(process: int) -> Callable[[], int | None] | None:
 def _peak_of_status(process: int) -> int | None:
     """The peak in /proc/self/status, which is slower to read than getrusage."""
     status = _status(process)
-    text = b"" if status is None else os.pread(status, 8192, 0)
+    text = b""
+    if status is not None:
+        with suppress(OSError):  # an estimator may have closed it
+            text = os.pread(status, 8192, 0)
     start = text.find(b"VmHWM:")
     return None if start < 0 else int(text[start + 6 : text.index(b"kB", start)]) * KIB
 
@@ -65,24 +65,34 @@ def _inherited(process: int) -> bool:
     """
     import resource
 
-    control = _control(process)
-    if control is not None:
-        os.pwrite(control, b"5", 0)
+    _restart()
     peak = _peak_of_status(process)
     reported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
     return peak is None or reported > peak + TOLERANCE_BYTES
 
 
-@cache
-def _control(process: int) -> int | None:
-    """An open descriptor of the file that restarts the peak. A fork needs its own."""
-    return _opened("/proc/self/clear_refs", os.O_WRONLY)
+def _restart() -> bool:
+    """Restart the peak; whether that is possible.
+
+    The file is opened each time: an estimator may close descriptors, and then open files of its own
+    under the same numbers.
+    """
+    control = _opened("/proc/self/clear_refs", os.O_WRONLY)
+    if control is None:
+        return False
+    try:
+        os.write(control, b"5")
+    except OSError:
+        return False
+    finally:
+        os.close(control)
+    return True
 
 
 @cache
 def _status(process: int) -> int | None:
-    """An open descriptor of the file that holds the peak, if it can be restarted."""
-    return None if _control(process) is None else _opened("/proc/self/status", os.O_RDONLY)
+    """An open descriptor of the file that holds the peak. A fork needs its own."""
+    return _opened("/proc/self/status", os.O_RDONLY)
 
 
 def _opened(path: str, how: int) -> int | None:

@@ -10,6 +10,7 @@ from ..contract.base import Estimator
 from ..contract.rows import are_serial
 from ..contract.variables import Variable, as_pair
 from ..errors import InputError
+from ..foreign import contained
 from ..types import Estimate, SupportsEstimate
 
 Float = NDArray[np.float64]
@@ -162,11 +163,14 @@ def _estimates(
 ) -> list[float]:
     x, y = sides
     if isinstance(estimator, Estimator):
-        return estimator.estimate_permuted(x, y, orders)
+        with contained():
+            return estimator.estimate_permuted(x, y, orders)
     arrays = [side.symbols if side.discrete else side.columns.T for side in sides]
-    return [
-        estimator.estimate(
-            arrays[0], arrays[1][order], discrete_x=x.discrete, discrete_y=y.discrete
-        ).nats
-        for order in orders
-    ]
+    estimates = []
+    for order in orders:
+        with contained():
+            estimate = estimator.estimate(
+                arrays[0], arrays[1][order], discrete_x=x.discrete, discrete_y=y.discrete
+            )
+        estimates.append(estimate.nats)
+    return estimates

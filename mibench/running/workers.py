@@ -18,10 +18,15 @@ from typing import Any
 
 import cloudpickle
 
+from ..errors import message_of
+
+# -P: without it, Python would import `json` from the working directory, if that holds a json.py.
 START = (
+    "-P",
+    "-c",
     "import json, sys; sys.path[:] = json.loads(sys.argv[3]); "
     "from mibench.running.workers import serve; "
-    "serve(int(sys.argv[1]), int(sys.argv[2]))"
+    "serve(int(sys.argv[1]), int(sys.argv[2]))",
 )
 # What the worker sends: it waits for work; the result of the next item; what that item raised; why
 # the work cannot be loaded.
@@ -53,7 +58,7 @@ class Worker:
         arguments = [str(end.fileno()), str(os.getpid()), json.dumps(sys.path)]
         variables = {name: str(threads) for name in THREAD_VARIABLES}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", START, *arguments],
+            [sys.executable, *START, *arguments],
             stdin=subprocess.DEVNULL, stdout=stream_of_messages(),
             env={**variables, **os.environ}, **_inherited(end),
         )  # fmt: skip
@@ -149,7 +154,7 @@ def _work_for(connection: Any) -> None:
         try:
             work, items = cloudpickle.loads(data)
         except BaseException as error:  # a module may raise anything when it is imported
-            connection.send_bytes(pickle.dumps((UNREADABLE, f"{type(error).__name__}: {error}")))
+            connection.send_bytes(pickle.dumps((UNREADABLE, message_of(error))))
             continue
         start = time.monotonic()
         for item in items:

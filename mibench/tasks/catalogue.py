@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import EntryPoint
 
-from ..errors import InputError, unknown
+from ..errors import InputError, message_of, unknown
 from ..plugins import TASKS, entry_points_of, load
 from ..types import Task
 from .random import STREAMS, is_random, random_task
@@ -162,9 +162,11 @@ def _tasks_of(point: EntryPoint) -> list[Task]:
     make_tasks = load(point)
     try:
         tasks: list[Task] = make_tasks()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plug-in may raise anything
         raise InputError(
-            f"task family {point.name!r} ({point.value}) cannot be loaded: {error}. "
+            f"task family {point.name!r} ({point.value}) cannot be loaded: {message_of(error)}. "
             "Reinstall or remove the package that provides it"
         ) from error
     return tasks
