@@ -123,7 +123,7 @@ def mibench(
     def run(*args: object, **kwargs: object) -> Completed:
         texts = [str(arg) for arg in args]
         variables: dict[str, str] = kwargs.pop("env", environment())  # type: ignore[assignment]
-        columns = variables["COLUMNS"]
+        columns = variables.get("COLUMNS", "")
         if kwargs or variables != {**AT_START, "COLUMNS": columns} or not hasattr(os, "fork"):
             done = subprocess.run(
                 [MIBENCH, *texts], cwd=tmp_path, capture_output=True, text=True, timeout=300,

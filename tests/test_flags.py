@@ -7,7 +7,7 @@ import pytest
 from scipy.special import digamma
 
 from mibench.contract import flags
-from mibench.estimators import KDE, KNN, Adaptive, Canonical, Uniform
+from mibench.estimators import KDE, KNN, Adaptive, Auto, Canonical, Uniform
 
 from .samples import normal
 from .statistics_of_seeds import correlated
@@ -41,6 +41,8 @@ FLAGGED = [
     (KNN(variant=2), X, Y, False, set()),
     (Uniform(), X, CODE, True, set()),
     (Adaptive(), X, CODE, True, set()),
+    # uncalibrated
+    (Auto(), X[:50], Y[:50], False, {"uncalibrated", "beyond_evidence"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

@@ -402,7 +402,7 @@ def test_the_command_leaves_out_rows_on_request(mibench, data):
     left_out = "mibench: 299 of 300 rows used; 1 left out, as values are missing: hole 1\n"
     assert (done.returncode, done.stderr) == (0, left_out)
     complete = np.arange(300) != 7
-    bits = library.estimate(*mixed_table()[["a", "b"]][complete].to_numpy().T).bits
+    bits = library.estimate(*mixed_table()[["a", "b"]][complete].to_numpy().T, "knn").bits
     assert done.stdout.splitlines() == ["x,y,bits,rows,flags,error", f"hole,b,{bits!r},299,,"]
 
 

@@ -1,6 +1,7 @@
 """Data as people have it: data frames, series, tensors and lists give what arrays give."""
 
 import decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ K = RNG.integers(0, 3, N)
 CODES = np.unique(C, return_inverse=True)[1]
 
 KNN = mibench.get_estimator("knn")
+by_knn = partial(mibench.estimate, estimator="knn")
 NUMBERS = KNN.estimate(A, B).nats
 LABELS = KNN.estimate(A, CODES, discrete_y=True).nats
 
@@ -55,9 +57,9 @@ TABLES = {
 @pytest.mark.parametrize("make", TABLES.values(), ids=TABLES)
 def test_columns_of_any_table(make):
     table = make()
-    assert mibench.estimate(table, x="a", y=["b"]).nats == NUMBERS
+    assert by_knn(table, x="a", y=["b"]).nats == NUMBERS
     assert mibench.estimate(table, "knn", x=["a"], y="c").nats == LABELS
-    both = mibench.estimate(table, x=["a", "b"], y="c").nats
+    both = by_knn(table, x=["a", "b"], y="c").nats
     assert both == KNN.estimate(np.c_[A, B], CODES, discrete_y=True).nats
     with pytest.raises(InputError, match=r"y: unknown column 'bb'; did you mean 'b'\?"):
         mibench.estimate(table, x="a", y="bb")
@@ -65,9 +67,9 @@ def test_columns_of_any_table(make):
 
 def test_columns_by_position_and_names_of_any_type():
     array = np.c_[A, B]
-    assert mibench.estimate(array, x=0, y=[1]).nats == NUMBERS
+    assert by_knn(array, x=0, y=[1]).nats == NUMBERS
     frame = pd.DataFrame(array, columns=[("s", 1), 7])
-    assert mibench.estimate(frame, x=("s", 1), y=7).nats == NUMBERS
+    assert by_knn(frame, x=("s", 1), y=7).nats == NUMBERS
 
 
 def test_both_ways_to_call_take_an_estimator_and_keywords():
@@ -104,7 +106,7 @@ SERIES = {
 
 @pytest.mark.parametrize("make", SERIES.values(), ids=SERIES)
 def test_numbers_in_any_container(make):
-    assert mibench.estimate(make(), B).nats == NUMBERS
+    assert by_knn(make(), B).nats == NUMBERS
 
 
 # What is labels by itself, with what `info` says about it.
@@ -134,9 +136,9 @@ BY_TYPE = {
 
 @pytest.mark.parametrize(("make", "why"), BY_TYPE.values(), ids=BY_TYPE)
 def test_labels_by_type(make, why):
-    found = mibench.estimate(A, make())
+    found = by_knn(A, make())
     assert (found.nats, found.info["labels"]) == (LABELS, f"y ({why})")
-    declared = mibench.estimate(A, make(), discrete_y=True)
+    declared = by_knn(A, make(), discrete_y=True)
     assert declared.nats == LABELS
     assert "labels" not in declared.info
 
@@ -145,8 +147,8 @@ def test_numbers_are_numbers_unless_they_are_declared():
     assert not as_side(K, "x", None).discrete
     assert as_side(K, "x", True).discrete
     # A bool that is declared numbers is 0 or 1.
-    yes = mibench.estimate(A, A > 0, discrete_y=False).nats
-    assert yes == mibench.estimate(A, np.where(A > 0, 1.0, 0.0)).nats
+    yes = by_knn(A, A > 0, discrete_y=False).nats
+    assert yes == by_knn(A, np.where(A > 0, 1.0, 0.0)).nats
 
 
 def test_labels_stay_distinct():
@@ -187,9 +189,7 @@ def test_whole_numbers_that_floats_would_merge_are_refused(make):
     with pytest.raises(InputError, match=f"beyond 2.53.*subtract {start + 1} from them"):
         mibench.estimate(make(near), B[:4])
     apart = [start + step * 10**12 for step in (1, 2, 400, 900)]
-    assert (
-        mibench.estimate(make(apart), B[:4]).nats == mibench.estimate([1, 2, 400, 900], B[:4]).nats
-    )
+    assert by_knn(make(apart), B[:4]).nats == by_knn([1, 2, 400, 900], B[:4]).nats
     assert mibench.estimate(make(near), B[:4], "uniform", discrete_x=True).info["n"] == 4
 
 
@@ -250,11 +250,11 @@ def test_rows_that_miss_a_value_can_be_left_out(missing):
     want = KNN.estimate(A[kept], CODES[kept], discrete_y=True).nats
     for sides in ((x, y), (pd.Series(x), pd.Series(y)), (np.ma.masked_invalid(
         np.array(x, float)), y)):  # fmt: skip
-        found = mibench.estimate(*sides, missing=missing)
+        found = by_knn(*sides, missing=missing)
         assert (found.nats, found.info["rows_left_out"]) == (want, 3)
         assert found.info["labels"] == "y (text)"
     table = {"a": x, "c": y}
-    assert mibench.estimate(table, x="a", y="c", missing=missing).nats == want
+    assert by_knn(table, x="a", y="c", missing=missing).nats == want
     with pytest.raises(InputError, match="missing is 'no': give one of complete, pairwise, error"):
         mibench.estimate(A, B, missing="no")
     with pytest.raises(InputError, match="x has 60 rows and y has 59"):
@@ -286,9 +286,9 @@ def test_rows_of_pandas_that_are_in_another_order():
     a, b = pd.Series(A), pd.Series(B)
     with pytest.raises(InputError, match=r"y\.loc\[x\.index\].*y\.to_numpy\(\)"):
         mibench.estimate(a.sort_values(), b)
-    assert mibench.estimate(a, b.set_axis(range(100, 100 + N))).nats == NUMBERS
+    assert by_knn(a, b.set_axis(range(100, 100 + N))).nats == NUMBERS
     halves = a.iloc[:30], b.iloc[30:]
-    assert mibench.estimate(*halves).nats == KNN.estimate(A[:30], B[30:]).nats
+    assert by_knn(*halves).nats == KNN.estimate(A[:30], B[30:]).nats
 
 
 def test_an_estimator_of_the_protocol_alone_gets_arrays():

@@ -232,7 +232,7 @@ def holes(tmp_path):
 
 
 def bits(x, y, rows, **kinds):
-    return library.estimate(np.asarray(x)[rows], np.asarray(y)[rows], **kinds).bits
+    return library.estimate(np.asarray(x)[rows], np.asarray(y)[rows], "knn", **kinds).bits
 
 
 def test_rows_that_miss_a_value_of_the_pair_are_left_out_and_counted(holes):

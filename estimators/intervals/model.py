@@ -32,7 +32,8 @@ class IntervalModel:
 
     Attributes:
         shares: (q,) the quantiles' shares, from 0.005 to 0.995, the median among them.
-        margins: (q,) what is added to each quantile, in widths of its interval; 0 for the median.
+        margins: (q,) what is added to each quantile, in `reach_of` the width of its interval; 0 for
+            the median.
         used: the share of the median by which an estimate is corrected.
         first: (q,) the value that each quantile starts from, before its trees.
         root: (q, trees) the first node of each tree.
@@ -84,7 +85,7 @@ class IntervalModel:
         """The interval in nats that holds the truth with this probability."""
         quantiles = self.quantiles(as_array(features_of(described)))
         middle = len(self.shares) // 2
-        width = np.maximum(quantiles[::-1] - quantiles, MIN_WIDTH)
+        width = reach_of(quantiles[::-1] - quantiles)
         ends = np.array(
             [
                 quantiles[:middle] - (self.margins * width)[:middle],
@@ -111,9 +112,14 @@ class IntervalModel:
         ranges = dict(zip(self.names.tolist(), zip(self.low, self.high, strict=True), strict=True))
         return [
             name
-            for name in RANGED
-            if not ranges[name][0] - 1e-9 <= features[name] <= ranges[name][1] + 1e-9
+            for name, beyond in RANGED.items()
+            if not ranges[name][0] - beyond <= features[name] <= ranges[name][1] + beyond
         ]
+
+
+def reach_of(widths: Float) -> Float:
+    """What a margin is a multiple of: between a constant and the width of the interval."""
+    return np.asarray(np.sqrt(np.maximum(widths, MIN_WIDTH)))
 
 
 @cache
