@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ def normal_pair(n, r=0.7, seed=0, dims=1):
 @pytest.fixture(scope="module")
 def judged():
     """Samples of the stream `judge`, of which no family was learned from."""
-    table = pd.read_parquet("benchmarks/intervals.parquet")
+    table = pd.read_parquet(Path(__file__).parents[1] / "benchmarks" / "intervals.parquet")
     return table[table["stream"] == "judge"]
 
 
