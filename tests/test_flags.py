@@ -175,7 +175,9 @@ def test_flags_appear_when_they_should_and_only_then(estimator, x, y, labels, wa
 
 
 def test_every_flag_is_tested_above():
-    assert set().union(*(case[-1] for case in FLAGGED)) == set(flags.FLAGS)
+    by_tests_of_independence = {"no_p_value"}  # see test_permutations.py
+    raised = set().union(*(case[-1] for case in FLAGGED)) | by_tests_of_independence
+    assert raised == set(flags.FLAGS)
 
 
 def test_flags_count_what_they_say():

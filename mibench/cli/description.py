@@ -30,6 +30,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fine_structure": {"rise": 0.2},
     "more_pairs": {"used": 2, "more": 1},
     "left_over": {"nats": 0.1},
+    "no_p_value": {"message": "300 rows of a series have 299 shifts"},
     "uncalibrated": {"reasons": ["50 rows (learned from 60 to 8000)"]},
     "dependent_rows": {"correlation_x": 0.9, "correlation_y": 0.8},
     "copied_rows": {"copies": 500, "n": 1000},

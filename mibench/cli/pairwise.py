@@ -56,6 +56,11 @@ if TYPE_CHECKING:
     "not depend on it.",
 )  # fmt: skip
 @click.option(
+    "--permutations", type=int, metavar="N",
+    help="Test independence of each pair by at most N estimates from random orders of the rows. "
+    "Shows p-values, and q-values, which allow for the number of pairs.",
+)  # fmt: skip
+@click.option(
     "--output", "-o", type=FILE, help="Write all pairs to a .csv, .json or .parquet file."
 )
 @click.option("--plot", type=FILE, help="Draw the matrix of MI to a .png, .pdf or .svg file.")
@@ -68,6 +73,7 @@ def pairwise(
     reading: Reading,
     estimator: str,
     jobs: int,
+    permutations: int | None,
     output: Path | None,
     plot: Path | None,
     units: str,
@@ -103,7 +109,9 @@ def pairwise(
     say_if_cold()
     try:
         with chatter_aside(), progress("pairs") as on_progress:
-            result = pairs.pairwise_of_file(data, estimator, jobs=jobs, on_progress=on_progress)
+            result = pairs.pairwise_of_file(
+                data, estimator, permutations=permutations, jobs=jobs, on_progress=on_progress
+            )
     except pairs.InterruptedPairs as stop:
         if stop.done:
             say(f"{stop}; no file was written. The results so far:")

@@ -215,7 +215,8 @@ def show_pairs(pairs: "Pairwise", title: str, units: str, form: str) -> None:
 def _sorted_pairs(pairs: "Pairwise", units: str) -> "pd.DataFrame":
     """The pairs with the largest MI first and failures last."""
     rows = pairs.table.sort_values(units, ascending=False, kind="stable")
-    return rows[["x", "y", units, "rows", "flags", "error"]]
+    tested = [name for name in ("p_value", "q_value") if name in rows]
+    return rows[["x", "y", units, *tested, "rows", "flags", "error"]]
 
 
 def show_warmup(report: "WarmupReport") -> None:

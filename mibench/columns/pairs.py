@@ -26,6 +26,7 @@ from ..output.safe import visible_lines
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
 from .gaps import Column, SidesOfPairs, column_of, complete_arrays
+from .pair_tests import Tested, with_q_values
 from .values import column_values
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ class Pairwise:
 
     Attributes:
         columns: The names of the columns.
-        table: One row per pair, with the columns x, y, nats, bits, rows (how many were used), flags
-            (codes joined by ";") and error. Where an estimate failed, error holds the message, and
+        table: One row per pair, with the columns x, y, nats, bits, p_value and q_value (if
+            permutations were asked for), rows (how many were used), flags (codes joined by ";") and
+            error. Where an estimate failed, error holds the message, and
             nats and bits are NaN.
     """
 
@@ -103,6 +105,8 @@ def pairwise(
     *,
     discrete: bool | str | Iterable[Hashable] | None = None,
     missing: str = "error",
+    permutations: int | None = None,
+    seed: int = 0,
     jobs: int = 1,
     on_progress: Progress | None = None,
 ) -> Pairwise:
@@ -121,6 +125,10 @@ def pairwise(
         missing: What to do about NaN, None and masked values: "error", since in an array a NaN is
             often a mistake; "pairwise" leaves out the rows that miss a value of the pair;
             "complete" leaves out the rows that miss any value.
+        permutations: How many estimates to make for each pair from rows in random order, for
+            p-values, as in `mibench.estimate`. With p-values come q-values: of the pairs with a
+            q-value of at most 0.05, about 5% are independent (Benjamini & Hochberg 1995).
+        seed: Of the random orders.
         jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1.
         on_progress: Called after each batch with the number of pairs done and of all pairs.
 
@@ -130,6 +138,9 @@ def pairwise(
 
     Raises:
         InputError: The table or an argument is bad. The message names the column and a remedy.
+
+    References:
+        Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
 
     >>> a = [0, 1, 2, 3] * 25
     >>> table = {"a": a, "half": [v // 2 for v in a], "order": [i // 50 for i in range(100)]}
@@ -151,13 +162,15 @@ def pairwise(
         column_of(values, name, name in labels, gaps=missing == "pairwise")
         for name, values in zip(names, arrays, strict=True)
     ]
-    return _of_columns(names, columns, resolved, jobs, on_progress)
+    tested = Tested(resolved, permutations, seed)
+    return _of_columns(names, columns, tested, jobs, on_progress)
 
 
 def pairwise_of_file(
     data: "ColumnTable",
     estimator: EstimatorLike,
     *,
+    permutations: int | None = None,
     jobs: int = 1,
     on_progress: Progress | None = None,
 ) -> Pairwise:
@@ -167,7 +180,7 @@ def pairwise_of_file(
     """
     import pandas as pd
 
-    resolved = _resolved(estimator)
+    resolved = Tested(_resolved(estimator), permutations)
     columns: list[Column | str] = []
     for title in data.titles:
         if title in data.unusable:
@@ -191,7 +204,7 @@ def _resolved(estimator: EstimatorLike) -> SupportsEstimate:
 def _of_columns(
     names: "pd.Index[Any]",
     columns: Sequence[Column | str],
-    estimator: SupportsEstimate,
+    tested: Tested,
     jobs: int,
     on_progress: Progress | None,
 ) -> Pairwise:
@@ -215,9 +228,10 @@ def _of_columns(
 
     def table() -> "pd.DataFrame":
         done = [pair for pair in sorted(places) if pair in estimates]
-        return pd.DataFrame([_table_row(names, p, estimates[p], sides.rows[p]) for p in done])
+        rows = [_table_row(names, p, estimates[p], sides.rows[p]) for p in done]
+        return with_q_values(pd.DataFrame(rows), tested.permutations is not None)
 
-    work = partial(_estimate_batch, estimator)
+    work = partial(_estimate_batch, tested)
     try:
         for starts, count in ((range(0, len(places), size), size), (alone, 1)):
             batches = _batches(sides, places, starts, count)
@@ -251,16 +265,17 @@ def _batches(
         yield start, [sides.of(i, j) for i, j in places[start : start + size]]
 
 
-def _estimate_batch(
-    estimator: SupportsEstimate, batch: PairBatch
-) -> tuple[int, list[EstimateOrError]]:
+def _estimate_batch(tested: Tested, batch: PairBatch) -> tuple[int, list[EstimateOrError]]:
     start, all_pairs = batch
+    estimator = tested.estimator
     pairs = [pair for pair in all_pairs if not isinstance(pair, str)]
     if isinstance(estimator, Estimator):
         with contained():
             estimates = iter(estimator.estimate_pairs(pairs))
     else:
         estimates = iter([_estimate_or_error(estimator, x, y) for x, y in pairs])
+    if tested.permutations is not None:
+        estimates = iter([tested.test(*pair, next(estimates)) for pair in pairs])
     return start, [pair if isinstance(pair, str) else next(estimates) for pair in all_pairs]
 
 
@@ -286,9 +301,11 @@ def _table_row(
     row = {"x": names[pair[0]], "y": names[pair[1]]}
     if isinstance(estimate, str):
         nan = math.nan
-        return {**row, "nats": nan, "bits": nan, "rows": rows, "flags": "", "error": estimate}
+        empty = {"nats": nan, "bits": nan, "p_value": nan}
+        return {**row, **empty, "rows": rows, "flags": "", "error": estimate}
+    p_value = math.nan if estimate.p_value is None else estimate.p_value
     return {
-        **row, "nats": estimate.nats, "bits": estimate.bits, "rows": rows,
+        **row, "nats": estimate.nats, "bits": estimate.bits, "p_value": p_value, "rows": rows,
         "flags": ";".join(estimate.flags), "error": "",
     }  # fmt: skip
 

@@ -33,6 +33,7 @@ FLAGS = {
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
     "sparse_labels": "fewer rows than pairs of labels, so most pairs were never seen",
     "uncalibrated": "the data are unlike those from which errors were learned",
+    "no_p_value": "the test by permutations failed, so there is no p-value",
 }
 
 
@@ -245,3 +246,8 @@ def uncalibrated(reasons: list[str]) -> Flag:
         "none of them was like these data. So the estimate is not corrected, and an interval has "
         "no upper end."
     )
+
+
+def no_p_value(message: str) -> Flag:
+    """The test by permutations failed."""
+    return "no_p_value", f"No p-value: estimates from permuted rows failed ({message})."

@@ -183,14 +183,18 @@ def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
     table.add_column("X")
     table.add_column("Y")
     table.add_column(f"I(X;Y) in {units}", justify="right")
+    tested = [name for name in ("p_value", "q_value") if name in rows]
+    for name in tested:
+        table.add_column(name.replace("_", "-"), justify="right")
     if differ:
         table.add_column("rows", justify="right")
     table.add_column("flags", no_wrap=False)
-    shown = rows[["x", "y", units, "rows", "flags", "error"]].to_numpy().tolist()
-    for x, y, value, count, flags, error in shown:
+    shown = rows[["x", "y", units, "rows", "flags", "error", *tested]].to_numpy().tolist()
+    for x, y, value, count, flags, error, *shares in shown:
         value_text = "failed" if error else number(value)
+        chances = ["" if math.isnan(share) else f"{share:.3g}" for share in shares]
         counts = [str(count)] if differ else []
-        table.add_row(str(x), str(y), value_text, *counts, flags.replace(";", ", "))
+        table.add_row(str(x), str(y), value_text, *chances, *counts, flags.replace(";", ", "))
     return table
 
 

@@ -111,6 +111,21 @@ def null_distribution(
         Phipson & Smyth 2010, doi:10.2202/1544-6115.1585.
     """
     sides = as_pair(x, y, discrete_x, discrete_y)
+    return null_of_sides(estimator, *sides, nats, permutations, seed=seed, shifts=shifts)
+
+
+def null_of_sides(
+    estimator: SupportsEstimate,
+    x: Variable,
+    y: Variable,
+    nats: float,
+    permutations: int,
+    *,
+    seed: int = 0,
+    shifts: bool | None = None,
+) -> NullDistribution:
+    """As `null_distribution`, of sides that are checked and laid out already."""
+    sides = x, y
     for name, side in zip("xy", sides, strict=True):
         if side.constant:
             raise InputError(
