@@ -197,6 +197,7 @@ def test_a_store_that_is_lost_during_the_run_is_written_again(tmp_path, change, 
     assert f"holds the {kept} results of this run again: give the same command" in str(caught.value)
 
 
+# Windows has no files that are pipes.
 @pytest.mark.skipif(os.name != "posix", reason="pipes")
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("other", [os.mkdir, os.mkfifo, lambda path: path.write_text("mine")])

@@ -16,8 +16,6 @@ FEW_VALUES = 20_000  # rows times columns up to which 999 permutations take a se
 MANY_PERMUTATIONS, FEW_PERMUTATIONS = 999, 99
 SURE = 0.05  # a smaller p-value is called "not by chance"
 
-FEWEST = 19  # permutations, which can show p = 0.05
-
 AUTO, TESTED = "auto", "knn"  # the estimator of the verdict, and that of its p-value
 
 
@@ -95,6 +93,7 @@ def judge(
     yet.
     """
     from ..running.intervals import USUAL_LEVEL
+    from ..running.permutations import FEWEST
 
     names = [spec for spec, _, _ in results]
     auto = names.index(AUTO)
