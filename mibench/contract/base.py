@@ -175,6 +175,14 @@ class Estimator(ABC):
         """
         return [self.estimate_variables(x, y.reordered(order)).nats for order in orders]
 
+    def tested_by(self) -> "Estimator":
+        """The estimator whose permutation test tells whether X and Y are independent.
+
+        A test needs a hundred estimates and more. It is exact whatever the estimator, so one that
+        takes long may name a quicker one.
+        """
+        return self
+
     def interval_source(self) -> str:
         """The spec of the estimator whose `interval` holds the true MI that this one estimates.
 

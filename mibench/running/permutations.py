@@ -31,12 +31,14 @@ class NullDistribution:
         as_large: how many of them are as large as the estimate from the rows as they are.
         shifts: whether Y was shifted, as series need, or permuted.
         stopped: whether they ended early, when enough were as large.
+        estimator: the name of the estimator that made them, if it is another one than the tested.
     """
 
     nats: Float
     as_large: int
     shifts: bool
     stopped: bool
+    estimator: str = ""
 
     @property
     def p_value(self) -> float:
@@ -68,6 +70,8 @@ def with_p_value(estimate: Estimate, null: NullDistribution) -> Estimate:
         "null_mean_nats": float(null.nats.mean()),
         "null_quantiles_nats": {"0.05": float(low), "0.5": float(middle), "0.95": float(high)},
     }
+    if null.estimator:
+        chance["permuted_estimator"] = null.estimator
     return replace(estimate, p_value=null.p_value, info={**estimate.info, **chance})
 
 
@@ -91,7 +95,8 @@ def null_distribution(
     serial in both sides.
 
     Args:
-        estimator: the estimator that gave `nats`.
+        estimator: the estimator that gave `nats`. One that takes long, such as `auto`, names
+            another one, whose estimates are compared instead.
         x: (n,) or (n, dx), as for `estimate`.
         y: (n,) or (n, dy).
         nats: the estimate from the rows as they are.
@@ -134,6 +139,10 @@ def null_of_sides(
             )
     check_permutations(permutations)
     shifts = are_serial(*sides) if shifts is None else shifts
+    name = ""
+    if isinstance(estimator, Estimator) and (tester := estimator.tested_by()) is not estimator:
+        name, estimator = type(tester).__name__.lower(), tester
+        nats = tester.estimate_variables(x, y).nats
     threshold = nats - EQUAL * (1 + abs(nats))
     made: list[float] = []
     as_large = 0
@@ -142,8 +151,8 @@ def null_of_sides(
             made.append(estimate)
             as_large += estimate >= threshold
             if as_large == STOP_AFTER and len(made) < permutations:
-                return NullDistribution(np.array(made), as_large, shifts, stopped=True)
-    return NullDistribution(np.array(made), as_large, shifts, stopped=False)
+                return NullDistribution(np.array(made), as_large, shifts, True, name)
+    return NullDistribution(np.array(made), as_large, shifts, False, name)
 
 
 def _orders(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:
