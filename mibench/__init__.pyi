@@ -8,6 +8,7 @@ from .contract.functions import FunctionEstimator
 from .contract.registry import get_estimator, list_estimators, register
 from .errors import InputError
 from .output.notebook import Overview, overview
+from .recommendation import Recommendation, recommend
 from .records.query import results
 from .tasks.catalogue import get_task, list_suites, list_tasks, register_task
 from .types import Estimate, Record, Task
@@ -21,6 +22,7 @@ __all__ = [
     "InputError",
     "Overview",
     "Pairwise",
+    "Recommendation",
     "Record",
     "Task",
     "compare",
@@ -32,6 +34,7 @@ __all__ = [
     "list_tasks",
     "overview",
     "pairwise",
+    "recommend",
     "register",
     "register_task",
     "results",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 from uuid import uuid4
 
 from .contract.base import Estimator
-from .contract.frames import Names, check_distinct, select
+from .contract.frames import Names, both_sides
 from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
 from .contract.sides import as_side, check_index, check_missing, without_gaps
@@ -129,7 +129,7 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         >>> estimate(table, "uniform", x="size", y="shop").bits
         1.0
     """
-    x, y, *given = _sides(data, x, y)
+    x, y, *given = both_sides(data, x, y)
     if given and estimator is not None:
         raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
     chosen = given[0] if given else DEFAULT if estimator is None else estimator
@@ -166,25 +166,6 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         resolved, a.values, b.values, found.nats, permutations, seed=seed, shifts=shifts, **kinds
     )
     return with_p_value(found, null)
-
-
-def _sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:
-    """Both sides of the data; and the estimator, if it was given without its name."""
-    given = [*data, *(side for side in (x, y) if side is not None)]
-    if not 2 <= len(given) <= 4 or len(data) > 3:
-        raise InputError(f"{len(given)} arguments: give x and y, or a table, x=... and y=...")
-    if x is None and y is None:
-        return data
-    if x is not None and y is not None:
-        if not data:
-            return x, y
-        columns_x, columns_y = select(data[0], x, "x"), select(data[0], y, "y")
-        check_distinct(columns_x, columns_y)
-        return columns_x, columns_y, *data[1:]
-    missing = "y" if y is None else "x"
-    if len(data) == 1 and not isinstance(x if y is None else y, str):
-        return (data[0], y) if x is None else (x, data[0])
-    raise InputError(f"{missing} is missing: name its columns, {missing}=...")
 
 
 def compare(

@@ -47,6 +47,7 @@ from .console import (
 )
 from .estimate import estimate
 from .pairwise import pairwise
+from .recommend import recommend
 from .show import show_warmup
 
 
@@ -90,7 +91,7 @@ def cli() -> None:
     """Estimate mutual information (MI), and measure how far to trust an estimator.
 
     `compare` runs estimators on samples whose MI is known. `estimate` and `pairwise` estimate
-    the MI of your own data.
+    the MI of your own data. `recommend` ranks estimators for them.
     """
 
 
@@ -155,7 +156,7 @@ def warmup(estimators: Sequence[str]) -> int:
     return SOME_FAILED if warmup_report.unkept or warmup_report.failed else DONE
 
 
-for command in (compare, completion, estimate, pairwise, report, results):
+for command in (compare, completion, estimate, pairwise, recommend, report, results):
     cli.add_command(command)
 
 

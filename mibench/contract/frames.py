@@ -88,7 +88,26 @@ def select(table: Any, names: Names, side: str) -> Any:
     return {name: get(name) for name in chosen}
 
 
-def check_distinct(x: Mapping[Hashable, Any], y: Mapping[Hashable, Any]) -> None:
+def both_sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:
+    """Both sides of the data; and the estimator, if it was given without its name."""
+    given = [*data, *(side for side in (x, y) if side is not None)]
+    if not 2 <= len(given) <= 4 or len(data) > 3:
+        raise InputError(f"{len(given)} arguments: give x and y, or a table, x=... and y=...")
+    if x is None and y is None:
+        return data
+    if x is not None and y is not None:
+        if not data:
+            return x, y
+        columns_x, columns_y = select(data[0], x, "x"), select(data[0], y, "y")
+        _check_distinct(columns_x, columns_y)
+        return columns_x, columns_y, *data[1:]
+    missing = "y" if y is None else "x"
+    if len(data) == 1 and not isinstance(x if y is None else y, str):
+        return (data[0], y) if x is None else (x, data[0])
+    raise InputError(f"{missing} is missing: name its columns, {missing}=...")
+
+
+def _check_distinct(x: Mapping[Hashable, Any], y: Mapping[Hashable, Any]) -> None:
     """Raises InputError if a column is on both sides."""
     if shared := [name for name in x if name in y]:
         raise InputError(f"column {shared[0]!r} is in both x and y: keep it on one side")

@@ -1,0 +1,154 @@
+"""`mibench recommend`: estimators ranked by their errors on tasks like the columns of a file."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .completion import columns
+from .console import (
+    DONE,
+    FILE,
+    SOME_FAILED,
+    chatter_aside,
+    format_option,
+    progress,
+    say,
+    say_if_cold,
+    say_if_large,
+    show_records,
+    time_limit_option,
+    units_option,
+)
+from .reading import Reading, reading_options
+
+if TYPE_CHECKING:
+    from ..recommendation import Recommendation
+
+NATS_PER_UNIT = {"nats": 1.0, "bits": math.log(2)}
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--x", "x", metavar="COLS", multiple=True, required=True, shell_complete=columns,
+    help="Columns of X.",
+)  # fmt: skip
+@click.option(
+    "--y", "y", metavar="COLS", multiple=True, required=True, shell_complete=columns,
+    help="Columns of Y.",
+)  # fmt: skip
+@click.option(
+    "--discrete-x", is_flag=True,
+    help="X holds labels. A row of several columns is then one label.",
+)  # fmt: skip
+@click.option("--discrete-y", is_flag=True, help="The same for Y.")
+@reading_options
+@click.option(
+    "--similar", type=int, default=20, show_default=True, metavar="N",
+    help="Average the errors over the N most similar tasks.",
+)  # fmt: skip
+@time_limit_option
+@click.option(
+    "--jobs", type=int, default=1, show_default=True,
+    help="Number of processes that share the estimators; -1 for one per core.",
+)  # fmt: skip
+@units_option
+@format_option
+def recommend(
+    file: Path,
+    x: Sequence[str],
+    y: Sequence[str],
+    discrete_x: bool,
+    discrete_y: bool,
+    reading: Reading,
+    similar: int,
+    time_limit: float | None,
+    jobs: int,
+    units: str,
+    form: str,
+) -> int:
+    """Rank estimators by their errors on the tasks that are most like columns of FILE.
+
+    A task is a distribution whose MI is known. A task is like your data if it has as many columns
+    and labels, if the estimators say the same of it, and if it raises the same flags. The true MI
+    of your data stays unknown: the errors are those on the tasks.
+    """
+    from ..columns.files import read_sides
+    from ..contract.sides import Side
+    from ..recommendation import check_similar, recommend_for
+    from ..running.processes import check_jobs
+
+    check_jobs(jobs)
+    check_similar(similar)
+    say_if_large(file)
+    sides = read_sides(
+        file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
+        missing_rows=reading.missing_rows or "complete", told=reading.told,
+    )  # fmt: skip
+    for note in sides.notes:
+        say(note)
+    side_x, side_y = sides.x, sides.y
+    say_if_cold()
+    with chatter_aside(), progress("estimators") as on_progress:
+        advice = recommend_for(
+            Side(side_x.values, side_x.discrete), Side(side_y.values, side_y.discrete),
+            similar=similar, time_limit=time_limit, jobs=jobs, on_progress=on_progress,
+        )  # fmt: skip
+    title = (
+        f"I({side_x.title}; {side_y.title}), {advice.rows} rows, "
+        f"{advice.dims[0]}+{advice.dims[1]} dimensions"
+    )
+    show_recommendation(advice, title, units, form)
+    return SOME_FAILED if (advice.estimators["failure"] != "").any() else DONE
+
+
+def show_recommendation(advice: "Recommendation", title: str, units: str, form: str) -> None:
+    """Print the advice on standard output: the ranking, and the similar tasks."""
+    from ..output import text
+
+    ranked: list[dict[Any, Any]] = advice.estimators.to_dict("records")
+    tasks: list[dict[Any, Any]] = advice.tasks.to_dict("records")
+    if form == "csv":
+        show_records(ranked, form)
+        return
+    if form == "json":
+        document = {
+            "advice": advice.sentence(units), "best": advice.best, "alike": advice.alike,
+            "rows": advice.rows, "dims": advice.dims, "labels": advice.labels,
+            "estimators": ranked, "tasks": tasks,
+        }  # fmt: skip
+        click.echo(text.to_json(document))
+        return
+    width, unit = text.shown_width(), NATS_PER_UNIT[units]
+    rows: list[list[object]] = [
+        [
+            row["estimator"],
+            text.number(row["nats"] / unit),
+            text.number(row["error_nats"] / unit),
+            text.number(row["bias_nats"] / unit, sign=True),
+            f"{row['too_high']:.0%}",
+            row["flags"].replace(";", ", "),
+        ]
+        for row in ranked
+    ]
+    headings = ["estimator", "here", "mean error", "bias", "too high", "flags here"]
+    ranking = text.plain_table(headings, rows, width)
+    rows = [
+        [
+            task["task"],
+            f"{task['distance']:.1f}",
+            task["n"],
+            text.number(task["mi_nats"] / unit),
+            text.number(task[advice.best] / unit),
+        ]
+        for task in tasks
+    ]
+    headings = ["task", "distance", "n", "true MI", f"error of {advice.best}"]
+    of_tasks = text.plain_table(headings, rows, width)
+    failures = [f"{row['estimator']} failed: {row['failure']}" for row in ranked if row["failure"]]
+    what = f'In {units}. "here" is the estimate of your data; the errors are those on the tasks.'
+    parts = [f"{title}\n{advice.sentence(units)}", what, ranking, *failures, "Similar tasks:"]
+    click.echo(text.render(*parts, of_tasks, width=width), nl=False)

@@ -1,0 +1,228 @@
+"""`recommend`: estimators ranked by their errors on tasks that are like the user's data."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .contract.frames import Names, both_sides
+from .contract.resolve import resolve_estimators
+from .contract.sides import Side, as_side, check_index, check_missing, without_gaps
+from .contract.variables import as_pair
+from .errors import InputError
+from .output.notebook import plain_table
+from .records.query import results
+from .running.given import estimates_of
+from .tasks.catalogue import get_task
+from .types import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REFERENCE = "reference"
+SIMILAR = 20  # tasks; following the advice of 5 or 10 gives larger errors on the suites
+MOST_SIMILAR = 100
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recommendation:
+    """Estimators ranked for some data, as `mibench.recommend` returns it.
+
+    Attributes:
+        rows: The number of rows.
+        dims: The numbers of columns of x and of y.
+        labels: Whether x, and whether y, holds labels.
+        estimators: One row for each estimator, the one with the smallest error first. Columns:
+            estimator; nats and bits, the estimate for the data (NaN if it failed); flags, the codes
+            joined by ";"; failure, the message of the error; error_nats and error_bits, the mean
+            absolute error on the similar tasks; bias_nats and bias_bits, the mean error; too_high,
+            the share of estimates that were too high by more than 0.1 nats and 15%.
+        tasks: The similar tasks, the most similar first. Columns: task, distance, n, mi_nats (the
+            true MI), and for each estimator its mean absolute error in nats.
+        alike: Whether the first of these tasks is like the data. If not, the errors tell little.
+    """
+
+    rows: int
+    dims: tuple[int, int]
+    labels: tuple[bool, bool]
+    estimators: "pd.DataFrame"
+    tasks: "pd.DataFrame"
+    alike: bool
+
+    @property
+    def best(self) -> str:
+        """The name of the estimator with the smallest mean error that did not fail here."""
+        return str(self._first["estimator"])
+
+    @property
+    def _first(self) -> "pd.Series[Any]":
+        table = self.estimators
+        usable = table[(table["failure"] == "") & table["error_nats"].notna()]
+        return (usable if len(usable) else table).iloc[0]
+
+    def sentence(self, units: str = "bits") -> str:
+        """The advice in words, with the errors in "bits" or "nats"."""
+        first = self._first
+        bias = first[f"bias_{units}"]
+        side = "high" if bias > 0 else "low"
+        advice = (
+            f"{self.best} has the smallest error on the {len(self.tasks)} most similar tasks: "
+            f"{first[f'error_{units}']:.2g} {units} on average "
+            f"({abs(bias):.2g} {units} too {side} in the mean)"
+        )
+        if self.alike:
+            return advice
+        return (
+            f"{advice}. But no task is like these data, so these errors tell little: trust an "
+            "estimate only if estimators agree"
+        )
+
+    def __repr__(self) -> str:
+        columns = ["estimator", "bits", "error_bits", "bias_bits", "too_high", "flags"]
+        table = self.estimators[columns].to_string(index=False, float_format="%.3f")
+        return f"Recommendation: {self.sentence()}\n{table}"
+
+    def _repr_html_(self) -> str:
+        """The ranking and the similar tasks, in notebooks."""
+        ranked = plain_table(self.estimators, self.sentence())
+        return ranked + plain_table(self.tasks, "similar tasks")
+
+
+def recommend(
+    *data: Any,
+    x: "Any | Names" = None,
+    y: "Any | Names" = None,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+    missing: str = "error",
+    similar: int = SIMILAR,
+) -> Recommendation:
+    """Rank estimators by their errors on the tasks that are most like your data.
+
+    Call it as `recommend(x, y)`, or with a table as `recommend(table, x="a", y=["b", "c"])`. The
+    data are described by their dimensions, by which sides are labels, by what each estimator
+    says, and by the flags that it raises. The tasks are those of the reference results, at the
+    sample size nearest to the number of rows. `docs/recommend.md` says how good the advice is.
+
+    Args:
+        data: As in `mibench.estimate`.
+        x: As in `mibench.estimate`.
+        y: As in `mibench.estimate`.
+        discrete_x: As in `mibench.estimate`.
+        discrete_y: As in `mibench.estimate`.
+        missing: As in `mibench.estimate`.
+        similar: How many similar tasks to average over, 1 to 100.
+
+    Returns:
+        A `Recommendation`: `.best`, `.estimators`, `.tasks`, `.alike` and `.sentence()`.
+
+    Raises:
+        InputError: For bad data as `mibench.estimate`, for a constant side, and for a bad number of
+            similar tasks.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).normal(size=500)
+        >>> y = x + np.random.default_rng(1).normal(size=500)
+        >>> recommend(x, y).best
+        'canonical'
+    """
+    a, b, *more = both_sides(data, x, y)
+    if more:
+        raise InputError(f"recommend ranks all estimators, so it takes none: leave out {more[0]!r}")
+    check_missing(missing)
+    check_index(a, b)
+    side_x, side_y = as_side(a, "x", discrete_x), as_side(b, "y", discrete_y)
+    if missing != "error":
+        side_x, side_y, _ = without_gaps(side_x, side_y)
+    return recommend_for(side_x, side_y, similar=similar)
+
+
+def recommend_for(
+    x: Side,
+    y: Side,
+    *,
+    similar: int = SIMILAR,
+    time_limit: float | None = None,
+    jobs: int = 1,
+    reference: "pd.DataFrame | None" = None,
+    on_progress: Callable[[int, int], object] | None = None,
+) -> Recommendation:
+    """As `recommend`, for sides that are read already.
+
+    time_limit: the most seconds for one estimate. jobs: the number of processes. reference: records
+    of all tasks to choose from. on_progress: called with the numbers of estimates, done and of all.
+    """
+    check_similar(similar)
+    sides = as_pair(x.values, y.values, x.discrete, y.discrete)
+    for name, side in zip("xy", sides, strict=True):
+        if side.constant:
+            raise InputError(
+                f"{name} is constant, so its MI with anything is 0, whatever the estimator: choose "
+                "columns that vary"
+            )
+    records = results(REFERENCE) if reference is None else reference
+    resolved = resolve_estimators(list(records["estimator"].unique()))
+    estimates: dict[str, Estimate | str] = {}
+    sample = tuple(side.values.reshape(len(side.values), -1) for side in (x, y))
+    for spec, estimate, _ in estimates_of(
+        resolved, (sample[0], sample[1]), discrete_x=x.discrete, discrete_y=y.discrete,
+        time_limit=time_limit, jobs=jobs,
+    ):  # fmt: skip
+        estimates[spec] = estimate
+        if on_progress is not None:
+            on_progress(len(estimates), len(resolved))
+    about = sides[0].n, (sides[0].dims, sides[1].dims), (x.discrete, y.discrete)
+    return _ranked(*about, estimates, records, similar)
+
+
+def check_similar(similar: int) -> None:
+    """Raises InputError for a bad number of similar tasks."""
+    if not 1 <= similar <= MOST_SIMILAR:
+        raise InputError(
+            f"{similar} similar tasks: give a number of 1 to {MOST_SIMILAR}, such as {SIMILAR}"
+        )
+
+
+def _ranked(
+    rows: int,
+    dims: tuple[int, int],
+    labels: tuple[bool, bool],
+    estimates: Mapping[str, Estimate | str],
+    records: "pd.DataFrame",
+    count: int,
+) -> Recommendation:
+    from .summary import similar as tasks_like
+
+    successes = {name: e for name, e in estimates.items() if isinstance(e, Estimate)}
+    failures = {name: e for name, e in estimates.items() if isinstance(e, str)}
+    nats = {name: estimate.nats for name, estimate in successes.items()}
+    flags = [f"{name} {code}" for name, estimate in successes.items() for code in estimate.flags]
+    described = tasks_like.described_tasks(records, _labels_of(records), rows)
+    distance = tasks_like.distances(described, tasks_like.description(dims, labels, nats, flags))
+    distance = distance.nsmallest(count, keep="first")
+    errors = tasks_like.errors_on(records, described.loc[distance.index])
+
+    ranked = tasks_like.ranking(errors)
+    names = ranked["estimator"]
+    ranked.insert(1, "nats", names.map(nats).astype(float))
+    for column in ("nats", "error_nats", "bias_nats"):
+        place = list(ranked.columns).index(column) + 1
+        ranked.insert(place, column.replace("nats", "bits"), ranked[column] / math.log(2))
+    ranked["flags"] = [";".join(successes[e].flags) if e in successes else "" for e in names]
+    ranked["failure"] = [failures.get(e, "") for e in names]
+
+    tasks = errors.pivot(index="task", columns="estimator", values="error_nats")
+    tasks = tasks.loc[distance.index, list(names)]
+    truths = records.drop_duplicates("task").set_index("task")["mi_nats"]
+    tasks.insert(0, "mi_nats", truths[distance.index])
+    tasks.insert(0, "n", described.loc[distance.index, "n"].astype(int))
+    tasks.insert(0, "distance", distance)
+    alike = bool(distance.iloc[0] <= tasks_like.ALIKE)
+    return Recommendation(rows, dims, labels, ranked, tasks.reset_index(names="task"), alike)
+
+
+def _labels_of(records: "pd.DataFrame") -> dict[str, tuple[bool, bool]]:
+    """Which sides of each task are labels."""
+    tasks = {str(name): get_task(str(name)) for name in records["task"].unique()}
+    return {name: (task.discrete_x, task.discrete_y) for name, task in tasks.items()}

@@ -1,0 +1,133 @@
+"""Which tasks are like some data, and how far estimators err on them.
+
+Data are described by their dimensions, by which sides are labels, by what each estimator says of
+them, and by the flags that are raised. The description needs no truth, so that of a task can be
+compared with that of a user's data.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What a difference weighs. Two dimensions differ by 1 if one is e times the other; two estimates,
+# if one is about e times the other (SMALL nats are added to both). A flag weighs little, but for
+# those that say that rows are no independent samples, since they change every estimate.
+OF_LABELS, OF_FLAG, SMALL = 3.0, 0.5, 0.05
+OF_ROWS, ABOUT_ROWS = 2.0, ("dependent_rows", "copied_rows")
+# Beyond this distance a task is unlike the data. Of the tasks of the suites, 93% have a task of
+# another family within it, and the errors of the others are five times as large as expected
+# (`python benchmarks/recommendation.py suites`).
+ALIKE = 3.0
+# An estimate is called too high if it is so by more than both of these.
+TOO_HIGH_NATS, TOO_HIGH_SHARE = 0.1, 0.15
+
+Labels = tuple[bool, bool]
+
+
+def description(
+    dims: tuple[int, int], labels: Labels, nats: Mapping[str, float], flags: Iterable[str]
+) -> dict[str, float]:
+    """The description of data, as numbers whose differences make up a distance.
+
+    The sides may be swapped. nats: the estimates by estimator, NaN for one that failed. flags: of
+    all estimators, as "estimator code".
+    """
+    low, high = sorted(dims)
+    some, all_ = sorted(map(float, labels), reverse=True)
+    return {
+        "dims_low": float(np.log(low)),
+        "dims_high": float(np.log(high)),
+        "labels_some": OF_LABELS * some,
+        "labels_all": OF_LABELS * all_,
+        **{f"nats {name}": float(np.log(max(value, 0.0) + SMALL)) for name, value in nats.items()},
+        **{f"flag {name}": _weight(name) for name in flags},
+    }
+
+
+def _weight(flag: str) -> float:
+    return OF_ROWS if flag.endswith(ABOUT_ROWS) else OF_FLAG
+
+
+def described_tasks(records: pd.DataFrame, labels: Mapping[str, Labels], rows: int) -> pd.DataFrame:
+    """The descriptions of the tasks in `records`, at the sample size that is nearest to `rows`.
+
+    Returns one row a task, with its name as the index: the means over the seeds, and the sample
+    size as the column "n".
+    """
+    sizes = records[["task", "n"]].drop_duplicates()
+    nearest = sizes.loc[np.log(sizes["n"] / rows).abs().groupby(sizes["task"]).idxmin()]
+    n = nearest.set_index("task")["n"]
+    samples = records.loc[
+        records["n"] == records["task"].map(n),
+        ["task", "estimator", "seed", "nats", "flags", "dim_x", "dim_y"],
+    ]
+    nats = samples.groupby(["task", "estimator"])["nats"].mean().unstack()
+    first = samples.drop_duplicates("task").set_index("task")
+    dims = first[["dim_x", "dim_y"]].to_numpy(int)
+    table = pd.DataFrame(
+        [
+            description((x, y), labels[str(task)], dict(nats.loc[task]), ())
+            for task, (x, y) in zip(first.index, dims, strict=True)
+        ],
+        index=first.index,
+    )
+    table.insert(0, "n", n)
+    described: pd.DataFrame = table.join(_shares_of_flags(samples))
+    return described
+
+
+def _shares_of_flags(samples: pd.DataFrame) -> pd.DataFrame:
+    """How often each flag of each estimator was raised, times its weight: tasks by flags."""
+    raised = samples.assign(flags=samples["flags"].str.split(";")).explode("flags")
+    raised = raised[raised["flags"] != ""]
+    seeds = samples.groupby("task")["seed"].nunique()
+    counts = pd.crosstab(raised["task"], "flag " + raised["estimator"] + " " + raised["flags"])
+    weights = [_weight(name) for name in counts.columns]
+    return counts.reindex(seeds.index, fill_value=0).div(seeds, axis=0) * weights
+
+
+def distances(tasks: pd.DataFrame, data: Mapping[str, float]) -> "pd.Series[float]":
+    """The distance of each task to the data: Euclidean, over what is known of both.
+
+    A flag that one of them lacks was not raised.
+    """
+    names = [name for name in tasks.columns if name != "n"]
+    names += [name for name in data if name.startswith("flag ") and name not in names]
+    table = tasks.reindex(columns=names)
+    flags = [name for name in names if name.startswith("flag ")]
+    table[flags] = table[flags].fillna(0.0)
+    here = np.array([data.get(name, 0.0 if name in flags else np.nan) for name in names])
+    differences: NDArray[np.float64] = table.to_numpy(float) - here
+    return pd.Series(np.sqrt(np.nansum(differences**2, axis=1)), index=tasks.index)
+
+
+def errors_on(records: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
+    """The errors of each estimator on these tasks, each at its sample size `n`.
+
+    Returns one row for each estimator and task: task, estimator, and the means over the seeds of
+    error_nats (absolute), bias_nats and too_high (a share).
+    """
+    size = records["task"].map(tasks["n"])
+    chosen = records[records["n"] == size]
+    errors = chosen["nats"] - chosen["mi_nats"]
+    limit = np.maximum(TOO_HIGH_NATS, TOO_HIGH_SHARE * chosen["mi_nats"])
+    measured = chosen[["task", "estimator"]].assign(
+        error_nats=errors.abs(), bias_nats=errors, too_high=(errors > limit).where(errors.notna())
+    )
+    measured["too_high"] = measured["too_high"].astype(float)
+    return measured.groupby(["task", "estimator"], sort=False, as_index=False).mean()
+
+
+def ranking(errors: pd.DataFrame) -> pd.DataFrame:
+    """The estimators by their mean absolute error over the tasks, the smallest first.
+
+    Each task counts as one. An estimator that failed on all of them comes last, with NaN.
+    """
+    columns: list[Any] = ["error_nats", "bias_nats", "too_high"]
+    means = errors.groupby("estimator", sort=False)[columns].mean()
+    return means.sort_values("error_nats", kind="stable", na_position="last").reset_index()
