@@ -92,6 +92,30 @@ def test_rounded_values_are_no_copies(decimals):
     assert codes(x.round(decimals), np.exp(x.round(decimals))) == set()
 
 
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+@pytest.mark.parametrize("name", ["standard_cauchy", "lognormal"])
+def test_rounded_values_with_heavy_tails_are_no_copies(name, decimals):
+    """Their range is large, so the unit of rounding looks small beside it."""
+    rng = np.random.default_rng(12)
+    options = {"sigma": 2.0} if name == "lognormal" else {}
+    y = getattr(rng, name)(size=2000, **options).round(decimals)
+    labels = rng.integers(0, 5, 2000)
+    assert codes(y, labels, discrete_y=True) == set()
+    assert codes(y, (y > 1).astype(int), discrete_y=True) == set()
+    assert codes(y, rng.permutation(y)) == set()
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_table_repeated_is_flagged_however_coarse_its_values_are(times):
+    """Rounding alone makes no count of rows a multiple of the same number."""
+    rng = np.random.default_rng(13)
+    x, labels = rng.normal(size=300).round(1), rng.integers(0, 5, 300)
+    order = rng.permutation(np.tile(np.arange(300), times))
+    assert codes(x, labels, discrete_y=True) == set()
+    assert codes(x[order], labels[order], discrete_y=True) == {"copied_rows"}
+    assert codes(x[order], (3 * x[order]).round()) == {"copied_rows"}
+
+
 def test_copies_are_seen_where_one_side_is_rounded():
     rng = np.random.default_rng(11)
     x = rng.normal(size=500)

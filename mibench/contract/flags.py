@@ -107,7 +107,9 @@ def rare_labels(count: int, n: int) -> Flag:
     """Rows were left out because no other row has their label."""
     return "rare_labels", (
         f"{count} of {n} rows have a label that occurs only once, and were left out: they have no "
-        "neighbour with the same label. This makes the estimate too low."
+        "neighbour with the same label. The estimate is that of the other rows: too low as a rule, "
+        "but too high if most rows were left out. Merge rare labels. If the labels are numbers, "
+        "give them as numbers."
     )
 
 

@@ -28,6 +28,11 @@ MIN_DISTINCT_RATIO = 1.1
 # The smallest gap between two of d distinct values that were rounded is not far below 1/d of their
 # range; that of random ones is about 1/d^2.
 MAX_GAP_OF_UNROUNDED = 0.05
+# Heavy tails stretch the range, so the gap of rounded values may be small as well. They are
+# multiples of it, though, and it is no smaller than this part of the middle half of the values.
+MIN_UNIT_OF_ROUNDED = 1e-6
+# Distinct rows, from which it is no chance that all counts of them have a common divisor.
+MIN_DISTINCT_TILES = 30
 # Rows that show serial correlation, and a part of many rows in which copies are looked for: of
 # values that occur twice among n, it has PART^2 / 2n pairs.
 FIRST_ROWS = 512
@@ -115,6 +120,8 @@ def copied_rows(x: Variable, y: Variable) -> int:
     codes_x, codes_y = row_codes(x), row_codes(y)
     counts = np.unique(codes_x * (int(codes_y.max()) + 1) + codes_y, return_counts=True)[1]
     repeated_pairs = int((counts > 1).sum())
+    if len(counts) >= MIN_DISTINCT_TILES and int(np.gcd.reduce(counts)) > 1:
+        return x.n - len(counts)  # a table doubled, whatever its values
     if repeated_pairs < max(MIN_COPIED_ROWS, MIN_COPIED_SHARE * len(counts)):
         return 0
     irregular = [any(_is_unrounded(column) for column in side.columns) for side in (x, y)]
@@ -169,4 +176,17 @@ def _is_unrounded(column: NDArray[np.float64]) -> bool:
     spread = float(distinct[-1] - distinct[0])
     gaps = np.diff(distinct)
     gaps = gaps[gaps > ROUNDING * spread]
-    return len(gaps) > 0 and float(gaps.min()) < MAX_GAP_OF_UNROUNDED * spread / len(gaps)
+    if len(gaps) == 0 or float(gaps.min()) >= MAX_GAP_OF_UNROUNDED * spread / len(gaps):
+        return False
+    return not _are_multiples(distinct, float(gaps.min()))
+
+
+def _are_multiples(distinct: NDArray[np.float64], unit: float) -> bool:
+    """Whether sorted values differ by multiples of a unit that is no rounding of floats."""
+    quarter = len(distinct) // 4
+    middle = float(distinct[-1 - quarter] - distinct[quarter])
+    if unit < MIN_UNIT_OF_ROUNDED * middle:
+        return False
+    steps = (distinct - distinct[0]) / unit
+    doubt = 1e-3 + 1e-12 * np.abs(distinct).max() / unit  # of steps, from the arithmetic of floats
+    return bool((np.abs(steps - np.round(steps)) < doubt).all())
