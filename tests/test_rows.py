@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 
 import mibench
-from mibench.contract.rows import copied_rows, row_flags, serial_correlation
+from mibench.contract.copies import copied_rows
+from mibench.contract.rows import row_flags, serial_correlation
 from mibench.contract.variables import as_pair, as_variable
 
 
@@ -114,6 +115,41 @@ def test_a_table_repeated_is_flagged_however_coarse_its_values_are(times):
     assert codes(x, labels, discrete_y=True) == set()
     assert codes(x[order], labels[order], discrete_y=True) == {"copied_rows"}
     assert codes(x[order], (3 * x[order]).round()) == {"copied_rows"}
+
+
+def bootstrapped(rng, x, y):
+    rows = rng.integers(0, len(x), len(x))
+    return codes(x[rows], y[rows])
+
+
+@pytest.mark.parametrize("dims", [1, 3])
+def test_a_bootstrap_sample_of_rounded_values_is_flagged(dims):
+    """More pairs of rows agree than the pairs at one and two units let expect.
+
+    The excess of 1000 rows with two decimals is 6 standard errors, and 2.5 are needed.
+    """
+    flagged = 0
+    for seed in range(10):
+        rng = np.random.default_rng([seed, 14])
+        x = rng.normal(size=(1000, dims))
+        y = x + rng.normal(size=(1000, dims))
+        assert codes(x.round(2), y.round(2)) == set()
+        flagged += bootstrapped(rng, x.round(2), y.round(2)) == {"copied_rows"}
+    assert flagged >= 7
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_makes_rounded_values_frequent_is_no_copy(seed):
+    rng = np.random.default_rng([seed, 15])
+    n = 2000
+    age = (50 + 15 * rng.normal(size=n)).round()
+    heaped = np.where(rng.random(n) < 0.3, 5 * (age / 5).round(), age)
+    weight = (70 + 0.2 * heaped + 10 * rng.normal(size=n)).round()
+    heaped_weight = np.where(rng.random(n) < 0.3, 5 * (weight / 5).round(), weight)
+    rain = np.where(rng.random(n) < 0.5, 0, rng.exponential(size=n).round(2))
+    snow = np.where(rain == 0, 0, (rain + rng.exponential(size=n)).round(2))
+    for x, y in ((heaped, heaped_weight), (heaped, 12 * heaped), (rain, snow), (age, weight)):
+        assert codes(x, y) == set()
 
 
 def test_copies_are_seen_where_one_side_is_rounded():
