@@ -28,6 +28,7 @@ from mibench.contract.variables import as_pair
 from mibench.estimators.intervals.description import describe
 from mibench.estimators.intervals.features import as_array, features_of, scale_of
 from mibench.estimators.intervals.model import IntervalModel, reach_of, read_model, write_model
+from mibench.estimators.intervals.signs import warnings
 from mibench.tasks.catalogue import suite_tasks
 from mibench.tasks.random import STREAMS, family_of, random_task
 from mibench.tasks.suites import SUITES
@@ -277,20 +278,39 @@ def coverage(samples: pd.DataFrame, model: IntervalModel) -> None:
 
 
 def flags(samples: pd.DataFrame, model: IntervalModel) -> None:
-    """How often an estimate of canonical is wrong with each flag, and with none."""
+    """How often an estimate is wrong with each flag, and with none."""
     judged = samples[samples["stream"] == "judge"]
-    error = (judged["canonical"] - judged["truth"]).abs()
-    wrong = (error > 0.1) & (error > 0.15 * judged["truth"])
-    codes = judged["flags"].str.split(";")
-    print(f"{len(judged)} estimates, {wrong.sum()} off by more than 0.1 nats and 15%\n")
-    print("| flag | raised | share of these that are wrong | share of the wrong that have it |")
-    print("|---|---|---|---|")
-    for code in sorted({c for row in codes for c in row if c}):
-        has = codes.map(lambda row, code=code: code in row)
-        print(f"| `{code}` | {has.sum()} | {wrong[has].mean():.0%} | {has[wrong].mean():.0%} |")
-    none = codes.map(lambda row: not any(c for c in row if c != "beyond_evidence"))
-    print(f"| none but `beyond_evidence` | {none.sum()} | {wrong[none].mean():.0%} | "
-          f"{none[wrong].mean():.0%} |")  # fmt: skip
+    records = judged.to_dict("records")
+    codes = judged["flags"].str.split(";").map(lambda row: set(filter(None, row)))
+    table_of_flags("canonical", judged["canonical"] - judged["truth"], judged["truth"], codes)
+    of_auto = [
+        set(warnings(dict.fromkeys(row, ""), record))
+        for row, record in zip(codes, records, strict=True)
+    ]
+    corrected = pd.Series([model.corrected(record) for record in records], judged.index)
+    print()
+    table_of_flags(
+        "auto", corrected - judged["truth"], judged["truth"], pd.Series(of_auto, judged.index)
+    )
+
+
+def table_of_flags(
+    estimator: str, error: "pd.Series[float]", truth: "pd.Series[float]", codes: "pd.Series[Any]"
+) -> None:
+    wrong = (error.abs() > 0.1) & (error.abs() > 0.15 * truth)
+    codes = codes.map(lambda row: row - {"beyond_evidence"})
+    print(
+        f"{len(wrong)} estimates of {estimator}, {wrong.sum()} off by more than 0.1 nats and 15%\n"
+    )
+    print("| flag | raised | wrong, if raised | of the wrong | of the right |")
+    print("|---|---|---|---|---|")
+    kinds = [(f"`{code}`", {code}) for code in sorted(set().union(*codes))]
+    for title, some in [*kinds, ("any", set().union(*codes))]:
+        has = codes.map(lambda row, some=some: bool(row & some))
+        print(
+            f"| {title} | {has.sum()} | {wrong[has].mean():.0%} | {has[wrong].mean():.0%} | "
+            f"{has[~wrong].mean():.0%} |"
+        )
 
 
 def main() -> None:

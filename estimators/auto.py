@@ -15,6 +15,7 @@ from mibench.types import Estimate, Interval
 from .canonical import Canonical
 from .intervals.description import Described, describe
 from .intervals.model import HIGHEST_LEVEL, IntervalModel, interval_model
+from .intervals.signs import warnings
 from .knn import KNN
 
 MIN_ROWS = 60  # of the distributions that the model was learned on
@@ -46,6 +47,9 @@ class Auto(Estimator):
     With fewer than 60 rows, or data unlike those that the model was learned on, the estimate is
     that of `canonical` (with fewer than 10 rows, of `knn`), and flagged `uncalibrated`.
 
+    Flags are those of `canonical` that are signs of an error, and three more: `rising`,
+    `halves_differ` and `knn_finds_more`.
+
     `info` has the estimates of `canonical` and `knn` in nats.
 
     Bias: near 0 on average over the distributions of the benchmark; for one distribution it may be
@@ -72,8 +76,7 @@ class Auto(Estimator):
         described, canonical, knn = _description(x, y)
         model = interval_model()
         unlike = model.unlike(described)
-        raised = dict(canonical.flags)
-        raised.pop("negative", None)
+        raised = warnings(canonical.flags, described)
         if unlike:
             raised.update([flags.uncalibrated(_reasons(unlike, described, model))])
         nats = max(canonical.nats, 0.0) if unlike else model.corrected(described)

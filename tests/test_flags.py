@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import digamma
 
+from mibench import get_task
 from mibench.contract import flags
 from mibench.estimators import KDE, KNN, Adaptive, Auto, Canonical, Uniform
 
@@ -31,6 +32,10 @@ WIDE = np.random.default_rng(0).normal(size=(30, 5))
 NOISE = np.random.default_rng(1).normal(size=400)
 OUTLIER = np.r_[1e6, X[1:]]
 
+TWO_VALUES = np.random.default_rng(3).choice([-0.1, 0.1], 400) + 1e-3 * Y[::-1]
+FEW_ROWS = get_task("random-train-49").sample(64, 1)
+MIXED = get_task("random-train-47").sample(71, 1)
+
 SIXTEENTHS, FORTIETHS = np.arange(400) * 16 // 400, np.arange(400) // 10
 # estimator, x, y, whether y is labels ("both": x as well), the flags
 FLAGGED = [
@@ -43,6 +48,10 @@ FLAGGED = [
     (Adaptive(), X, CODE, True, set()),
     # uncalibrated
     (Auto(), X[:50], Y[:50], False, {"uncalibrated", "beyond_evidence"}),
+    # rising, halves_differ, knn_finds_more: of auto
+    (Auto(), X, X + TWO_VALUES, False, {"rising", "knn_finds_more", "beyond_evidence"}),
+    (Auto(), *FEW_ROWS, False, {"halves_differ", "beyond_evidence"}),
+    (Auto(), *MIXED, False, {"knn_finds_more", "beyond_evidence"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

@@ -33,6 +33,9 @@ FLAGS = {
     "beyond_evidence": "fewer rows or more dimensions than the estimator was tested on",
     "sparse_labels": "fewer rows than pairs of labels, so most pairs were never seen",
     "uncalibrated": "the data are unlike those from which errors were learned",
+    "rising": "halves of the rows give less: the estimate rises with rows and may be too low",
+    "halves_differ": "two halves of the rows give different estimates: few rows decide",
+    "knn_finds_more": "k-NN gives more than the estimate, which may be too low",
     "no_p_value": "the test by permutations failed, so there is no p-value",
 }
 
@@ -248,6 +251,34 @@ def uncalibrated(reasons: list[str]) -> Flag:
         "none of them was like these data. So the estimate is not corrected, and an interval has "
         "no upper end."
     )
+
+
+def rising(nats: float, halves: float) -> Flag:
+    """The estimate from all rows is larger than those from halves."""
+    return "rising", (
+        f"Rising: all rows give {_both_units(nats)}, and halves of them {_both_units(halves)} on "
+        "average. The estimate still rises with the number of rows, and is probably too low."
+    )
+
+
+def halves_differ(low: float, high: float) -> Flag:
+    """Two halves of the rows give different estimates."""
+    return "halves_differ", (
+        f"Two halves of the rows give {_both_units(low)} and {_both_units(high)}. So a few rows "
+        "decide, and the estimate is uncertain: too low if rare rows carry the dependence."
+    )
+
+
+def knn_finds_more(knn: float, nats: float) -> Flag:
+    """k-NN gives more than the estimate."""
+    return "knn_finds_more", (
+        f"k-NN gives {_both_units(knn)}, and canonical {_both_units(nats)}. As a rule, both are "
+        "below the true MI, so the estimate is probably too low."
+    )
+
+
+def _both_units(nats: float) -> str:
+    return f"{nats / math.log(2):.2f} bits ({nats:.2f} nats)"
 
 
 def no_p_value(message: str) -> Flag:

@@ -1,0 +1,41 @@
+"""Signs that an estimate of `canonical` is off: what halves of the rows and k-NN say otherwise.
+
+The limits were chosen on random tasks of the streams `train` and `calibrate`. How often each flag
+is right on the stream `judge` stands in docs/intervals.md.
+"""
+
+from collections.abc import Mapping
+
+from mibench.contract import flags
+
+# From these nats, and this share of the estimate, a difference is a sign of an error.
+MIN_NATS, MIN_SHARE = 0.1, 0.1
+MIN_NATS_OF_HALVES, MIN_SHARE_OF_HALVES = 0.2, 0.2
+# Rows are too few for the dimensions if the estimate rises by more than this from halves to all.
+# Otherwise `few_samples` is right no more often than no flag at all.
+MIN_RISE_OF_FEW = 0.03
+# What says how the data were treated, and is no more often raised for wrong estimates of `auto`.
+NO_SIGNS = ("ties", "negative")
+
+
+def warnings(raised: Mapping[str, str], described: Mapping[str, float]) -> dict[str, str]:
+    """The flags of `canonical` that are signs of an error, and those of halves and k-NN.
+
+    raised: the flags of `canonical`. described: as from `description.describe`.
+    """
+    nats, halves = described["canonical"], described["canonical_halves"]
+    rise, differ = nats - halves, described["canonical_halves_differ"]
+    kept = {code: sentence for code, sentence in raised.items() if code not in NO_SIGNS}
+    if rise <= MIN_RISE_OF_FEW:
+        kept.pop("few_samples", None)
+    if _exceeds(rise, nats):
+        kept.update([flags.rising(nats, halves)])
+    if _exceeds(described["knn"] - nats, nats):
+        kept.update([flags.knn_finds_more(described["knn"], nats)])
+    if differ > max(MIN_NATS_OF_HALVES, MIN_SHARE_OF_HALVES * nats):
+        kept.update([flags.halves_differ(halves - differ / 2, halves + differ / 2)])
+    return kept
+
+
+def _exceeds(difference: float, nats: float) -> bool:
+    return difference > max(MIN_NATS, MIN_SHARE * nats)
