@@ -201,6 +201,19 @@ def test_a_series_has_the_low_end_0():
     assert found.interval[0] == 0
 
 
+def test_many_rows_have_the_interval_of_some_of_them():
+    """The truth is the same, so what 15,000 rows say holds; whatever the order of the rows."""
+    x, y = normal_pair(16_000)
+    found = mibench.estimate(x, y, interval=0.9)
+    assert found.nats == mibench.estimate(x, y, "canonical").nats
+    assert "uncalibrated" not in found.flags
+    assert found.interval_info["rows"] == 15_000
+    low, high = found.interval
+    assert low < -0.5 * math.log(1 - 0.7**2) < high
+    order = np.random.default_rng(0).permutation(16_000)
+    assert mibench.estimate(x[order], y[order], interval=0.9).interval == found.interval
+
+
 # --- sampling error ------------------------------------------------------------------------------
 
 

@@ -78,6 +78,14 @@ def _halves(x: Variable, y: Variable) -> tuple[tuple[Variable, Variable], ...]:
     return tuple((part(x, rows), part(y, rows)) for rows in (order[0::2], order[1::2]))
 
 
+def some_rows(x: Variable, y: Variable, most: int) -> tuple[Variable, Variable]:
+    """Both sides with at most so many rows, chosen by what the rows hold and not by their order."""
+    if x.n <= most:
+        return x, y
+    rows = _order(x, y)[np.arange(most) * x.n // most]
+    return part(x, rows), part(y, rows)
+
+
 def _order(x: Variable, y: Variable) -> Int:
     if x.discrete and y.discrete:
         # Rows of one pair of labels lie side by side, and so each half has half of them.
