@@ -1,4 +1,4 @@
-from . import summary
+from . import bottleneck, summary
 from .api import compare, estimate
 from .columns.pairs import Pairwise, pairwise
 from .columns.scores import scores
@@ -25,6 +25,7 @@ __all__ = [
     "Recommendation",
     "Record",
     "Task",
+    "bottleneck",
     "compare",
     "estimate",
     "get_estimator",
