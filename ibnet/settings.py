@@ -30,6 +30,17 @@ MAX_PARAMETERS = 10**9
 
 # The smallest value that each activation function can take, exactly.
 LOWER_BOUNDS = {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}
+UPPER_BOUNDS = {"tanh": 1.0, "relu6": 6.0}
+
+
+def binning_range(activation: str, low: float, high: float) -> tuple[float, float]:
+    """The range of uniform bins, as in the thesis, for activations within [low, high].
+
+    tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear [low, high].
+    """
+    bottom = LOWER_BOUNDS.get(activation, low)
+    top = UPPER_BOUNDS.get(activation, high)
+    return bottom, top if top > bottom else math.nextafter(bottom, math.inf)
 
 
 @dataclass(frozen=True)
@@ -116,13 +127,8 @@ class Setting:
         return LOWER_BOUNDS.get(self.activation)
 
     def binning_range(self, low: float, high: float) -> tuple[float, float]:
-        """The range of uniform bins, as in the thesis, for activations within [low, high].
-
-        tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear [low, high].
-        """
-        bottom = low if self.lower_bound is None else self.lower_bound
-        top = {"tanh": 1.0, "relu6": 6.0}.get(self.activation, high)
-        return bottom, top if top > bottom else math.nextafter(bottom, math.inf)
+        """The range of uniform bins for activations within [low, high]; see `binning_range`."""
+        return binning_range(self.activation, low, high)
 
     def save(self, path: str | Path) -> None:
         """Write the setting to a .json file, which `get_setting` and every command can read."""
