@@ -25,6 +25,7 @@ from mibench.cli.show import prepare_figures
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .measuring.sources import Measurable
     from .networks.trained import Trained
     from .settings import Setting
 
@@ -151,8 +152,8 @@ def measure(
     """Estimate I(X;T) and I(T;Y) of all layers.
 
     Measures every layer T, run and epoch of the networks in DIRECTORY, which `mibench ibnet
-    train` made. X is the input and Y the class label. Results are stored there too: what is
-    stored is not measured again. The table on standard output shows means over runs.
+    train` or `ibnet.watch` made. X is the input and Y the class label. Results are stored there
+    too: what is stored is not measured again. The table on standard output shows means over runs.
     """
     from mibench.output.files import TABLES, check_path
 
@@ -308,10 +309,11 @@ def _setting(name: str, changes: dict[str, Any]) -> "Setting":
     return get_setting(name, **options)
 
 
-def _load(directory: Path) -> "Trained":
+def _load(directory: Path) -> "Measurable":
     from .networks.trained import load
+    from .own.files import is_stored, load_activations
 
-    return load(directory)
+    return load_activations(directory) if is_stored(directory) else load(directory)
 
 
 def _report_training(trained: "Trained") -> int:
@@ -329,7 +331,7 @@ def _report_training(trained: "Trained") -> int:
 
 
 def _measure(
-    trained: "Trained", estimators: Sequence[str], schedule: str | None, jobs: int | None
+    trained: "Measurable", estimators: Sequence[str], schedule: str | None, jobs: int | None
 ) -> "xr.Dataset":
     from .measuring.measuring import measure as measure_all
 
@@ -354,7 +356,9 @@ def _report_failures(trajectories: "xr.Dataset") -> int:
     return len(lines)
 
 
-def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], ending: str) -> None:
+def _plot(
+    trained: "Measurable", output: Path | None, estimators: Sequence[str], ending: str
+) -> None:
     prepare_figures()
     from .measuring.trajectories import read_measured
     from .training_figures import draw_training
@@ -365,8 +369,11 @@ def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], en
 
 
 def _show(trajectories: "xr.Dataset", units: str, form: str) -> None:
+    from .measuring.flagged import flag_lines
     from .measuring.trajectories import layer_rows
 
+    for line in flag_lines(trajectories):
+        say(f"flagged: {line}")
     headings, rows = layer_rows(trajectories, units)
     show_rows(f"I(X;T) and I(T;Y) in {units}, means over runs", headings, rows, form)
 

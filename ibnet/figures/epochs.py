@@ -57,11 +57,18 @@ def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = Non
         axes.set_ylim(min(0.0, low), high + room * (high - low))
         axes.set_xlabel("epoch", fontsize=_style.NORMAL)
     _style.epoch_axis(axes_grid[0, 0], last, zero=zero)
+    layer_names = _numbers.layer_names(trajectories)
     handles = [
-        Line2D([], [], color=_style.layer_colour(n), linewidth=1.8, label=_style.layer_name(n))
+        Line2D(
+            [],
+            [],
+            color=_style.layer_colour(n),
+            linewidth=1.8,
+            label=_style.layer_name(n, layer_names),
+        )
         for n in layers
     ]
-    _style.legend_below(figure, handles, columns=len(handles))
+    _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
     span = _style.span_text((_numbers.count_runs(p.rows) for p in panels), _numbers.FEW_RUNS)
     spread = _style.MEAN + (f", bands {span}" if span else "")
     _style.caption(figure, _style.describe_training(trajectories), spread)

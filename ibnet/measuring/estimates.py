@@ -126,7 +126,8 @@ def measure_networks(
     is_diverged: (epochs, runs), which networks have no finite weights. todo: for each estimator
     which (epochs, runs) to measure. estimators: for each estimator its instances, one per run.
     """
-    results = [empty_results(*is_diverged.shape, len(layers.names)) for _ in todo]
+    epochs, runs = is_diverged.shape
+    results = [empty_results(epochs, runs, len(layers.names)) for _ in todo]
     for epoch, run in np.argwhere(np.logical_or.reduce(todo)).tolist():
         pair = (epoch, run)
         selected = [

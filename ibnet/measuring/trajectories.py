@@ -113,7 +113,19 @@ def tidy(trajectories: xr.Dataset, units: str = "bits") -> pd.DataFrame:
     factor = 1.0 if units == "bits" else math.log(2)
     table = trajectories[["i_xt", "i_ty"]].to_dataframe()[["i_xt", "i_ty"]].dropna() * factor
     names = {"i_xt": f"i_xt_{units}", "i_ty": f"i_ty_{units}"}
-    return table.rename(columns=names).reset_index()
+    table = table.rename(columns=names).reset_index()
+    if "layer_name" in trajectories.coords:
+        of_layers = trajectories.layer_name.to_series()
+        place = list(table.columns).index("layer") + 1
+        table.insert(place, "layer_name", table["layer"].map(of_layers))
+    return table
+
+
+def layer_label(trajectories: xr.Dataset, layer: int) -> int | str:
+    """The name of a layer of your own network, or its number."""
+    if "layer_name" not in trajectories.coords:
+        return layer
+    return str(trajectories.layer_name.sel(layer=layer).item())
 
 
 def layer_rows(
@@ -140,7 +152,8 @@ def layer_rows(
                 y.isel(epoch=0).mean(), last_y.mean(), last_y.std(),
             )  # fmt: skip
             width, runs = int(trajectories.width.sel(layer=layer)), int(last_x.notnull().sum())
-            rows.append([str(spec), int(layer), width, runs, *(n.item() for n in numbers)])
+            name = layer_label(trajectories, int(layer))
+            rows.append([str(spec), name, width, runs, *(n.item() for n in numbers)])
     return headings, rows
 
 

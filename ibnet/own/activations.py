@@ -21,8 +21,15 @@ Columns: TypeAlias = NDArray[Any]  # (units, rows), float32 or float64, finite
 class Kept(Protocol):
     """The layers of one network at one epoch, in memory or on disk."""
 
-    low: NDArray[np.float64]  # (layers,), the smallest activation of each layer
-    high: NDArray[np.float64]
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """(layers,), the smallest activation of each layer."""
+        ...
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """(layers,), the largest activation of each layer."""
+        ...
 
     def read(self) -> Sequence[Columns]:
         """Each layer as columns (units, rows)."""

@@ -83,7 +83,7 @@ def create(given: Activations, directory: Path) -> None:
 def write_epoch(directory: Path, epoch: int, kept: InMemory) -> OnDisk:
     """Store the layers of an epoch."""
     path = directory / FOLDER / f"epoch-{epoch}.npz"
-    arrays = {f"layer{number}": columns for number, columns in enumerate(kept.columns)}
+    arrays: dict[str, Any] = {f"layer{i}": columns for i, columns in enumerate(kept.columns)}
     with explain_write_errors(directory), whole_file(path) as part:
         np.savez(part, low=kept.low, high=kept.high, **arrays)
     widths = tuple(len(columns) for columns in kept.columns)

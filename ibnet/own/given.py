@@ -25,7 +25,7 @@ def read_given(given: Any) -> tuple[list[list[Layers]], list[int] | None]:
     Raises InputError for anything else than `FORMS`, and for runs of different epochs.
     """
     depth = _depth(given)
-    runs = {1: lambda: [[given]], 2: lambda: [given], 3: lambda: _values(given)}[depth]()
+    runs = [[given]] if depth == 1 else [given] if depth == 2 else _values(given)
     numbers = [_numbers(run) for run in runs]
     for number, run in enumerate(runs):
         if numbers[number] != numbers[0] or len(run) != len(runs[0]):

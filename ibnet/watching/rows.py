@@ -28,7 +28,8 @@ class Rows:
 
     def batches(self) -> Iterator[Tensor]:
         """The inputs, some at a time."""
-        yield from self.inputs.split(self.batch)
+        for first in range(0, len(self.inputs), self.batch):
+            yield self.inputs[first : first + self.batch]
 
 
 def choose_rows(data: Any, rows: int | None, seed: int, batch: int) -> Rows:
