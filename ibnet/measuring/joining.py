@@ -42,7 +42,7 @@ def join_runs(trajectories: Sequence[xr.Dataset]) -> xr.Dataset:
     for number, other in enumerate(trajectories):
         for name in SAME:
             ours, theirs = (
-                list(d[name].values) if name in d.coords else [] for d in (first, other)
+                d[name].values.tolist() if name in d.coords else [] for d in (first, other)
             )
             if ours != theirs:
                 raise InputError(

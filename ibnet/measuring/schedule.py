@@ -59,6 +59,5 @@ def positions_of(schedule: str, numbers: NDArray[np.int64]) -> NDArray[np.int64]
                 f"{some(map(str, numbers.tolist()))}"
             )
         return np.searchsorted(numbers, epochs)
-    right = np.searchsorted(numbers, epochs).clip(1, max(len(numbers) - 1, 1)) % len(numbers)
-    nearer = epochs - numbers[right - 1] < numbers[right] - epochs
-    return np.unique(right - nearer)
+    distances = np.abs(numbers[:, np.newaxis] - epochs)
+    return np.unique(distances.argmin(axis=0))
