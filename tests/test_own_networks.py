@@ -184,7 +184,10 @@ def test_layers_at_the_ceiling_are_marked():
     figure = ibnet.plot_plane(measured).figure
     marks = [t.get_text() for axes in figure.axes for t in axes.texts]
     assert marks.count("at ceiling: $T_{1}$") == 2
-    assert "at ceiling: I(X;T) is the most" in figure._suptitle.get_text().replace("\n", " ")
+    assert (
+        "at ceiling: I(X;T) is mostly about the largest value"
+        in figure._suptitle.get_text().replace("\n", " ")
+    )
     lines = flag_lines(measured)
     assert any(li.startswith("kde: ceiling of I(X;T): ") and li.endswith("layers all)")
                for li in lines)  # fmt: skip

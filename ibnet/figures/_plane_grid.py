@@ -22,9 +22,7 @@ from ._drawing import Drawing
 Spread = Literal["band", "runs", "none"]
 
 MOST_OF_H_X = 1.25  # of H(X): estimates beyond it have a scale of their own
-AT_CEILING = (
-    "at ceiling: I(X;T) is the most that the estimator can return, so it tells nothing of T"
-)
+AT_CEILING = "at ceiling: I(X;T) is mostly about the largest value that the estimator can return"
 SINGLE_RUN_POINTS = 50  # epochs of the line of a single run
 X, Y = ("i_xt_mean_bits", "i_ty_mean_bits")
 

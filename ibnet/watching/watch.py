@@ -107,7 +107,20 @@ class Watch:
         jobs: int | None = None,
         on_progress: Progress | None = None,
     ) -> xr.Dataset:
-        """Estimate I(X;T) and I(T;Y) of every layer and logged epoch; see `ibnet.measure`."""
+        """Estimate I(X;T) and I(T;Y) of every layer and logged epoch.
+
+        Args:
+            estimators: as in `ibnet.measure`; None: uniform:bins=30 and adaptive:bins=30.
+            epochs: as in `ibnet.measure`; a list names logged epochs.
+            jobs: number of processes; None: as `ibnet.measure` chooses.
+            on_progress: as in `ibnet.measure`.
+
+        Returns:
+            The trajectories.
+
+        Raises:
+            InputError: if nothing was logged, and as `ibnet.measure`.
+        """
         return measure(
             self.activations(), estimators, epochs=epochs, jobs=jobs, on_progress=on_progress
         )
