@@ -112,6 +112,16 @@ def test_a_module_that_is_called_twice_gives_two_layers_and_a_tuple_is_selected_
     assert np.array_equal(own.kept[0][0].columns[0], X.clamp(min=0).T.numpy())
 
 
+def test_tensors_of_every_type_are_read():
+    values = torch.arange(48.0)[:, None] / 8
+    want = ibnet.measure(ibnet.from_activations({"t": values.numpy()}, Y), "uniform:bins=10")
+    for other in (values.half(), values.bfloat16(), values.double(), values.requires_grad_()):
+        measured = ibnet.measure(ibnet.from_activations({"t": other}, Y), "uniform:bins=10")
+        assert measured.i_xt.equals(want.i_xt)
+    with pytest.raises(InputError, match="make it a dense one"):
+        ibnet.from_activations({"t": values.detach().to_sparse()}, Y)
+
+
 def test_rows_are_chosen_by_the_seed():
     chosen = [watched(rows=20, seed=seed).activations() for seed in (0, 0, 1)]
     columns = [own.kept[0][0].columns[0] for own in chosen]
@@ -335,7 +345,7 @@ def test_without_torch_the_extra_is_named_and_arrays_are_measured():
         "import numpy as np\nfrom mibench import ibnet, InputError\n"
         "own = ibnet.from_activations({'t': np.arange(8.) % 2}, np.arange(8) % 2)\n"
         "print(ibnet.measure(own, 'uniform:bins=2').i_xt.item())\n"
-        "try:\n    ibnet.watch\nexcept InputError as error:\n    print(error)\n"
+        "try:\n    ibnet.watch(None, None)\nexcept InputError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [

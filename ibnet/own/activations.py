@@ -225,4 +225,6 @@ def _columns(values: Any, name: str, rows: int, where: str) -> Columns:
             "network has diverged, or its inputs hold such values. Leave this epoch out, or lower "
             "the learning rate"
         )
+    if not np.isfinite(float(columns.max()) - float(columns.min())):
+        raise InputError(f"{what} spans more than 1e308: rescale it")
     return columns

@@ -8,6 +8,7 @@ import numpy as np
 from mibench.errors import InputError, some
 
 Layers: TypeAlias = dict[str, Any]  # name -> array
+MAX_EPOCH = 2**53  # netCDF and figures hold numbers exactly up to this
 FORMS = (
     "give layers {name: array (rows, units)}, or a list of such layers by epoch, or a list of such "
     "lists by run"
@@ -77,7 +78,8 @@ def check_epochs(epochs: Sequence[Any]) -> tuple[int, ...]:
     """The numbers of epochs, as integers. Raises InputError unless they increase from 0 or more."""
     before = -1
     for epoch in epochs:
-        if not isinstance(epoch, int | np.integer) or isinstance(epoch, bool) or epoch < 0:
+        whole = isinstance(epoch, int | np.integer) and not isinstance(epoch, bool)
+        if not whole or not 0 <= epoch < MAX_EPOCH:
             raise InputError(f"epoch {epoch!r}: give whole numbers from 0, such as 0, 1, 2, 10")
         if epoch <= before:
             raise InputError(

@@ -57,7 +57,12 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
         tensor = values.detach().cpu()
         if str(tensor.dtype) == "torch.bfloat16":  # which NumPy lacks
             tensor = tensor.float()
-        values = tensor.resolve_conj().resolve_neg().numpy()
+        try:
+            values = tensor.resolve_conj().resolve_neg().numpy()
+        except (TypeError, RuntimeError) as error:  # a sparse or quantised one
+            raise InputError(
+                f"{what} are a tensor that cannot be an array ({error}): make it a dense one"
+            ) from None
     if np.ma.is_masked(values):
         raise InputError(f"{what} have masked values: remove such rows or fill them in")
     try:

@@ -15,7 +15,8 @@ with explain_missing_packages("torch", extra="torch"):
     import torch
     from torch import Tensor
 
-BATCH = 256  # inputs that the model gets at once, if they are not in batches
+
+READ_AT_ONCE = 256  # inputs of a Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def _read(data: Any) -> tuple[Tensor, Any]:
         return _tensor(data[0]), as_array(data[1], "labels")
     pairs = []
     if isinstance(data, torch.utils.data.Dataset):
-        data = torch.utils.data.DataLoader(data, batch_size=BATCH)
+        data = torch.utils.data.DataLoader(data, batch_size=READ_AT_ONCE)
     if not hasattr(data, "__iter__") or isinstance(data, str | bytes | Tensor | np.ndarray):
         raise InputError(
             f"data are a {type(data).__name__}: give (inputs, labels), a loader that gives such "

@@ -18,11 +18,12 @@ from ..own.files import create, is_stored, load_activations, write_epoch
 from ..own.given import check_epochs
 from ..own.ranges import layer_activations
 from ..training.training import Progress
-from .hooks import check_deterministic, choose_layers, functions_of, run_layers
-from .rows import BATCH, choose_rows
 
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
+
+
+BATCH = 256  # inputs that the model gets at once
 
 
 class Watch:
@@ -46,6 +47,10 @@ class Watch:
         directory: str | Path | None = None,
         name: str = "",
     ) -> None:
+        # These need torch, and the names of `ibnet` can be listed without it.
+        from .hooks import choose_layers
+        from .rows import choose_rows
+
         self.model = model
         self._selects = choose_layers(model, layers)
         self._rows = choose_rows(data, rows, seed, batch)
@@ -75,6 +80,8 @@ class Watch:
                 gives no tensor, no row for each input, or values that are not finite; and if
                 memory or disk is full. What was logged before is kept.
         """
+        from .hooks import check_deterministic, run_layers
+
         check_epochs([*self.epochs[-1:], epoch])
         if self._activations is None:
             check_deterministic(self.model, next(self._rows.batches()), self._selects)
@@ -127,6 +134,8 @@ class Watch:
 
     def _started(self, layers: Sequence[str], given: Mapping[str, Any]) -> Activations:
         """Activations of no epoch, for layers of these names."""
+        from .hooks import functions_of
+
         known = functions_of(self.model, self._selects_unchanged(layers))
         chosen = self._activation
         if isinstance(chosen, Mapping):
