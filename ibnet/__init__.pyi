@@ -11,9 +11,10 @@ from .figures import (
     plot_runs,
     save_drawing,
 )
+from .measuring.flagged import flag_lines
 from .measuring.joining import join_runs
 from .measuring.measuring import measure
-from .measuring.trajectories import load_trajectories, read_measured, save_trajectories
+from .measuring.trajectories import failures, load_trajectories, read_measured, save_trajectories
 from .networks.trained import Trained, load
 from .own.activations import Activations, from_activations
 from .own.files import load_activations
@@ -31,6 +32,8 @@ __all__ = [
     "Trained",
     "Watch",
     "claims_table",
+    "failures",
+    "flag_lines",
     "from_activations",
     "get_setting",
     "join_runs",

@@ -201,6 +201,11 @@ def test_an_infinite_information_is_explained_and_the_rest_is_kept():
     measured = one({"t": rng.normal(size=(N, 2))}, spec=specs)
     assert np.isfinite(measured.i_xt[0]).all()
     assert np.isnan(measured.i_xt[1]).all()
+    with pytest.raises(
+        InputError, match=r"nothing is measured by 'knn:.*it failed, knn:.* layer t"
+    ):
+        ibnet.plot_plane(measured)
+    assert ibnet.plot_plane(measured, ["uniform:bins=8"]).figure.axes
     (line,) = failures(measured)
     assert "layer t: " in line
     assert "infinite without noise: give noise_variance=1e-3 (kde, knn), or use uniform" in line

@@ -1,5 +1,6 @@
 """Computes the tables that figures show from trajectories: thinned epochs, means, quantiles."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -59,9 +60,14 @@ def information_rows(trajectories: xr.Dataset, estimator: str) -> pd.DataFrame:
     finite = data.map(np.isfinite).to_array().all("variable")
     measured = data["epoch"].values[finite.any(["run", "layer"]).values]
     if not len(measured):
+        failed = [
+            line
+            for line in json.loads(trajectories.attrs.get("failures", "[]"))
+            if line.startswith(f"{estimator}: ")
+        ]
         raise InputError(
-            f"{_name(trajectories)}: nothing is measured by {estimator!r}: measure it first, or "
-            "leave it out"
+            f"{_name(trajectories)}: nothing is measured by {estimator!r}: "
+            + (f"it failed, {failed[0]}. Leave it out" if failed else "measure it, or leave it out")
         )
     return _rows(data.where(finite).sel(epoch=thin_epochs(measured)).rename(INFORMATION))
 

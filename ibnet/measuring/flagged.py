@@ -19,7 +19,22 @@ def flag_lines(trajectories: xr.Dataset) -> list[str]:
     """One line for each estimator and flag: how many estimates raised it, and of which layers.
 
     An estimate is that of one run, epoch and layer, and its flags are those of I(X;T) and I(T;Y);
-    for the flag of a ceiling, the line tells of which of both.
+    for the flag of a ceiling, the line tells of which: of I(T;Y) only where I(X;T) has none.
+
+    Args:
+        trajectories: from `ibnet.measure`.
+
+    Returns:
+        The lines; `mibench ibnet measure` and `run` print them.
+
+    Example:
+        >>> import numpy as np
+        >>> from mibench import ibnet
+        >>> layers = {"all apart": np.arange(8.0), "parity": np.arange(8.0) % 2}
+        >>> own = ibnet.from_activations(layers, np.arange(8) % 2)
+        >>> for line in ibnet.flag_lines(ibnet.measure(own, "kde")):
+        ...     print(line.partition(": the")[0])
+        kde: ceiling of I(X;T)
     """
     lines = []
     for spec in trajectories.estimator.values:

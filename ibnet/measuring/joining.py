@@ -32,8 +32,9 @@ def join_runs(trajectories: Sequence[xr.Dataset]) -> xr.Dataset:
 
     Example:
         >>> from mibench import ibnet
-        >>> one = [ibnet.measure(ibnet.train("2.1", runs=1, epochs=1, seed=s)) for s in (0, 1)]
-        >>> ibnet.join_runs(one).i_xt.shape
+        >>> settings = [ibnet.get_setting("2.1", runs=1, epochs=1, seed=s) for s in (0, 1)]
+        >>> both = [ibnet.measure(ibnet.train(setting)) for setting in settings]
+        >>> ibnet.join_runs(both).i_xt.shape
         (2, 2, 2, 6)
     """
     if isinstance(trajectories, xr.Dataset) or not len(trajectories):

@@ -66,7 +66,7 @@ def measure(
         Trajectories: i_xt and i_ty (estimator, run, epoch, layer) in bits, NaN where nothing was
         measured or the estimator failed, with flags, failed (estimator, run, epoch), and
         train_error, test_error (run, epoch) and max_activation (run, epoch, layer).
-        `mibench.ibnet.measuring.trajectories.failures` tells which failed and why.
+        `ibnet.failures` tells which failed and why, and `ibnet.flag_lines` which are flagged.
 
     Raises:
         InputError: for an unknown estimator, epochs that were not trained, an invalid number of

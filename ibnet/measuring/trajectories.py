@@ -104,7 +104,14 @@ def read_measured(trained: Measurable, specs: Sequence[str] | None = None) -> xr
 
 
 def failures(trajectories: xr.Dataset) -> list[str]:
-    """What failed, one line for each estimator and error, with the number of epoch-run pairs."""
+    """What failed: one line for each estimator and error, with the number of epoch-run pairs.
+
+    Args:
+        trajectories: from `ibnet.measure`.
+
+    Returns:
+        The lines; none if nothing failed.
+    """
     return [str(line) for line in json.loads(trajectories.attrs.get("failures", "[]"))]
 
 
