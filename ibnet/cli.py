@@ -60,6 +60,15 @@ CHANGE_OPTIONS = (
         "--init", metavar="NAME",
         help="Distribution of the initial weights: truncated-normal, he or glorot.",
     ),
+    click.option("--momentum", type=float, help="Momentum of sgd, such as 0.9.  [default: 0]"),
+    click.option(
+        "--weight-decay", type=float,
+        help="Decay of the weights: each step takes learning rate * decay of them.  [default: 0]",
+    ),
+    click.option(
+        "--label-noise", type=float,
+        help="Share of the training inputs that are taught another class.  [default: 0]",
+    ),
 )  # fmt: skip
 device_option = click.option(
     "--device", default="cpu", show_default=True,

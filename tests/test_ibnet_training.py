@@ -112,6 +112,49 @@ def test_both_engines_equal_plain_torch(activation, batch, optimizer):
         assert block.high == pytest.approx(other.high, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.5},
+        {"optimizer": "sgd", "weight_decay": 2.0, "label_noise": 0.3},
+        {"optimizer": "adam", "weight_decay": 2.0, "label_noise": 1.0},
+    ],
+)
+def test_momentum_decay_and_label_noise_equal_plain_torch(changes):
+    setting = small(**changes)
+    expected = np.stack([train_reference(setting, SMALL, run, 12) for run in range(3)])
+    for engine, arguments in ((NumbaEngine, ()), (TorchEngine, (torch.device("cpu"),))):
+        trained, _ = by_engine(setting, engine, *arguments)
+        assert trained == pytest.approx(expected, abs=CLOSE["adam"])
+    plain = dict.fromkeys(changes, 0) | {"optimizer": changes["optimizer"]}
+    without, _ = by_engine(small(**plain), NumbaEngine)
+    assert np.abs(expected[:, -1] - without[:, -1]).max() > 1e-2  # each changes the weights
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 1])
+def test_label_noise_teaches_another_class_to_a_share_of_the_training_inputs(share):
+    changed_rows = set()
+    for run in range(2):
+        start = make_run_start(small(label_noise=share), SMALL, run)
+        plain = make_run_start(small(), SMALL, run)
+        assert np.array_equal(start.parameters, plain.parameters)
+        assert start.shuffle_key == plain.shuffle_key
+        other = np.flatnonzero(start.taught != SMALL.labels)
+        assert len(other) == round(share * len(start.train))
+        assert np.isin(other, start.train).all()
+        assert start.taught.max() < 3
+        changed_rows.add(other.tobytes())
+    assert len(changed_rows) == (2 if 0 < share < 1 else len(changed_rows))
+
+
+def test_momentum_is_continued_from_disk(tmp_path):
+    setting = small(optimizer="sgd", momentum=0.9)
+    whole = ibnet.train(setting, data=SMALL)
+    ibnet.train(setting, data=SMALL, epochs=5, directory=tmp_path / "t")
+    continued = ibnet.train(setting, data=SMALL, directory=tmp_path / "t")
+    assert np.array_equal(weights(continued), weights(whole))
+
+
 @pytest.mark.parametrize("init", ["truncated-normal", "he", "glorot"])
 @pytest.mark.parametrize("layers", [(5, 3), (5, 1, 3), (5, 130, 3), (5, 6, 5, 4, 3, 2, 3)])
 def test_other_layers_and_initial_weights_equal_plain_torch(layers, init):
@@ -463,6 +506,9 @@ def test_settings_refuse_what_they_cannot_be():
     refuse("two batch sizes.*choose 1.1-full or 1.1-256", ibnet.get_setting, "1.1")
     refuse("unknown field 'epoch'; did you mean 'epochs'", ibnet.get_setting, "2.1", epoch=3)
     refuse("activation=sigmoid", ibnet.get_setting, "2.1", activation="sigmoid")
+    refuse("momentum=0.9 has no effect on adam", ibnet.get_setting, "2.1", momentum=0.9)
+    refuse("weight_decay=-1", ibnet.get_setting, "2.1", weight_decay=-1.0)
+    refuse("label_noise=1.5", ibnet.get_setting, "2.1", label_noise=1.5)
     refuse("learning_rate=0", ibnet.get_setting, "2.1", learning_rate=0.0)
     refuse("layers=", ibnet.get_setting, "2.1", layers=(12, 0, 2))
     refuse("no layer after the inputs", ibnet.get_setting, "2.1", layers=(12,))
