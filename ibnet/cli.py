@@ -3,13 +3,12 @@
 All other modules are imported when a command runs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mibench.cli.completion import estimator_names, several_of
 from mibench.cli.console import (
     DONE,
     FILE,
@@ -22,87 +21,22 @@ from mibench.cli.console import (
 )
 from mibench.cli.show import prepare_figures
 
+from .cli_options import (
+    change_options,
+    device_option,
+    estimators_option,
+    jobs_option,
+    keep_option,
+    schedule_option,
+    training_output_option,
+)
+
 if TYPE_CHECKING:
     import xarray as xr
 
     from .measuring.sources import Measurable
     from .networks.trained import Trained
     from .settings import Setting
-
-CHANGE_OPTIONS = (
-    click.option("--runs", type=int, help="Number of networks.  [default: the setting's, 40]"),
-    click.option(
-        "--epochs", type=int,
-        help="Passes over the training data.  [default: the setting's, 8000]",
-    ),
-    click.option(
-        "--seed", type=int,
-        help="Seed of the initial weights, train/test splits and batches.  [default: 0]",
-    ),
-    click.option(
-        "--data", metavar="DATA",
-        help="Data set: icosahedron, digits, idx:FOLDER (MNIST's format), or a .mat or .npz file.",
-    ),
-    click.option(
-        "--layers", metavar="12-10-..", help="Widths of layers, from the inputs to the classes.",
-    ),
-    click.option(
-        "--activation", metavar="NAME",
-        help="Activation function of the hidden layers: tanh, relu, elu, relu6 or linear.",
-    ),
-    click.option(
-        "--batch", metavar="N|full",
-        help="Inputs per step of the optimizer: a number, or full for all training inputs.",
-    ),
-    click.option("--learning-rate", type=float, help="Step size of the optimizer."),
-    click.option("--optimizer", metavar="NAME", help="adam or sgd."),
-    click.option(
-        "--init", metavar="NAME",
-        help="Distribution of the initial weights: truncated-normal, he or glorot.",
-    ),
-    click.option("--momentum", type=float, help="Momentum of sgd, such as 0.9.  [default: 0]"),
-    click.option(
-        "--weight-decay", type=float,
-        help="Decay of the weights: each step takes learning rate * decay of them.  [default: 0]",
-    ),
-    click.option(
-        "--label-noise", type=float,
-        help="Share of the training inputs that are taught another class.  [default: 0]",
-    ),
-)  # fmt: skip
-device_option = click.option(
-    "--device", default="cpu", show_default=True,
-    help="Where to train: cpu, or cuda (a GPU; needs torch).",
-)  # fmt: skip
-jobs_option = click.option(
-    "--jobs", type=int,
-    help="Number of processes that measure; the results do not depend on it.  [default: all cores]",
-)  # fmt: skip
-estimators_option = click.option(
-    "--estimators", "-e", metavar="SPECS", multiple=True,
-    shell_complete=several_of(estimator_names),
-    help="Estimators, comma-separated, such as uniform:bins=30,kde.  [default: the setting's]",
-)  # fmt: skip
-training_output_option = click.option(
-    "--output", "-o", type=FILE,
-    help="Directory to store everything in.  [default: ibnet-SETTING]",
-)  # fmt: skip
-
-
-def _schedule_option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        name, "schedule", metavar="every|log:N|LIST",
-        help="Epochs to measure: every, log:50 (about 50, evenly spaced on a log scale), or a "
-        "list such as 0,10,100.  [default: every; log:50 for estimators that compare all pairs of "
-        "inputs]",
-    )  # fmt: skip
-
-
-def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that change fields of the setting."""
-    for option in reversed(CHANGE_OPTIONS):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -124,22 +58,23 @@ def ibnet() -> None:
 @click.argument("setting")
 @training_output_option
 @device_option
-@_change_options
-def train(setting: str, output: Path | None, device: str, **changes: Any) -> int:
+@keep_option
+@change_options
+def train(setting: str, output: Path | None, device: str, keep: str, **changes: Any) -> int:
     """Train networks and store their weights.
 
-    Trains all networks of SETTING and stores their weights after every epoch. SETTING is a name
-    from `mibench list settings`, or a .json file. If the training is interrupted, the same
-    command continues it.
+    Trains all networks of SETTING and stores their weights after every epoch, or after those
+    that --keep names. SETTING is a name from `mibench list settings`, or a .json file. If the
+    training is interrupted, the same command continues it.
     """
-    trained = _train(_setting(setting, changes), _folder(setting, output), device)
+    trained = _train(_setting(setting, changes), _folder(setting, output), device, keep)
     return _report_training(trained)
 
 
 @ibnet.command()
 @click.argument("directory", type=FILE)
 @estimators_option
-@_schedule_option("--measure-epochs")
+@schedule_option("--measure-epochs")
 @click.option("--epochs", "earlier_name", hidden=True)
 @jobs_option
 @click.option(
@@ -210,10 +145,11 @@ def plot(
 @click.argument("setting")
 @training_output_option
 @estimators_option
-@_schedule_option("--measure-epochs")
+@schedule_option("--measure-epochs")
 @device_option
+@keep_option
 @jobs_option
-@_change_options
+@change_options
 @units_option
 @format_option
 def run(
@@ -222,6 +158,7 @@ def run(
     estimators: Sequence[str],
     schedule: str | None,
     device: str,
+    keep: str,
     jobs: int | None,
     units: str,
     form: str,
@@ -241,8 +178,8 @@ def run(
     specs = estimators or requested.estimators
     if not estimators:
         refuse_foreign_code(specs, setting)
-    check_plan(specs, schedule, requested.epochs, jobs)
-    trained = _train(requested, _folder(setting, output), device)
+    check_plan(specs, schedule, requested.epochs, jobs, keep)
+    trained = _train(requested, _folder(setting, output), device, keep)
     diverged = _report_training(trained)
     trajectories = _measure(trained, specs, schedule, jobs)
     failed = _report_failures(trajectories)
@@ -287,12 +224,14 @@ def _folder(setting: str, output: Path | None) -> Path:
     return Path(f"ibnet-{Path(setting).name.removesuffix('.json')}") if output is None else output
 
 
-def _train(setting: "Setting", folder: Path, device: str) -> "Trained":
+def _train(setting: "Setting", folder: Path, device: str, keep: str) -> "Trained":
     from .training.training import train as train_all
 
     with progress(f"training {setting.name}") as on_progress:
         try:
-            return train_all(setting, device=device, directory=folder, on_progress=on_progress)
+            return train_all(
+                setting, device=device, directory=folder, keep=keep, on_progress=on_progress
+            )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"interrupted; {folder} keeps what is trained, the same command continues"

@@ -155,6 +155,63 @@ def test_momentum_is_continued_from_disk(tmp_path):
     assert np.array_equal(weights(continued), weights(whole))
 
 
+# -- which epochs are kept -----------------------------------------------------------------------
+
+
+def test_epochs_that_are_not_kept_have_no_weights_and_change_nothing_else(tmp_path):
+    setting = small(epochs=40, runs=2)
+    whole = ibnet.train(setting, data=SMALL)
+    kept = ibnet.train(setting, data=SMALL, keep="log:6", directory=tmp_path / "t")
+    numbers = kept.kept.tolist()
+    assert numbers == [0, 1, 2, 4, 9, 19, 40]
+    for name in ("train_error", "test_error", "min_activation", "max_activation"):
+        assert np.array_equal(kept.dataset[name], whole.dataset[name]), name
+    every = weights(whole)
+    assert np.array_equal(weights(kept)[:, numbers], every[:, numbers])
+    assert np.isnan(np.delete(weights(kept), numbers, axis=1)).all()
+    with pytest.raises(InputError, match="epoch 3 was not kept: 0, 1, 2, 4, 9, 19, 40 were"):
+        kept.activations(0, 3)
+    for networks in (kept, kept.save(tmp_path / "copy"), ibnet.load(tmp_path / "t")):
+        assert networks.kept.tolist() == numbers
+        measured = ibnet.measure(networks, "uniform:bins=10")
+        assert measured.epoch.values.tolist() == numbers
+        assert measured.i_xt.equals(ibnet.measure(whole, "uniform:bins=10").i_xt.sel(epoch=numbers))
+    assert ibnet.measure(kept, "uniform:bins=10", epochs="4,40").failures == "[]"
+    with pytest.raises(InputError, match="epoch 3 is not among those that were kept"):
+        ibnet.measure(kept, "uniform:bins=10", epochs="3")
+
+
+def test_a_continued_training_keeps_what_it_kept(tmp_path):
+    def continued(*steps):
+        for epochs, keep in steps:
+            trained = ibnet.train(
+                small(epochs=epochs), data=SMALL, directory=tmp_path / "t", keep=keep
+            )
+        return trained
+
+    trained = continued((4, "every"), (10, "0,7"), (13, "every"))
+    assert trained.kept.tolist() == [0, 1, 2, 3, 4, 7, 10, 11, 12, 13]
+    plain = ibnet.train(small(epochs=13), data=SMALL)
+    assert np.array_equal(weights(trained)[:, trained.kept], weights(plain)[:, trained.kept])
+    refuse("give every, log:50, or a list", ibnet.train, small(), data=SMALL, keep="some")
+    refuse("trained are epochs 0 to 12", ibnet.train, small(), data=SMALL, keep="13")
+    path = tmp_path / "t" / "training.zarr" / "zarr.json"
+    path.write_text(path.read_text().replace("10,", "1,", 1))
+    refuse("kept=", ibnet.load, tmp_path / "t", SMALL)
+
+
+def test_epochs_that_are_not_kept_take_no_space(tmp_path):
+    def size(folder):
+        files = (folder / "training.zarr" / "weights").rglob("*")
+        return sum(path.stat().st_size for path in files if path.is_file())
+
+    setting = small(epochs=400, runs=2)
+    for name, keep in (("every", "every"), ("few", "log:10")):
+        ibnet.train(setting, data=SMALL, directory=tmp_path / name, keep=keep)
+    # 11 of 401 epochs; what is missing is written as NaN, which compresses, but not to nothing.
+    assert size(tmp_path / "few") < size(tmp_path / "every") / 5
+
+
 @pytest.mark.parametrize("init", ["truncated-normal", "he", "glorot"])
 @pytest.mark.parametrize("layers", [(5, 3), (5, 1, 3), (5, 130, 3), (5, 6, 5, 4, 3, 2, 3)])
 def test_other_layers_and_initial_weights_equal_plain_torch(layers, init):

@@ -11,8 +11,8 @@ import mibench
 from mibench import InputError, ibnet
 from mibench.ibnet.cli import ibnet as command
 from mibench.ibnet.measuring.flagged import flag_lines
-from mibench.ibnet.measuring.schedule import positions_of
 from mibench.ibnet.measuring.trajectories import failures, layer_rows, tidy
+from mibench.ibnet.schedule import positions_of
 
 SPECS = ["uniform:bins=30", "adaptive:bins=30", "kde"]
 N = 64
@@ -146,7 +146,9 @@ def test_schedules_of_epochs_with_gaps():
     assert positions_of("10,150", numbers).tolist() == [2, 4]
     assert positions_of("log:2", numbers).tolist() == [0, 1, 4]
     assert positions_of("log:50", np.array([7])).tolist() == [0]
-    with pytest.raises(InputError, match="epoch 5 is not among those that were logged: 0, 1, 10"):
+    with pytest.raises(
+        InputError, match="epoch 5 is not among those that were kept or logged: 0, 1, 10"
+    ):
         positions_of("5", numbers)
 
 

@@ -15,11 +15,12 @@ from mibench.types import SupportsEstimate
 
 from .._extra import explain_missing_packages
 from ..networks.archive import exclusive_lock, explain_write_errors
+from ..networks.kept import epochs_to_keep
 from ..networks.metadata import check_files
+from ..schedule import QUADRATIC_SCHEDULE, positions_of
 from ..training.training import Progress
 from .binding import OfLayers, resolve_for_layers
 from .estimates import MISSING, EpochRunResults, LayerInformation, Networks, measure_networks
-from .schedule import QUADRATIC_SCHEDULE, positions_of
 from .sources import Measurable, Source, source_of
 from .store import StoredResults, open_results
 from .trajectories import build_trajectories
@@ -88,7 +89,9 @@ def measure(
         source = source.current()
         if source.length < 1:
             raise InputError(f"{source.directory} holds no epoch: train, or log one, first")
-        epochs_of_estimators = _epochs_to_measure(resolved, epochs, source.epochs())
+        places = source.places()
+        positions = _epochs_to_measure(resolved, epochs, source.epochs()[places])
+        epochs_of_estimators = [places[chosen] for chosen in positions]
         plans = []
         for estimator, numbers in zip(resolved, epochs_of_estimators, strict=True):
             instances = source.instances(estimator)
@@ -106,11 +109,15 @@ def check_plan(
     epochs: str | None,
     last: int,
     jobs: int | None,
+    keep: str = "every",
 ) -> None:
-    """Raise the InputError that `measure` would raise for networks trained for `last` epochs."""
+    """Raise the InputError that `measure` would raise for networks trained for `last` epochs.
+
+    keep: as in `train`.
+    """
     if jobs is not None:
         check_jobs(jobs)
-    _epochs_to_measure(resolve_for_layers(estimators), epochs, np.arange(last + 1))
+    _epochs_to_measure(resolve_for_layers(estimators), epochs, epochs_to_keep(keep, last))
 
 
 def _epochs_to_measure(

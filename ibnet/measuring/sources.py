@@ -67,6 +67,10 @@ class Source(Protocol):
         """(length,), the numbers of the epochs."""
         ...
 
+    def places(self) -> NDArray[np.int64]:
+        """The positions of the epochs that can be measured, from 0 to length - 1, ascending."""
+        ...
+
     def estimators(self) -> Sequence[str]:
         """The estimators to use if none are given."""
         ...
@@ -147,6 +151,10 @@ class TrainedSource:
     def epochs(self) -> NDArray[np.int64]:
         """See `Source`."""
         return np.arange(self.length)
+
+    def places(self) -> NDArray[np.int64]:
+        """See `Source`: the epochs that were kept."""
+        return self.trained.kept
 
     def estimators(self) -> Sequence[str]:
         """See `Source`."""
@@ -257,6 +265,10 @@ class OwnSource:
     def epochs(self) -> NDArray[np.int64]:
         """See `Source`."""
         return np.array(self.given.epochs, np.int64)
+
+    def places(self) -> NDArray[np.int64]:
+        """See `Source`."""
+        return np.arange(self.length)
 
     def estimators(self) -> Sequence[str]:
         """See `Source`."""

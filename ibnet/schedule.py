@@ -1,4 +1,4 @@
-"""Schedules: which epochs to measure."""
+"""Schedules: which epochs to measure, or to keep."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +55,8 @@ def positions_of(schedule: str, numbers: NDArray[np.int64]) -> NDArray[np.int64]
         missing = np.setdiff1d(epochs, numbers)
         if len(missing):
             raise InputError(
-                f"epochs {schedule!r}: epoch {missing[0]} is not among those that were logged: "
-                f"{some(map(str, numbers.tolist()))}"
+                f"epochs {schedule!r}: epoch {missing[0]} is not among those that were kept or "
+                f"logged: {some(map(str, numbers.tolist()))}"
             )
         return np.searchsorted(numbers, epochs)
     distances = np.abs(numbers[:, np.newaxis] - epochs)
