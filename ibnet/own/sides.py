@@ -1,5 +1,6 @@
 """X and Y of your own network: the inputs, of which equal ones are one value, and the classes."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,14 @@ MANY_CLASSES = 20  # more are refused if every class has hardly more than one ro
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """The inputs and the labels as numbers from 0, (n,) each."""
+    """The inputs and the labels as numbers from 0, (n,) each.
+
+    fingerprint: SHA-256 (hex) of the inputs; "" if they are unknown.
+    """
 
     symbols: NDArray[np.int64]
     labels: NDArray[np.int64]
+    fingerprint: str = ""
 
     @property
     def n(self) -> int:
@@ -48,7 +53,9 @@ def make_sides(labels: Any, inputs: Any = None) -> Sides:
         )
     if rows.dtype.kind not in "buif":
         raise InputError(f"inputs hold {rows.dtype} values: give numbers, or leave inputs out")
-    return Sides(_symbols(rows), numbers)
+    flat = np.ascontiguousarray(rows.reshape(len(rows), -1))
+    flat = flat + 0 if flat.dtype.kind == "f" else flat  # -0 becomes 0, which is equal to it
+    return Sides(_symbols(flat), numbers, hashlib.sha256(flat.tobytes()).hexdigest())
 
 
 def as_array(values: Any, what: str) -> NDArray[Any]:
@@ -101,10 +108,8 @@ def _classes(labels: NDArray[Any]) -> NDArray[np.int64]:
 
 def _symbols(rows: NDArray[Any]) -> NDArray[np.int64]:
     """The number of each row; equal rows have the same."""
-    flat = np.ascontiguousarray(rows.reshape(len(rows), -1))
-    flat = flat + 0 if flat.dtype.kind == "f" else flat  # -0 becomes 0, which is equal to it
     numbers: dict[bytes, int] = {}
-    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in flat], np.int64)
+    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int64)
 
 
 def _entropy_bits(symbols: NDArray[np.int64]) -> float:

@@ -161,11 +161,8 @@ class Watch:
     def _continued(self, stored: Activations) -> Activations:
         """Stored activations, if they are of the same inputs and labels. Raises InputError."""
         ours = self._rows.sides
-        same = all(
-            np.array_equal(getattr(ours, side), getattr(stored.sides, side))
-            for side in ("symbols", "labels")
-        )
-        if not same:
+        same_labels = np.array_equal(ours.labels, stored.sides.labels)
+        if not same_labels or ours.fingerprint != stored.sides.fingerprint:
             raise InputError(
                 f"{stored.directory} holds the activations of other inputs or labels: choose "
                 "another directory, or delete it"
@@ -194,7 +191,7 @@ def watch(
     Args:
         model: a torch.nn.Module that is called with a tensor of inputs.
         data: (inputs, labels), as tensors or arrays; or a loader or Dataset of such pairs, which is
-            read once. The inputs are kept in memory.
+            read once. The inputs are kept in memory, at most `rows` of them.
         layers: the names of modules, as in model.named_modules(), "" for the whole model; or {name:
             function} to select a tensor of the output; None: all modules that are activation
             functions. A module that is called several times gives "name#1", "name#2", ...
