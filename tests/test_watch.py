@@ -378,7 +378,7 @@ def test_the_examples_run_and_draw(name, tmp_path):
         [sys.executable, script, picture], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     for share in re.findall(r"([\d.]+)%", done.stdout):
-        assert float(share) > 90
+        assert float(share) > 80
     assert picture.stat().st_size > 10_000
     table = pd.read_csv(picture.with_suffix(".csv"))
     last = table[(table.layer == table.layer.max()) & (table.epoch == table.epoch.max())]

