@@ -282,10 +282,16 @@ def test_an_epoch_of_another_shape_fails_alone(tmp_path):
 
 def test_other_directories_are_refused(tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match="is not empty: choose another directory"):
-        watched(directory=tmp_path)
+    for place in (tmp_path, tmp_path / "file"):
+        with pytest.raises(InputError, match="is not empty: choose another directory"):
+            ibnet.watch(make_model(), (X, Y), directory=place)  # before anything is trained
     with pytest.raises(InputError, match=r"holds no activations .* ibnet\.watch"):
         ibnet.load_activations(tmp_path)
+    with pytest.raises(InputError, match="cannot write to"):
+        watched(directory=tmp_path / ("n" * 300))
+    for name in ("n" * 300, "\0"):
+        with pytest.raises(InputError, match="holds no activations"):
+            ibnet.load_activations(tmp_path / name)
 
 
 # -- refusals -------------------------------------------------------------------------------------

@@ -57,15 +57,21 @@ class OnDisk:
 
 def is_stored(directory: Path) -> bool:
     """Whether a directory holds activations."""
-    return (directory / ABOUT).is_file()
+    return os.path.isfile(directory / ABOUT)  # False for a path that the system refuses
 
 
-def create(given: Activations, directory: Path) -> None:
-    """Make a directory for activations of these layers and sides. Raises InputError."""
+def check_empty(directory: Path) -> None:
+    """Raise InputError unless a directory is new or empty; hidden files are ignored."""
     with explain_write_errors(directory):
         names = os.listdir(directory) if directory.is_dir() else []
         if (directory.exists() and not directory.is_dir()) or any(n[0] != "." for n in names):
             raise InputError(f"{directory} is not empty: choose another directory")
+
+
+def create(given: Activations, directory: Path) -> None:
+    """Make a directory for activations of these layers and sides. Raises InputError."""
+    check_empty(directory)
+    with explain_write_errors(directory):
         (directory / FOLDER).mkdir(parents=True, exist_ok=True)
         with whole_file(directory / SIDES) as part:
             np.savez_compressed(part, symbols=given.sides.symbols, labels=given.sides.labels)

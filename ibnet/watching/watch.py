@@ -14,7 +14,7 @@ from mibench.memory import check_memory
 from .._extra import explain_missing_packages
 from ..measuring.measuring import measure
 from ..own.activations import Activations, InMemory, Kept, check_widths, keep_layers
-from ..own.files import create, is_stored, load_activations, write_epoch
+from ..own.files import check_empty, create, is_stored, load_activations, write_epoch
 from ..own.given import check_epochs
 from ..own.ranges import layer_activations
 from ..training.training import Progress
@@ -58,8 +58,11 @@ class Watch:
         self._directory = None if directory is None else Path(directory)
         self._name = name or type(model).__name__
         self._activations: Activations | None = None
-        if self._directory is not None and is_stored(self._directory):
-            self._activations = self._continued(load_activations(self._directory))
+        if self._directory is not None:
+            if is_stored(self._directory):
+                self._activations = self._continued(load_activations(self._directory))
+            else:
+                check_empty(self._directory)
 
     @property
     def epochs(self) -> tuple[int, ...]:
