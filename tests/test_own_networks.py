@@ -177,6 +177,20 @@ def test_trajectories_are_drawn_saved_and_tabulated_with_the_names_of_layers(tmp
         ibnet.plot_errors(measured)
 
 
+def test_many_layers_are_told_apart_and_their_names_have_room():
+    layers = {f"features.stage{i}.activation": layer(CODE % 8) for i in range(20)}
+    measured = one([layers] * 2, spec="uniform:bins=8")
+    few = ibnet.plot_plane(one([{"t": layer(CODE % 8)}] * 2, spec="uniform:bins=8")).figure
+    plane, lines = ibnet.plot_plane(measured).figure, ibnet.plot_epochs(measured).figure
+    assert plane.get_figheight() > few.get_figheight() + 1
+    for figure in (plane, lines):
+        handles = figure.legends[0].legend_handles[:20]
+        looks = {(h.get_color(), h.get_marker(), h.get_linestyle()) for h in handles}
+        assert len(looks) == 20
+        figure.draw_without_rendering()
+        assert figure.legends[0].get_window_extent().width < figure.bbox.width
+
+
 def test_layers_at_the_ceiling_are_marked():
     """A layer that tells all inputs apart has I(X;T) = H(X), whatever it is."""
     measured = one({"all": layer(CODE), "few": layer(CODE % 2)}, spec=["uniform:bins=64", "kde"])

@@ -23,8 +23,10 @@ SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # names `_numbers.QUANTILES`
 SPAN_OF_FEW = "from the smallest to the largest run"
 I_XT, I_TY = "$I(X;T)$ (bits)", "$I(T;Y)$ (bits)"
 MARKERS = "soD^v<>p"  # of layers: shapes that can be filled with the colour of an epoch
+LINES = ("-", "--", ":", "-.")
 SMALL, NORMAL = 7.0, 8.0  # font sizes in points, for pictures as wide as a page of text
 PAGE = 7.2  # inches
+LEGEND_ROW = 0.16  # inches
 LONG_NAME = 24  # letters of the name of a layer
 # Viridis without its last yellow, which is hard to see on white.
 EPOCH_COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0, 0.94, 256)), name="epochs")
@@ -37,7 +39,18 @@ def layer_colour(layer: int) -> str:
 
 
 def layer_marker(layer: int) -> str:
-    return MARKERS[(layer - 1) % len(MARKERS)]
+    """The marker of a layer; layers of the same colour have other markers."""
+    return MARKERS[(layer - 1 + _repetitions(layer)) % len(MARKERS)]
+
+
+def layer_line(layer: int) -> str:
+    """The style of the line of a layer; layers of the same colour have other styles."""
+    return LINES[_repetitions(layer) % len(LINES)]
+
+
+def _repetitions(layer: int) -> int:
+    """How often all colours were used before this layer."""
+    return (layer - 1) // len(COLOURS)
 
 
 def layer_name(layer: int, names: Mapping[int, str] | None = None) -> str:
@@ -157,6 +170,8 @@ def label_grid(axes_grid: Any, used: Sequence[int], x: str, y: str) -> None:
 
 
 def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
+    rows = -(-len(handles) // columns)
+    figure.set_figheight(figure.get_figheight() + LEGEND_ROW * (rows - 1))
     figure.legend(
         handles=handles,
         loc="outside lower center",

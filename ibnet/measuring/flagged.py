@@ -53,7 +53,7 @@ def flag_lines(trajectories: xr.Dataset) -> list[str]:
             if not raised.any():
                 continue
             layers = trajectories.layer.values[raised.any(axis=(0, 1))].tolist()
-            names = some((str(layer_label(trajectories, layer)) for layer in layers), most=8)
+            names = some((str(layer_label(trajectories, layer)) for layer in layers), most=4)
             lines.append(
                 f"{spec}: {name}: {meaning} ({raised.sum()} of {is_measured.sum()} estimates, "
                 f"layers {names})"
