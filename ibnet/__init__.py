@@ -9,6 +9,9 @@ For each layer T of a network, `measure` estimates I(X;T) and I(T;Y) in bits, wh
 and Y the class label. A `Setting` describes the networks, `train` gives a `Trained` with the
 weights of every epoch, `measure` gives trajectories, and the plot functions draw them.
 
+Networks that you train yourself are measured in the same way: `watch` logs the layers of a model of
+torch in your training loop, and `from_activations` takes arrays.
+
 "The thesis" is N. L. Rasmussen, "Information Bottleneck for Deep Learning: Theory and Experiments",
 BSc thesis, University of Copenhagen; `reproduce` runs its experiments and judges its claims.
 

@@ -11,23 +11,35 @@ from .figures import (
     plot_runs,
     save_drawing,
 )
+from .measuring.flagged import flag_lines
+from .measuring.joining import join_runs
 from .measuring.measuring import measure
-from .measuring.trajectories import load_trajectories, read_measured, save_trajectories
+from .measuring.trajectories import failures, load_trajectories, read_measured, save_trajectories
 from .networks.trained import Trained, load
+from .own.activations import Activations, from_activations
+from .own.files import load_activations
 from .settings import Setting, get_setting, list_settings
 from .thesis.claims import claims_table, to_markdown, verdicts
 from .thesis.report import reproduce
 from .training.training import train
+from .watching.watch import Watch, watch
 
 __all__ = [
+    "Activations",
     "Data",
     "Drawing",
     "Setting",
     "Trained",
+    "Watch",
     "claims_table",
+    "failures",
+    "flag_lines",
+    "from_activations",
     "get_setting",
+    "join_runs",
     "list_settings",
     "load",
+    "load_activations",
     "load_data",
     "load_trajectories",
     "measure",
@@ -46,4 +58,5 @@ __all__ = [
     "to_markdown",
     "train",
     "verdicts",
+    "watch",
 ]

@@ -3,13 +3,12 @@
 All other modules are imported when a command runs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mibench.cli.completion import estimator_names, several_of
 from mibench.cli.console import (
     DONE,
     FILE,
@@ -22,77 +21,22 @@ from mibench.cli.console import (
 )
 from mibench.cli.show import prepare_figures
 
+from .cli_options import (
+    change_options,
+    device_option,
+    estimators_option,
+    jobs_option,
+    keep_option,
+    schedule_option,
+    training_output_option,
+)
+
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .measuring.sources import Measurable
     from .networks.trained import Trained
     from .settings import Setting
-
-CHANGE_OPTIONS = (
-    click.option("--runs", type=int, help="Number of networks.  [default: the setting's, 40]"),
-    click.option(
-        "--epochs", type=int,
-        help="Passes over the training data.  [default: the setting's, 8000]",
-    ),
-    click.option(
-        "--seed", type=int,
-        help="Seed of the initial weights, train/test splits and batches.  [default: 0]",
-    ),
-    click.option(
-        "--data", metavar="DATA",
-        help="Data set: icosahedron, digits, idx:FOLDER (MNIST's format), or a .mat or .npz file.",
-    ),
-    click.option(
-        "--layers", metavar="12-10-..", help="Widths of layers, from the inputs to the classes.",
-    ),
-    click.option(
-        "--activation", metavar="NAME",
-        help="Activation function of the hidden layers: tanh, relu, elu, relu6 or linear.",
-    ),
-    click.option(
-        "--batch", metavar="N|full",
-        help="Inputs per step of the optimizer: a number, or full for all training inputs.",
-    ),
-    click.option("--learning-rate", type=float, help="Step size of the optimizer."),
-    click.option("--optimizer", metavar="NAME", help="adam or sgd."),
-    click.option(
-        "--init", metavar="NAME",
-        help="Distribution of the initial weights: truncated-normal, he or glorot.",
-    ),
-)  # fmt: skip
-device_option = click.option(
-    "--device", default="cpu", show_default=True,
-    help="Where to train: cpu, or cuda (a GPU; needs torch).",
-)  # fmt: skip
-jobs_option = click.option(
-    "--jobs", type=int,
-    help="Number of processes that measure; the results do not depend on it.  [default: all cores]",
-)  # fmt: skip
-estimators_option = click.option(
-    "--estimators", "-e", metavar="SPECS", multiple=True,
-    shell_complete=several_of(estimator_names),
-    help="Estimators, comma-separated, such as uniform:bins=30,kde.  [default: the setting's]",
-)  # fmt: skip
-training_output_option = click.option(
-    "--output", "-o", type=FILE,
-    help="Directory to store everything in.  [default: ibnet-SETTING]",
-)  # fmt: skip
-
-
-def _schedule_option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        name, "schedule", metavar="every|log:N|LIST",
-        help="Epochs to measure: every, log:50 (about 50, evenly spaced on a log scale), or a "
-        "list such as 0,10,100.  [default: every; log:50 for estimators that compare all pairs of "
-        "inputs]",
-    )  # fmt: skip
-
-
-def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that change fields of the setting."""
-    for option in reversed(CHANGE_OPTIONS):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -114,22 +58,23 @@ def ibnet() -> None:
 @click.argument("setting")
 @training_output_option
 @device_option
-@_change_options
-def train(setting: str, output: Path | None, device: str, **changes: Any) -> int:
+@keep_option
+@change_options
+def train(setting: str, output: Path | None, device: str, keep: str, **changes: Any) -> int:
     """Train networks and store their weights.
 
-    Trains all networks of SETTING and stores their weights after every epoch. SETTING is a name
-    from `mibench list settings`, or a .json file. If the training is interrupted, the same
-    command continues it.
+    Trains all networks of SETTING and stores their weights after every epoch, or after those
+    that --keep names. SETTING is a name from `mibench list settings`, or a .json file. If the
+    training is interrupted, the same command continues it.
     """
-    trained = _train(_setting(setting, changes), _folder(setting, output), device)
+    trained = _train(_setting(setting, changes), _folder(setting, output), device, keep)
     return _report_training(trained)
 
 
 @ibnet.command()
 @click.argument("directory", type=FILE)
 @estimators_option
-@_schedule_option("--measure-epochs")
+@schedule_option("--measure-epochs")
 @click.option("--epochs", "earlier_name", hidden=True)
 @jobs_option
 @click.option(
@@ -151,8 +96,8 @@ def measure(
     """Estimate I(X;T) and I(T;Y) of all layers.
 
     Measures every layer T, run and epoch of the networks in DIRECTORY, which `mibench ibnet
-    train` made. X is the input and Y the class label. Results are stored there too: what is
-    stored is not measured again. The table on standard output shows means over runs.
+    train` or `ibnet.watch` made. X is the input and Y the class label. Results are stored there
+    too: what is stored is not measured again. The table on standard output shows means over runs.
     """
     from mibench.output.files import TABLES, check_path
 
@@ -200,10 +145,11 @@ def plot(
 @click.argument("setting")
 @training_output_option
 @estimators_option
-@_schedule_option("--measure-epochs")
+@schedule_option("--measure-epochs")
 @device_option
+@keep_option
 @jobs_option
-@_change_options
+@change_options
 @units_option
 @format_option
 def run(
@@ -212,6 +158,7 @@ def run(
     estimators: Sequence[str],
     schedule: str | None,
     device: str,
+    keep: str,
     jobs: int | None,
     units: str,
     form: str,
@@ -231,8 +178,8 @@ def run(
     specs = estimators or requested.estimators
     if not estimators:
         refuse_foreign_code(specs, setting)
-    check_plan(specs, schedule, requested.epochs, jobs)
-    trained = _train(requested, _folder(setting, output), device)
+    check_plan(specs, schedule, requested.epochs, jobs, keep)
+    trained = _train(requested, _folder(setting, output), device, keep)
     diverged = _report_training(trained)
     trajectories = _measure(trained, specs, schedule, jobs)
     failed = _report_failures(trajectories)
@@ -277,12 +224,14 @@ def _folder(setting: str, output: Path | None) -> Path:
     return Path(f"ibnet-{Path(setting).name.removesuffix('.json')}") if output is None else output
 
 
-def _train(setting: "Setting", folder: Path, device: str) -> "Trained":
+def _train(setting: "Setting", folder: Path, device: str, keep: str) -> "Trained":
     from .training.training import train as train_all
 
     with progress(f"training {setting.name}") as on_progress:
         try:
-            return train_all(setting, device=device, directory=folder, on_progress=on_progress)
+            return train_all(
+                setting, device=device, directory=folder, keep=keep, on_progress=on_progress
+            )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"interrupted; {folder} keeps what is trained, the same command continues"
@@ -308,10 +257,11 @@ def _setting(name: str, changes: dict[str, Any]) -> "Setting":
     return get_setting(name, **options)
 
 
-def _load(directory: Path) -> "Trained":
+def _load(directory: Path) -> "Measurable":
     from .networks.trained import load
+    from .own.files import is_stored, load_activations
 
-    return load(directory)
+    return load_activations(directory) if is_stored(directory) else load(directory)
 
 
 def _report_training(trained: "Trained") -> int:
@@ -329,7 +279,7 @@ def _report_training(trained: "Trained") -> int:
 
 
 def _measure(
-    trained: "Trained", estimators: Sequence[str], schedule: str | None, jobs: int | None
+    trained: "Measurable", estimators: Sequence[str], schedule: str | None, jobs: int | None
 ) -> "xr.Dataset":
     from .measuring.measuring import measure as measure_all
 
@@ -354,7 +304,9 @@ def _report_failures(trajectories: "xr.Dataset") -> int:
     return len(lines)
 
 
-def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], ending: str) -> None:
+def _plot(
+    trained: "Measurable", output: Path | None, estimators: Sequence[str], ending: str
+) -> None:
     prepare_figures()
     from .measuring.trajectories import read_measured
     from .training_figures import draw_training
@@ -365,8 +317,11 @@ def _plot(trained: "Trained", output: Path | None, estimators: Sequence[str], en
 
 
 def _show(trajectories: "xr.Dataset", units: str, form: str) -> None:
+    from .measuring.flagged import flag_lines
     from .measuring.trajectories import layer_rows
 
+    for line in flag_lines(trajectories):
+        say(f"flagged: {line}")
     headings, rows = layer_rows(trajectories, units)
     show_rows(f"I(X;T) and I(T;Y) in {units}, means over runs", headings, rows, form)
 

@@ -30,6 +30,17 @@ MAX_PARAMETERS = 10**9
 
 # The smallest value that each activation function can take, exactly.
 LOWER_BOUNDS = {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}
+UPPER_BOUNDS = {"tanh": 1.0, "relu6": 6.0}
+
+
+def binning_range(activation: str, low: float, high: float) -> tuple[float, float]:
+    """The range of uniform bins, as in the thesis, for activations within [low, high].
+
+    tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear [low, high].
+    """
+    bottom = LOWER_BOUNDS.get(activation, low)
+    top = UPPER_BOUNDS.get(activation, high)
+    return bottom, top if top > bottom else math.nextafter(bottom, math.inf)
 
 
 @dataclass(frozen=True)
@@ -58,8 +69,13 @@ class Setting:
             +-sqrt(6 / (fan-in + fan-out)).
         test_fraction: share of the data kept for testing, the same in every class.
         data: the name of a data set, as `load_data` takes it.
-        seed: of initial weights, train/test splits and batches. The seed and the number of a run
-            determine its network, whatever the number of runs.
+        seed: of initial weights, train/test splits, batches and label noise. The seed and the
+            number of a run determine its network, whatever the number of runs.
+        momentum: of "sgd": a step goes along the sum of momentum^k times the gradient k steps ago.
+        weight_decay: each step first multiplies weights and biases by 1 - learning_rate *
+            weight_decay, apart from the gradient (AdamW).
+        label_noise: share of the training inputs that are taught another class, drawn at random for
+            each run. Errors and I(T;Y) are those of the true labels.
 
     Raises:
         InputError: for a field with an invalid value.
@@ -67,6 +83,7 @@ class Setting:
     References:
         N. L. Rasmussen's thesis (see `mibench.ibnet`), after Shwartz-Ziv & Tishby
         (arXiv:1703.00810) and Saxe et al. (doi:10.1088/1742-5468/ab3985).
+        weight_decay: Loshchilov & Hutter 2019 (arXiv:1711.05101).
         he: He et al. 2015, doi:10.1109/ICCV.2015.123. glorot: Glorot & Bengio 2010.
 
     Example:
@@ -88,6 +105,9 @@ class Setting:
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     data: str = "icosahedron"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    weight_decay: Annotated[float, Field(ge=0, lt=1e9)] = 0.0
+    label_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -98,6 +118,11 @@ class Setting:
             raise InputError(
                 f"setting: layers={self.layers} has no layer after the inputs: give at least two "
                 "widths, inputs and classes"
+            )
+        if self.momentum and self.optimizer != "sgd":
+            raise InputError(
+                f"setting: momentum={self.momentum} has no effect on {self.optimizer}, which has "
+                "its own: give optimizer=sgd, or leave momentum out"
             )
         if self.parameters * self.runs > MAX_PARAMETERS:
             raise InputError(
@@ -116,13 +141,8 @@ class Setting:
         return LOWER_BOUNDS.get(self.activation)
 
     def binning_range(self, low: float, high: float) -> tuple[float, float]:
-        """The range of uniform bins, as in the thesis, for activations within [low, high].
-
-        tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear [low, high].
-        """
-        bottom = low if self.lower_bound is None else self.lower_bound
-        top = {"tanh": 1.0, "relu6": 6.0}.get(self.activation, high)
-        return bottom, top if top > bottom else math.nextafter(bottom, math.inf)
+        """The range of uniform bins for activations within [low, high]; see `binning_range`."""
+        return binning_range(self.activation, low, high)
 
     def save(self, path: str | Path) -> None:
         """Write the setting to a .json file, which `get_setting` and every command can read."""

@@ -24,6 +24,7 @@ from .figures import (
     save_drawing,
 )
 from .networks.trained import Trained
+from .own.activations import Activations
 
 with explain_missing_packages("xarray"):
     import xarray as xr
@@ -33,22 +34,23 @@ DrawFunction: TypeAlias = Callable[[], Drawing]
 
 
 def draw_training(
-    trained: Trained, trajectories: xr.Dataset, folder: Path, ending: str = "png"
+    trained: Trained | Activations, trajectories: xr.Dataset, folder: Path, ending: str = "png"
 ) -> list[Path]:
-    """Draw every figure of one training into a folder, each with its numbers as CSV.
+    """Draw every figure of one training or of your own network, each with its numbers as CSV.
 
     Figures that these trajectories cannot give are left out, for example halves of a single run.
     Returns the paths of the pictures. Raises InputError if no figure can be drawn or written.
     """
-    name = trained.setting.training
+    name = trained.name if isinstance(trained, Activations) else trained.setting.training
     draw_functions: dict[str, DrawFunction] = {
         "plane": lambda: plot_plane(trajectories),
         "epochs": lambda: plot_epochs(trajectories),
         "errors": lambda: plot_errors({name: trajectories}),
         "maxima": lambda: plot_maxima({name: trajectories}),
         "median-split": lambda: plot_median_split(trajectories),
-        "bins": lambda: draw_bins_of(trained),
     }
+    if isinstance(trained, Trained):
+        draw_functions["bins"] = partial(draw_bins_of, trained)
     for spec in map(str, trajectories.estimator.values):
         draw_functions[f"runs-{_file_name(spec)}"] = partial(plot_runs, trajectories, spec)
     return [

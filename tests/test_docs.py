@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +39,17 @@ def test_the_python_example_of_ibnet_runs():
     assert dict(names["trajectories"].sizes) == {
         "estimator": 2, "run": 2, "epoch": 201, "layer": 6,
     }  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_python_examples_of_own_networks_run(number):
+    pytest.importorskip("torch")
+    codes = re.findall(r"```python\n(.*?)```", (DOCS / "ibnet.md").read_text(), re.DOTALL)
+    names = {}
+    exec(compile(codes[number], "ibnet.md", "exec"), names)
+    assert names["trajectories"].sizes["epoch"] == (21, 3)[number - 1]
+    assert np.isfinite(names["trajectories"].i_xt).all()
 
 
 def test_the_python_example_of_all_pairs_runs(capsys):

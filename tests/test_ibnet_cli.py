@@ -96,11 +96,15 @@ def test_other_networks_and_data(mibench, tmp_path):
     done = mibench(
         "ibnet", "run", "2.1", "--data", "own.npz", "--layers", "3-6-4", "--activation", "relu6",
         "--batch", "full", "--optimizer", "sgd", "--init", "he", "--learning-rate", 0.1,
-        "--seed", 7, "--runs", 3, "--epochs", 20, "-o", "d",
+        "--seed", 7, "--runs", 3, "--epochs", 20, "-o", "d", "--momentum", 0.9, "--weight-decay", 1,
+        "--label-noise", 0.2, "--keep", "0,5,10",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "flagged: uniform:bins=30: more_bins_than_samples: " in done.stderr
     stored = json.loads((tmp_path / "d" / "training.json").read_text())["setting"]
     assert (stored["init"], stored["batch"], stored["seed"]) == ("he", "full", 7)
+    assert (stored["momentum"], stored["weight_decay"], stored["label_noise"]) == (0.9, 1, 0.2)
+    assert ibnet.read_measured(ibnet.load(tmp_path / "d")).epoch.values.tolist() == [0, 5, 10, 20]
     done = mibench(
         "ibnet", "run", "1.1-256", "--data", "digits", "--layers", "64-16-10", "--runs", 1,
         "--epochs", 3, "-o", "digits",
@@ -199,6 +203,9 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         (("train", "2.1", "--activation", "gelu"), "activation=gelu"),
         (("train", "2.1", "--optimizer", "lion"), "optimizer=lion"),
         (("train", "2.1", "--init", "zeros"), "init=zeros"),
+        (("train", "2.1", "--momentum", 0.9), "momentum=0.9 has no effect on adam"),
+        (("train", "2.1", "--keep", "some"), "give every, log:50, or a list"),
+        (("run", "2.1", "--epochs", 9, "--keep", "0,5", "--measure-epochs", "3"), "epoch 3 is not"),
         (("train", "2.1", "--device", "tpu"), "unknown device 'tpu'"),
         (("train", "2.1", "--layers", "12,5,2"), "give widths such as 12-10-7-2"),
         (("train", "2.1", "--layers", "8-5-2"), "begins with 8 inputs, but icosahedron has 12"),

@@ -13,10 +13,10 @@ from mibench import ibnet
 from mibench.errors import InputError
 from mibench.ibnet.measuring.binding import bind_to_run, resolve_for_layers
 from mibench.ibnet.measuring.estimates import FLAG_BITS, MISSING
-from mibench.ibnet.measuring.schedule import epochs_of
 from mibench.ibnet.measuring.store import stored_results
 from mibench.ibnet.measuring.trajectories import failures, layer_rows, tidy
 from mibench.ibnet.networks.archive import stored_array
+from mibench.ibnet.schedule import epochs_of
 from mibench.ibnet.settings import change_setting
 
 from . import naive

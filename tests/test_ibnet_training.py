@@ -112,6 +112,106 @@ def test_both_engines_equal_plain_torch(activation, batch, optimizer):
         assert block.high == pytest.approx(other.high, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.5},
+        {"optimizer": "sgd", "weight_decay": 2.0, "label_noise": 0.3},
+        {"optimizer": "adam", "weight_decay": 2.0, "label_noise": 1.0},
+    ],
+)
+def test_momentum_decay_and_label_noise_equal_plain_torch(changes):
+    setting = small(**changes)
+    expected = np.stack([train_reference(setting, SMALL, run, 12) for run in range(3)])
+    for engine, arguments in ((NumbaEngine, ()), (TorchEngine, (torch.device("cpu"),))):
+        trained, _ = by_engine(setting, engine, *arguments)
+        assert trained == pytest.approx(expected, abs=CLOSE["adam"])
+    plain = dict.fromkeys(changes, 0) | {"optimizer": changes["optimizer"]}
+    without, _ = by_engine(small(**plain), NumbaEngine)
+    assert np.abs(expected[:, -1] - without[:, -1]).max() > 1e-2  # each changes the weights
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 1])
+def test_label_noise_teaches_another_class_to_a_share_of_the_training_inputs(share):
+    changed_rows = set()
+    for run in range(2):
+        start = make_run_start(small(label_noise=share), SMALL, run)
+        plain = make_run_start(small(), SMALL, run)
+        assert np.array_equal(start.parameters, plain.parameters)
+        assert start.shuffle_key == plain.shuffle_key
+        other = np.flatnonzero(start.taught != SMALL.labels)
+        assert len(other) == round(share * len(start.train))
+        assert np.isin(other, start.train).all()
+        assert start.taught.max() < 3
+        changed_rows.add(other.tobytes())
+    assert len(changed_rows) == (2 if 0 < share < 1 else len(changed_rows))
+
+
+def test_momentum_is_continued_from_disk(tmp_path):
+    setting = small(optimizer="sgd", momentum=0.9)
+    whole = ibnet.train(setting, data=SMALL)
+    ibnet.train(setting, data=SMALL, epochs=5, directory=tmp_path / "t")
+    continued = ibnet.train(setting, data=SMALL, directory=tmp_path / "t")
+    assert np.array_equal(weights(continued), weights(whole))
+
+
+# -- which epochs are kept -----------------------------------------------------------------------
+
+
+def test_epochs_that_are_not_kept_have_no_weights_and_change_nothing_else(tmp_path):
+    setting = small(epochs=40, runs=2)
+    whole = ibnet.train(setting, data=SMALL)
+    kept = ibnet.train(setting, data=SMALL, keep="log:6", directory=tmp_path / "t")
+    numbers = kept.kept.tolist()
+    assert numbers == [0, 1, 2, 4, 9, 19, 40]
+    for name in ("train_error", "test_error", "min_activation", "max_activation"):
+        assert np.array_equal(kept.dataset[name], whole.dataset[name]), name
+    every = weights(whole)
+    assert np.array_equal(weights(kept)[:, numbers], every[:, numbers])
+    assert np.isnan(np.delete(weights(kept), numbers, axis=1)).all()
+    with pytest.raises(InputError, match="epoch 3 was not kept: 0, 1, 2, 4, 9, 19, 40 were"):
+        kept.activations(0, 3)
+    for networks in (kept, kept.save(tmp_path / "copy"), ibnet.load(tmp_path / "t")):
+        assert networks.kept.tolist() == numbers
+        measured = ibnet.measure(networks, "uniform:bins=10")
+        assert measured.epoch.values.tolist() == numbers
+        assert measured.i_xt.equals(ibnet.measure(whole, "uniform:bins=10").i_xt.sel(epoch=numbers))
+    assert ibnet.measure(kept, "uniform:bins=10", epochs="4,40").failures == "[]"
+    with pytest.raises(InputError, match="epoch 3 is not among those that were kept"):
+        ibnet.measure(kept, "uniform:bins=10", epochs="3")
+
+
+def test_a_continued_training_keeps_what_it_kept(tmp_path):
+    def continued(*steps):
+        for epochs, keep in steps:
+            trained = ibnet.train(
+                small(epochs=epochs), data=SMALL, directory=tmp_path / "t", keep=keep
+            )
+        return trained
+
+    trained = continued((4, "every"), (10, "0,7"), (13, "every"))
+    assert trained.kept.tolist() == [0, 1, 2, 3, 4, 7, 10, 11, 12, 13]
+    plain = ibnet.train(small(epochs=13), data=SMALL)
+    assert np.array_equal(weights(trained)[:, trained.kept], weights(plain)[:, trained.kept])
+    refuse("give every, log:50, or a list", ibnet.train, small(), data=SMALL, keep="some")
+    refuse("trained are epochs 0 to 12", ibnet.train, small(), data=SMALL, keep="13")
+    path = tmp_path / "t" / "training.zarr" / "zarr.json"
+    path.write_text(path.read_text().replace("10,", "1,", 1))
+    refuse("kept=", ibnet.load, tmp_path / "t", SMALL)
+
+
+def test_epochs_that_are_not_kept_take_no_space(tmp_path):
+    def size(folder):
+        files = (folder / "training.zarr" / "weights").rglob("*")
+        return sum(path.stat().st_size for path in files if path.is_file())
+
+    setting = small(epochs=400, runs=2)
+    for name, keep in (("every", "every"), ("few", "log:10")):
+        ibnet.train(setting, data=SMALL, directory=tmp_path / name, keep=keep)
+    # 11 of 401 epochs; what is missing is written as NaN, which compresses, but not to nothing.
+    assert size(tmp_path / "few") < size(tmp_path / "every") / 5
+
+
 @pytest.mark.parametrize("init", ["truncated-normal", "he", "glorot"])
 @pytest.mark.parametrize("layers", [(5, 3), (5, 1, 3), (5, 130, 3), (5, 6, 5, 4, 3, 2, 3)])
 def test_other_layers_and_initial_weights_equal_plain_torch(layers, init):
@@ -463,6 +563,9 @@ def test_settings_refuse_what_they_cannot_be():
     refuse("two batch sizes.*choose 1.1-full or 1.1-256", ibnet.get_setting, "1.1")
     refuse("unknown field 'epoch'; did you mean 'epochs'", ibnet.get_setting, "2.1", epoch=3)
     refuse("activation=sigmoid", ibnet.get_setting, "2.1", activation="sigmoid")
+    refuse("momentum=0.9 has no effect on adam", ibnet.get_setting, "2.1", momentum=0.9)
+    refuse("weight_decay=-1", ibnet.get_setting, "2.1", weight_decay=-1.0)
+    refuse("label_noise=1.5", ibnet.get_setting, "2.1", label_noise=1.5)
     refuse("learning_rate=0", ibnet.get_setting, "2.1", learning_rate=0.0)
     refuse("layers=", ibnet.get_setting, "2.1", layers=(12, 0, 2))
     refuse("no layer after the inputs", ibnet.get_setting, "2.1", layers=(12,))

@@ -30,7 +30,7 @@ def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Floa
     """The weights (epochs + 1, P) of one run of a setting, the initial ones first."""
     run_start = make_run_start(setting, data, run)
     model = make_model(setting, run_start.parameters)
-    inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
+    inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(run_start.taught)
     batch = len(run_start.train) if setting.batch == "full" else setting.batch
     optimizer = _optimizer(setting, model)
     weights = [flat(model)]
@@ -42,6 +42,9 @@ def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Floa
             optimizer.zero_grad()
             loss = nn.functional.cross_entropy(model(inputs[rows]), labels[rows])
             loss.backward()  # type: ignore[no-untyped-call]
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter.mul_(1 - setting.learning_rate * setting.weight_decay)
             optimizer.step()
         weights.append(flat(model))
     return np.stack(weights)
@@ -74,5 +77,7 @@ def flat(model: nn.Module) -> Float32:
 
 def _optimizer(setting: Setting, model: nn.Module) -> torch.optim.Optimizer:
     if setting.optimizer == "sgd":
-        return torch.optim.SGD(model.parameters(), lr=setting.learning_rate)
+        return torch.optim.SGD(
+            model.parameters(), lr=setting.learning_rate, momentum=setting.momentum
+        )
     return torch.optim.Adam(model.parameters(), lr=setting.learning_rate)

@@ -1,5 +1,6 @@
 """Computes the tables that figures show from trajectories: thinned epochs, means, quantiles."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from mibench.errors import InputError
 CURVE_POINTS = 200  # log-spaced epochs of a curve; of 8000 epochs, about 160 different ones
 QUANTILES = {"q10": 0.1, "q90": 0.9}  # of the runs; bands and bars show them
 FEW_RUNS = 5  # below it, quantiles over runs would be made up between the runs
+CEILING = "ceiling_of_i_xt"  # the flag of trajectories
 INFORMATION = {"i_xt": "i_xt_bits", "i_ty": "i_ty_bits"}
 
 Trainings = xr.Dataset | Mapping[str, xr.Dataset]
@@ -58,19 +60,58 @@ def information_rows(trajectories: xr.Dataset, estimator: str) -> pd.DataFrame:
     finite = data.map(np.isfinite).to_array().all("variable")
     measured = data["epoch"].values[finite.any(["run", "layer"]).values]
     if not len(measured):
+        failed = [
+            line
+            for line in json.loads(trajectories.attrs.get("failures", "[]"))
+            if line.startswith(f"{estimator}: ")
+        ]
         raise InputError(
-            f"{_name(trajectories)}: nothing is measured by {estimator!r}: measure it first, or "
-            "leave it out"
+            f"{_name(trajectories)}: nothing is measured by {estimator!r}: "
+            + (f"it failed, {failed[0]}. Leave it out" if failed else "measure it, or leave it out")
         )
     return _rows(data.where(finite).sel(epoch=thin_epochs(measured)).rename(INFORMATION))
 
 
+def layers_at_ceiling(trajectories: xr.Dataset, estimator: str) -> list[int]:
+    """The layers whose I(X;T) is at the estimator's ceiling in at least half of what it measured.
+
+    Empty if the trajectories do not tell.
+    """
+    flags = trajectories.get("flags", xr.DataArray())
+    masks = np.atleast_1d(flags.attrs.get("flag_masks", []))
+    by_name = dict(zip(flags.attrs.get("flag_meanings", "").split(), masks, strict=False))
+    if CEILING not in by_name:
+        return []
+    data = trajectories[["i_xt", "flags"]].sel(estimator=estimator)
+    is_measured = data["i_xt"].notnull()
+    at_ceiling = ((data["flags"] & int(by_name[CEILING])) > 0) & is_measured
+    counts, most = (b.sum(["run", "epoch"]).values for b in (at_ceiling, is_measured))
+    return [
+        int(layer)
+        for layer, count, of in zip(trajectories["layer"].values, counts, most, strict=True)
+        if count > 0 and 2 * count >= of
+    ]
+
+
+def layer_names(trajectories: xr.Dataset) -> dict[int, str]:
+    """The names of layers by number; none if they are named by their numbers."""
+    if "layer_name" not in trajectories.coords:
+        return {}
+    names = map(str, trajectories["layer_name"].values)
+    by_layer = dict(zip(map(int, trajectories["layer"].values), names, strict=True))
+    return by_layer if any(name != str(layer) for layer, name in by_layer.items()) else {}
+
+
 def error_rows(trajectories: xr.Dataset) -> pd.DataFrame:
     """One row per run and thinned epoch: train_error and test_error, as rates from 0 to 1."""
+    if "train_error" not in trajectories:
+        raise InputError(f"{_name(trajectories)}: holds no errors of the networks")
     data = trajectories[["train_error", "test_error"]]
     measured = data["epoch"].values[data["train_error"].notnull().any("run").values]
     if not len(measured):
-        raise InputError(f"{_name(trajectories)}: holds no errors to draw: train it first")
+        raise InputError(
+            f"{_name(trajectories)}: holds no errors to draw: only ibnet.train records them"
+        )
     return _rows(data.sel(epoch=thin_epochs(measured)))
 
 

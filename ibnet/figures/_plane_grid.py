@@ -1,6 +1,6 @@
 """Draws information planes in a grid, all on one scale."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from ._drawing import Drawing
 Spread = Literal["band", "runs", "none"]
 
 MOST_OF_H_X = 1.25  # of H(X): estimates beyond it have a scale of their own
+AT_CEILING = "at ceiling: I(X;T) is mostly about the largest value that the estimator can return"
 SINGLE_RUN_POINTS = 50  # epochs of the line of a single run
 X, Y = ("i_xt_mean_bits", "i_ty_mean_bits")
 
@@ -35,6 +36,8 @@ class Panel:
     rows: pd.DataFrame  # as from `_numbers.information_rows`
     h_x: float  # bits; NaN if unknown
     h_y: float
+    names: Mapping[int, str]  # of layers, by number; empty if they have none
+    at_ceiling: Sequence[int]  # layers
 
     @classmethod
     def from_trajectories(
@@ -45,7 +48,9 @@ class Panel:
         title = f"{estimator} ({runs_text(_numbers.count_runs(rows))})"
         h_x, h_y = (float(trajectories.attrs.get(f"h_{v}_bits", np.nan)) for v in "xy")
         title = f"{heading}\n{title}" if heading else title
-        return cls(title, labels | {"estimator": estimator}, rows, h_x, h_y)
+        names = _numbers.layer_names(trajectories)
+        ceiling = _numbers.layers_at_ceiling(trajectories, estimator)
+        return cls(title, labels | {"estimator": estimator}, rows, h_x, h_y, names, ceiling)
 
     def means(self) -> pd.DataFrame:
         """Mean and quantiles over runs by layer and epoch; the first columns are the labels."""
@@ -107,6 +112,7 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *caption
                 _faint_runs(axes, tables_of_panels[-1][-1])
             _paths(axes, means, last, bars=spread == "band")
             _style.mark_h_y(axes, panel.h_y)
+            _style.mark_ceiling(axes, panel.at_ceiling)
             _style.style_axes(axes, panel.title)
             all_axes.append(axes)
     table = pd.concat([t for each in tables_of_panels for t in each], ignore_index=True)
@@ -118,11 +124,14 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *caption
     _limits(all_axes[0], "i_ty", table, [panel.h_y for panel in panels])
     captions += _mark_h_x(all_axes, table, panels[0])
     captions += ("a panel beyond it has its own scale",) if any(own) else ()
+    captions += (AT_CEILING,) if any(panel.at_ceiling for panel in panels) else ()
     used = [len(row) for row in grid]
     _style.label_grid(axes_grid, used, _style.I_XT, _style.I_TY)
     _hide_repeated_ticks(axes_grid, used, own)
     _style.epoch_colour_bar(figure, all_axes, last)
-    _legend(figure, sorted(table["layer"].unique()), zero=bool((table["epoch"] == 0).any()))
+    names = {number: name for panel in panels for number, name in panel.names.items()}
+    layers = sorted(table["layer"].unique())
+    _legend(figure, layers, names, zero=bool((table["epoch"] == 0).any()))
     _style.caption(figure, *captions)
     return Drawing(figure, table)
 
@@ -222,15 +231,15 @@ def _hide_repeated_ticks(axes_grid: Any, used: Sequence[int], own: Sequence[bool
             axes_grid[row, column].tick_params(labelbottom=False)
 
 
-def _legend(figure: Figure, layers: Sequence[int], *, zero: bool) -> None:
+def _legend(figure: Figure, layers: Sequence[int], names: Mapping[int, str], *, zero: bool) -> None:
     handles = []
     for layer in layers:
         colour = _style.layer_colour(layer)
         mark: dict[str, Any] = {"marker": _style.layer_marker(layer), "markersize": 5}
         mark |= {"markeredgecolor": colour, "markeredgewidth": 1.0, "markerfacecolor": "0.6"}
         line: dict[str, Any] = {"color": to_rgba(colour, 0.4), "linewidth": 3.6}
-        handles.append(Line2D([], [], label=_style.layer_name(layer), **line, **mark))
+        handles.append(Line2D([], [], label=_style.layer_name(layer, names), **line, **mark))
     if zero:
         mark = {"marker": "o", "markeredgecolor": "0.3", "markerfacecolor": "white"}
         handles.append(Line2D([], [], linestyle="none", markersize=5, label="epoch 0", **mark))
-    _style.legend_below(figure, handles, columns=len(handles))
+    _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))

@@ -1,7 +1,8 @@
 """The common style of figures: colours of layers and epochs, axes, captions, legends."""
 
+import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,11 @@ SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # names `_numbers.QUANTILES`
 SPAN_OF_FEW = "from the smallest to the largest run"
 I_XT, I_TY = "$I(X;T)$ (bits)", "$I(T;Y)$ (bits)"
 MARKERS = "soD^v<>p"  # of layers: shapes that can be filled with the colour of an epoch
+LINES = ("-", "--", ":", "-.")
 SMALL, NORMAL = 7.0, 8.0  # font sizes in points, for pictures as wide as a page of text
 PAGE = 7.2  # inches
+LEGEND_ROW = 0.16  # inches
+LONG_NAME = 24  # letters of the name of a layer
 # Viridis without its last yellow, which is hard to see on white.
 EPOCH_COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0, 0.94, 256)), name="epochs")
 BEFORE_FIRST = 0.4  # the position of epoch 0 on a logarithmic axis
@@ -35,11 +39,27 @@ def layer_colour(layer: int) -> str:
 
 
 def layer_marker(layer: int) -> str:
-    return MARKERS[(layer - 1) % len(MARKERS)]
+    """The marker of a layer; layers of the same colour have other markers."""
+    return MARKERS[(layer - 1 + _repetitions(layer)) % len(MARKERS)]
 
 
-def layer_name(layer: int) -> str:
-    return f"$T_{{{layer}}}$"
+def layer_line(layer: int) -> str:
+    """The style of the line of a layer; layers of the same colour have other styles."""
+    return LINES[_repetitions(layer) % len(LINES)]
+
+
+def _repetitions(layer: int) -> int:
+    """How often all colours were used before this layer."""
+    return (layer - 1) // len(COLOURS)
+
+
+def layer_name(layer: int, names: Mapping[int, str] | None = None) -> str:
+    """T with the number of a layer, and its name if it has one."""
+    symbol = f"$T_{{{layer}}}$"
+    name = (names or {}).get(layer, "")
+    if len(name) > LONG_NAME:
+        name = f"...{name[3 - LONG_NAME :]}"  # the end of "blocks.3.relu" tells more
+    return f"{symbol}: {plain_math(name)}" if name else symbol
 
 
 def style_axes(axes: Axes, title: str = "") -> None:
@@ -150,6 +170,8 @@ def label_grid(axes_grid: Any, used: Sequence[int], x: str, y: str) -> None:
 
 
 def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
+    rows = -(-len(handles) // columns)
+    figure.set_figheight(figure.get_figheight() + LEGEND_ROW * (rows - 1))
     figure.legend(
         handles=handles,
         loc="outside lower center",
@@ -158,6 +180,33 @@ def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
         fontsize=SMALL,
         handletextpad=0.5,
         columnspacing=1.4,
+    )
+
+
+def legend_columns(figure: Figure, handles: Sequence[Any]) -> int:
+    """The number of columns in which the texts of a legend fit into a figure."""
+    lengths = [len(re.sub(r"[$_{}\\]", "", handle.get_label())) + 5 for handle in handles]
+    room = int(16 * figure.get_figwidth())  # 16 letters per inch
+    if sum(lengths) <= room:
+        return len(handles)
+    rows = -(-len(handles) // max(1, room // max(lengths)))
+    return -(-len(handles) // rows)
+
+
+def mark_ceiling(axes: Axes, layers: Sequence[int]) -> None:
+    """Name the layers that are at the ceiling of the estimator, in the corner below the paths."""
+    if not layers:
+        return
+    axes.annotate(
+        "at ceiling: " + " ".join(map(layer_name, layers)),
+        (0.985, 0.03),
+        xycoords="axes fraction",
+        fontsize=SMALL - 0.5,
+        color="0.35",
+        ha="right",
+        va="bottom",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0},
+        zorder=7,
     )
 
 

@@ -1,6 +1,7 @@
 """The figure of I(X;T) and I(T;Y) by epoch."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -50,31 +51,35 @@ def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = Non
             axes.set_ylabel(label, fontsize=_style.NORMAL)
             for layer, of_layer in _numbers.by_layer(means):
                 shift = (layer - 1) / max(layers) - 0.5
-                _line(axes, of_layer, value, _style.layer_colour(layer), shift)
+                _line(axes, of_layer, value, layer, shift)
         _style.mark_h_y(row[1], panel.h_y)
     for axes, room in zip(axes_grid[-1], (0, 0.06), strict=True):
         low, high = axes.get_ylim()
         axes.set_ylim(min(0.0, low), high + room * (high - low))
         axes.set_xlabel("epoch", fontsize=_style.NORMAL)
     _style.epoch_axis(axes_grid[0, 0], last, zero=zero)
-    handles = [
-        Line2D([], [], color=_style.layer_colour(n), linewidth=1.8, label=_style.layer_name(n))
-        for n in layers
-    ]
-    _style.legend_below(figure, handles, columns=len(handles))
+    layer_names = _numbers.layer_names(trajectories)
+    handles = []
+    for n in layers:
+        look: dict[str, Any] = {"color": _style.layer_colour(n), "linestyle": _style.layer_line(n)}
+        handles.append(
+            Line2D([], [], linewidth=1.8, label=_style.layer_name(n, layer_names), **look)
+        )
+    _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
     span = _style.span_text((_numbers.count_runs(p.rows) for p in panels), _numbers.FEW_RUNS)
     spread = _style.MEAN + (f", bands {span}" if span else "")
     _style.caption(figure, _style.describe_training(trajectories), spread)
     return Drawing(figure, table)
 
 
-def _line(axes: Axes, means: pd.DataFrame, value: str, colour: str, shift: float) -> None:
+def _line(axes: Axes, means: pd.DataFrame, value: str, layer: int, shift: float) -> None:
     """Draw mean and band of a layer; `shift` (-0.5 to 0.5) separates the marks of epoch 0."""
     mean, low, high = (means[_numbers.statistic(value, s)] for s in ("mean", "q10", "q90"))
+    colour, style = _style.layer_colour(layer), _style.layer_line(layer)
     later, first = means["epoch"] > 0, means["epoch"] == 0
     epoch = means["epoch"][later]
     _style.draw_band(axes, epoch, low[later], high[later], colour)
-    axes.plot(epoch, mean[later], color=colour, linewidth=1.2)
+    axes.plot(epoch, mean[later], color=colour, linestyle=style, linewidth=1.2)
     place = [_style.BEFORE_FIRST * 2**shift] * int(first.sum())
     axes.vlines(place, low[first], high[first], color=colour, alpha=0.5, linewidth=1.0)
     axes.plot(place, mean[first], color=colour, marker="o", markersize=2.5, linestyle="none")

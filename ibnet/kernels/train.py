@@ -127,9 +127,12 @@ def train_epochs(
     activation: int,
     optimizer: int,
     rate: float,
+    momentum: float,
+    weight_decay: float,
     batch: int,
     columns: Rows,
     labels: Int,
+    taught: Int,
     train: Int,
     is_test: NDArray[np.bool_],
     key: np.uint64,
@@ -144,10 +147,12 @@ def train_epochs(
 ) -> None:
     """Train one network for E = weights.shape[0] epochs and record its state after each.
 
-    columns: (d, n) inputs; train: (n_train,) which of them to train on; batch: inputs per step.
+    columns: (d, n) inputs; labels, taught: (n,), the true class of each, and the one that it is
+    taught; train: (n_train,) which of them to train on; batch: inputs per step.
     Epochs are numbered first_epoch, first_epoch + 1, ...; this decides the number of Adam's step.
     Epoch 0 has no step: it records the network before training.
-    Changed in place: parameters and Adam's moments mean, square (P,). Filled, one row per epoch:
+    Changed in place: parameters and the moments mean, square (P,); mean is the velocity of "sgd"
+    with momentum. Filled, one row per epoch:
     weights (E, P), wrong answers on training and test inputs (E, 2), lows and highs (E, L).
     """
     total = widths.sum()
@@ -175,13 +180,22 @@ def train_epochs(
                     for s in range(m):
                         row[s] = column[inputs[s]]
                 for s in range(m):
-                    tile_labels[s] = labels[inputs[s]]
+                    tile_labels[s] = taught[inputs[s]]
                 forward(widths, activation, parameters, rows, m)
                 add_gradient(
                     widths, activation, parameters, rows, deltas, tile_labels[:m], scale, gradient
                 )
+            if weight_decay > 0:
+                decay = np.float32(rate * weight_decay)
+                for p in range(parameters.shape[0]):
+                    parameters[p] -= decay * parameters[p]
             if optimizer == ADAM:
                 adam(parameters, gradient, mean, square, (epoch - 1) * steps + b + 1, rate)
+            elif momentum > 0:
+                for p in range(parameters.shape[0]):
+                    v = np.float32(momentum) * mean[p] + gradient[p]
+                    mean[p] = ZERO if abs(v) <= NEGLIGIBLE else v
+                    parameters[p] -= np.float32(rate) * mean[p]
             else:
                 for p in range(parameters.shape[0]):
                     parameters[p] -= np.float32(rate) * gradient[p]

@@ -3,7 +3,8 @@
 If the user does not give such a parameter, it takes the network's value. This holds for every
 estimator that has a parameter of that name:
 
-    range           the range of the activation function, shared by all layers and epochs of a run
+    range           the range of the activation function, shared by all layers and epochs of a run;
+                    of your own networks, shared by all epochs of a layer
     pooled          true: one set of bin edges for all neurons of a layer
     own_bin         the activation's lower bound, 0 for ReLU, -1 for tanh
     noise_variance  1e-3: without noise, the MI of X and a continuous layer would be infinite; not
@@ -12,7 +13,7 @@ estimator that has a parameter of that name:
 """
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from mibench.contract.parameters import parameter_fields
@@ -56,17 +57,31 @@ def refuse_foreign_code(specs: Sequence[str], source: object) -> None:
             )
 
 
+@dataclass(frozen=True)
+class OfLayers:
+    """An estimator whose parameters differ between the layers of a run: one for each layer."""
+
+    layers: tuple[SupportsEstimate, ...]
+
+
 def bind_to_run(
     resolved: ResolvedEstimator, setting: Setting, low: float, high: float
 ) -> SupportsEstimate:
     """The estimator for a run whose activations lie within [low, high]."""
+    return bind_to_range(resolved, setting.binning_range(low, high), setting.lower_bound)
+
+
+def bind_to_range(
+    resolved: ResolvedEstimator, binning_range: tuple[float, float], lower_bound: float | None
+) -> SupportsEstimate:
+    """The estimator for activations in this range; lower_bound: as `Setting.lower_bound`."""
     estimator = resolved.estimator
     if not is_dataclass(estimator) or isinstance(estimator, type):
         return estimator
     from_network: dict[str, Any] = {
-        "range": setting.binning_range(low, high),
+        "range": binning_range,
         "pooled": True,
-        "own_bin": setting.lower_bound,
+        "own_bin": lower_bound,
         "noise_variance": NOISE_VARIANCE,
     }
     given = _fixed_parameters(resolved)

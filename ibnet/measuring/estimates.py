@@ -1,21 +1,19 @@
 """Estimates I(X;T) and I(T;Y) for the networks of some runs at some epochs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contract.flags import FLAGS
-from mibench.contract.variables import NO_SYMBOLS, Variable, as_variable
+from mibench.contract.variables import Variable, as_variable
 from mibench.errors import InputError, message_of
 from mibench.foreign import contained
 from mibench.types import Estimate, SupportsEstimate
 
-from ..data.dataset import Data
-from ..networks.forward import layer_outputs
-from ..settings import Setting
+from .binding import OfLayers
 
 Float32: TypeAlias = NDArray[np.float32]
 Bool: TypeAlias = NDArray[np.bool_]
@@ -26,6 +24,13 @@ MISSING, DONE, DIVERGED, FAILED = 0, 1, 2, 3
 # flags, stays behind the first 16 codes, and new codes come after it.
 _CODES = list(FLAGS)
 FLAG_BITS = {code: 1 << bit for bit, code in enumerate((*_CODES[:16], "other", *_CODES[16:]))}
+# The flag "ceiling" may be that of I(T;Y), which says little: labels are often all that is known.
+CEILING_OF_I_XT = "ceiling_of_i_xt"
+FLAG_BITS[CEILING_OF_I_XT] = 1 << 30
+INFINITE = (
+    ". All inputs differ, and I(X;T) of a continuous layer of a deterministic network is infinite "
+    "without noise: give noise_variance=1e-3 (kde, knn), or use uniform or adaptive"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +48,14 @@ class EpochRunResults:
     state: NDArray[np.int16]
     messages: list[str] = field(default_factory=list)
 
-    def fail(self, index: tuple[int, int, int], message: str) -> None:
-        """Record that (epoch, run, layer) could not be measured; only the first error counts."""
-        epoch, run, layer = index
-        if self.state[epoch, run] >= FAILED:
+    def fail(self, pair: tuple[int, int], layer: str, message: str) -> None:
+        """Record why a layer of (epoch, run) is not measured; only the first error counts."""
+        if self.state[pair] >= FAILED:
             return
-        text = f"layer {layer + 1}: {message}"
+        text = f"layer {layer}: {message}"
         if text not in self.messages:
             self.messages.append(text)
-        self.state[epoch, run] = FAILED + self.messages.index(text)
+        self.state[pair] = FAILED + self.messages.index(text)
 
 
 def empty_results(epochs: int, runs: int, layers: int) -> EpochRunResults:
@@ -65,28 +69,30 @@ def empty_results(epochs: int, runs: int, layers: int) -> EpochRunResults:
     )
 
 
+@dataclass(frozen=True, eq=False)
 class LayerInformation:
-    """Estimates I(X;T) and I(T;Y) of the layers of networks on one data set.
+    """Estimates I(X;T) and I(T;Y) of the layers of networks on the same inputs.
 
     X and Y are discrete variables, the inputs and the class labels. A layer T is a continuous one.
+
+    names: of the layers, for messages. read: gives the layers of one network, or raises InputError.
     """
 
-    def __init__(self, setting: Setting, data: Data) -> None:
-        self.x = as_variable(data.symbols, "x", True)
-        self.y = as_variable(data.labels, "y", True)
-        self.columns = np.ascontiguousarray(data.inputs.T)
-        self.setting = setting
+    x: Variable
+    y: Variable
+    names: Sequence[str]
+    read: Callable[[Any], list[Variable]]
 
-    def layer_variables(self, parameters: Float32) -> list[Variable]:
-        """The layers of one network, (width, n) each. Raises InputError if one is not finite."""
-        variables = []
-        for values, low, high in layer_outputs(self.setting, parameters, self.columns):
-            least, largest = low.astype(np.float64), high.astype(np.float64)
-            if not np.isfinite(largest - least).all():
-                raise InputError("the activations are not finite")
-            width, n = values.shape
-            variables.append(Variable(n, width, values, least, largest, NO_SYMBOLS, NO_SYMBOLS))
-        return variables
+    @classmethod
+    def of_sides(
+        cls,
+        symbols: NDArray[np.int64],
+        labels: NDArray[np.int64],
+        names: Sequence[str],
+        read: Callable[[Any], list[Variable]],
+    ) -> "LayerInformation":
+        """symbols: (n,), the inputs, equal ones with the same number. labels: (n,)."""
+        return cls(as_variable(symbols, "x", True), as_variable(labels, "y", True), names, read)
 
     def estimate(self, estimator: SupportsEstimate, t: Variable) -> Sequence[Estimate]:
         """The estimates of I(X;T) and I(T;Y)."""
@@ -100,20 +106,28 @@ class LayerInformation:
         ]
 
 
+class Networks(Protocol):
+    """What `LayerInformation.read` takes, by (epoch, run)."""
+
+    def __getitem__(self, pair: tuple[int, int], /) -> Any:
+        """One network."""
+        ...
+
+
 def measure_networks(
     layers: LayerInformation,
-    weights: Float32,
+    networks: Networks,
     is_diverged: Bool,
     todo: Sequence[Bool],
-    estimators: Sequence[Sequence[SupportsEstimate]],
+    estimators: Sequence[Sequence[SupportsEstimate | OfLayers]],
 ) -> list[EpochRunResults]:
-    """Measure the networks of `weights` (epochs, runs, P) with each estimator.
+    """Measure the networks by (epoch, run) with each estimator.
 
     is_diverged: (epochs, runs), which networks have no finite weights. todo: for each estimator
     which (epochs, runs) to measure. estimators: for each estimator its instances, one per run.
     """
-    epochs, runs, _ = weights.shape
-    results = [empty_results(epochs, runs, len(layers.setting.layers) - 1) for _ in todo]
+    epochs, runs = is_diverged.shape
+    results = [empty_results(epochs, runs, len(layers.names)) for _ in todo]
     for epoch, run in np.argwhere(np.logical_or.reduce(todo)).tolist():
         pair = (epoch, run)
         selected = [
@@ -125,20 +139,17 @@ def measure_networks(
             for result, _ in selected:
                 result.state[pair] = DIVERGED
             continue
-        if not np.isfinite(weights[pair]).all():  # zarr reads a missing file as NaN
-            for result, _ in selected:
-                result.fail((epoch, run, 0), "its weights are missing: restore training.zarr")
-            continue
         try:
-            variables = layers.layer_variables(weights[pair])
+            variables = layers.read(networks[pair])
         except InputError as error:
             for result, _ in selected:
-                result.fail((epoch, run, 0), str(error))
+                result.fail(pair, layers.names[0], str(error))
             continue
         for result, estimator in selected:
             result.state[pair] = DONE
             for layer, t in enumerate(variables):
-                _measure_layer(layers, estimator, t, result, (epoch, run, layer))
+                own = estimator.layers[layer] if isinstance(estimator, OfLayers) else estimator
+                _measure_layer(layers, own, t, result, (epoch, run, layer))
     return results
 
 
@@ -157,9 +168,12 @@ def _measure_layer(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an estimator's failure is a result, whatever it raises
-        result.fail(index, message_of(error))
+        text = message_of(error)
+        if isinstance(error, InputError) and layers.x.cardinality == layers.x.n:
+            text += INFINITE
+        result.fail(index[:2], layers.names[index[2]], text)
         return
-    bits = 0
+    bits = FLAG_BITS[CEILING_OF_I_XT] if "ceiling" in x.flags else 0
     for code in (*x.flags, *y.flags):
         bits |= FLAG_BITS.get(code, FLAG_BITS["other"])
     result.flags[index] = bits

@@ -23,8 +23,9 @@ from ..networks.archive import (
     stored_array,
 )
 from ..networks.metadata import ArrayForm, DamagedError, array_length, check_group
-from ..networks.trained import Trained
+from .binding import OfLayers
 from .estimates import DIVERGED, DONE, FAILED, MISSING, EpochRunResults
+from .sources import Measurable, Source, source_of
 
 with explain_missing_packages("zarr"):
     import zarr
@@ -38,7 +39,7 @@ RESULT_ARRAYS = ("i_xt", "i_ty", "flags", "state")
 class StoredResults:
     """The results of one estimator for all epochs and runs of a training.
 
-    spec: the estimator string. length: number of epochs trained, plus 1 for epoch 0.
+    spec: the estimator string. length: number of epochs that there are, epoch 0 included.
     """
 
     spec: str
@@ -95,62 +96,62 @@ class StoredResults:
 
 
 def open_results(
-    trained: Trained, resolved: ResolvedEstimator, instances: Sequence[SupportsEstimate]
+    source: Source, resolved: ResolvedEstimator, instances: Sequence[SupportsEstimate | OfLayers]
 ) -> StoredResults:
     """Open the stored results of an estimator, or make them; drop those that are outdated.
 
     instances: the estimator as it is applied to each run.
     """
-    folder = _results_folder(trained)
-    with explain_write_errors(trained.directory):
+    folder = _results_folder(source)
+    with explain_write_errors(source.directory):
         if folder is not None:
             folder.mkdir(exist_ok=True)
         path = None if folder is None else folder / _folder_name(resolved.spec)
         if path is not None:
-            _check_results(path, trained)
+            _check_results(path, source)
         with explain_read_errors(path, REMEDY):
             group = open_group(path)
-        results = StoredResults(resolved.spec, group, trained.epochs + 1)
+        results = StoredResults(resolved.spec, group, source.length)
         if "state" not in group:
-            _add_arrays(results, trained)
+            _add_arrays(results, source)
         elif stored_array(group, "state").shape[0] < results.length:
             resize_arrays(group, list(RESULT_ARRAYS), results.length)
         _drop_outdated(results, resolved, instances)
     return results
 
 
-def _results_folder(trained: Trained) -> Path | None:
-    return None if trained.directory is None else trained.directory / "measured.zarr"
+def _results_folder(source: Source) -> Path | None:
+    return None if source.directory is None else source.directory / "measured.zarr"
 
 
 def _folder_name(spec: str) -> str:
     return quote(spec, safe="=,.-")
 
 
-def _array_forms(trained: Trained) -> list[ArrayForm]:
+def _array_forms(source: Source) -> list[ArrayForm]:
     """The arrays of an estimator, in the order in which they are made."""
-    sizes = {"epoch": trained.epochs + 1, "run": trained.setting.runs}
-    sizes_with_layer = {**sizes, "layer": len(trained.setting.layers) - 1}
+    sizes = {"epoch": source.length, "run": source.runs}
+    sizes_with_layer = {**sizes, "layer": len(source.layers)}
     return [
-        ArrayForm("i_xt", sizes_with_layer, trained.chunk, "float32", np.nan),
-        ArrayForm("i_ty", sizes_with_layer, trained.chunk, "float32", np.nan),
-        ArrayForm("flags", sizes_with_layer, trained.chunk, "int32", 0),
-        ArrayForm("state", sizes, trained.chunk, "int16", MISSING),
+        ArrayForm("i_xt", sizes_with_layer, source.chunk, "float32", np.nan),
+        ArrayForm("i_ty", sizes_with_layer, source.chunk, "float32", np.nan),
+        ArrayForm("flags", sizes_with_layer, source.chunk, "int32", 0),
+        ArrayForm("state", sizes, source.chunk, "int16", MISSING),
     ]
 
 
-def _add_arrays(results: StoredResults, trained: Trained) -> None:
-    for form in _array_forms(trained):
+def _add_arrays(results: StoredResults, source: Source) -> None:
+    for form in _array_forms(source):
         if form.name not in results.group:
             add_array(results.group, form)
 
 
-def _check_results(path: Path, trained: Trained) -> bool:
+def _check_results(path: Path, source: Source) -> bool:
     """Whether a folder holds the results of the estimator that its name gives.
 
     False if the process was killed before it had made them. Raises InputError for anything else.
     """
-    forms = _array_forms(trained)
+    forms = _array_forms(source)
     with explain_read_errors(path, REMEDY):
         attributes = check_group(path, forms, complete=False)
         if "identities" not in attributes:  # they are stored after all arrays were made
@@ -164,7 +165,7 @@ def _check_results(path: Path, trained: Trained) -> bool:
         for name, texts in (("identities", identities), ("messages", attributes.get("messages"))):
             if texts is not None and not _are_texts(texts):
                 raise DamagedError(f"{path / 'zarr.json'} has {name}={str(texts)[:60]!r}")
-        if len(identities) != trained.setting.runs:
+        if len(identities) != source.runs:
             raise DamagedError(f"{path / 'zarr.json'} has {len(identities)} identities")
         lengths = [array_length(path, name) for name in RESULT_ARRAYS]
         if min(lengths) < lengths[-1]:  # the state is the last to become longer
@@ -177,7 +178,9 @@ def _are_texts(values: object) -> bool:
 
 
 def _drop_outdated(
-    results: StoredResults, resolved: ResolvedEstimator, instances: Sequence[SupportsEstimate]
+    results: StoredResults,
+    resolved: ResolvedEstimator,
+    instances: Sequence[SupportsEstimate | OfLayers],
 ) -> None:
     """Drop the results of runs that another estimator made, or another version of it.
 
@@ -197,18 +200,19 @@ def _drop_outdated(
     results.group.attrs.update({"spec": resolved.spec, "identities": identities})
 
 
-def stored_results(trained: Trained) -> dict[str, StoredResults]:
+def stored_results(networks: Measurable) -> dict[str, StoredResults]:
     """All stored results of a training, by estimator string."""
-    folder = _results_folder(trained)
+    source = source_of(networks)
+    folder = _results_folder(source)
     if folder is None or not folder.exists():
         return {}
     by_spec = {}
     for path in sorted(p for p in folder.iterdir() if p.is_dir()):
-        if not _check_results(path, trained):
+        if not _check_results(path, source):
             continue
         with explain_read_errors(path, REMEDY):
             group = open_group(path)
             spec = str(group.attrs["spec"])
-            length = min(trained.epochs + 1, int(stored_array(group, "state").shape[0]))
+            length = min(source.length, int(stored_array(group, "state").shape[0]))
         by_spec[spec] = StoredResults(spec, group, length)
     return by_spec

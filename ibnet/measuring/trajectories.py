@@ -15,9 +15,9 @@ from mibench.output.files import check_path, whole_file
 
 from .._extra import explain_missing_packages
 from ..networks.archive import explain_read_errors
-from ..networks.trained import Trained
 from .binding import resolve_for_layers
 from .estimates import FAILED, FLAG_BITS, MISSING
+from .sources import Measurable, Source, source_of
 from .store import RESULT_ARRAYS, StoredResults, stored_results
 
 with explain_missing_packages("xarray", "zarr"):
@@ -27,9 +27,9 @@ with explain_missing_packages("xarray", "zarr"):
 FILL = {"i_xt": math.nan, "i_ty": math.nan, "flags": 0, "state": MISSING}  # where nothing is stored
 
 
-def build_trajectories(trained: Trained, results: Sequence[StoredResults]) -> xr.Dataset:
+def build_trajectories(source: Source, results: Sequence[StoredResults]) -> xr.Dataset:
     """All results by estimator, run, epoch and layer, at the epochs where any was measured."""
-    arrays = [_read_arrays(r, trained.epochs + 1) for r in results]
+    arrays = [_read_arrays(r, source.length) for r in results]
     states = np.stack([by_name["state"] for by_name in arrays])  # (estimator, epoch, run)
     epochs = np.flatnonzero((states != MISSING).any(axis=(0, 2)))
     states = states[:, epochs]
@@ -42,9 +42,8 @@ def build_trajectories(trained: Trained, results: Sequence[StoredResults]) -> xr
     for name in ("i_xt", "i_ty"):
         values[name][1][unmeasured] = np.nan
     values["failed"] = (("estimator", "epoch", "run"), states >= FAILED)
-    networks = trained.dataset.isel(epoch=epochs)
-    with explain_read_errors(trained.directory):
-        training_record = networks.drop_vars(["weights", "min_activation"]).load()
+    with explain_read_errors(source.directory):
+        training_record = source.record().isel(epoch=epochs).load()
     trajectories = training_record.assign(values).assign_coords(estimator=[r.spec for r in results])
     for name in ("i_xt", "i_ty"):
         trajectories[name].attrs["units"] = "bits"
@@ -78,7 +77,7 @@ def _errors(results: StoredResults) -> Iterator[tuple[str, int]]:
             yield text, count
 
 
-def read_measured(trained: Trained, specs: Sequence[str] | None = None) -> xr.Dataset:
+def read_measured(trained: Measurable, specs: Sequence[str] | None = None) -> xr.Dataset:
     """Read the trajectories that are stored next to the networks, without measuring anything.
 
     Args:
@@ -91,20 +90,28 @@ def read_measured(trained: Trained, specs: Sequence[str] | None = None) -> xr.Da
     Raises:
         InputError: if an estimator has no stored results, or if there are none at all.
     """
+    source = source_of(trained)
     stored = stored_results(trained)
     specs = [resolved.spec for resolved in resolve_for_layers(specs)] if specs else None
     missing = [spec for spec in specs or [] if spec not in stored]
     if missing or not stored:
-        names = ",".join(missing) or ",".join(trained.setting.estimators)
+        names = ",".join(missing) or ",".join(source.estimators())
         raise InputError(
-            f"{trained.directory} holds no measurement by {names}: make it with `mibench ibnet "
-            f"measure {trained.directory} --estimators {names}`"
+            f"{source.directory} holds no measurement by {names}: make it with `mibench ibnet "
+            f"measure {source.directory} --estimators {names}`"
         )
-    return build_trajectories(trained, [stored[spec] for spec in specs or stored])
+    return build_trajectories(source, [stored[spec] for spec in specs or stored])
 
 
 def failures(trajectories: xr.Dataset) -> list[str]:
-    """What failed, one line for each estimator and error, with the number of epoch-run pairs."""
+    """What failed: one line for each estimator and error, with the number of epoch-run pairs.
+
+    Args:
+        trajectories: from `ibnet.measure`.
+
+    Returns:
+        The lines; none if nothing failed.
+    """
     return [str(line) for line in json.loads(trajectories.attrs.get("failures", "[]"))]
 
 
@@ -113,7 +120,19 @@ def tidy(trajectories: xr.Dataset, units: str = "bits") -> pd.DataFrame:
     factor = 1.0 if units == "bits" else math.log(2)
     table = trajectories[["i_xt", "i_ty"]].to_dataframe()[["i_xt", "i_ty"]].dropna() * factor
     names = {"i_xt": f"i_xt_{units}", "i_ty": f"i_ty_{units}"}
-    return table.rename(columns=names).reset_index()
+    table = table.rename(columns=names).reset_index()
+    if "layer_name" in trajectories.coords:
+        of_layers = trajectories.layer_name.to_series()
+        place = list(table.columns).index("layer") + 1
+        table.insert(place, "layer_name", table["layer"].map(of_layers))
+    return table
+
+
+def layer_label(trajectories: xr.Dataset, layer: int) -> int | str:
+    """The name of a layer of your own network, or its number."""
+    if "layer_name" not in trajectories.coords:
+        return layer
+    return str(trajectories.layer_name.sel(layer=layer).item())
 
 
 def layer_rows(
@@ -140,7 +159,8 @@ def layer_rows(
                 y.isel(epoch=0).mean(), last_y.mean(), last_y.std(),
             )  # fmt: skip
             width, runs = int(trajectories.width.sel(layer=layer)), int(last_x.notnull().sum())
-            rows.append([str(spec), int(layer), width, runs, *(n.item() for n in numbers)])
+            name = layer_label(trajectories, int(layer))
+            rows.append([str(spec), name, width, runs, *(n.item() for n in numbers)])
     return headings, rows
 
 

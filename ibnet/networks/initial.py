@@ -18,25 +18,39 @@ Row: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class RunStart:
-    """The initial network of a run, its train/test split, and the key of its batches.
+    """The initial network of a run, its train/test split, its labels, and the key of its batches.
 
     parameters: (P,) float32; for each layer its weights (out, in) row by row, then its biases.
     train, test: ascending indices of the inputs. shuffle_key: decides the order of the batches.
+    taught: (n,), the class that each input is taught: its label, if there is no label noise.
     """
 
     parameters: Row
     train: NDArray[np.int64]
     test: NDArray[np.int64]
     shuffle_key: np.uint64
+    taught: NDArray[np.int64]
 
 
 def make_run_start(setting: Setting, data: Data, run: int) -> RunStart:
     """Return the start of run number `run`: the same for any number of runs, jobs and epochs."""
-    seeds = np.random.SeedSequence([setting.seed, run]).spawn(3)
-    weights, split, batches = seeds
+    seeds = np.random.SeedSequence([setting.seed, run]).spawn(4)
+    weights, split, batches, noise = seeds
     train, test = stratified_split(data.labels, setting.test_fraction, np.random.default_rng(split))
     parameters = initial_parameters(setting, np.random.default_rng(weights))
-    return RunStart(parameters, train, test, np.uint64(batches.generate_state(1, np.uint64)[0]))
+    key = np.uint64(batches.generate_state(1, np.uint64)[0])
+    taught = _with_noise(data, train, setting.label_noise, np.random.default_rng(noise))
+    return RunStart(parameters, train, test, key, taught)
+
+
+def _with_noise(
+    data: Data, train: NDArray[np.int64], share: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """The labels, of which this share of the training inputs is replaced by other classes."""
+    labels = data.labels.copy()
+    chosen = rng.permutation(train)[: round(share * len(train))]
+    labels[chosen] = (labels[chosen] + rng.integers(1, data.classes, len(chosen))) % data.classes
+    return labels
 
 
 def initial_parameters(setting: Setting, rng: np.random.Generator) -> Row:

@@ -17,7 +17,7 @@ from mibench.errors import InputError
 
 OWN_NAMES = (
     ".lock", "training.json", "data.npz", "checkpoint.npz", "training.zarr", "measured.zarr",
-    "figures",
+    "figures", "activations.json", "sides.npz", "activations",
 )  # fmt: skip
 CODECS = ["transpose", "bytes", "blosc"]
 MAX_METADATA_BYTES = 64 * 2**20  # the messages of a measurement are the longest part

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.errors import InputError
+from mibench.errors import InputError, some
 from mibench.memory import check_memory
 
 from .._extra import explain_missing_packages
@@ -30,6 +30,7 @@ from .archive import (
     write_json,
 )
 from .forward import layer_outputs
+from .kept import KEPT, is_list_of_epochs, kept_epochs
 from .metadata import (
     ArrayForm,
     DamagedError,
@@ -83,6 +84,11 @@ class Trained:
         return int(self.group.attrs.get("epochs_done", -1))  # type: ignore[arg-type]
 
     @property
+    def kept(self) -> NDArray[np.int64]:
+        """The epochs whose weights are stored, in ascending order; all unless `train(keep=...)`."""
+        return kept_epochs(self.group, self.epochs + 1)
+
+    @property
     def chunk(self) -> int:
         """The number of epochs in one file."""
         return int(stored_array(self.group, "weights").chunks[0])
@@ -94,7 +100,7 @@ class Trained:
         weights (epoch, run, parameter); train_error and test_error (epoch, run), 0 to 1;
         min_activation and max_activation (epoch, run, layer), over all inputs and neurons; diverged
         (run), the first epoch with weights that are not finite, or -1. Values of a run are NaN
-        from the epoch on in which it diverged.
+        from the epoch on in which it diverged. Weights are NaN at epochs that were not kept.
         """
         with explain_read_errors(self.directory):
             dataset = open_dataset(self.group).isel(epoch=slice(0, self.epochs + 1))
@@ -133,12 +139,14 @@ class Trained:
             One array (n, width) for each layer; the last one holds the outputs of the softmax.
 
         Raises:
-            InputError: for a run or epoch that was not trained, or that diverged.
+            InputError: for a run or epoch that was not trained, was not kept, or diverged.
         """
         if not 0 <= run < self.setting.runs:
             raise InputError(f"run {run}: there are runs 0 to {self.setting.runs - 1}")
         if not 0 <= epoch <= self.epochs:
             raise InputError(f"epoch {epoch}: trained are epochs 0 to {self.epochs}")
+        if epoch not in self.kept:
+            raise InputError(f"epoch {epoch} was not kept: {some(map(str, self.kept))} were")
         with explain_read_errors(self.directory):
             parameters = stored_array(self.group, "weights")[epoch, run]
         if not np.isfinite(parameters).all():
@@ -171,6 +179,8 @@ class Trained:
             if self.directory is not None and (self.directory / CHECKPOINT_FILE).exists():
                 shutil.copy(self.directory / CHECKPOINT_FILE, folder / CHECKPOINT_FILE)
             copy.group.attrs["epochs_done"] = self.epochs
+            if KEPT in self.group.attrs:
+                copy.group.attrs[KEPT] = self.group.attrs[KEPT]
         return copy
 
 
@@ -266,6 +276,8 @@ def _check_training(directory: Path, setting: Setting) -> None:
         done = attributes.get("epochs_done", -1)
         if type(done) is not int or not -1 <= done <= setting.epochs:
             raise DamagedError(f"{folder / 'zarr.json'} has epochs_done={done!r}")
+        if not is_list_of_epochs(attributes.get(KEPT, [])):
+            raise DamagedError(f"{folder / 'zarr.json'} has kept={str(attributes[KEPT])[:60]!r}")
         for name in ("train_seconds", "measure_seconds"):
             if type(attributes.get(name, 0)) not in (int, float):
                 raise DamagedError(f"{folder / 'zarr.json'} has {name}={attributes[name]!r}")

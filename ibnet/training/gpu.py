@@ -53,6 +53,7 @@ class TorchEngine:
         self.setting, self.starts, self.state, self.device = setting, starts, state, device
         self.inputs = torch.from_numpy(data.inputs).to(device)
         self.labels = torch.from_numpy(data.labels).to(device)
+        self.taught = torch.from_numpy(np.stack([s.taught for s in starts])).to(device)  # (runs, n)
         is_test = np.stack([np.isin(np.arange(data.n), s.test) for s in starts])
         self.is_test = torch.from_numpy(is_test).to(device)  # (runs, n)
 
@@ -81,7 +82,7 @@ class TorchEngine:
             rows = orders[:, b * batch : (b + 1) * batch]  # (runs, batch)
             logits = self._layers(parameters, self.inputs[rows])[-1]
             losses = functional.cross_entropy(
-                logits.transpose(1, 2), self.labels[rows], reduction="none"
+                logits.transpose(1, 2), self.taught.gather(1, rows), reduction="none"
             )
             loss = losses.mean(dim=1).sum()  # each network has its own mean
             (gradient,) = torch.autograd.grad(loss, parameters)
@@ -101,6 +102,12 @@ class TorchEngine:
     ) -> None:
         """One step of the optimizer, number `step` from 1, in place."""
         rate = self.setting.learning_rate
+        if self.setting.weight_decay:
+            parameters.mul_(1 - rate * self.setting.weight_decay)
+        if self.setting.momentum:
+            mean.mul_(self.setting.momentum).add_(gradient)
+            parameters -= rate * mean
+            return
         if self.setting.optimizer == "sgd":
             parameters -= rate * gradient
             return

@@ -22,6 +22,7 @@ from ..networks.archive import (
     stored_array,
 )
 from ..networks.initial import check_layers_fit_data, make_run_start
+from ..networks.kept import epochs_to_keep, kept_epochs, plan_kept
 from ..networks.metadata import check_files
 from ..networks.trained import (
     CHECKPOINT_FILE,
@@ -47,9 +48,10 @@ def train(
     device: str = "cpu",
     directory: str | Path | None = None,
     data: Data | None = None,
+    keep: str = "every",
     on_progress: Progress | None = None,
 ) -> Trained:
-    """Train all networks of a setting and store their weights after every epoch.
+    """Train all networks of a setting and store their weights after every epoch, or some.
 
     The same seed gives the same weights, bit for bit on one machine, for any number of runs and
     threads, and after any interruptions. Device "cuda" agrees to float32 tolerance.
@@ -63,6 +65,9 @@ def train(
             directory is continued, a finished one is loaded, and one with fewer epochs is trained
             further.
         data: the data to train on, in place of the data set that the setting names.
+        keep: the epochs whose weights to store: "every", "log:200" (about 200, evenly spaced on a
+            log scale), or a list "0,10,100"; epochs 0 and the last are always kept, and errors and
+            extreme activations of every epoch. Epochs of a training that is continued stay.
         on_progress: called as on_progress(done, total); both count epochs of single networks.
 
     Returns:
@@ -83,6 +88,7 @@ def train(
     data = load_data(requested.data) if data is None else data
     check_layers_fit_data(requested, data)
     check_device(device)
+    epochs_to_keep(keep, requested.epochs)
     folder = None if directory is None else Path(directory)
     if folder is not None:
         make_training_folder(folder)
@@ -91,7 +97,7 @@ def train(
         trained = _load_or_create(requested, data, folder)
         if trained.epochs < requested.epochs:
             trained = plan_more_epochs(trained, requested.epochs)
-            _continue_training(trained, requested.epochs, device, on_progress)
+            _continue_training(trained, requested.epochs, device, keep, on_progress)
     return trained
 
 
@@ -113,7 +119,7 @@ def _load_or_create(requested: Setting, data: Data, directory: Path | None) -> T
 
 
 def _continue_training(
-    trained: Trained, epochs: int, device: str, on_progress: Progress | None
+    trained: Trained, epochs: int, device: str, keep: str, on_progress: Progress | None
 ) -> None:
     setting, data = trained.setting, trained.data
     starts = [make_run_start(setting, data, run) for run in range(setting.runs)]
@@ -136,6 +142,7 @@ def _continue_training(
         # that epoch is trained again and its divergence found again.
         diverged[:] = np.where(since > done, -1, since)
         resize_arrays(trained.group, EPOCH_ARRAYS, max(epochs, done) + 1)
+        plan_kept(trained.group, keep, done + 1, epochs)
     counts = np.array([[len(s.train), len(s.test)] for s in starts])
     while done < epochs:
         first = done + 1
@@ -166,7 +173,10 @@ def _write_records(
     errors[diverged] = np.nan
     for values in (records.weights, records.low, records.high):
         values[diverged] = np.nan
-    epochs = slice(first, first + finite.shape[1])
+    last = first + finite.shape[1] - 1
+    kept = np.isin(np.arange(first, last + 1), kept_epochs(trained.group, last + 1))
+    records.weights[:, ~kept] = np.nan
+    epochs = slice(first, last + 1)
     arrays: list[NDArray[Any]] = [
         records.weights, errors[..., 0], errors[..., 1], records.low, records.high,
     ]  # fmt: skip

@@ -1,9 +1,9 @@
-"""Schedules: which epochs to measure."""
+"""Schedules: which epochs to measure, or to keep."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.errors import InputError
+from mibench.errors import InputError, some
 
 # The default for estimators whose cost grows with the number of pairs of inputs.
 QUADRATIC_SCHEDULE = "log:50"
@@ -36,3 +36,28 @@ def epochs_of(schedule: str, last: int) -> NDArray[np.int64]:
             f"epochs {schedule!r}: trained are epochs 0 to {last}; train more, or choose among them"
         )
     return epochs
+
+
+def positions_of(schedule: str, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The positions of the epochs of a schedule among those that there are, in ascending order.
+
+    numbers: the epochs that there are, ascending. Of "log:50", the nearest ones are chosen.
+
+    >>> positions_of("log:3", np.array([0, 5, 12, 40, 50, 100])), positions_of("5, 40", [0, 5, 40])
+    (array([0, 2, 5]), array([1, 2]))
+    """
+    numbers = np.asarray(numbers)
+    last = int(numbers[-1])
+    if schedule == "every" or np.array_equal(numbers, np.arange(last + 1)):
+        return epochs_of(schedule, last) if schedule != "every" else np.arange(len(numbers))
+    epochs = epochs_of(schedule, last)
+    if not schedule.startswith("log:"):
+        missing = np.setdiff1d(epochs, numbers)
+        if len(missing):
+            raise InputError(
+                f"epochs {schedule!r}: epoch {missing[0]} is not among those that were kept or "
+                f"logged: {some(map(str, numbers.tolist()))}"
+            )
+        return np.searchsorted(numbers, epochs)
+    distances = np.abs(numbers[:, np.newaxis] - epochs)
+    return np.unique(distances.argmin(axis=0))

@@ -1,0 +1,1 @@
+"""The activations of networks that were trained elsewhere: given as arrays, kept or stored."""

@@ -1,0 +1,1 @@
+"""Watches a model of torch while it is trained elsewhere, and keeps the outputs of its layers."""
