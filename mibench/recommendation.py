@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from .contract.frames import Names, both_sides
@@ -62,7 +63,11 @@ class Recommendation:
 
     def sentence(self, units: str = "bits") -> str:
         """The advice in words, with the errors in "bits" or "nats"."""
+        if units not in ("bits", "nats"):
+            raise InputError(f"units is {units!r}: give bits or nats")
         first = self._first
+        if first["failure"]:
+            return f"Every estimator failed: {first['failure']}"
         bias = first[f"bias_{units}"]
         side = "high" if bias > 0 else "low"
         advice = (
@@ -178,9 +183,11 @@ def recommend_for(
 
 def check_similar(similar: int) -> None:
     """Raises InputError for a bad number of similar tasks."""
-    if not 1 <= similar <= MOST_SIMILAR:
+    whole = isinstance(similar, Integral) and not isinstance(similar, bool)
+    if not whole or not 1 <= similar <= MOST_SIMILAR:
         raise InputError(
-            f"{similar} similar tasks: give a number of 1 to {MOST_SIMILAR}, such as {SIMILAR}"
+            f"{similar!r} similar tasks: give a whole number of 1 to {MOST_SIMILAR}, such as "
+            f"{SIMILAR}"
         )
 
 
@@ -218,7 +225,7 @@ def _ranked(
     tasks.insert(0, "mi_nats", truths[distance.index])
     tasks.insert(0, "n", described.loc[distance.index, "n"].astype(int))
     tasks.insert(0, "distance", distance)
-    alike = bool(distance.iloc[0] <= tasks_like.ALIKE)
+    alike = tasks_like.are_alike(float(distance.iloc[0]), rows, records, len(failures))
     return Recommendation(rows, dims, labels, ranked, tasks.reset_index(names="task"), alike)
 
 

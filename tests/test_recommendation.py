@@ -139,6 +139,26 @@ class Broken(mibench.Estimator):
         raise ValueError("out of order")
 
 
+@pytest.mark.parametrize("rows", [2, 5, 90])
+def test_few_rows_are_like_no_task_of_200(few, rows):
+    found = recommend_for(*sides_of(TASK, rows=rows), reference=few)
+    assert not found.alike
+
+
+def test_labels_that_are_all_different_are_like_no_task(few):
+    names = np.arange(100.0)[:, np.newaxis]
+    found = recommend_for(Side(names, True), Side(names, False), reference=few)
+    assert (found.estimators["failure"] != "").sum() > 1
+    assert not found.alike
+
+
+def test_units_and_failures_of_all_are_named(few):
+    found = recommend_for(*sides_of(TASK), reference=few, time_limit=1e-6)
+    assert "Every estimator failed: TimeLimit" in found.sentence()
+    with pytest.raises(InputError, match="'bit'"):
+        found.sentence("bit")
+
+
 def test_an_estimator_that_fails_is_named_and_not_advised(few):
     mibench.register("broken", Broken)
     records = few.replace({"estimator": {"canonical": "broken"}})
@@ -156,6 +176,8 @@ def test_an_estimator_that_fails_is_named_and_not_advised(few):
         ((np.ones(100), np.arange(100.0)), {}, "x is constant"),
         ((np.arange(100.0), np.arange(100.0)), {"similar": 0}, "0 similar tasks"),
         ((np.arange(100.0), np.arange(100.0)), {"similar": 101}, "101 similar tasks"),
+        ((np.arange(100.0), np.arange(100.0)), {"similar": 2.5}, "2.5 similar tasks"),
+        ((np.arange(100.0), np.arange(100.0)), {"similar": "20"}, "'20' similar tasks"),
         ((np.arange(100.0), np.arange(100.0), "knn"), {}, "leave out 'knn'"),
         ((np.arange(100.0), np.arange(99.0)), {}, "100 rows"),
         (({"a": [1.0, 2.0]},), {"x": "a", "y": "b"}, "'b'"),

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, rel_entr
 
 from ..errors import InputError
-from .probabilities import Float, conditional, information, probabilities
+from .probabilities import (
+    Float,
+    check_search,
+    conditional,
+    finite,
+    information,
+    probabilities,
+    weights,
+)
 
 ITERATIONS = 20_000
 GAP = 1e-9  # nats between the bounds of the optimum, at which the search ends
@@ -51,7 +59,7 @@ def capacity(channel: Any, *, gap: float = GAP, iterations: int = ITERATIONS) ->
         A `Capacity`. Its `gap` is larger than asked for if the iterations were too few.
 
     Raises:
-        InputError: if a row is no distribution.
+        InputError: if a row is no distribution, for a gap below 0, and for no iterations.
 
     References:
         Blahut 1972, doi:10.1109/TIT.1972.1054855. Arimoto 1972, doi:10.1109/TIT.1972.1054753.
@@ -60,6 +68,7 @@ def capacity(channel: Any, *, gap: float = GAP, iterations: int = ITERATIONS) ->
         >>> round(capacity([[0.9, 0.1], [0.1, 0.9]]).bits, 4)  # 1 - H(0.1)
         0.531
     """
+    check_search(gap, iterations)
     p_y_x = conditional(channel, "channel")
     p_x = np.full(len(p_y_x), 1 / len(p_y_x))
     lower = upper = 0.0
@@ -120,7 +129,8 @@ def rate_distortion(
         A `RateDistortion` with one point for each slope.
 
     Raises:
-        InputError: for a bad distribution, distortions that do not fit it, and slopes not above 0.
+        InputError: for a bad distribution, distortions that do not fit it, slopes not
+            above 0, a gap below 0, and no iterations.
 
     References:
         Blahut 1972, doi:10.1109/TIT.1972.1054855.
@@ -130,16 +140,20 @@ def rate_distortion(
         >>> round(float(points.distortion[0]), 4), round(float(points.bits[0]), 4)
         (0.1192, 0.4728)
     """
+    check_search(gap, iterations)
     p = probabilities(source, "source", 1)
-    d = np.array(distortion, dtype=np.float64)
-    if d.ndim != 2 or len(d) != len(p) or not np.isfinite(d).all():
+    d = finite(distortion, "distortion", "finite numbers")
+    if d.ndim != 2 or len(d) != len(p) or not d.size:
         raise InputError(
             f"distortion has the shape {d.shape}: give a finite number for each of the {len(p)} "
             "inputs (rows) and each output (columns)"
         )
-    wanted = np.array(slopes, dtype=np.float64)
-    if wanted.ndim != 1 or not len(wanted) or not (wanted > 0).all() or np.isinf(wanted).any():
-        raise InputError(f"slopes are {slopes}: give finite numbers above 0")
+    wanted = weights(slopes, "slopes")
+    if float(wanted.max()) * float(np.abs(d).max()) == math.inf:
+        raise InputError(
+            f"slopes up to {wanted.max():g} times distortions up to {np.abs(d).max():g} are beyond "
+            "1e308: give smaller ones"
+        )
     points = [_point(p, d, float(slope), gap, iterations) for slope in wanted]
     return RateDistortion(
         wanted,

@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 
 from ..errors import InputError
 from .agglomerative import agglomerative
-from .probabilities import Float, entropy, information, probabilities
+from .probabilities import Float, entropy, information, probabilities, weights, whole
 
 Int = NDArray[np.int64]
 
@@ -97,7 +97,7 @@ def information_bottleneck(
         A `BottleneckCurve`, with the largest beta first.
 
     Raises:
-        InputError: for bad probabilities, weights, methods and numbers of clusters.
+        InputError: for bad probabilities, weights, methods, and numbers of clusters and iterations.
 
     References:
         Tishby, Pereira & Bialek 1999, arXiv:physics/0004057. Hard: Strouse & Schwab 2017,
@@ -109,19 +109,17 @@ def information_bottleneck(
         array([0.19, 0.  ])
     """
     joint = probabilities(p_xy, "p_xy", 2)
-    weights = np.sort(np.array(betas, dtype=np.float64).ravel())[::-1]
-    if not len(weights) or not (weights > 0).all() or np.isinf(weights).any():
-        raise InputError(f"betas are {betas}: give finite numbers above 0")
+    falling = np.sort(weights(betas, "betas"))[::-1]
+    whole(iterations, "iterations")
     if method not in METHODS:
         raise InputError(f"method is {method!r}: give {' or '.join(METHODS)}")
     distinct, place = _distinct(joint)
-    if clusters is not None and clusters < 1:
-        raise InputError(f"clusters is {clusters}: give 1 or more, or leave it out")
+    most = len(distinct) if clusters is None else min(whole(clusters, "clusters"), len(distinct))
     find = _soft_encoders if method == "soft" else _hard_encoders
-    found = find(distinct, weights, min(clusters or len(distinct), len(distinct)), iterations)
+    found = find(distinct, falling, most, iterations)
     points = [_point(distinct, encoder) for encoder in found]
     return BottleneckCurve(
-        weights,
+        falling,
         np.array([i_xt for i_xt, _ in points]),
         np.array([i_ty for _, i_ty in points]),
         np.array([encoder[place] for encoder in found]),

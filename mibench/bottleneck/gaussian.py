@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .probabilities import Float
+from .probabilities import Float, finite, weights, whole
+
+ASYMMETRY = 1e-6  # of a correlation, from which a covariance is refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,8 @@ def gaussian_bottleneck(
         A `GaussianCurve`.
 
     Raises:
-        InputError: if the covariance is not symmetric and positive definite, or dim_x does not fit.
+        InputError: if the covariance is not symmetric and positive definite, dim_x does not fit,
+            or a beta is not above 0.
 
     References:
         Chechik, Globerson, Tishby & Weiss 2005, JMLR 6, 165-188.
@@ -56,12 +59,22 @@ def gaussian_bottleneck(
         >>> round(float(curve.i_ty[0]), 4)  # the MI of X and Y
         0.5108
     """
-    joint = np.array(covariance, dtype=np.float64)
+    joint = finite(covariance, "covariance", "a symmetric matrix of finite numbers")
+    if joint.ndim != 2 or joint.shape[0] != joint.shape[1] or len(joint) < 2:
+        raise InputError(
+            f"covariance has the shape {joint.shape}: give a square matrix of 2 rows or more"
+        )
     d = len(joint)
-    if joint.ndim != 2 or joint.shape != (d, d) or not np.allclose(joint, joint.T):
-        raise InputError(f"covariance has the shape {joint.shape}: give a symmetric matrix")
-    if not 0 < dim_x < d:
-        raise InputError(f"dim_x is {dim_x}: give the number of columns of X, 1 to {d - 1}")
+    scale = np.sqrt(np.abs(np.diagonal(joint)))
+    worst = np.abs(joint - joint.T) > ASYMMETRY * np.outer(scale, scale)
+    if worst.any():
+        i, j = np.argwhere(worst)[0]
+        raise InputError(
+            f"covariance is not symmetric: row {i}, column {j} holds {joint[i, j]:g}, and row {j}, "
+            f"column {i} {joint[j, i]:g}. Give the same number there"
+        )
+    whole(dim_x, "dim_x", d - 1)
+    chosen = weights(betas, "betas")
     try:
         roots = [np.linalg.cholesky(joint[s, s]) for s in (slice(dim_x), slice(dim_x, d))]
         np.linalg.cholesky(joint)
@@ -73,10 +86,9 @@ def gaussian_bottleneck(
     whitened = np.linalg.solve(roots[0], joint[:dim_x, dim_x:])
     whitened = np.linalg.solve(roots[1], whitened.T)
     r = np.minimum(np.linalg.svd(whitened, compute_uv=False), 1.0)
-    weights = np.array(betas, dtype=np.float64)
     explained = r[np.newaxis] ** 2
-    some = weights[:, np.newaxis] * explained > 1
-    ratio = np.where(some, (weights[:, np.newaxis] - 1) * explained / (1 - explained), 1.0)
-    kept = np.where(some, weights[:, np.newaxis] * explained, 1.0)
+    some = chosen[:, np.newaxis] * explained > 1
+    ratio = np.where(some, (chosen[:, np.newaxis] - 1) * explained / (1 - explained), 1.0)
+    kept = np.where(some, chosen[:, np.newaxis] * explained, 1.0)
     i_xt = 0.5 * np.log(ratio).sum(axis=1)
-    return GaussianCurve(weights, i_xt, i_xt - 0.5 * np.log(kept).sum(axis=1), r)
+    return GaussianCurve(chosen, i_xt, i_xt - 0.5 * np.log(kept).sum(axis=1), r)

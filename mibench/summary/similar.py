@@ -23,6 +23,9 @@ OF_ROWS, ABOUT_ROWS = 2.0, ("dependent_rows", "copied_rows")
 # another family within it, and the errors of the others are five times as large as expected
 # (`python benchmarks/recommendation.py suites`).
 ALIKE = 3.0
+# Data with fewer rows than this share of a task's smallest sample are unlike all tasks, and so are
+# data of which more estimators fail: what is not known cannot differ, so the distance is too small.
+FEWEST_ROWS, MOST_FAILED = 0.5, 1
 # An estimate is called too high if it is so by more than both of these.
 TOO_HIGH_NATS, TOO_HIGH_SHARE = 0.1, 0.15
 
@@ -104,6 +107,12 @@ def distances(tasks: pd.DataFrame, data: Mapping[str, float]) -> "pd.Series[floa
     here = np.array([data.get(name, 0.0 if name in flags else np.nan) for name in names])
     differences: NDArray[np.float64] = table.to_numpy(float) - here
     return pd.Series(np.sqrt(np.nansum(differences**2, axis=1)), index=tasks.index)
+
+
+def are_alike(distance: float, rows: int, records: pd.DataFrame, failed: int) -> bool:
+    """Whether a task at this distance is like data of so many rows and failed estimators."""
+    enough = rows >= FEWEST_ROWS * records["n"].min()
+    return bool(distance <= ALIKE and enough and failed <= MOST_FAILED)
 
 
 def errors_on(records: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
