@@ -83,10 +83,10 @@ class Auto(Estimator):
             return _of_many_rows(x, y)
         described, canonical, knn = _description(x, y)
         model = interval_model()
-        unlike = model.unlike(described)
+        unlike = _unlike(x, y, described, canonical, model)
         raised = warnings(canonical.flags, described)
         if unlike:
-            raised.update([flags.uncalibrated(_reasons(unlike, described, model))])
+            raised.update([flags.uncalibrated(unlike)])
         nats = max(canonical.nats, 0.0) if unlike else model.corrected(described)
         info = {
             "method": "canonical" if unlike else "canonical, corrected by the model of its errors",
@@ -103,7 +103,7 @@ class Auto(Estimator):
         """The interval for the true MI; see `Estimator.interval`."""
         if not 0 < level <= HIGHEST_LEVEL:
             raise InputError(
-                f"interval={level:g}: give the probability with which it shall hold the true MI, "
+                f"interval={level!r}: give the probability with which it shall hold the true MI, "
                 f"above 0 and at most {HIGHEST_LEVEL}, such as 0.95"
             )
         if x.n < MIN_ROWS:
@@ -117,9 +117,9 @@ class Auto(Estimator):
         model = interval_model()
         low, high = model.interval(described, level)
         raised: dict[str, str] = {}
-        if unlike := model.unlike(described):
+        if unlike := _unlike(x, y, described, canonical, model):
             high = math.inf
-            raised.update([flags.uncalibrated(_reasons(unlike, described, model))])
+            raised.update([flags.uncalibrated(unlike)])
         if "not_detected" in canonical.flags:
             low = 0.0
         info = {
@@ -157,8 +157,22 @@ def _of_few_rows(x: Variable, y: Variable) -> Estimate:
     return Estimate(max(estimate.nats, 0.0), raised, {"method": name}, estimate.ceiling_nats)
 
 
+def _unlike(
+    x: Variable, y: Variable, described: Described, canonical: Estimate, model: IntervalModel
+) -> list[str]:
+    """What is unlike the data that the model was learned on, in words; empty if they are like it.
+
+    Numbers at the ceiling of `canonical` may have an infinite MI, as those of x and a function of
+    x. The MI of labels is at most their entropy.
+    """
+    unlike = _reasons(model.unlike(described), described, model)
+    if "ceiling" in canonical.flags and not x.discrete and not y.discrete and not unlike:
+        unlike.append(f"an estimate of {canonical.nats:.2f} nats by canonical, at its ceiling")
+    return unlike
+
+
 def _reasons(unlike: list[str], described: Described, model: IntervalModel) -> list[str]:
-    """What is unlike the data that the model was learned on, in words."""
+    """The features outside of the range that the model was learned on, in words."""
     low, high = (
         dict(zip(model.names.tolist(), ends, strict=True)) for ends in (model.low, model.high)
     )

@@ -257,17 +257,32 @@ def test_the_sampling_interval_of_any_estimator():
         assert (low, high) == pytest.approx((found.nats - half, found.nats + half))
 
 
+@pytest.mark.parametrize("function", [np.copy, np.exp], ids=["same", "exp"])
+def test_a_function_of_x_has_no_upper_end(function):
+    x, _ = normal_pair(100)
+    found = mibench.estimate(x, function(x), interval=0.95)
+    assert found.interval[1] == math.inf
+    assert "ceiling" in found.flags["uncalibrated"]
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("interval", "words"),
     [(1.2, "such as 0.95"), (0, "such as 0.95"), ("narrow", "such as 0.95"), (True, "0.95"),
-     ("sampling:2", "sampling:0.9"), (0.999, "at most 0.99"), (math.nan, "such as 0.95")],
+     ("sampling:2", "sampling:0.9"), (0.999, "at most 0.99"),
+     (0.9999999, "interval=0.9999999"), (math.nan, "such as 0.95")],
 )  # fmt: skip
 def test_a_bad_level(interval, words):
     with pytest.raises(InputError, match=words):
         mibench.estimate(*normal_pair(100), interval=interval)
+
+
+@pytest.mark.parametrize("count", ["10", 20.5, math.nan, True, 1])
+def test_a_bad_number_of_permutations(count):
+    with pytest.raises(InputError, match=f"permutations is {count!r}"):
+        mibench.estimate(*normal_pair(100), permutations=count)
 
 
 def test_what_has_no_interval_says_so():

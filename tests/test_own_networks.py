@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -291,11 +292,27 @@ def test_bad_labels(labels, says):
         ({"activation": {"c": "relu"}}, "unknown layer of activation 'c'"),
         ({"inputs": CODE[:-1]}, "there are 64 labels: give one label for each input"),
         ({"inputs": np.array(["x"] * N)}, "inputs hold <U1 values"),
+        ({"inputs": np.zeros((N, 2))}, "the inputs of both are equal"),
+        ({"inputs": np.full((N, 2), np.nan)}, "the inputs of both are equal"),
+        ({"epochs": 3}, "epochs is 3: give a list"),
     ],
 )
 def test_bad_options(options, says):
     with pytest.raises(InputError, match=says):
         ibnet.from_activations(GOOD, Y, **options)
+
+
+def test_activations_of_equal_inputs_may_differ_by_rounding():
+    bit = CODE // 4 % 2
+    rounded = layer(bit).astype(np.float32) * (1 + 1e-6 * np.arange(N)[:, np.newaxis] / N)
+    own = ibnet.from_activations({"a": rounded}, Y, inputs=bit)
+    assert own.sides.h_x_bits == pytest.approx(1)
+
+
+def test_activations_beyond_float32_raise_no_warning():
+    with warnings.catch_warnings(action="error"):
+        measured = one({"a": layer(CODE).astype(float) * 1e300})
+    assert np.isinf(measured.max_activation).all()
 
 
 def test_other_things_to_measure_and_bad_estimators():

@@ -307,13 +307,15 @@ class OwnSource:
 
     def record(self) -> xr.Dataset:
         """See `Source`. The errors of the networks are unknown."""
-        given, high = self.given, self._limits[1]
+        given = self.given
+        with np.errstate(over="ignore"):  # one beyond float32 is stored as inf
+            high = self._limits[1].astype(np.float32)
         unknown = (("run", "epoch"), np.full(high.shape[:2], np.nan, np.float32))
         return xr.Dataset(
             {
                 "train_error": unknown,
                 "test_error": unknown,
-                "max_activation": (("run", "epoch", "layer"), high.astype(np.float32)),
+                "max_activation": (("run", "epoch", "layer"), high),
                 "diverged": ("run", np.full(self.runs, -1)),
             },
             coords={

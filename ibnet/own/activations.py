@@ -1,6 +1,6 @@
 """The activations of your own networks, checked, in the form that `ibnet.measure` takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -14,6 +14,10 @@ from mibench.memory import check_memory
 from .given import Layers, check_epochs, read_given
 from .ranges import check_within, layer_activations
 from .sides import Sides, as_array, make_sides
+
+# By which activations of equal inputs may differ, since they are rounded in other batches: of the
+# range of the layer, and of its largest activation.
+SPREAD, SPREAD_OF_LARGEST = 1e-4, 1e-5
 
 Columns: TypeAlias = NDArray[Any]  # (units, rows), float32 or float64, finite
 
@@ -129,8 +133,8 @@ def from_activations(
 
     Raises:
         InputError: for layers of other rows, units or names than the first ones; values that are
-            not finite or beyond the activation function; labels that are no classes; epochs that do
-            not increase.
+            not finite or beyond the activation function; equal inputs of different activations;
+            labels that are no classes; epochs that do not increase.
 
     Example:
         >>> import numpy as np
@@ -144,6 +148,8 @@ def from_activations(
     by_run, numbers = read_given(activations)
     if epochs is None:
         epochs = numbers if numbers is not None else range(len(by_run[0]))
+    if not isinstance(epochs, Iterable) or isinstance(epochs, str):
+        raise InputError(f"epochs is {epochs!r}: give a list, such as [0, 1, 2, 10]")
     chosen = check_epochs(list(epochs))
     if len(chosen) != len(by_run[0]):
         raise InputError(
@@ -164,6 +170,7 @@ def from_activations(
             one = keep_layers(of_epoch, layers, functions, sides.n, where)
             widths = widths or tuple(len(columns) for columns in one.columns)
             check_widths(one.columns, layers, widths, where)
+            _check_equal_inputs(one, layers, sides, where)
             kept_run.append(one)
         kept.append(kept_run)
     return Activations(
@@ -198,6 +205,27 @@ def check_widths(
             raise InputError(
                 f"layer {name!r} has {len(values)} units in {where} and {width} in the first one: "
                 "give the same units in every epoch"
+            )
+
+
+def _check_equal_inputs(one: InMemory, layers: Sequence[str], sides: Sides, where: str) -> None:
+    """Raise InputError if equal inputs have other activations, as no deterministic network has."""
+    firsts = np.unique(sides.symbols, return_index=True)[1]
+    if len(firsts) == sides.n:
+        return
+    first = firsts[sides.symbols]
+    for number, columns in enumerate(one.columns):
+        low, high = one.low[number], one.high[number]
+        limit = SPREAD * (high - low) + SPREAD_OF_LARGEST * max(abs(low), abs(high))
+        with np.errstate(over="ignore"):
+            beyond = np.abs(columns - columns[:, first]) > limit
+        if beyond.any():
+            row = int(np.flatnonzero(beyond.any(axis=0))[0])
+            raise InputError(
+                f"layer {layers[number]!r} has other activations in row {row} than in row "
+                f"{first[row]} in {where}, and the inputs of both are equal: the network must be "
+                "deterministic. Give the inputs in the order of the activations, with all that the "
+                "network read, or leave inputs out"
             )
 
 

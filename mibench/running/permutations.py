@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,7 +54,9 @@ class NullDistribution:
 
 
 def check_permutations(count: int) -> None:
-    """Raise InputError for fewer than 19 permutations."""
+    """Raise InputError for fewer than 19 permutations, and for what is no whole number."""
+    if not isinstance(count, Integral) or isinstance(count, bool):
+        raise InputError(f"permutations is {count!r}: give a whole number, such as 1000")
     if count < FEWEST:
         raise InputError(
             f"permutations is {count}, too few for a p-value of 0.05: give {FEWEST} or more, such "
