@@ -135,7 +135,7 @@ def _description(x: Variable, y: Variable) -> Found:
     kept = _described.get(x)
     if kept is not None and kept[0]() is y:
         return kept[1]
-    found = describe(*some_rows(x, y, MOST_ROWS))
+    found = describe(*some_rows(x, y, MOST_ROWS), some=x.n > MOST_ROWS)
     _described[x] = ref(y), found
     return found
 

@@ -265,6 +265,18 @@ def test_a_function_of_x_has_no_upper_end(function):
     assert "ceiling" in found.flags["uncalibrated"]
 
 
+@pytest.mark.parametrize(("rows", "of_label"), [(300, 3), (20_000, 5), (20_000, 2)])
+def test_a_label_of_few_rows_may_be_too_rare_in_some_rows(rows, of_label):
+    """Halves have one row of the label or none, and so say nothing of it; all rows do."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=rows)
+    for _ in range(3):
+        x = rng.permutation(np.arange(rows) < of_label)
+        found = mibench.estimate(x, y, discrete_x=True, interval=0.9)
+        assert found.nats == pytest.approx(0, abs=0.05)
+        assert found.interval[0] <= 0.01 < found.interval[1] < 0.5
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 

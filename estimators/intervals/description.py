@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mibench.contract import flags
 from mibench.contract.base import Estimator
 from mibench.contract.variables import NO_COLUMNS, NO_LIMITS, NO_SYMBOLS, Variable
+from mibench.errors import InputError
 from mibench.types import Estimate
 
 from ..canonical import Canonical
@@ -27,17 +29,21 @@ COUNTED_FLAGS = (
 Described = dict[str, float]
 
 
-def describe(x: Variable, y: Variable) -> tuple[Described, Estimate, Estimate]:
+def describe(
+    x: Variable, y: Variable, *, some: bool = False
+) -> tuple[Described, Estimate, Estimate]:
     """Numbers that describe the data, and the estimates of canonical and of k-NN from all rows.
 
-    They do not depend on the order of rows, columns and sides, nor on the names of labels.
+    They do not depend on the order of rows, columns and sides, nor on the names of labels, but for
+    the noise that separates tied rows in k-NN. some: the rows are some of those of the data.
     """
     canonical, knn = Canonical(), KNN()
-    whole, near = canonical.estimate_variables(x, y), knn.estimate_variables(x, y)
-    wide = KNN(k=MANY_NEIGHBOURS).estimate_variables(x, y) if x.n > MANY_NEIGHBOURS + 1 else near
+    estimate = _of_part if some else Estimator.estimate_variables
+    whole, near = estimate(canonical, x, y), estimate(knn, x, y)
+    wide = estimate(KNN(k=MANY_NEIGHBOURS), x, y) if x.n > MANY_NEIGHBOURS + 1 else near
     halves = _halves(x, y)
     half_whole, half_near = (
-        [_nats(estimator, *half) for half in halves] for estimator in (canonical, knn)
+        [_of_part(estimator, *half).nats for half in halves] for estimator in (canonical, knn)
     )
     first, second = sorted((x, y), key=lambda side: (side.discrete, side.dims))
     pairs = [*whole.info.get("pairs_nats", ()), *[0.0] * PAIRS][:PAIRS]
@@ -115,8 +121,12 @@ def part(side: Variable, rows: Int) -> Variable:
     return Variable(len(rows), side.dims, columns, low, high, NO_SYMBOLS, NO_SYMBOLS)
 
 
-def _nats(estimator: Estimator, x: Variable, y: Variable) -> float:
-    return estimator.estimate_variables(x, y).nats
+def _of_part(estimator: Estimator, x: Variable, y: Variable) -> Estimate:
+    """The estimate from some rows of the data; 0 if too few of a label are left for any."""
+    try:
+        return estimator.estimate_variables(x, y)
+    except InputError:  # labels that occur once in these rows, and more often in all
+        return Estimate(0.0, dict([flags.not_detected()]))
 
 
 def _distinct_share(side: Variable) -> float:
