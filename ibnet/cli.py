@@ -225,17 +225,29 @@ def _folder(setting: str, output: Path | None) -> Path:
 
 
 def _train(setting: "Setting", folder: Path, device: str, keep: str) -> "Trained":
+    from mibench.errors import some
+
+    from .networks.kept import epochs_to_keep
     from .training.training import train as train_all
 
     with progress(f"training {setting.name}") as on_progress:
         try:
-            return train_all(
+            trained = train_all(
                 setting, device=device, directory=folder, keep=keep, on_progress=on_progress
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"interrupted; {folder} keeps what is trained, the same command continues"
             ) from None
+    kept = set(trained.kept.tolist())
+    lost = [e for e in epochs_to_keep(keep, setting.epochs).tolist() if e not in kept]
+    if lost:
+        say(
+            f"{folder} was trained without keeping the weights of epochs "
+            f"{some(map(str, lost), 8)}, which cannot be measured: train in another directory to "
+            "have them"
+        )
+    return trained
 
 
 def _setting(name: str, changes: dict[str, Any]) -> "Setting":

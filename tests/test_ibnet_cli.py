@@ -112,6 +112,15 @@ def test_other_networks_and_data(mibench, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_epochs_that_were_not_kept_are_named(mibench, tmp_path):
+    options = ("ibnet", "train", "2.1", "--runs", 1, "--epochs", 4, "-o", "d")
+    for keep, lost in (("0,4", ""), ("0,4", ""), ("0,3", "of epochs 3,"), ("every", "1, 2, 3,")):
+        done = mibench(*options, "--keep", keep)
+        assert done.returncode == 0, done.stderr
+        assert ("without keeping" in done.stderr) == bool(lost)
+        assert lost in " ".join(done.stderr.split())
+
+
 # -- interruptions -------------------------------------------------------------------------------
 
 
