@@ -88,6 +88,8 @@ class Auto(Estimator):
         if unlike:
             raised.update([flags.uncalibrated(unlike)])
         nats = max(canonical.nats, 0.0) if unlike else model.corrected(described)
+        if "not_detected" in raised:
+            raised.update([flags.not_detected(nats)])
         info = {
             "method": "canonical" if unlike else "canonical, corrected by the model of its errors",
             "canonical_nats": canonical.nats,

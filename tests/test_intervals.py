@@ -277,6 +277,16 @@ def test_a_label_of_few_rows_may_be_too_rare_in_some_rows(rows, of_label):
         assert found.interval[0] <= 0.01 < found.interval[1] < 0.5
 
 
+def test_not_detected_says_which_estimate_is_0():
+    x = np.random.default_rng(0).normal(size=500)
+    found = mibench.estimate(x, np.sin(20 * x))
+    assert found.nats > 0.05
+    assert "so canonical gives 0, and " in found.flags["not_detected"]
+    canonical = mibench.estimate(x, np.sin(20 * x), "canonical")
+    assert canonical.nats == 0
+    assert "so the estimate is 0" in canonical.flags["not_detected"]
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 

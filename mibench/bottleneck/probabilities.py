@@ -90,7 +90,7 @@ def whole(value: Any, name: str, most: int | None = None) -> int:
 def check_search(gap: Any, iterations: Any) -> None:
     """Raises InputError for a bad gap, at which a search ends, or a bad number of iterations."""
     whole(iterations, "iterations")
-    if not isinstance(gap, Real) or isinstance(gap, bool) or not 0 <= gap < math.inf:
+    if not isinstance(gap, Real) or isinstance(gap, bool) or not 0 <= float(gap) < math.inf:
         raise InputError(f"gap is {gap!r}: give a number of nats, 0 or more, such as 1e-9")
 
 

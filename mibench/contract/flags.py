@@ -22,7 +22,7 @@ FLAGS = {
     "rare_labels": "rows whose label occurs only once were left out",
     "ceiling": "the estimate is at the largest value that this estimator can return here",
     "negative": "the estimate is below 0, which MI cannot be: no dependence was found",
-    "not_detected": "no dependence was detected, so the estimate is 0",
+    "not_detected": "no dependence was detected, so canonical gives 0",
     "unseen": "noise is narrower than the gaps between rows: a model gives part of the estimate",
     "fine_structure": "the estimate still rises as neighbourhoods shrink: it may be too low",
     "more_pairs": "k-NN used only some of the dependent directions: the estimate may be too low",
@@ -142,10 +142,13 @@ def negative() -> Flag:
     return "negative", "The estimate is below 0, which MI cannot be: no dependence was found."
 
 
-def not_detected() -> Flag:
-    """No dependence passed its significance test."""
+def not_detected(nats: float = 0.0) -> Flag:
+    """No dependence passed its significance test. nats: what is likely nevertheless."""
+    so = "the estimate is 0" if nats == 0 else "canonical gives 0"
+    if nats:
+        so += f", and {_both_units(nats)} are what is likely in such a case"
     return "not_detected", (
-        "No dependence reached 3.5 to 4.5 standard errors, so the estimate is 0. That does not "
+        f"No dependence reached 3.5 to 4.5 standard errors, so {so}. That does not "
         "prove independence: the dependence may be weak, or of a kind that was not searched for."
     )
 
