@@ -39,6 +39,8 @@ def environment() -> dict[str, str]:
 
 
 AT_START = environment()
+# What a command reads when it begins to work, and not while Python or a package is loaded.
+READ_BY_THE_COMMAND = ("COLUMNS", "COMP_CWORD", "COMP_WORDS", "_MIBENCH_COMPLETE")
 
 # A busy machine takes longer, which is no failure.
 settings.register_profile("mibench", deadline=None)
@@ -88,12 +90,11 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
     assert server.stdin is not None
     assert server.stdout is not None
 
-    def run(args: list[str], cwd: Path, columns: str) -> Completed:
+    def run(args: list[str], cwd: Path, variables: dict[str, str], **more: object) -> Completed:
         number = next(numbers)
         streams = [folder / f"{number}.{name}" for name in ("stdout", "stderr")]
         request: dict[str, Any] = dict(zip(("stdout", "stderr"), map(str, streams), strict=True))
-        request |= {"args": args, "cwd": str(cwd), "session": False}
-        request["variables"] = {"COLUMNS": columns}
+        request |= {"args": args, "cwd": str(cwd), "variables": variables, **more}
         print(json.dumps(request), file=server.stdin, flush=True)
         code = json.loads(server.stdout.readline())
         out, err = (path.read_bytes().decode() for path in streams)
@@ -117,20 +118,20 @@ def mibench(
     """Run `mibench ARGS` in an empty directory; a traceback anywhere fails the test.
 
     A new Python runs the console script where a fork would not do: with options of
-    `subprocess.run`, with other environment variables than COLUMNS, and on systems without forks.
+    `subprocess.run`, with other variables than READ_BY_THE_COMMAND, and on systems without forks.
     """
 
     def run(*args: object, **kwargs: object) -> Completed:
         texts = [str(arg) for arg in args]
         variables: dict[str, str] = kwargs.pop("env", environment())  # type: ignore[assignment]
-        columns = variables.get("COLUMNS", "")
-        if kwargs or variables != {**AT_START, "COLUMNS": columns} or not hasattr(os, "fork"):
+        own = {name: variables[name] for name in READ_BY_THE_COMMAND if name in variables}
+        if kwargs or variables != AT_START | own or not hasattr(os, "fork"):
             done = subprocess.run(
                 [MIBENCH, *texts], cwd=tmp_path, capture_output=True, text=True, timeout=300,
                 env=variables, **kwargs,  # type: ignore[call-overload]
             )  # fmt: skip
         else:
-            done = request.getfixturevalue("forked")(texts, tmp_path, columns)
+            done = request.getfixturevalue("forked")(texts, tmp_path, own)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

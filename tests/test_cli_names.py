@@ -19,18 +19,16 @@ from .conftest import MIBENCH, environment
 
 
 @pytest.fixture
-def complete(tmp_path):
+def complete(mibench):
     """What the shell is offered for the last of these words."""
 
     def run(*words: str, shell: str = "bash") -> list[str]:
         place = words[-1] if shell == "fish" else str(len(words))
-        done = subprocess.run(
-            [MIBENCH], cwd=tmp_path, capture_output=True, text=True, timeout=60,
-            env={
-                **environment(), "_MIBENCH_COMPLETE": f"{shell}_complete",
-                "COMP_WORDS": " ".join(["mibench", *words]), "COMP_CWORD": place,
-            },
-        )  # fmt: skip
+        env = {
+            **environment(), "_MIBENCH_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": " ".join(["mibench", *words]), "COMP_CWORD": place,
+        }  # fmt: skip
+        done = mibench(env=env)
         assert done.stderr == ""
         return [line for line in done.stdout.splitlines() if line]
 
@@ -60,6 +58,15 @@ def offered(lines: list[str]) -> set[str]:
 )  # fmt: skip
 def test_what_the_shell_is_offered(complete, words, some):
     assert offered(complete(*words)) == some
+
+
+def test_a_shell_gets_its_answer_from_a_new_process():
+    """As the script of `mibench completion bash` asks; the other tests fork a process."""
+    asked = {"_MIBENCH_COMPLETE": "bash_complete", "COMP_WORDS": "mibench est", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [MIBENCH], capture_output=True, text=True, timeout=60, env={**environment(), **asked}
+    )
+    assert (done.stdout, done.stderr) == ("plain,estimate\n", "")
 
 
 def test_the_other_shells_are_offered_the_same(complete):
@@ -122,10 +129,7 @@ def test_completion_does_not_import_numba():
 def test_the_script_of_each_shell(mibench, shell):
     done = mibench("completion", shell)
     assert (done.returncode, "_MIBENCH_COMPLETE" in done.stdout) == (0, True)
-    by_variable = subprocess.run(
-        [MIBENCH], capture_output=True, text=True,
-        env={**os.environ, "_MIBENCH_COMPLETE": f"{shell}_source"},
-    )  # fmt: skip
+    by_variable = mibench(env={**environment(), "_MIBENCH_COMPLETE": f"{shell}_source"})
     assert by_variable.stdout == done.stdout
 
 
