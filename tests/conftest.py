@@ -66,6 +66,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 load(point)()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call() -> None:
+    """Tests share the worker processes, which are started anew when an environment variable differs.
+
+    pytest sets this one to the name of the test, and sets it again before it takes it away.
+    """
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """End the programs that a failed test has left, or the tests after it would wait for cores."""

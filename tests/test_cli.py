@@ -202,7 +202,7 @@ def test_estimate_gives_the_librarys_numbers(mibench, data):
     for units in ("bits", "nats"):
         done = mibench(
             "estimate", "data.csv", "--x", "a", "--y", "b", "-e", "knn:k=4,kde", "--format", "json",
-            "--units", units,
+            "--units", units, "--jobs", 2,
         )  # fmt: skip
         for row in json.loads(done.stdout)["estimates"]:
             expected = library.estimate(table["a"], table["b"], row["estimator"])
@@ -240,7 +240,7 @@ def test_axes_name_columns_and_pairs():
 
 def test_all_that_is_known_about_estimates_is_written(mibench, data):
     sides = ("--x", "a,c", "--y", "kind", "--discrete-y", "-e", "knn,uniform")
-    done = mibench("estimate", "data.csv", *sides, "--format", "json", "-o", "e.json", "--jobs", 2)
+    done = mibench("estimate", "data.csv", *sides, "--format", "json", "-o", "e.json")
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
     assert json.loads((data / "e.json").read_text()) == shown

@@ -175,8 +175,12 @@ def test_a_resumed_run_passes_over_bad_lines_and_other_estimators(tmp_path, capl
 # -- files --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", ["remove", "empty", "replace"])
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [("remove", 1), ("empty", 1), ("replace", 1), ("replace", 2),
+     pytest.param("remove", 2, marks=pytest.mark.slow),
+     pytest.param("empty", 2, marks=pytest.mark.slow)],
+)  # fmt: skip
 def test_a_store_that_is_lost_during_the_run_is_written_again(tmp_path, change, jobs):
     path = tmp_path / "r.jsonl"
 
@@ -199,7 +203,7 @@ def test_a_store_that_is_lost_during_the_run_is_written_again(tmp_path, change, 
 
 # Windows has no files that are pipes.
 @pytest.mark.skipif(os.name != "posix", reason="pipes")
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("other", [os.mkdir, os.mkfifo, lambda path: path.write_text("mine")])
 def test_results_are_kept_beside_what_took_the_place_of_the_store(tmp_path, other, jobs):
     path = tmp_path / "a" / "r.jsonl"
