@@ -47,6 +47,40 @@ settings.register_profile("mibench", deadline=None)
 settings.load_profile("mibench")
 
 
+# Tests that take longer than half a minute, which begin first.
+LONGEST = (
+    "test_no_estimator_has_become_worse",
+    "test_every_training_of_the_thesis_is_run",
+    "test_after_warmup_no_estimate_compiles_a_kernel",
+    "test_a_killed_training_and_measurement_continue",
+    "test_kernels_equal_their_naive_implementations_without_jit",
+    "test_fifteen_runs_that_are_ended_have_stored_what_was_finished",
+    "test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished",
+    "test_run_trains_measures_and_draws",
+    "test_other_networks_and_data",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin the share of each test process with some of the longest tests, or one would come last.
+
+    `--dist worksteal` gives each process as many tests, in their order.
+    """
+    count = getattr(config, "workerinput", {}).get("workercount", 1)
+    first = [
+        i for i in items if i.name.partition("[")[0] in LONGEST and i.get_closest_marker("slow")
+    ]
+    first.sort(key=lambda item: LONGEST.index(item.name.partition("[")[0]))
+    rest = [item for item in items if item not in set(first)]
+    size = -(-len(rest) // count)
+    items[:] = [
+        item
+        for share in range(count)
+        for item in (*first[share::count], *rest[share * size : share * size + size])
+    ]
+
+
 # What the whole suite compiles, in shares that take about as long. "": what plug-ins declare.
 SHARES_OF_WARM_UP = ("kde,uniform,adaptive", "", "canonical,knn")
 MANY_TESTS = 1000

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +21,10 @@ from .conftest import MIBENCH
 COMPARE = ("compare", "-e", "uniform,adaptive", "--tasks", "1v1-normal-0.75,binary-symmetric-0.1")
 
 
-@pytest.fixture
-def data(tmp_path):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """A csv of 200 rows with numbers, labels and columns that are wrong in one way each."""
+    folder = tmp_path_factory.mktemp("data")
     rng = np.random.default_rng(0)
     a = rng.normal(size=200)
     table = pd.DataFrame(
@@ -37,15 +39,22 @@ def data(tmp_path):
             "huge": np.where(np.arange(200) == 3, np.inf, a),
         }
     )
-    table.to_csv(tmp_path / "data.csv", index=False)
-    table[["a", "b", "kind"]].to_parquet(tmp_path / "data.parquet")
+    table.to_csv(folder / "data.csv", index=False)
+    table[["a", "b", "kind"]].to_parquet(folder / "data.parquet")
     np.savez(
-        tmp_path / "data.npz",
+        folder / "data.npz",
         t=np.c_[a, a**2],
         y=(a > 0).astype(int),
         short=a[:50],
         cube=a.reshape(2, 2, 50),
     )
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path, written):
+    """The folder where commands run, with a copy of the tables."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -344,7 +353,11 @@ def test_one_estimator_may_fail_beside_the_others(mibench, data):
 
 @pytest.mark.parametrize(
     "command",
-    ["list tasks", "list estimators", pytest.param("compare --seeds 1", marks=pytest.mark.slow)],
+    [
+        "list tasks",
+        pytest.param("list estimators", marks=pytest.mark.slow),
+        pytest.param("compare --seeds 1", marks=pytest.mark.slow),
+    ],
 )
 def test_a_reader_that_stops_reading_is_no_error(tmp_path, command):
     done = subprocess.run(

@@ -92,18 +92,17 @@ def test_columns_of_the_file_are_offered(complete, tmp_path, file):
     import pandas as pd
 
     table = pd.DataFrame({"height": [1.0], "health": [2.0], "weight": [3.0]})
-    table.to_csv(tmp_path / "a.csv", index=False)
-    table.to_csv(tmp_path / "a.tsv", index=False, sep="\t")
-    table.to_csv(
-        tmp_path / "semicolons.csv", index=False, sep=";", decimal=",", encoding="utf-8-sig"
-    )
-    table.to_csv(tmp_path / "a.csv.gz", index=False)
-    table.to_parquet(tmp_path / "a.parquet")
-    (tmp_path / "title.csv").write_text(
-        "A table, of patients and others\nheight,health,weight\n1,2,3\n2,3,4\n"
-    )
-    table.to_csv(tmp_path / "a.csv.zip", index=False)
-    np.savez(tmp_path / "a.npz", **{name: table[name] for name in table})
+    path = tmp_path / file
+    if file.endswith(".parquet"):
+        table.to_parquet(path)
+    elif file.endswith(".npz"):
+        np.savez(path, **{name: table[name] for name in table})
+    elif file == "semicolons.csv":
+        table.to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
+    elif file == "title.csv":
+        path.write_text("A table, of patients and others\nheight,health,weight\n1,2,3\n2,3,4\n")
+    else:
+        table.to_csv(path, index=False, sep="\t" if file == "a.tsv" else ",")
     assert offered(complete("estimate", file, "--x", "he")) == {"height", "health"}
     got = offered(complete("estimate", file, "--x", "height", "--y", "height,"))
     assert got == {"height,health", "height,weight"}

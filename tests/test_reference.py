@@ -61,7 +61,8 @@ PARTS = {"beyond-normal": 3, "mixtures": 2}
 def shares():
     """Whether the slow estimators are meant, and the tasks."""
     for suite in MEASURED_AGAIN:
-        yield pytest.param(False, SUITES[suite], id=f"False-{suite}")
+        marks = [pytest.mark.slow] * (suite == "beyond-normal")
+        yield pytest.param(False, SUITES[suite], id=f"False-{suite}", marks=marks)
         parts = PARTS.get(suite, 1)
         for part in range(parts):
             name = suite if parts == 1 else f"{suite}-{part + 1}"
