@@ -47,10 +47,9 @@ settings.register_profile("mibench", deadline=None)
 settings.load_profile("mibench")
 
 
-# Tests that take longer than half a minute, which begin first.
+# Slow tests of more than half a minute, none of which shares a costly fixture with others.
 LONGEST = (
     "test_no_estimator_has_become_worse",
-    "test_every_training_of_the_thesis_is_run",
     "test_after_warmup_no_estimate_compiles_a_kernel",
     "test_a_killed_training_and_measurement_continue",
     "test_kernels_equal_their_naive_implementations_without_jit",
@@ -68,10 +67,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     `--dist worksteal` gives each process as many tests, in their order.
     """
     count = getattr(config, "workerinput", {}).get("workercount", 1)
-    first = [
-        i for i in items if i.name.partition("[")[0] in LONGEST and i.get_closest_marker("slow")
-    ]
-    first.sort(key=lambda item: LONGEST.index(item.name.partition("[")[0]))
+    names = {item: item.name.partition("[")[0] for item in items if item.get_closest_marker("slow")}
+    first = [item for item, name in names.items() if name in LONGEST]
+    first.sort(key=lambda item: LONGEST.index(names[item]))
     rest = [item for item in items if item not in set(first)]
     size = -(-len(rest) // count)
     items[:] = [
@@ -102,7 +100,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call() -> None:
-    """Tests share the worker processes, which are started anew when an environment variable differs.
+    """Let tests share worker processes, which are started anew when a variable has changed.
 
     pytest sets this one to the name of the test, and sets it again before it takes it away.
     """

@@ -1,7 +1,6 @@
 """Names on the command line: completion, `show`, patterns, several suites, near names."""
 
 import json
-import os
 import subprocess
 import sys
 
