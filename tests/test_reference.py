@@ -61,7 +61,7 @@ PARTS = {"beyond-normal": 3, "mixtures": 2}
 def shares():
     """Whether the slow estimators are meant, and the tasks."""
     for suite in MEASURED_AGAIN:
-        marks = [pytest.mark.slow] * (suite == "beyond-normal")
+        marks = [pytest.mark.slow] * (suite in ("beyond-normal", "high-mi"))
         yield pytest.param(False, SUITES[suite], id=f"False-{suite}", marks=marks)
         parts = PARTS.get(suite, 1)
         for part in range(parts):
