@@ -1,20 +1,21 @@
 """Learn the interval model, and measure how often its intervals hold the truth.
 
     python benchmarks/intervals.py draw 500       # 1000 of train, 500 of calibrate, 500 of judge
+    python benchmarks/intervals.py judge 600      # more of judge, which is not learned from
     python benchmarks/intervals.py suites         # the tasks of all suites, 1000 rows each
     python benchmarks/intervals.py fit            # writes estimators/intervals/model.npz
     python benchmarks/intervals.py coverage       # prints the tables of docs/intervals.md
     python benchmarks/intervals.py flags          # prints how often each flag is right
 
-`draw` and `suites` add to benchmarks/intervals.parquet what is missing there, and take about a
-second a sample on one core. The other commands read that file, and take under a minute.
+`draw`, `judge` and `suites` add to benchmarks/intervals.parquet what is missing there, and take
+about a second a sample on one core. The other commands read that file, and take under a minute.
 """
 
 import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -74,12 +75,13 @@ def drawn_rows(stream: str, seed: int, columns: int) -> int:
     return max(ROWS[stream][0], min(rows, MOST_VALUES // columns))
 
 
-def draw(count: int) -> Iterator[dict[str, Any]]:
+def draw(count: int, streams: Sequence[str] = tuple(STREAMS)) -> Iterator[dict[str, Any]]:
     have = known_tasks()
     seeds = [
         pair
         for i in range(count)
         for pair in (("train", 2 * i), ("train", 2 * i + 1), ("calibrate", i), ("judge", i))
+        if pair[0] in streams
     ]
     for stream, seed in seeds:
         name = f"random-{stream}-{seed}"
@@ -317,6 +319,8 @@ def main() -> None:
     command, *rest = sys.argv[1:] or ["coverage"]
     if command == "draw":
         add(draw(int(rest[0])))
+    elif command == "judge":
+        add(draw(int(rest[0]), ["judge"]))
     elif command == "suites":
         add(suites())
     elif command == "fit":
@@ -326,7 +330,7 @@ def main() -> None:
         table = {"coverage": coverage, "flags": flags}[command]
         table(pd.read_parquet(DRAWN), read_model(MODEL))
     else:
-        sys.exit(f"{command!r} is no command: draw N, suites, fit, coverage or flags")
+        sys.exit(f"{command!r} is no command: draw N, judge N, suites, fit, coverage or flags")
 
 
 if __name__ == "__main__":

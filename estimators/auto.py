@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from typing import ClassVar
-from weakref import WeakKeyDictionary, ref
+
+import numpy as np
 
 from mibench.contract import flags
 from mibench.contract.base import Estimator
@@ -26,8 +28,7 @@ MIN_ROWS_OF_CANONICAL = 10
 
 Found = tuple[Described, Estimate, Estimate]  # numbers, the estimates of canonical and of k-NN
 
-# The last description of each X, since an interval is asked for after an estimate.
-_described: WeakKeyDictionary[Variable, tuple[ref[Variable], Found]] = WeakKeyDictionary()
+_last: dict[bytes, Found] = {}  # the last description, since an interval follows an estimate
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Auto(Estimator):
             return _of_few_rows(x, y)
         if x.n > MOST_ROWS:
             return _of_many_rows(x, y)
-        described, canonical, knn = _description(x, y)
+        described, canonical, knn = _described_now(x, y)
         model = interval_model()
         unlike = _unlike(x, y, described, canonical, model)
         raised = warnings(canonical.flags, described)
@@ -133,13 +134,26 @@ class Auto(Estimator):
         return Interval(low, high, level, info, raised)
 
 
-def _description(x: Variable, y: Variable) -> Found:
-    kept = _described.get(x)
-    if kept is not None and kept[0]() is y:
-        return kept[1]
+def _described_now(x: Variable, y: Variable) -> Found:
+    """The description, which is kept for the interval that may be asked for next."""
     found = describe(*some_rows(x, y, MOST_ROWS), some=x.n > MOST_ROWS)
-    _described[x] = ref(y), found
+    _last.clear()
+    _last[_digest(x, y)] = found
     return found
+
+
+def _description(x: Variable, y: Variable) -> Found:
+    return _last.get(_digest(x, y)) or _described_now(x, y)
+
+
+def _digest(x: Variable, y: Variable) -> bytes:
+    """What both sides hold, since equal rows may come as other arrays."""
+    digest = blake2b(digest_size=16)
+    for side in (x, y):
+        values = side.symbols if side.discrete else side.columns
+        digest.update(f"{values.shape} {values.dtype};".encode())
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.digest()
 
 
 def _of_many_rows(x: Variable, y: Variable) -> Estimate:

@@ -3,7 +3,8 @@
 A new Python takes most of a command's time to import NumPy, pandas and numba; a fork takes none.
 Each command still is a process of its own, with the arguments, folder, streams and exit code that
 a user's has. Reads one JSON object per line from standard input, and answers with the exit code;
-before that with the process id, if the command is to have a session of its own.
+before that with the process id, if the command is to have a session of its own. With `limits`, a
+command that hangs is killed by SIGALRM, and memory beyond a limit is refused to it.
 
 The arguments are further modules to import.
 """
@@ -13,6 +14,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import sys
 import tempfile
 
@@ -20,10 +22,12 @@ IMPORTED = (
     "email.parser", "matplotlib.figure", "mibench.api",
     "mibench.columns.column_table", "mibench.columns.files", "mibench.columns.pairs",
     "mibench.estimators.canonical",
-    "mibench.estimators.kde", "mibench.ibnet.cli", "mibench.output.figures", "mibench.output.page",
+    "mibench.estimators.kde", "mibench.ibnet.cli", "mibench.ibnet.measuring.measuring",
+    "mibench.ibnet.training_figures", "mibench.output.figures", "mibench.output.page",
     "pandas", "psutil", "pyarrow.pandas_compat", "pyarrow.parquet",
     "rich._emoji_codes", "rich.console", "rich.progress", "rich.table", "threadpoolctl",
 )  # fmt: skip
+SECONDS, MORE_BYTES = 180, 3 * 2**30  # of a command with limits
 
 
 def redirect(stdout: str, stderr: str) -> None:
@@ -39,6 +43,16 @@ def redirect(stdout: str, stderr: str) -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for the life of the process
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False, errors="backslashreplace")  # noqa: SIM115
+
+
+def limit() -> None:
+    """Bound the time of this process, and the memory that it takes from now on."""
+    import resource
+
+    with open("/proc/self/statm") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + MORE_BYTES, used + MORE_BYTES))
+    signal.alarm(SECONDS)
 
 
 def prepare(*modules: str) -> None:
@@ -72,12 +86,14 @@ def serve(*modules: str) -> None:
             os.environ |= request["variables"]
             tempfile.tempdir = None  # from TMPDIR, when it is asked for
             redirect(request["stdout"], request["stderr"])
-            if request["session"]:
+            if request.get("session"):
                 os.setsid()
                 faulthandler.enable()
+            if request.get("limits"):
+                limit()
             sys.argv = ["mibench", *request["args"]]
             main()  # ends the process as the console script does
-        if request["session"]:
+        if request.get("session"):
             print(child, flush=True)
         _, status = os.waitpid(child, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)

@@ -39,10 +39,44 @@ def environment() -> dict[str, str]:
 
 
 AT_START = environment()
+# What a command reads when it begins to work, and not while Python or a package is loaded.
+READ_BY_THE_COMMAND = ("COLUMNS", "COMP_CWORD", "COMP_WORDS", "_MIBENCH_COMPLETE")
 
 # A busy machine takes longer, which is no failure.
 settings.register_profile("mibench", deadline=None)
 settings.load_profile("mibench")
+
+
+# Slow tests of more than half a minute, none of which shares a costly fixture with others.
+LONGEST = (
+    "test_no_estimator_has_become_worse",
+    "test_after_warmup_no_estimate_compiles_a_kernel",
+    "test_a_killed_training_and_measurement_continue",
+    "test_kernels_equal_their_naive_implementations_without_jit",
+    "test_thirty_runs_that_are_ended_have_stored_what_was_finished",
+    "test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished",
+    "test_run_trains_measures_and_draws",
+    "test_other_networks_and_data",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin the share of each test process with some of the longest tests, or one would come last.
+
+    `--dist worksteal` gives each process as many tests, in their order.
+    """
+    count = getattr(config, "workerinput", {}).get("workercount", 1)
+    names = {item: item.name.partition("[")[0] for item in items if item.get_closest_marker("slow")}
+    first = [item for item, name in names.items() if name in LONGEST]
+    first.sort(key=lambda item: LONGEST.index(names[item]))
+    rest = [item for item in items if item not in set(first)]
+    size = -(-len(rest) // count)
+    items[:] = [
+        item
+        for share in range(count)
+        for item in (*first[share::count], *rest[share * size : share * size + size])
+    ]
 
 
 # What the whole suite compiles, in shares that take about as long. "": what plug-ins declare.
@@ -62,6 +96,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         else:
             for point in by_name(WARMUPS).values():
                 load(point)()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call() -> None:
+    """Let tests share worker processes, which are started anew when a variable has changed.
+
+    pytest sets this one to the name of the test, and sets it again before it takes it away.
+    """
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,12 +131,11 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., C
     assert server.stdin is not None
     assert server.stdout is not None
 
-    def run(args: list[str], cwd: Path, columns: str) -> Completed:
+    def run(args: list[str], cwd: Path, variables: dict[str, str], **more: object) -> Completed:
         number = next(numbers)
         streams = [folder / f"{number}.{name}" for name in ("stdout", "stderr")]
         request: dict[str, Any] = dict(zip(("stdout", "stderr"), map(str, streams), strict=True))
-        request |= {"args": args, "cwd": str(cwd), "session": False}
-        request["variables"] = {"COLUMNS": columns}
+        request |= {"args": args, "cwd": str(cwd), "variables": variables, **more}
         print(json.dumps(request), file=server.stdin, flush=True)
         code = json.loads(server.stdout.readline())
         out, err = (path.read_bytes().decode() for path in streams)
@@ -117,20 +159,20 @@ def mibench(
     """Run `mibench ARGS` in an empty directory; a traceback anywhere fails the test.
 
     A new Python runs the console script where a fork would not do: with options of
-    `subprocess.run`, with other environment variables than COLUMNS, and on systems without forks.
+    `subprocess.run`, with other variables than READ_BY_THE_COMMAND, and on systems without forks.
     """
 
     def run(*args: object, **kwargs: object) -> Completed:
         texts = [str(arg) for arg in args]
         variables: dict[str, str] = kwargs.pop("env", environment())  # type: ignore[assignment]
-        columns = variables.get("COLUMNS", "")
-        if kwargs or variables != {**AT_START, "COLUMNS": columns} or not hasattr(os, "fork"):
+        own = {name: variables[name] for name in READ_BY_THE_COMMAND if name in variables}
+        if kwargs or variables != AT_START | own or not hasattr(os, "fork"):
             done = subprocess.run(
                 [MIBENCH, *texts], cwd=tmp_path, capture_output=True, text=True, timeout=300,
                 env=variables, **kwargs,  # type: ignore[call-overload]
             )  # fmt: skip
         else:
-            done = request.getfixturevalue("forked")(texts, tmp_path, columns)
+            done = request.getfixturevalue("forked")(texts, tmp_path, own)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

@@ -55,7 +55,10 @@ def independent(dims, degrees, n, seed):
 
 
 @pytest.mark.parametrize("dims", [1, 2, 5, 25])
-@pytest.mark.parametrize("distribution", DEGREES)
+@pytest.mark.parametrize(
+    "distribution",
+    ["normal", "Student, 1 degree of freedom", pytest.param("3 degrees", marks=pytest.mark.slow)],
+)
 def test_independent_sides_give_nearly_zero(distribution, dims):
     """The bounds of the design: 0.02 nats on average, 0.05 for any sample."""
     degrees = DEGREES[distribution]
@@ -173,8 +176,8 @@ def test_the_rows_of_the_normal_fit_have_its_plug_in_mi_as_their_mean():
     [
         # Means over 3 seeds, which scatter by about 0.02 nats each. Downward errors are expected.
         ("student-identity-5-5-2", -0.10, 0.05),  # only the radius is shared: no correlation
-        ("spiral-multinormal-sparse-5-5-2-2.0", -0.20, 0.05),
-        ("multinormal-dense-25-25-0.5", -0.08, 0.08),
+        pytest.param("spiral-multinormal-sparse-5-5-2-2.0", -0.20, 0.05, marks=pytest.mark.slow),
+        pytest.param("multinormal-dense-25-25-0.5", -0.08, 0.08, marks=pytest.mark.slow),
         ("swissroll_x-normal_cdf-1v1-normal-0.75", -0.06, 0.06),
     ],
 )
@@ -485,11 +488,14 @@ def test_labels_with_the_same_rows_in_any_order():
 
 
 def test_labels_of_rows_with_exact_zeros():
-    """A quarter of the rows have no active unit. The MI is 0.24 nats; estimates scatter by 0.02."""
+    """A quarter of the rows have no active unit. The MI is 0.24 nats; estimates scatter by 0.02.
+
+    The bound is 2.8 standard errors of the mean of two.
+    """
     task = mibench.get_task("network-relu-lossy-12-12-label")
     errors = [
         Canonical().estimate(*task.sample(2000, s), discrete_y=True).nats - task.mi_nats
-        for s in range(4)
+        for s in range(2)
     ]
     assert abs(np.mean(errors)) < 0.04
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +21,10 @@ from .conftest import MIBENCH
 COMPARE = ("compare", "-e", "uniform,adaptive", "--tasks", "1v1-normal-0.75,binary-symmetric-0.1")
 
 
-@pytest.fixture
-def data(tmp_path):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """A csv of 200 rows with numbers, labels and columns that are wrong in one way each."""
+    folder = tmp_path_factory.mktemp("data")
     rng = np.random.default_rng(0)
     a = rng.normal(size=200)
     table = pd.DataFrame(
@@ -37,15 +39,22 @@ def data(tmp_path):
             "huge": np.where(np.arange(200) == 3, np.inf, a),
         }
     )
-    table.to_csv(tmp_path / "data.csv", index=False)
-    table[["a", "b", "kind"]].to_parquet(tmp_path / "data.parquet")
+    table.to_csv(folder / "data.csv", index=False)
+    table[["a", "b", "kind"]].to_parquet(folder / "data.parquet")
     np.savez(
-        tmp_path / "data.npz",
+        folder / "data.npz",
         t=np.c_[a, a**2],
         y=(a > 0).astype(int),
         short=a[:50],
         cube=a.reshape(2, 2, 50),
     )
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path, written):
+    """The folder where commands run, with a copy of the tables."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -171,10 +180,8 @@ def test_compare_refuses_bad_input(mibench, tmp_path, args, messages):
 @pytest.mark.parametrize(
     ("args", "shape"),
     [
-        (["data.csv", "--x", "a", "--y", "b"], "200 rows, 1+1"),
         (["data.csv", "--x", "a,c", "--y", "b"], "200 rows, 2+1"),
         (["data.csv", "--x", "a", "--x", "c", "--y", "b"], "200 rows, 2+1"),
-        (["data.csv", "--x", "a", "--y", "kind", "--discrete-y"], "200 rows, 1+1"),
         (["data.csv", "--x", "hole", "--y", "b"], "199 rows, 1+1"),
         (["data.csv", "--x", "huge", "--y", "b", "--missing-values", "inf"], "199 rows, 1+1"),
         (["data.parquet", "--x", "a", "--y", "b"], "200 rows, 1+1"),
@@ -183,9 +190,17 @@ def test_compare_refuses_bad_input(mibench, tmp_path, args, messages):
     ],
 )
 def test_estimate(mibench, data, args, shape):
-    done = mibench("estimate", *args)
+    done = mibench("estimate", *args, "-e", "knn")
     assert done.returncode == 0, done.stderr
     assert shape in done.stdout
+    assert "knn" in done.stdout
+
+
+@pytest.mark.parametrize(("y", "labels"), [("b", []), ("kind", ["--discrete-y"])])
+def test_every_estimator_is_shown_unless_some_are_named(mibench, data, y, labels):
+    done = mibench("estimate", "data.csv", "--x", "a", "--y", y, *labels)
+    assert done.returncode == 0, done.stderr
+    assert "200 rows, 1+1" in done.stdout
     for name in ("uniform", "adaptive", "kde", "knn", "canonical"):
         assert name in done.stdout
 
@@ -196,7 +211,7 @@ def test_estimate_gives_the_librarys_numbers(mibench, data):
     for units in ("bits", "nats"):
         done = mibench(
             "estimate", "data.csv", "--x", "a", "--y", "b", "-e", "knn:k=4,kde", "--format", "json",
-            "--units", units,
+            "--units", units, "--jobs", 2,
         )  # fmt: skip
         for row in json.loads(done.stdout)["estimates"]:
             expected = library.estimate(table["a"], table["b"], row["estimator"])
@@ -234,7 +249,7 @@ def test_axes_name_columns_and_pairs():
 
 def test_all_that_is_known_about_estimates_is_written(mibench, data):
     sides = ("--x", "a,c", "--y", "kind", "--discrete-y", "-e", "knn,uniform")
-    done = mibench("estimate", "data.csv", *sides, "--format", "json", "-o", "e.json", "--jobs", 2)
+    done = mibench("estimate", "data.csv", *sides, "--format", "json", "-o", "e.json")
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
     assert json.loads((data / "e.json").read_text()) == shown
@@ -330,7 +345,7 @@ def test_estimate_refuses_bad_input(mibench, data, args, messages):
 
 def test_one_estimator_may_fail_beside_the_others(mibench, data):
     (data / "few.csv").write_text("a,b\n1,2\n2,1\n3,5\n")
-    done = mibench("estimate", "few.csv", "--x", "a", "--y", "b")
+    done = mibench("estimate", "few.csv", "--x", "a", "--y", "b", "-e", "knn,kde")
     assert done.returncode == 1
     assert "knn needs more than k=3 rows, got 3" in done.stdout
     assert "kde" in done.stdout
@@ -338,7 +353,11 @@ def test_one_estimator_may_fail_beside_the_others(mibench, data):
 
 @pytest.mark.parametrize(
     "command",
-    ["list tasks", "list estimators", pytest.param("compare --seeds 1", marks=pytest.mark.slow)],
+    [
+        "list tasks",
+        pytest.param("list estimators", marks=pytest.mark.slow),
+        pytest.param("compare --seeds 1", marks=pytest.mark.slow),
+    ],
 )
 def test_a_reader_that_stops_reading_is_no_error(tmp_path, command):
     done = subprocess.run(
@@ -415,7 +434,7 @@ def test_ctrl_c_leaves_no_file_and_shows_what_is_done(tmp_path, tmp_path_factory
 def test_the_progress_bar_is_live_on_a_terminal(tmp_path):
     parent, child = pty.openpty()
     running = subprocess.Popen(
-        [MIBENCH, "compare", "-e", "kde", "--seeds", "3"],
+        [MIBENCH, "compare", "-e", "uniform", "--tasks", "1v1-normal-0.75", "--seeds", "63"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=child, env={**os.environ, "TERM": "xterm"},
     )  # fmt: skip
     os.close(child)
@@ -510,7 +529,7 @@ def test_separators_and_a_byte_order_mark(mibench, tmp_path, separator):
     rows = [["a", "b"], *([str(i), str((i * 7) % 11)] for i in range(40))]
     text = "\ufeff" + "\n".join(separator.join(row) for row in rows)
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    done = mibench("estimate", "t.csv", "--x", "a", "--y", "b")
+    done = mibench("estimate", "t.csv", "--x", "a", "--y", "b", "-e", "knn")
     assert done.returncode == 0, done.stderr
     assert "40 rows, 1+1" in done.stdout
 
@@ -518,7 +537,7 @@ def test_separators_and_a_byte_order_mark(mibench, tmp_path, separator):
 def test_columns_that_are_no_plain_numbers_are_named(mibench, tmp_path):
     dates = np.arange("2020-01-01", "2020-02-10", dtype="M8[D]")
     np.savez(tmp_path / "d.npz", when=dates, y=np.arange(40.0))
-    done = mibench("estimate", "d.npz", "--x", "when", "--y", "y")
+    done = mibench("estimate", "d.npz", "--x", "when", "--y", "y", "-e", "knn")
     assert (done.returncode, "when (dates, as days since 2020-01-01)" in done.stderr) == (0, True)
     pd.DataFrame({"a": [[1, 2], [3]] * 9, "b": range(18)}).to_parquet(tmp_path / "l.parquet")
     done = mibench("estimate", "l.parquet", "--x", "a", "--y", "b")

@@ -1,7 +1,6 @@
 """Names on the command line: completion, `show`, patterns, several suites, near names."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -19,18 +18,16 @@ from .conftest import MIBENCH, environment
 
 
 @pytest.fixture
-def complete(tmp_path):
+def complete(mibench):
     """What the shell is offered for the last of these words."""
 
     def run(*words: str, shell: str = "bash") -> list[str]:
         place = words[-1] if shell == "fish" else str(len(words))
-        done = subprocess.run(
-            [MIBENCH], cwd=tmp_path, capture_output=True, text=True, timeout=60,
-            env={
-                **environment(), "_MIBENCH_COMPLETE": f"{shell}_complete",
-                "COMP_WORDS": " ".join(["mibench", *words]), "COMP_CWORD": place,
-            },
-        )  # fmt: skip
+        env = {
+            **environment(), "_MIBENCH_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": " ".join(["mibench", *words]), "COMP_CWORD": place,
+        }  # fmt: skip
+        done = mibench(env=env)
         assert done.stderr == ""
         return [line for line in done.stdout.splitlines() if line]
 
@@ -62,6 +59,15 @@ def test_what_the_shell_is_offered(complete, words, some):
     assert offered(complete(*words)) == some
 
 
+def test_a_shell_gets_its_answer_from_a_new_process():
+    """As the script of `mibench completion bash` asks; the other tests fork a process."""
+    asked = {"_MIBENCH_COMPLETE": "bash_complete", "COMP_WORDS": "mibench est", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [MIBENCH], capture_output=True, text=True, timeout=60, env={**environment(), **asked}
+    )
+    assert (done.stdout, done.stderr) == ("plain,estimate\n", "")
+
+
 def test_the_other_shells_are_offered_the_same(complete):
     assert complete("show", "few", shell="zsh")[1] == "few_samples"
     assert complete("show", "few", shell="fish")[0].split(",")[1].split("\t")[0] == "few_samples"
@@ -85,18 +91,17 @@ def test_columns_of_the_file_are_offered(complete, tmp_path, file):
     import pandas as pd
 
     table = pd.DataFrame({"height": [1.0], "health": [2.0], "weight": [3.0]})
-    table.to_csv(tmp_path / "a.csv", index=False)
-    table.to_csv(tmp_path / "a.tsv", index=False, sep="\t")
-    table.to_csv(
-        tmp_path / "semicolons.csv", index=False, sep=";", decimal=",", encoding="utf-8-sig"
-    )
-    table.to_csv(tmp_path / "a.csv.gz", index=False)
-    table.to_parquet(tmp_path / "a.parquet")
-    (tmp_path / "title.csv").write_text(
-        "A table, of patients and others\nheight,health,weight\n1,2,3\n2,3,4\n"
-    )
-    table.to_csv(tmp_path / "a.csv.zip", index=False)
-    np.savez(tmp_path / "a.npz", **{name: table[name] for name in table})
+    path = tmp_path / file
+    if file.endswith(".parquet"):
+        table.to_parquet(path)
+    elif file.endswith(".npz"):
+        np.savez(path, **{name: table[name] for name in table})
+    elif file == "semicolons.csv":
+        table.to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
+    elif file == "title.csv":
+        path.write_text("A table, of patients and others\nheight,health,weight\n1,2,3\n2,3,4\n")
+    else:
+        table.to_csv(path, index=False, sep="\t" if file == "a.tsv" else ",")
     assert offered(complete("estimate", file, "--x", "he")) == {"height", "health"}
     got = offered(complete("estimate", file, "--x", "height", "--y", "height,"))
     assert got == {"height,health", "height,weight"}
@@ -122,10 +127,7 @@ def test_completion_does_not_import_numba():
 def test_the_script_of_each_shell(mibench, shell):
     done = mibench("completion", shell)
     assert (done.returncode, "_MIBENCH_COMPLETE" in done.stdout) == (0, True)
-    by_variable = subprocess.run(
-        [MIBENCH], capture_output=True, text=True,
-        env={**os.environ, "_MIBENCH_COMPLETE": f"{shell}_source"},
-    )  # fmt: skip
+    by_variable = mibench(env={**environment(), "_MIBENCH_COMPLETE": f"{shell}_source"})
     assert by_variable.stdout == done.stdout
 
 

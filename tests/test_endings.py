@@ -139,18 +139,19 @@ def test_a_killed_run_has_stored_what_its_processes_had_finished(tmp_path):
 
 
 @pytest.mark.slow
-def test_thirty_runs_that_are_ended_have_stored_what_was_finished(tmp_path, forked_run):
+@pytest.mark.parametrize("part", [0, 1])  # which two test processes share
+def test_thirty_runs_that_are_ended_have_stored_what_was_finished(tmp_path, forked_run, part):
     """At random moments. A lost estimate is one that a process was writing."""
     rng, found = random.Random(0), []
-    for trial in range(30):
+    pauses = [rng.uniform(0, 1.5) for _ in range(30)]
+    for trial in range(15 * part, 15 * part + 15):
         folder = tmp_path / str(trial)
         folder.mkdir()
-        pause = rng.uniform(0, 1.5)
-        number = SIGNALS[trial % 4]
-        found.append(lost_and_finished(forked_run, folder, number, pause, "--jobs", "2"))
+        end = SIGNALS[trial % 4], pauses[trial]
+        found.append(lost_and_finished(forked_run, folder, *end, "--jobs", "2"))
     print(found)
     assert max(lost for lost, _ in found) <= 2
-    assert sum(finished for _, finished in found) > 300
+    assert sum(finished for _, finished in found) > 150
 
 
 @pytest.mark.slow

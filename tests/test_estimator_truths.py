@@ -223,7 +223,7 @@ def test_knn_finds_the_information_of_a_mixture():
 
 @pytest.mark.parametrize("estimator", ALL, ids=repr)
 def test_more_samples_reduce_the_error(estimator):
-    """RMSE over 20 seeds from n = 200 to n = 5000.
+    """RMSE over 10 seeds from n = 200 to n = 5000.
 
     An error of order n^(-1/2) would shrink by a factor of 5; the bias of bins and kernels shrinks
     as n^(-1/2) to n^(-1/3): 25^(1/3) = 2.9. Required: 2.
@@ -233,7 +233,7 @@ def test_more_samples_reduce_the_error(estimator):
             np.mean(
                 [
                     (estimator.estimate(*correlated(0.6, n, s)).nats - true_nats(0.6)) ** 2
-                    for s in range(20)
+                    for s in range(10)
                 ]
             )
         )

@@ -88,7 +88,12 @@ def records(store):
 @pytest.mark.parametrize(
     ("how", "jobs"),
     # A worker of several whose files are closed cannot answer: it ends, which is a failure.
-    [*itertools.product(["returns_twice", "leaves", "moves"], [1, 2]), ("closes", 1)],
+    [
+        *itertools.product(["returns_twice", "leaves", "moves", "closes"], [1]),
+        ("leaves", 2),
+        pytest.param("returns_twice", 2, marks=pytest.mark.slow),
+        pytest.param("moves", 2, marks=pytest.mark.slow),
+    ],
 )
 def test_each_estimate_is_recorded_once_and_in_its_place(mine, mibench, how, jobs):
     """Whether a fork comes back, or the estimator goes to another folder or closes files."""

@@ -9,11 +9,9 @@ MIBENCH_FUZZ_EXAMPLES sets its number of examples.
 import csv
 import io
 import itertools
-import json
 import math
 import os
 import random
-import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -47,27 +45,17 @@ def for_examples(examples, strategy, test):
     )(given(strategy)(test))()  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def command(tmp_path_factory):
-    """Run a command in a folder; returns its exit code and what it printed."""
-    streams = tmp_path_factory.mktemp("streams")
-    names = {name: str(streams / name) for name in ("stdout", "stderr")}
-    server = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("fuzz_server.py")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+@pytest.fixture
+def command(forked):
+    """Run a command in a folder, within limits; returns its exit code and what it printed."""
 
     def run(args, cwd):
-        request = {**names, "args": args, "cwd": str(cwd)}
-        print(json.dumps(request), file=server.stdin, flush=True)
-        code = json.loads(server.stdout.readline())
-        out, err = (Path(path).read_bytes().decode() for path in names.values())
-        check(args, code, out, err)
+        done = forked(args, cwd, {}, limits=True)
+        check(args, done.returncode, done.stdout, done.stderr)
         assert not [p.name for p in Path(cwd).rglob(".*") if p.name != ".lock"], args
-        return code, out, err
+        return done.returncode, done.stdout, done.stderr
 
-    with server:
-        yield run
+    return run
 
 
 def check(args, code, out, err):
@@ -324,7 +312,7 @@ def test_any_damage_to_a_directory_is_named_or_harmless(command, tmp_path_factor
     folder = tmp_path_factory.mktemp("ibnet")
     made = ibnet_directory.make(folder / "made")
     (folder / "work").mkdir()
-    commands = (["measure", "d"], ["measure", "d", "-e", "knn:k=2"], ["plot", "d"],
+    commands = (["measure", "d", "--jobs", "1"], ["measure", "d", "-e", "knn:k=2"], ["plot", "d"],
                 ["plot", "d", "-o", "figures", "--pictures", "svg"])  # fmt: skip
 
     def test(seed):

@@ -160,7 +160,7 @@ class Plain:
     """An estimator that has what the protocol names, and no more."""
 
     def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
-        return mibench.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
+        return mibench.estimate(x, y, "knn", discrete_x=discrete_x, discrete_y=discrete_y)
 
 
 @pytest.mark.parametrize("estimator", ["knn", "adaptive", Plain()])

@@ -4,10 +4,12 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,14 @@ def wait_for(path, running, seconds=90):
         assert running.poll() is None, running.communicate()
         time.sleep(0.05)
     raise AssertionError(f"{path} never came")
+
+
+@pytest.fixture(scope="module")
+def small_training(tmp_path_factory):
+    """A network of two epochs, and what `adaptive` measures in the first two."""
+    trained = ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path_factory.mktemp("ibnet") / "d")
+    ibnet.measure(trained, "adaptive:bins=30", epochs="0,1")
+    return trained.directory
 
 
 # -- the commands ------------------------------------------------------------------------------
@@ -124,6 +134,7 @@ def test_epochs_that_were_not_kept_are_named(mibench, tmp_path):
 # -- interruptions -------------------------------------------------------------------------------
 
 
+@cache
 def uninterrupted():
     return ibnet.train("2.1", runs=4, epochs=2000)
 
@@ -246,10 +257,10 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         (("train", "2.1", "-o", "file.txt/d"), "cannot write to file.txt/d"),
     ],
 )
-def test_mistakes_are_named(mibench, tmp_path, args, message):
+def test_mistakes_are_named(mibench, tmp_path, small_training, args, message):
     (tmp_path / "file.txt").write_text("mine")
     if "d" in args:
-        ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
+        shutil.copytree(small_training, tmp_path / "d")
     done = mibench("ibnet", *args)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
@@ -263,9 +274,8 @@ def test_mistakes_are_named(mibench, tmp_path, args, message):
      "training.zarr/max_activation/c/0/0/0", "training.zarr/train_error/c/0/0",
      "measured.zarr/adaptive%3Abins=30/i_xt/c/0/0/0", "training.json"],
 )  # fmt: skip
-def test_damaged_files_are_named(mibench, tmp_path, damage):
-    trained = ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
-    ibnet.measure(trained, "adaptive:bins=30", epochs="0,1")
+def test_damaged_files_are_named(mibench, tmp_path, small_training, damage):
+    shutil.copytree(small_training, tmp_path / "d")
     assert (tmp_path / "d" / damage).stat().st_size > 0
     (tmp_path / "d" / damage).write_bytes(b"{]" * 60)
     done = mibench("ibnet", "measure", "d", "-e", "adaptive:bins=30", "--measure-epochs", "0,1,2")
@@ -273,8 +283,8 @@ def test_damaged_files_are_named(mibench, tmp_path, damage):
     assert re.search("cannot read d|d/training.json is damaged", done.stderr)
 
 
-def test_any_number_of_epochs_may_be_asked_for(mibench, tmp_path):
-    ibnet.train("2.1", runs=1, epochs=2, directory=tmp_path / "d")
+def test_any_number_of_epochs_may_be_asked_for(mibench, tmp_path, small_training):
+    shutil.copytree(small_training, tmp_path / "d")
     args = ("measure", "d", "-e", "uniform:bins=30", "--measure-epochs", "log:99999999999")
     assert mibench("ibnet", *args).returncode == 0
 

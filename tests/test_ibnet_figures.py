@@ -90,8 +90,19 @@ def test_every_figure_is_written_with_its_numbers(drawing: Drawing, tmp_path: Pa
         np.testing.assert_allclose(read[column], drawing.table[column], rtol=1e-5)
 
 
-def test_no_text_is_cut_off_or_overlaps_another(drawing: Drawing) -> None:
-    figure = drawing.figure
+# Each takes two seconds. The others have, between them, all kinds of panels, legends and titles.
+DRAWN_ALWAYS = ("plane", "planes", "errors", "median", "bins")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in DRAWN_ALWAYS else pytest.param(name, marks=pytest.mark.slow)
+     for name in FIGURES],
+)  # fmt: skip
+def test_no_text_is_cut_off_or_overlaps_another(
+    name: str, tanh: xr.Dataset, relu: xr.Dataset
+) -> None:
+    figure = FIGURES[name](tanh, relu).figure
     FigureCanvasAgg(figure).draw()
     words = [text for axes in figure.axes if axes.get_visible() for text in texts_of(axes)]
     words += [text for legend in figure.legends for text in legend.get_texts()]

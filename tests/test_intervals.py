@@ -84,16 +84,13 @@ def test_flags_of_auto_are_signs_of_errors(judged):
 )
 def test_each_sign_has_its_limit(changes, codes):
     described = {
-        "canonical": 1.0,
-        "canonical_halves": 1.0,
-        "canonical_halves_differ": 0.0,
-        "knn": 0.9,
-    }
-    raised = {"few_samples": "", "ties": ""}
-    found = warnings(raised, {**described, **changes}).keys()
-    assert found - {"few_samples"} == codes - {"few_samples"}
-    # Rows are few only if the estimate still rises; how ties were treated is no sign.
-    assert ("few_samples" in found) == ({**described, **changes}["canonical_halves"] < 0.97)
+        "canonical": 1.0, "canonical_halves": 1.0, "canonical_halves_differ": 0.0, "knn": 0.9,
+        "flag_few_samples": 1.0, "n": 100, "dims_low": 3, "dims_high": 4, **changes,
+    }  # fmt: skip
+    found = warnings({"ties": "", "more_pairs": ""}, described).keys()
+    # How ties were treated is no sign of an error. Rows are few only if the estimate still rises.
+    assert found - {"few_samples"} == (codes | {"more_pairs"}) - {"few_samples"}
+    assert ("few_samples" in found) == (described["canonical_halves"] < 0.97)
 
 
 def test_a_recorded_sample_is_described_in_the_same_way(judged):

@@ -104,7 +104,7 @@ def test_the_number_of_threads_changes_nothing(threads, monkeypatch):
     assert library.pairwise(single_pair).table["nats"][0] == expected["a", "b"][0]
 
 
-@pytest.mark.parametrize("jobs", [2, -1])
+@pytest.mark.parametrize("jobs", [2, pytest.param(-1, marks=pytest.mark.slow)])
 def test_the_number_of_processes_changes_nothing(jobs):
     table = mixed_table(100)
     alone = library.pairwise(table, "adaptive", discrete=LABELS)

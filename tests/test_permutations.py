@@ -196,10 +196,10 @@ def related_and_unrelated(seed, n=60):
 
 
 def test_p_values_of_pairs_are_those_of_each_pair():
-    table = related_and_unrelated(0)
+    table = dict(list(related_and_unrelated(0).items())[:5])
     pairs = mibench.pairwise(table, permutations=39, seed=3).table
     assert list(pairs)[:7] == ["x", "y", "nats", "bits", "p_value", "q_value", "rows"]
-    for row in pairs.head(12).itertuples():
+    for row in pairs.itertuples():
         alone = mibench.estimate(table[row.x], table[row.y], "knn", permutations=39, seed=3)
         assert (row.nats, row.p_value) == (alone.nats, alone.p_value)
     again = mibench.pairwise(table, permutations=39, seed=3, jobs=2).table
@@ -217,18 +217,19 @@ def test_q_values_are_those_of_benjamini_and_hochberg():
 
 
 def test_the_share_of_false_discoveries_is_controlled():
-    """With q <= 0.2, at most 20% of the discoveries are false on average over 8 tables."""
+    """With q <= 0.2, at most 20% of the discoveries are false on average over 5 tables."""
     true = {("c0", "c1"), ("c2", "c3"), ("c4", "c5")}
     shares, found = [], 0
-    for seed in range(8):
-        pairs = mibench.pairwise(related_and_unrelated(seed), permutations=199)
+    for seed in range(5):
+        pairs = mibench.pairwise(related_and_unrelated(seed), permutations=99)
         chosen = pairs.table[pairs.table["q_value"] <= 0.2]
         hits = sum(pair in true for pair in zip(chosen["x"], chosen["y"], strict=True))
         found += hits
         shares.append(1 - hits / len(chosen) if len(chosen) else 0.0)
-    # A share has a standard deviation of about 0.2 in one table, and 0.07 in the mean of 8.
-    assert np.mean(shares) < 0.2 + 3 * 0.07
-    assert found >= 20  # of 24 related pairs
+    # A share has a standard deviation of about 0.2 in one table, and 0.09 in the mean of 5. With
+    # p <= 0.2 in place of q, 6.6 of the 33 others would be chosen beside the 3: a share of 0.69.
+    assert np.mean(shares) < 0.2 + 3 * 0.09
+    assert found >= 12  # of 15 related pairs
 
 
 def test_constant_columns_and_failures_have_no_small_p_value():
@@ -252,9 +253,10 @@ def test_constant_columns_and_failures_have_no_small_p_value():
 
 def test_the_command_shows_p_values_of_pairs(tmp_path, mibench):
     pd.DataFrame(related_and_unrelated(3)).to_csv(tmp_path / "t.csv", index=False)
-    done = mibench("pairwise", "t.csv", "--columns", "c0,c1,c2", "--permutations", 99)
+    few = ("--columns", "c0,c1,c2", "--permutations", 19, "--jobs", 1)
+    done = mibench("pairwise", "t.csv", *few)
     assert done.returncode == 0, done.stderr
     assert "p-value" in done.stdout
     assert "q-value" in done.stdout
-    rows = mibench("pairwise", "t.csv", "--permutations", 99, "--format", "csv").stdout
+    rows = mibench("pairwise", "t.csv", *few, "--format", "csv").stdout
     assert rows.startswith("x,y,bits,p_value,q_value,rows")

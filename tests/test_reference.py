@@ -54,16 +54,31 @@ def test_it_names_versions_libraries_and_machine(reference):
     assert reference["error"].eq("").eq(reference["nats"].notna()).all()
 
 
-@pytest.mark.parametrize("suite", MEASURED_AGAIN)
-@pytest.mark.parametrize("slow", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_no_estimator_has_become_worse(suite, slow, reference):
+# The slow estimators take minutes for these suites, which several test processes share in parts.
+PARTS = {"beyond-normal": 3, "mixtures": 2}
+
+
+def shares():
+    """Whether the slow estimators are meant, and the tasks."""
+    for suite in MEASURED_AGAIN:
+        marks = [pytest.mark.slow] * (suite in ("beyond-normal", "high-mi"))
+        yield pytest.param(False, SUITES[suite], id=f"False-{suite}", marks=marks)
+        parts = PARTS.get(suite, 1)
+        for part in range(parts):
+            name = suite if parts == 1 else f"{suite}-{part + 1}"
+            tasks = SUITES[suite][part::parts]
+            yield pytest.param(True, tasks, id=f"True-{name}", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("slow", "tasks"), [*shares()])
+def test_no_estimator_has_become_worse(slow, tasks, reference):
     """The errors of every estimator on a part of the grid: n = 200, the same seeds.
 
     Slow estimators have three seeds: fewer degrees of freedom, but as many tasks.
     """
     medians = reference.groupby("estimator")["seconds"].median()
     names = [name for name in default_estimators() if (medians[name] > SLOW_SECONDS) == slow]
-    table = mibench.compare(names, suite=suite, **(SMALL | {"seeds": 3 if slow else 10}))
+    table = mibench.compare(names, tasks=tasks, **(SMALL | {"seeds": 3 if slow else 10}))
     worse = summary.worsened(table, {name: baseline_name(name, "reference") for name in names})
     assert worse.empty, worse.to_string()
     earlier = table["estimator"].isin([baseline_name(name, "reference") for name in names])

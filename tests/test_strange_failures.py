@@ -140,8 +140,9 @@ def test_a_line_that_is_not_a_record_is_skipped_and_named(tmp_path, caplog, bad,
 
 @pytest.mark.parametrize(
     "changes",
-    [{"nats": 1e308}, {"nats": -1e308}, {"mi_nats": float("inf")}, {"mi_nats": float("nan")},
-     {"task": "x" * 100_000}],
+    [{"nats": 1e308}, {"mi_nats": float("inf")}, {"task": "x" * 100_000},
+     pytest.param({"nats": -1e308}, marks=pytest.mark.slow),
+     pytest.param({"mi_nats": float("nan")}, marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_records_of_extreme_values_are_drawn(tmp_path, mibench, changes):
     (tmp_path / "r.jsonl").write_bytes(HEADER + b"\n" + line() + b"\n" + line(seed=7, **changes))
@@ -175,8 +176,12 @@ def test_a_resumed_run_passes_over_bad_lines_and_other_estimators(tmp_path, capl
 # -- files --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", ["remove", "empty", "replace"])
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [("remove", 1), ("empty", 1), ("replace", 1), ("replace", 2),
+     pytest.param("remove", 2, marks=pytest.mark.slow),
+     pytest.param("empty", 2, marks=pytest.mark.slow)],
+)  # fmt: skip
 def test_a_store_that_is_lost_during_the_run_is_written_again(tmp_path, change, jobs):
     path = tmp_path / "r.jsonl"
 
@@ -199,7 +204,7 @@ def test_a_store_that_is_lost_during_the_run_is_written_again(tmp_path, change, 
 
 # Windows has no files that are pipes.
 @pytest.mark.skipif(os.name != "posix", reason="pipes")
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("other", [os.mkdir, os.mkfifo, lambda path: path.write_text("mine")])
 def test_results_are_kept_beside_what_took_the_place_of_the_store(tmp_path, other, jobs):
     path = tmp_path / "a" / "r.jsonl"

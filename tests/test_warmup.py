@@ -158,16 +158,24 @@ def test_warmup_reports_that_nothing_is_kept(installed):
     assert "Traceback" not in err
 
 
-def test_code_next_to_the_sources_serves_all_users(installed):
-    assert installed.run(MIBENCH, "warmup", "-e", "uniform")[0] == 0
+def test_code_next_to_the_sources_serves_all_users_and_warmup_says_where_it_is(installed):
+    warmup = MIBENCH, "warmup", "-e", "uniform:bins=9"
+    first, again = installed.run(*warmup), installed.run(*warmup)
     files = cached_files(installed.package)
     assert files
     installed.forbid_writing()
     for home in (installed.home, installed.nowhere):
         assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 7}
-    code, out, _ = installed.run(MIBENCH, "warmup", "-e", "uniform")
+    code, out, _ = installed.run(*warmup)
     assert (code, "were compiled already" in out) == (0, True)
     assert cached_files(installed.folder) == files
+    assert (first[0], again[0], again[2]) == (0, 0, "")
+    assert "compiling what the estimates need, once per installation" in first[2]
+    assert first[1].split()[:2] == ["compiled", str(len(files))]
+    assert again[1].startswith("all kernels for uniform:bins=9 were compiled already; loaded in ")
+    size = sum(file.stat().st_size for file in files) / 1e6
+    for _, out, _ in (first, again):
+        assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in out
 
 
 # -- files that are outdated, damaged, or written by two processes ---------------------------------
@@ -385,22 +393,6 @@ def test_code_that_cannot_be_kept_is_reported(fresh):
 # -- mibench warmup -------------------------------------------------------------------
 
 
-def test_warmup_twice(mibench, tmp_path, monkeypatch):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    first, again = (mibench("warmup", "-e", "uniform:bins=9") for _ in range(2))
-    assert (first.returncode, again.returncode, again.stderr) == (0, 0, "")
-    assert "compiling what the estimates need, once per installation" in first.stderr
-    files = cached_files(tmp_path)
-    words = first.stdout.split()
-    assert words[:2] == ["compiled", str(len(files))]
-    assert again.stdout.startswith(
-        "all kernels for uniform:bins=9 were compiled already; loaded in "
-    )
-    size = sum(file.stat().st_size for file in files) / 1e6
-    for done in (first, again):
-        assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in done.stdout
-
-
 def test_warmup_shows_progress_on_a_terminal():
     parent, child = pty.openpty()
     running = subprocess.Popen(
@@ -455,11 +447,13 @@ def test_after_warmup_no_estimate_compiles_a_kernel():
     before, rng = len(cache.compiled_kernels), np.random.default_rng(1)
     for n in (20, 300, 2000):
         labels = np.arange(n) % 3, np.array(list("abcd"))[np.arange(n) % 4], pd.Series(range(n))
-        for dims in ((1, 1), (1, 2), (5, 5), (12, 3)):
+        for dims in ((1, 1), (5, 5), (1, 2), (12, 3))[: 2 if n == 2000 else None]:
             x, y = (rng.normal(size=(n, d)) for d in dims)
             fixed = np.asfortranarray(x)
             fixed.flags.writeable = False
-            sides = x, x.astype(np.float32), fixed, pd.DataFrame(x), x.round(1), x[:, :1].tolist()
+            sides = [x, x.astype(np.float32), x.round(1)]
+            if n < 2000:  # containers and layouts do not depend on the number of rows
+                sides += [fixed, pd.DataFrame(x), x[:, :1].tolist()]
             for spec in SPECS:
                 with suppress(InputError):  # each estimator refuses some
                     for side in sides:

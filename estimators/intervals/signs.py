@@ -11,8 +11,8 @@ from mibench.contract import flags
 # From these nats, and this share of the estimate, a difference is a sign of an error.
 MIN_NATS, MIN_SHARE = 0.1, 0.1
 MIN_NATS_OF_HALVES, MIN_SHARE_OF_HALVES = 0.2, 0.2
-# Rows are too few for the dimensions if the estimate rises by more than this from halves to all.
-# Otherwise `few_samples` is right no more often than no flag at all.
+# Rows that are few for k-NN are few for `auto` if its estimate rises by more than this. Otherwise
+# the flag would be right no more often than no flag at all.
 MIN_RISE_OF_FEW = 0.03
 # What says how the data were treated, and is no more often raised for wrong estimates of `auto`.
 NO_SIGNS = ("ties", "negative")
@@ -26,8 +26,9 @@ def warnings(raised: Mapping[str, str], described: Mapping[str, float]) -> dict[
     nats, halves = described["canonical"], described["canonical_halves"]
     rise, differ = nats - halves, described["canonical_halves_differ"]
     kept = {code: sentence for code, sentence in raised.items() if code not in NO_SIGNS}
-    if rise <= MIN_RISE_OF_FEW:
-        kept.pop("few_samples", None)
+    if described["flag_few_samples"] and rise > MIN_RISE_OF_FEW:
+        dims = described["dims_low"] + described["dims_high"]
+        kept.update([flags.few_samples(int(described["n"]), int(dims))])
     if _exceeds(rise, nats):
         kept.update([flags.rising(nats, halves)])
     if _exceeds(described["knn"] - nats, nats):

@@ -1,5 +1,6 @@
 """How sure an estimate is: intervals and p-values of the results, and the verdict in a sentence."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from ..types import Estimate
     from .estimates import Result
 
-FEW_VALUES = 20_000  # rows times columns up to which 999 permutations take a second or two
-MANY_PERMUTATIONS, FEW_PERMUTATIONS = 999, 99
+# Permutations of the verdict, by the largest rows times columns squared for which they take no
+# more than some seconds, as far as knn's time goes with them.
+PERMUTATIONS = ((40_000, 999), (1_000_000, 99), (math.inf, 39))
 SURE = 0.05  # a smaller p-value is called "not by chance"
 
 AUTO, TESTED = "auto", "knn"  # the estimator of the verdict, and that of its p-value
@@ -124,8 +126,8 @@ def _of(result: "Result") -> "Estimate | None":
 
 def permutations_of_verdict(rows: int, columns: int) -> int:
     """So many that they take some seconds, and no more than a series has shifts."""
-    many = rows * columns <= FEW_VALUES
-    return min(MANY_PERMUTATIONS if many else FEW_PERMUTATIONS, rows - 1)
+    work = rows * columns**2
+    return min(next(count for most, count in PERMUTATIONS if work <= most), rows - 1)
 
 
 def verdict(auto: "Estimate | None", tested: "Estimate | None", units: str) -> str | None:
