@@ -24,6 +24,7 @@ from hypothesis import settings
 
 from mibench import estimate, warmup
 from mibench.plugins import WARMUPS, by_name, load
+from mibench.running.processes import core_count
 
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
 Completed = subprocess.CompletedProcess[str]
@@ -77,6 +78,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for share in range(count)
         for item in (*first[share::count], *rest[share * size : share * size + size])
     ]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores for `-n auto`, since many tests wait for commands."""
+    return core_count() + 1
 
 
 # What the whole suite compiles, in shares that take about as long. "": what plug-ins declare.

@@ -1,17 +1,20 @@
 """Which epochs of a training keep their weights; the others have none, to save space."""
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from ..schedule import epochs_of
 
+if TYPE_CHECKING:
+    import zarr
+
 KEPT = "kept"  # an attribute of the group: a list of epochs; without it, all are kept
 
 
-def kept_epochs(group: zarr.Group, length: int) -> NDArray[np.int64]:
+def kept_epochs(group: "zarr.Group", length: int) -> NDArray[np.int64]:
     """The epochs below `length` that keep their weights, in ascending order."""
     stored = group.attrs.get(KEPT)
     if stored is None:
@@ -25,7 +28,7 @@ def epochs_to_keep(keep: str, last: int) -> NDArray[np.int64]:
     return np.unique([0, *epochs_of(keep, last).tolist(), last])
 
 
-def plan_kept(group: zarr.Group, keep: str, first: int, last: int) -> None:
+def plan_kept(group: "zarr.Group", keep: str, first: int, last: int) -> None:
     """Record which of the epochs from `first` to `last` will keep their weights."""
     if keep == "every" and KEPT not in group.attrs:
         return
