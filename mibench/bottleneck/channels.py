@@ -138,7 +138,7 @@ def rate_distortion(
     Example:
         >>> points = rate_distortion([0.5, 0.5], [[0, 1], [1, 0]], [2.0])
         >>> round(float(points.distortion[0]), 4), round(float(points.bits[0]), 4)
-        (0.1192, 0.4728)
+        (0.1192, 0.4729)
     """
     check_search(gap, iterations)
     p = probabilities(source, "source", 1)

@@ -106,7 +106,7 @@ def information_bottleneck(
     Example:
         >>> curve = information_bottleneck([[0.4, 0.1], [0.1, 0.4]], [2.0, 10.0])
         >>> curve.i_ty.round(3)  # nothing is worth keeping below beta = 1 / 0.6^2
-        array([0.19, 0.  ])
+        array([0.193, 0.   ])
     """
     joint = probabilities(p_xy, "p_xy", 2)
     falling = np.sort(weights(betas, "betas"))[::-1]
