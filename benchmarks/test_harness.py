@@ -40,8 +40,7 @@ def test_overhead(note, rounds, short, monkeypatch, tmp_path):
         shares.append(((wall - sampling_seconds - table["seconds"].sum()) / wall, wall))
     share, wall = min(shares)
     note(f"overhead of the harness on beyond-normal: {share:.1%} of {wall:.2f} s (under 5 %)")
-    # Short: other programs of a shared machine make it 5.5% to 7.2%, so it finds doublings alone.
-    assert share < 0.05 / (0.5 if short else 1)
+    assert share < 0.05 / (0.75 if short else 1)
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

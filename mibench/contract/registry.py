@@ -3,6 +3,8 @@
 No estimator is imported until it is asked for.
 """
 
+from functools import cache
+
 from ..errors import InputError, unknown
 from ..plugins import ESTIMATORS, by_name, load
 from ..types import SESSION, SupportsEstimate
@@ -116,8 +118,12 @@ def is_provided(name: str, kind: type) -> bool:
     return same_package and point.load() is kind
 
 
+@cache
 def origin(name: str) -> str:
-    """The package that provides an estimator, with its version, such as "mibench 0.1.0"."""
+    """The package that provides an estimator, with its version, such as "mibench 0.1.0".
+
+    Cached, since each look-up reads the package's metadata from disk.
+    """
     point = by_name(ESTIMATORS).get(name)
     if point is None or point.dist is None:
         return SESSION
