@@ -89,8 +89,10 @@ print(time.perf_counter() - start, peak_memory())
 """
 
 
-# Other systems cannot reset the recorded peak of memory; `.ci/run` runs on Linux, and so runs this.
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory can be read on Linux only")
+@pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="only Linux can reset the recorded peak of memory; `.ci/run` runs there",
+)
 def test_memory_of_many_rows(note, short):
     """The whole process, with interpreter, libraries and data, takes at most 600 bytes per row."""
     n = 1_000_000 if short else 10_000_000

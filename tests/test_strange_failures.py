@@ -202,10 +202,16 @@ def test_a_store_that_is_lost_during_the_run_is_written_again(tmp_path, change, 
     assert f"holds the {kept} results of this run again: give the same command" in str(caught.value)
 
 
-# Windows has no files that are pipes.
-@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def write_text(path):
+    path.write_text("mine")
+
+
+# What may take the place of a store. Windows has no files that are pipes.
+OTHERS = [os.mkdir, write_text, *([os.mkfifo] if hasattr(os, "mkfifo") else [])]
+
+
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("other", [os.mkdir, os.mkfifo, lambda path: path.write_text("mine")])
+@pytest.mark.parametrize("other", OTHERS, ids=lambda function: function.__name__)
 def test_results_are_kept_beside_what_took_the_place_of_the_store(tmp_path, other, jobs):
     path = tmp_path / "a" / "r.jsonl"
 
@@ -273,8 +279,12 @@ def folder_a(tmp_path):
     (tmp_path / "a").mkdir()
 
 
-# Windows has no files that are devices or pipes.
-@pytest.mark.skipif(os.name != "posix", reason="devices")
+needs_pipes = pytest.mark.skipif(
+    not hasattr(os, "mkfifo"), reason="Windows has no files that are devices or pipes"
+)
+
+
+@needs_pipes
 def test_a_store_that_keeps_nothing_is_refused(tmp_path, mibench):
     os.mkfifo(tmp_path / "pipe")
     for path in ("/dev/null", "pipe"):
@@ -324,9 +334,11 @@ def test_a_worker_that_dies_is_a_failure_and_the_others_go_on(awkward):
     ]
 
 
-# Other kernels send no signal when a parent dies, and docs/reliability.md promises it for Linux.
 @pytest.mark.slow
-@pytest.mark.skipif(not psutil.LINUX, reason="the kernel of Linux ends them")
+@pytest.mark.skipif(
+    not psutil.LINUX,
+    reason="only Linux sends a signal when a parent dies; docs/reliability.md says so",
+)
 def test_compiled_code_that_never_ends_does_not_outlive_a_killed_parent(tmp_path, awkward):
     script = (
         "import mibench, awkward\n"
@@ -376,8 +388,7 @@ def test_an_estimate_of_a_file_has_a_time_limit_and_the_others_go_on(tmp_path, m
     assert "time limit is -1.0: give seconds above 0" in wrong.stderr
 
 
-# Windows has no files that are devices or pipes.
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+@needs_pipes
 def test_a_device_or_pipe_is_not_replaced_by_a_result(tmp_path):
     """As root, a link to /dev/null would have been replaced by a file, for all programs."""
     pipe, link = tmp_path / "pipe.csv", tmp_path / "link.csv"
