@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from mibench.errors import InputError, unknown
 from mibench.output.files import check_path, whole_file
 
+from .entropy import entropy_bits
 from .icosahedron import icosahedron
 from .idx import find_pairs, is_images_name, read_pairs
 from .mat import read_mat
@@ -104,12 +105,12 @@ class Data:
     @property
     def h_x_bits(self) -> float:
         """H(X) in bits, all rows being equally likely: log2(n) if all are distinct."""
-        return _entropy_bits(self.symbols)
+        return entropy_bits(self.symbols)
 
     @property
     def h_y_bits(self) -> float:
         """H(Y), the entropy of the labels, in bits."""
-        return _entropy_bits(self.labels)
+        return entropy_bits(self.labels)
 
 
 def load_data(name: str | os.PathLike[str]) -> Data:
@@ -254,8 +255,3 @@ def _as_array(values: ArrayLike, what: str) -> NDArray[Any]:
         return np.asarray(values)
     except ValueError:  # rows of different lengths
         raise InputError(f"{what} do not form a table: give rows of equal length") from None
-
-
-def _entropy_bits(symbols: NDArray[np.int64]) -> float:
-    p = np.bincount(symbols) / len(symbols)
-    return float((p * np.log2(1 / p)).sum())

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from mibench.contract.variables import as_variable
 from mibench.errors import InputError
 
+from ..data.entropy import entropy_bits
+
 MANY_CLASSES = 20  # more are refused if every class has hardly more than one row
 
 
@@ -32,12 +34,12 @@ class Sides:
     @property
     def h_x_bits(self) -> float:
         """H(X) in bits, all rows being equally likely."""
-        return _entropy_bits(self.symbols)
+        return entropy_bits(self.symbols)
 
     @property
     def h_y_bits(self) -> float:
         """H(Y) in bits."""
-        return _entropy_bits(self.labels)
+        return entropy_bits(self.labels)
 
 
 def make_sides(labels: Any, inputs: Any = None) -> Sides:
@@ -110,8 +112,3 @@ def _symbols(rows: NDArray[Any]) -> NDArray[np.int64]:
     """The number of each row; equal rows have the same."""
     numbers: dict[bytes, int] = {}
     return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int64)
-
-
-def _entropy_bits(symbols: NDArray[np.int64]) -> float:
-    p = np.bincount(symbols) / len(symbols)
-    return float((p * np.log2(1 / p)).sum())

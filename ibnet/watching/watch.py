@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from ..training.training import Progress
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
 
+if TYPE_CHECKING:
+    from .rows import Rows
 
 BATCH = 256  # inputs that the model gets at once
 
@@ -36,33 +38,23 @@ class Watch:
     def __init__(
         self,
         model: Any,
-        data: Any,
-        layers: Sequence[str] | Mapping[str, Callable[[Any], Any] | None] | None = None,
-        *,
-        rows: int | None = None,
-        seed: int = 0,
-        batch: int = BATCH,
-        activation: str | Mapping[str, str] | None = None,
-        shared_range: bool = False,
-        directory: str | Path | None = None,
-        name: str = "",
+        selects: Mapping[str, Callable[[Any], Any] | None],
+        rows: "Rows",
+        activation: str | Mapping[str, str] | None,
+        shared_range: bool,
+        directory: Path | None,
+        name: str,
     ) -> None:
-        # These need torch, and the names of `ibnet` can be listed without it.
-        from .hooks import choose_layers
-        from .rows import choose_rows
-
         self.model = model
-        self._selects = choose_layers(model, layers)
-        self._rows = choose_rows(data, rows, seed, batch)
+        self._selects, self._rows = selects, rows
         self._activation, self._shared = activation, shared_range
-        self._directory = None if directory is None else Path(directory)
-        self._name = name or type(model).__name__
+        self._directory, self._name = directory, name
         self._activations: Activations | None = None
-        if self._directory is not None:
-            if is_stored(self._directory):
-                self._activations = self._continued(load_activations(self._directory))
+        if directory is not None:
+            if is_stored(directory):
+                self._activations = self._continued(load_activations(directory))
             else:
-                check_empty(self._directory)
+                check_empty(directory)
 
     @property
     def epochs(self) -> tuple[int, ...]:
@@ -226,7 +218,13 @@ def watch(
         >>> watch.measure("uniform:bins=30").i_xt.shape
         (1, 1, 2, 2)
     """
+    # These need torch, and the names of `ibnet` can be listed without it.
+    from .hooks import choose_layers
+    from .rows import choose_rows
+
+    selects = choose_layers(model, layers)
+    chosen = choose_rows(data, rows, seed, batch)
+    where = None if directory is None else Path(directory)
     return Watch(
-        model, data, layers, rows=rows, seed=seed, batch=batch, activation=activation,
-        shared_range=shared_range, directory=directory, name=name,
-    )  # fmt: skip
+        model, selects, chosen, activation, shared_range, where, name or type(model).__name__
+    )
