@@ -8,6 +8,9 @@ import pandas as pd
 import pytest
 
 import mibench
+from mibench.cli.sureness import add_p_values
+from mibench.columns.files import ColumnSet
+from mibench.contract.resolve import resolve_estimators
 from mibench.contract.variables import as_variable
 from mibench.errors import InputError
 from mibench.estimators import KDE, KNN, Uniform
@@ -144,6 +147,26 @@ def test_the_test_of_auto_is_that_of_knn():
     assert auto.info["permuted_estimator"] == "knn"
     assert auto.info["null_mean_nats"] == knn.info["null_mean_nats"]
     assert "permuted_estimator" not in knn.info
+
+
+def test_estimators_with_the_same_test_share_its_permutations(monkeypatch):
+    made = []
+
+    def counted(estimator, *sides, **options):
+        made.append(estimator)
+        return null_distribution(estimator, *sides, **options)
+
+    monkeypatch.setattr("mibench.running.permutations.null_distribution", counted)
+    resolved = resolve_estimators(["auto", "knn", "knn:k=5"])
+    results = [(e.spec, mibench.estimate(X, Y, e.spec), 0.0) for e in resolved]
+    x, y = (ColumnSet(["a"], "a", side[:, np.newaxis], False) for side in (X, Y))
+    add_p_values(results, resolved, x, y, 39)
+    auto, knn, other = (estimate for _, estimate, _ in results)
+    assert [type(estimator).__name__ for estimator in made] == ["Auto", "KNN"]
+    assert auto.p_value == knn.p_value == mibench.estimate(X, Y, "knn", permutations=39).p_value
+    assert auto.info["permuted_estimator"] == "knn"
+    assert "permuted_estimator" not in knn.info
+    assert other.info["null_mean_nats"] != knn.info["null_mean_nats"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, message_of
 from .console import chatter_aside, progress, say
@@ -10,6 +11,7 @@ from .console import chatter_aside, progress, say
 if TYPE_CHECKING:
     from ..columns.files import ColumnSet
     from ..contract.resolve import ResolvedEstimator
+    from ..running.permutations import NullDistribution
     from ..types import Estimate
     from .estimates import Result
 
@@ -28,14 +30,24 @@ def add_p_values(
     y: "ColumnSet",
     permutations: int,
 ) -> None:
-    """Give the estimates p-values, in place. An estimator that fails on permuted rows is named."""
-    from ..running.permutations import null_distribution, with_p_value
+    """Give the estimates p-values, in place. An estimator that fails on permuted rows is named.
+
+    Estimators that are tested by the same one, as auto is by knn, share its permuted estimates.
+    """
+    from ..running.permutations import null_distribution, tester_of, with_p_value
+
+    made: list[tuple[Any, NullDistribution]] = []
 
     def tested(each: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
+        tester, name = tester_of(each.estimator)
+        for known, null in made:
+            if type(known) is type(tester) and known == tester:
+                return with_p_value(estimate, replace(null, estimator=name))
         null = null_distribution(
             each.estimator, x.values, y.values, estimate.nats, permutations,
             discrete_x=x.discrete, discrete_y=y.discrete,
         )  # fmt: skip
+        made.append((tester, null))
         return with_p_value(estimate, null)
 
     _complete(results, resolved, tested, "p-values", "p-value")

@@ -78,6 +78,13 @@ def with_p_value(estimate: Estimate, null: NullDistribution) -> Estimate:
     return replace(estimate, p_value=null.p_value, info={**estimate.info, **chance})
 
 
+def tester_of(estimator: SupportsEstimate) -> tuple[SupportsEstimate, str]:
+    """The estimator whose estimates from permuted rows are compared; its name if it is another."""
+    if isinstance(estimator, Estimator) and (tester := estimator.tested_by()) is not estimator:
+        return tester, type(tester).__name__.lower()
+    return estimator, ""
+
+
 def null_distribution(
     estimator: SupportsEstimate,
     x: ArrayLike,
@@ -142,15 +149,14 @@ def null_of_sides(
             )
     check_permutations(permutations)
     shifts = are_serial(*sides) if shifts is None else shifts
-    name = ""
-    if isinstance(estimator, Estimator) and (tester := estimator.tested_by()) is not estimator:
-        name, estimator = type(tester).__name__.lower(), tester
+    tester, name = tester_of(estimator)
+    if name and isinstance(tester, Estimator):
         nats = tester.estimate_variables(x, y).nats
     threshold = nats - EQUAL * (1 + abs(nats))
     made: list[float] = []
     as_large = 0
     for orders in _batches(_orders(sides[0].n, permutations, seed, shifts)):
-        for estimate in _estimates(estimator, sides, orders):
+        for estimate in _estimates(tester, sides, orders):
             made.append(estimate)
             as_large += estimate >= threshold
             if as_large == STOP_AFTER and len(made) < permutations:
