@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from .completion import columns
 from .console import (
     DONE,
     FILE,
@@ -17,29 +16,16 @@ from .console import (
     progress,
     say,
     say_if_cold,
-    say_if_large,
     time_limit_option,
     units_option,
 )
-from .reading import Reading, reading_options
+from .reading import ChosenSides, Reading, reading_options, sides_options
 from .show import show_estimates, write_estimates
 
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option(
-    "--x", "x", metavar="COLS", multiple=True, required=True, shell_complete=columns,
-    help="Columns of X.",
-)  # fmt: skip
-@click.option(
-    "--y", "y", metavar="COLS", multiple=True, required=True, shell_complete=columns,
-    help="Columns of Y.",
-)  # fmt: skip
-@click.option(
-    "--discrete-x", is_flag=True,
-    help="X holds labels. A row of several columns is then one label.",
-)  # fmt: skip
-@click.option("--discrete-y", is_flag=True, help="The same for Y.")
+@sides_options
 @reading_options
 @estimators_option
 @time_limit_option
@@ -72,10 +58,7 @@ from .show import show_estimates, write_estimates
 @format_option
 def estimate(
     file: Path,
-    x: Sequence[str],
-    y: Sequence[str],
-    discrete_x: bool,
-    discrete_y: bool,
+    chosen: ChosenSides,
     reading: Reading,
     estimators: Sequence[str],
     time_limit: float | None,
@@ -96,7 +79,6 @@ def estimate(
     Without -e, the first line says what to believe: the estimate of auto, its 95% interval, and
     the p-value of knn. The table below says what each estimator finds.
     """
-    from ..columns.files import read_sides
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
     from ..output.files import PICTURES, TABLES, check_path
@@ -115,13 +97,7 @@ def estimate(
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option, [file])
-    say_if_large(file)
-    sides = read_sides(
-        file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
-        missing_rows=reading.missing_rows or "complete", told=reading.told,
-    )  # fmt: skip
-    for note in sides.notes:
-        say(note)
+    sides = chosen.read(file, reading)
     side_x, side_y = sides.x, sides.y
     resolved = resolve_estimators(list(estimators) or [AUTO, *default_estimators()])
     (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]

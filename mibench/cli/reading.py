@@ -3,11 +3,16 @@
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .completion import columns
+from .console import say, say_if_large
+
 if TYPE_CHECKING:
+    from ..columns.files import Sides
     from ..columns.reading import ReadAs
 
 
@@ -111,3 +116,63 @@ def reading_options(command: Callable[..., int]) -> Callable[..., int]:
     for option in reversed(OPTIONS):
         with_reading = option(with_reading)
     return with_reading
+
+
+@dataclass(frozen=True)
+class ChosenSides:
+    """The columns of X and Y that the options name, and which of both are declared labels."""
+
+    x: Sequence[str]
+    y: Sequence[str]
+    discrete_x: bool
+    discrete_y: bool
+
+    def read(self, file: Path, reading: Reading) -> "Sides":
+        """Read them, and say what must be known about how they were read."""
+        from ..columns.files import read_sides
+
+        say_if_large(file)
+        sides = read_sides(
+            file, self.x, self.y, discrete_x=self.discrete_x, discrete_y=self.discrete_y,
+            exclude=reading.exclude, missing_rows=reading.missing_rows or "complete",
+            told=reading.told,
+        )  # fmt: skip
+        for note in sides.notes:
+            say(note)
+        return sides
+
+
+SIDES = (
+    click.option(
+        "--x", "x", metavar="COLS", multiple=True, required=True, shell_complete=columns,
+        help="Columns of X.",
+    ),
+    click.option(
+        "--y", "y", metavar="COLS", multiple=True, required=True, shell_complete=columns,
+        help="Columns of Y.",
+    ),
+    click.option(
+        "--discrete-x", is_flag=True,
+        help="X holds labels. A row of several columns is then one label.",
+    ),
+    click.option("--discrete-y", is_flag=True, help="The same for Y."),
+)  # fmt: skip
+
+
+def sides_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options to a command, which gets them as the argument `chosen`."""
+
+    @functools.wraps(command)
+    def with_sides(
+        *args: Any,
+        x: Sequence[str],
+        y: Sequence[str],
+        discrete_x: bool,
+        discrete_y: bool,
+        **others: Any,
+    ) -> int:
+        return command(*args, chosen=ChosenSides(x, y, discrete_x, discrete_y), **others)
+
+    for option in reversed(SIDES):
+        with_sides = option(with_sides)
+    return with_sides

@@ -1,13 +1,11 @@
 """`mibench recommend`: estimators ranked by their errors on tasks like the columns of a file."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .completion import columns
 from .console import (
     DONE,
     FILE,
@@ -15,14 +13,12 @@ from .console import (
     chatter_aside,
     format_option,
     progress,
-    say,
     say_if_cold,
-    say_if_large,
     show_records,
     time_limit_option,
     units_option,
 )
-from .reading import Reading, reading_options
+from .reading import ChosenSides, Reading, reading_options, sides_options
 
 if TYPE_CHECKING:
     from ..recommendation import Recommendation
@@ -32,19 +28,7 @@ NATS_PER_UNIT = {"nats": 1.0, "bits": math.log(2)}
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option(
-    "--x", "x", metavar="COLS", multiple=True, required=True, shell_complete=columns,
-    help="Columns of X.",
-)  # fmt: skip
-@click.option(
-    "--y", "y", metavar="COLS", multiple=True, required=True, shell_complete=columns,
-    help="Columns of Y.",
-)  # fmt: skip
-@click.option(
-    "--discrete-x", is_flag=True,
-    help="X holds labels. A row of several columns is then one label.",
-)  # fmt: skip
-@click.option("--discrete-y", is_flag=True, help="The same for Y.")
+@sides_options
 @reading_options
 @click.option(
     "--similar", type=int, default=20, show_default=True, metavar="N",
@@ -59,10 +43,7 @@ NATS_PER_UNIT = {"nats": 1.0, "bits": math.log(2)}
 @format_option
 def recommend(
     file: Path,
-    x: Sequence[str],
-    y: Sequence[str],
-    discrete_x: bool,
-    discrete_y: bool,
+    chosen: ChosenSides,
     reading: Reading,
     similar: int,
     time_limit: float | None,
@@ -76,20 +57,13 @@ def recommend(
     and labels, if the estimators say the same of it, and if it raises the same flags. The true MI
     of your data stays unknown: the errors are those on the tasks.
     """
-    from ..columns.files import read_sides
     from ..contract.sides import Side
     from ..recommendation import check_similar, recommend_for
     from ..running.processes import check_jobs
 
     check_jobs(jobs)
     check_similar(similar)
-    say_if_large(file)
-    sides = read_sides(
-        file, x, y, discrete_x=discrete_x, discrete_y=discrete_y, exclude=reading.exclude,
-        missing_rows=reading.missing_rows or "complete", told=reading.told,
-    )  # fmt: skip
-    for note in sides.notes:
-        say(note)
+    sides = chosen.read(file, reading)
     side_x, side_y = sides.x, sides.y
     say_if_cold()
     with chatter_aside(), progress("estimators") as on_progress:
@@ -126,9 +100,9 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
     rows: list[list[object]] = [
         [
             row["estimator"],
-            text.number(row["nats"] / unit),
-            text.number(row["error_nats"] / unit),
-            text.number(row["bias_nats"] / unit, sign=True),
+            text.number(row[units]),
+            text.number(row[f"error_{units}"]),
+            text.number(row[f"bias_{units}"], sign=True),
             f"{row['too_high']:.0%}",
             row["flags"].replace(";", ", "),
         ]
