@@ -1,7 +1,8 @@
 """How good the advice of `mibench recommend` is.
 
-    python benchmarks/recommendation.py suites        # tasks of the suites; a minute
-    python benchmarks/recommendation.py random 100    # random tasks of the stream `judge`; minutes
+    python benchmarks/recommendation.py suites         # tasks of the suites; minutes
+    python benchmarks/recommendation.py suites 5 10    # by 5 and by 10 similar tasks instead of 20
+    python benchmarks/recommendation.py random 100     # random tasks of the stream `judge`; minutes
 
 A task is never compared with tasks of its own family. The random tasks share no family with the
 stream that tasks are drawn from for learning, and none is among the tasks of the advice.
@@ -16,7 +17,7 @@ import pandas as pd
 import mibench
 from mibench.contract.sides import Side
 from mibench.plugins import TASKS, entry_points_of, load
-from mibench.recommendation import REFERENCE, Recommendation, recommend_for
+from mibench.recommendation import REFERENCE, SIMILAR, Recommendation, recommend_for
 from mibench.summary.similar import ALIKE
 from mibench.tasks.random import random_task
 from mibench.types import Task
@@ -30,18 +31,18 @@ def families() -> dict[str, str]:
     return {task.name: point.name for point in points for task in load(point)()}
 
 
-def advice(task: Task, reference: pd.DataFrame) -> Recommendation:
+def advice(task: Task, reference: pd.DataFrame, similar: int = SIMILAR) -> Recommendation:
     x, y = task.sample(ROWS, 0)
     sides = Side(x, task.discrete_x), Side(y, task.discrete_y)
-    return recommend_for(*sides, reference=reference)
+    return recommend_for(*sides, reference=reference, similar=similar)
 
 
-def suites() -> Iterator[tuple[Task, Recommendation]]:
+def suites(similar: int) -> Iterator[tuple[Task, Recommendation]]:
     reference, family = mibench.results(REFERENCE), families()
     family_of_record = reference["task"].map(family)
     for name in reference["task"].unique():
         others = reference[family_of_record != family[name]]
-        yield mibench.get_task(name), advice(mibench.get_task(name), others)
+        yield mibench.get_task(name), advice(mibench.get_task(name), others, similar)
 
 
 def random(count: int) -> Iterator[tuple[Task, Recommendation]]:
@@ -95,9 +96,14 @@ def report(judged: pd.DataFrame) -> None:
 def main() -> None:
     command, *rest = sys.argv[1:] or ["suites"]
     if command not in ("suites", "random"):
-        sys.exit(f"{command!r} is no command: suites, or random N")
+        sys.exit(f"{command!r} is no command: suites [N ...], or random N")
     np.seterr(all="ignore")
-    report(table(suites() if command == "suites" else random(int(rest[0]) if rest else 100)))
+    if command == "random":
+        report(table(random(int(rest[0]) if rest else 100)))
+        return
+    for similar in [int(text) for text in rest] or [SIMILAR]:
+        print(f"{similar} similar tasks, ", end="")
+        report(table(suites(similar)))
 
 
 if __name__ == "__main__":
