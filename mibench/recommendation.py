@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REFERENCE = "reference"
-SIMILAR = 20  # tasks; following the advice of 5 or 10 gives larger errors on the suites
+SIMILAR = 20  # tasks; the advice of 5 or 10 is worse: `benchmarks/recommendation.py suites 5 10`
 MOST_SIMILAR = 100
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # those that say that rows are no independent samples, since they change every estimate.
 OF_LABELS, OF_FLAG, SMALL = 3.0, 0.5, 0.05
 OF_ROWS, ABOUT_ROWS = 2.0, ("dependent_rows", "copied_rows")
-# Beyond this distance a task is unlike the data. Of the tasks of the suites, 93% have a task of
-# another family within it, and the errors of the others are five times as large as expected
+# Beyond this distance a task is unlike the data. Of the tasks of the suites, 88% have a task of
+# another family within it, and the errors of the others are eight times as large as expected
 # (`python benchmarks/recommendation.py suites`).
 ALIKE = 3.0
 # Data with fewer rows than this share of a task's smallest sample are unlike all tasks, and so are
