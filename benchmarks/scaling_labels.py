@@ -12,11 +12,12 @@ Places = NDArray[np.float64]  # (points, 2), in typographic points
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 GAP = 7.0  # points between the end of a line and its name
-MAX_SHIFT = 27  # points by which a name may be moved up or down
-MARGIN = 3.0  # points around a name, about the size of a marker
-STEPS = np.concatenate(
-    [np.linspace(0, 1, 25), np.zeros(4), np.ones(4)]
-)  # the ends, with markers, weigh more
+MAX_SHIFT = 45  # points by which a name may be moved up or down
+MARGIN = 3.0  # points around a name, about half of a marker
+STEPS = np.linspace(0, 1, 25)
+# What a place costs: each point of a line under the name, a name that stands above a name of a
+# higher line, a name under it, a marker under it, and a part of it outside the panel.
+ON_LINE, DISORDER, ON_NAME, ON_MARKER, OUTSIDE = 3, 200, 1e3, 2e3, 1e4
 
 
 def settle(figure: Figure) -> None:
@@ -32,6 +33,7 @@ def separate(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
     points = 72 / figure.dpi
     data = [np.asarray(line.get_xydata(), float) for line in axes.lines]
     lines = np.concatenate([_along(line, axes) for line in data]) * points
+    markers = axes.transData.transform(np.concatenate(data)) * points
     frame = axes.get_window_extent()
     room = (frame.x0 * points, frame.y0 * points, frame.x1 * points, frame.y1 * points + GAP)
     taken: list[Box] = []
@@ -44,8 +46,9 @@ def separate(figure: Figure, axes: Axes, labels: list[Annotation]) -> None:
         for effort, dx, dy in _offsets(wide):
             left, bottom = x + dx, y + dy - high / 2
             box = (left, bottom, left + wide, bottom + high)
-            cost = effort + 3 * _hidden(lines, box) + 1e3 * sum(_meet(box, t) for t in taken)
-            cost += 1e4 * (not _inside(box, room)) + 200 * (bottom > lowest.get(x, np.inf))
+            cost = effort + ON_LINE * _hidden(lines, box) + ON_MARKER * _hidden(markers, box)
+            cost += ON_NAME * sum(_meet(box, t) for t in taken)
+            cost += OUTSIDE * (not _inside(box, room)) + DISORDER * (bottom > lowest.get(x, np.inf))
             options.append((cost, (dx, dy), box))
         _, label.xyann, box = min(options)
         taken.append(box)

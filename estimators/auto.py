@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mibench.contract import flags
 from mibench.contract.base import Estimator
@@ -97,6 +98,20 @@ class Auto(Estimator):
             "knn_nats": knn.nats,
         }
         return Estimate(nats, raised, info, canonical.ceiling_nats)
+
+    def warm_up(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        discrete_x: bool = False,
+        discrete_y: bool = False,
+        rows: int | None = None,
+    ) -> None:
+        """Compile or load what `canonical` and `knn` need, which is all that `auto` needs."""
+        for estimator in (Canonical(), KNN()):
+            estimator.warm_up(x, y, discrete_x=discrete_x, discrete_y=discrete_y, rows=rows)
+        interval_model()
 
     def tested_by(self) -> Estimator:
         """That of `knn`, since one estimate of `auto` takes as long as many of `knn`."""

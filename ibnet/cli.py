@@ -14,11 +14,11 @@ from mibench.cli.console import (
     FILE,
     SOME_FAILED,
     format_option,
-    progress,
     say,
     show_rows,
     units_option,
 )
+from mibench.cli.progress import progress
 from mibench.cli.show import prepare_figures
 
 from .cli_options import (

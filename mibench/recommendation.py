@@ -170,6 +170,8 @@ def recommend_for(
     resolved = resolve_estimators(list(records["estimator"].unique()))
     estimates: dict[str, Estimate | str] = {}
     sample = tuple(side.values.reshape(len(side.values), -1) for side in (x, y))
+    if on_progress is not None:
+        on_progress(0, len(resolved))
     for spec, estimate, _ in estimates_of(
         resolved, (sample[0], sample[1]), discrete_x=x.discrete, discrete_y=y.discrete,
         time_limit=time_limit, jobs=jobs,

@@ -36,6 +36,7 @@ def environment() -> dict[str, str]:
     return {
         **{key: value for key, value in os.environ.items() if not key.startswith(added)},
         "COLUMNS": "200",
+        "MIBENCH_PROGRESS": "off",  # a busy machine may take so long that lines are said
     }
 
 

@@ -1,10 +1,12 @@
 """Figures of results: looks belong to names, and many tasks stay readable."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from mibench.output.figures import MOST_ROWS, estimate_against_truth
 from mibench.output.looks import COLOURS, OWN_PLACES, looks
@@ -71,3 +73,31 @@ def test_few_tasks_have_a_row_each():
     figure = estimate_against_truth(table(few), "bits")
     _, errors = figure.axes
     assert len(errors.get_yticklabels()) == 2 * few
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_names_at_the_ends_of_lines_cover_no_marker(seed, monkeypatch):
+    """As in docs/performance/: also where many lines end near each other, and others pass by."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    from scaling_labels import separate, settle
+
+    rng = np.random.default_rng(seed)
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.set_xlim(-1, 14)
+    axes.set_ylim(-6, 20)
+    labels = []
+    for name in ("kde", "knn", "canonical", "infomeasure knn", "scikit-learn knn", "ennemi knn"):
+        x = np.arange(rng.integers(4, 11))
+        y = x * rng.uniform(0.7, 1.5)
+        axes.plot(x, y, marker="o", markersize=5)
+        labels.append(
+            axes.annotate(name, (x[-1], y[-1]), (7, 0), textcoords="offset points", va="center",
+                          fontsize=8)
+        )  # fmt: skip
+    settle(figure)
+    separate(figure, axes, labels)
+    markers = axes.transData.transform(np.concatenate([line.get_xydata() for line in axes.lines]))
+    for label in labels:
+        halo = label.get_window_extent().padded(2.5 * figure.dpi / 72)
+        assert halo.count_contains(markers) == 0, label.get_text()

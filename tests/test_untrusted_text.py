@@ -103,7 +103,7 @@ def test_cells_of_every_table_are_visible():
 
 
 def test_progress_takes_any_name(capsys):
-    from mibench.cli.console import progress
+    from mibench.cli.progress import progress
 
     with progress("training [/x] \x1b[31m :heart:") as on_progress:
         on_progress(1, 2)

@@ -95,6 +95,7 @@ class Installed:
             if key not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA")
         }  # fmt: skip
         environment |= {"PYTHONPATH": str(self.folder / "site"), "HOME": str(home or self.home)}
+        environment["MIBENCH_PROGRESS"] = "off"
         done = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(WITHOUT_ROOT_RIGHTS), *command], cwd=self.home,
             capture_output=True, text=True, timeout=120, env=environment,

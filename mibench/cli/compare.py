@@ -14,13 +14,13 @@ from .console import (
     FILE,
     SOME_FAILED,
     chatter_aside,
-    comparison_progress,
     estimators_option,
     format_option,
     say,
     time_limit_option,
     units_option,
 )
+from .progress import comparison_progress
 from .show import check_results, show_comparison, write_comparison
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, options, messages, a progress bar, printing of rows."""
+"""What the commands share: exit codes, options, messages, printing of rows."""
 
 import os
 import shutil
@@ -99,84 +99,6 @@ def say_if_large(file: Path) -> None:
     """Say that a large file is read, which takes seconds."""
     if file.is_file() and (size := file.stat().st_size) >= LARGE:
         say(f"reading {file}, {size / 1e6:.0f} MB")
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Any]:
-    """A progress bar on standard error, if that is a terminal; yields update(done, total).
-
-    what: the plural of the things that are counted.
-    """
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    from ..output.safe import visible
-
-    console = Console(stderr=True, emoji=False)
-    bar = Progress(
-        escape(visible(what)), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def comparison_progress() -> Iterator[Any]:
-    """The bars of a comparison on standard error; yields a function that takes each `Step`.
-
-    A first bar counts what is compiled, a second one the estimates; below stands what runs. If
-    standard error is no terminal, one line says that code is compiled, if none was kept.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.text import Text
-
-    from ..output.safe import visible
-    from ..output.text import duration
-    from ..running.steps import COMPILING
-
-    console = Console(stderr=True, emoji=False)
-    names = {COMPILING: "compiling (once per installation)"}
-    running = Text("  starting", style="dim", no_wrap=True, overflow="ellipsis")
-
-    class Bars(Progress):
-        def get_renderables(self) -> Iterator[Any]:
-            yield from super().get_renderables()
-            yield running
-
-    bars = Bars(
-        TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(),
-        TextColumn("{task.fields[left]}"),
-        console=console, transient=True, disable=not console.is_terminal,
-    )  # fmt: skip
-    ids: dict[str, Any] = {}
-    said = False
-
-    def show(step: Any) -> None:
-        nonlocal said
-        if not console.is_terminal:
-            if step.cold and not said:
-                said = True
-                say(COMPILES)
-            return
-        if step.phase not in ids:
-            for earlier in ids.values():
-                bars.remove_task(earlier)
-            ids[step.phase] = bars.add_task(
-                names.get(step.phase, step.phase), total=step.total, left=""
-            )
-        left = step.seconds_left
-        running.plain = f"  {visible(step.running)}"
-        bars.update(
-            ids[step.phase], completed=step.done, total=step.total,
-            left="" if left is None else f"{duration(left)} left",
-        )  # fmt: skip
-
-    with bars:
-        yield show
 
 
 def show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:

@@ -13,12 +13,12 @@ from .console import (
     chatter_aside,
     estimators_option,
     format_option,
-    progress,
     say,
     say_if_cold,
     time_limit_option,
     units_option,
 )
+from .progress import progress
 from .reading import ChosenSides, Reading, reading_options, sides_options
 from .show import show_estimates, write_estimates
 
@@ -107,15 +107,15 @@ def estimate(
     order = [estimator.spec for estimator in resolved]
     say_if_cold()
     try:
-        with chatter_aside(), progress("estimators") as on_progress:
-            on_progress(0, len(resolved))
+        with chatter_aside(), progress("estimators", alike=False) as on_progress:
+            on_progress(0, len(resolved), _now(order, 0, jobs))
             for result in estimates_of(
                 resolved, (side_x.values, side_y.values),
                 discrete_x=side_x.discrete, discrete_y=side_y.discrete, time_limit=time_limit,
                 jobs=jobs,
             ):  # fmt: skip
                 results.append(result)
-                on_progress(len(results), len(resolved))
+                on_progress(len(results), len(resolved), _now(order, len(results), jobs))
         results.sort(key=lambda result: order.index(result[0]))
         if interval is not None:
             add_intervals(results, resolved, side_x, side_y, interval)
@@ -146,3 +146,8 @@ def estimate(
     finally:
         show_estimates(results, document, title, units, form)
     return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE
+
+
+def _now(order: list[str], done: int, jobs: int) -> str:
+    """The estimator that works now; nothing if several processes share them."""
+    return order[done] if jobs == 1 and done < len(order) else ""

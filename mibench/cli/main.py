@@ -38,7 +38,6 @@ from .console import (
     READER_GONE,
     SOME_FAILED,
     chatter_aside,
-    comparison_progress,
     format_option,
     say,
     show_rows,
@@ -47,6 +46,7 @@ from .console import (
 )
 from .estimate import estimate
 from .pairwise import pairwise
+from .progress import clock, comparison_progress
 from .recommend import recommend
 from .show import show_warmup
 
@@ -170,6 +170,10 @@ def main(args: Sequence[str] | None = None) -> None:
         for number in _END_SIGNALS:
             if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does for SIGHUP
                 signal.signal(number, _interrupt)
+    # Imports make many objects that live on. To look for garbage among them every 700 objects, as
+    # Python does, takes a tenth of a short command.
+    gc.set_threshold(20_000, 20, 20)
+    clock.restart()
     code = _run(list(sys.argv[1:] if args is None else args))
     try:
         sys.stdout.flush()

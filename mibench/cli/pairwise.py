@@ -17,12 +17,12 @@ from .console import (
     SOME_FAILED,
     chatter_aside,
     format_option,
-    progress,
     say,
     say_if_cold,
     say_if_large,
     units_option,
 )
+from .progress import progress, telling
 from .reading import Reading, reading_options
 from .show import show_pairs, write_pairs
 
@@ -94,9 +94,11 @@ def pairwise(
             check_path(path, endings, option, [file])
     missing = reading.missing_rows or "pairwise"
     say_if_large(file)
-    data = read_columns(
-        file, columns, discrete, exclude=reading.exclude, missing_rows=missing, told=reading.told
-    )
+    with telling(f"reading {file}"):
+        data = read_columns(
+            file, columns, discrete, exclude=reading.exclude, missing_rows=missing,
+            told=reading.told,
+        )  # fmt: skip
     for note in data.notes:
         say(note)
     # Imported after the file is read, since it takes seconds.

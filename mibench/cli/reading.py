@@ -10,6 +10,7 @@ import click
 
 from .completion import columns
 from .console import say, say_if_large
+from .progress import telling
 
 if TYPE_CHECKING:
     from ..columns.files import Sides
@@ -132,11 +133,12 @@ class ChosenSides:
         from ..columns.files import read_sides
 
         say_if_large(file)
-        sides = read_sides(
-            file, self.x, self.y, discrete_x=self.discrete_x, discrete_y=self.discrete_y,
-            exclude=reading.exclude, missing_rows=reading.missing_rows or "complete",
-            told=reading.told,
-        )  # fmt: skip
+        with telling(f"reading {file}"):
+            sides = read_sides(
+                file, self.x, self.y, discrete_x=self.discrete_x, discrete_y=self.discrete_y,
+                exclude=reading.exclude, missing_rows=reading.missing_rows or "complete",
+                told=reading.told,
+            )  # fmt: skip
         for note in sides.notes:
             say(note)
         return sides

@@ -12,12 +12,12 @@ from .console import (
     SOME_FAILED,
     chatter_aside,
     format_option,
-    progress,
     say_if_cold,
     show_records,
     time_limit_option,
     units_option,
 )
+from .progress import progress
 from .reading import ChosenSides, Reading, reading_options, sides_options
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def recommend(
     and labels, if the estimators say the same of it, and if it raises the same flags. The true MI
     of your data stays unknown: the errors are those on the tasks.
     """
+    from ..contract.registry import default_estimators
     from ..contract.sides import Side
     from ..recommendation import check_similar, recommend_for
     from ..running.processes import check_jobs
@@ -65,8 +66,9 @@ def recommend(
     check_similar(similar)
     sides = chosen.read(file, reading)
     side_x, side_y = sides.x, sides.y
+    default_estimators()  # imports their kernels
     say_if_cold()
-    with chatter_aside(), progress("estimators") as on_progress:
+    with chatter_aside(), progress("estimators", alike=False) as on_progress:
         advice = recommend_for(
             Side(side_x.values, side_x.discrete), Side(side_y.values, side_y.discrete),
             similar=similar, time_limit=time_limit, jobs=jobs, on_progress=on_progress,

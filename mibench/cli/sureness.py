@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, message_of
-from .console import chatter_aside, progress, say
+from .console import chatter_aside, say
+from .progress import progress
 
 if TYPE_CHECKING:
     from ..columns.files import ColumnSet
@@ -79,9 +80,9 @@ def _complete(
     title: str,
     what: str,
 ) -> None:
-    with chatter_aside(), progress(title) as on_progress:
+    with chatter_aside(), progress(title, alike=False) as on_progress:
         for place, (spec, estimate, seconds) in enumerate(results):
-            on_progress(place, len(results))
+            on_progress(place, len(results), spec)
             if isinstance(estimate, str):
                 continue
             try:
