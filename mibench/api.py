@@ -116,9 +116,9 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     Returns:
         An `Estimate` with `.nats`, `.bits`, `.flags` and `.info`. `info["labels"]` names the sides
         that are labels by their type, and `info["rows_left_out"]` counts the rows that miss a
-        value. With an interval, it has `.interval` in nats, `.interval_bits` and
-        `.interval_info`. With permutations, it has `.p_value`, and its info the mean and quantiles
-        of the estimates from permuted rows.
+        value, and `info["missing_values"]` those of each column. With an interval, it has
+        `.interval` in nats, `.interval_bits` and `.interval_info`. With permutations, it has
+        `.p_value`, and its info the mean and quantiles of the estimates from permuted rows.
 
     Raises:
         InputError: for bad data (rows that do not match, NaN, infinity, too few rows), for an
@@ -141,7 +141,8 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     a, b = as_side(x, "x", discrete_x), as_side(y, "y", discrete_y)
     info: dict[str, object] = {}
     if missing != "error":
-        a, b, info["rows_left_out"] = without_gaps(a, b)
+        a, b, about_gaps = without_gaps(a, b)
+        info.update(about_gaps)
     by_type = [f"{name} ({side.reason})" for name, side in (("x", a), ("y", b)) if side.reason]
     if by_type:
         info["labels"] = ", ".join(by_type)

@@ -252,9 +252,17 @@ def test_rows_that_miss_a_value_can_be_left_out(missing):
         np.array(x, float)), y)):  # fmt: skip
         found = by_knn(*sides, missing=missing)
         assert (found.nats, found.info["rows_left_out"]) == (want, 3)
+        assert found.info["missing_values"] == {"x": 2, "y": 1}
         assert found.info["labels"] == "y (text)"
-    table = {"a": x, "c": y}
-    assert by_knn(table, x="a", y="c", missing=missing).nats == want
+    table = {"a": x, "b": B, "c": y}
+    found = by_knn(table, x="a", y="c", missing=missing)
+    assert (found.nats, found.info["missing_values"]) == (want, {"a": 2, "c": 1})
+    two = by_knn(pd.DataFrame(table), x=["b", "a"], y="c", missing=missing)
+    assert two.info["missing_values"] == {"a": 2, "c": 1}
+    arrays = by_knn(np.column_stack([B, np.array(x, float)]), y, missing=missing)
+    assert (arrays.nats, arrays.info["missing_values"]) == (two.nats, {"x[1]": 2, "y": 1})
+    with pytest.raises(InputError, match=r'leave such rows out.*missing="complete"'):
+        by_knn(np.array(x, float), y)
     with pytest.raises(InputError, match="missing is 'no': give one of complete, pairwise, error"):
         mibench.estimate(A, B, missing="no")
     with pytest.raises(InputError, match="x has 60 rows and y has 59"):

@@ -116,7 +116,30 @@ def test_text_and_truth_values_are_labels_by_themselves(tmp_path):
     assert read.notes == [
         f"read {path} as: missing 'NA' (in n)",
         "taken as labels: k (text), ok (true or false), n (text)",
+        "taken as missing, and may be labels: n ('NA'). If they are, declare labels with "
+        "--discrete",
     ]
+
+
+@pytest.mark.parametrize("word", ["NA", "None", "null"])
+def test_a_word_that_means_missing_and_may_be_a_label_is_told(tmp_path, word):
+    """Such as the code of Namibia, also if it leaves one label alone."""
+    rows = "".join(f"{(word, 'DE', 'FR')[i % 3]},{(word, 'DE')[i % 2]},{i}\n" for i in range(60))
+    path = written(tmp_path, f"country,two,y\n{rows}")
+    assert read_sides(path, ["country"], ["y"]).notes == [
+        f"read {path} as: missing '{word}' (in country)",
+        "taken as labels: country (text)",
+        f"taken as missing, and may be labels: country ('{word}'). If they are, declare labels "
+        "with --discrete-x",
+        "40 of 60 rows used; 20 left out, as values are missing: country 20",
+    ]
+    with pytest.raises(
+        InputError, match=rf"'two' is constant \(always DE\).*-x \('{word}' is taken as missing\)"
+    ):
+        read_sides(path, ["two"], ["y"])
+    declared = read_sides(path, ["two"], ["y"], discrete_x=True)
+    assert set(declared.x.values.ravel()) == {word, "DE"}
+    assert len(declared.notes) == 0
 
 
 @pytest.mark.parametrize("odd", ["n.a.?", "3a", "1,5", "12%", "$5", "1.2.3"])

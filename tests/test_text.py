@@ -92,3 +92,8 @@ def test_without_a_terminal_nothing_is_folded(monkeypatch):
     assert text.shown_width() == text.UNLIMITED
     monkeypatch.setenv("COLUMNS", "90")
     assert text.shown_width() == 90
+
+
+def test_a_time_has_the_unit_of_what_is_shown():
+    times = {9.9949e-4: "999 µs", 9.9951e-4: "1.00 ms", 0.99951: "1.00 s", 999.7: "1000 s"}
+    assert [text.duration(seconds) for seconds in times] == list(times.values())

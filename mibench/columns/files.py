@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, some
 from .deciding import decide_of_file, why_no_label
+from .kinds import Decided
 from .notes import Notes
 from .readers import open_table, read_values
 from .reading import AS_DETECTED, ReadAs
@@ -36,6 +37,11 @@ class Sides:
     x: ColumnSet
     y: ColumnSet
     notes: list[str]
+
+
+def _why_labels(column: Decided) -> str:
+    """Why a column that seems constant may have several labels."""
+    return f"{column.words} is taken as missing" if column.words else column.may_be_labels
 
 
 def read_sides(
@@ -92,7 +98,7 @@ def read_sides(
             if column.identifies:
                 raise InputError(f"{option}: {why_no_label(column, remedy)}")
         check_lengths(columns, option)
-        codes |= {column.name: why for column in columns if (why := column.may_be_labels)}
+        codes |= {column.name: why for column in columns if (why := _why_labels(column))}
         notes.add(columns, f"--discrete-{option[2:]}", declared)
         sides.append(one_kind(columns, option, notes))
     (a, titles_a, _), (b, titles_b, _) = sides

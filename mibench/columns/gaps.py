@@ -64,9 +64,11 @@ def column_of(values: NDArray[Any], name: Hashable, label: bool, *, gaps: bool) 
     if not label and not np.ma.is_masked(values):
         bad = np.flatnonzero(~np.isfinite(values) & there)
         if len(bad):
+            missing_ones = bool(np.isnan(values[bad]).all())
+            remedy = ', or leave such rows out with missing="pairwise"' if missing_ones else ""
             raise InputError(
                 f"column {name!r} holds {values[bad[0]]} in row {bad[0]} ({len(bad)} such "
-                "value(s)): remove those rows or fill them in"
+                f"value(s)): remove those rows or fill them in{remedy}"
             )
     whole = as_variable(values, f"column {name!r}", label) if there.all() else None
     return Column(name, np.asarray(values) if gaps else values, label, there, whole)

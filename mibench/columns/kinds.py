@@ -58,6 +58,12 @@ class Decided:
     suspects: str = ""
 
     @property
+    def words(self) -> str:
+        """Words such as NA that are taken as missing among texts, and may be labels, as text."""
+        found = self.markers & set(MISSING_WORDS) if self.why == "text" else ()
+        return ", ".join(map(repr, sorted(found)))
+
+    @property
     def titles(self) -> list[str]:
         """A title for each of the d columns."""
         d = self.values.shape[1]

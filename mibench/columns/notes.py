@@ -19,6 +19,7 @@ class Notes:
         self._labels: list[tuple[str, str]] = []
         self._numbers: list[tuple[str, str]] = []
         self._unsure: dict[str, list[tuple[str, str]]] = {}  # option -> columns, and why
+        self._words: dict[str, list[tuple[str, str]]] = {}  # option -> columns, and words
         self._suspects: list[str] = []
         self._rows = ""
 
@@ -31,6 +32,8 @@ class Notes:
                 self._suspects.append(f"{column.name} ({column.suspects})")
             if column.name in declared:
                 continue
+            if column.words:
+                self._words.setdefault(option, []).append((column.name, column.words))
             if column.why:
                 (self._labels if column.label else self._numbers).append((column.name, column.why))
             elif column.may_be_labels:
@@ -68,6 +71,11 @@ class Notes:
             lines.append(
                 f"taken as numbers, and may be labels: {_with_reasons(columns)}. If their order "
                 f"means nothing, declare them labels with {option}"
+            )
+        for option, columns in self._words.items():
+            lines.append(
+                f"taken as missing, and may be labels: {_with_reasons(columns)}. If they are, "
+                f"declare labels with {option}"
             )
         if self._suspects:
             lines.append(

@@ -25,11 +25,13 @@ class Side(NamedTuple):
         values: (n,) or (n, d).
         discrete: whether they are labels.
         reason: why they are labels although nobody declared it: "text", "bool" or "category".
+        titles: the names of the columns; () if they have none.
     """
 
     values: NDArray[Any]
     discrete: bool
     reason: str = ""
+    titles: tuple[str, ...] = ()
 
 
 def as_side(values: Any, name: str, discrete: bool | None) -> Side:
@@ -63,22 +65,35 @@ def check_missing(mode: str) -> None:
         raise InputError(f"missing is {mode!r}: give one of {', '.join(MISSING)}")
 
 
-def without_gaps(x: Side, y: Side) -> tuple[Side, Side, int]:
-    """Both sides on the rows in which each has all its values, and the number of the other rows.
+def without_gaps(x: Side, y: Side) -> tuple[Side, Side, dict[str, object]]:
+    """Both sides on the rows in which each has all its values, and what `info` says of it.
 
-    NaN, None and masked values are gaps, and infinity too. Raises InputError if rows do not match.
+    NaN, None and masked values are gaps, and infinity too. `info` has the number of rows that are
+    left out, and for each column that has gaps their number. Raises InputError if rows do not
+    match.
     """
     if len(x.values) != len(y.values):
         raise InputError(
             f"x has {len(x.values)} rows and y has {len(y.values)}: row i of x must belong to row "
             "i of y"
         )
-    there = _rows_without_gaps(x.values) & _rows_without_gaps(y.values)
+    gaps = [_gaps(side.values) for side in (x, y)]
+    there = ~(gaps[0].any(axis=1) | gaps[1].any(axis=1))
     sides = [side._replace(values=np.asarray(side.values)[there]) for side in (x, y)]
-    return sides[0], sides[1], int(len(there) - there.sum())
+    counts: dict[str, int] = {}
+    for side, name, of_side in zip((x, y), "xy", gaps, strict=True):
+        numbers = of_side.sum(axis=0)
+        titles = side.titles or [name if len(numbers) == 1 else f"{name}[{j}]"
+                                 for j in range(len(numbers))]  # fmt: skip
+        for title, count in zip(titles, numbers.tolist(), strict=True):
+            if count:
+                counts[f"{name}: {title}" if title in counts else title] = count
+    left_out = int(len(there) - there.sum())
+    return sides[0], sides[1], {"rows_left_out": left_out, "missing_values": counts}
 
 
-def _rows_without_gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
+def _gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where values are missing, (n, d)."""
     gaps = np.ma.getmaskarray(values).copy()
     plain = np.asarray(values)
     if plain.dtype.kind in "fc":
@@ -87,7 +102,7 @@ def _rows_without_gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
         gaps |= np.isnat(plain)
     elif plain.dtype.kind in "OT":
         gaps |= np.vectorize(_is_missing, otypes=[bool])(plain.astype(object))
-    return np.asarray(~gaps.reshape(len(gaps), -1).any(axis=1))
+    return np.asarray(gaps.reshape(len(gaps), -1))
 
 
 def check_index(x: Any, y: Any) -> None:
@@ -107,12 +122,13 @@ def check_index(x: Any, y: Any) -> None:
 
 def _side_of_column(column: Column, name: str, discrete: bool | None) -> Side:
     shown = f"{name}, column {column.title!r}," if column.title else name
+    titles = (column.title,) if column.title else ()
     if discrete:
-        return Side(column.values, True)
+        return Side(column.values, True, titles=titles)
     if discrete is None and column.labels:
-        return Side(column.values, True, column.labels)
+        return Side(column.values, True, column.labels, titles)
     array, reason = _numbers_or_labels(column.values, shown, name, discrete)
-    return Side(array, bool(reason), reason)
+    return Side(array, bool(reason), reason, titles)
 
 
 def _joined(columns: list[Column], name: str, discrete: bool | None) -> Side:
@@ -134,7 +150,8 @@ def _joined(columns: list[Column], name: str, discrete: bool | None) -> Side:
     if kinds == {True} and len({part.dtype for part in parts}) > 1:
         parts = [part.astype(object) for part in parts]  # a common type would round numbers
     reasons = dict.fromkeys(side.reason for side in sides if side.reason)
-    return Side(np.column_stack(parts), kinds == {True}, ", ".join(reasons))
+    titles = tuple(column.title for column in columns)
+    return Side(np.column_stack(parts), kinds == {True}, ", ".join(reasons), titles)
 
 
 def labels_by_type(array: NDArray[Any]) -> str:

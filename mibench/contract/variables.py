@@ -195,7 +195,8 @@ def _explain_not_finite(columns: NDArray[Any], name: str) -> None:
     column, row = bad[0]
     raise InputError(
         f"{name} holds {columns[column, row]} in row {row}, column {column} "
-        f"({len(bad)} such value(s)): remove those rows or fill them in"
+        f"({len(bad)} such value(s)): fill them in, or leave such rows out, as "
+        'mibench.estimate does with missing="complete"'
     )
 
 

@@ -290,7 +290,8 @@ def duration(seconds: float) -> str:
     if not math.isfinite(seconds):
         return "-"
     units = ((1e-3, 1e6, "µs"), (1, 1e3, "ms"), (math.inf, 1, "s"))
-    scale, unit = next((scale, unit) for limit, scale, unit in units if seconds < limit)
+    rounded = float(f"{seconds:.3g}")  # 999.9 µs are 1.00 ms
+    scale, unit = next((scale, unit) for limit, scale, unit in units if rounded < limit)
     text = f"{seconds * scale:#.3g}".rstrip(".")
     return f"{float(text):.0f} {unit}" if "e" in text else f"{text} {unit}"
 

@@ -55,7 +55,8 @@ const percent = (share) =>
 // Three significant digits with a unit. steps: [limit below which the unit is used, factor, unit].
 const scaled = (value, steps) => {
   if (value === null) return NONE;
-  const [limit, scale, unit] = steps.find(([top]) => value < top);
+  const rounded = Number(value.toPrecision(3)); // 999.9 µs are 1.00 ms
+  const [limit, scale, unit] = steps.find(([top]) => rounded < top);
   const text = (value * scale).toPrecision(3);
   return `${text.includes("e") ? Number(text) : text} ${unit}`;
 };
