@@ -1,8 +1,11 @@
 """Names on the command line: completion, `show`, patterns, several suites, near names."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -227,3 +230,33 @@ def test_results_of_a_store_by_pattern_and_suites(tmp_path):
     assert set(got) == {"binary-symmetric-0.1"}
     got = package.results(store, suite=["high-mi", "discrete"])["task"]
     assert set(got) == {"binary-symmetric-0.1"}
+
+
+BASH = shutil.which("bash")
+
+
+@pytest.mark.skipif(BASH is None, reason="there is no bash")
+def test_bash_inserts_a_name_as_one_word(mibench, tmp_path):
+    """With spaces, commas, stars and quotes, also after a quote that the user has typed."""
+    (tmp_path / "t.csv").write_text("cell type,it's,a*,plain\n1.5,2,3,4\n2,3,4.5,5\n")
+    script = """
+        eval "$(mibench completion bash)"
+        try() {
+            COMPREPLY=() COMP_WORDS=(mibench estimate t.csv "$@") COMP_CWORD=$(($# + 2))
+            _mibench_completion mibench
+            printf '%s\n' "${COMPREPLY[@]}"
+        }
+        try --x ce; try --x '"ce'; try --x it; try --x a; try --x p; try --x = p
+        try --y = ce --x = p; try --discrete-x --missing =; try --x 'plain,ce'
+    """
+    assert BASH is not None
+    path = f"{Path(MIBENCH).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [BASH, "--norc", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        env={**environment(), "PATH": path},
+    )  # fmt: skip
+    assert done.stderr == ""
+    inserted = done.stdout.splitlines()
+    assert inserted[:6] == [r"cell\ type", "cell type", r"it\'s", r"a\*", "plain", "plain"]
+    assert inserted[6:10] == ["plain", "complete", "pairwise", "error"]
+    assert inserted[10].replace("\\,", ",") == r"plain,cell\ type"

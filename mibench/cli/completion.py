@@ -20,6 +20,32 @@ NAMES_FIRST = (".parquet", ".feather", ".arrow", ".npz", ".npy")  # whose values
 HEAD_BYTES = 65_536
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
+# Changes of click's script for bash, which inserts a name with a space as two words, one with a
+# star as the files that fit, and offers nothing after `--x=`, since bash parts words there. The
+# other shells quote what is inserted.
+OF_BASH = {
+    "            COMPREPLY+=($value)\n": """\
+            if [[ $value == *[!A-Za-z0-9_.,:=@%/+-]* && ${words[place]} != [\\"\\']* ]]; then
+                printf -v value %q "$value"
+            fi
+            COMPREPLY+=("$value")
+""",
+    "    local response\n": """\
+    local response i words=() place=$COMP_CWORD
+    for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
+        if [[ ${COMP_WORDS[i]} != "=" || ${COMP_WORDS[i - 1]} != --* ]]; then
+            words+=("${COMP_WORDS[i]}")
+        elif ((i == COMP_CWORD)); then
+            words+=("")
+        elif ((i < COMP_CWORD)); then
+            ((place--))
+        fi
+    done
+""",
+    'COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD ':
+        'COMP_WORDS="${words[*]}" COMP_CWORD=$place ',
+}  # fmt: skip
+
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
@@ -35,6 +61,21 @@ def completion(shell: str) -> None:
     from .main import cli
 
     click.shell_completion.shell_complete(cli, {}, "mibench", VARIABLE, f"{shell}_source")
+
+
+class Bash(click.shell_completion.BashComplete):
+    """Completion in bash, with words as bash needs them."""
+
+    def source(self) -> str:
+        """The script that the user evaluates."""
+        script = super().source()
+        if all(old in script for old in OF_BASH):  # another version of click may have another one
+            for old, new in OF_BASH.items():
+                script = script.replace(old, new)
+        return script
+
+
+click.shell_completion.add_completion_class(Bash)
 
 
 def estimator_names() -> list[str]:

@@ -102,7 +102,7 @@ def while_compiling(tell: Callable[[bool], object]) -> Iterator[None]:
         return
     from numba.core import event
 
-    class Listener(event.Listener):  # type: ignore[misc]
+    class Listener(event.Listener):
         depth = 0  # a kernel may need others
 
         def on_start(self, event: object) -> None:

@@ -94,7 +94,7 @@ def without_gaps(x: Side, y: Side) -> tuple[Side, Side, dict[str, object]]:
 
 def _gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Where values are missing, (n, d)."""
-    gaps = np.ma.getmaskarray(values).copy()
+    gaps: NDArray[np.bool_] = np.ma.getmaskarray(values).copy()
     plain = np.asarray(values)
     if plain.dtype.kind in "fc":
         gaps |= ~np.isfinite(plain)
@@ -150,8 +150,8 @@ def _joined(columns: list[Column], name: str, discrete: bool | None) -> Side:
     if kinds == {True} and len({part.dtype for part in parts}) > 1:
         parts = [part.astype(object) for part in parts]  # a common type would round numbers
     reasons = dict.fromkeys(side.reason for side in sides if side.reason)
-    titles = tuple(column.title for column in columns)
-    return Side(np.column_stack(parts), kinds == {True}, ", ".join(reasons), titles)
+    names = tuple(column.title for column in columns)
+    return Side(np.column_stack(parts), kinds == {True}, ", ".join(reasons), names)
 
 
 def labels_by_type(array: NDArray[Any]) -> str:
