@@ -1,10 +1,13 @@
 """Tables for people fit the terminal, and nothing in them is cut or broken."""
 
+import itertools
+
 import pandas as pd
 import pytest
 
 import mibench
 from mibench import summary
+from mibench.cli.description import description, folded
 from mibench.cli.lists import listing
 from mibench.output import text
 
@@ -71,7 +74,7 @@ def test_many_estimators_at_many_sizes_fit(records):
 @pytest.mark.parametrize("width", [80, 120])
 def test_lists_fit_and_hold_every_word(what, width):
     _, headings, rows = listing(what, "bits")
-    shown = text.render(text.plain_table(headings, rows, width), width=width)
+    shown = text.render(text.plain_table(headings, rows), width=width)
     assert max(map(len, shown.splitlines())) <= width
     words = {word.rstrip(";") for word in shown.split()}
     for row in rows:
@@ -97,3 +100,38 @@ def test_without_a_terminal_nothing_is_folded(monkeypatch):
 def test_a_time_has_the_unit_of_what_is_shown():
     times = {9.9949e-4: "999 µs", 9.9951e-4: "1.00 ms", 0.99951: "1.00 s", 999.7: "1000 s"}
     assert [text.duration(seconds) for seconds in times] == list(times.values())
+
+
+NAMES = ("a long name of a column that a machine wrote", "b" * 40, "sepal length (cm)", "y")
+
+
+@pytest.mark.parametrize("width", [80, 120, text.UNLIMITED])
+def test_pairs_of_columns_with_long_names_fit_and_nothing_is_cut(width):
+    pairs = list(itertools.combinations(NAMES, 2))
+    rows = pd.DataFrame(pairs, columns=["x", "y"]).assign(
+        bits=-0.25, rows=50, flags="negative", error=""
+    )
+    lines = lines_of(text.pairs_table(rows, "bits"), width=width)
+    shown = " ".join(" ".join(lines).split())
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown
+    assert shown.count("negative") == shown.count("-0.250") == len(pairs)
+    for name in NAMES:
+        assert shown.count(name) >= 3
+
+
+def test_a_task_table_of_an_estimator_with_a_long_name_fits(records):
+    long = f"executable:command={'awk -f mi.awk '.replace(' ', '_') * 4}"
+    named = records[records["estimator"] == "knn"].assign(estimator=long)
+    cases = summary.in_units(summary.by_case(named), "bits")
+    lines_of(*text.task_tables(cases, "bits", 80), width=100)  # the name itself has 75 characters
+
+
+@pytest.mark.parametrize("name", ["canonical", "executable", "knn", "ties", "uniform"])
+def test_what_is_known_of_a_name_fits_and_keeps_every_word(name):
+    whole = description(name)
+    for width in (60, 80, 200):
+        shown = folded(whole, width)
+        assert shown.split() == whole.split()
+        long = [line for line in shown.splitlines() if len(line) > width]
+        assert all(len(line.split()) == 1 for line in long), long
+    assert shown == whole

@@ -107,7 +107,7 @@ def show_rows(title: str, headings: list[str], rows: list[list[object]], form: s
 
     if form == "table":
         width = text.shown_width()
-        table = text.plain_table(headings, rows, width)
+        table = text.plain_table(headings, rows)
         click.echo(text.render(title, table, width=width), nl=False)
     else:
         show_records([dict(zip(headings, row, strict=True)) for row in rows], form)

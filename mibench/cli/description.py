@@ -16,6 +16,8 @@ from ..tasks.catalogue import get_task, list_suites, list_tasks, suite_names
 from ..tasks.random import is_random
 from ..types import Task
 
+FULL = 92  # characters of a line of a docstring that has no room for the next word
+
 # Arguments for the sentence of a flag, as it might be raised; none where it takes none.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "ties": {"count": 12, "n": 1000},
@@ -110,6 +112,33 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(
         text, 78, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False
     )
+
+
+def folded(text: str, width: int) -> str:
+    """The text in lines of at most `width` characters; paragraphs stay as they are if they fit."""
+    paragraphs: list[list[str]] = []
+    for line in text.split("\n"):
+        last = paragraphs[-1][-1] if paragraphs else ""
+        word = line.split(maxsplit=1)[0] if line.strip() else ""
+        goes_on = last.strip() and word and len(last) + 1 + len(word) > FULL
+        goes_on = goes_on and not re.fullmatch(r"\d+\.|-", word)  # an item of a list
+        if goes_on:
+            paragraphs[-1].append(line)
+        else:
+            paragraphs.append([line])
+    return "\n".join(
+        _filled(lines, width) if max(map(len, lines)) > width else "\n".join(lines)
+        for lines in paragraphs
+    )
+
+
+def _filled(lines: list[str], width: int) -> str:
+    first, *others = ([" " * (len(line) - len(line.lstrip())), line.strip()] for line in lines)
+    hanging = others[0][0] if others else f"{first[0]}    "
+    return textwrap.fill(
+        " ".join([first[1], *(text for _, text in others)]), width, initial_indent=first[0],
+        subsequent_indent=hanging, break_on_hyphens=False, break_long_words=False,
+    )  # fmt: skip
 
 
 def _task(task: Task) -> str:

@@ -129,9 +129,10 @@ def show(name: str) -> int:
     true MI, its source, dimensions, suites and construction. Of a flag: its sentence and remedy.
     """
     from ..output.safe import visible
-    from .description import description
+    from ..output.text import shown_width
+    from .description import description, folded
 
-    click.echo(visible(description(name), one_line=False))
+    click.echo(folded(visible(description(name), one_line=False), shown_width()))
     return DONE
 
 

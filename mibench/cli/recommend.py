@@ -111,7 +111,7 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
         for row in ranked
     ]
     headings = ["estimator", "here", "mean error", "bias", "too high", "flags here"]
-    ranking = text.plain_table(headings, rows, width)
+    ranking = text.plain_table(headings, rows)
     rows = [
         [
             task["task"],
@@ -123,7 +123,7 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
         for task in tasks
     ]
     headings = ["task", "distance", "n", "true MI", f"error of {advice.best}"]
-    of_tasks = text.plain_table(headings, rows, width)
+    of_tasks = text.plain_table(headings, rows)
     failures = [f"{row['estimator']} failed: {row['failure']}" for row in ranked if row["failure"]]
     what = f'In {units}. "here" is the estimate of your data; the errors are those on the tasks.'
     parts = [f"{title}\n{advice.sentence(units)}", what, ranking, *failures, "Similar tasks:"]

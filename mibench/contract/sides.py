@@ -78,7 +78,7 @@ def without_gaps(x: Side, y: Side) -> tuple[Side, Side, dict[str, object]]:
             "i of y"
         )
     gaps = [_gaps(side.values) for side in (x, y)]
-    there = ~(gaps[0].any(axis=1) | gaps[1].any(axis=1))
+    there = np.asarray(~np.hstack(gaps).any(axis=1))
     sides = [side._replace(values=np.asarray(side.values)[there]) for side in (x, y)]
     counts: dict[str, int] = {}
     for side, name, of_side in zip((x, y), "xy", gaps, strict=True):
@@ -94,7 +94,7 @@ def without_gaps(x: Side, y: Side) -> tuple[Side, Side, dict[str, object]]:
 
 def _gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Where values are missing, (n, d)."""
-    gaps: NDArray[np.bool_] = np.ma.getmaskarray(values).copy()
+    gaps = np.array(np.ma.getmaskarray(values))
     plain = np.asarray(values)
     if plain.dtype.kind in "fc":
         gaps |= ~np.isfinite(plain)

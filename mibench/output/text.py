@@ -198,38 +198,47 @@ def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
     return table
 
 
-def plain_table(
-    headings: Sequence[str], rows: Sequence[Sequence[object]], width: int = UNLIMITED
-) -> "Table | str":
-    """A table of headings and rows; as paragraphs, one a row, where its words do not fit."""
+def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
+    """A table of headings and rows. All columns but the first may be folded."""
     texts = [[f"{v:.4f}" if isinstance(v, float) else str(v) for v in row] for row in rows]
     table = _table()
     for heading in headings:
         table.add_column(heading, no_wrap=heading == headings[0])
     for row in texts:
         table.add_row(*row)
-    if _widths(table).minimum <= width:
-        return table
-    return "\n".join(
-        f"{first}\n  " + "; ".join(f"{h}: {v}" for h, v in zip(headings[1:], rest, strict=True))
-        for first, *rest in texts
-    )
+    return table
 
 
 def render(*parts: "Table | str", width: int = UNLIMITED) -> str:
     """Tables and paragraphs as one string, in lines of at most `width` characters.
 
-    Nothing is cut: a line is longer where a single word is, or the columns of a table that hold
-    no sentences.
+    A table whose words do not fit becomes paragraphs, one for each row. Nothing is cut: a line is
+    longer where a single word is.
     """
     console = _console(force_terminal=sys.stdout.isatty())
     for part in parts:
+        if not isinstance(part, str) and _widths(part).minimum > width:
+            part = _as_paragraphs(part)
         if isinstance(part, str):
             console.print(_paragraph(visible(part, one_line=False), width))
         else:
-            console.print(part, width=max(width, _widths(part).minimum))
+            console.print(part, width=width)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _as_paragraphs(table: "Table") -> str:
+    """The rows of a table, each as its first cell and a list of the others with their headings."""
+    columns = [
+        [str(column.header), *(str(cell).strip() for cell in column.cells)]
+        for column in table.columns
+    ]
+    names = [column[0] for column in columns]
+    lines = []
+    for first, *others in zip(*(column[1:] for column in columns), strict=True):
+        told = [f"{name}: {cell}" for name, cell in zip(names[1:], others, strict=True) if cell]
+        lines.append("\n  ".join([f"{names[0]}: {first}" if names[0] else first, "; ".join(told)]))
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def width_of(table: "Table") -> int:
@@ -339,7 +348,8 @@ def _table() -> "Table":
         def _widen(self, i: int, text: Any) -> None:
             column = self.columns[i]
             if column.no_wrap and isinstance(text, str | Text):
-                column.min_width = max(column.min_width or 0, cell_len(str(text)))
+                edge = int(i == 0)  # whose padding rich leaves out of a smallest width
+                column.min_width = max(column.min_width or 0, cell_len(str(text)) + edge)
 
     return VisibleTable(box=box.SIMPLE_HEAD, collapse_padding=True)
 
