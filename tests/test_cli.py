@@ -265,6 +265,10 @@ def test_all_that_is_known_about_estimates_is_written(mibench, data):
         assert row["flags"] == dict(expected.flags)
         assert row["info"]["method"] == expected.info["method"]
         assert row["version"].startswith("mibench ")
+    assert shown["notes"] == []
+    undeclared = ("--x", "a", "--y", "kind", "-e", "uniform", "--format", "json")
+    noted = json.loads(mibench("estimate", "data.csv", *undeclared).stdout)
+    assert noted["notes"] == ["taken as labels: kind (text)"]
     assert mibench("estimate", "data.csv", *sides, "-o", "e.csv").returncode == 0
     rows = pd.read_csv(data / "e.csv")
     assert rows["bits"].tolist() == pytest.approx([row["bits"] for row in shown["estimates"]])

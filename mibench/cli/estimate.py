@@ -102,7 +102,8 @@ def estimate(
     resolved = resolve_estimators(list(estimators) or [AUTO, *default_estimators()])
     (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
-    about = Sides(side_x.names, side_y.names, rows, side_x.discrete, side_y.discrete)
+    kinds = side_x.discrete, side_y.discrete
+    about = Sides(side_x.names, side_y.names, rows, *kinds, sides.notes)
     results: list[tuple[str, Any, float]] = []
     order = [estimator.spec for estimator in resolved]
     say_if_cold()

@@ -21,13 +21,17 @@ Result = tuple[str, Estimate | str, float]  # spec, estimate or error, seconds
 
 @dataclass(frozen=True)
 class Sides:
-    """What was estimated from: the names of the columns of both sides, and the number of rows."""
+    """What was estimated from: the names of the columns of both sides, and the number of rows.
+
+    notes: what the user was told of how the file was read, and of rows that were left out.
+    """
 
     x: list[str]
     y: list[str]
     rows: int
     discrete_x: bool
     discrete_y: bool
+    notes: Sequence[str] = ()
 
 
 def as_document(
@@ -41,6 +45,7 @@ def as_document(
         "discrete_x": sides.discrete_x,
         "discrete_y": sides.discrete_y,
         "n": sides.rows,
+        "notes": list(sides.notes),
         "estimates": [
             {
                 "estimator": spec,

@@ -126,5 +126,10 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
     of_tasks = text.plain_table(headings, rows)
     failures = [f"{row['estimator']} failed: {row['failure']}" for row in ranked if row["failure"]]
     what = f'In {units}. "here" is the estimate of your data; the errors are those on the tasks.'
-    parts = [f"{title}\n{advice.sentence(units)}", what, ranking, *failures, "Similar tasks:"]
-    click.echo(text.render(*parts, of_tasks, width=width), nl=False)
+    click.echo(
+        text.render(
+            f"{title}\n{advice.sentence(units)}", what, ranking, *failures, "Similar tasks:",
+            of_tasks, width=width,
+        ),
+        nl=False,
+    )  # fmt: skip
