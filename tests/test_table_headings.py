@@ -116,3 +116,17 @@ def test_the_option_takes_a_line_or_stands_alone(mibench, tmp_path):
     assert "--header and --no-header contradict each other" in both.stderr
     bad = mibench("estimate", "--header", "t.csv", *sides)
     assert "'t.csv' is no number of a line" in bad.stderr
+
+
+@pytest.mark.parametrize("unit", ["€", "%", "kg", "€/m"])
+@pytest.mark.parametrize(
+    ("separator", "decimal"), [(";", ","), ("\t", ","), ("|", "."), (",", ".")]
+)
+def test_names_above_numbers_with_units_are_no_title(tmp_path, unit, separator, decimal):
+    """A space before the unit parts all lines but the first, which is no reason to leave it out."""
+    rows = [(f"{i + 0.25} {unit}", f"{i / 8}") for i in range(40)]
+    lines = [separator.join(row).replace(".", decimal) for row in rows]
+    path = written(tmp_path, "\n".join([f"a{separator}b", *lines]) + "\n")
+    read, notes = values(path)
+    assert read == {"a": [i + 0.25 for i in range(40)], "b": [i / 8 for i in range(40)]}
+    assert "header" not in "".join(notes)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from .lines import CANDIDATES, COMMA_NUMBER, split
+from .lines import CANDIDATES, COMMA_NUMBER, agreed_separator, split
 from .values import MISSING_WORDS, is_number
 
 MOST = 50  # lines above a table
@@ -14,6 +14,8 @@ def lines_above(lines: Sequence[str], separator: str, cut: bool) -> int:
 
     separator: what separates the fields; "" if that is to be found out. cut: whether lines follow.
     """
+    # One that gives the first line as many fields as the others leaves no room for a guess.
+    separator = separator or agreed_separator(lines, cut)
     for candidate in [separator] if separator else [*CANDIDATES, " "]:
         reader = split(lines, candidate)
         rows: list[list[str]] = []
@@ -65,7 +67,7 @@ def _holds_names(row: Sequence[str], width: int) -> bool:
         and len(names) >= 2
         and 2 * len(names) > len(row)
         and len(set(names)) == len(names)
-        and not any(is_number(name) or name in MISSING_WORDS for name in names)
+        and not any(_is_number(name) or name in MISSING_WORDS for name in names)
     )
 
 
@@ -77,8 +79,12 @@ def _has_numbers(body: Sequence[Sequence[str]], width: int) -> bool:
 
 def _are_numbers(column: Iterable[str]) -> bool:
     cells = [cell.strip() for cell in column if cell.strip()]
-    numbers = sum(is_number(cell) or bool(COMMA_NUMBER.fullmatch(cell)) for cell in cells)
+    numbers = sum(map(_is_number, cells))
     return numbers >= 2 and numbers >= MOSTLY * len(cells)
+
+
+def _is_number(cell: str) -> bool:
+    return is_number(cell) or COMMA_NUMBER.fullmatch(cell) is not None
 
 
 def _filled(row: Sequence[str]) -> int:

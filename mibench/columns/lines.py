@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
@@ -10,6 +10,8 @@ from .sources import Source
 from .values import is_number
 
 CANDIDATES = (",", ";", "\t", "|")
+# Whether all lines have as many fields; the share of fields that are numbers, and of such lines.
+Score = tuple[bool, float, float]
 COMMA_NUMBER = re.compile(r"[+-]?(\d*),(\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
@@ -35,7 +37,30 @@ def separator_of(lines: Sequence[str], cut: bool) -> str:
 
     Of several, the one with the most fields that are numbers. Spaces are the last resort.
     """
-    scores = {}
+    scores = _scores(lines, cut)
+    if agreed := _agreed(scores):
+        return agreed
+    rows = rows_of(lines, " ", cut)
+    width = len(rows[-1]) if rows else 0
+    if width > 1 and (has_row_names(rows) or all(len(row) == width for row in rows)):
+        columns = list(zip(*rows[1:], strict=True))
+        if any(all(map(is_number, column)) for column in columns):
+            return " "
+    return max(scores, key=lambda s: scores[s][2]) if scores else ","
+
+
+def agreed_separator(lines: Sequence[str], cut: bool) -> str:
+    """As `separator_of`; "" if no separator but spaces gives all lines as many fields."""
+    return _agreed(_scores(lines, cut))
+
+
+def _agreed(scores: Mapping[str, Score]) -> str:
+    return max((s for s in scores if scores[s][0]), key=lambda s: scores[s], default="")
+
+
+def _scores(lines: Sequence[str], cut: bool) -> dict[str, Score]:
+    """Of each separator that gives the first line two fields or more, how well it fits."""
+    scores: dict[str, Score] = {}
     for separator in CANDIDATES:
         rows = rows_of(lines, separator, cut)
         width = len(rows[0]) if rows else 0
@@ -46,16 +71,7 @@ def separator_of(lines: Sequence[str], cut: bool) -> str:
         cells = [cell for row in rows[1:] for cell in row]
         numbers = sum(is_number(c) or bool(COMMA_NUMBER.fullmatch(c.strip())) for c in cells)
         scores[separator] = (agreeing == 1, numbers / max(1, len(cells)), agreeing)
-    consistent = [s for s in scores if scores[s][0]]
-    if consistent:
-        return max(consistent, key=lambda s: scores[s])
-    rows = rows_of(lines, " ", cut)
-    width = len(rows[-1]) if rows else 0
-    if width > 1 and (has_row_names(rows) or all(len(row) == width for row in rows)):
-        columns = list(zip(*rows[1:], strict=True))
-        if any(all(map(is_number, column)) for column in columns):
-            return " "
-    return max(scores, key=lambda s: scores[s][2]) if scores else ","
+    return scores
 
 
 def has_row_names(rows: Sequence[Sequence[str]]) -> bool:
