@@ -101,3 +101,19 @@ def test_names_at_the_ends_of_lines_cover_no_marker(seed, monkeypatch):
     for label in labels:
         halo = label.get_window_extent().padded(2.5 * figure.dpi / 72)
         assert halo.count_contains(markers) == 0, label.get_text()
+
+
+@pytest.mark.parametrize("scale", [0.3, 1, 10, 60])
+def test_numbers_at_the_axes_do_not_touch(scale):
+    cases = table(8)
+    cases[["mean_bits", "bias_bits"]] *= 100 * scale / 8
+    figure = estimate_against_truth(cases, "bits")
+    figure.draw_without_rendering()
+    left, right = figure.axes
+    for axis in (left.xaxis, left.yaxis, right.xaxis):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [t for t in axis.get_major_ticks() if low <= t.get_loc() <= high]
+        boxes = [tick.label1.get_window_extent() for tick in ticks]
+        assert len(boxes) >= 2
+        assert 0 in [tick.get_loc() for tick in ticks]
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))

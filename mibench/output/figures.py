@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1e300  # of an axis
 MOST_ROWS = 45  # cases, beyond which the rows of names would fill several screens
+CLOSEST = {"x": 0.07, "y": 0.03}  # shares of an axis that two of its numbers may be apart
 FILLS = ("full", "none", "left", "bottom")  # by sample size
 
 
@@ -100,6 +101,8 @@ def finish_truth(axes: "Axes", cases: "pd.DataFrame", units: str) -> None:
     axes.plot(line, line, color="0.3", linewidth=1, zorder=1, label="estimate = truth")
     axes.set_xlim(-0.08, right)
     axes.set_ylim(low, top)
+    for which in "xy":
+        _thin_out(axes, which)
     axes.set_xlabel(f"true mutual information ({units})")
     axes.set_ylabel(f"estimate ({units})")
 
@@ -117,6 +120,7 @@ def _finish_errors(axes: "Axes", order: "pd.DataFrame", units: str) -> None:
     low, high = axes.get_xlim()
     _asinh(axes, "x", top_of=max(-low, high), linear=0.25)
     axes.set_xlim(min(1.15 * low, -0.1), max(1.15 * high, 0.1))
+    _thin_out(axes, "x")
     axes.set_xlabel(f"estimate \N{MINUS SIGN} truth ({units})")
 
 
@@ -134,9 +138,29 @@ def _asinh(axes: "Axes", which: str, *, top_of: float, linear: float = 1.0) -> N
     axis = {"x": axes.xaxis, "y": axes.yaxis}[which]
     axis.set_major_locator(FixedLocator([*(-t for t in ticks), 0, *ticks]))
     axis.set_minor_locator(NullLocator())
+    axis.set_tick_params(labelsize=8.5)
     axis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}"))
     )
+
+
+def _thin_out(axes: "Axes", which: str) -> None:
+    """Leave out ticks whose numbers would touch those nearer to 0. After the limits are set."""
+    from matplotlib.ticker import FixedLocator
+
+    axis = {"x": axes.xaxis, "y": axes.yaxis}[which]
+    if not isinstance(axis.get_major_locator(), FixedLocator):
+        return
+    place = axis.get_transform().transform
+    low, high = place(np.array(axis.get_view_interval()))
+    kept = [0.0]
+    for side in (1, -1):
+        last = 0.0
+        for tick in sorted((t for t in axis.get_majorticklocs() if side * t > 0), key=abs):
+            if np.ptp(place(np.array([tick, last]))) >= CLOSEST[which] * (high - low):
+                last = tick
+                kept.append(tick)
+    axis.set_major_locator(FixedLocator(sorted(kept)))
 
 
 def save(figure: "Figure", path: Path) -> None:
