@@ -77,6 +77,7 @@ class Auto(Estimator):
     """
 
     by_default: ClassVar[bool] = False
+    consults: ClassVar[tuple[str, ...]] = ("canonical", "knn")
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.n < MIN_ROWS:

@@ -19,6 +19,7 @@ from mibench.compiled.turns import Turns
 from mibench.contract.resolve import resolve_estimators
 from mibench.estimators.neighbours import search
 from mibench.running import compiling
+from mibench.running import evaluation as running
 from mibench.running.evaluation import plan
 from mibench.running.steps import Progress, Remaining
 from mibench.tasks.catalogue import find_tasks
@@ -206,3 +207,25 @@ def test_the_bar_names_the_phase_and_what_runs(tmp_path):
     assert b"compiling (once per installation)" in shown
     assert b"uniform on 1v1-normal-0.5, n=1000" in shown
     assert b"estimates" in shown
+
+
+def test_estimators_that_another_one_consults_are_warmed_up_with_it(monkeypatch):
+    """Their timed estimates compile and load nothing, and their warm-ups are not called again."""
+    monkeypatch.setattr(running, "_warm", set())
+    again = []
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 1))
+    kinds = {"discrete_x": False, "discrete_y": False}
+    first, *others = resolve_estimators("auto,canonical,knn")
+    assert [other.spec for other in others] == list(type(first.estimator).consults)
+    running.prepare(first, (x, x + rng.normal(size=x.shape)), **kinds)
+    before = len(cache.compiled_kernels)
+    for other in others:
+        monkeypatch.setattr(
+            type(other.estimator), "warm_up", lambda *_, rows=0, **__: again.append(1)
+        )
+        running.prepare(other, (x, x + rng.normal(size=x.shape)), **kinds)
+        other.estimator.estimate(x, x + rng.normal(size=x.shape))
+    first.estimator.estimate(x, x + rng.normal(size=x.shape))
+    assert again == []
+    assert cache.compiled_kernels[before:] == []

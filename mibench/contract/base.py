@@ -34,6 +34,8 @@ class Estimator(ABC):
         by_default: class attribute; whether a command runs it if no estimator is named.
         warm_up_with: class attribute; sets of parameters that run other compiled code than the
             defaults. `mibench warmup` compiles for these too.
+        consults: class attribute; the names of estimators that it asks, with their default
+            parameters. Its `warm_up` is that of these too, so that none is made twice.
 
     Raises:
         InputError: for a parameter of the wrong type or out of range.
@@ -42,6 +44,7 @@ class Estimator(ABC):
     quadratic: ClassVar[bool] = False
     by_default: ClassVar[bool] = True
     warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ()
+    consults: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         kind = type(self)

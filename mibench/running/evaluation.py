@@ -260,12 +260,13 @@ def _warm_up(
     )
     takes_rows = _takes_rows(type(estimator.estimator))
     more = {"rows": len(x) if rows is None else rows} if takes_rows else {}
-    key = (estimator.spec, x.shape[1], y.shape[1], *kinds.values(), *more.values())
-    if key in _warm:
+    kind = x.shape[1], y.shape[1], *kinds.values(), *more.values()
+    if (estimator.spec, *kind) in _warm:
         return
-    _warm.add(key)
+    _warm.add((estimator.spec, *kind))
     if not call:
         return
+    _warm.update((name, *kind) for name in getattr(estimator.estimator, "consults", ()))
     few_rows = private_copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), estimator)
     try:
         with contained():
