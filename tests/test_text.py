@@ -135,3 +135,14 @@ def test_what_is_known_of_a_name_fits_and_keeps_every_word(name):
         long = [line for line in shown.splitlines() if len(line) > width]
         assert all(len(line.split()) == 1 for line in long), long
     assert shown == whole
+
+
+def test_an_estimator_that_finished_nothing_has_no_rank(records):
+    some = records[records["estimator"].isin(["knn", "kde"])]
+    failed = records[records["estimator"] == "uniform"].assign(
+        estimator="never", nats=float("nan"), error="ValueError: no"
+    )
+    ranks = summary.in_units(summary.ranking(pd.concat([some, failed])), "bits")
+    lines = lines_of(*text.ranking_tables(ranks, "bits", 21, 120), width=120)
+    first = {words[1]: words[0] for line in lines if len(words := line.split()) > 5}
+    assert (first["knn"], first["kde"], first["never"]) == ("1", "2", "-")

@@ -126,7 +126,7 @@ def _ranking_table(
         low, high = (number(row[f"rmse_{end}_{units}"]) for end in ("low", "high"))
         relative = row["relative_error"]
         texts = {
-            "": str(row["rank"]),
+            "": str(row["rank"]) if math.isfinite(row[f"rmse_{units}"]) else "-",  # as on the page
             "estimator": str(row["estimator"]),
             "RMSE": number(row[f"rmse_{units}"]),
             "95 %": f"{low} to {high}" if low != "-" else "-",
