@@ -252,20 +252,22 @@ def _train(setting: "Setting", folder: Path, device: str, keep: str) -> "Trained
 
 def _setting(name: str, changes: dict[str, Any]) -> "Setting":
     """The setting with the given options; those that are None keep the setting's values."""
+    from mibench.digits import whole_number
     from mibench.errors import InputError
 
     from .settings import get_setting
 
     options = {key: value for key, value in changes.items() if value is not None}
     if "layers" in options:
-        parts = options["layers"].split("-")
-        if not all(part.isdecimal() for part in parts):
+        widths = [whole_number(part) for part in options["layers"].split("-")]
+        if None in widths:
             raise InputError(f"--layers {options['layers']!r}: give widths such as 12-10-7-2")
-        options["layers"] = tuple(int(part) for part in parts)
+        options["layers"] = tuple(widths)
     if options.get("batch", "full") != "full":
-        if not options["batch"].isdecimal():
+        size = whole_number(options["batch"])
+        if size is None:
             raise InputError(f"--batch {options['batch']!r}: give a number of inputs, or full")
-        options["batch"] = int(options["batch"])
+        options["batch"] = size
     return get_setting(name, **options)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mibench.digits import whole_number
 from mibench.errors import InputError, some
 
 # The default for estimators whose cost grows with the number of pairs of inputs.
@@ -22,15 +23,16 @@ def epochs_of(schedule: str, last: int) -> NDArray[np.int64]:
     if schedule == "every":
         return np.arange(last + 1)
     kind, _, text = schedule.partition(":")
-    if kind == "log" and text.isdecimal() and int(text) > 0:
-        if int(text) >= last:
+    count = whole_number(text)
+    if kind == "log" and count:
+        if count >= last:
             return np.arange(last + 1)
-        spaced = np.geomspace(1, last, int(text))
+        spaced = np.geomspace(1, last, count)
         return np.unique(np.concatenate([[0, last], np.round(spaced)])).astype(np.int64)
-    numbers = [number.strip() for number in schedule.split(",")]
-    if not all(number.isdecimal() for number in numbers):
+    listed = [whole_number(number.strip()) for number in schedule.split(",")]
+    if None in listed:
         raise InputError(f"epochs {schedule!r}: give every, log:50, or a list such as 0,10,100")
-    epochs = np.unique([int(number) for number in numbers])
+    epochs = np.unique(np.array(listed, np.int64))
     if epochs[-1] > last:
         raise InputError(
             f"epochs {schedule!r}: trained are epochs 0 to {last}; train more, or choose among them"
@@ -48,7 +50,7 @@ def positions_of(schedule: str, numbers: NDArray[np.int64]) -> NDArray[np.int64]
     """
     numbers = np.asarray(numbers)
     last = int(numbers[-1])
-    if schedule == "every" or np.array_equal(numbers, np.arange(last + 1)):
+    if schedule == "every" or len(numbers) == last + 1:  # all of them
         return epochs_of(schedule, last) if schedule != "every" else np.arange(len(numbers))
     epochs = epochs_of(schedule, last)
     if not schedule.startswith("log:"):

@@ -29,14 +29,14 @@ def message_of(error: BaseException) -> str:
         return f"{kind}: (its message cannot be shown: {type(problem).__name__})"
 
 
-def bounded(text: str) -> str:
-    r"""A text of at most some 2000 characters that every encoding of Unicode accepts.
+def bounded(text: str, most: int = MAX_MESSAGE) -> str:
+    r"""A text of hardly more than `most` characters that every encoding of Unicode accepts.
 
     >>> bounded("\udce9")
     '\\udce9'
     """
-    if len(text) > MAX_MESSAGE:
-        half = MAX_MESSAGE // 2
+    if len(text) > most:
+        half = most // 2
         text = f"{text[:half]} [... {len(text):,} characters ...] {text[-half:]}"
     return encodable(text)
 

@@ -1,6 +1,7 @@
-"""Reads inputs and labels from NumPy archives; functions that the readers of all formats share."""
+"""Reads arrays from NumPy archives; functions that the readers of all formats share."""
 
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,20 +39,33 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
     Raises InputError for a file that is missing, damaged, or holds something else.
     """
-    # The file is opened here because np.load does not close a damaged file.
-    with explain_file_errors(path, "a .npz file"), path.open("rb") as file:
-        archive = np.load(file, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise InputError(
-                f"{str(path)!r} holds a single array: numpy.savez(FILE, inputs=..., labels=...)"
-            )
-        names = [name for name in archive.files if name in ("inputs", "labels")]
-        members = archive.zip.infolist() if archive.zip is not None else []
-        sizes = {member.filename: member.file_size for member in members}
-        check_memory(sum(sizes.get(f"{name}.npy", 0) for name in names), str(path))
-        arrays = {name: archive[name] for name in names}
+    with explain_file_errors(path, "a .npz file"):
+        arrays = arrays_of(path, ("inputs", "labels"))
     inputs, labels = pick_arrays(arrays, ("inputs", "labels"), path)
     return inputs, check_label_type(labels, path)
+
+
+def arrays_of(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """The arrays of these names that an archive holds.
+
+    Raises InputError for arrays larger than the memory, before they are read, and any exception
+    of NumPy for damage.
+    """
+    # The file is opened here because np.load does not close a damaged file.
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it is no archive of arrays, as numpy.savez writes it")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            present = [name for name in names if name in archive.files]
+            files = {file for name in present for file in (name, f"{name}.npy")}
+            members = archive.zip.infolist()
+            check_memory(sum(m.file_size for m in members if m.filename in files), str(path))
+            arrays = {name: archive[name] for name in present}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # bytes, if its first ones are not those of an array
+            raise ValueError(f"{name} is no array")
+    return arrays
 
 
 def check_label_type(labels: NDArray[Any], path: Path) -> NDArray[Any]:

@@ -91,6 +91,8 @@ def read_measured(trained: Measurable, specs: Sequence[str] | None = None) -> xr
         InputError: if an estimator has no stored results, or if there are none at all.
     """
     source = source_of(trained)
+    if source.length < 1:
+        raise InputError(f"{source.directory} holds no epoch: train, or log one, first")
     stored = stored_results(trained)
     specs = [resolved.spec for resolved in resolve_for_layers(specs)] if specs else None
     missing = [spec for spec in specs or [] if spec not in stored]

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.errors import InputError, some
+from mibench.errors import InputError, encodable, some
 from mibench.memory import check_memory
 
 from .given import Layers, check_epochs, read_given
@@ -174,7 +174,7 @@ def from_activations(
             kept_run.append(one)
         kept.append(kept_run)
     return Activations(
-        name, layers, widths or (), functions, shared_range, chosen, sides, kept
+        encodable(str(name)), layers, widths or (), functions, shared_range, chosen, sides, kept
     )  # fmt: skip
 
 

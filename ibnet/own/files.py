@@ -10,28 +10,30 @@ Each file is written whole or not at all, so that whatever was logged can be mea
 
 import os
 import re
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.errors import InputError
+from mibench.errors import InputError, encodable
 from mibench.output.files import whole_file
 
+from ..data.npz import arrays_of
 from ..networks.archive import explain_read_errors, explain_write_errors, write_json
 from ..networks.metadata import DamagedError, check_files, read_json_object
 from .activations import Activations, Columns, InMemory
+from .given import MAX_EPOCH
+from .ranges import LAYER_ACTIVATIONS
 from .sides import Sides
 
 ABOUT, SIDES, FOLDER = "activations.json", "sides.npz", "activations"
 FORMAT_VERSION = 1
 REMEDY = "delete it, and log again"
+EPOCH_FILE = re.compile(r"epoch-(0|[1-9]\d{0,15})\.npz", re.ASCII)
+MAX_VALUES = 2**53  # of one epoch
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +48,7 @@ class OnDisk:
 
     def read(self) -> Sequence[Columns]:
         """See `Kept`."""
-        with _opened(self.path) as arrays:
-            columns = [arrays[f"layer{number}"] for number in range(len(self.widths))]
+        columns = _read(self.path, [f"layer{number}" for number in range(len(self.widths))])
         for values, width in zip(columns, self.widths, strict=True):
             right = values.shape == (width, self.rows) and values.dtype in (np.float32, np.float64)
             if not right or not np.isfinite(values).all():
@@ -119,25 +120,26 @@ def load_activations(directory: str | Path) -> Activations:
     check_files(folder)
     with explain_read_errors(folder / ABOUT, REMEDY):
         about = _read_about(folder / ABOUT)
-    with _opened(folder / SIDES) as arrays:
-        sides = Sides(arrays["symbols"], arrays["labels"], about["inputs"])
+    sides = Sides(*_read(folder / SIDES, ["symbols", "labels"]), about["inputs"])
     for numbers in (sides.symbols, sides.labels):
         if numbers.dtype != np.int64 or numbers.shape != (sides.n,) or not sides.n:
             raise InputError(f"{folder / SIDES} is damaged: {REMEDY}")
     names = os.listdir(folder / FOLDER) if (folder / FOLDER).is_dir() else []
-    found = (re.fullmatch(r"epoch-(\d{1,18})\.npz", name) for name in names)
-    epochs = sorted(int(match[1]) for match in found if match)
-    layers, widths = tuple(about["layers"]), tuple(about["widths"])
+    found = (int(match[1]) for match in map(EPOCH_FILE.fullmatch, names) if match)
+    epochs = sorted(epoch for epoch in found if epoch < MAX_EPOCH)
+    layers, widths = tuple(map(encodable, about["layers"])), tuple(about["widths"])
+    if sides.n * sum(widths) > MAX_VALUES:
+        raise InputError(f"{folder / ABOUT} has layers of {max(widths)} units: {REMEDY}")
     kept = []
     for epoch in epochs:
         path = folder / FOLDER / f"epoch-{epoch}.npz"
-        with _opened(path) as arrays:
-            low, high = (np.asarray(arrays[name], np.float64) for name in ("low", "high"))
-        if {low.shape, high.shape} != {(len(layers),)} or not np.isfinite([low, high]).all():
+        low, high = _read(path, ["low", "high"])
+        right = {(a.shape, a.dtype) for a in (low, high)} == {((len(layers),), np.dtype("f8"))}
+        if not right or not np.isfinite([low, high]).all():
             raise InputError(f"{path} is damaged: {REMEDY}")
         kept.append(OnDisk(path, widths, sides.n, low, high))
     return Activations(
-        about["name"], layers, widths, tuple(about["functions"]), about["shared_range"],
+        encodable(about["name"]), layers, widths, tuple(about["functions"]), about["shared_range"],
         tuple(epochs), sides, [kept], folder,
     )  # fmt: skip
 
@@ -160,18 +162,19 @@ def _read_about(path: Path) -> dict[str, Any]:
     for values, kind in zip(lists, kinds.values(), strict=True):
         right = right and isinstance(values, list) and all(type(v) is kind for v in values)
         right = right and len(values or []) == len(lists[0] or []) > 0
-    if not right or not all(width > 0 for width in about["widths"]):
+    right = right and all(width > 0 for width in about["widths"])
+    right = right and len(set(about["layers"])) == len(about["layers"])
+    if not right or not set(about["functions"]) <= set(LAYER_ACTIVATIONS):
         raise DamagedError("its entries are not those that mibench writes")
     return about
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The arrays of a .npz file. Raises InputError if it cannot be read."""
+def _read(path: Path, names: Sequence[str]) -> list[NDArray[Any]]:
+    """Arrays of a .npz file. Raises InputError if they cannot be read."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            yield arrays
+        arrays = arrays_of(path, names)
+        return [arrays[name] for name in names]
     except InputError:
         raise
-    except (ValueError, KeyError, OSError, EOFError, BadZipFile, zlib.error, MemoryError) as error:
+    except Exception as error:  # NumPy and zipfile raise a dozen types of them
         raise InputError(f"{path} is damaged or missing ({error}): {REMEDY}") from None

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mibench.errors import InputError, some
+from mibench.errors import InputError, encodable, some
 
 Layers: TypeAlias = dict[str, Any]  # name -> array
 MAX_EPOCH = 2**53  # netCDF and figures hold numbers exactly up to this
@@ -68,7 +68,7 @@ def _numbers(run: Any) -> list[int] | None:
 def _layers(layers: Any) -> Layers:
     if not isinstance(layers, Mapping):
         return {str(number): values for number, values in enumerate(layers, 1)}
-    names = [str(name) for name in layers]
+    names = [encodable(str(name)) for name in layers]
     if len(set(names)) < len(names):
         raise InputError(f"layers have the same name twice: {some(names)}. Name them differently")
     return dict(zip(names, layers.values(), strict=True))

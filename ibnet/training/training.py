@@ -1,10 +1,8 @@
 """Trains all runs of a setting, in blocks of epochs that are stored as soon as they are done."""
 
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from mibench.errors import InputError
 from mibench.output.files import whole_file
 
 from ..data.dataset import Data, load_data
+from ..data.npz import arrays_of
 from ..networks.archive import (
     add_duration,
     exclusive_lock,
@@ -38,6 +37,7 @@ from .devices import check_device, make_engine
 from .engine import Engine, EpochRecords, TrainingState
 
 Progress = Callable[[int, int], object]
+STATE, DONE = ("parameters", "mean", "square"), "epochs_done"  # the arrays of a checkpoint
 
 
 def train(
@@ -194,8 +194,8 @@ def _write_checkpoint(trained: Trained, engine: Engine, done: int) -> None:
     if trained.directory is not None:
         state = engine.state
         with whole_file(trained.directory / CHECKPOINT_FILE) as part, open(part, "wb") as file:
-            np.savez(file, parameters=state.parameters, mean=state.mean, square=state.square,
-                     epochs_done=done)  # fmt: skip
+            arrays = {name: getattr(state, name) for name in STATE}
+            np.savez(file, **arrays, **{DONE: np.array(done)})
 
 
 def _read_checkpoint(trained: Trained, state: TrainingState) -> int:
@@ -209,12 +209,19 @@ def _read_checkpoint(trained: Trained, state: TrainingState) -> int:
             )
         return -1
     try:
-        # The file is opened here because np.load does not close a damaged file.
-        with path.open("rb") as file, np.load(file) as checkpoint:
-            for name in ("parameters", "mean", "square"):
-                getattr(state, name)[:] = checkpoint[name]
-            return int(checkpoint["epochs_done"])
-    except (ValueError, KeyError, OSError, EOFError, BadZipFile, zlib.error) as error:
+        checkpoint = arrays_of(path, (*STATE, DONE))
+        for name in STATE:
+            old, new = getattr(state, name), checkpoint[name]
+            if new.shape != old.shape or new.dtype != old.dtype:
+                raise ValueError(f"{name} has shape {new.shape} and type {new.dtype}")
+            old[:] = new
+        done = checkpoint[DONE]
+        if done.shape or done.dtype.kind not in "iu" or done < 0:
+            raise ValueError(f"{DONE} is {done!s:.60}")
+        return int(done)
+    except InputError:
+        raise
+    except Exception as error:  # NumPy and zipfile raise a dozen types of them
         raise InputError(
             f"{path} is damaged ({error}). The {max(trained.epochs, 0)} epochs trained can be "
             "measured; train more in another directory"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mibench.contract.resolve import EstimatorsLike
-from mibench.errors import InputError
+from mibench.errors import InputError, encodable
 from mibench.memory import check_memory
 
 from .._extra import explain_missing_packages
@@ -226,5 +226,11 @@ def watch(
     chosen = choose_rows(data, rows, seed, batch)
     where = None if directory is None else Path(directory)
     return Watch(
-        model, selects, chosen, activation, shared_range, where, name or type(model).__name__
+        model,
+        selects,
+        chosen,
+        activation,
+        shared_range,
+        where,
+        encodable(name or type(model).__name__),
     )

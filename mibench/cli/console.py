@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ..errors import bounded
 from .completion import estimator_names, several_of
 
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -49,7 +50,7 @@ def say(message: str) -> None:
     """
     from ..output.safe import visible
 
-    shown = f"mibench: {visible(message, one_line=False)}"
+    shown = f"mibench: {visible(bounded(message, MAX_SAID), one_line=False)}"
     if sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         shown = "\n".join(
@@ -82,6 +83,7 @@ def chatter_aside() -> Iterator[None]:
                 os.close(saved_stdout)
 
 
+MAX_SAID = 10_000  # characters of a message, which may hold texts of any length from a file
 COMPILES = "compiling what the estimates need, once per installation: up to a minute"
 LARGE = 10_000_000  # bytes of a file that takes seconds to read
 
@@ -97,8 +99,9 @@ def say_if_cold() -> None:
 
 def say_if_large(file: Path) -> None:
     """Say that a large file is read, which takes seconds."""
-    if file.is_file() and (size := file.stat().st_size) >= LARGE:
-        say(f"reading {file}, {size / 1e6:.0f} MB")
+    with suppress(OSError):  # such as a name that is too long, which reading says
+        if file.is_file() and (size := file.stat().st_size) >= LARGE:
+            say(f"reading {file}, {size / 1e6:.0f} MB")
 
 
 def show_rows(title: str, headings: list[str], rows: list[list[object]], form: str) -> None:

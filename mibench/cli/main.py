@@ -17,7 +17,7 @@ from contextlib import suppress
 import click
 import click.shell_completion
 
-from ..errors import InputError
+from ..errors import InputError, bounded
 from ..output.safe import visible
 from ..plugins import COMMANDS, by_name, load
 from .compare import compare, report, results
@@ -35,6 +35,7 @@ from .console import (
     BAD_INPUT,
     DONE,
     INTERRUPTED,
+    MAX_SAID,
     READER_GONE,
     SOME_FAILED,
     chatter_aside,
@@ -233,7 +234,8 @@ def _run(args: list[str]) -> int:
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(file=shown)
-        click.echo(visible(shown.getvalue(), one_line=False), err=True, nl=False)
+        text = bounded(shown.getvalue(), MAX_SAID)
+        click.echo(visible(text, one_line=False), err=True, nl=False)
         return BAD_INPUT
     except MemoryError as error:
         say(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..digits import whole_number
 from .completion import columns
 from .console import say, say_if_large
 from .progress import telling
@@ -42,9 +43,10 @@ class _Header(click.ParamType):  # type: ignore[type-arg]
     ) -> bool | int:
         if value in ("first", True):
             return True
-        if not str(value).isdecimal():
+        number = whole_number(str(value))
+        if number is None:
             self.fail(f"{value!r} is no number of a line: give one, or put --header after the file")
-        return int(value)
+        return number
 
 
 OPTIONS = (

@@ -15,6 +15,7 @@ from ..errors import InputError, some, unknown
 POSITION = re.compile(r"@(-?\d+)", re.ASCII)
 RANGE = re.compile(r"@(-?\d+)?:(-?\d+)?", re.ASCII)
 PATTERN = re.compile(r"[*?\[]")
+MOST_DIGITS = 18  # of a position, and its sign; no table has so many columns
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ def _meant(
     if item in known:
         return [item]
     if match := POSITION.fullmatch(item):
-        return [names[_place(int(match[1]), names, item, option)]]
+        return [names[_place(match[1], names, item, option)]]
     if match := RANGE.fullmatch(item):
-        first = _place(int(match[1] or 1), names, item, option)
-        last = _place(int(match[2] or len(names)), names, item, option)
+        first = _place(match[1] or "1", names, item, option)
+        last = _place(match[2] or "-1", names, item, option)
         if first > last:
             raise InputError(f"{option}: {item} ends before it begins: give @FIRST:LAST")
         return list(names[first : last + 1])
@@ -101,7 +102,8 @@ def _meant(
     raise InputError(f"{option}: {unknown('column', item, names)}{hint}")
 
 
-def _place(number: int, names: Sequence[str], item: str, option: str) -> int:
+def _place(written: str, names: Sequence[str], item: str, option: str) -> int:
+    number = int(written[: MOST_DIGITS + 1])
     place = number - 1 if number > 0 else len(names) + number
     if number == 0 or not 0 <= place < len(names):
         raise InputError(

@@ -196,6 +196,13 @@ def source_of(path: Path) -> Source:
         if not given:
             raise InputError("standard input is empty: it needs a header and rows")
         return Source(path, given)
+    try:
+        return _source_at(path)
+    except OSError as error:  # such as a directory that may not be searched
+        raise InputError(f"{path} cannot be read ({error.strerror}): check the path") from None
+
+
+def _source_at(path: Path) -> Source:
     if path.is_dir():
         raise InputError(f"{path} is a directory: name a file in it")
     if not path.exists():

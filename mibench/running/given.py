@@ -13,6 +13,7 @@ from .limits import PREPARATION_SECONDS, Limits
 from .processes import core_count, in_processes
 from .workers import RAISED, UNREADABLE, WAITING, Worker
 
+MAX_SECONDS = 2e6  # 23 days; the system cannot wait for longer
 Result = tuple[Estimate | str, float]  # the estimate or the message of the error, and its seconds
 
 
@@ -107,7 +108,7 @@ def _receive(worker: Worker, seconds: float) -> Any:
     """What the worker answers, once it waits again. Raises TimeoutError after these seconds."""
     answer = None
     while not worker.waiting:
-        if not wait([worker.connection], timeout=seconds):
+        if not wait([worker.connection], timeout=min(seconds, MAX_SECONDS)):
             raise TimeoutError
         kind, content = worker.receive()
         if kind == UNREADABLE:
