@@ -13,6 +13,7 @@ from mibench.cli.console import (
     DONE,
     FILE,
     SOME_FAILED,
+    chatter_aside,
     format_option,
     say,
     show_rows,
@@ -297,7 +298,7 @@ def _measure(
 ) -> "xr.Dataset":
     from .measuring.measuring import measure as measure_all
 
-    with progress("measuring") as on_progress:
+    with chatter_aside(), progress("measuring") as on_progress:
         try:
             return measure_all(
                 trained, estimators or None, epochs=schedule, jobs=jobs, on_progress=on_progress

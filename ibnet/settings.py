@@ -5,6 +5,7 @@
 
 import json
 import math
+import os
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,7 @@ Width = Annotated[int, Field(ge=1, le=1_000_000)]
 # among them because a longer training starts with the same epochs as a shorter one.
 FIELDS_WITHOUT_EFFECT_ON_WEIGHTS = {"name", "training", "estimators", "epochs"}
 MAX_PARAMETERS = 10**9
+MAX_EPOCHS = 10**8
 
 # The smallest value that each activation function can take, exactly.
 LOWER_BOUNDS = {"tanh": -1.0, "relu": 0.0, "elu": -1.0, "relu6": 0.0}
@@ -98,7 +100,7 @@ class Setting:
     estimators: tuple[str, ...] = ("uniform:bins=30", "adaptive:bins=30")
     training: str = ""
     runs: Annotated[int, Field(ge=1)] = 40
-    epochs: Annotated[int, Field(ge=1)] = 8000
+    epochs: Annotated[int, Field(ge=1, le=MAX_EPOCHS)] = 8000
     learning_rate: Annotated[float, Field(gt=0)] = 4e-4
     optimizer: Optimizer = "adam"
     init: Initialisation = "truncated-normal"
@@ -249,6 +251,8 @@ def get_setting(name: str, **changes: Any) -> Setting:
 
 def _read_setting(path: Path) -> Setting:
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe would never end
+            raise InputError("it is no plain file: write one with Setting.save")
         return setting_from_json(json.loads(path.read_text()))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

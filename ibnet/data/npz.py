@@ -21,6 +21,8 @@ def explain_file_errors(path: Path, kind: str) -> Iterator[None]:
     damaged files.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe would never end
+            raise InputError(f"{str(path)!r} is no plain file: name a file")
         yield
     except InputError:
         raise

@@ -35,6 +35,8 @@ def use_config(context: click.Context, parameter: click.Parameter, file: Path | 
 
 def read_table(file: Path) -> dict[str, Any]:
     """The table [compare] of a file. Raises InputError if there is no such file or table."""
+    if os.path.exists(file) and not os.path.isfile(file):  # a pipe would never end
+        raise InputError(f"{file} is no plain file: name a TOML file")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -45,6 +45,7 @@ START = (
     "serve(int(sys.argv[1]), int(sys.argv[2]))",
 )
 
+MOST_BYTES = 2.0**63  # no machine has more
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
           "kib": 2**10, "mib": 2**20, "gib": 2**30}  # fmt: skip
 
@@ -94,7 +95,7 @@ def read_bytes(size: int | str | None) -> int | None:
         raise InputError(
             f"memory limit {size!r} is not a size: give one such as 500MB, 2GB or 2GiB"
         )
-    return int(float(match[1]) * _UNITS[match[2].lower()])
+    return int(min(float(match[1]) * _UNITS[match[2].lower()], MOST_BYTES))
 
 
 def run_limited(evaluation: Evaluation, limits: Limits) -> Record:
