@@ -37,7 +37,7 @@ def plan_kept(group: "zarr.Group", keep: str, first: int, last: int) -> None:
 
 
 def is_list_of_epochs(values: object) -> bool:
-    """Whether a stored attribute lists epochs in ascending order."""
+    """Whether a stored attribute lists epochs in ascending order, epoch 0 first."""
     if not isinstance(values, list) or not all(type(v) is int and 0 <= v < 2**53 for v in values):
         return False
-    return all(a < b for a, b in pairwise(values))
+    return values[:1] == [0] and all(a < b for a, b in pairwise(values))

@@ -276,7 +276,7 @@ def _check_training(directory: Path, setting: Setting) -> None:
         done = attributes.get("epochs_done", -1)
         if type(done) is not int or not -1 <= done <= setting.epochs:
             raise DamagedError(f"{folder / 'zarr.json'} has epochs_done={done!r}")
-        if not is_list_of_epochs(attributes.get(KEPT, [])):
+        if KEPT in attributes and not is_list_of_epochs(attributes[KEPT]):
             raise DamagedError(f"{folder / 'zarr.json'} has kept={str(attributes[KEPT])[:60]!r}")
         for name in ("train_seconds", "measure_seconds"):
             if type(attributes.get(name, 0)) not in (int, float):
