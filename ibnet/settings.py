@@ -253,7 +253,7 @@ def _read_setting(path: Path) -> Setting:
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # a pipe would never end
             raise InputError("it is no plain file: write one with Setting.save")
-        return setting_from_json(json.loads(path.read_text()))
+        return setting_from_json(json.loads(path.read_bytes()))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except (OSError, ValueError, TypeError, RecursionError) as error:

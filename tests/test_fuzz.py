@@ -22,9 +22,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mibench import ibnet
 from mibench.columns.kinds import decide
 from mibench.columns.readers import open_table, read_values
 from mibench.errors import InputError
+from mibench.ibnet.own.files import create, write_epoch
 
 from . import ibnet_directory
 from .tables import write_xlsx
@@ -104,6 +106,11 @@ NASTY = st.sampled_from(
         "0",
         "1e400",
         "9" * 40,
+        "9" * 5000,
+        "@" + "9" * 5000,
+        "log:" + "9" * 5000,
+        "sampling:0.5",
+        "a" * 20_000,
         "function:call=nothing.py:f",
         "executable:command=",
         "[/x]",
@@ -115,6 +122,41 @@ TEXTS = NASTY | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6
 )
 OPTIONS = {
+    "compare": [
+        "-e",
+        "--samples",
+        "--seeds",
+        "--store",
+        "--against",
+        "--config",
+        "--memory-limit",
+        "-o",
+        "--plot",
+        "--units",
+        "--format",
+    ],
+    "recommend": [
+        "--similar",
+        "--header",
+        "--discrete-x",
+        "--missing",
+        "--exclude",
+        "--units",
+        "--format",
+    ],
+    "train": [
+        "--epochs",
+        "--layers",
+        "--batch",
+        "--keep",
+        "--momentum",
+        "--weight-decay",
+        "--label-noise",
+        "--learning-rate",
+        "--optimizer",
+        "--seed",
+        "--data",
+    ],
     "estimate": [
         "--x",
         "--y",
@@ -128,6 +170,11 @@ OPTIONS = {
         "--encoding",
         "--no-header",
         "--missing-values",
+        "--header",
+        "--interval",
+        "--permutations",
+        "-o",
+        "--plot",
     ],
     "pairwise": [
         "--columns",
@@ -141,6 +188,7 @@ OPTIONS = {
         "--missing",
         "--missing-values",
         "--sheet",
+        "--permutations",
     ],
     "results": ["-e", "--tasks", "--suite", "--samples", "-o", "--plot", "--units", "--format"],
     "report": ["-o", "-e", "--tasks", "--samples"],
@@ -151,16 +199,26 @@ USUAL = st.sampled_from(["a", "b", "t.csv", "a,b", "knn", "uniform", "csv", "jso
                          "x.csv", "tasks", "flags", "1"])  # fmt: skip
 
 
+# What these do by default takes minutes, so all their examples begin like this.
+STARTED = {
+    "compare": ["compare", "-e", "uniform", "--tasks", "1v1-normal-0.75", "--samples", "50",
+                "--seeds", "2", "--jobs", "1"],
+    "recommend": ["recommend", "t.csv", "--x", "a", "--y", "b"],
+    "train": ["ibnet", "train", "2.1", "--runs", "1", "--epochs", "2", "--layers", "12-2",
+              "-o", "d"],
+}  # fmt: skip
+
+
 @st.composite
 def arguments(draw):
     name = draw(st.sampled_from(sorted(OPTIONS)))
     words = st.sampled_from(OPTIONS[name]) | USUAL | TEXTS
-    if draw(st.booleans()):
+    if name not in STARTED and draw(st.booleans()):
         return [name, *draw(st.lists(words, max_size=7))]
     start = {"estimate": ["t.csv", "--x", "a", "--y", "b", "-e", "uniform"],
              "pairwise": ["t.csv", "-e", "uniform"], "list": ["tasks"],
              "ibnet": ["measure", "t.csv"]}.get(name, ["t.csv"])  # fmt: skip
-    return [name, *start, *draw(st.lists(words, max_size=3))]
+    return [*STARTED.get(name, [name, *start]), *draw(st.lists(words, max_size=3))]
 
 
 @forms
@@ -321,6 +379,27 @@ def test_any_damage_to_a_directory_is_named_or_harmless(command, tmp_path_factor
         for _ in range(rng.choice([1, 1, 1, 2])):
             ibnet_directory.damage(directory, rng)
         command(["ibnet", *rng.choice(commands)], folder / "work")
+
+    for_examples(examples, st.integers(0, 10**9), test)
+
+
+@forms
+def test_any_damage_to_stored_activations_is_named_or_harmless(command, tmp_path_factory, examples):
+    folder = tmp_path_factory.mktemp("activations")
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    given = ibnet.from_activations([{"a": rows, "b": rows[:, :1]}] * 2, np.arange(20) % 2)
+    create(given, folder / "made")
+    for epoch, kept in zip(given.epochs, given.kept[0], strict=True):
+        write_epoch(folder / "made", epoch, kept)
+    ibnet.measure(ibnet.load_activations(folder / "made"), "uniform:bins=4")
+    (folder / "work").mkdir()
+
+    def test(seed):
+        rng = random.Random(seed)
+        directory = ibnet_directory.copy(folder / "made", folder / "work" / "d")
+        for _ in range(rng.choice([1, 1, 1, 2])):
+            ibnet_directory.damage(directory, rng)
+        command(["ibnet", "measure", "d", "-e", "uniform:bins=4", "--jobs", "1"], folder / "work")
 
     for_examples(examples, st.integers(0, 10**9), test)
 

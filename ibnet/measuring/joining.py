@@ -1,7 +1,7 @@
 """Joins the trajectories of networks that were measured one by one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -16,7 +16,7 @@ with explain_missing_packages("xarray", "zarr"):
 SAME = ("estimator", "epoch", "layer", "width", "layer_name", "function")
 
 
-def join_runs(trajectories: Sequence[xr.Dataset]) -> xr.Dataset:
+def join_runs(trajectories: Iterable[xr.Dataset]) -> xr.Dataset:
     """Join trajectories of several networks, as runs 0, 1, 2, ... of one experiment.
 
     Args:
@@ -37,10 +37,17 @@ def join_runs(trajectories: Sequence[xr.Dataset]) -> xr.Dataset:
         >>> ibnet.join_runs(both).i_xt.shape
         (2, 2, 2, 6)
     """
-    if isinstance(trajectories, xr.Dataset) or not len(trajectories):
+    is_list = isinstance(trajectories, Iterable) and not isinstance(trajectories, xr.Dataset)
+    each_one = list(trajectories) if is_list else []
+    if not each_one:
         raise InputError("trajectories must be a list of at least one data set: give [a, b, ...]")
-    first = trajectories[0]
-    for number, other in enumerate(trajectories):
+    first = each_one[0]
+    for number, other in enumerate(each_one):
+        if not isinstance(other, xr.Dataset) or not {"run", "epoch", "layer"} <= set(other.dims):
+            raise InputError(
+                f"trajectories {number} are a {type(other).__name__} without runs, epochs and "
+                "layers: give what ibnet.measure returns"
+            )
         for name in SAME:
             ours, theirs = (
                 d[name].values.tolist() if name in d.coords else [] for d in (first, other)
@@ -51,7 +58,7 @@ def join_runs(trajectories: Sequence[xr.Dataset]) -> xr.Dataset:
                     "those of the same estimators, epochs and layers"
                 )
     joined = xr.concat(
-        trajectories,
+        each_one,
         "run",
         data_vars="minimal",
         coords="minimal",
@@ -60,7 +67,5 @@ def join_runs(trajectories: Sequence[xr.Dataset]) -> xr.Dataset:
         combine_attrs="override",
     )
     joined = joined.assign_coords(run=np.arange(joined.sizes["run"]))
-    joined.attrs["failures"] = json.dumps(
-        [line for each in trajectories for line in failures(each)]
-    )
+    joined.attrs["failures"] = json.dumps([line for each in each_one for line in failures(each)])
     return joined

@@ -12,7 +12,7 @@ from mibench.errors import InputError, encodable, some
 from mibench.memory import check_memory
 
 from .given import Layers, check_epochs, read_given
-from .ranges import check_within, layer_activations
+from .ranges import check_within, is_shared, layer_activations
 from .sides import Sides, as_array, make_sides
 
 # By which activations of equal inputs may differ, since they are rounded in other batches: of the
@@ -156,7 +156,7 @@ def from_activations(
             f"epochs has {len(chosen)} numbers and activations have {len(by_run[0])} epochs: give "
             "one number for each"
         )
-    sides = make_sides(labels, inputs)
+    sides, shared = make_sides(labels, inputs), is_shared(shared_range)
     layers = tuple(by_run[0][0])
     functions = layer_activations(activation, layers)
     sizes = [as_array(values, name) for values in by_run[0][0].values()]
@@ -174,7 +174,7 @@ def from_activations(
             kept_run.append(one)
         kept.append(kept_run)
     return Activations(
-        encodable(str(name)), layers, widths or (), functions, shared_range, chosen, sides, kept
+        encodable(str(name)), layers, widths or (), functions, shared, chosen, sides, kept
     )  # fmt: skip
 
 

@@ -34,6 +34,13 @@ def layer_activations(activation: Activation, layers: Sequence[str]) -> tuple[st
     return tuple(by_layer.get(name) or "linear" for name in layers)
 
 
+def is_shared(shared_range: object) -> bool:
+    """The option `shared_range`. Raises InputError for what is neither true nor false."""
+    if not isinstance(shared_range, bool | np.bool_):
+        raise InputError(f"shared_range={shared_range!r}: give True or False")
+    return bool(shared_range)
+
+
 def layer_range(activation: str, low: float, high: float) -> tuple[float, float]:
     """The range of uniform bins for a layer whose activations lie within [low, high]."""
     return (0.0, 1.0) if activation in UNIT_INTERVAL else binning_range(activation, low, high)

@@ -55,7 +55,7 @@ def write_page(
     ]
     page = folder / PAGE
     with whole_file(page) as part:
-        part.write_text("\n\n".join(parts) + "\n")
+        part.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return page
 
 

@@ -16,7 +16,7 @@ from ..measuring.measuring import measure
 from ..own.activations import Activations, InMemory, Kept, check_widths, keep_layers
 from ..own.files import check_empty, create, is_stored, load_activations, write_epoch
 from ..own.given import check_epochs
-from ..own.ranges import layer_activations
+from ..own.ranges import is_shared, layer_activations
 from ..training.training import Progress
 
 with explain_missing_packages("xarray", "zarr"):
@@ -47,7 +47,7 @@ class Watch:
     ) -> None:
         self.model = model
         self._selects, self._rows = selects, rows
-        self._activation, self._shared = activation, shared_range
+        self._activation, self._shared = activation, is_shared(shared_range)
         self._directory, self._name = directory, name
         self._activations: Activations | None = None
         if directory is not None:

@@ -111,7 +111,7 @@ def information_bottleneck(
     joint = probabilities(p_xy, "p_xy", 2)
     falling = np.sort(weights(betas, "betas"))[::-1]
     whole(iterations, "iterations")
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise InputError(f"method is {method!r}: give {' or '.join(METHODS)}")
     distinct, place = _distinct(joint)
     most = len(distinct) if clusters is None else min(whole(clusters, "clusters"), len(distinct))

@@ -96,10 +96,15 @@ class Worker:
 def name_of_ending(code: int) -> str:
     """An exit code of a process as text.
 
-    >>> name_of_ending(-9), name_of_ending(3)
-    ('SIGKILL', 'code 3')
+    >>> name_of_ending(-9), name_of_ending(-40), name_of_ending(3)
+    ('SIGKILL', 'signal 40', 'code 3')
     """
-    return signal.Signals(-code).name if code < 0 else f"code {code}"
+    if code >= 0:
+        return f"code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # most real-time signals have no name
+        return f"signal {-code}"
 
 
 def end_process(
