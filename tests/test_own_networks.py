@@ -356,3 +356,25 @@ def test_the_command_measures_and_draws_what_was_logged(tmp_path):
     drawn = CliRunner().invoke(command, ["plot", str(tmp_path / "d")])
     assert drawn.exit_code == 0, drawn.output
     assert (tmp_path / "d" / "figures" / "plane.png").exists()
+
+
+def test_what_cannot_be_joined_is_refused():
+    measured = one({"t": layer(CODE % 4)})
+    others = (
+        None,
+        5,
+        {"a": measured},
+        [measured, None],
+        ["x"],
+        [measured, measured.drop_dims("run")],
+    )
+    for given in others:
+        with pytest.raises(InputError, match="give"):
+            ibnet.join_runs(given)
+    assert ibnet.join_runs(iter([measured, measured])).sizes["run"] == 2
+
+
+@pytest.mark.parametrize("shared", [None, "yes", 1, np.array([True, False])])
+def test_a_shared_range_is_true_or_false(shared):
+    with pytest.raises(InputError, match="shared_range="):
+        ibnet.from_activations({"t": layer(CODE)}, Y, shared_range=shared)

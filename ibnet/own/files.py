@@ -120,7 +120,8 @@ def load_activations(directory: str | Path) -> Activations:
     check_files(folder)
     with explain_read_errors(folder / ABOUT, REMEDY):
         about = _read_about(folder / ABOUT)
-    sides = Sides(*_read(folder / SIDES, ["symbols", "labels"]), about["inputs"])
+    symbols, labels = _read(folder / SIDES, ["symbols", "labels"])
+    sides = Sides(symbols, labels, about["inputs"])
     for numbers in (sides.symbols, sides.labels):
         if numbers.dtype != np.int64 or numbers.shape != (sides.n,) or not sides.n:
             raise InputError(f"{folder / SIDES} is damaged: {REMEDY}")

@@ -194,8 +194,9 @@ def _write_checkpoint(trained: Trained, engine: Engine, done: int) -> None:
     if trained.directory is not None:
         state = engine.state
         with whole_file(trained.directory / CHECKPOINT_FILE) as part, open(part, "wb") as file:
-            arrays = {name: getattr(state, name) for name in STATE}
-            np.savez(file, **arrays, **{DONE: np.array(done)})
+            arrays: dict[str, Any] = {name: getattr(state, name) for name in STATE}
+            arrays[DONE] = np.array(done)
+            np.savez(file, **arrays)
 
 
 def _read_checkpoint(trained: Trained, state: TrainingState) -> int:
