@@ -249,6 +249,7 @@ def test_merges_go_from_all_to_nothing(seed):
         (lambda: bottleneck.information_bottleneck([[0.5, np.nan], [0.5, 0]]), "nan"),
         (lambda: bottleneck.information_bottleneck(np.eye(2) / 2, []), "betas"),
         (lambda: bottleneck.information_bottleneck(np.eye(2) / 2, method="x"), "soft or hard"),
+        (lambda: bottleneck.information_bottleneck(np.eye(2) / 2, method=np.eye(2)), "soft or"),
         (lambda: bottleneck.information_bottleneck(np.eye(2) / 2, clusters=0), "clusters is 0"),
         (lambda: bottleneck.agglomerative([[1.0, 2.0]]), "sums to 3"),
         (lambda: bottleneck.gaussian_bottleneck(np.ones((2, 2)), 1, [2.0]), "positive definite"),

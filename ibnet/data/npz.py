@@ -56,7 +56,7 @@ def arrays_of(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     # The file is opened here because np.load does not close a damaged file.
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
-            raise ValueError("it is no archive of arrays, as numpy.savez writes it")
+            raise ValueError("it is damaged, or a single array and no archive as of numpy.savez")
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:
             present = [name for name in names if name in archive.files]
