@@ -48,6 +48,11 @@ CHANGE_OPTIONS = (
         "--label-noise", type=float,
         help="Share of the training inputs that are taught another class.  [default: 0]",
     ),
+    click.option(
+        "--quantize", type=int, metavar="BITS",
+        help="Bits of weights and activations, 2 to 32, so that `exact` can count their "
+        "information.  [default: none, float32]",
+    ),
 )  # fmt: skip
 device_option = click.option(
     "--device", default="cpu", show_default=True,

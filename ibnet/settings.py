@@ -78,6 +78,10 @@ class Setting:
             weight_decay, apart from the gradient (AdamW).
         label_noise: share of the training inputs that are taught another class, drawn at random for
             each run. Errors and I(T;Y) are those of the true labels.
+        quantize: bits of the weights and activations, 2 to 32; None (default): any float32. Each
+            layer's weights and each layer's activations take at most 2^bits evenly spaced values,
+            also while training (quantisation-aware training), and `exact` then counts the
+            information: see `docs/exact.md`.
 
     Raises:
         InputError: for a field with an invalid value.
@@ -86,6 +90,8 @@ class Setting:
         N. L. Rasmussen's thesis (see `mibench.ibnet`), after Shwartz-Ziv & Tishby
         (arXiv:1703.00810) and Saxe et al. (doi:10.1088/1742-5468/ab3985).
         weight_decay: Loshchilov & Hutter 2019 (arXiv:1711.05101).
+        quantize: Jacob et al. 2018, doi:10.1109/CVPR.2018.00286; Lorenzen, Igel & Nielsen 2022
+        (arXiv:2106.12912).
         he: He et al. 2015, doi:10.1109/ICCV.2015.123. glorot: Glorot & Bengio 2010.
 
     Example:
@@ -110,6 +116,7 @@ class Setting:
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
     weight_decay: Annotated[float, Field(ge=0, lt=1e9)] = 0.0
     label_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    quantize: Annotated[int, Field(ge=2, le=32)] | None = None
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -134,8 +141,14 @@ class Setting:
 
     @property
     def parameters(self) -> int:
-        """The number of weights and biases of one network."""
-        return sum(a * b + b for a, b in pairwise(self.layers))
+        """The number of weights and biases of one network, and of the ends of quantised ranges."""
+        ends = 2 * (len(self.layers) - 1) if self.quantize else 0
+        return sum(a * b + b for a, b in pairwise(self.layers)) + ends
+
+    @property
+    def levels(self) -> int:
+        """The number of values that quantised weights and activations take; 0 for any value."""
+        return 2**self.quantize if self.quantize else 0
 
     @property
     def lower_bound(self) -> float | None:

@@ -138,6 +138,7 @@ def add_gradient(
     activation: int,
     parameters: Row,
     rows: Rows,
+    slopes: Rows,
     deltas: Rows,
     labels: Int,
     scale: np.float32,
@@ -145,7 +146,8 @@ def add_gradient(
 ) -> None:
     """Add scale * (gradient of the summed cross-entropy of a tile) to `gradient`.
 
-    Call `forward` first, which fills the rows. labels: (m,), of the inputs in the tile. The rows of
+    Call `forward` first, which fills the rows. slopes: the rows again, or those from which the
+    slopes of a quantised network are computed. labels: (m,), of the inputs in the tile. The rows of
     the last layer hold logits before and probabilities after the call.
     """
     m = labels.shape[0]
@@ -202,5 +204,5 @@ def add_gradient(
                 out = deltas[before + i, :m]
                 out[:] = ZERO
                 add_products(out, deltas, outputs_start, outputs, parameters, offset + i, inputs)
-                times_slope(out, rows[before + i, :m], activation)
+                times_slope(out, slopes[before + i, :m], activation)
             before -= widths[layer - 1]

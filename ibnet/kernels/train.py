@@ -8,6 +8,16 @@ from numpy.typing import NDArray
 from ._jit import kernel
 from .elementary import NEGLIGIBLE, ONE, ZERO
 from .network import TILE, add_gradient, forward, softmax
+from .quantised import (
+    NEW_SHARE,
+    forget,
+    forward_quantised,
+    move_range,
+    parameter_count,
+    quantise_weights,
+    set_ranges,
+    to_grid,
+)
 
 Row: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.float32]
@@ -66,21 +76,31 @@ def adam(parameters: Row, gradient: Row, mean: Row, square: Row, step: int, rate
 def evaluate(
     widths: Int,
     activation: int,
+    levels: int,
     parameters: Row,
     columns: Rows,
     labels: Int,
     is_test: NDArray[np.bool_],
     rows: Rows,
+    slopes: Rows,
     lows: Row,
     highs: Row,
 ) -> tuple[int, int]:
     """Return the number of wrong answers on training and on test inputs.
 
-    columns: (d, n), all inputs. lows, highs: (L,), filled with the smallest and the largest
-    activation of each layer.
+    levels: see `train_epochs`. columns: (d, n), all inputs. rows, slopes: overwritten. lows, highs:
+    (L,), filled with the smallest and the largest activation of each layer. The answer is the class
+    of the largest output before outputs are quantised: then several may be equal.
     """
     n = columns.shape[1]
     layers = widths.shape[0] - 1
+    size = parameter_count(widths)
+    network, ranges = parameters[:size], parameters[size:]
+    seen = np.zeros(ranges.shape[0], np.float32)
+    used = network
+    if levels > 0:
+        used = np.empty(size, np.float32)
+        quantise_weights(widths, network, levels, used)
     classes = widths[layers]
     top = rows.shape[0] - classes
     best = np.empty(TILE, np.float32)
@@ -92,17 +112,11 @@ def evaluate(
         m = min(TILE, n - start)
         for f in range(widths[0]):
             rows[f, :m] = columns[f, start : start + m]
-        forward(widths, activation, parameters, rows, m)
+        if levels > 0:
+            forward_quantised(widths, activation, used, levels, ranges, seen, rows, slopes, m)
+        else:
+            forward(widths, activation, used, rows, m)
         softmax(rows, top, classes, m, best)
-        first = widths[0]
-        for layer in range(layers):
-            low, high = low_rows[layer, :m], high_rows[layer, :m]
-            for r in range(first, first + widths[layer + 1]):
-                row = rows[r, :m]
-                for s in range(m):
-                    low[s] = row[s] if row[s] < low[s] else low[s]
-                    high[s] = row[s] if row[s] > high[s] else high[s]
-            first += widths[layer + 1]
         answer[:] = ZERO
         best[:m] = rows[top, :m]
         for c in range(1, classes):
@@ -115,6 +129,19 @@ def evaluate(
             test = int(is_test[start + s])
             wrong_test += wrong & test
             wrong_train += wrong & (1 - test)
+        if levels > 0:
+            for c in range(classes):
+                low_end, high_end = ranges[2 * layers - 2], ranges[2 * layers - 1]
+                to_grid(rows[top + c], np.float64(low_end), np.float64(high_end), levels)
+        first = widths[0]
+        for layer in range(layers):
+            low, high = low_rows[layer, :m], high_rows[layer, :m]
+            for r in range(first, first + widths[layer + 1]):
+                row = rows[r, :m]
+                for s in range(m):
+                    low[s] = row[s] if row[s] < low[s] else low[s]
+                    high[s] = row[s] if row[s] > high[s] else high[s]
+            first += widths[layer + 1]
     for layer in range(layers):
         lows[layer] = low_rows[layer].min()
         highs[layer] = high_rows[layer].max()
@@ -125,6 +152,7 @@ def evaluate(
 def train_epochs(
     widths: Int,
     activation: int,
+    levels: int,
     optimizer: int,
     rate: float,
     momentum: float,
@@ -147,18 +175,27 @@ def train_epochs(
 ) -> None:
     """Train one network for E = weights.shape[0] epochs and record its state after each.
 
+    levels: the number of values of a quantised network's grids, 0 for any value. The parameters of
+    a quantised network end with the ranges of its layers (2 L), which are set in epoch 0.
     columns: (d, n) inputs; labels, taught: (n,), the true class of each, and the one that it is
     taught; train: (n_train,) which of them to train on; batch: inputs per step.
     Epochs are numbered first_epoch, first_epoch + 1, ...; this decides the number of Adam's step.
     Epoch 0 has no step: it records the network before training.
-    Changed in place: parameters and the moments mean, square (P,); mean is the velocity of "sgd"
+    Changed in place: parameters (P,) and the moments mean, square; mean is the velocity of "sgd"
     with momentum. Filled, one row per epoch:
     weights (E, P), wrong answers on training and test inputs (E, 2), lows and highs (E, L).
     """
     total = widths.sum()
     rows = np.empty((total, TILE), np.float32)
     deltas = np.empty((total, TILE), np.float32)
-    gradient = np.empty(parameters.shape[0], np.float32)
+    size = parameter_count(widths)
+    network, ranges = parameters[:size], parameters[size:]
+    used, slopes = network, rows
+    seen = np.zeros(ranges.shape[0], np.float32)
+    if levels > 0:
+        used, slopes = np.empty(size, np.float32), np.empty((total, TILE), np.float32)
+        rows[:] = ZERO
+    gradient = np.empty(size, np.float32)
     tile_labels = np.empty(TILE, np.int64)
     order = np.empty(train.shape[0], np.int64)
     n = train.shape[0]
@@ -168,9 +205,15 @@ def train_epochs(
         order[:] = train
         if batch < n:
             shuffle(order, key, epoch)
+        if levels > 0 and epoch == 0:
+            quantise_weights(widths, network, levels, used)
+            set_ranges(widths, activation, used, levels, columns, train, ranges, rows, slopes)
         for b in range(steps if epoch > 0 else 0):
             begin, end = b * batch, min((b + 1) * batch, n)
             gradient[:] = ZERO
+            if levels > 0:
+                quantise_weights(widths, network, levels, used)
+                forget(seen)
             scale = ONE / np.float32(end - begin)
             for start in range(begin, end, TILE):
                 m = min(TILE, end - start)
@@ -181,25 +224,34 @@ def train_epochs(
                         row[s] = column[inputs[s]]
                 for s in range(m):
                     tile_labels[s] = taught[inputs[s]]
-                forward(widths, activation, parameters, rows, m)
+                if levels > 0:
+                    forward_quantised(
+                        widths, activation, used, levels, ranges, seen, rows, slopes, m
+                    )
+                else:
+                    forward(widths, activation, used, rows, m)
                 add_gradient(
-                    widths, activation, parameters, rows, deltas, tile_labels[:m], scale, gradient
+                    widths, activation, used, rows, slopes, deltas, tile_labels[:m], scale, gradient
                 )
             if weight_decay > 0:
                 decay = np.float32(rate * weight_decay)
-                for p in range(parameters.shape[0]):
-                    parameters[p] -= decay * parameters[p]
+                for p in range(size):
+                    network[p] -= decay * network[p]
             if optimizer == ADAM:
-                adam(parameters, gradient, mean, square, (epoch - 1) * steps + b + 1, rate)
+                adam(network, gradient, mean, square, (epoch - 1) * steps + b + 1, rate)
             elif momentum > 0:
-                for p in range(parameters.shape[0]):
+                for p in range(size):
                     v = np.float32(momentum) * mean[p] + gradient[p]
                     mean[p] = ZERO if abs(v) <= NEGLIGIBLE else v
-                    parameters[p] -= np.float32(rate) * mean[p]
+                    network[p] -= np.float32(rate) * mean[p]
             else:
-                for p in range(parameters.shape[0]):
-                    parameters[p] -= np.float32(rate) * gradient[p]
+                for p in range(size):
+                    network[p] -= np.float32(rate) * gradient[p]
+            if levels > 0:
+                for layer in range(widths.shape[0] - 2):
+                    move_range(activation, layer, ranges, seen, NEW_SHARE)
         weights[e] = parameters
         wrong[e, 0], wrong[e, 1] = evaluate(
-            widths, activation, parameters, columns, labels, is_test, rows, lows[e], highs[e]
+            widths, activation, levels, parameters, columns, labels, is_test, rows, slopes, lows[e],
+            highs[e],
         )

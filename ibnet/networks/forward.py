@@ -17,13 +17,13 @@ def layer_outputs(
     """For each layer after the inputs: outputs (width, n), smallest and largest output (width,).
 
     parameters: (P,); columns: the inputs (d, n), one row for each feature. The outputs of the last
-    layer are those of the softmax.
+    layer are those of the softmax. Of a quantised setting, all outputs are quantised.
     """
     widths = np.array(setting.layers)
     values = np.empty((widths[1:].sum(), columns.shape[1]), np.float32)
     low, high = np.empty((2, len(values)), np.float32)
     kind = ACTIVATIONS.index(setting.activation)
-    activations(widths, kind, parameters, columns, values, low, high)
+    activations(widths, kind, setting.levels, parameters, columns, values, low, high)
     ends = np.cumsum(setting.layers[1:]).tolist()
     rows_of_layers = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     return [(values[rows], low[rows], high[rows]) for rows in rows_of_layers]

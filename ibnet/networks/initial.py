@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 from mibench.errors import InputError
 
 from ..data.dataset import Data, stratified_split
-from ..settings import Setting
+from ..settings import LOWER_BOUNDS, UPPER_BOUNDS, Setting
 
 Row: TypeAlias = NDArray[np.float32]
 
@@ -20,7 +20,8 @@ Row: TypeAlias = NDArray[np.float32]
 class RunStart:
     """The initial network of a run, its train/test split, its labels, and the key of its batches.
 
-    parameters: (P,) float32; for each layer its weights (out, in) row by row, then its biases.
+    parameters: (P,) float32; for each layer its weights (out, in) row by row, then its biases. If
+    the networks are quantised, the ranges of the layers' activations follow, two numbers for each.
     train, test: ascending indices of the inputs. shuffle_key: decides the order of the batches.
     taught: (n,), the class that each input is taught: its label, if there is no label noise.
     """
@@ -54,7 +55,10 @@ def _with_noise(
 
 
 def initial_parameters(setting: Setting, rng: np.random.Generator) -> Row:
-    """Draw weights from the distribution `setting.init`, with biases 0: (P,) float32."""
+    """Draw weights from the distribution `setting.init`, with biases 0: (P,) float32.
+
+    The ends of ranges that the activation function leaves open are 0; epoch 0 sets them.
+    """
     parts: list[NDArray[np.float64]] = []
     for fan_in, fan_out in pairwise(setting.layers):
         shape = fan_in * fan_out
@@ -67,6 +71,9 @@ def initial_parameters(setting: Setting, rng: np.random.Generator) -> Row:
             limit = np.sqrt(6 / (fan_in + fan_out))
             weights = rng.uniform(-limit, limit, shape)
         parts += [weights, np.zeros(fan_out)]
+    if setting.quantize:
+        ends = [bounds.get(setting.activation, 0.0) for bounds in (LOWER_BOUNDS, UPPER_BOUNDS)]
+        parts += [np.array(ends)] * (len(setting.layers) - 2) + [np.array([0.0, 1.0])]
     return np.concatenate(parts).astype(np.float32)
 
 

@@ -24,11 +24,16 @@ def make_engine(
     return TorchEngine(setting, data, starts, state, cuda())
 
 
-def check_device(device: str) -> None:
-    """Raise InputError for an unknown device, or one that this machine does not have."""
+def check_device(device: str, setting: Setting) -> None:
+    """Raise InputError for an unknown device, or one that cannot train the setting here."""
     if device not in DEVICES:
         raise InputError(unknown("device", device, DEVICES))
     if device == "cuda":
+        if setting.quantize:
+            raise InputError(
+                f"device 'cuda' trains no quantised networks (quantize={setting.quantize}): use "
+                "device cpu"
+            )
         from .gpu import cuda
 
         cuda()

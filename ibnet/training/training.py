@@ -87,7 +87,7 @@ def train(
     requested = change_setting(requested, **{k: v for k, v in sizes.items() if v is not None})
     data = load_data(requested.data) if data is None else data
     check_layers_fit_data(requested, data)
-    check_device(device)
+    check_device(device, requested)
     epochs_to_keep(keep, requested.epochs)
     folder = None if directory is None else Path(directory)
     if folder is not None:
