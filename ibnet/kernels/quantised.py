@@ -80,7 +80,8 @@ def note_extremes(values: Row, seen: Row, layer: int) -> None:
 def keep_for_slopes(values: Row, slopes: Row, activation: int, high: np.float32) -> None:
     """Fill `slopes` with values whose slope, by `times_slope`, is that of the quantised activation.
 
-    This is the slope of the activation function (straight-through), and 0 beyond the range.
+    This is the slope of the activation function (straight-through), and 0 beyond the upper end of
+    the range; that of `linear` is 1 everywhere.
     """
     flat = ZERO  # a value of slope 0
     if activation == ELU:
