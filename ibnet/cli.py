@@ -179,7 +179,7 @@ def run(
     specs = estimators or requested.estimators
     if not estimators:
         refuse_foreign_code(specs, setting)
-    check_plan(specs, schedule, requested.epochs, jobs, keep)
+    check_plan(specs, schedule, requested, jobs, keep)
     trained = _train(requested, _folder(setting, output), device, keep)
     diverged = _report_training(trained)
     trajectories = _measure(trained, specs, schedule, jobs)

@@ -13,7 +13,7 @@ from mibench.errors import InputError
 CURVE_POINTS = 200  # log-spaced epochs of a curve; of 8000 epochs, about 160 different ones
 QUANTILES = {"q10": 0.1, "q90": 0.9}  # of the runs; bands and bars show them
 FEW_RUNS = 5  # below it, quantiles over runs would be made up between the runs
-CEILING = "ceiling_of_i_xt"  # the flag of trajectories
+CEILINGS = ("ceiling_of_i_xt", "own_codes")  # flags of trajectories
 INFORMATION = {"i_xt": "i_xt_bits", "i_ty": "i_ty_bits"}
 
 Trainings = xr.Dataset | Mapping[str, xr.Dataset]
@@ -80,11 +80,12 @@ def layers_at_ceiling(trajectories: xr.Dataset, estimator: str) -> list[int]:
     flags = trajectories.get("flags", xr.DataArray())
     masks = np.atleast_1d(flags.attrs.get("flag_masks", []))
     by_name = dict(zip(flags.attrs.get("flag_meanings", "").split(), masks, strict=False))
-    if CEILING not in by_name:
+    mask = sum(int(by_name[name]) for name in CEILINGS if name in by_name)
+    if not mask:
         return []
     data = trajectories[["i_xt", "flags"]].sel(estimator=estimator)
     is_measured = data["i_xt"].notnull()
-    at_ceiling = ((data["flags"] & int(by_name[CEILING])) > 0) & is_measured
+    at_ceiling = ((data["flags"] & mask) > 0) & is_measured
     counts, most = (b.sum(["run", "epoch"]).values for b in (at_ceiling, is_measured))
     return [
         int(layer)

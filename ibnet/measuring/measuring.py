@@ -18,9 +18,11 @@ from ..networks.archive import exclusive_lock, explain_write_errors
 from ..networks.kept import epochs_to_keep
 from ..networks.metadata import check_files
 from ..schedule import QUADRATIC_SCHEDULE, positions_of
+from ..settings import Setting
 from ..training.training import Progress
 from .binding import OfLayers, resolve_for_layers
 from .estimates import MISSING, EpochRunResults, LayerInformation, Networks, measure_networks
+from .exact import refuse_exact_of_floats
 from .sources import Measurable, Source, source_of
 from .store import StoredResults, open_results
 from .trajectories import build_trajectories
@@ -53,8 +55,8 @@ def measure(
 
     Args:
         trained: the networks of `ibnet.train`, or your own, from `ibnet.from_activations`.
-        estimators: estimator strings such as "uniform:bins=30", instances, or functions
-            f(x, y) -> nats; None: those of the setting, and for your own networks
+        estimators: estimator strings such as "uniform:bins=30", "exact" for quantised networks,
+            instances, or functions f(x, y) -> nats; None: those of the setting, and for your own networks
             uniform:bins=30 and adaptive:bins=30. Some parameters that are left out follow
             the network, see `mibench.ibnet.measuring.binding`.
         epochs: "every", "log:200" (about 200 epochs, evenly spaced on a log scale), or a list
@@ -93,8 +95,10 @@ def measure(
         positions = _epochs_to_measure(resolved, epochs, source.epochs()[places])
         epochs_of_estimators = [places[chosen] for chosen in positions]
         plans = []
-        for estimator, numbers in zip(resolved, epochs_of_estimators, strict=True):
-            instances = source.instances(estimator)
+        instances_of_estimators = [source.instances(estimator) for estimator in resolved]
+        for estimator, instances, numbers in zip(
+            resolved, instances_of_estimators, epochs_of_estimators, strict=True
+        ):
             results = open_results(source, estimator, instances)
             plans.append(_Plan(estimator, instances, numbers, results))
         missing = [plan.missing() for plan in plans]
@@ -107,17 +111,19 @@ def measure(
 def check_plan(
     estimators: EstimatorsLike,
     epochs: str | None,
-    last: int,
+    setting: Setting,
     jobs: int | None,
     keep: str = "every",
 ) -> None:
-    """Raise the InputError that `measure` would raise for networks trained for `last` epochs.
+    """Raise the InputError that `measure` would raise for networks of a setting.
 
     keep: as in `train`.
     """
     if jobs is not None:
         check_jobs(jobs)
-    _epochs_to_measure(resolve_for_layers(estimators), epochs, epochs_to_keep(keep, last))
+    resolved = resolve_for_layers(estimators)
+    refuse_exact_of_floats(resolved, setting)
+    _epochs_to_measure(resolved, epochs, epochs_to_keep(keep, setting.epochs))
 
 
 def _epochs_to_measure(

@@ -25,6 +25,7 @@ from ..own.ranges import run_ranges
 from ..settings import LOWER_BOUNDS, Setting
 from .binding import OfLayers, bind_to_range, bind_to_run, refuse_foreign_code
 from .estimates import LayerInformation, Networks
+from .exact import is_exact, refuse_exact_of_floats
 
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
@@ -165,6 +166,7 @@ class TrainedSource:
 
     def instances(self, resolved: ResolvedEstimator) -> Sequence[SupportsEstimate | OfLayers]:
         """See `Source`."""
+        refuse_exact_of_floats([resolved], self.trained.setting)
         limits = zip(*self._extremes(), strict=True)
         return [bind_to_run(resolved, self.trained.setting, low, high) for low, high in limits]
 
@@ -280,6 +282,11 @@ class OwnSource:
 
     def instances(self, resolved: ResolvedEstimator) -> Sequence[SupportsEstimate | OfLayers]:
         """See `Source`."""
+        if is_exact(resolved.estimator):
+            raise InputError(
+                "exact counts the layers of networks that ibnet trained with --quantize: measure "
+                "your own with uniform or adaptive"
+            )
         functions, shared = self.given.functions, self.given.shared_range
         bounds = [LOWER_BOUNDS.get(name) for name in functions]
         instances: list[SupportsEstimate | OfLayers] = []

@@ -37,6 +37,7 @@ FLAGS = {
     "halves_differ": "two halves of the rows give different estimates: few rows decide",
     "knn_finds_more": "k-NN gives more than the estimate, which may be too low",
     "no_p_value": "the test by permutations failed, so there is no p-value",
+    "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
 }
 
 
@@ -287,3 +288,12 @@ def _both_units(nats: float) -> str:
 def no_p_value(message: str) -> Flag:
     """The test by permutations failed."""
     return "no_p_value", f"No p-value: estimates from permuted rows failed ({message})."
+
+
+def own_codes(count: int, n: int) -> Flag:
+    """`count` of n inputs have a code that no other input has."""
+    return "own_codes", (
+        f"Own codes: {count} of {n} inputs have activations that no other input has. Counting then "
+        f"gives about log N = {_both_units(math.log(n))} for I(X;T) and H(Y) for I(T;Y), whatever "
+        "the network computes. Quantise to fewer bits, or look at narrower layers."
+    )

@@ -1,0 +1,120 @@
+"""The information of quantised layers, counted."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.contract import flags
+from mibench.contract.base import Estimator
+from mibench.contract.resolve import ResolvedEstimator
+from mibench.contract.specs import name_in
+from mibench.contract.variables import Variable
+from mibench.errors import InputError
+from mibench.types import Estimate
+from mibench.versions import code_digest, package_version
+
+from ..kernels.counting import number_rows
+from ..settings import Setting
+
+NAME = "exact"
+# Share of the inputs with a code of their own from which counting says log N. Then H(T) is above
+# 0.99 log N for 4096 inputs.
+MOST_OWN_CODES = 0.9
+
+
+@dataclass(frozen=True)
+class Exact(Estimator):
+    """I(X;T) and I(T;Y) of a quantised layer T, by counting its distinct activation vectors.
+
+    X is uniform over the inputs, and T is a function of X. So I(X;T) = H(T), the entropy of the
+    counts of equal rows, and I(T;Y) = H(T) + H(Y) - H(T,Y). Nothing is estimated: these are the
+    values for the distribution that is uniform over the inputs. For a larger population of which
+    the inputs are a sample, they are plug-in estimates.
+
+    Bias: none. But if nearly every input has a code of its own, I(X;T) is log N and I(T;Y) is H(Y)
+    whatever the network computes; such layers are flagged (`own_codes`).
+
+    References:
+        Lorenzen, Igel & Nielsen 2022, arXiv:2106.12912.
+        Nothnagel & Geiger 2026, arXiv:2605.03636.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = np.array([[0, 1], [0, 1], [1, 1], [0, 0]])
+        >>> Exact().estimate(np.arange(4), layer, discrete_x=True).bits
+        1.5
+    """
+
+    def _estimate(self, x: Variable, y: Variable) -> Estimate:
+        return self._estimate_each(y, [x])[0]
+
+    def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
+        symbols, distinct = _symbols(t)
+        counts = np.bincount(symbols, minlength=distinct)
+        h_t = entropy_nats(counts)
+        own = int((counts == 1).sum())
+        notes = dict([flags.own_codes(own, t.n)] if own >= MOST_OWN_CODES * t.n else [])
+        info = {"method": "counted", "distinct": distinct, "entropy_nats": h_t}
+        # No ceiling: the value is the true one, however large.
+        return [
+            Estimate(_information(symbols, h_t, other), notes, info, ceiling_nats=math.inf)
+            for other in others
+        ]
+
+
+def _symbols(t: Variable) -> tuple[NDArray[np.int64], int]:
+    if t.discrete:
+        return t.symbols, t.cardinality
+    symbols = np.empty(t.n, np.int64)
+    columns = t.columns
+    if columns.dtype != np.float32:  # another type would be another kernel
+        ranks = [np.unique(column, return_inverse=True)[1] for column in columns]
+        columns = np.array(ranks, np.float32)
+    return symbols, number_rows(np.ascontiguousarray(columns), symbols)
+
+
+def _information(symbols: NDArray[np.int64], h_t: float, other: Variable) -> float:
+    """I(T;O) in nats, where h_t is H(T)."""
+    labels, _ = _symbols(other)
+    size = int(labels.max()) + 1
+    if size == len(labels):  # all labels differ
+        return h_t
+    counts = np.unique(symbols * size + labels, return_counts=True)[1]
+    return h_t + entropy_nats(np.bincount(labels)) - entropy_nats(counts)
+
+
+def entropy_nats(counts: NDArray[np.int64]) -> float:
+    """The entropy log n - (1/n) sum c log c of symbols that occur c times, in nats.
+
+    Equal counts in another order give the same number, to the last bit.
+    """
+    times = np.bincount(counts)
+    c = np.flatnonzero(times)[np.flatnonzero(times) > 0]
+    n = int(counts.sum())
+    return math.log(n) - math.fsum((times[c] * c * np.log(c)).tolist()) / n
+
+
+def is_exact(entry: object) -> bool:
+    """Whether this is the estimator, or its name."""
+    return isinstance(entry, Exact) or (isinstance(entry, str) and name_in(entry) == NAME)
+
+
+def resolved_exact(entry: object = NAME) -> ResolvedEstimator:
+    """The estimator with its identity. Raises InputError for a spec with parameters."""
+    if isinstance(entry, str) and entry.strip() != NAME:
+        raise InputError(f"{entry!r}: {NAME} has no parameters: give {NAME}")
+    version = f"mibench {package_version('mibench')}, code {code_digest(__name__)}"
+    return ResolvedEstimator(NAME, Exact(), "{}", version)
+
+
+def refuse_exact_of_floats(resolved: Sequence[ResolvedEstimator], setting: Setting) -> None:
+    """Raise InputError if `exact` would count the layers of networks that are not quantised."""
+    if any(is_exact(one.estimator) for one in resolved) and not setting.quantize:
+        raise InputError(
+            "exact counts the values of quantised layers, and these networks are not quantised: "
+            "I(X;T) of a continuous layer is infinite, and counting would give log N. Train with "
+            "--quantize 8 (quantize=8 in Python), or measure with uniform or adaptive"
+        )
