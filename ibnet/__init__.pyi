@@ -1,9 +1,11 @@
 from .data.dataset import Data, load_data
 from .figures import (
     Drawing,
+    compare_exact,
     plot_bins,
     plot_epochs,
     plot_errors,
+    plot_exact,
     plot_maxima,
     plot_median_split,
     plot_plane,
@@ -32,6 +34,7 @@ __all__ = [
     "Trained",
     "Watch",
     "claims_table",
+    "compare_exact",
     "failures",
     "flag_lines",
     "from_activations",
@@ -46,6 +49,7 @@ __all__ = [
     "plot_bins",
     "plot_epochs",
     "plot_errors",
+    "plot_exact",
     "plot_maxima",
     "plot_median_split",
     "plot_plane",

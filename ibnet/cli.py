@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mibench.cli.completion import estimator_names, several_of
 from mibench.cli.console import (
     DONE,
     FILE,
@@ -31,6 +32,8 @@ from .cli_options import (
     schedule_option,
     training_output_option,
 )
+
+AGAINST_EXACT = ("uniform:bins=30,adaptive:bins=30,kde,knn",)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -140,6 +143,56 @@ def plot(
     """
     _plot(_load(directory), output, estimators, earlier_name or pictures)
     return DONE
+
+
+@ibnet.command("compare-exact")
+@click.argument("directory", type=FILE)
+@click.option(
+    "--estimators", "-e", metavar="SPECS", multiple=True,
+    shell_complete=several_of(estimator_names), default=AGAINST_EXACT, show_default=True,
+    help="Estimators to compare, comma-separated.",
+)  # fmt: skip
+@schedule_option("--measure-epochs")
+@jobs_option
+@click.option(
+    "--output", "-o", type=FILE, help="Folder for the figures.  [default: DIRECTORY/figures]"
+)
+@format_option
+def compare_exact(
+    directory: Path,
+    estimators: Sequence[str],
+    schedule: str | None,
+    jobs: int | None,
+    output: Path | None,
+    form: str,
+) -> int:
+    """Compare estimators with the exact information of quantised networks.
+
+    The networks in DIRECTORY were trained with --quantize, so that the estimator `exact` counts
+    I(X;T) and I(T;Y). Measures what is not measured yet, draws every information plane beside the
+    exact one, and prints by layer, in bits, the error of each estimator and of the compression that
+    it shows: the largest I(X;T) minus the last. An estimator invents compression, or hides it, if
+    the 95% interval of this error is beyond 0.1 bits.
+    """
+    from .figures import plot_exact, plot_plane
+    from .figures.exact_numbers import compare_exact as compare
+    from .measuring.flagged import flag_lines
+    from .training_figures import save_in_new_folder
+
+    trained = _load(directory)
+    trajectories = _measure(trained, ["exact", *estimators], schedule, jobs)
+    failed = _report_failures(trajectories)
+    for line in flag_lines(trajectories):
+        say(f"flagged: {line}")
+    prepare_figures()
+    folder = directory / "figures" if output is None else output
+    for name, draw in (("exact", plot_exact), ("exact-planes", plot_plane)):
+        say(f"drew {save_in_new_folder(draw(trajectories), folder / f'{name}.png')}")
+    table = compare(trajectories)
+    headings = [str(name) for name in table.columns]
+    rows: list[list[object]] = table.to_numpy(dtype=object).tolist()
+    show_rows("Estimators against the exact information, in bits", headings, rows, form)
+    return SOME_FAILED if failed else DONE
 
 
 @ibnet.command()

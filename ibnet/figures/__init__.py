@@ -7,14 +7,18 @@ from ._drawing import Drawing, save_drawing
 from .bins import plot_bins
 from .epochs import plot_epochs
 from .errors import plot_errors
+from .exact import plot_exact
+from .exact_numbers import compare_exact
 from .maxima import plot_maxima
 from .planes import plot_median_split, plot_plane, plot_planes, plot_runs
 
 __all__ = [
     "Drawing",
+    "compare_exact",
     "plot_bins",
     "plot_epochs",
     "plot_errors",
+    "plot_exact",
     "plot_maxima",
     "plot_median_split",
     "plot_plane",

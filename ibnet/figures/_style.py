@@ -222,12 +222,14 @@ def span_text(runs: Iterable[int], few: int) -> str:
 
 
 def describe_training(trajectories: xr.Dataset) -> str:
-    """The name, activation and batch size of a training as text."""
+    """The name, activation, batch size and quantisation of a training as text."""
     get = trajectories.attrs.get
     name, activation, batch = (
         plain_math(str(get(key, ""))) for key in ("training", "activation", "batch")
     )
     size = "full batch" if batch == "full" else f"batches of {batch}"
+    bits = get("quantize", 0)
+    size += f", quantised to {bits} bits" if bits else ""
     return f"{name} ({activation}, {size})" if activation and batch else name
 
 

@@ -27,7 +27,8 @@ def activations(
 ) -> None:
     """Fill out (neurons of layers 1..L, n) for inputs columns (d, n); the last layer is a softmax.
 
-    levels, parameters: as for `train.train_epochs`. low, high (neurons,): filled with the smallest and the largest value of each neuron.
+    levels, parameters: as for `train.train_epochs`. low, high (neurons,): filled with the smallest
+    and the largest value of each neuron.
     """
     n = columns.shape[1]
     neurons = out.shape[0]

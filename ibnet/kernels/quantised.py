@@ -186,7 +186,5 @@ def set_ranges(
                 row, column = rows[f], columns[f]
                 for s in range(m):
                     row[s] = column[chosen[start + s]]
-            forward_quantised(
-                widths, activation, parameters, levels, ranges, seen, rows, slopes, m
-            )
+            forward_quantised(widths, activation, parameters, levels, ranges, seen, rows, slopes, m)
         move_range(activation, layer, ranges, seen, ONE)

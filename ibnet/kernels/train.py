@@ -252,6 +252,15 @@ def train_epochs(
                     move_range(activation, layer, ranges, seen, NEW_SHARE)
         weights[e] = parameters
         wrong[e, 0], wrong[e, 1] = evaluate(
-            widths, activation, levels, parameters, columns, labels, is_test, rows, slopes, lows[e],
+            widths,
+            activation,
+            levels,
+            parameters,
+            columns,
+            labels,
+            is_test,
+            rows,
+            slopes,
+            lows[e],
             highs[e],
         )

@@ -36,8 +36,8 @@ def resolve_for_layers(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
 
     This is `mibench.contract.resolve.resolve_estimators` with other estimator strings: they keep
     every parameter that would follow the network and that the user gave, even at its default. For
-    a layer, "adaptive:pooled=false" is another estimator than "adaptive". And they may name `exact`,
-    which is for layers alone.
+    a layer, "adaptive:pooled=false" is another estimator than "adaptive". And they may name
+    `exact`, which is for layers alone.
     """
     by_spec: dict[str, ResolvedEstimator] = {}
     for resolved in resolve_each(_with_exact(estimators)):

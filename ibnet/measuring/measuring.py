@@ -56,8 +56,8 @@ def measure(
     Args:
         trained: the networks of `ibnet.train`, or your own, from `ibnet.from_activations`.
         estimators: estimator strings such as "uniform:bins=30", "exact" for quantised networks,
-            instances, or functions f(x, y) -> nats; None: those of the setting, and for your own networks
-            uniform:bins=30 and adaptive:bins=30. Some parameters that are left out follow
+            instances, or functions f(x, y) -> nats; None: those of the setting, and for your own
+            networks uniform:bins=30 and adaptive:bins=30. Some parameters that are left out follow
             the network, see `mibench.ibnet.measuring.binding`.
         epochs: "every", "log:200" (about 200 epochs, evenly spaced on a log scale), or a list
             "0,10,100"; None: every epoch, but "log:50" for estimators that compare all pairs of

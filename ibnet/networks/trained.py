@@ -192,6 +192,7 @@ def _attributes(trained: Trained) -> dict[str, Any]:
         "training": setting.training,
         "activation": setting.activation,
         "batch": str(setting.batch),
+        **({"quantize": setting.quantize} if setting.quantize else {}),
         "data": data.name,
         "h_x_bits": data.h_x_bits,
         "h_y_bits": data.h_y_bits,

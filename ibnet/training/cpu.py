@@ -42,9 +42,9 @@ class NumbaEngine:
         batch = len(start.train) if setting.batch == "full" else setting.batch
         kernels.train_epochs(
             self.widths, ACTIVATIONS.index(setting.activation), setting.levels,
-            OPTIMIZERS.index(setting.optimizer), setting.learning_rate, setting.momentum, setting.weight_decay,
-            min(batch, len(start.train)), self.columns, self.labels, start.taught, start.train,
-            self.is_test[run], start.shuffle_key, first, state.parameters[run], state.mean[run],
-            state.square[run], records.weights[run], records.wrong[run], records.low[run],
-            records.high[run],
+            OPTIMIZERS.index(setting.optimizer), setting.learning_rate, setting.momentum,
+            setting.weight_decay, min(batch, len(start.train)), self.columns, self.labels,
+            start.taught, start.train, self.is_test[run], start.shuffle_key, first,
+            state.parameters[run], state.mean[run], state.square[run], records.weights[run],
+            records.wrong[run], records.low[run], records.high[run],
         )  # fmt: skip
