@@ -9,6 +9,7 @@ from scipy.special import digamma
 from mibench import get_task
 from mibench.contract import flags
 from mibench.estimators import KDE, KNN, Adaptive, Auto, Canonical, Uniform
+from mibench.ibnet.measuring.exact import Exact
 
 from .samples import normal
 from .statistics_of_seeds import correlated
@@ -52,6 +53,9 @@ FLAGGED = [
     (Auto(), X, X + TWO_VALUES, False, {"rising", "knn_finds_more", "beyond_evidence"}),
     (Auto(), *FEW_ROWS, False, {"halves_differ", "beyond_evidence"}),
     (Auto(), *MIXED, False, {"knn_finds_more", "beyond_evidence"}),
+    # own_codes: for the layers of networks
+    (Exact(), X, X, False, {"own_codes"}),
+    (Exact(), X, LATTICE, False, set()),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

@@ -45,7 +45,7 @@ def to_grid(values: Row, low: float, high: float, levels: int) -> None:
         values[:] = np.float32(low)
         return
     for i in range(values.shape[0]):
-        x = np.float64(values[i])
+        x = float(values[i])
         x = x if x > low else low
         x = x if x < high else high
         values[i] = np.float32(low + np.rint((x - low) / step) * step)
