@@ -14,11 +14,13 @@ from mibench.output.looks import Look, looks
 
 from . import _numbers, _style
 from ._drawing import Drawing
+from ._plane_grid import runs_text
 from .exact_numbers import EXACT, compare_exact
 
 MEAN_XT = "i_xt_mean_bits"
 ROOM = 1.06  # of H(X): estimates beyond it leave the panels
 BLACK = Look("black", "o")
+LOG_N = "nearly every input has its own code:\nexact is log N for any network"
 OFFSETS = 0.5  # of the width of a layer, over which the estimators are spread
 
 
@@ -55,6 +57,7 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
     names_of_layers = _numbers.layer_names(trajectories)
     top = ROOM * float(trajectories.attrs.get("h_x_bits", np.nan))
     highest = float(table[MEAN_XT].max())
+    is_log_n = _numbers.layers_at_ceiling(trajectories, EXACT)
     first: Axes | None = None
     for place, layer in enumerate(layers):
         row, column = divmod(place, shape[1])
@@ -64,6 +67,8 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
         axes.set_title(
             _style.layer_name(layer, names_of_layers), fontsize=_style.NORMAL, loc="left"
         )
+        if layer in is_log_n:
+            _style.note_below(axes, LOG_N)
         _curves(axes, table[table["layer"] == layer], look)
         below = place + shape[1] >= len(layers)
         axes.tick_params(labelleft=column == 0, labelbottom=below)
@@ -79,7 +84,7 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
     beyond = "curves above H(X) leave the panels" if highest > top else ""
     _style.caption(
         figure, _style.describe_training(trajectories),
-        f"{_style.MEAN} ({runs})", "below: 95% intervals", beyond,
+        f"mean over {runs_text(runs)}", "below: 95% intervals", beyond,
     )  # fmt: skip
     return Drawing(figure, table.merge(compared, on=["estimator", "layer"], suffixes=("", "_both")))
 
