@@ -77,6 +77,30 @@ def test_the_verdicts_are_those_of_the_table():
     assert "--scale full" in page
 
 
+def rows_of_exact(path):
+    """The rows of a table of exact.md, from the csv file of `mibench ibnet compare-exact`."""
+    table = pd.read_csv(path).fillna({"verdict": ""})
+    rows = []
+    for name, of_name in table.groupby("estimator", sort=False):
+        if name == "exact":
+            cells = [f"{v:.2f}" for v in of_name.compression]
+            rows.append(["exact", "compression", *cells])
+            rows.append(["exact", "runs that compress", *(f"{v:.0%}" for v in of_name.compressing)])
+            rows.append(["exact", "rise of I(T;Y)", *(f"{v:.2f}" for v in of_name.fitting)])
+            continue
+        rows.append([f"`{name}`", "error of I(X;T)", *(f"{v:+.2f}" for v in of_name.error_xt)])
+        pairs = zip(of_name.error_compression, of_name.verdict, strict=True)
+        cells = [f"{v:+.2f} {verdict}" for v, verdict in pairs]
+        rows.append([f"`{name}`", "error of compression", *cells])
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+@pytest.mark.parametrize("name", ["tanh-8", "relu-8", "tanh-4", "relu-4"])
+def test_the_tables_of_exact_are_those_of_the_numbers(name):
+    page = (DOCS / "exact.md").read_text()
+    assert "\n".join(rows_of_exact(DOCS / "exact" / f"{name}.csv")) in page
+
+
 @pytest.mark.parametrize("name", ["canonical", "knn", "kde", "adaptive", "uniform"])
 def test_the_errors_of_canonical_and_others_are_those_of_the_reference(name, reference):
     page = (DOCS / "canonical.md").read_text()

@@ -197,13 +197,8 @@ def mark_ceiling(axes: Axes, layers: Sequence[int]) -> None:
     """Name the layers that are at the ceiling of the estimator, in the corner below the paths."""
     if not layers:
         return
-    note_below(axes, "at ceiling: " + " ".join(map(layer_name, layers)))
-
-
-def note_below(axes: Axes, text: str) -> None:
-    """Write a note into the lower right corner."""
     axes.annotate(
-        text,
+        "at ceiling: " + " ".join(map(layer_name, layers)),
         (0.985, 0.03),
         xycoords="axes fraction",
         fontsize=SMALL - 0.5,

@@ -20,7 +20,7 @@ from .exact_numbers import EXACT, compare_exact
 MEAN_XT = "i_xt_mean_bits"
 ROOM = 1.06  # of H(X): estimates beyond it leave the panels
 BLACK = Look("black", "o")
-LOG_N = "nearly every input has its own code:\nexact is log N for any network"
+LOG_N = "own codes: exact is log N"
 OFFSETS = 0.5  # of the width of a layer, over which the estimators are spread
 
 
@@ -68,7 +68,7 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
             _style.layer_name(layer, names_of_layers), fontsize=_style.NORMAL, loc="left"
         )
         if layer in is_log_n:
-            _style.note_below(axes, LOG_N)
+            axes.set_title(LOG_N, fontsize=_style.SMALL - 0.5, color="0.35", loc="right")
         _curves(axes, table[table["layer"] == layer], look)
         below = place + shape[1] >= len(layers)
         axes.tick_params(labelleft=column == 0, labelbottom=below)
