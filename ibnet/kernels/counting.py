@@ -57,3 +57,25 @@ def number_rows(columns: Rows, symbols: Int) -> int:
             slot = (slot + 1) & np.int64(mask)
         symbols[i] = symbol
     return used
+
+
+@kernel
+def entropy_of_symbols(symbols: Int, size: int) -> tuple[float, int]:
+    """The entropy of symbols in [0, size), in nats, and how many of them occur only once.
+
+    H = log n - (1/n) sum c log c over the counts c, in ascending order: so it does not depend on
+    how the symbols are numbered.
+    """
+    counts = np.zeros(size, np.int64)
+    for symbol in symbols:
+        counts[symbol] += 1
+    symbols_with = np.zeros(counts.max() + 1, np.int64)
+    for count in counts:
+        symbols_with[count] += 1
+    weighted = 0.0
+    for count in range(2, symbols_with.shape[0]):
+        if symbols_with[count] > 0:
+            weighted += symbols_with[count] * count * np.log(count)
+    n = symbols.shape[0]
+    once = symbols_with[1] if symbols_with.shape[0] > 1 else 0
+    return np.log(n) - weighted / n, once

@@ -16,13 +16,14 @@ from mibench.errors import InputError
 from mibench.types import Estimate
 from mibench.versions import code_digest, package_version
 
-from ..kernels.counting import number_rows
+from ..kernels.counting import entropy_of_symbols, number_rows
 from ..settings import Setting
 
 NAME = "exact"
 # Share of the inputs with a code of their own from which counting says log N. Then H(T) is above
 # 0.99 log N for 4096 inputs.
 MOST_OWN_CODES = 0.9
+TABLE_PER_ROW = 16  # entries of a table of counts
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ class Exact(Estimator):
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         symbols, distinct = _symbols(t)
-        counts = np.bincount(symbols, minlength=distinct)
-        h_t = entropy_nats(counts)
-        own = int((counts == 1).sum())
+        h_t, own = entropy_of_symbols(symbols, distinct)
         notes = dict([flags.own_codes(own, t.n)] if own >= MOST_OWN_CODES * t.n else [])
         info = {"method": "counted", "distinct": distinct, "entropy_nats": h_t}
         # No ceiling: the value is the true one, however large.
         return [
-            Estimate(_information(symbols, h_t, other), notes, info, ceiling_nats=math.inf)
+            Estimate(
+                _information(symbols, distinct, h_t, other), notes, info, ceiling_nats=math.inf
+            )
             for other in others
         ]
 
@@ -76,25 +77,19 @@ def _symbols(t: Variable) -> tuple[NDArray[np.int64], int]:
     return symbols, number_rows(np.ascontiguousarray(columns), symbols)
 
 
-def _information(symbols: NDArray[np.int64], h_t: float, other: Variable) -> float:
+def _information(symbols: NDArray[np.int64], distinct: int, h_t: float, other: Variable) -> float:
     """I(T;O) in nats, where h_t is H(T)."""
-    labels, _ = _symbols(other)
-    size = int(labels.max()) + 1
-    if size == len(labels):  # all labels differ
+    labels, size = _symbols(other)
+    n = len(labels)
+    if size == n:  # all labels differ
         return h_t
-    counts = np.unique(symbols * size + labels, return_counts=True)[1]
-    return h_t + entropy_nats(np.bincount(labels)) - entropy_nats(counts)
-
-
-def entropy_nats(counts: NDArray[np.int64]) -> float:
-    """The entropy log n - (1/n) sum c log c of symbols that occur c times, in nats.
-
-    Equal counts in another order give the same number, to the last bit.
-    """
-    times = np.bincount(counts)
-    c = np.flatnonzero(times)[np.flatnonzero(times) > 0]
-    n = int(counts.sum())
-    return math.log(n) - math.fsum((times[c] * c * np.log(c)).tolist()) / n
+    pairs = symbols * size + labels
+    possible = distinct * size
+    if possible > TABLE_PER_ROW * n:  # too many for a table
+        values, pairs = np.unique(pairs, return_inverse=True)
+        possible = len(values)
+    h_o, h_pairs = (entropy_of_symbols(*each)[0] for each in ((labels, size), (pairs, possible)))
+    return h_t + h_o - h_pairs
 
 
 def is_exact(entry: object) -> bool:
