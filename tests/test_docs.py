@@ -77,6 +77,11 @@ def test_the_verdicts_are_those_of_the_table():
     assert "--scale full" in page
 
 
+def signed(value):
+    """A number with its sign, unless it is 0.00."""
+    return f"{value:+.2f}".replace("-0.00", "0.00").replace("+0.00", "0.00")
+
+
 def rows_of_exact(path):
     """The rows of a table of exact.md, from the csv file of `mibench ibnet compare-exact`."""
     table = pd.read_csv(path).fillna({"verdict": ""})
@@ -88,9 +93,9 @@ def rows_of_exact(path):
             rows.append(["exact", "runs that compress", *(f"{v:.0%}" for v in of_name.compressing)])
             rows.append(["exact", "rise of I(T;Y)", *(f"{v:.2f}" for v in of_name.fitting)])
             continue
-        rows.append([f"`{name}`", "error of I(X;T)", *(f"{v:+.2f}" for v in of_name.error_xt)])
+        rows.append([f"`{name}`", "error of I(X;T)", *map(signed, of_name.error_xt)])
         pairs = zip(of_name.error_compression, of_name.verdict, strict=True)
-        cells = [f"{v:+.2f} {verdict}" for v, verdict in pairs]
+        cells = [f"{signed(v)} {verdict}" for v, verdict in pairs]
         rows.append([f"`{name}`", "error of compression", *cells])
     return ["| " + " | ".join(row) + " |" for row in rows]
 

@@ -28,8 +28,9 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
     """Draw I(X;T) of each layer by epoch, exact and estimated, and the compression of each layer.
 
     Above, a panel for each layer: black is the exact I(X;T), colours are the estimators. Below, the
-    compression of each layer: the largest I(X;T) minus the last, with 95 % intervals of the means
-    over runs. An estimator above the black mark invents compression, one below hides it.
+    compression of each layer: the largest I(X;T) minus the last, means over runs, with 95 %
+    intervals of their differences from the exact one. An estimator above the black mark invents
+    compression, one below hides it.
 
     Args:
         trajectories: from `ibnet.measure`, with the estimator "exact" among them.
@@ -84,7 +85,7 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
     beyond = "curves above H(X) leave the panels" if highest > top else ""
     _style.caption(
         figure, _style.describe_training(trajectories),
-        f"mean over {runs_text(runs)}", "below: 95% intervals", beyond,
+        f"mean over {runs_text(runs)}", "below: 95% intervals of the difference from exact", beyond,
     )  # fmt: skip
     return Drawing(figure, table.merge(compared, on=["estimator", "layer"], suffixes=("", "_both")))
 

@@ -33,7 +33,8 @@ def compare_exact(trajectories: xr.Dataset) -> pd.DataFrame:
         - error_xt, abs_error_xt, error_ty: the error of I(X;T), its size, and that of I(T;Y),
           means over epochs.
         - fitting: by how much I(T;Y) rises above that of the first epoch.
-        - compression, and compressing: the share of runs that compress by more than 0.1 bits.
+        - compression, its standard deviation over runs, sd_compression, and compressing: the share
+          of runs that compress by more than 0.1 bits.
         - error_compression: the estimated compression minus the exact one, with its 95% interval,
           low and high, from the differences of the runs (Student's t; NaN for one run).
         - verdict: "invents" compression if the interval is above 0.1 bits, "hides" it if the
@@ -73,7 +74,9 @@ def _rows_of(pair: xr.Dataset, name: str) -> list[dict[str, object]]:
             "estimator": name, "layer": layer, "runs": len(x), "epochs": x.shape[1],
             "error_xt": (x - true_x).mean(), "abs_error_xt": np.abs(x - true_x).mean(),
             "error_ty": (y - true_y).mean(), "fitting": (y.max(axis=1) - y[:, 0]).mean(),
-            "compression": compression.mean(), "compressing": (compression > NOTABLE).mean(),
+            "compression": compression.mean(),
+            "sd_compression": compression.std(ddof=1) if len(x) > 1 else np.nan,
+            "compressing": (compression > NOTABLE).mean(),
             "error_compression": error.mean(), "low": low, "high": high,
             "verdict": "" if name == EXACT else _verdict(low, high),
         })  # fmt: skip
