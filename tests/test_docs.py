@@ -100,6 +100,15 @@ def rows_of_exact(path):
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
+@pytest.mark.slow
+def test_the_python_example_of_exact_runs():
+    code = re.search(r"```python\n(.*?)```", (DOCS / "exact.md").read_text(), re.DOTALL)[1]
+    names = {}
+    exec(compile(code, "exact.md", "exec"), names)
+    assert names["table"].estimator.unique().tolist() == ["exact", "uniform:bins=30"]
+    assert len(names["drawing"].figure.axes) == 7
+
+
 @pytest.mark.parametrize("name", ["tanh-8", "relu-8", "tanh-4", "relu-4"])
 def test_the_tables_of_exact_are_those_of_the_numbers(name):
     page = (DOCS / "exact.md").read_text()
