@@ -73,9 +73,9 @@ def entropy_of_symbols(symbols: Int, size: int) -> tuple[float, int]:
     for count in counts:
         symbols_with[count] += 1
     weighted = 0.0
-    for count in range(2, symbols_with.shape[0]):
-        if symbols_with[count] > 0:
-            weighted += symbols_with[count] * count * np.log(count)
+    for times in range(2, symbols_with.shape[0]):
+        if symbols_with[times] > 0:
+            weighted += symbols_with[times] * times * np.log(times)
     n = symbols.shape[0]
     once = symbols_with[1] if symbols_with.shape[0] > 1 else 0
     return np.log(n) - weighted / n, once
