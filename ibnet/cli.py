@@ -27,6 +27,7 @@ from .cli_options import (
     change_options,
     device_option,
     estimators_option,
+    figures_output_option,
     jobs_option,
     keep_option,
     schedule_option,
@@ -116,9 +117,7 @@ def measure(
 
 @ibnet.command()
 @click.argument("directory", type=FILE)
-@click.option(
-    "--output", "-o", type=FILE, help="Folder for the figures.  [default: DIRECTORY/figures]"
-)
+@figures_output_option
 @click.option(
     "--estimators", "-e", metavar="ESTIMATORS", multiple=True,
     help="Comma-separated estimators to draw.  [default: all that were measured]",
@@ -154,9 +153,7 @@ def plot(
 )  # fmt: skip
 @schedule_option("--measure-epochs")
 @jobs_option
-@click.option(
-    "--output", "-o", type=FILE, help="Folder for the figures.  [default: DIRECTORY/figures]"
-)
+@figures_output_option
 @format_option
 def compare_exact(
     directory: Path,

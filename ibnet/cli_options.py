@@ -72,6 +72,9 @@ estimators_option = click.option(
     shell_complete=several_of(estimator_names),
     help="Estimators, comma-separated, such as uniform:bins=30,kde.  [default: the setting's]",
 )  # fmt: skip
+figures_output_option = click.option(
+    "--output", "-o", type=FILE, help="Folder for the figures.  [default: DIRECTORY/figures]"
+)
 training_output_option = click.option(
     "--output", "-o", type=FILE,
     help="Directory to store everything in.  [default: ibnet-SETTING]",
