@@ -31,8 +31,8 @@ Completed = subprocess.CompletedProcess[str]
 
 
 def environment() -> dict[str, str]:
-    """The variables of this process that commands get: not what pytest, torch and polars set."""
-    added = ("PYTEST_", "KMP_", "_RJEM_")
+    """The variables of this process that commands get: not what pytest and packages set."""
+    added = ("PYTEST_", "KMP_", "_RJEM_", "MPLBACKEND")  # pytest, torch, polars, mibench
     return {
         **{key: value for key, value in os.environ.items() if not key.startswith(added)},
         "COLUMNS": "200",
@@ -112,6 +112,17 @@ def pytest_pyfunc_call() -> None:
     pytest sets this one to the name of the test, and sets it again before it takes it away.
     """
     os.environ.pop("PYTEST_CURRENT_TEST", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, Any, Any]:
+    """Fail a test that leaves a variable behind, which every later command would start anew for."""
+    yield
+    left = dict(environment().items() ^ AT_START.items())
+    os.environ |= {name: value for name, value in AT_START.items() if name in left}
+    for name in left.keys() - AT_START.keys():
+        del os.environ[name]
+    assert not left, f"the test has changed variables: {', '.join(left)}"
 
 
 @pytest.hookimpl(wrapper=True)

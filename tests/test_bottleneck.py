@@ -229,6 +229,11 @@ def test_merges_go_from_all_to_nothing(seed):
     for place in range(6):
         finer, coarser = merges.labels[place : place + 2]
         assert len({*zip(finer.tolist(), coarser.tolist(), strict=True)}) == len(np.unique(finer))
+
+
+def test_merges_lie_below_the_curve():
+    joint = random_table(0, (6, 3))
+    merges = bottleneck.agglomerative(joint)
     curve = bottleneck.information_bottleneck(joint)
     assert (merges.i_ty <= curve.at(merges.i_xt) + 1e-3).all()
 

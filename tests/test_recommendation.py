@@ -90,7 +90,7 @@ def test_the_sides_may_be_swapped(few):
 
 def test_data_unlike_all_tasks_are_said_to_be_so(few):
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(100, 60))
+    x = rng.normal(size=(100, 25))
     found = recommend_for(Side(x, False), Side(x + rng.normal(size=x.shape), False), reference=few)
     assert not found.alike
     assert "no task is like these data" in found.sentence()
