@@ -38,6 +38,7 @@ FLAGS = {
     "knn_finds_more": "k-NN gives more than the estimate, which may be too low",
     "no_p_value": "the test by permutations failed, so there is no p-value",
     "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
+    "monte_carlo_error": "the standard error of the mean over noise is larger than was asked for",
 }
 
 
@@ -296,4 +297,12 @@ def own_codes(count: int, n: int) -> Flag:
         f"Own codes: {count} of {n} inputs have activations that no other input has. Counting then "
         f"gives about log N = {_both_units(math.log(n))} for I(X;T) and H(Y) for I(T;Y), whatever "
         "the network computes. Quantise to fewer bits, or look at narrower layers."
+    )
+
+
+def monte_carlo_error(error: float, wanted: float) -> Flag:
+    """The mean over random noise has a larger standard error than was asked for, in nats."""
+    return "monte_carlo_error", (
+        f"Monte Carlo error: the standard error is {error / math.log(2):.2g} bits, and "
+        f"{wanted / math.log(2):.2g} bits were asked for. Give a larger max_rounds."
     )
