@@ -1,5 +1,6 @@
 """The information of layers with noise is that of the mixture, to the stated standard error."""
 
+import itertools
 import math
 
 import numpy as np
@@ -13,16 +14,17 @@ from mibench.estimators import KDE
 from mibench.ibnet.measuring import noisy
 from mibench.ibnet.measuring.noisy import Noisy
 
+N = 200
 # A value further than this from the truth, in standard errors, has a probability of 6e-7.
 SIGMAS = 5
 
 
-def layer(n=300, width=2, seed=0):
+def layer(n=N, width=2, seed=0):
     rng = np.random.default_rng(seed)
     return np.tanh(rng.normal(size=(n, 3)) @ rng.normal(size=(3, width))).astype(np.float32)
 
 
-def labels(n=300, seed=1):
+def labels(n=N, seed=1):
     return np.random.default_rng(seed).integers(3, size=n)
 
 
@@ -49,7 +51,7 @@ def test_two_inputs_are_a_binary_channel_with_normal_noise(distance):
 @pytest.mark.parametrize("noise_variance", [1e-3, 0.03, 1.0])
 @pytest.mark.parametrize("width", [1, 2, 6])
 def test_a_naive_sum_over_other_noise_agrees(width, noise_variance):
-    rows, kinds, n = layer(width=width).astype(float), labels(), 300
+    rows, kinds, n = layer(width=width).astype(float), labels(), N
     z = np.random.default_rng(7).normal(size=(40, n, width)) * math.sqrt(noise_variance)
     values = {"inputs": [], "labels": []}
     for noise in z:
@@ -64,15 +66,15 @@ def test_a_naive_sum_over_other_noise_agrees(width, noise_variance):
         found = information(rows, symbols, noise_variance=noise_variance)
         of_rounds = np.array(values[name])
         error = math.sqrt(of_rounds.var(axis=0, ddof=1).sum() / len(z)) / n
-        # Sums of 300 numbers of float32 are right to 1e-5.
+        # Sums of N numbers of float32 are right to 1e-5.
         allowed = SIGMAS * math.hypot(error, error_nats(found)) + 1e-5
         assert abs(found.nats - of_rounds.mean()) < allowed
 
 
 @pytest.mark.parametrize("many", [False, True])
 def test_the_standard_error_is_that_of_other_seeds(many, monkeypatch):
-    # 300 rows: with fewer draws a round, some rows are drawn in each.
-    monkeypatch.setattr(noisy, "DRAWS", 60 if many else 300)
+    # N rows: with fewer draws a round, some rows are drawn in each.
+    monkeypatch.setattr(noisy, "DRAWS", 60 if many else N)
     rows = layer(width=2)
     found = [
         information(rows, labels(), noise_variance=0.05, seed=seed, standard_error=0.03)
@@ -81,7 +83,7 @@ def test_the_standard_error_is_that_of_other_seeds(many, monkeypatch):
     spread = np.std([one.nats for one in found], ddof=1)
     stated = np.mean([error_nats(one) for one in found])
     # The standard deviation of 60 numbers is known to 1 / sqrt(2 * 59) = 9%. Rows drawn without
-    # replacement make the error smaller than stated, by sqrt(1 - 60 / 300) = 0.89 at most.
+    # replacement make the error smaller than stated, by sqrt(1 - 60 / N) = 0.89 at most.
     assert (0.55 if many else 0.65) < spread / stated < 1.35
 
 
@@ -89,10 +91,10 @@ def test_bounds_by_pairwise_distances_enclose_it():
     """Kolchinsky & Tracey 2017, doi:10.3390/e19070361."""
     for width in (1, 3, 8):
         rows = layer(width=width)
-        value = information(rows, np.arange(300), noise_variance=0.01)
+        value = information(rows, np.arange(N), noise_variance=0.01)
         low, high = (
             KDE(noise_variance=0.01, variant=variant).estimate(
-                np.arange(300), rows, discrete_x=True
+                np.arange(N), rows, discrete_x=True
             )
             for variant in ("lower", "upper")
         )
@@ -103,8 +105,8 @@ def test_bounds_by_pairwise_distances_enclose_it():
 def test_layer_after_layer_it_loses_information():
     """X - T - f(T) + noise: a layer of which one column is left out."""
     rows = layer(width=4)
-    values = [information(rows[:, :width], np.arange(300)) for width in (4, 3, 2, 1)]
-    for more, less in zip(values, values[1:], strict=False):
+    values = [information(rows[:, :width], np.arange(N)) for width in (4, 3, 2, 1)]
+    for more, less in itertools.pairwise(values):
         assert less.nats < more.nats + SIGMAS * (error_nats(more) + error_nats(less))
 
 
@@ -121,7 +123,7 @@ def test_limits_of_noise():
 
 def test_inputs_and_labels_are_measured_together_as_each_alone():
     t = as_variable(layer(), "t", False)
-    x, y = as_variable(np.arange(300), "x", True), as_variable(labels(), "y", True)
+    x, y = as_variable(np.arange(N), "x", True), as_variable(labels(), "y", True)
     both = Noisy().estimate_each(t, (x, y))
     # The number of rounds is that of the value with the larger error; so rounds are fixed.
     fixed = Noisy(max_rounds=3, standard_error=1e-9)
