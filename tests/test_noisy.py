@@ -93,9 +93,7 @@ def test_bounds_by_pairwise_distances_enclose_it():
         rows = layer(width=width)
         value = information(rows, np.arange(N), noise_variance=0.01)
         low, high = (
-            KDE(noise_variance=0.01, variant=variant).estimate(
-                np.arange(N), rows, discrete_x=True
-            )
+            KDE(noise_variance=0.01, variant=variant).estimate(np.arange(N), rows, discrete_x=True)
             for variant in ("lower", "upper")
         )
         allowed = SIGMAS * error_nats(value) + 1e-6

@@ -12,19 +12,19 @@ estimator that has a parameter of that name:
                     (but "auto", which scales nothing where there is noise)
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from mibench.contract.parameters import parameter_fields
 from mibench.contract.registry import runs_given_code
-from mibench.contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_each
+from mibench.contract.resolve import EstimatorsLike, ResolvedEstimator
 from mibench.contract.specs import split_specs, write_spec
 from mibench.errors import InputError
 from mibench.types import SupportsEstimate
 
 from ..settings import Setting
-from .exact import is_exact, resolved_exact
+from .of_layers import resolve_all
 
 NOISE_VARIANCE = 1e-3
 FOLLOWS_NETWORK = ("range", "pooled", "own_bin", "noise_variance")
@@ -36,26 +36,14 @@ def resolve_for_layers(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
 
     This is `mibench.contract.resolve.resolve_estimators` with other estimator strings: they keep
     every parameter that would follow the network and that the user gave, even at its default. For
-    a layer, "adaptive:pooled=false" is another estimator than "adaptive". And they may name
-    `exact`, which is for layers alone.
+    a layer, "adaptive:pooled=false" is another estimator than "adaptive". And they may be `exact`
+    and `noisy`, which are for layers alone.
     """
     by_spec: dict[str, ResolvedEstimator] = {}
-    for resolved in resolve_each(_with_exact(estimators)):
+    for resolved in resolve_all(estimators):
         resolved = replace(resolved, spec=_spec_on_layers(resolved))
         by_spec.setdefault(resolved.spec, resolved)
     return list(by_spec.values())
-
-
-def _with_exact(estimators: EstimatorsLike) -> EstimatorsLike:
-    """The estimators, with `exact` resolved, which `mibench.contract.registry` does not know."""
-    if is_exact(estimators) or isinstance(estimators, str) or not isinstance(estimators, Iterable):
-        estimators = [estimators]  # type: ignore[list-item]
-    entries: list[Any] = []
-    for entry in estimators:
-        specs = split_specs(entry) if isinstance(entry, str) else []
-        parts = specs if any(map(is_exact, specs)) else [entry]
-        entries += [resolved_exact(part) if is_exact(part) else part for part in parts]
-    return entries
 
 
 def refuse_foreign_code(specs: Sequence[str], source: object) -> None:

@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 from mibench.contract import flags
 from mibench.contract.base import Estimator
 from mibench.contract.resolve import ResolvedEstimator
-from mibench.contract.specs import name_in
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
-from mibench.versions import code_digest, package_version
 
 from ..kernels.counting import entropy_of_symbols, number_rows
 from ..settings import Setting
 
-NAME = "exact"
 # Share of the inputs with a code of their own from which counting says log N. Then H(T) is above
 # 0.99 log N for 4096 inputs.
 MOST_OWN_CODES = 0.9
@@ -92,22 +89,9 @@ def _information(symbols: NDArray[np.int64], distinct: int, h_t: float, other: V
     return h_t + h_o - h_pairs
 
 
-def is_exact(entry: object) -> bool:
-    """Whether this is the estimator, or its name."""
-    return isinstance(entry, Exact) or (isinstance(entry, str) and name_in(entry) == NAME)
-
-
-def resolved_exact(entry: object = NAME) -> ResolvedEstimator:
-    """The estimator with its identity. Raises InputError for a spec with parameters."""
-    if isinstance(entry, str) and entry.strip() != NAME:
-        raise InputError(f"{entry!r}: {NAME} has no parameters: give {NAME}")
-    version = f"mibench {package_version('mibench')}, code {code_digest(__name__)}"
-    return ResolvedEstimator(NAME, Exact(), "{}", version)
-
-
 def refuse_exact_of_floats(resolved: Sequence[ResolvedEstimator], setting: Setting) -> None:
     """Raise InputError if `exact` would count the layers of networks that are not quantised."""
-    if any(is_exact(one.estimator) for one in resolved) and not setting.quantize:
+    if any(isinstance(one.estimator, Exact) for one in resolved) and not setting.quantize:
         raise InputError(
             "exact counts the values of quantised layers, and these networks are not quantised: "
             "I(X;T) of a continuous layer is infinite, and counting would give log N. Train with "

@@ -25,7 +25,7 @@ from ..own.ranges import run_ranges
 from ..settings import LOWER_BOUNDS, Setting
 from .binding import OfLayers, bind_to_range, bind_to_run, refuse_foreign_code
 from .estimates import LayerInformation, Networks
-from .exact import is_exact, refuse_exact_of_floats
+from .exact import Exact, refuse_exact_of_floats
 
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
@@ -282,7 +282,7 @@ class OwnSource:
 
     def instances(self, resolved: ResolvedEstimator) -> Sequence[SupportsEstimate | OfLayers]:
         """See `Source`."""
-        if is_exact(resolved.estimator):
+        if isinstance(resolved.estimator, Exact):
             raise InputError(
                 "exact counts the layers of networks that ibnet trained with --quantize: measure "
                 "your own with uniform or adaptive"

@@ -103,20 +103,24 @@ def _from_specs(text: str) -> list[ResolvedEstimator]:
             if len(specs) > 1 and any(map(has_text_parameter, before)):
                 raise InputError(f"{error}{QUOTE_COMMAS}") from error
             raise
-        resolved.append(_with_identity(name_in(spec), estimator, given))
+        resolved.append(with_identity(name_in(spec), estimator, given))
     return resolved
 
 
 def _from_object(entry: object) -> ResolvedEstimator:
     estimator = as_estimator(entry)
     if isinstance(estimator, FunctionEstimator):
-        return _with_identity(_name_of_function(estimator), estimator)
-    return _with_identity(name_of_class(type(estimator)), estimator)
+        return with_identity(_name_of_function(estimator), estimator)
+    return with_identity(name_of_class(type(estimator)), estimator)
 
 
-def _with_identity(
-    name: str, estimator: SupportsEstimate, given: frozenset[str] = frozenset()
+def with_identity(
+    name: str,
+    estimator: SupportsEstimate,
+    given: frozenset[str] = frozenset(),
+    version: str | None = None,
 ) -> ResolvedEstimator:
+    """An estimator of this name. version: None for that of the registered class."""
     values = {
         field.name: getattr(estimator, field.name) for field in parameter_fields(type(estimator))
     }
@@ -124,7 +128,7 @@ def _with_identity(
         spec=shortest_spec(name, estimator),
         estimator=estimator,
         parameters=json.dumps(values, default=str, sort_keys=True),
-        version=_version(name, estimator),
+        version=_version(name, estimator) if version is None else version,
         given=given,
     )
 
