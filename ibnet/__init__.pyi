@@ -11,6 +11,7 @@ from .figures import (
     plot_plane,
     plot_planes,
     plot_runs,
+    plot_study,
     save_drawing,
 )
 from .measuring.flagged import flag_lines
@@ -21,6 +22,8 @@ from .networks.trained import Trained, load
 from .own.activations import Activations, from_activations
 from .own.files import load_activations
 from .settings import Setting, get_setting, list_settings
+from .study.numbers import study_ranks, study_table
+from .study.study import study
 from .thesis.claims import claims_table, to_markdown, verdicts
 from .thesis.report import reproduce
 from .training.training import train
@@ -55,10 +58,14 @@ __all__ = [
     "plot_plane",
     "plot_planes",
     "plot_runs",
+    "plot_study",
     "read_measured",
     "reproduce",
     "save_drawing",
     "save_trajectories",
+    "study",
+    "study_ranks",
+    "study_table",
     "to_markdown",
     "train",
     "verdicts",

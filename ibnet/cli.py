@@ -17,6 +17,7 @@ from mibench.cli.console import (
     chatter_aside,
     format_option,
     say,
+    show_records,
     show_rows,
     units_option,
 )
@@ -240,6 +241,79 @@ def run(
 
 
 @ibnet.command()
+@click.argument("setting")
+@click.option(
+    "--vary", metavar="NAME=VALUE,..", multiple=True, required=True,
+    help="A field of the setting with its values, such as init=he,glorot. Several of these "
+    "options give all combinations.",
+)  # fmt: skip
+@click.option(
+    "--output", "-o", type=FILE,
+    help="Directory to store everything in.  [default: ibnet-study-SETTING]",
+)  # fmt: skip
+@estimators_option
+@schedule_option("--measure-epochs")
+@device_option
+@jobs_option
+@change_options
+@format_option
+def study(
+    setting: str,
+    vary: Sequence[str],
+    output: Path | None,
+    estimators: Sequence[str],
+    schedule: str | None,
+    device: str,
+    jobs: int | None,
+    form: str,
+    **changes: Any,
+) -> int:
+    """Compare compression and test error when a setting changes.
+
+    Trains and measures the networks of SETTING with each value of --vary. The compression of a
+    layer is its largest I(X;T) minus the last. Prints it and the test error of each condition, with
+    95% intervals over runs, and says whether the two go together. Runs of one number share
+    their seed. If the study is interrupted, the same command continues it.
+    """
+    from .figures import plot_planes, plot_study
+    from .measuring.trajectories import failures
+    from .study.conditions import varied
+    from .study.numbers import study_ranks, study_table
+    from .study.study import EPOCHS
+    from .study.study import study as study_all
+    from .study.tables import tables
+    from .training_figures import save_in_new_folder
+
+    folder = Path(f"ibnet-study-{Path(setting).stem}") if output is None else output
+    try:
+        trajectories = study_all(
+            _setting(setting, changes), varied(vary), directory=folder,
+            estimators=estimators or None, epochs=schedule or EPOCHS, device=device, jobs=jobs,
+            steps=progress,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted; {folder} keeps what is done, the same command continues"
+        ) from None
+    failed = [f"{title}: {line}" for title, d in trajectories.items() for line in failures(d)]
+    for line in failed:
+        say(f"failed: {line}")
+    prepare_figures()
+    for name, draw in (("study", plot_study), ("planes", plot_planes)):
+        say(f"drew {save_in_new_folder(draw(trajectories), folder / f'{name}.png')}")
+    table, ranks = study_table(trajectories), study_ranks(trajectories)
+    if form != "table":
+        together = table.merge(ranks.drop(columns="runs"), on=["estimator", "layer"])
+        show_records(
+            [{str(k): v for k, v in row.items()} for row in together.to_dict("records")], form
+        )
+    else:
+        for title, (headings, rows) in tables(table, ranks).items():
+            show_rows(title, headings, rows, form)
+    return SOME_FAILED if failed else DONE
+
+
+@ibnet.command()
 @click.option(
     "--scale", type=click.Choice(["small", "full"]), default="small", show_default=True,
     help="small: 3 runs of 300 epochs, a minute; full: as in the thesis, an hour or two.",
@@ -303,22 +377,11 @@ def _train(setting: "Setting", folder: Path, device: str, keep: str) -> "Trained
 
 def _setting(name: str, changes: dict[str, Any]) -> "Setting":
     """The setting with the given options; those that are None keep the setting's values."""
-    from mibench.digits import whole_number
-    from mibench.errors import InputError
-
-    from .settings import get_setting
+    from .settings import get_setting, value_from_text
 
     options = {key: value for key, value in changes.items() if value is not None}
-    if "layers" in options:
-        widths = [whole_number(part) for part in options["layers"].split("-")]
-        if None in widths:
-            raise InputError(f"--layers {options['layers']!r}: give widths such as 12-10-7-2")
-        options["layers"] = tuple(widths)
-    if options.get("batch", "full") != "full":
-        size = whole_number(options["batch"])
-        if size is None:
-            raise InputError(f"--batch {options['batch']!r}: give a number of inputs, or full")
-        options["batch"] = size
+    for key in options.keys() & {"layers", "batch"}:
+        options[key] = value_from_text(key, options[key])
     return get_setting(name, **options)
 
 

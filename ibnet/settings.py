@@ -285,6 +285,27 @@ def setting_from_json(values: Any) -> Setting:
     return Setting(**fields_)
 
 
+def value_from_text(name: str, text: str) -> Any:
+    """The value of a field as the command line gives it. Raises InputError for no such value.
+
+    >>> value_from_text("layers", "12-8-2"), value_from_text("batch", "full")
+    ((12, 8, 2), 'full')
+    """
+    if name == "layers":
+        parts = text.split("-")
+        if not all(part.isdecimal() for part in parts):
+            raise InputError(f"layers={text!r}: give widths such as 12-10-7-2")
+        return tuple(int(part) for part in parts)
+    if name == "batch":
+        if text != "full" and not text.isdecimal():
+            raise InputError(f"batch={text!r}: give a number of inputs, or full")
+        return text if text == "full" else int(text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def change_setting(setting: Setting, **changes: Any) -> Setting:
     """Return the setting with some fields changed.
 

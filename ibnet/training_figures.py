@@ -52,7 +52,7 @@ def draw_training(
     if isinstance(trained, Trained):
         draw_functions["bins"] = partial(draw_bins_of, trained)
     for spec in map(str, trajectories.estimator.values):
-        draw_functions[f"runs-{_file_name(spec)}"] = partial(plot_runs, trajectories, spec)
+        draw_functions[f"runs-{file_name(spec)}"] = partial(plot_runs, trajectories, spec)
     return [
         save_in_new_folder(drawing, folder / f"{key}.{ending}")
         for key, drawing in _possible_drawings(draw_functions)
@@ -96,10 +96,10 @@ def save_in_new_folder(drawing: Drawing, path: Path) -> Path:
     return save_drawing(drawing, path)[0]
 
 
-def _file_name(spec: str) -> str:
+def file_name(spec: str) -> str:
     """An estimator string as part of a file name; other characters than these become "-".
 
-    >>> _file_name("uniform:bins=30"), _file_name("f:a=../b")
+    >>> file_name("uniform:bins=30"), file_name("f:a=../b")
     ('uniform-bins30', 'f-a..-b-2632a77f')
     """
     usual = spec.replace(":", "-").replace(",", "-").replace("=", "")

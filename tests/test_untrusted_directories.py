@@ -13,7 +13,7 @@ from mibench import ibnet
 from mibench.errors import InputError
 from mibench.ibnet.measuring.trajectories import read_measured
 from mibench.ibnet.networks.metadata import OWN_NAMES
-from mibench.ibnet.training_figures import _file_name
+from mibench.ibnet.training_figures import file_name
 
 from . import ibnet_directory
 
@@ -89,7 +89,7 @@ def test_figures_stay_in_their_folder(mibench, directory, tmp_path):
 
 @pytest.mark.parametrize("spec", ["../../x", "/tmp/x", "a/../b", "..", "x\x1b[31m", "x" * 400])
 def test_an_estimator_string_is_no_path(directory, spec):
-    name = _file_name(spec)
+    name = file_name(spec)
     assert "/" not in name
     assert name.isprintable()
     assert len(name) < 150
@@ -100,9 +100,9 @@ def test_an_estimator_string_is_no_path(directory, spec):
         read_measured(ibnet.load(directory))
 
 
-def test_usual_estimators_keep_their_file_names():
-    assert _file_name("uniform:bins=30") == "uniform-bins30"
-    assert _file_name("a:x=1/2") != _file_name("a:x=1-2")
+def test_usual_estimators_keep_theirfile_names():
+    assert file_name("uniform:bins=30") == "uniform-bins30"
+    assert file_name("a:x=1/2") != _file_name("a:x=1-2")
 
 
 # -- code ----------------------------------------------------------------------------------------

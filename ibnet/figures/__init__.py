@@ -11,6 +11,7 @@ from .exact import plot_exact
 from .exact_numbers import compare_exact
 from .maxima import plot_maxima
 from .planes import plot_median_split, plot_plane, plot_planes, plot_runs
+from .study import plot_study
 
 __all__ = [
     "Drawing",
@@ -24,5 +25,6 @@ __all__ = [
     "plot_plane",
     "plot_planes",
     "plot_runs",
+    "plot_study",
     "save_drawing",
 ]

@@ -1,0 +1,1 @@
+"""Studies: how compression and test error change when settings do."""
