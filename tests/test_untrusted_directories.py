@@ -100,9 +100,9 @@ def test_an_estimator_string_is_no_path(directory, spec):
         read_measured(ibnet.load(directory))
 
 
-def test_usual_estimators_keep_theirfile_names():
+def test_usual_estimators_keep_their_file_names():
     assert file_name("uniform:bins=30") == "uniform-bins30"
-    assert file_name("a:x=1/2") != _file_name("a:x=1-2")
+    assert file_name("a:x=1/2") != file_name("a:x=1-2")
 
 
 # -- code ----------------------------------------------------------------------------------------
