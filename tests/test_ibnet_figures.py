@@ -24,6 +24,7 @@ from mibench.ibnet.figures import (
     plot_plane,
     plot_planes,
     plot_runs,
+    plot_study,
     save_drawing,
 )
 from mibench.ibnet.figures._numbers import distinct_range
@@ -55,6 +56,7 @@ def activations() -> np.ndarray:
 FIGURES: dict[str, Callable[[xr.Dataset, xr.Dataset], Drawing]] = {
     "plane": lambda tanh, relu: plot_plane(tanh),
     "runs behind": lambda tanh, relu: plot_plane(tanh, [UNIFORM], spread="runs"),
+    "study": lambda tanh, relu: plot_study({f"init={i}": tanh for i in ("he", "glorot", "x")}),
     "planes": lambda tanh, relu: plot_planes({"one": tanh, "two": relu}, [UNIFORM, ADAPTIVE]),
     "epochs": lambda tanh, relu: plot_epochs(tanh),
     "errors": lambda tanh, relu: plot_errors({"one": tanh, "two": relu, "1": tanh, "2": relu}),
