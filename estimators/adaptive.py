@@ -27,6 +27,7 @@ Guides = tuple[NDArray[np.int32], NDArray[np.float64]]
 
 UNUSED_GUIDES: Guides = np.zeros((1, 2), np.int32), np.zeros((1, 2))
 Rule = Literal["auto", "sturges", "terrell-scott"]
+EdgeRule = Literal["quantiles", "ibbsc"]
 
 AUTO_SCALE = 14.0  # fitted by `benchmarks/fit_bins.py`; see `bin_rules.balanced_bins`
 
@@ -63,6 +64,11 @@ class Adaptive(BinningEstimator):
             All other values, below and above it, go into the other bins - 1 bins, cut at their
             quantiles. Dimensions where it does not occur are cut by quantiles as usual. None
             (default): no such value.
+        rule: how the distinct values u, of which there are N, are cut into M bins. "quantiles"
+            (default): as above. "ibbsc": as the published code of that thesis does. The edges are
+            the values u[i], i from 0 to floor((M - 1) N / M) in M even steps, rounded down. The
+            largest value has a bin of its own, and so has `own_bin`, beside the M others. So there
+            are up to M + 2 bins.
 
     Raises:
         InputError: for `own_bin` with bins=1.
@@ -86,6 +92,7 @@ class Adaptive(BinningEstimator):
     pooled: bool = False
     correction: LabelCorrection | None = "auto"
     own_bin: float | None = None
+    rule: EdgeRule = "quantiles"
     fold = staticmethod(fold_edges)
     tally = staticmethod(tally_edges)
 
@@ -104,7 +111,11 @@ class Adaptive(BinningEstimator):
         varies = [a < b for a, b in zip(v.low.tolist(), v.high.tolist(), strict=True)]
         # A constant dimension has one bin, but its value counts for pooled edges.
         columns = v.columns if all(varies) else np.ascontiguousarray(v.columns[varies])
-        edges = padded_edges(v.columns.reshape(1, -1) if self.pooled else columns, m, own_value)
+        rows = v.columns.reshape(1, -1) if self.pooled else columns
+        if self.rule == "ibbsc":
+            edges, m = edges_on_values(rows, m)
+        else:
+            edges = padded_edges(rows, m, own_value)
         bins = [m if varying else 1 for varying in varies]
         return SideBins(bins, [m] * len(columns), columns, (edges, *guides(edges)), (m, own_value))
 
@@ -129,6 +140,24 @@ def padded_edges(rows: NDArray[Any], bins: int, own_value: float = math.nan) -> 
     padded = np.empty((len(rows), edge_slots(bins)), rows.dtype)
     quantile_edges(np.sort(rows, axis=1), bins, rows.dtype.type(own_value), padded)
     return padded
+
+
+def edges_on_values(rows: NDArray[Any], bins: int) -> tuple[NDArray[Any], int]:
+    """Inner edges of each row by the rule "ibbsc", then +inf; and the number of bins.
+
+    The last bin has no edge: it is that of `own_bin`.
+    """
+    edges = []
+    for row in rows:
+        distinct = np.unique(row)
+        ranks = np.linspace(0, (bins - 1) * len(distinct) // bins, bins).astype(np.int64)
+        inner = np.unique([*distinct[ranks], distinct[-1]])
+        edges.append(inner[1:])  # the first is the smallest value: nothing is below it
+    bins = 2 + max(map(len, edges), default=0)
+    padded = np.full((len(rows), edge_slots(bins)), np.inf, rows.dtype)
+    for row, inner in zip(padded, edges, strict=True):
+        row[: len(inner)] = inner
+    return padded, bins
 
 
 def guides(padded: NDArray[Any]) -> Guides:

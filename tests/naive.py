@@ -237,7 +237,23 @@ def own_bins(values, reference, bins, own_value):
     return np.where(values == own_value, bins - 1, adaptive_bins(values, others, bins - 1))
 
 
-def adaptive(x, y, bins, pooled, correction, own_bin, discrete_x=False, discrete_y=False):
+def bins_on_values(values, reference, bins, own_value):
+    """Edges on values at even steps of their ranks, as the published code of the thesis has them.
+
+    Numbers of M bins, of one more for values at the lower bound, and of one for the largest value.
+    """
+    unique = sorted(set(reference.tolist()))
+    top = math.floor((bins - 1) * len(unique) / bins)
+    edges = [unique[int(rank)] for rank in np.linspace(0, top, bins)]
+    return [
+        "lowest" if v == own_value
+        else "largest" if v == unique[-1]
+        else max(j for j in range(bins) if v >= edges[j])
+        for v in values.tolist()
+    ]  # fmt: skip
+
+
+def adaptive(x, y, bins, pooled, correction, own_bin, rule, discrete_x=False, discrete_y=False):
     def symbols(side, discrete):
         if discrete:
             return side
@@ -249,7 +265,8 @@ def adaptive(x, y, bins, pooled, correction, own_bin, discrete_x=False, discrete
                 number = balanced_bins(x, y, discrete_x, discrete_y, scale)
             else:
                 number = bins if isinstance(bins, int) else RULES[bins](reference)
-            indices.append(own_bins(column, reference, number, own_bin))
+            cut = bins_on_values if rule == "ibbsc" else own_bins
+            indices.append(labels(cut(column, reference, number, own_bin)))
         return row_symbols(np.stack(indices, axis=1))
 
     if discrete_x and discrete_y:

@@ -36,6 +36,8 @@ ESTIMATORS = [
     Adaptive(bins=7, own_bin=0),
     Adaptive(bins=30, pooled=True, own_bin=0),
     Adaptive(own_bin=-1),
+    Adaptive(bins=30, pooled=True, own_bin=0, rule="ibbsc"),
+    Adaptive(bins=7, own_bin=-1, rule="ibbsc"),
     KDE(),
     KDE(bandwidth="silverman"),
     KDE(bandwidth=0.05),

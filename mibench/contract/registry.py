@@ -65,7 +65,7 @@ def get_estimator(spec: str) -> SupportsEstimate:
 
     Example:
         >>> get_estimator("adaptive:bins=30")
-        Adaptive(bins=30, pooled=False, correction='auto', own_bin=None)
+        Adaptive(bins=30, pooled=False, correction='auto', own_bin=None, rule='quantiles')
     """
     return parse_estimator(spec)[0]
 
