@@ -6,6 +6,7 @@ from .figures import (
     plot_epochs,
     plot_errors,
     plot_exact,
+    plot_gradients,
     plot_maxima,
     plot_median_split,
     plot_plane,
@@ -14,6 +15,8 @@ from .figures import (
     plot_study,
     save_drawing,
 )
+from .gradients.noise import gradient_noise
+from .gradients.phases import phase_table
 from .measuring.flagged import flag_lines
 from .measuring.joining import join_runs
 from .measuring.measuring import measure
@@ -42,6 +45,7 @@ __all__ = [
     "flag_lines",
     "from_activations",
     "get_setting",
+    "gradient_noise",
     "join_runs",
     "list_settings",
     "load",
@@ -49,10 +53,12 @@ __all__ = [
     "load_data",
     "load_trajectories",
     "measure",
+    "phase_table",
     "plot_bins",
     "plot_epochs",
     "plot_errors",
     "plot_exact",
+    "plot_gradients",
     "plot_maxima",
     "plot_median_split",
     "plot_plane",

@@ -314,6 +314,55 @@ def study(
 
 
 @ibnet.command()
+@click.argument("directory", type=FILE)
+@estimators_option
+@schedule_option("--measure-epochs")
+@jobs_option
+@click.option(
+    "--output", "-o", type=FILE, help="Folder for the figure.  [default: DIRECTORY/figures]"
+)
+@format_option
+def gradients(
+    directory: Path,
+    estimators: Sequence[str],
+    schedule: str | None,
+    jobs: int | None,
+    output: Path | None,
+    form: str,
+) -> int:
+    """Compare the phases of the gradients with those of compression.
+
+    Computes signal and noise of the gradients from the stored weights of the networks in DIRECTORY,
+    over batches of the training inputs, and measures I(X;T). Gradients diffuse from the epoch on at
+    which noise exceeds signal; a layer compresses from the epoch of its largest I(X;T). Prints both
+    epochs, means over runs, and their ratio with its 95% interval.
+    """
+    from mibench.errors import InputError
+
+    from .figures import plot_gradients
+    from .gradients.noise import EPOCHS, gradient_noise
+    from .gradients.phases import phase_table
+    from .networks.trained import Trained
+    from .training_figures import save_in_new_folder
+
+    trained = _load(directory)
+    if not isinstance(trained, Trained):
+        raise InputError(f"{directory} holds activations, and no weights that have gradients")
+    with progress("gradients") as on_progress:
+        noise = gradient_noise(trained, schedule or EPOCHS, on_progress=on_progress)
+    trajectories = _measure(trained, estimators, schedule or EPOCHS, jobs)
+    failed = _report_failures(trajectories)
+    prepare_figures()
+    folder = directory / "figures" if output is None else output
+    drawing = plot_gradients(trajectories, noise)
+    say(f"drew {save_in_new_folder(drawing, folder / 'gradients.png')}")
+    table = phase_table(trajectories, noise)
+    rows: list[list[object]] = table.astype(object).where(table.notna(), "").to_numpy().tolist()
+    show_rows("Epochs in which diffusion and compression begin", list(table), rows, form)
+    return SOME_FAILED if failed else DONE
+
+
+@ibnet.command()
 @click.option(
     "--scale", type=click.Choice(["small", "full"]), default="small", show_default=True,
     help="small: 3 runs of 300 epochs, a minute; full: as in the thesis, an hour or two.",

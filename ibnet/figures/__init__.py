@@ -9,6 +9,7 @@ from .epochs import plot_epochs
 from .errors import plot_errors
 from .exact import plot_exact
 from .exact_numbers import compare_exact
+from .gradients import plot_gradients
 from .maxima import plot_maxima
 from .planes import plot_median_split, plot_plane, plot_planes, plot_runs
 from .study import plot_study
@@ -20,6 +21,7 @@ __all__ = [
     "plot_epochs",
     "plot_errors",
     "plot_exact",
+    "plot_gradients",
     "plot_maxima",
     "plot_median_split",
     "plot_plane",

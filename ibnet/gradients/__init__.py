@@ -1,0 +1,1 @@
+"""Signal and noise of the gradients of stored networks, beside their compression."""
