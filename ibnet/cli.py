@@ -333,15 +333,15 @@ def gradients(
     """Compare the phases of the gradients with those of compression.
 
     Computes signal and noise of the gradients from the stored weights of the networks in DIRECTORY,
-    over batches of the training inputs, and measures I(X;T). Gradients diffuse from the epoch on at
-    which noise exceeds signal; a layer compresses from the epoch of its largest I(X;T). Prints both
-    epochs, means over runs, and their ratio with its 95% interval.
+    over batches of the training inputs, and measures I(X;T). Diffusion begins where noise exceeds
+    signal, after their largest ratio; compression begins at the largest I(X;T). Prints the epochs of
+    both, means over runs, and their ratio with its 95% interval.
     """
     from mibench.errors import InputError
 
     from .figures import plot_gradients
     from .gradients.noise import EPOCHS, gradient_noise
-    from .gradients.phases import phase_table
+    from .gradients.phases import phase_rows, phase_table
     from .networks.trained import Trained
     from .training_figures import save_in_new_folder
 
@@ -357,8 +357,10 @@ def gradients(
     drawing = plot_gradients(trajectories, noise)
     say(f"drew {save_in_new_folder(drawing, folder / 'gradients.png')}")
     table = phase_table(trajectories, noise)
-    rows: list[list[object]] = table.astype(object).where(table.notna(), "").to_numpy().tolist()
-    show_rows("Epochs in which diffusion and compression begin", list(table), rows, form)
+    if form == "table":
+        show_rows("Epochs in which diffusion and compression begin", *phase_rows(table), form)
+    else:
+        show_records([{str(k): v for k, v in r.items()} for r in table.to_dict("records")], form)
     return SOME_FAILED if failed else DONE
 
 

@@ -99,17 +99,17 @@ def fakes(ratios, i_xt, epochs):
 def test_phases_begin_where_they_last():
     epochs = [0, 1, 10, 100]
     trajectories, gradients = fakes(
-        [[2, 0.5, 2, 0.5], [0.5] * 4, [2, 2, 2, 2], [2, 2, 0.5, np.nan]],
+        [[0.5, 3, 0.5, 2], [0.5] * 4, [2, 2, 2, 2], [2, 2, 0.5, np.nan]],
         [[3, 5, 4, 2], [5, 4, 3, 2], [2, 3, 4, 3.95], [2, 3, np.nan, 1]],
         epochs,
     )
-    np.testing.assert_array_equal(diffusion_epochs(gradients)[:, 0], [100, 0, np.nan, np.nan])
+    np.testing.assert_array_equal(diffusion_epochs(gradients)[:, 0], [10, 0, np.nan, 10])
     begins = compression_epochs(trajectories, "kde")[:, 0]
     np.testing.assert_array_equal(begins, [1, 0, np.nan, np.nan])
     (row,) = ibnet.phase_table(trajectories, gradients).to_dict("records")
     assert row["runs"] == 2
-    assert row["diffusion"] == pytest.approx(math.sqrt(100 * 0.5))
-    assert row["ratio"] == pytest.approx(math.sqrt(0.01 * 1))
+    assert row["diffusion"] == pytest.approx(math.sqrt(10 * 0.5))
+    assert row["ratio"] == pytest.approx(math.sqrt(0.1 * 1))
     assert math.isnan(row["correlation"])
 
 

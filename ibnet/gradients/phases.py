@@ -15,9 +15,9 @@ Values = NDArray[np.float64]
 def phase_table(trajectories: xr.Dataset, gradients: xr.Dataset) -> pd.DataFrame:
     """When the gradients begin to diffuse, and when compression begins, by estimator and layer.
 
-    Diffusion begins at the first epoch from which noise exceeds signal at all later ones.
-    Compression begins at the epoch of the largest I(X;T), where the last one is at least 0.1 bits
-    smaller. Epoch 0 counts as 0.5, since ratios are of epochs.
+    Diffusion begins at the first epoch after the largest ratio of signal to noise at which noise
+    exceeds signal. Compression begins at the epoch of the largest I(X;T), where the last one is at
+    least 0.1 bits smaller. Epoch 0 counts as 0.5, since ratios are of epochs.
 
     Args:
         trajectories: from `ibnet.measure`.
@@ -49,13 +49,36 @@ def phase_table(trajectories: xr.Dataset, gradients: xr.Dataset) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
+def phase_rows(table: pd.DataFrame) -> tuple[list[str], list[list[object]]]:
+    """Headings and rows of a `phase_table` to read."""
+
+    def shown(*values: float) -> list[str]:
+        return ["" if value != value else f"{value:.3g}" for value in values]
+
+    headings = ["estimator", "layer", "runs", "diffusion", "compression", "ratio", "correlation"]
+    rows: list[list[object]] = []
+    for row in table.to_dict("records"):
+        ratio, low, high = shown(row["ratio"], row["ratio_low"], row["ratio_high"])
+        span = f"{ratio} ({low} to {high})" if low else ratio
+        first = shown(row["diffusion"], row["compression"])
+        rows.append([
+            row["estimator"], row["layer"], row["runs"], *first, span, *shown(row["correlation"]),
+        ])  # fmt: skip
+    return headings, rows
+
+
 def diffusion_epochs(gradients: xr.Dataset) -> Values:
-    """(runs, layers) The first epoch from which noise exceeds signal; NaN if it does not last."""
+    """(runs, layers) The first epoch after that of the largest ratio with more noise than signal.
+
+    NaN if there is none. Later epochs whose ratio is above 1 by chance change nothing.
+    """
     ordered = gradients.transpose("run", "epoch", "layer")
-    drifts = ~(ordered["signal"].values < ordered["noise"].values)  # where unknown too
+    ratio = (ordered["signal"] / ordered["noise"]).values
     epochs = ordered["epoch"].values.astype(np.float64)
-    place = np.where(drifts.any(axis=1), drifts.shape[1] - drifts[:, ::-1].argmax(axis=1), 0)
-    return np.where(place < len(epochs), epochs[np.minimum(place, len(epochs) - 1)], np.nan)
+    largest = np.where(np.isfinite(ratio), ratio, -1.0).argmax(axis=1)
+    after = np.arange(len(epochs))[:, np.newaxis] >= largest[:, np.newaxis]
+    diffuses = after & (ratio < 1)
+    return np.where(diffuses.any(axis=1), epochs[diffuses.argmax(axis=1)], np.nan)
 
 
 def compression_epochs(trajectories: xr.Dataset, estimator: str) -> Values:
