@@ -334,7 +334,7 @@ def gradients(
 
     Computes signal and noise of the gradients from the stored weights of the networks in DIRECTORY,
     over batches of the training inputs, and measures I(X;T). Diffusion begins where noise exceeds
-    signal, after their largest ratio; compression begins at the largest I(X;T). Prints the epochs of
+    signal, after their largest ratio; compression at the largest I(X;T). Prints the epochs of
     both, means over runs, and their ratio with its 95% interval.
     """
     from mibench.errors import InputError
