@@ -4,17 +4,12 @@ The numbers come from `mibench.summary`. In the payload, a "case" is a task at o
 a "cell" is the summary of one estimator on one case.
 """
 
-import base64
-import hashlib
 import html
-import json
 import math
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from importlib.resources import files
 from itertools import product
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +22,7 @@ from ..tasks.catalogue import find_tasks
 from ..tasks.suites import ALL_SUITES
 from ..types import SESSION
 from .looks import Look, looks
+from .standalone import SHARED, standalone_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,18 +50,9 @@ def page(records: "pd.DataFrame", units: str = "bits") -> str:
     records: as `mibench.compare` returns them. units: "bits" or "nats", shown at first.
     Texts of records are stored as JSON, with the characters of HTML markup escaped.
     """
-    folder = files(__package__) / "assets"
-    style = (folder / "page.css").read_text("utf-8")
-    template = Template((folder / "page.html").read_text("utf-8"))
-    script = "\n".join((folder / name).read_text("utf-8") for name in SCRIPTS)
-    script = f'"use strict";\n(() => {{\n{script}}})();\n'
     content = payload(records, units)
-    return template.substitute(
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=style,
-        script=script,
-        scope=html.escape(_scope(content)),
-        data=_without_markup(json.dumps(content, separators=(",", ":"), allow_nan=False)),
+    return standalone_page(
+        SHARED, "page.html", ["page.css"], SCRIPTS, content, scope=html.escape(_scope(content))
     )
 
 
@@ -272,8 +259,3 @@ def _count(count: int, noun: str) -> str:
 
 def _join(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def _without_markup(text: str) -> str:
-    """JSON with the characters escaped that could end the HTML element around it."""
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,18 +1,6 @@
 // Figures. Each is an SVG as wide as its container, so that its text keeps its size.
 
 const LADDER = [0, 1, 10, 100, 0.1, 1000, 0.5, 5, 50, 0.01, 2, 20, 0.2, 0.05, 0.02, 200, 500, 0.001];
-const plain = (v) => minus(Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-3) ? v.toExponential(0) : String(Number(v.toPrecision(3))));
-
-// A scale: value -> pixel, its ticks (at least `gap` pixels apart), and the text of a tick.
-function scaleOf(transform, low, high, from, to, candidates, gap, text = plain) {
-  const [a, b] = [transform(low), transform(high)];
-  const at = (v) => from + ((transform(v) - a) / (b - a)) * (to - from);
-  const ticks = [];
-  for (const v of candidates.filter((v) => v >= low - 1e-12 && v <= high * (1 + 1e-9) + 1e-12)) {
-    if (ticks.every((t) => Math.abs(at(t) - at(v)) >= gap)) ticks.push(v);
-  }
-  return { at, ticks, text };
-}
 const asinhScale = (low, high, from, to, gap) =>
   scaleOf((v) => Math.asinh(v / 0.5), low, high, from, to, LADDER.flatMap((v) => (v && low < -0.1 ? [v, -v] : [v])), gap);
 function logScale(low, high, from, to, gap, text) {
@@ -22,27 +10,6 @@ function logScale(low, high, from, to, gap, text) {
   return scaleOf(Math.log10, low, high, from, to, candidates, gap, text);
 }
 const shortDuration = (s) => duration(s).replace(/\.0+ /, " "); // 1 ms, not 1.00 ms
-
-// Grid, axes, ticks and titles around a plot of width x height.
-function axes(width, height, m, x, y, titles) {
-  const [right, bottom] = [width - m.right, height - m.bottom], parts = [];
-  for (const v of x.ticks) {
-    parts.push(svg("line", { class: "grid", x1: x.at(v), x2: x.at(v), y1: m.top, y2: bottom }),
-      svg("line", { class: "axis-line", x1: x.at(v), x2: x.at(v), y1: bottom, y2: bottom + 4 }),
-      svg("text", { x: x.at(v), y: bottom + 17, "text-anchor": "middle" }, x.text(v)));
-  }
-  for (const v of y.ticks) {
-    parts.push(svg("line", { class: "grid", x1: m.left, x2: right, y1: y.at(v), y2: y.at(v) }),
-      svg("line", { class: "axis-line", x1: m.left - 4, x2: m.left, y1: y.at(v), y2: y.at(v) }),
-      svg("text", { x: m.left - 7, y: y.at(v) + 4, "text-anchor": "end" }, y.text(v)));
-  }
-  parts.push(svg("path", { class: "axis-line", d: `M${m.left},${m.top}V${bottom}H${right}` }));
-  if (titles) {
-    parts.push(svg("text", { class: "axis", x: (m.left + right) / 2, y: height - 4, "text-anchor": "middle" }, titles[0]),
-      svg("text", { class: "axis", x: m.left - 7, y: m.top - 10, "text-anchor": "start", dx: 7 - m.left }, titles[1]));
-  }
-  return parts;
-}
 
 // The chart with its points: [{x, y, tip, node}]. Pointer and touch show the tooltip of the nearest
 // point, and the arrow keys move among the points.

@@ -2,7 +2,6 @@
 // are computed by mibench.summary. A summary is one estimator on one task at one sample size.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
 const unpack = ({ fields, rows }) =>
   rows.map((row) => Object.fromEntries(row.map((value, column) => [fields[column], value])));
 
@@ -39,7 +38,6 @@ const summariesInView = (estimators) => {
 // Text. Records may hold any text, so it is only put into text nodes and attributes.
 
 const NONE = "–";
-const minus = (text) => text.replace("-", "−");
 const inUnits = (nats) => (nats === null || state.units === "nats" ? nats : nats / Math.LN2);
 const mi = (nats, digits = 3, sign = false) => {
   if (nats === null || nats === undefined) return NONE;
@@ -68,69 +66,13 @@ const breakable = (name) => name.split(/(?<=[:=,_-])/).flatMap((part, index) => 
 const joined = (words) =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
-function filled(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name === "style") Object.assign(node.style, value);
-    else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child !== null));
-  return node;
-}
-const el = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
-const svg = (tag, attributes = {}, ...children) =>
-  filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-
 // An estimator's colour and marker, the same everywhere.
 
 const colour = (e) => (data.estimators[e].colour === "#000000" ? "var(--ink)" : data.estimators[e].colour);
-const OUTLINES = {
-  s: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
-  D: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
-  "^": [[0, -1.25], [1.2, 0.95], [-1.2, 0.95]],
-  v: [[0, 1.25], [1.2, -0.95], [-1.2, -0.95]],
-  P: [[-0.45, -1.25], [0.45, -1.25], [0.45, -0.45], [1.25, -0.45], [1.25, 0.45], [0.45, 0.45],
-    [0.45, 1.25], [-0.45, 1.25], [-0.45, 0.45], [-1.25, 0.45], [-1.25, -0.45], [-0.45, -0.45]],
-  X: [[-1.2, -0.6], [-0.6, -1.2], [0, -0.55], [0.6, -1.2], [1.2, -0.6], [0.55, 0], [1.2, 0.6],
-    [0.6, 1.2], [0, 0.55], [-0.6, 1.2], [-1.2, 0.6], [-0.55, 0]],
-};
-function mark(e, x, y, r, attributes = {}) {
-  const outline = OUTLINES[data.estimators[e].marker];
-  const merged = { ...attributes, style: { fill: colour(e), ...attributes.style } };
-  if (!outline) return svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r, ...merged });
-  const points = outline.map(([a, b]) => `${(x + 0.92 * a * r).toFixed(1)},${(y + 0.92 * b * r).toFixed(1)}`);
-  return svg("polygon", { points: points.join(" "), ...merged });
-}
+const mark = (e, x, y, r, attributes = {}) =>
+  shape(data.estimators[e].marker, x, y, r, { ...attributes, style: { fill: colour(e), ...attributes.style } });
 const sign = (e) =>
   svg("svg", { width: 13, height: 13, viewBox: "-6.5 -6.5 13 13", "aria-hidden": "true" }, mark(e, 0, 0, 4.6));
-
-// The tooltip. Escape closes it. It is a live region, so that screen readers read it.
-
-const tip = byId("tip");
-let anchor = () => null; // returns the box on the screen that the tooltip belongs to
-function showTip({ title, rows }, where) {
-  const lines = rows.filter(([, value]) => value !== "" && value !== null);
-  tip.replaceChildren(
-    el("b", {}, title),
-    el("dl", {}, ...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
-  );
-  tip.hidden = false;
-  anchor = where;
-  placeTip();
-}
-function placeTip() {
-  if (tip.hidden) return;
-  const box = anchor();
-  tip.style.visibility = box.bottom < 0 || box.top > innerHeight ? "hidden" : "visible";
-  const { width, height } = tip.getBoundingClientRect();
-  const left = Math.min(Math.max(8, (box.left + box.right - width) / 2), innerWidth - width - 8);
-  const above = box.top - height - 10;
-  tip.style.left = `${left}px`;
-  tip.style.top = `${above > 4 ? above : Math.min(box.bottom + 10, innerHeight - height - 4)}px`;
-}
-const hideTip = () => { tip.hidden = true; };
-addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
-addEventListener("scroll", placeTip, { passive: true, capture: true });
 
 function tipOfSummary(c) {
   const task = data.tasks[c.task], name = data.estimators[c.estimator].name;

@@ -1,38 +1,19 @@
 // What can be saved: charts as SVG, tables as CSV; and the selection, which the address holds.
 
-const OF_SHAPES = { fill: "rgb(0, 0, 0)", stroke: "none", "stroke-width": "1px", "stroke-dasharray": "none", opacity: "1" }; // and their defaults
-const OF_TEXT = { ...OF_SHAPES, "font-family": "", "font-size": "", "text-anchor": "start", "paint-order": "normal" };
-const fileName = (name, ending) => `mibench-${name.replace(/[^A-Za-z0-9.=-]+/g, "-").slice(0, 80)}.${ending}`;
-const link = (text, file, make) =>
-  el("a", { class: "save", download: file, href: "#", onclick: (event) => { event.currentTarget.href = make(); } }, text);
-
 // A chart with the link that saves it. estimators: those that the file names below the chart, where
 // the chart itself does not.
 const saved = (root, name, estimators = []) =>
-  [root, link("Save as SVG", fileName(name, "svg"), () => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgFile(root, estimators))}`)];
+  [root, link("Save as SVG", fileName(name, "svg"), () => svgFile(root, namesBelow(root, estimators)))];
 
-// The chart as a file of its own: the styles of the page become attributes.
-function svgFile(root, estimators) {
-  const copy = root.cloneNode(true), originals = [root, ...root.querySelectorAll("*")];
-  [copy, ...copy.querySelectorAll("*")].forEach((node, i) => {
-    const style = getComputedStyle(originals[i]);
-    for (const name of ["class", "style", "tabindex", "role", "aria-label"]) node.removeAttribute(name);
-    for (const [name, initial] of Object.entries(node.tagName === "text" ? OF_TEXT : OF_SHAPES)) {
-      const value = style.getPropertyValue(name);
-      if (value !== initial && node.tagName !== "g" && node.tagName !== "svg") node.setAttribute(name, value);
-    }
-    if (node.tagName === "g" && style.opacity !== "1") node.setAttribute("opacity", style.opacity);
-  });
-  const [width, height] = ["width", "height"].map((name) => Number(root.getAttribute(name)));
-  const style = getComputedStyle(document.body), ink = { fill: style.color, "font-size": 12, "font-family": style.fontFamily };
-  const rows = estimators.flatMap((e, i) => [
+function namesBelow(root, estimators) {
+  if (!estimators.length) return { nodes: [], height: 0 };
+  const height = Number(root.getAttribute("height")), style = getComputedStyle(document.body);
+  const ink = { fill: style.color, "font-size": 12, "font-family": style.fontFamily };
+  const nodes = estimators.flatMap((e, i) => [
     mark(e, 52, height + 18 * i + 10, 4.4, { style: { fill: colour(e).startsWith("var") ? style.color : colour(e) } }),
     svg("text", { x: 64, y: height + 18 * i + 14, ...ink }, data.estimators[e].name),
   ]);
-  const tall = height + 18 * estimators.length + (estimators.length ? 8 : 0);
-  filled(copy, { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${tall}`, width, height: tall }, rows);
-  copy.prepend(svg("rect", { width, height: tall, fill: getComputedStyle(document.body).backgroundColor }));
-  return new XMLSerializer().serializeToString(copy);
+  return { nodes, height: 18 * estimators.length + 8 };
 }
 
 // A text that a spreadsheet would take for a formula gets a quote mark, as in mibench.output.safe.

@@ -57,10 +57,6 @@ function listen() {
     }
   }
   byId("bar").addEventListener("submit", (event) => event.preventDefault());
-  byId("theme").addEventListener("click", () => {
-    const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = (root.dataset.theme ?? (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
-  });
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; hideTip(); figures(); } });
   addEventListener("beforeprint", () => {
