@@ -14,6 +14,7 @@ from .figures import (
     plot_runs,
     plot_study,
     save_drawing,
+    save_page,
 )
 from .gradients.noise import gradient_noise
 from .gradients.phases import phase_table
@@ -68,6 +69,7 @@ __all__ = [
     "read_measured",
     "reproduce",
     "save_drawing",
+    "save_page",
     "save_trajectories",
     "study",
     "study_ranks",

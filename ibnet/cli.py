@@ -145,6 +145,36 @@ def plot(
     return DONE
 
 
+@ibnet.command()
+@click.argument("directory", type=FILE)
+@click.option(
+    "--output",
+    "-o",
+    type=FILE,
+    help="The page: a .html file.  [default: DIRECTORY/plane.html]",
+)
+@click.option(
+    "--estimators", "-e", metavar="ESTIMATORS", multiple=True,
+    help="Comma-separated estimators to show.  [default: all that were measured]",
+)  # fmt: skip
+def page(directory: Path, output: Path | None, estimators: Sequence[str]) -> int:
+    """Write the measured information planes as one HTML page.
+
+    Shows what `mibench ibnet measure` stored in DIRECTORY: the planes of the estimators side by
+    side, with a slider that plays the epochs. The page needs only a browser, and no network.
+    """
+    from mibench.output.files import PAGES, check_path
+
+    from .figures import save_page
+    from .measuring.trajectories import read_measured
+
+    trained = _load(directory)
+    path = check_path(directory / "plane.html" if output is None else output, PAGES, "--output")
+    save_page(read_measured(trained, estimators), path)
+    say(f"wrote the information planes to {path}")
+    return DONE
+
+
 @ibnet.command("compare-exact")
 @click.argument("directory", type=FILE)
 @click.option(

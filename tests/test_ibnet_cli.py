@@ -237,6 +237,7 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         (("train", "2.1", "-o", "file.txt"), "file.txt"),
         (("measure", "nowhere"), "nowhere holds no trained networks"),
         (("plot", "nowhere"), "nowhere holds no trained networks"),
+        (("page", "nowhere"), "nowhere holds no trained networks"),
         (("measure", "d", "-e", "uniformm"), "did you mean 'uniform'"),
         (("measure", "d", "-e", "uniform:bins=0"), "bins=0"),
         (("measure", "d", "--measure-epochs", "sometimes"), "give every, log:50, or a list"),

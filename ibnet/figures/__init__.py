@@ -11,6 +11,7 @@ from .exact import plot_exact
 from .exact_numbers import compare_exact
 from .gradients import plot_gradients
 from .maxima import plot_maxima
+from .page import save_page
 from .planes import plot_median_split, plot_plane, plot_planes, plot_runs
 from .study import plot_study
 
@@ -29,4 +30,5 @@ __all__ = [
     "plot_runs",
     "plot_study",
     "save_drawing",
+    "save_page",
 ]
