@@ -165,13 +165,10 @@ def page(directory: Path, output: Path | None, estimators: Sequence[str]) -> int
     """
     from mibench.output.files import PAGES, check_path
 
-    from .figures import save_page
-    from .measuring.trajectories import read_measured
-
     trained = _load(directory)
-    path = check_path(directory / "plane.html" if output is None else output, PAGES, "--output")
-    save_page(read_measured(trained, estimators), path)
-    say(f"wrote the information planes to {path}")
+    if output is not None:
+        check_path(output, PAGES, "--output")
+    _write_page(trained, output, estimators)
     return DONE
 
 
@@ -248,9 +245,9 @@ def run(
 ) -> int:
     """Train, measure and draw in one command.
 
-    This is `mibench ibnet train`, `measure` and `plot` together. SETTING is a name from `mibench
-    list settings`, or a .json file. I(X;T) and I(T;Y) are estimated for every layer T; X is the
-    input and Y the class label.
+    This is `mibench ibnet train`, `measure`, `plot` and `page` together. SETTING is a name from
+    `mibench list settings`, or a .json file. I(X;T) and I(T;Y) are estimated for every layer T; X
+    is the input and Y the class label.
     """
     from .measuring.binding import refuse_foreign_code
     from .measuring.measuring import check_plan
@@ -265,7 +262,9 @@ def run(
     diverged = _report_training(trained)
     trajectories = _measure(trained, specs, schedule, jobs)
     failed = _report_failures(trajectories)
-    _plot(trained, None, [str(s) for s in trajectories.estimator.values], "png")
+    measured = [str(s) for s in trajectories.estimator.values]
+    _plot(trained, None, measured, "png")
+    _write_page(trained, None, measured)
     _show(trajectories, units, form)
     return SOME_FAILED if diverged or failed else DONE
 
@@ -523,6 +522,15 @@ def _plot(
     folder = Path(str(trained.directory)) / "figures" if output is None else output
     pictures = draw_training(trained, read_measured(trained, estimators), folder, ending)
     say(f"drew {len(pictures)} figures in {folder}: {', '.join(p.name for p in pictures)}")
+
+
+def _write_page(trained: "Measurable", output: Path | None, estimators: Sequence[str]) -> None:
+    from .figures import save_page
+    from .measuring.trajectories import read_measured
+
+    path = Path(str(trained.directory)) / "plane.html" if output is None else output
+    save_page(read_measured(trained, estimators), path)
+    say(f"wrote the information planes to {path}")
 
 
 def _show(trajectories: "xr.Dataset", units: str, form: str) -> None:

@@ -193,7 +193,17 @@ OPTIONS = {
     "results": ["-e", "--tasks", "--suite", "--samples", "-o", "--plot", "--units", "--format"],
     "report": ["-o", "-e", "--tasks", "--samples"],
     "list": ["--units", "--format"],
-    "ibnet": ["measure", "plot", "d", "-e", "--measure-epochs", "-o", "--format", "--pictures"],
+    "ibnet": [
+        "measure",
+        "plot",
+        "page",
+        "d",
+        "-e",
+        "--measure-epochs",
+        "-o",
+        "--format",
+        "--pictures",
+    ],
 }
 USUAL = st.sampled_from(["a", "b", "t.csv", "a,b", "knn", "uniform", "csv", "json", "bits", "x.svg",
                          "x.csv", "tasks", "flags", "1"])  # fmt: skip

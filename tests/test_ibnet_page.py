@@ -4,7 +4,8 @@ import json
 import os
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from mibench.errors import InputError
-from mibench.ibnet.figures import page as planes
 from mibench.ibnet.figures import save_page
+from mibench.ibnet.figures._page_numbers import MAX_RUNS, MAX_STEPS, payload
+from mibench.ibnet.figures.page import planes_page
 
 from .browser import browser, js, needs_browser, view
 from .ibnet_directory import make
@@ -41,21 +43,21 @@ def content_of(page: str) -> dict:
 
 def test_the_numbers_are_those_of_the_trajectories():
     """Means are over all runs, also over those that are not in the page singly."""
-    data = small(runs=planes.MAX_RUNS + 2)
+    data = small(runs=MAX_RUNS + 2)
     data.i_xt[0, 1, 150:, 2] = np.nan  # a run that diverged
-    shown = planes.payload(data)
+    shown = payload(data)
     assert [e["name"] for e in shown["estimators"]] == [NOISY, UNIFORM, KDE]  # the truth first
     assert [e["truth"] for e in shown["estimators"]] == [True, False, False]
-    assert shown["runs"] == list(range(planes.MAX_RUNS))
+    assert shown["runs"] == list(range(MAX_RUNS))
     assert shown["epochs"][0] == 0
     assert shown["epochs"][-1] == 200
-    assert len(shown["epochs"]) <= planes.MAX_STEPS + 1
+    assert len(shown["epochs"]) <= MAX_STEPS + 1
     for estimator in shown["estimators"]:
         own = data.sel(estimator=estimator["name"], epoch=shown["epochs"])
         for name in ("x", "y"):
             values = own[{"x": "i_xt", "y": "i_ty"}[name]]
             values = values.where(own.i_xt.notnull()).transpose("run", "layer", "epoch")
-            single, mean = values[: planes.MAX_RUNS], values.mean("run")
+            single, mean = values[:MAX_RUNS], values.mean("run")
             got = np.array(estimator[name], dtype=float) / 1000
             # Numbers are rounded to 0.001; float32 holds 12 to 1e-6.
             np.testing.assert_allclose(got[0], mean, atol=0.00051)
@@ -70,12 +72,12 @@ def test_estimators_of_different_epochs_keep_their_own():
     """Between its own epochs an estimator has no value; the slider has what most measured."""
     data = small((UNIFORM, KDE), sparse=("kde",), epochs=3000)
     data.i_xt[1, :, 1:2000] = data.i_xt[1, :, 1:2000].where(data.epoch[1:2000] % 500 == 0)
-    shown = planes.payload(data)
+    shown = payload(data)
     uniform, kde = shown["estimators"]
     assert uniform["steps"] is None
     measured = data.epoch[data.i_xt[1].notnull().any(("run", "layer"))].values
     assert set(np.array(shown["epochs"])[kde["steps"]]) <= set(measured.tolist())
-    assert 2 <= len(kde["steps"]) < len(shown["epochs"]) <= planes.MAX_STEPS + 2
+    assert 2 <= len(kde["steps"]) < len(shown["epochs"]) <= MAX_STEPS + 2
     steps = np.array(kde["steps"])
     own = data.i_xt[1].sel(epoch=np.array(shown["epochs"])[steps]).mean("run").T
     np.testing.assert_allclose(np.array(kde["x"][0], dtype=float) / 1000, own, atol=0.00051)
@@ -85,14 +87,14 @@ def test_the_slider_has_the_epochs_that_all_measured_if_they_suffice():
     data = small((UNIFORM, KDE), epochs=300)
     few = np.unique(np.geomspace(1, 300, 40).astype(int))
     data.i_xt[1] = data.i_xt[1].where(data.epoch.isin([0, *few]))
-    assert planes.payload(data)["epochs"] == [0, *few.tolist()]
+    assert payload(data)["epochs"] == [0, *few.tolist()]
 
 
 def test_a_large_training_is_a_small_page():
     data = make_trajectories(
         estimators=(UNIFORM, "adaptive:bins=30", KDE, NOISY), runs=41, epochs=99, sparse=()
     )
-    page = planes.planes_page(data)
+    page = planes_page(data)
     assert len(content_of(page)["epochs"]) == 100
     assert len(page.encode()) < 2e6
 
@@ -101,7 +103,7 @@ def test_an_estimator_that_failed_is_named_and_left_out():
     data = small((UNIFORM, KDE))
     data.i_xt[1] = np.nan
     data.attrs["failures"] = json.dumps(["kde: too few rows (9 epoch-run pairs)"])
-    shown = planes.payload(data)
+    shown = payload(data)
     assert [e["name"] for e in shown["estimators"]] == [UNIFORM]
     assert "Nothing is measured by kde. Failed: kde: too few rows" in " ".join(shown["notes"])
 
@@ -110,7 +112,7 @@ def test_unknown_errors_and_limits_make_a_page():
     data = small((UNIFORM,), runs=1)
     del data.attrs["h_x_bits"], data.attrs["h_y_bits"]
     data.train_error[:] = np.nan
-    shown = planes.payload(data)
+    shown = payload(data)
     assert (shown["errors"], shown["h_x"], shown["h_y"]) == (None, None, None)
 
 
@@ -122,6 +124,8 @@ def test_bad_input_is_refused(tmp_path):
         save_page(data, tmp_path / "no" / "plane.html")
     with pytest.raises(InputError, match="'knn' is not measured here: uniform:bins=30, kde are"):
         save_page(data, tmp_path / "plane.html", ["knn"])
+    with pytest.raises(InputError, match="leaves nothing to show"):
+        save_page(data, tmp_path / "plane.html", [])
     data.i_ty[:] = np.nan
     with pytest.raises(InputError, match="nothing is measured by 'uniform:bins=30'"):
         save_page(data, tmp_path / "plane.html")
@@ -135,7 +139,7 @@ def test_bad_input_is_refused(tmp_path):
 def test_the_page_names_no_address_and_no_text_is_markup():
     data = small((HOSTILE, "b"))
     data.attrs |= {"training": HOSTILE, "activation": HOSTILE}
-    page = planes.planes_page(data.assign_coords(layer_name=("layer", [HOSTILE, "b", "c"])))
+    page = planes_page(data.assign_coords(layer_name=("layer", [HOSTILE, "b", "c"])))
     page = re.sub(r'id="data">.*?</script>', "", page, flags=re.DOTALL)
     assert "<script>window" not in page
     assert "<img" not in page
@@ -232,7 +236,7 @@ def address(driver) -> dict[str, list[str]]:
 
 @needs_browser
 def test_the_slider_moves_the_marks_to_the_values(opened, data):
-    epochs = planes.payload(data)["epochs"]
+    epochs = payload(data)["epochs"]
     assert int(opened.find_element("id", "epoch").text) == epochs[-1]
     assert_marks_at(opened, data, epochs[-1])
     for step in (0, 20, 55):
@@ -252,7 +256,7 @@ def test_the_slider_moves_the_marks_to_the_values(opened, data):
 
 @needs_browser
 def test_a_single_run_and_every_run(opened, data):
-    epochs = planes.payload(data)["epochs"]
+    epochs = payload(data)["epochs"]
     runs = Select(opened.find_element("id", "runs"))
     runs.select_by_visible_text("run 2")
     slide_to(opened, 30)
@@ -311,7 +315,7 @@ def test_the_limit_is_at_h_y(opened):
 
 @needs_browser
 def test_keys_step_and_play_and_the_film_goes_on(opened, data):
-    epochs = planes.payload(data)["epochs"]
+    epochs = payload(data)["epochs"]
     shown = opened.find_element("id", "epoch")
     body = opened.find_element("tag name", "body")
     body.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
@@ -348,7 +352,7 @@ def test_the_film_starts_by_itself_unless_motion_is_unwanted(opened, file):
 
 @needs_browser
 def test_the_address_restores_what_was_seen(chrome, data, file):
-    epochs = planes.payload(data)["epochs"]
+    epochs = payload(data)["epochs"]
     kde, noisy = quote(KDE), quote(NOISY)
     wanted = f"epoch={epochs[40]}&estimator={kde}&hide=1&runs=1&compare={noisy}&trails=off"
     show(chrome, file, f"#{wanted}")
@@ -403,7 +407,24 @@ def test_every_control_has_a_name_and_nothing_is_loaded(opened):
     assert js(opened, "return performance.getEntriesByType('resource').map(e => e.name)") == []
     label = opened.find_element("css selector", "svg.chart").get_attribute("aria-label")
     assert "at epoch 200" in label
-    assert js(opened, "return document.querySelector('a.save').click() ?? 1") == 1
+
+
+@needs_browser
+def test_a_plane_can_be_saved_as_a_picture(opened):
+    """It holds what is seen, and nothing that is hidden."""
+    code = """const a = document.querySelectorAll("a.save")[1];
+    a.addEventListener("click", (event) => event.preventDefault());
+    a.click();
+    return [a.download, a.href];"""
+    name, link = js(opened, code)
+    assert name == "mibench-plane-uniform-bins=30-epoch-200.svg"
+    text = unquote(link.partition(",")[2])
+    root = ElementTree.fromstring(text)
+    texts = [node.text for node in root.findall(".//{*}text")]
+    assert {"T₁", "T₂", "T₃", f"{UNIFORM}, epoch 200, mean over 3"} <= set(texts)
+    shapes = [node for tag in ("rect", "polygon", "circle") for node in root.iter(f"{{*}}{tag}")]
+    assert len(shapes) == 1 + 1 + 3  # the paper, the shaded area, and a mark for each layer
+    assert "var(" not in text
 
 
 @needs_browser

@@ -85,6 +85,7 @@ const reading = [
   data.h_y === null ? "" : `Dashed: min(I(X;T), H(Y)), with H(Y) = ${plain(data.h_y)} bits. No true value lies above, in the shaded area`
     + `${data.h_x === null ? "" : `, or beyond H(X) = ${plain(data.h_x)} bits`}. If the label is a function of the input, a layer can reach this limit.`,
   data.estimators.some((e) => e.truth) ? "Truth: counted (exact), or computed to a small error for layers with added noise (noisy). The others are estimates." : "",
+  data.estimators.some((e) => e.name.startsWith("noisy")) ? "kde and knn estimate the truth that noisy computes if their noise is the same. Binning measures another quantity: the information of the binned layer." : "",
   data.estimators.some((e) => e.ceiling.length) ? "At ceiling: I(X;T) is mostly about the largest value that the estimator can return." : "",
   data.estimators.some((e) => e.ownScale) ? "An estimator far beyond H(X) has a scale of its own." : "",
 ];

@@ -50,8 +50,10 @@ function makePanel(e, width) {
     ...impossible(x, y, x0, x1, y0, y1), ...axes(width, height, m, x, y, ["I(X;T) (bits)", "I(T;Y) (bits)"]),
     ...limitLines(x, y, x0, x1, y0), ...ceilingText(estimator, width - m.right, m.top - 10), ...Object.values(groups));
   const held = el("span", { class: "soft" });
-  const save = link("Save as SVG", "plane.svg", () => svgFile(root));
-  save.addEventListener("click", () => { save.download = fileName(`plane-${estimator.name}-epoch-${data.epochs[state.step]}`, "svg"); }, true);
+  const save = link("Save as SVG", "", () => {
+    save.download = fileName(`plane-${estimator.name}-epoch-${data.epochs[state.step]}`, "svg");
+    return svgFile(root, legendBelow(e, height));
+  });
   const figure = el("figure", { "data-estimator": estimator.name },
     el("figcaption", {}, el("span", { class: "who" }, estimator.name), estimator.truth ? el("span", { class: "badge" }, "truth") : null, held, save), root);
   const panel = { e, figure, root, x, y, layers, held, box: [m.left, m.top, width - m.right, height - m.bottom] };
@@ -59,6 +61,13 @@ function makePanel(e, width) {
   root.addEventListener("click", (event) => pointAt(panel, event));
   root.addEventListener("pointerleave", hideTip);
   return panel;
+}
+
+// What a saved plane shows, as text beneath it.
+function legendBelow(e, height) {
+  const style = getComputedStyle(document.body), look = { fill: style.color, "font-size": 12, "font-family": style.fontFamily };
+  const text = `${data.estimators[e].name}, epoch ${count(data.epochs[state.step])}, ${byId("runs").selectedOptions[0].text}`;
+  return { nodes: [svg("text", { x: 8, y: height + 14, ...look }, text)], height: 24 };
 }
 
 // Where no true value lies: I(T;Y) is at most I(X;T) and H(Y), and I(X;T) at most H(X).
@@ -176,7 +185,8 @@ function describe(panel, step) {
   const measured = epochOf(panel.e, step), estimator = data.estimators[panel.e];
   const own = estimator.ownScale ? "own scale" : "";
   const late = measured === null ? "not measured yet" : measured === data.epochs[step] ? "" : `measured at epoch ${count(measured)}`;
-  panel.held.textContent = [own, late].filter(Boolean).join(", ");
+  const some = estimator.runs < data.all_runs ? `${estimator.runs} of ${data.all_runs} runs` : "";
+  panel.held.textContent = [own, some, late].filter(Boolean).join(", ");
   const values = panel.layers.filter((n) => n.value).map((n) => `${layerName(data.layers[n.l])}: ${n.value.map((v) => v.toFixed(2)).join(", ")}`);
   panel.root.setAttribute("aria-label", `Information plane by ${estimator.name} at epoch ${data.epochs[step]}, I(X;T) and I(T;Y) in bits. ${values.join("; ")}.`);
 }

@@ -101,8 +101,8 @@ function axes(width, height, m, x, y, titles) {
 
 // What can be saved.
 
-const OF_SHAPES = { fill: "rgb(0, 0, 0)", stroke: "none", "stroke-width": "1px", "stroke-dasharray": "none", opacity: "1" }; // and their defaults
-const OF_TEXT = { ...OF_SHAPES, "font-family": "", "font-size": "", "text-anchor": "start", "paint-order": "normal" };
+const OF_SHAPES = { fill: "rgb(0, 0, 0)", stroke: "none", "stroke-width": "1px", "stroke-dasharray": "none", "stroke-linecap": "butt", "stroke-linejoin": "miter", "paint-order": "normal", opacity: "1" }; // and their defaults
+const OF_TEXT = { ...OF_SHAPES, "font-family": "", "font-size": "", "text-anchor": "start" };
 const fileName = (name, ending) => `mibench-${name.replace(/[^A-Za-z0-9.=-]+/g, "-").slice(0, 80)}.${ending}`;
 const link = (text, file, make) =>
   el("a", { class: "save", download: file, href: "#", onclick: (event) => { event.currentTarget.href = make(); } }, text);
@@ -113,12 +113,14 @@ function svgFile(root, below = { nodes: [], height: 0 }) {
   const copy = root.cloneNode(true), originals = [root, ...root.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((node, i) => {
     const style = getComputedStyle(originals[i]);
+    if (style.display === "none") return node.remove();
     for (const name of ["class", "style", "tabindex", "role", "aria-label"]) node.removeAttribute(name);
     for (const [name, initial] of Object.entries(node.tagName === "text" ? OF_TEXT : OF_SHAPES)) {
       const value = style.getPropertyValue(name);
       if (value !== initial && node.tagName !== "g" && node.tagName !== "svg") node.setAttribute(name, value);
     }
     if (node.tagName === "g" && style.opacity !== "1") node.setAttribute("opacity", style.opacity);
+    return null;
   });
   const [width, height] = ["width", "height"].map((name) => Number(root.getAttribute(name)));
   const tall = height + below.height;
