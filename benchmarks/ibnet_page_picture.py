@@ -37,8 +37,8 @@ def main(directory: str) -> None:
         ibnet("page", directory, "-e", ESTIMATORS, "-o", str(page))
         with browser(Path(folder)) as driver:
             view(driver, WIDTH, HEIGHT)
+            driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
             driver.get(page.as_uri() + SEEN)
-            driver.execute_script("document.documentElement.style.scrollbarWidth = 'none'")
             driver.save_screenshot(str(PICTURE))
     with Image.open(PICTURE) as image:
         image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(PICTURE, optimize=True)

@@ -398,6 +398,21 @@ def test_light_and_dark_follow_the_system_and_the_button(opened):
 
 
 @needs_browser
+def test_one_epoch_of_one_run_without_limits_and_errors(chrome, tmp_path):
+    data = small((UNIFORM,), runs=1, epochs=0)
+    del data.attrs["h_x_bits"], data.attrs["h_y_bits"]
+    data.train_error[:] = np.nan
+    show(chrome, save_page(data, tmp_path / "page.html"), width=360)
+    assert_marks_at(chrome, data, 0)
+    assert not chrome.find_element("id", "runs").is_displayed()
+    assert chrome.find_element("id", "rates").text == ""
+    press(chrome, "#play")
+    press(chrome, "#layers [data-i='0']")
+    assert set(marks(chrome)[UNIFORM]) == {"2", "3"}
+    assert chrome.get_log("browser") == []
+
+
+@needs_browser
 def test_every_control_has_a_name_and_nothing_is_loaded(opened):
     bare = (
         "return [...document.querySelectorAll('input, select, button')].filter(f => "
@@ -422,7 +437,8 @@ def test_a_plane_can_be_saved_as_a_picture(opened):
     root = ElementTree.fromstring(text)
     texts = [node.text for node in root.findall(".//{*}text")]
     assert {"T₁", "T₂", "T₃", f"{UNIFORM}, epoch 200, mean over 3"} <= set(texts)
-    shapes = [node for tag in ("rect", "polygon", "circle") for node in root.iter(f"{{*}}{tag}")]
+    tags = ("rect", "polygon", "circle")
+    shapes = [node for tag in tags for node in root.findall(f".//{{*}}{tag}")]
     assert len(shapes) == 1 + 1 + 3  # the paper, the shaded area, and a mark for each layer
     assert "var(" not in text
 

@@ -39,7 +39,8 @@ function drawPlanes() {
 
 function makePanel(e, width) {
   const estimator = data.estimators[e], m = { left: 38, right: 10, top: 26, bottom: 42 };
-  const height = Math.round(Math.min(Math.max(0.9 * width, 260), 440));
+  const room = Math.max(220, innerHeight - 160); // above the player
+  const height = Math.round(Math.min(Math.max(0.9 * width, 260), 440, room));
   const together = data.estimators.filter((o) => (estimator.ownScale ? o === estimator : !o.ownScale));
   const [x0, x1] = limits(together.flatMap((o) => o.rangeX), 0.04);
   const [y0, y1] = limits([...together.flatMap((o) => o.rangeY), data.h_y ?? 0], 0.1);
@@ -48,7 +49,7 @@ function makePanel(e, width) {
   const layers = shownLayers().map((l) => makeLayer(e, l, groups));
   const root = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" },
     ...impossible(x, y, x0, x1, y0, y1), ...axes(width, height, m, x, y, ["I(X;T) (bits)", "I(T;Y) (bits)"]),
-    ...limitLines(x, y, x0, x1, y0), ...ceilingText(estimator, width - m.right, m.top - 10), ...Object.values(groups));
+    ...limitLines(x, y, x0, x1, y0, y1), ...ceilingText(estimator, width - m.right, m.top - 10), ...Object.values(groups));
   const held = el("span", { class: "soft" });
   const save = link("Save as SVG", "", () => {
     save.download = fileName(`plane-${estimator.name}-epoch-${data.epochs[state.step]}`, "svg");
@@ -77,9 +78,9 @@ function impossible(x, y, x0, x1, y0, y1) {
   const points = [[x0, 0], [0, 0], [corner, corner], [right, top], [right, y0], [x1, y0], [x1, y1], [x0, y1]];
   return [svg("polygon", { class: "impossible", points: points.map(([a, b]) => `${x.at(a).toFixed(1)},${y.at(b).toFixed(1)}`).join(" ") })];
 }
-function limitLines(x, y, x0, x1, y0) {
+function limitLines(x, y, x0, x1, y0, y1) {
   const parts = [], { h_x: hx, h_y: hy } = data;
-  const right = Math.min(hx ?? x1, x1), top = Math.min(hy ?? right, right);
+  const right = Math.min(hx ?? x1, x1), top = Math.min(hy ?? y1, right);
   parts.push(svg("path", { class: "limit", d: `M${x.at(0)},${y.at(0)}L${x.at(top)},${y.at(top)}${hy === null ? "" : `H${x.at(right)}`}` }));
   if (hy !== null) parts.push(svg("text", { x: x.at(x0) + 6, y: y.at(hy) - 5 }, `H(Y) = ${plain(hy)}`));
   if (hx !== null && hx < x1) {

@@ -30,7 +30,7 @@ function drawTimeline() {
     if (clash) continue;
     if (!isLast) right = px + half;
     parts.push(svg("line", { class: "tick", x1: px, x2: px, y1: curves + 20, y2: curves + 25 }),
-      svg("text", { x: isLast ? px + 6 : epoch ? px : px - 3, y: curves + 38, "text-anchor": isLast ? "end" : epoch ? "middle" : "start" }, text));
+      svg("text", { x: isLast && LAST ? px + 6 : epoch ? px : px - 3, y: curves + 38, "text-anchor": !LAST || !epoch ? "start" : isLast ? "end" : "middle" }, text));
   }
   root.replaceChildren(...parts, svg("line", { id: "cursor", y1: 0, y2: curves + 4 }));
 }
