@@ -74,6 +74,8 @@ def test_run_trains_measures_and_draws(mibench, tmp_path):
     for name in ("plane", "epochs", "errors", "maxima", "bins", "median-split"):
         assert (tmp_path / "d" / "figures" / f"{name}.png").stat().st_size > 10_000
         assert len(pd.read_csv(tmp_path / "d" / "figures" / f"{name}.csv")) > 0
+    assert "wrote the information planes to d/plane.html" in done.stderr
+    assert (tmp_path / "d" / "plane.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     again = mibench("ibnet", "run", *SMALL, "--format", "json", "-o", "d")
     assert json.loads(again.stdout) == rows
 

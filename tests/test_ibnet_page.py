@@ -77,10 +77,20 @@ def test_estimators_of_different_epochs_keep_their_own():
     assert uniform["steps"] is None
     measured = data.epoch[data.i_xt[1].notnull().any(("run", "layer"))].values
     assert set(np.array(shown["epochs"])[kde["steps"]]) <= set(measured.tolist())
-    assert 2 <= len(kde["steps"]) < len(shown["epochs"]) <= MAX_STEPS + 2
+    assert 2 <= len(kde["steps"]) < len(shown["epochs"]) <= MAX_STEPS + 4
     steps = np.array(kde["steps"])
     own = data.i_xt[1].sel(epoch=np.array(shown["epochs"])[steps]).mean("run").T
     np.testing.assert_allclose(np.array(kde["x"][0], dtype=float) / 1000, own, atol=0.00051)
+
+
+def test_no_estimator_loses_all_its_epochs():
+    data = small((UNIFORM, KDE, NOISY), runs=1, epochs=3000)
+    for estimator, epoch in enumerate((2501, 2502), start=1):
+        data.i_xt[estimator] = data.i_xt[estimator].where(data.epoch == epoch)
+    shown = payload(data)
+    own = {e["name"]: e["steps"] for e in shown["estimators"]}
+    assert [shown["epochs"][s] for s in own[KDE]] == [2501]
+    assert [shown["epochs"][s] for s in own[NOISY]] == [2502]
 
 
 def test_the_slider_has_the_epochs_that_all_measured_if_they_suffice():

@@ -89,7 +89,7 @@ def _steps(epochs: NDArray[np.integer], measured: NDArray[np.bool_]) -> NDArray[
     """The positions of the epochs of the slider, at most about 100.
 
     measured: (estimator, epoch). Those that all estimators measured, if they suffice. Otherwise the
-    one of each short span of log time that most estimators measured.
+    one of each short span of log time that most measured, and the ends of each estimator.
     """
     union, common = np.flatnonzero(measured.any(axis=0)), np.flatnonzero(measured.all(axis=0))
     if len(common) >= min(FEWEST_COMMON, len(union)) and set(common[[0, -1]]) == set(
@@ -107,7 +107,8 @@ def _steps(epochs: NDArray[np.integer], measured: NDArray[np.bool_]) -> NDArray[
         for span in np.unique(spans)
         for members in [np.flatnonzero(spans == span)]
     ]
-    return np.unique([union[0], *best, union[-1]])
+    ends = [np.flatnonzero(own)[[0, -1]] for own in measured]
+    return np.unique(np.concatenate([best, *ends]))
 
 
 def _estimator(
