@@ -141,7 +141,8 @@ def _mean(values: Bits) -> Bits:
     """The mean over runs, the first axis, of the values that are there."""
     count = np.isfinite(values).sum(axis=0)
     total = np.nansum(values, axis=0)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    mean: Bits = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean
 
 
 def _whole(values: Bits, parts: int) -> list[Any]:
