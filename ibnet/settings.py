@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from mibench.contract.parameters import check_value
+from mibench.digits import whole_number
 from mibench.errors import InputError, unknown
 from mibench.output.files import check_path, whole_file
 
@@ -292,17 +293,18 @@ def value_from_text(name: str, text: str) -> Any:
     ((12, 8, 2), 'full')
     """
     if name == "layers":
-        parts = text.split("-")
-        if not all(part.isdecimal() for part in parts):
+        widths = tuple(whole_number(part) for part in text.split("-"))
+        if None in widths:
             raise InputError(f"layers={text!r}: give widths such as 12-10-7-2")
-        return tuple(int(part) for part in parts)
-    if name == "batch":
-        if text != "full" and not text.isdecimal():
+        return widths
+    if name == "batch" and text != "full":
+        size = whole_number(text)
+        if size is None:
             raise InputError(f"batch={text!r}: give a number of inputs, or full")
-        return text if text == "full" else int(text)
+        return size
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # also of a number of too many digits
         return text
 
 

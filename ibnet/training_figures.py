@@ -1,15 +1,14 @@
 """Draws all figures of one training, for any setting."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
-from zlib import crc32
 
 import numpy as np
 
 from mibench.errors import InputError
+from mibench.output.files import file_name
 
 from ._extra import explain_missing_packages
 from .figures import (
@@ -29,7 +28,6 @@ from .own.activations import Activations
 with explain_missing_packages("xarray"):
     import xarray as xr
 
-MAX_SPEC_LENGTH = 120  # of an estimator string in a file name
 DrawFunction: TypeAlias = Callable[[], Drawing]
 
 
@@ -94,14 +92,3 @@ def save_in_new_folder(drawing: Drawing, path: Path) -> Path:
     except OSError as error:
         raise InputError(f"cannot make the folder {path.parent}: {error.strerror}") from None
     return save_drawing(drawing, path)[0]
-
-
-def file_name(spec: str) -> str:
-    """An estimator string as part of a file name; other characters than these become "-".
-
-    >>> file_name("uniform:bins=30"), file_name("f:a=../b")
-    ('uniform-bins30', 'f-a..-b-2632a77f')
-    """
-    usual = spec.replace(":", "-").replace(",", "-").replace("=", "")
-    name = re.sub(r"[^A-Za-z0-9_.-]", "-", usual)[:MAX_SPEC_LENGTH]
-    return name if name == usual else f"{name}-{crc32(spec.encode()):08x}"

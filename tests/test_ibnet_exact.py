@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mibench import ibnet
+from mibench.errors import InputError
 from mibench.ibnet.data.dataset import Data
 from mibench.ibnet.kernels.counting import number_rows
 from mibench.ibnet.measuring.exact import Exact

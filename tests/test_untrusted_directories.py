@@ -13,7 +13,7 @@ from mibench import ibnet
 from mibench.errors import InputError
 from mibench.ibnet.measuring.trajectories import read_measured
 from mibench.ibnet.networks.metadata import OWN_NAMES
-from mibench.ibnet.training_figures import file_name
+from mibench.output.files import file_name
 
 from . import ibnet_directory
 

@@ -75,8 +75,9 @@ def _ratios(gradients: xr.Dataset) -> pd.DataFrame:
     """Geometric means over runs of signal / noise, at least what can be seen."""
     least = gradients.attrs["batches"] ** -0.5
     ratio = (gradients["signal"] / gradients["noise"]).clip(min=least)
-    mean = np.exp(np.log(ratio).mean("run"))
-    return mean.to_dataframe("ratio").dropna().reset_index()[["layer", "epoch", "ratio"]]
+    logs: xr.DataArray = xr.apply_ufunc(np.log, ratio)
+    table = logs.mean("run").to_dataframe("ratio").dropna().reset_index()
+    return table[["layer", "epoch"]].assign(ratio=np.exp(table["ratio"]))
 
 
 def _lines(axes: Axes, means: pd.DataFrame) -> None:

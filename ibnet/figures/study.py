@@ -1,6 +1,6 @@
 """The figure of a study: compression, test error, and whether they go together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -80,11 +80,15 @@ def plot_study(study: Mapping[str, xr.Dataset]) -> Drawing:
         figure, caption, f"{_style.MEAN} ({runs} runs)", "bars: 95% intervals",
         "right: over the runs of a condition",
     )  # fmt: skip
-    columns = ["estimator", "layer", *(c for c in ranks if c.startswith(("within", "between")))]
+    columns = [
+        "estimator",
+        "layer",
+        *(c for c in map(str, ranks) if c.startswith(("within", "between"))),
+    ]
     return Drawing(figure, table.merge(ranks[columns], on=["estimator", "layer"], how="left"))
 
 
-def _short_titles(titles: Sequence[str]) -> tuple[list[str], str]:
+def _short_titles(titles: list[str]) -> tuple[list[str], str]:
     """The values alone, if one field varies, whose name is then for the caption."""
     fields = {title.partition("=")[0] for title in titles}
     if len(fields) == 1 and not any(", " in title for title in titles):
@@ -92,7 +96,7 @@ def _short_titles(titles: Sequence[str]) -> tuple[list[str], str]:
     return [plain_math(title) for title in titles], ""
 
 
-def _compression(axes: Axes, table: pd.DataFrame, titles: Sequence[str]) -> None:
+def _compression(axes: Axes, table: pd.DataFrame, titles: list[str]) -> None:
     layers = sorted(map(int, table["layer"].unique()))
     for layer, offset in zip(layers, _offsets(len(layers)), strict=True):
         rows = table[table["layer"] == layer].set_index("condition").reindex(titles)
@@ -103,7 +107,7 @@ def _compression(axes: Axes, table: pd.DataFrame, titles: Sequence[str]) -> None
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
 
 
-def _errors(axes: Axes, table: pd.DataFrame, titles: Sequence[str]) -> None:
+def _errors(axes: Axes, table: pd.DataFrame, titles: list[str]) -> None:
     rows = 100 * table.drop_duplicates("condition").set_index("condition").reindex(titles)[
         ["test_error", "error_low", "error_high"]
     ].astype(float)
@@ -118,12 +122,9 @@ def _errors(axes: Axes, table: pd.DataFrame, titles: Sequence[str]) -> None:
 
 def _ranks(axes: Axes, ranks: pd.DataFrame) -> None:
     axes.axhline(0, color="0.35", linewidth=0.9)
-    for row in ranks.itertuples():
-        place = np.array([float(row.layer)])
-        _marks(
-            axes, place, pd.Series([row.within]), pd.Series([row.within_low]),
-            pd.Series([row.within_high]), int(row.layer),
-        )  # fmt: skip
+    for row in ranks.to_dict("records"):
+        value, low, high = (pd.Series([row[f"within{part}"]]) for part in ("", "_low", "_high"))
+        _marks(axes, np.array([row["layer"]]), value, low, high, row["layer"])
 
 
 def _marks(

@@ -114,7 +114,8 @@ class Noisy(Estimator):
                 f"noise_variance={self.noise_variance:g} is too small for a layer whose outputs "
                 f"differ by {np.ptp(columns, axis=1).max():g}: give a larger one"
             )
-        return scaled.astype(np.float32)
+        narrow: Float32 = scaled.astype(np.float32)
+        return narrow
 
     def _result(self, nats: float, error: float, rounds: int) -> Estimate:
         notes = {}

@@ -18,7 +18,7 @@ CLASSES = tuple(OF_LAYERS.values())
 def resolve_all(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
     """As `mibench.contract.resolve.resolve_each`, which does not know the estimators of layers."""
     if isinstance(estimators, str | SupportsEstimate) or not isinstance(estimators, Iterable):
-        estimators = [estimators]  # type: ignore[list-item]
+        estimators = [estimators]
     entries: list[Any] = []
     for entry in estimators:
         specs = split_specs(entry) if isinstance(entry, str) else []

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mibench.contract.resolve import EstimatorsLike
+from mibench.output.files import file_name
 
 from .._extra import explain_missing_packages
 from ..measuring.measuring import measure
 from ..settings import Setting, get_setting
 from ..training.training import train
-from ..training_figures import file_name
 from .conditions import conditions
 
 with explain_missing_packages("xarray"):

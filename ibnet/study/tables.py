@@ -12,7 +12,7 @@ def tables(table: pd.DataFrame, ranks: pd.DataFrame) -> dict[str, tuple[list[str
             row["estimator"], row["condition"], row["layer"], row["runs"],
             _span(row["compression"], row["low"], row["high"]),
             _span(row["change"], row["change_low"], row["change_high"]),
-            _span(*(100 * row[key] for key in ("test_error", "error_low", "error_high")), digits=1),
+            _span(100 * row["test_error"], 100 * row["error_low"], 100 * row["error_high"], 1),
         ]
         for row in table.to_dict("records")
     ]  # fmt: skip

@@ -1,10 +1,12 @@
 """Result files: checked before the work starts, and then written whole or not at all."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from ..atomic import atomic_replacement
 from ..errors import InputError
@@ -17,6 +19,7 @@ TABLES = (".csv", ".json", ".parquet")
 PAGES = (".html",)
 PICTURES = (".png", ".pdf", ".svg")
 MAX_NAME_LENGTH = 200  # most file systems allow 255 bytes
+MAX_PART_LENGTH = 120  # of a text that is part of a file name
 
 
 def check_path(
@@ -88,3 +91,14 @@ def whole_file(path: Path) -> Iterator[Path]:
                 part.chmod(target.stat().st_mode & 0o777)
     except OSError as error:
         raise InputError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def file_name(spec: str) -> str:
+    """A text, such as an estimator string, as part of a file name; odd characters become "-".
+
+    >>> file_name("uniform:bins=30"), file_name("f:a=../b")
+    ('uniform-bins30', 'f-a..-b-2632a77f')
+    """
+    usual = spec.replace(":", "-").replace(",", "-").replace("=", "")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", usual)[:MAX_PART_LENGTH]
+    return name if name == usual else f"{name}-{crc32(spec.encode()):08x}"

@@ -1,0 +1,203 @@
+"""Commands that answer questions: which estimator is right, what changes compression, and when."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mibench.cli.completion import estimator_names, several_of
+from mibench.cli.console import (
+    DONE,
+    FILE,
+    SOME_FAILED,
+    format_option,
+    say,
+    show_records,
+    show_rows,
+)
+from mibench.cli.progress import progress
+from mibench.cli.show import prepare_figures
+
+from . import steps
+from .group import ibnet
+from .options import (
+    change_options,
+    device_option,
+    estimators_option,
+    figures_output_option,
+    jobs_option,
+    schedule_option,
+)
+
+AGAINST_EXACT = ("uniform:bins=30,adaptive:bins=30,kde,knn",)
+
+
+@ibnet.command("compare-exact")
+@click.argument("directory", type=FILE)
+@click.option(
+    "--estimators", "-e", metavar="SPECS", multiple=True,
+    shell_complete=several_of(estimator_names), default=AGAINST_EXACT, show_default=True,
+    help="Estimators to compare, comma-separated.",
+)  # fmt: skip
+@schedule_option("--measure-epochs")
+@jobs_option
+@figures_output_option
+@format_option
+def compare_exact(
+    directory: Path,
+    estimators: Sequence[str],
+    schedule: str | None,
+    jobs: int | None,
+    output: Path | None,
+    form: str,
+) -> int:
+    """Compare estimators with the exact information of quantised networks.
+
+    The networks in DIRECTORY were trained with --quantize, so that the estimator `exact` counts
+    I(X;T) and I(T;Y). Measures what is not measured yet, draws every information plane beside the
+    exact one, and prints by layer, in bits, the error of each estimator and of the compression that
+    it shows: the largest I(X;T) minus the last. An estimator invents compression, or hides it, if
+    the 95% interval of this error is beyond 0.1 bits.
+    """
+    from ..figures import plot_exact, plot_plane
+    from ..figures.exact_numbers import compare_exact as compare
+    from ..measuring.flagged import flag_lines
+    from ..training_figures import save_in_new_folder
+
+    trained = steps.load(directory)
+    trajectories = steps.measure(trained, ["exact", *estimators], schedule, jobs)
+    failed = steps.report_failures(trajectories)
+    for line in flag_lines(trajectories):
+        say(f"flagged: {line}")
+    prepare_figures()
+    folder = directory / "figures" if output is None else output
+    for name, draw in (("exact", plot_exact), ("exact-planes", plot_plane)):
+        say(f"drew {save_in_new_folder(draw(trajectories), folder / f'{name}.png')}")
+    table = compare(trajectories)
+    headings = [str(name) for name in table.columns]
+    rows: list[list[object]] = table.to_numpy(dtype=object).tolist()
+    show_rows("Estimators against the exact information, in bits", headings, rows, form)
+    return SOME_FAILED if failed else DONE
+
+
+@ibnet.command()
+@click.argument("setting")
+@click.option(
+    "--vary", metavar="NAME=VALUE,..", multiple=True, required=True,
+    help="A field of the setting with its values, such as init=he,glorot. Several of these "
+    "options give all combinations.",
+)  # fmt: skip
+@click.option(
+    "--output", "-o", type=FILE,
+    help="Directory to store everything in.  [default: ibnet-study-SETTING]",
+)  # fmt: skip
+@estimators_option
+@schedule_option("--measure-epochs")
+@device_option
+@jobs_option
+@change_options
+@format_option
+def study(
+    setting: str,
+    vary: Sequence[str],
+    output: Path | None,
+    estimators: Sequence[str],
+    schedule: str | None,
+    device: str,
+    jobs: int | None,
+    form: str,
+    **changes: Any,
+) -> int:
+    """Compare compression and test error when a setting changes.
+
+    Trains and measures the networks of SETTING with each value of --vary. The compression of a
+    layer is its largest I(X;T) minus the last. Prints it and the test error of each condition, with
+    95% intervals over runs, and says whether the two go together. Runs of one number share
+    their seed. If the study is interrupted, the same command continues it.
+    """
+    from ..figures import plot_planes, plot_study
+    from ..measuring.trajectories import failures
+    from ..study.conditions import varied
+    from ..study.numbers import study_ranks, study_table
+    from ..study.study import EPOCHS
+    from ..study.study import study as study_all
+    from ..study.tables import tables
+    from ..training_figures import save_in_new_folder
+
+    folder = Path(f"ibnet-study-{Path(setting).stem}") if output is None else output
+    try:
+        trajectories = study_all(
+            steps.setting_of(setting, changes), varied(vary), directory=folder,
+            estimators=estimators or None, epochs=schedule or EPOCHS, device=device, jobs=jobs,
+            steps=progress,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted; {folder} keeps what is done, the same command continues"
+        ) from None
+    failed = [f"{title}: {line}" for title, d in trajectories.items() for line in failures(d)]
+    for line in failed:
+        say(f"failed: {line}")
+    prepare_figures()
+    for name, draw in (("study", plot_study), ("planes", plot_planes)):
+        say(f"drew {save_in_new_folder(draw(trajectories), folder / f'{name}.png')}")
+    table, ranks = study_table(trajectories), study_ranks(trajectories)
+    if form != "table":
+        together = table.merge(ranks.drop(columns="runs"), on=["estimator", "layer"])
+        show_records(
+            [{str(k): v for k, v in row.items()} for row in together.to_dict("records")], form
+        )
+    else:
+        for title, (headings, rows) in tables(table, ranks).items():
+            show_rows(title, headings, rows, form)
+    return SOME_FAILED if failed else DONE
+
+
+@ibnet.command()
+@click.argument("directory", type=FILE)
+@estimators_option
+@schedule_option("--measure-epochs")
+@jobs_option
+@figures_output_option
+@format_option
+def gradients(
+    directory: Path,
+    estimators: Sequence[str],
+    schedule: str | None,
+    jobs: int | None,
+    output: Path | None,
+    form: str,
+) -> int:
+    """Compare the phases of the gradients with those of compression.
+
+    Computes signal and noise of the gradients from the stored weights of the networks in DIRECTORY,
+    over batches of the training inputs, and measures I(X;T). Diffusion begins where noise exceeds
+    signal, after their largest ratio; compression at the largest I(X;T). Prints the epochs of
+    both, means over runs, and their ratio with its 95% interval.
+    """
+    from mibench.errors import InputError
+
+    from ..figures import plot_gradients
+    from ..gradients.noise import EPOCHS, gradient_noise
+    from ..gradients.phases import phase_rows, phase_table
+    from ..networks.trained import Trained
+    from ..training_figures import save_in_new_folder
+
+    trained = steps.load(directory)
+    if not isinstance(trained, Trained):
+        raise InputError(f"{directory} holds activations, and no weights that have gradients")
+    with progress("gradients") as on_progress:
+        noise = gradient_noise(trained, schedule or EPOCHS, on_progress=on_progress)
+    trajectories = steps.measure(trained, estimators, schedule or EPOCHS, jobs)
+    failed = steps.report_failures(trajectories)
+    prepare_figures()
+    folder = directory / "figures" if output is None else output
+    drawing = plot_gradients(trajectories, noise)
+    say(f"drew {save_in_new_folder(drawing, folder / 'gradients.png')}")
+    table = phase_table(trajectories, noise)
+    if form == "table":
+        show_rows("Epochs in which diffusion and compression begin", *phase_rows(table), form)
+    else:
+        show_records([{str(k): v for k, v in r.items()} for r in table.to_dict("records")], form)
+    return SOME_FAILED if failed else DONE
