@@ -280,7 +280,7 @@ def test_commands(mibench, tmp_path):
         (("train", "2.1", "--quantize", "few"), "'few' is not a valid integer"),
         (("run", "2.1", "-e", "exact", "-o", "new"), "these networks are not quantised"),
         (("measure", "d", "-e", "uniform,exact"), "Train with --quantize 8"),
-        (("measure", "d", "-e", "exact:bins=3"), "exact has no parameters"),
+        (("measure", "d", "-e", "exact:bins=3"), "Valid: none for exact"),
         (("compare-exact", "d"), "measure with uniform or adaptive"),
         (("compare-exact", "nowhere"), "nowhere holds no trained networks"),
     ],
