@@ -83,7 +83,7 @@ def signed(value):
 
 
 def rows_of_exact(path):
-    """The rows of a table of exact.md, from the csv file of `mibench ibnet compare-exact`."""
+    """The rows of a table of exact.md, from the csv file of `mibench ibnet audit`."""
     table = pd.read_csv(path).fillna({"verdict": ""})
     rows = []
     for name, of_name in table.groupby("estimator", sort=False):

@@ -1,5 +1,6 @@
 """Quantised networks: their grids and training; the exact information, which is counted."""
 
+import io
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from mibench.errors import InputError
 from mibench.ibnet.data.dataset import Data
 from mibench.ibnet.kernels.counting import number_rows
 from mibench.ibnet.measuring.exact import Exact
+from mibench.ibnet.measuring.truth import with_truth
 from mibench.ibnet.settings import LOWER_BOUNDS, UPPER_BOUNDS, Setting, change_setting
 
 from .ibnet_fakes import make_trajectories
@@ -218,7 +220,7 @@ def fake_estimators():
 
 def test_errors_and_verdicts():
     fake = fake_estimators()
-    table = ibnet.compare_exact(fake).set_index(["estimator", "layer"])
+    table = ibnet.audit(fake).set_index(["estimator", "layer"])
     assert list(table.index.unique("estimator")) == ["exact", "high", "more", "less"]
     assert (table.loc["exact"].error_compression == 0).all()
     assert (table.loc["exact"].verdict == "").all()
@@ -231,19 +233,19 @@ def test_errors_and_verdicts():
         assert rows.compression.tolist() == pytest.approx([1 + error] * 6, abs=1e-5)
         for bound in (rows.low, rows.error_compression, rows.high):
             assert bound.tolist() == pytest.approx([error] * 6, abs=1e-5)
-    one = ibnet.compare_exact(fake.isel(run=[0]))
+    one = ibnet.audit(fake.isel(run=[0]))
     assert one.low.isna().all()
     assert set(one.verdict) == {"", "unclear"}
-    with pytest.raises(InputError, match=r"exact is not measured here.*trained with --quantize"):
-        ibnet.compare_exact(fake.sel(estimator=["high"]))
+    with pytest.raises(InputError, match=r"no truth is measured here: measure noisy, or exact"):
+        ibnet.audit(fake.sel(estimator=["high"]))
 
 
 def test_the_figure_has_the_numbers_of_the_table():
     fake = fake_estimators()
-    drawing = ibnet.plot_exact(fake)
+    drawing = ibnet.plot_audit(fake)
     panels, below = drawing.figure.axes[:6], drawing.figure.axes[6]
     assert [axes.get_title("left") for axes in panels] == [f"$T_{{{n}}}$" for n in range(1, 7)]
-    exact = ibnet.compare_exact(fake).query("estimator == 'exact'")
+    exact = ibnet.audit(fake).query("estimator == 'exact'")
     bars = [bar.get_height() for bar in below.patches]
     assert bars == pytest.approx(exact.compression.tolist())
     last = drawing.table.query("epoch == 10 and estimator == 'more' and layer == 6")
@@ -260,14 +262,14 @@ def test_commands(mibench, tmp_path):
     stored = json.loads((tmp_path / "d" / "training.json").read_text())["setting"]
     assert stored["quantize"] == 3
     args = ("-e", "uniform:bins=30,adaptive:bins=30", "--format", "csv")
-    done = mibench("ibnet", "compare-exact", "d", *args)
+    done = mibench("ibnet", "audit", "d", *args)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("estimator,layer,runs,epochs,error_xt,abs_error_xt,error_ty")
     assert len(lines) == 1 + 3 * 6
-    for name in ("exact", "exact-planes"):
+    for name in ("audit", "audit-planes"):
         assert (tmp_path / "d" / "figures" / f"{name}.png").exists()
-    assert set(pd.read_csv(tmp_path / "d" / "figures" / "exact.csv").layer) == set(range(1, 7))
+    assert set(pd.read_csv(tmp_path / "d" / "figures" / "audit.csv").layer) == set(range(1, 7))
     done = mibench("ibnet", "train", "2.2", "--runs", 2, "--epochs", 3, "-o", "d")
     assert "holds networks with quantize=3, not None" in done.stderr
 
@@ -281,8 +283,8 @@ def test_commands(mibench, tmp_path):
         (("run", "2.1", "-e", "exact", "-o", "new"), "these networks are not quantised"),
         (("measure", "d", "-e", "uniform,exact"), "Train with --quantize 8"),
         (("measure", "d", "-e", "exact:bins=3"), "Valid: none for exact"),
-        (("compare-exact", "d"), "measure with uniform or adaptive"),
-        (("compare-exact", "nowhere"), "nowhere holds no trained networks"),
+        (("audit", "d", "--noise", 0), "noise=0.0 is no standard deviation"),
+        (("audit", "nowhere"), "nowhere holds no trained networks"),
     ],
 )
 def test_mistakes_are_named(mibench, tmp_path, args, message):
@@ -305,3 +307,29 @@ def test_other_refusals():
         ibnet.measure(own, "exact")
     with pytest.raises(InputError, match="'cuda' trains no quantised networks"):
         ibnet.train(small(), data=SMALL, device="cuda")
+
+
+# -- the truth of layers with noise --------------------------------------------------------------
+
+
+def test_networks_that_are_not_quantised_are_audited_with_noise(mibench, tmp_path):
+    ibnet.train("2.1", runs=2, epochs=2, data=None, directory=tmp_path / "d")
+    args = ("-e", "uniform:bins=30,kde", "--noise", 0.1, "--measure-epochs", "0,2", "--jobs", 1)
+    done = mibench("ibnet", "audit", "d", *args, "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(io.StringIO(done.stdout))
+    noise = "noise_variance=0.01"
+    assert list(table.estimator.unique()) == [f"noisy:{noise}", "uniform:bins=30", f"kde:{noise}"]
+    kde = table[table.estimator == f"kde:{noise}"]
+    assert (kde.error_xt > -0.02).all()  # an upper bound; the truth has an error of 0.01
+    assert (tmp_path / "d" / "figures" / "audit.png").exists()
+
+
+def test_given_noise_stays():
+    own = ibnet.from_activations({"a": np.arange(6.0)}, np.arange(6) % 2)
+    specs = [r.spec for r in with_truth(own, ["kde:noise_variance=2", "kde:bandwidth=1", "knn"], 3)]
+    assert specs == [
+        "noisy:noise_variance=9", "kde:noise_variance=2", "kde:bandwidth=1",
+        "knn:noise_variance=9",
+    ]  # fmt: skip
+    assert [r.spec for r in with_truth(own, ["kde"])] == ["noisy", "kde"]

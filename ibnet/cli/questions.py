@@ -30,54 +30,67 @@ from .options import (
     schedule_option,
 )
 
-AGAINST_EXACT = ("uniform:bins=30,adaptive:bins=30,kde,knn",)
+AUDITED = ("uniform:bins=30,adaptive:bins=30,kde,knn",)
 
 
-@ibnet.command("compare-exact")
+@ibnet.command()
 @click.argument("directory", type=FILE)
 @click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
-    shell_complete=several_of(estimator_names), default=AGAINST_EXACT, show_default=True,
+    shell_complete=several_of(estimator_names), default=AUDITED, show_default=True,
     help="Estimators to compare, comma-separated.",
+)  # fmt: skip
+@click.option(
+    "--noise", type=float, metavar="SD",
+    help="Standard deviation of normal noise on the outputs of layers. The truth is then the "
+    "information of layers with this noise, which kde and knn get too.  [default: none for "
+    "quantised networks, 0.0316 for others]",
 )  # fmt: skip
 @schedule_option("--measure-epochs")
 @jobs_option
 @figures_output_option
 @format_option
-def compare_exact(
+def audit(
     directory: Path,
     estimators: Sequence[str],
+    noise: float | None,
     schedule: str | None,
     jobs: int | None,
     output: Path | None,
     form: str,
 ) -> int:
-    """Compare estimators with the exact information of quantised networks.
+    """Compare estimators with the true information.
 
-    The networks in DIRECTORY were trained with --quantize, so that the estimator `exact` counts
-    I(X;T) and I(T;Y). Measures what is not measured yet, draws every information plane beside the
-    exact one, and prints by layer, in bits, the error of each estimator and of the compression that
-    it shows: the largest I(X;T) minus the last. An estimator invents compression, or hides it, if
-    the 95% interval of this error is beyond 0.1 bits.
+    The truth of networks that were trained with --quantize is `exact`, which counts. That of other
+    networks, and of your own, is `noisy`: I(X;T) and I(T;Y) of layers with normal noise. Measures
+    what is not measured yet, draws every information plane beside the true one, and prints by
+    layer, in bits, the error of each estimator and of the compression that it shows: the largest
+    I(X;T) minus the last. An estimator invents compression, or hides it, if the 95% interval of
+    this error is beyond 0.1 bits.
     """
-    from ..figures import plot_exact, plot_plane
-    from ..figures.exact_numbers import compare_exact as compare
+    from ..figures import audit as compare
+    from ..figures import plot_audit, plot_plane
     from ..measuring.flagged import flag_lines
+    from ..measuring.truth import with_truth
     from ..training_figures import save_in_new_folder
 
     trained = steps.load(directory)
-    trajectories = steps.measure(trained, ["exact", *estimators], schedule, jobs)
+    truth, *others = with_truth(trained, estimators, noise)
+    trajectories = steps.measure(trained, [truth, *others], schedule, jobs)
     failed = steps.report_failures(trajectories)
     for line in flag_lines(trajectories):
         say(f"flagged: {line}")
     prepare_figures()
     folder = directory / "figures" if output is None else output
-    for name, draw in (("exact", plot_exact), ("exact-planes", plot_plane)):
-        say(f"drew {save_in_new_folder(draw(trajectories), folder / f'{name}.png')}")
-    table = compare(trajectories)
+    drawings = {
+        "audit": plot_audit(trajectories, truth.spec), "audit-planes": plot_plane(trajectories)
+    }  # fmt: skip
+    for name, drawing in drawings.items():
+        say(f"drew {save_in_new_folder(drawing, folder / f'{name}.png')}")
+    table = compare(trajectories, truth.spec)
     headings = [str(name) for name in table.columns]
     rows: list[list[object]] = table.to_numpy(dtype=object).tolist()
-    show_rows("Estimators against the exact information, in bits", headings, rows, form)
+    show_rows(f"Estimators against {truth.spec}, in bits", headings, rows, form)
     return SOME_FAILED if failed else DONE
 
 

@@ -11,6 +11,8 @@ from mibench.cli.show import prepare_figures
 if TYPE_CHECKING:
     import xarray as xr
 
+    from mibench.contract.resolve import ResolvedEstimator
+
     from ..measuring.sources import Measurable
     from ..networks.trained import Trained
     from ..settings import Setting
@@ -82,7 +84,10 @@ def report_training(trained: "Trained") -> int:
 
 
 def measure(
-    trained: "Measurable", estimators: Sequence[str], schedule: str | None, jobs: int | None
+    trained: "Measurable",
+    estimators: "Sequence[str | ResolvedEstimator]",
+    schedule: str | None,
+    jobs: int | None,
 ) -> "xr.Dataset":
     """Measure what is not measured yet."""
     from ..measuring.measuring import measure as measure_all

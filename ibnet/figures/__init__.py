@@ -4,11 +4,11 @@ The figures show means and quantiles over runs; they compute no estimates.
 """
 
 from ._drawing import Drawing, save_drawing
+from .audit import plot_audit
+from .audit_numbers import audit
 from .bins import plot_bins
 from .epochs import plot_epochs
 from .errors import plot_errors
-from .exact import plot_exact
-from .exact_numbers import compare_exact
 from .gradients import plot_gradients
 from .maxima import plot_maxima
 from .page import save_page
@@ -17,11 +17,11 @@ from .study import plot_study
 
 __all__ = [
     "Drawing",
-    "compare_exact",
+    "audit",
+    "plot_audit",
     "plot_bins",
     "plot_epochs",
     "plot_errors",
-    "plot_exact",
     "plot_gradients",
     "plot_maxima",
     "plot_median_split",

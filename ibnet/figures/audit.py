@@ -1,4 +1,4 @@
-"""The figure of estimators beside the exact information of quantised networks."""
+"""The figure of estimators beside the true information of layers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,35 +15,37 @@ from mibench.output.looks import Look, looks
 from . import _numbers, _style
 from ._drawing import Drawing
 from ._plane_grid import runs_text
-from .exact_numbers import EXACT, compare_exact
+from .audit_numbers import audit
 
 MEAN_XT = "i_xt_mean_bits"
 ROOM = 1.06  # of H(X): estimates beyond it leave the panels
 BLACK = Look("black", "o")
-LOG_N = "own codes: exact is log N"
+LOG_N = "own codes: log N"
 OFFSETS = 0.5  # of the width of a layer, over which the estimators are spread
 
 
-def plot_exact(trajectories: xr.Dataset) -> Drawing:
-    """Draw I(X;T) of each layer by epoch, exact and estimated, and the compression of each layer.
+def plot_audit(trajectories: xr.Dataset, truth: str | None = None) -> Drawing:
+    """Draw I(X;T) of each layer by epoch, true and estimated, and the compression of each layer.
 
-    Above, a panel for each layer: black is the exact I(X;T), colours are the estimators. Below, the
+    Above, a panel for each layer: black is the true I(X;T), colours are the estimators. Below, the
     compression of each layer: the largest I(X;T) minus the last, means over runs, with 95 %
-    intervals of their differences from the exact one. An estimator above the black mark invents
+    intervals of their differences from the true one. An estimator above the black mark invents
     compression, one below hides it.
 
     Args:
-        trajectories: from `ibnet.measure`, with the estimator "exact" among them.
+        trajectories: from `ibnet.measure`, with "exact" or "noisy" among its estimators.
+        truth: which estimator is the truth; None: as in `audit`.
 
     Returns:
         The drawing; its table holds means and quantiles over runs, in bits.
 
     Raises:
-        InputError: if "exact" is not among the estimators.
+        InputError: if the truth is not among the estimators.
     """
-    compared = compare_exact(trajectories)
+    compared = audit(trajectories, truth)
     names = [str(name) for name in compared["estimator"].unique()]
-    look = _looks(names)
+    truth, *others = names
+    look = _looks(truth, others)
     values = list(_numbers.INFORMATION.values())
     tables = []
     for name in names:
@@ -58,7 +60,7 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
     names_of_layers = _numbers.layer_names(trajectories)
     top = ROOM * float(trajectories.attrs.get("h_x_bits", np.nan))
     highest = float(table[MEAN_XT].max())
-    is_log_n = _numbers.layers_at_ceiling(trajectories, EXACT)
+    is_log_n = _numbers.layers_at_ceiling(trajectories, truth)
     first: Axes | None = None
     for place, layer in enumerate(layers):
         row, column = divmod(place, shape[1])
@@ -81,29 +83,30 @@ def plot_exact(trajectories: xr.Dataset) -> Drawing:
     _compression(figure.add_subplot(grid[shape[0], :]), compared, look, names_of_layers)
     handles = [Line2D([], [], label=name, **_line(name, look)) for name in names]
     _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
-    runs = _numbers.count_runs(_numbers.information_rows(trajectories, EXACT))
+    runs = _numbers.count_runs(_numbers.information_rows(trajectories, truth))
     beyond = "curves above H(X) leave the panels" if highest > top else ""
     _style.caption(
         figure, _style.describe_training(trajectories),
-        f"mean over {runs_text(runs)}", "below: 95% intervals of the difference from exact", beyond,
+        f"mean over {runs_text(runs)}", f"below: 95% intervals of the difference from {truth}",
+        beyond,
     )  # fmt: skip
     return Drawing(figure, table.merge(compared, on=["estimator", "layer"], suffixes=("", "_both")))
 
 
-def _looks(names: list[str]) -> Mapping[str, Look]:
-    """Black for exact; the look of an estimator's name, if no other has that name."""
-    short = {name: name.partition(":")[0] for name in names if name != EXACT}
+def _looks(truth: str, others: list[str]) -> Mapping[str, Look]:
+    """Black for the truth; the look of an estimator's name, if no other has that name."""
+    short = {name: name.partition(":")[0] for name in others}
     if len(set(short.values())) < len(short):
         short = {name: name for name in short}
     by_name = looks(short.values())
-    return {EXACT: BLACK} | {name: by_name[s] for name, s in short.items()}
+    return {truth: BLACK} | {name: by_name[s] for name, s in short.items()}
 
 
 def _line(name: str, look: Mapping[str, Look]) -> dict[str, Any]:
-    exact = name == EXACT
+    is_truth = look[name] is BLACK
     return {
         "color": look[name].colour, "marker": look[name].marker, "markersize": 4,
-        "linewidth": 2.2 if exact else 1.2, "zorder": 3 if exact else 4,
+        "linewidth": 2.2 if is_truth else 1.2, "zorder": 3 if is_truth else 4,
     }  # fmt: skip
 
 
@@ -120,16 +123,16 @@ def _curves(axes: Axes, means: pd.DataFrame, look: Mapping[str, Look]) -> None:
 def _compression(
     axes: Axes, compared: pd.DataFrame, look: Mapping[str, Look], names: Mapping[int, str]
 ) -> None:
-    """Draw the compression of each layer: a black bar for the exact one, marks for estimators."""
+    """Draw the compression of each layer: a black bar for the true one, marks for estimators."""
     _style.style_axes(axes, "compression: the largest I(X;T) minus the last")
     layers = sorted(compared["layer"].unique())
-    exact = compared[compared["estimator"] == EXACT]
-    axes.bar(exact["layer"], exact["compression"], width=0.75, color="0.85", zorder=1)
+    truth, *others = look
+    true = compared[compared["estimator"] == truth]
+    axes.bar(true["layer"], true["compression"], width=0.75, color="0.85", zorder=1)
     axes.hlines(
-        exact["compression"], exact["layer"] - 0.375, exact["layer"] + 0.375, color="black",
+        true["compression"], true["layer"] - 0.375, true["layer"] + 0.375, color="black",
         linewidth=2.2, zorder=2,
     )  # fmt: skip
-    others = [name for name in look if name != EXACT]
     for name, offset in zip(others, np.linspace(-0.5, 0.5, len(others) + 2)[1:-1], strict=True):
         rows = compared[compared["estimator"] == name]
         place = rows["layer"] + OFFSETS * 1.3 * offset
