@@ -256,6 +256,7 @@ def test_the_figure_has_the_numbers_of_the_table():
 # -- the commands, and bad input -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_commands(mibench, tmp_path):
     done = mibench("ibnet", "train", "2.2", "--quantize", 3, "--runs", 2, "--epochs", 3, "-o", "d")
     assert done.returncode == 0, done.stderr
