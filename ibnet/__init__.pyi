@@ -26,8 +26,8 @@ from .networks.trained import Trained, load
 from .own.activations import Activations, from_activations
 from .own.files import load_activations
 from .settings import Setting, get_setting, list_settings
-from .study.numbers import study_ranks, study_table
-from .study.study import study
+from .studies.numbers import study_ranks, study_table
+from .studies.study import study
 from .thesis.claims import claims_table, to_markdown, verdicts
 from .thesis.report import reproduce
 from .training.training import train

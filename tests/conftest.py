@@ -32,7 +32,7 @@ Completed = subprocess.CompletedProcess[str]
 
 def environment() -> dict[str, str]:
     """The variables of this process that commands get: not what pytest and packages set."""
-    added = ("PYTEST_", "KMP_", "_RJEM_", "MPLBACKEND")  # pytest, torch, polars, mibench
+    added = ("PYTEST_", "KMP_", "TORCH", "_RJEM_", "MPLBACKEND")  # pytest, torch, polars, mibench
     return {
         **{key: value for key, value in os.environ.items() if not key.startswith(added)},
         "COLUMNS": "200",

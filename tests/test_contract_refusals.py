@@ -34,13 +34,13 @@ def with_value(value, row=3):
 
 # What one side is given -> what the message must say: which side, the bad value, and what to do.
 REFUSED = [
-    ("nan", with_value(np.nan), ("{side} holds nan", "row 3", "remove")),
-    ("inf", with_value(np.inf), ("{side} holds inf", "row 3", "remove")),
-    ("-inf", with_value(-np.inf, 199), ("{side} holds -inf", "row 199", "remove")),
+    ("nan", with_value(np.nan), ("{side} holds nan", "row 3", "leave")),
+    ("inf", with_value(np.inf), ("{side} holds inf", "row 3", "leave")),
+    ("-inf", with_value(-np.inf, 199), ("{side} holds -inf", "row 199", "leave")),
     ("nan in float32", with_value(np.nan).astype(np.float32), ("{side} holds nan", "row 3")),
     ("nan in column 1", np.c_[GOOD, with_value(np.nan)], ("{side} holds nan", "column 1")),
     ("all nan", np.full((200, 2), np.nan), ("{side} holds nan", "row 0", "400 such")),
-    ("nan in a list", [math.nan, *range(199)], ("{side} holds nan", "row 0", "remove")),
+    ("nan in a list", [math.nan, *range(199)], ("{side} holds nan", "row 0", "leave")),
     ("nothing", [], ("{side} has 0 row", "at least 2")),
     ("one row", [1.0], ("{side} has 1 row", "at least 2")),
     ("one row of 200", GOOD.T, ("{side} has 1 row", "at least 2")),
@@ -51,7 +51,7 @@ REFUSED = [
     ("a word", "data", ("{side} has shape ()", "(n, d)")),
     ("numbers as text", ["1", "2"] * 100, ("{side} holds", "'1'", "discrete_{side}=True")),
     ("objects", np.array([1, "b"] * 100, object), ("{side} holds", "'b'", "discrete_{side}=True")),
-    ("None in a list", [None, *range(199)], ("{side} holds nan in row 0", "remove")),
+    ("None in a list", [None, *range(199)], ("{side} holds nan in row 0", "leave")),
     ("complex", GOOD + 1j, ("{side} holds complex", "convert")),
     ("dates", pd.date_range("2020", periods=200), ("{side} holds dates (datetime64", "convert")),
     ("wider than 1e308", np.r_[-1e308, 1e308, np.zeros(198)], ("{side} spans", "1e308", "rescale")),

@@ -10,6 +10,7 @@ from mibench import get_task
 from mibench.contract import flags
 from mibench.estimators import KDE, KNN, Adaptive, Auto, Canonical, Uniform
 from mibench.ibnet.measuring.exact import Exact
+from mibench.ibnet.measuring.noisy import Noisy
 
 from .samples import normal
 from .statistics_of_seeds import correlated
@@ -56,6 +57,9 @@ FLAGGED = [
     # own_codes: for the layers of networks
     (Exact(), X, X, False, {"own_codes"}),
     (Exact(), X, LATTICE, False, set()),
+    # monte_carlo_error: of layers with noise
+    (Noisy(max_rounds=2, standard_error=1e-9), X, CODE, True, {"monte_carlo_error"}),
+    (Noisy(), X, CODE, True, set()),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

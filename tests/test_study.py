@@ -7,7 +7,7 @@ from scipy.stats import spearmanr, ttest_1samp, ttest_rel
 
 from mibench import ibnet
 from mibench.errors import InputError
-from mibench.ibnet.study.conditions import conditions, varied
+from mibench.ibnet.studies.conditions import conditions, varied
 
 SETTING = ibnet.get_setting("2.1", runs=3, epochs=4)
 UNIFORM = "uniform:bins=30"

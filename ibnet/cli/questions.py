@@ -131,11 +131,11 @@ def study(
     """
     from ..figures import plot_planes, plot_study
     from ..measuring.trajectories import failures
-    from ..study.conditions import varied
-    from ..study.numbers import study_ranks, study_table
-    from ..study.study import EPOCHS
-    from ..study.study import study as study_all
-    from ..study.tables import tables
+    from ..studies.conditions import varied
+    from ..studies.numbers import study_ranks, study_table
+    from ..studies.study import EPOCHS
+    from ..studies.study import study as study_all
+    from ..studies.tables import tables
     from ..training_figures import save_in_new_folder
 
     folder = Path(f"ibnet-study-{Path(setting).stem}") if output is None else output

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-from ..study.numbers import mean_interval
+from ..studies.numbers import mean_interval
 from . import _numbers
 
 TRUTHS = ("exact", "noisy")

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from mibench.output.safe import plain_math
 
-from ..study.numbers import study_ranks, study_table
+from ..studies.numbers import study_ranks, study_table
 from . import _style
 from ._drawing import Drawing
 

@@ -6,7 +6,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from ..study.numbers import mean_interval
+from ..studies.numbers import mean_interval
 
 COMPRESSION = 0.1  # bits: with less, a layer of a run has no phase of compression
 Values = NDArray[np.float64]

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "rising": {"nats": 1.2, "halves": 1.0},
     "halves_differ": {"low": 0.5, "high": 1.0},
     "own_codes": {"count": 4000, "n": 4096},
+    "monte_carlo_error": {"error": 0.02, "wanted": 0.007},
     "knn_finds_more": {"knn": 1.2, "nats": 1.0},
     "no_p_value": {"message": "300 rows of a series have 299 shifts"},
     "uncalibrated": {"reasons": ["50 rows (learned from 60 to 8000)"]},
