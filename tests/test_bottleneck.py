@@ -191,6 +191,7 @@ def test_hard_encoders_are_functions_and_as_good_as_the_best_of_all(beta):
     assert value(hard.encoders[0]) == pytest.approx(best, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_few_clusters():
     joint = random_table(4, (8, 3))
     curve = bottleneck.information_bottleneck(joint, clusters=2)
@@ -231,6 +232,7 @@ def test_merges_go_from_all_to_nothing(seed):
         assert len({*zip(finer.tolist(), coarser.tolist(), strict=True)}) == len(np.unique(finer))
 
 
+@pytest.mark.slow
 def test_merges_lie_below_the_curve():
     joint = random_table(0, (6, 3))
     merges = bottleneck.agglomerative(joint)

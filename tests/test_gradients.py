@@ -125,6 +125,7 @@ def test_phases_that_go_together_are_seen():
     assert row["ratio_high"] < 0.7
 
 
+@pytest.mark.slow
 def test_the_command_shows_and_draws(mibench, tmp_path):
     assert mibench("ibnet", "train", "2.1", "--runs", 2, "--epochs", 4, "-o", "d").returncode == 0
     done = mibench("ibnet", "gradients", "d", "-e", "uniform:bins=30", "--jobs", 1)

@@ -313,6 +313,7 @@ def test_other_refusals():
 # -- the truth of layers with noise --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_networks_that_are_not_quantised_are_audited_with_noise(mibench, tmp_path):
     ibnet.train("2.1", runs=2, epochs=2, data=None, directory=tmp_path / "d")
     args = ("-e", "uniform:bins=30,kde", "--noise", 0.1, "--measure-epochs", "0,2", "--jobs", 1)

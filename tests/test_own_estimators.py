@@ -103,6 +103,7 @@ def test_the_commands_of_the_page_print_what_it_shows(documented, name):
     assert strip[0] == strip[1]
 
 
+@pytest.mark.slow
 def test_the_python_example_of_the_page_runs(documented):
     [code] = re.findall(r"<!-- python -->\n```python\n(.*?)```", PAGE, re.DOTALL)
     done = subprocess.run(

@@ -178,6 +178,7 @@ def test_trajectories_are_drawn_saved_and_tabulated_with_the_names_of_layers(tmp
         ibnet.plot_errors(measured)
 
 
+@pytest.mark.slow
 def test_many_layers_are_told_apart_and_their_names_have_room():
     layers = {f"features.stage{i}.activation": layer(CODE % 8) for i in range(20)}
     measured = one([layers] * 2, spec="uniform:bins=8")

@@ -239,6 +239,7 @@ def test_q_values_are_those_of_benjamini_and_hochberg():
     assert np.sort(pairs["q_value"].to_numpy()) == pytest.approx(np.minimum(expected, 1))
 
 
+@pytest.mark.slow
 def test_the_share_of_false_discoveries_is_controlled():
     """With q <= 0.2, at most 20% of the discoveries are false on average over 5 tables."""
     true = {("c0", "c1"), ("c2", "c3"), ("c4", "c5")}

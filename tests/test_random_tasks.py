@@ -268,6 +268,7 @@ def test_the_mean_log_ratio_of_a_normal_pair():
     assert nats == pytest.approx(-math.log(0.6), abs=SIGMAS * error)
 
 
+@pytest.mark.slow
 def test_families_of_many_columns_agree_with_canonical():
     """Truths of several columns against an estimator that is close on the plain distribution."""
     checked = {linear.normal: 0.06, linear.student: 0.12, mixtures.clusters: 0.1}

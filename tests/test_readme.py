@@ -62,6 +62,7 @@ def test_the_real_table_gives_what_is_shown(mibench, tmp_path):
     assert sentences == shown.partition("\n\nknn:")[2]
 
 
+@pytest.mark.slow
 def test_a_table_written_in_another_way_gives_what_is_shown(mibench, tmp_path):
     export, _ = block("estimate").splitlines()
     code = re.fullmatch(r'\S+/python -c "(.*)"', export)

@@ -184,6 +184,7 @@ def test_the_command_says_it_in_80_columns(mibench, file):
     assert TASK in done.stdout
 
 
+@pytest.mark.slow
 def test_the_command_gives_all_as_json_and_the_ranking_as_csv(mibench, file):
     done = mibench("recommend", file, "--x", "a", "--y", "b", "--similar", 3, "--format", "json")
     document = json.loads(done.stdout)

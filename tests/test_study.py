@@ -98,6 +98,7 @@ def test_conditions_may_differ_where_their_runs_do_not():
     assert row["between_low"] > 0.5
 
 
+@pytest.mark.slow
 def test_intervals_cover_a_correlation_of_0_as_often_as_stated():
     # 95% of 200 intervals: 190, and 4 standard deviations are 12. The bootstrap of 40 runs is a
     # little narrow: 93% are allowed for.
@@ -135,6 +136,7 @@ def test_the_figure_shows_the_table():
     assert {round(v, 9) for v in drawing.table["compression"]} >= {round(v, 9) for v in bars}
 
 
+@pytest.mark.slow
 def test_the_command_trains_measures_draws_and_continues(mibench, tmp_path):
     command = (
         "ibnet", "study", "2.1", "--vary", "learning-rate=1e-3,1e-2", "--runs", 3, "--epochs", 3,
