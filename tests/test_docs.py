@@ -82,16 +82,16 @@ def signed(value):
     return f"{value:+.2f}".replace("-0.00", "0.00").replace("+0.00", "0.00")
 
 
-def rows_of_exact(path):
-    """The rows of a table of exact.md, from the csv file of `mibench ibnet audit`."""
+def rows_of_audit(path, truth):
+    """The rows of a table of exact.md or noise.md, from the csv file of `mibench ibnet audit`."""
     table = pd.read_csv(path).fillna({"verdict": ""})
     rows = []
     for name, of_name in table.groupby("estimator", sort=False):
-        if name == "exact":
+        if name == truth:
             cells = [f"{v:.2f}" for v in of_name.compression]
-            rows.append(["exact", "compression", *cells])
-            rows.append(["exact", "runs that compress", *(f"{v:.0%}" for v in of_name.compressing)])
-            rows.append(["exact", "rise of I(T;Y)", *(f"{v:.2f}" for v in of_name.fitting)])
+            rows.append([truth, "compression", *cells])
+            rows.append([truth, "runs that compress", *(f"{v:.0%}" for v in of_name.compressing)])
+            rows.append([truth, "rise of I(T;Y)", *(f"{v:.2f}" for v in of_name.fitting)])
             continue
         rows.append([f"`{name}`", "error of I(X;T)", *map(signed, of_name.error_xt)])
         pairs = zip(of_name.error_compression, of_name.verdict, strict=True)
@@ -112,7 +112,12 @@ def test_the_python_example_of_exact_runs():
 @pytest.mark.parametrize("name", ["tanh-8", "relu-8", "tanh-4", "relu-4"])
 def test_the_tables_of_exact_are_those_of_the_numbers(name):
     page = (DOCS / "exact.md").read_text()
-    assert "\n".join(rows_of_exact(DOCS / "exact" / f"{name}.csv")) in page
+    assert "\n".join(rows_of_audit(DOCS / "exact" / f"{name}.csv", "exact")) in page
+
+
+def test_the_table_of_noise_is_that_of_the_numbers():
+    page = (DOCS / "noise.md").read_text()
+    assert "\n".join(rows_of_audit(DOCS / "noise" / "tanh.csv", "noisy")) in page
 
 
 @pytest.mark.parametrize("name", ["canonical", "knn", "kde", "adaptive", "uniform"])
