@@ -16,7 +16,7 @@ import pytest
 import mibench as library
 from mibench.output import scatter
 
-from .conftest import MIBENCH
+from .conftest import MIBENCH, environment
 
 COMPARE = ("compare", "-e", "uniform,adaptive", "--tasks", "1v1-normal-0.75,binary-symmetric-0.1")
 
@@ -366,7 +366,7 @@ def test_one_estimator_may_fail_beside_the_others(mibench, data):
 def test_a_reader_that_stops_reading_is_no_error(tmp_path, command):
     done = subprocess.run(
         ["bash", "-c", f"{MIBENCH} {command} | head -1; exit ${{PIPESTATUS[0]}}"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment(),
     )  # fmt: skip
     assert done.stderr == ""
     assert done.returncode in (0, 141)  # 0 where all fitted into the pipe before it closed

@@ -89,7 +89,7 @@ def test_the_commands_of_the_page_print_what_it_shows(documented, name):
     command = blocks("run")[name]
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=documented,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "100", "MIBENCH_PROGRESS": "off"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     shown = PAGE.split(command)[1].split("```text\n")[1].split("```")[0]

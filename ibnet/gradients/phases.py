@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from ..studies.numbers import mean_interval
 
@@ -29,6 +28,8 @@ def phase_table(trajectories: xr.Dataset, gradients: xr.Dataset) -> pd.DataFrame
         with its 95% interval, ratio_low and ratio_high (Student's t of the logarithms); and
         correlation, Spearman's over runs, NaN for fewer than 3 runs.
     """
+    from scipy.stats import spearmanr  # takes half a second to import
+
     rows = []
     diffusion = diffusion_epochs(gradients)
     for estimator in map(str, trajectories["estimator"].values):

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import rankdata
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from mibench.errors import InputError
 
@@ -138,7 +137,7 @@ def mean_interval(values: Values) -> tuple[float, float]:
     n = len(values)
     if n < 2:
         return np.nan, np.nan
-    half = float(student.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    half = float(stdtrit(n - 1, (1 + LEVEL) / 2) * values.std(ddof=1) / np.sqrt(n))
     return float(values.mean()) - half, float(values.mean()) + half
 
 
@@ -149,7 +148,7 @@ def _mean(values: Values) -> float:
 
 def _within(a: Values, b: Values) -> Values:
     """(draws,) The mean over conditions of Spearman's correlation; a, b: (conditions, draws, n)."""
-    by_condition = _correlation(rankdata(a, axis=-1), rankdata(b, axis=-1))
+    by_condition = _correlation(_ranks(a), _ranks(b))
     known = np.isfinite(by_condition)
     with np.errstate(invalid="ignore"):
         mean: Values = np.where(known, by_condition, 0).sum(axis=0) / known.sum(axis=0)
@@ -159,7 +158,15 @@ def _within(a: Values, b: Values) -> Values:
 def _between(a: Values, b: Values) -> Values:
     """(draws,) Spearman's correlation over all conditions."""
     together = [np.moveaxis(v, 0, 1).reshape(v.shape[1], -1) for v in (a, b)]
-    return _correlation(*(rankdata(v, axis=-1) for v in together))
+    return _correlation(*map(_ranks, together))
+
+
+def _ranks(values: Values) -> Values:
+    """Ranks along the last axis; equal values share theirs."""
+    from scipy.stats import rankdata  # takes half a second to import
+
+    ranks: Values = rankdata(values, axis=-1)
+    return ranks
 
 
 def _correlation(a: Values, b: Values) -> Values:
