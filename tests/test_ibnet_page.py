@@ -1,7 +1,7 @@
 """The page of information planes: it shows the trajectories, and its controls work."""
 
+import errno
 import json
-import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -139,11 +139,26 @@ def test_bad_input_is_refused(tmp_path):
     data.i_ty[:] = np.nan
     with pytest.raises(InputError, match="nothing is measured by 'uniform:bins=30'"):
         save_page(data, tmp_path / "plane.html")
-    if os.geteuid() != 0:
-        tmp_path.chmod(0o500)
-        with pytest.raises(InputError, match="cannot be written"):
-            save_page(small(), tmp_path / "plane.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_page_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(InputError, match=r"folder.html is a directory"):
+        save_page(small(), tmp_path / "folder.html")
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        InputError, match=r"file.* (does not exist|is no directory|not a directory)"
+    ):
+        save_page(small(), tmp_path / "file" / "plane.html")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(InputError, match=r"plane.html.*No space left on device"):
+        save_page(small(), tmp_path / "plane.html")
+    assert {path.name for path in tmp_path.iterdir()} == {"folder.html", "file"}
 
 
 def test_the_page_names_no_address_and_no_text_is_markup():

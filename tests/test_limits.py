@@ -69,10 +69,10 @@ def test_memory_without_end_is_stopped(awkward):
 
 def test_an_estimate_that_ends_between_two_polls_is_held_to_the_limits_too(awkward, monkeypatch):
     monkeypatch.setattr(limits, "POLL_SECONDS", 60.0)  # longer than it takes on a busy machine
+    # The first look, when the estimate has begun, may come late: it sees nothing here.
+    monkeypatch.setattr(limits._Child, "_memory", lambda self: 0)
     got = compare([awkward.Awkward("borrow")], memory_limit="50MB")
-    # On a busy machine, even the first look, when the estimate has begun, may come late.
-    ends = {f"MemoryLimit: {how} 50 MB" for how in ("took more than", "stopped beyond")}
-    assert set(got["error"]) <= ends
+    assert got["error"].tolist() == ["MemoryLimit: took more than 50 MB"] * 2
     got = compare([awkward.Slow(0.02)], time_limit=0.001)
     assert got["error"].tolist() == ["TimeLimit: took more than 0.001 s"] * 2
 
