@@ -11,8 +11,10 @@ from scipy.special import logsumexp
 from mibench.contract.variables import as_variable
 from mibench.errors import InputError
 from mibench.estimators import KDE
+from mibench.ibnet.cli.options import FOR_LAYERS_ALONE, layer_estimator_names
 from mibench.ibnet.measuring import noisy
 from mibench.ibnet.measuring.noisy import Noisy
+from mibench.ibnet.measuring.of_layers import OF_LAYERS
 
 N = 200
 # A value further than this from the truth, in standard errors, has a probability of 6e-7.
@@ -157,3 +159,8 @@ def test_bad_input():
     for wrong in ({"noise_variance": 0}, {"standard_error": -1}, {"max_rounds": 1}, {"seed": -1}):
         with pytest.raises(InputError, match=next(iter(wrong))):
             Noisy(**wrong)
+
+
+def test_shells_offer_the_estimators_of_layers():
+    assert set(OF_LAYERS) == set(FOR_LAYERS_ALONE)
+    assert {"knn", "noisy"} <= set(layer_estimator_names())

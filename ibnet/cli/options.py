@@ -8,6 +8,14 @@ import click
 from mibench.cli.completion import estimator_names, several_of
 from mibench.cli.console import FILE
 
+FOR_LAYERS_ALONE = ("exact", "noisy")  # as in measuring.of_layers, which takes a second to import
+
+
+def layer_estimator_names() -> list[str]:
+    """The names that shells offer for estimators of layers."""
+    return [*estimator_names(), *FOR_LAYERS_ALONE]
+
+
 CHANGE_OPTIONS = (
     click.option("--runs", type=int, help="Number of networks.  [default: the setting's, 40]"),
     click.option(
@@ -69,7 +77,7 @@ jobs_option = click.option(
 )  # fmt: skip
 estimators_option = click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
-    shell_complete=several_of(estimator_names),
+    shell_complete=several_of(layer_estimator_names),
     help="Estimators, comma-separated, such as uniform:bins=30,kde.  [default: the setting's]",
 )  # fmt: skip
 figures_output_option = click.option(

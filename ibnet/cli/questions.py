@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mibench.cli.completion import estimator_names, several_of
+from mibench.cli.completion import several_of
 from mibench.cli.console import (
     DONE,
     FILE,
@@ -27,6 +27,7 @@ from .options import (
     estimators_option,
     figures_output_option,
     jobs_option,
+    layer_estimator_names,
     schedule_option,
 )
 
@@ -37,7 +38,7 @@ AUDITED = ("uniform:bins=30,adaptive:bins=30,kde,knn",)
 @click.argument("directory", type=FILE)
 @click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
-    shell_complete=several_of(estimator_names), default=AUDITED, show_default=True,
+    shell_complete=several_of(layer_estimator_names), default=AUDITED, show_default=True,
     help="Estimators to compare, comma-separated.",
 )  # fmt: skip
 @click.option(

@@ -20,7 +20,7 @@ from .audit_numbers import audit
 MEAN_XT = "i_xt_mean_bits"
 ROOM = 1.06  # of H(X): estimates beyond it leave the panels
 BLACK = Look("black", "o")
-LOG_N = "own codes: log N"
+LOG_N = "own codes: exact is log N"  # of noisy, no layer is flagged so
 OFFSETS = 0.5  # of the width of a layer, over which the estimators are spread
 
 
