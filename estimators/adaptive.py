@@ -1,6 +1,7 @@
 """Adaptive binning: cut into bins of equally many distinct values, and count."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -104,8 +105,8 @@ class Adaptive(BinningEstimator):
                 "use bins >= 2"
             )
 
-    def _cut(self, v: Variable, other: Variable) -> SideBins:
-        m = self._bin_number(v, other)
+    def _cut(self, v: Variable, others: Sequence[Variable]) -> SideBins:
+        m = self._bin_number(v, others)
         with np.errstate(over="ignore"):  # infinite in float32: then no value of the data is equal
             own_value = v.columns.dtype.type(math.nan if self.own_bin is None else self.own_bin)
         varies = [a < b for a, b in zip(v.low.tolist(), v.high.tolist(), strict=True)]
@@ -119,11 +120,11 @@ class Adaptive(BinningEstimator):
         bins = [m if varying else 1 for varying in varies]
         return SideBins(bins, [m] * len(columns), columns, (edges, *guides(edges)), (m, own_value))
 
-    def _bin_number(self, v: Variable, other: Variable) -> int:
+    def _bin_number(self, v: Variable, others: Sequence[Variable]) -> int:
         if isinstance(self.bins, int):
             return self.bins
         if self.bins == "auto":
-            return bin_rules.balanced_bins(v.n, v, other, AUTO_SCALE)
+            return bin_rules.balanced_bins(v.n, (v, *others), AUTO_SCALE)
         return bin_rules.OF_SIZE[self.bins](v.columns.size if self.pooled else v.n)
 
 

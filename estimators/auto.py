@@ -1,7 +1,7 @@
 """The estimator `auto`: the middle of what the truth may be, and an interval that holds it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from typing import ClassVar
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from mibench.contract import flags
 from mibench.contract.base import Estimator
+from mibench.contract.conditions import conditions_of
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate, Interval
@@ -99,6 +100,13 @@ class Auto(Estimator):
             "knn_nats": knn.nats,
         }
         return Estimate(nats, raised, info, canonical.ceiling_nats)
+
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        chosen = Canonical() if x.n >= MIN_ROWS_OF_CANONICAL else KNN()
+        estimate = chosen.estimate_given(x, y, conditions_of(z, None, z.dims))
+        name = type(chosen).__name__.lower()
+        info = {**estimate.info, "method": f"{name}, {estimate.info['method']}"}
+        return replace(estimate, nats=max(estimate.nats, 0.0), info=info)
 
     def warm_up(
         self,

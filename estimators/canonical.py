@@ -18,6 +18,7 @@ from .cca.estimation import FittedSide, estimate_canonical
 from .cca.features import ContinuousFeatures, LabelFeatures
 from .cca.tuning import Tuning
 from .cca.unmixing import Unmixing
+from .shared.chain_rule import information_by_chain_rule
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -186,6 +187,9 @@ class Canonical(Estimator):
         if x.discrete and y.discrete:
             return information_of_labels(x, y, self.correction)
         return self._fitted(x, y)[0]
+
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        return information_by_chain_rule(self.estimate_variables, x, y, z)
 
     def _fitted(self, x: Variable, y: Variable) -> tuple[Estimate, FittedSide, FittedSide]:
         return estimate_canonical(x, y, self.folds, self.pairs, self.tuning)

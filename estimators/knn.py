@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 from weakref import WeakKeyDictionary
 
@@ -14,13 +15,15 @@ from scipy.special import digamma
 
 from mibench.contract import flags
 from mibench.contract.base import Estimator
+from mibench.contract.conditions import Conditions
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
 from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
-from .neighbours.ksg import kraskov_counts, ross_counts
+from .neighbours.conditional import ConditionalSide, conditional_counts
+from .neighbours.ksg import RossCounts, kraskov_counts, ross_counts
 from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
 from .shared.columns import standardized, without_rounding
@@ -33,6 +36,7 @@ Standardize = bool | Literal["auto"]
 
 _sides_of: WeakKeyDictionary[Variable, dict[Standardize, IndexedSide]] = WeakKeyDictionary()
 
+MAX_NEAR_SHARE = 0.7  # of rows near in Z that are near in a side too; more hide what it shares
 MAX_SPREAD_RATIO = 10.0  # of mean absolute deviations; larger ratios are flagged
 
 
@@ -258,10 +262,34 @@ class KNN(Estimator):
         notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
         return Estimate(nats, notes, {"method": "Kozachenko-Leonenko", **noise})
 
-    def _kraskov(self, x: IndexedSide, y: IndexedSide) -> Estimate:
-        n = x.columns.shape[1]
+    def _local(self, x: Variable, y: Variable, z: Variable | None) -> Float:
+        if self.noise_variance is not None or self.variant != 1 or (x.discrete and y.discrete):
+            raise InputError(
+                "knn has local values without noise_variance, for variant=1, and if x or y holds "
+                "numbers"
+            )
+        self._check_rows(x.n)
+        if z is not None:
+            sides = self._given_side(x), self._given_side(y)
+            given = conditional_counts(*sides, self._side(z), self.k, self.algorithm)
+            values = digamma(given.k) + digamma(given.in_z)
+            return _of_rows(given.rows, values - digamma(given.in_xz) - digamma(given.in_yz), x.n)
+        if x.discrete or y.discrete:
+            labels, numbers = (x, y) if x.discrete else (y, x)
+            rows, ross = self._ross_counts(self._side(numbers, alone=True), labels)
+            values = digamma(len(rows)) + digamma(ross.k)
+            return _of_rows(rows, values - digamma(ross.class_sizes) - digamma(ross.within), x.n)
+        counts = kraskov_counts(self._side(x), self._side(y), self.k, 1, self.algorithm)
+        psi = digamma(self.k) + digamma(x.n)
+        return np.asarray(psi - digamma(counts.n_x + 1) - digamma(counts.n_y + 1))
+
+    def _check_rows(self, n: int) -> None:
         if n <= self.k:
             raise InputError(f"knn needs more than k={self.k} rows, got {n}: lower k or add rows")
+
+    def _kraskov(self, x: IndexedSide, y: IndexedSide) -> Estimate:
+        n = x.columns.shape[1]
+        self._check_rows(n)
         counts = kraskov_counts(x, y, self.k, self.variant, self.algorithm)
         if self.variant == 1:
             psi_k = digamma(self.k)
@@ -276,6 +304,17 @@ class KNN(Estimator):
         return Estimate(nats, notes, info, ceiling)
 
     def _ross(self, side: IndexedSide, labels: Variable) -> Estimate:
+        rows, counts = self._ross_counts(side, labels)
+        n = len(rows)
+        total = _sum_digamma(counts.k) - _sum_digamma(counts.within)
+        total -= _sum_digamma(counts.class_sizes)
+        notes = self._flags((counts.side,), counts.tied_rows)
+        if n < labels.n:
+            notes.update([flags.rare_labels(labels.n - n, labels.n)])
+        return Estimate(float(digamma(n) + total / n), notes, {"method": "Ross"})
+
+    def _ross_counts(self, side: IndexedSide, labels: Variable) -> tuple[Int, RossCounts]:
+        """The rows whose label occurs more than once, and what is counted for them."""
         symbols = labels.symbols
         repeated = np.flatnonzero(labels.counts[symbols] > 1)
         n = len(repeated)
@@ -287,13 +326,78 @@ class KNN(Estimator):
         if n < labels.n:
             symbols = symbols[repeated]
             side = IndexedSide(np.ascontiguousarray(side.columns[:, repeated]))
-        counts = ross_counts(side, symbols, self.k, self.algorithm)
-        total = _sum_digamma(counts.k) - _sum_digamma(counts.within)
-        total -= _sum_digamma(counts.class_sizes)
-        notes = self._flags((counts.side,), counts.tied_rows)
-        if n < labels.n:
-            notes.update([flags.rare_labels(labels.n - n, labels.n)])
-        return Estimate(float(digamma(n) + total / n), notes, {"method": "Ross"})
+        return repeated, ross_counts(side, symbols, self.k, self.algorithm)
+
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        if self.noise_variance is not None or self.variant != 1:
+            raise InputError("knn: given numbers, noise_variance and variant=2 are not available")
+        sides = tuple(self._given_side(side) for side in (x, y))
+        return self._frenzel_pompe(*sides, self._side(z))
+
+    def estimate_permuted_given(
+        self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]
+    ) -> list[float]:
+        """Estimate for each order, as `Estimator.estimate_permuted_given` describes.
+
+        Threads share the orders.
+
+        Args:
+            x: the side X, laid out.
+            y: the side Y, laid out.
+            z: what is given.
+            orders: of the row numbers, each (n,).
+        """
+        results = [0.0] * len(orders)
+        numbers = z.numbers
+        if z.labels is not None or numbers is None or self.noise_variance is not None:
+            estimate_of = partial(self._reordered, x, y, z)
+        else:
+            side_x, side_y, side_z = self._given_side(x), self._given_side(y), self._side(numbers)
+
+            def estimate_of(order: Int) -> float:
+                return self._frenzel_pompe(side_x, side_y.selected(order), side_z).nats
+
+        def estimate(start: int, stop: int) -> None:
+            results[start:stop] = [estimate_of(order) for order in orders[start:stop]]
+
+        share_rows(estimate, len(orders), 1)
+        return results
+
+    def _reordered(self, x: Variable, y: Variable, z: Conditions, order: Int) -> float:
+        return self.estimate_given(x, y.selected(order), z).nats
+
+    def _given_side(self, v: Variable) -> ConditionalSide:
+        if v.discrete:
+            return ConditionalSide(np.empty((0, v.n)), v.symbols)
+        side = self._side(v)
+        return ConditionalSide(side.columns, None, side.rounding)
+
+    def _frenzel_pompe(self, x: ConditionalSide, y: ConditionalSide, z: IndexedSide) -> Estimate:
+        n = z.columns.shape[1]
+        self._check_rows(n)
+        counts = conditional_counts(x, y, z, self.k, self.algorithm)
+        m = len(counts.rows)
+        if m == 0:
+            raise InputError(
+                f"all {n} pairs of labels differ, so no row has a neighbour with its own labels: "
+                "join rare labels, or treat a side as numbers"
+            )
+        total = sum(_sum_digamma(c) for c in (counts.k, counts.in_z))
+        total -= sum(_sum_digamma(c) for c in (counts.in_xz, counts.in_yz))
+        notes: dict[str, str] = {}
+        if counts.tied_rows:
+            notes.update([flags.ties(counts.tied_rows, n)])
+        if m < n:
+            notes.update([flags.rare_labels(n - m, n)])
+        dims = sum(len(side.columns) for side in (x, y, z))
+        if math.log2(n / self.k) < dims:
+            notes.update([flags.few_samples(n, dims)])
+        for name, side, near in (("X", x, counts.in_xz), ("Y", y, counts.in_yz)):
+            share = float(near.sum() / counts.in_z.sum())
+            if side.symbols is None and share > MAX_NEAR_SHARE:
+                notes.update([flags.unresolved(name, share)])
+        ceiling = float(digamma(m) - digamma(self.k))
+        return Estimate(total / m, notes, {"method": "Frenzel-Pompe"}, ceiling)
 
     def _flags(self, sides: Sequence[IndexedSide], ties: int) -> dict[str, str]:
         """The flags for the sides in which distances were compared; `ties` rows had ties."""
@@ -312,6 +416,13 @@ class KNN(Estimator):
         if math.log2(n / self.k) < dims:
             notes.update([flags.few_samples(n, dims)])
         return notes
+
+
+def _of_rows(rows: Int, values: Float, n: int) -> Float:
+    """The values of these rows, and NaN for the others of n rows."""
+    of_all = np.full(n, np.nan)
+    of_all[rows] = values
+    return of_all
 
 
 def _sum_digamma(counts: Int) -> float:

@@ -1,6 +1,7 @@
 """Uniform binning: cut each dimension into bins of equal width, and count."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -107,16 +108,16 @@ class Uniform(BinningEstimator):
                     notes.update([flags.outliers(f"one bin holds {share:.0%} of the rows")])
         return notes
 
-    def _cut(self, v: Variable, other: Variable) -> SideBins:
-        edges, bins = self._edges(v, other)
+    def _cut(self, v: Variable, others: Sequence[Variable]) -> SideBins:
+        edges, bins = self._edges(v, others)
         return SideBins(bins, bins, v.columns, (edges, np.array(bins)))
 
-    def _edges(self, v: Variable, other: Variable) -> tuple[Float, list[int]]:
+    def _edges(self, v: Variable, others: Sequence[Variable]) -> tuple[Float, list[int]]:
         """Edges (d, largest number of bins + 1), or one row for all dimensions; bins of each."""
         if self.range is not None and isinstance(self.bins, int):
             return _edges_of_range(*self.range, self.bins), [self.bins] * v.dims
         low, high = self._limits(v)
-        bins = self._bin_numbers(v, other, high - low)
+        bins = self._bin_numbers(v, others, high - low)
         flat = low == high  # a constant dimension has one bin, whatever its edges are
         low, high = np.where(flat, 0.0, low), np.where(flat, 1.0, high)
         numbers: list[int] = np.where(flat, 1, bins).tolist()
@@ -136,12 +137,12 @@ class Uniform(BinningEstimator):
             return v.low, v.high
         return np.full(v.dims, low), np.full(v.dims, high)
 
-    def _bin_numbers(self, v: Variable, other: Variable, spans: Float) -> list[int]:
+    def _bin_numbers(self, v: Variable, others: Sequence[Variable], spans: Float) -> list[int]:
         """The number of bins of each dimension; spans (d,): the widths of the ranges."""
         if isinstance(self.bins, int):
             return [self.bins] * v.dims
         if self.bins == "auto":
-            return [bin_rules.balanced_bins(v.n, v, other, AUTO_SCALE)] * v.dims
+            return [bin_rules.balanced_bins(v.n, (v, *others), AUTO_SCALE)] * v.dims
         if self.bins in bin_rules.OF_SIZE:
             size = v.columns.size if self.pooled else v.n
             return [bin_rules.OF_SIZE[self.bins](size)] * v.dims

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, overload
 from uuid import uuid4
 
 from .contract.base import Estimator
-from .contract.frames import Names, both_sides
+from .contract.conditions import conditions_of_sides, sides_of_z
+from .contract.frames import Names, all_sides
+from .contract.given import GivenEstimator
 from .contract.registry import get_estimator
 from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
-from .contract.sides import as_side, check_index, check_missing, without_gaps
+from .contract.sides import Side, as_side, check_index, check_missing, without_gaps
 from .contract.variables import as_variable
 from .errors import InputError
 from .records.against import earlier_records
@@ -42,13 +44,16 @@ def estimate(
     y: Any,
     estimator: EstimatorLike | None = None,
     *,
+    z: Any = None,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
+    discrete_z: bool | None = None,
     missing: str = "error",
     interval: float | str | None = None,
     dependent: bool | int | None = None,
     permutations: int | None = None,
     shifts: bool | None = None,
+    local: bool = False,
     seed: int = 0,
 ) -> Estimate: ...
 @overload
@@ -59,30 +64,38 @@ def estimate(
     *,
     x: Names,
     y: Names,
+    z: Names | None = None,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
+    discrete_z: bool | None = None,
     missing: str = "error",
     interval: float | str | None = None,
     dependent: bool | int | None = None,
     permutations: int | None = None,
     shifts: bool | None = None,
+    local: bool = False,
     seed: int = 0,
 ) -> Estimate: ...
 def estimate(  # noqa: D417, its arguments are those of the overloads
     *data: Any,
     x: Any = None,
     y: Any = None,
+    z: Any = None,
     estimator: EstimatorLike | None = None,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
+    discrete_z: bool | None = None,
     missing: str = "error",
     interval: float | str | None = None,
     dependent: bool | int | None = None,
     permutations: int | None = None,
     shifts: bool | None = None,
+    local: bool = False,
     seed: int = 0,
 ) -> Estimate:
     """Estimate the mutual information I(X;Y) of paired rows.
+
+    With z it is the conditional mutual information I(X;Y|Z): what X and Y share beyond Z.
 
     Call it as `estimate(x, y)`, or with a table as `estimate(table, x="a", y=["b", "c"])`.
 
@@ -94,11 +107,16 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         y: (n,) or (n, dy), as x.
         table: a data frame, a dict of columns, or an array (n, d), whose columns have the names
             0 to d - 1.
+        z: what is given, (n,) or (n, dz), as x. Its columns may be numbers and labels together.
+            Labels are conditions for any estimator. Numbers are for auto, canonical, knn, uniform
+            and adaptive.
         estimator: a spec as on the command line ("knn:k=5"), an estimator, or a function
             f(x, y) -> nats (see `mibench.FunctionEstimator`). Default: "auto".
         discrete_x: whether x holds labels. A row of several columns is then one label. None: text,
             booleans and categories are labels, and numbers are not.
         discrete_y: the same for y.
+        discrete_z: whether all columns of z hold labels. None: those of text, booleans and
+            categories do.
         missing: what to do about NaN, infinity, None and masked values: "error", since in an array
             a NaN is often a mistake; "complete" (or "pairwise") leaves out the rows that miss a
             value.
@@ -110,7 +128,10 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         permutations: how many estimates to make from rows of y in random order, for a p-value:
             1000, for example. Fewer are made if many of them are as large as the estimate.
         shifts: whether to shift y in time instead, since rows of a series are not independent.
-            None (default): if the flag `dependent_rows` is raised.
+            None (default): if the flag `dependent_rows` is raised. With z, each row of y moves
+            to a row of similar z instead (Runge 2018), and rows must be independent.
+        local: whether to give the estimate of each row too, as `.local`; for knn, and for uniform
+            and adaptive of numbers.
         seed: of the random orders, and of the random halves for a sampling error.
 
     Returns:
@@ -124,33 +145,52 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         InputError: for bad data (rows that do not match, NaN, infinity, too few rows), for an
             unknown column, and for an unknown estimator; for an interval that cannot be had.
 
+    References:
+        Conditional MI: Frenzel & Pompe 2007, doi:10.1103/PhysRevLett.99.204101; its test: Runge
+            2018, https://proceedings.mlr.press/v84/runge18a.html. `docs/conditional.md` has more.
+
     Example:
         >>> table = {"size": ["S", "S", "L", "L"], "shop": ["A", "A", "B", "B"]}
         >>> estimate(table, "uniform", x="size", y="shop").bits
         1.0
+        >>> same = {"a": [0, 0, 1, 1], "b": [0, 1, 0, 1], "a xor b": [0, 1, 1, 0]}
+        >>> estimate(
+        ...     same, "uniform:correction=none", x="a", y="b", z="a xor b",
+        ...     discrete_x=True, discrete_y=True, discrete_z=True,
+        ... ).bits
+        1.0
     """
-    x, y, *given = both_sides(data, x, y)
+    x, y, z, *given = all_sides(data, x, y, z)
     if given and estimator is not None:
         raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
     chosen = given[0] if given else DEFAULT if estimator is None else estimator
     resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
     check_missing(missing)
-    if isinstance(resolved, Estimator) and missing == "error" and permutations is interval is None:
+    plain = missing == "error" and permutations is interval is z is None and not local
+    if isinstance(resolved, Estimator) and plain:
         return resolved.estimate(x, y, discrete_x=discrete_x, discrete_y=discrete_y)
     check_index(x, y)
     a, b = as_side(x, "x", discrete_x), as_side(y, "y", discrete_y)
+    of_z: list[Side] = []
+    if z is not None:
+        check_index(x, z)
+        of_z = sides_of_z(z, discrete_z)
     info: dict[str, object] = {}
     if missing != "error":
-        a, b, about_gaps = without_gaps(a, b)
+        (a, b, *of_z), about_gaps = without_gaps(a, b, *of_z)
         info.update(about_gaps)
-    by_type = [f"{name} ({side.reason})" for name, side in (("x", a), ("y", b)) if side.reason]
+    named = [("x", a), ("y", b), *(("z", side) for side in of_z)]
+    by_type = [f"{name} ({side.reason})" for name, side in named if side.reason]
     if by_type:
         info["labels"] = ", ".join(by_type)
     kinds = {"discrete_x": a.discrete, "discrete_y": b.discrete}
-    if interval is None:
+    if of_z:
+        resolved = GivenEstimator(resolved, conditions_of_sides(of_z))
+    if interval is None and not local:
         found = resolved.estimate(a.values, b.values, **kinds)
     else:
-        wanted(interval)  # a bad level is refused before anything is estimated
+        if interval is not None:
+            wanted(interval)  # a bad level is refused before anything is estimated
         sides = as_variable(a.values, "x", a.discrete), as_variable(b.values, "y", b.discrete)
         if isinstance(resolved, Estimator):
             found = resolved.estimate_sides(*sides)
@@ -159,6 +199,10 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     if not isinstance(found, Estimate):
         return found
     found = replace(found, info={**found.info, **info})
+    if local:
+        if not isinstance(resolved, Estimator):
+            raise InputError(f"{type(resolved).__name__} has no local values: use knn")
+        found = replace(found, local=resolved.local_values(*sides))
     if interval is not None:
         found = with_interval(found, resolved, *sides, interval, dependent=dependent, seed=seed)
     if permutations is None:

@@ -139,7 +139,7 @@ def recommend(
     check_index(a, b)
     side_x, side_y = as_side(a, "x", discrete_x), as_side(b, "y", discrete_y)
     if missing != "error":
-        side_x, side_y, _ = without_gaps(side_x, side_y)
+        (side_x, side_y), _ = without_gaps(side_x, side_y)
     return recommend_for(side_x, side_y, similar=similar)
 
 

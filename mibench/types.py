@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Sample: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
+Sample: TypeAlias = tuple[NDArray[Any], ...]  # x and y; and z, where Z is given
 Sampler: TypeAlias = Callable[[int, np.random.Generator], Sample]
 
 SESSION = "this session"  # the version of an estimator that no installed package provides
@@ -52,6 +52,8 @@ class Estimate:
             were asked for; else None.
         interval: the lower and upper end, in nats, of the interval that was asked for; else None.
         interval_info: what the interval rests on: its level, its kind and its method.
+        local: (n,) the estimate of each row in nats, if it was asked for; else None. Their mean is
+            the estimate. NaN for rows that the estimator left out.
 
     Raises:
         ValueError: if the estimate is not a finite number.
@@ -68,6 +70,7 @@ class Estimate:
     p_value: float | None = None
     interval: tuple[float, float] | None = None
     interval_info: Mapping[str, Any] = field(default_factory=dict)
+    local: NDArray[np.float64] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.nats, str | bytes | bool | np.bool_):  # which `float` would take
@@ -118,7 +121,8 @@ class Estimate:
             for code, sentence in self.flags.items()
         )
         numbers = f"<b>{self.bits:.4g} bits</b> = {self.nats:.4g} nats{self._between()}"
-        return f"<div>I(X;Y) = {numbers}{f'<ul>{flags}</ul>' if flags else ''}</div>"
+        name = "I(X;Y|Z)" if "dim_z" in self.info else "I(X;Y)"
+        return f"<div>{name} = {numbers}{f'<ul>{flags}</ul>' if flags else ''}</div>"
 
 
 def _plain(text: object) -> str:
@@ -145,17 +149,21 @@ EstimatorLike: TypeAlias = str | SupportsEstimate | Callable[..., Any]
 class Task:
     """A joint distribution of (X, Y) that can be sampled and whose mutual information is known.
 
+    With a `dim_z` it is one of (X, Y, Z), whose conditional mutual information I(X;Y|Z) is known.
+
     Attributes:
         name: its id. A distribution of "Beyond Normal" (arXiv:2306.11078) has its id there.
         dim_x: the number of columns of X.
         dim_y: the number of columns of Y.
-        mi_nats: the true I(X;Y) in nats.
-        sampler: a function (n, generator) -> x (n, dim_x), y (n, dim_y).
+        mi_nats: the true I(X;Y), or I(X;Y|Z), in nats.
+        sampler: a function (n, generator) -> x (n, dim_x), y (n, dim_y); and z (n, dim_z).
         source: the formula or paper behind `mi_nats`.
         discrete_x: whether X is a label, of any dtype.
         discrete_y: the same for Y.
         mi_error_nats: the standard error of `mi_nats`; 0 for a closed form.
         version: raised when the distribution or its true value changes.
+        dim_z: the number of columns of Z, if the task is one of I(X;Y|Z); else 0.
+        discrete_z: whether Z is a label.
 
     Raises:
         ValueError: for a dimension below 1, or a true value that is negative or not finite.
@@ -171,6 +179,8 @@ class Task:
     discrete_y: bool = False
     mi_error_nats: float = 0.0
     version: int = 1
+    dim_z: int = 0
+    discrete_z: bool = False
 
     def __post_init__(self) -> None:
         if min(self.dim_x, self.dim_y) < 1:
@@ -194,7 +204,7 @@ class Task:
             seed: 0 or more.
 
         Returns:
-            x (n, dim_x) and y (n, dim_y).
+            x (n, dim_x) and y (n, dim_y); and z (n, dim_z) for a task of I(X;Y|Z).
 
         Raises:
             ValueError: for a number of rows or a seed that is too small.
@@ -203,8 +213,9 @@ class Task:
             raise ValueError(f"cannot draw {n} samples: give at least 1")
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, got {seed}")
-        x, y = self.sampler(n, np.random.default_rng([seed, crc32(self.name.encode())]))
-        return x.reshape(n, self.dim_x), y.reshape(n, self.dim_y)
+        sides = self.sampler(n, np.random.default_rng([seed, crc32(self.name.encode())]))
+        dims = (self.dim_x, self.dim_y, self.dim_z)[: 3 if self.dim_z else 2]
+        return tuple(side.reshape(n, d) for side, d in zip(sides, dims, strict=True))
 
 
 @dataclass(frozen=True)

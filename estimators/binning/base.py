@@ -12,14 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from mibench.contract import flags
 from mibench.contract.base import Estimator
 from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
+from mibench.errors import InputError
 from mibench.types import Estimate
 
 from ..shared.threads import share_rows
+from .given import as_labels, information_given_bins
 from .labels import LabelCorrection, information_of_labels
 from .plug_in import (
     RowSymbols,
     SymbolCounts,
     joint_entropy,
+    key_symbols,
     margins_of_table,
     plug_in_counts,
     symbols_of_bins,
@@ -128,8 +131,8 @@ class BinningEstimator(Estimator):
                 margins_of_table(estimator._table(a.n, bins_a, bins_b))
 
     @abstractmethod
-    def _cut(self, v: Variable, other: Variable) -> SideBins:
-        """The bins of a continuous v. Only bins="auto" may depend on the other side."""
+    def _cut(self, v: Variable, others: Sequence[Variable]) -> SideBins:
+        """The bins of a continuous v. Only bins="auto" may depend on the other sides."""
 
     def _extra_flags(self, x: BinnedSide, y: BinnedSide) -> dict[str, str]:
         """Flags that only the subclass raises."""
@@ -152,11 +155,36 @@ class BinningEstimator(Estimator):
         info = {"bins_x": [x.cardinality], "bins_y": [y.cardinality]}
         return information_of_labels(x, y, self.correction, info)
 
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        sides = x, y, z
+        binned = [self._bins_of(v, [o for j, o in enumerate(sides) if j != i])
+                  for i, v in enumerate(sides)]  # fmt: skip
+        finer: BinningEstimator = replace(cast(Any, self), bins=2 * max(binned[2].bins))
+        labels = [
+            as_labels(self._symbols(v, bins))
+            for v, bins in zip((*sides, z), (*binned, finer._bins_of(z, [])), strict=True)
+        ]
+        estimate = information_given_bins(*labels, self.correction)
+        bins = {f"bins_{name}": b.bins for name, b in zip("xyz", binned, strict=True)}
+        return replace(estimate, info={**estimate.info, **bins})
+
+    def _local(self, x: Variable, y: Variable, z: Variable | None) -> NDArray[np.float64]:
+        if z is not None or (x.discrete and y.discrete) or self.correction == "miller-madow":
+            raise InputError(
+                "local values of bins are those of the plug-in: leave out correction, given "
+                "numbers, and labels on both sides, or use knn"
+            )
+        bins_x, bins_y = self._bins_of_both(x, y)
+        a, b = self._symbols(x, bins_x), self._symbols(y, bins_y)
+        pairs = key_symbols(a.symbols * len(b.counts) + b.symbols, 0)
+        of_pair, of_x, of_y = (s.counts[s.symbols] / x.n for s in (pairs, a, b))
+        return np.asarray(np.log(of_pair / (of_x * of_y)))
+
     def _bins_of_both(self, x: Variable, y: Variable) -> tuple[SideBins, SideBins]:
         if x.n < MIN_ROWS_PER_THREAD:
-            return self._bins_of(x, y), self._bins_of(y, x)
+            return self._bins_of(x, [y]), self._bins_of(y, [x])
         # Sorting takes most of the time of adaptive bins: one thread per side.
-        pairs = [(x, y), (y, x)]
+        pairs = [(x, [y]), (y, [x])]
         bins_of_side: dict[int, SideBins] = {}
 
         def cut(start: int, stop: int) -> None:
@@ -169,21 +197,21 @@ class BinningEstimator(Estimator):
         # The bins of t may depend on the other side, and labels have none.
         if self.bins == "auto" or t.discrete:
             return super()._estimate_each(t, others)
-        bins_t = self._bins_of(t, t)
+        bins_t = self._bins_of(t, [t])
         symbols_t = self._symbols(t, bins_t)
         side_t = BinnedSide(t, bins_t, symbols_t)
         estimates = []
         for other in others:
-            bins = self._bins_of(other, t)
+            bins = self._bins_of(other, [t])
             symbols = self._symbols(other, bins)
             joint = joint_entropy(symbols, symbols_t)
             estimates.append(self._plug_in(BinnedSide(other, bins, symbols), side_t, joint))
         return estimates
 
-    def _bins_of(self, v: Variable, other: Variable) -> SideBins:
+    def _bins_of(self, v: Variable, others: Sequence[Variable]) -> SideBins:
         if v.discrete:
             return SideBins([v.cardinality], [], NO_COLUMNS, (), (), v.symbols)
-        return self._cut(v, other)
+        return self._cut(v, others)
 
     def _symbols(self, v: Variable, bins: SideBins) -> RowSymbols:
         """One symbol per row."""

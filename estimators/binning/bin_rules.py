@@ -1,7 +1,7 @@
 """Rules for the number of bins, which the binning estimators share."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +11,18 @@ from mibench.contract.variables import Variable
 MAX_BINS = 1_000_000
 
 
-def balanced_bins(n: int, x: Variable, y: Variable, scale: float) -> int:
+def balanced_bins(n: int, sides: Sequence[Variable], scale: float) -> int:
     """The default number of bins per dimension: (scale * n / labels)^(1 / (D + 2)), at least 2.
 
-    D is the number of continuous dimensions that vary, `labels` the number of distinct labels of a
-    discrete side. The upward bias of the plug-in is about labels * M^D / 2n for M bins. The
-    information that bins of width 1 / M lose is proportional to 1 / M^2. The two balance where
+    D is the number of continuous dimensions that vary, those of a Z that is given included, and
+    `labels` the number of distinct labels of a discrete side. The upward bias of the plug-in is
+    about labels * M^D / 2n for M bins. The information that bins of width 1 / M lose is proportional to 1 / M^2. The two balance where
     M^(D + 2) is proportional to n / labels. Labels that all differ count as one, since they leave
     no joint counts that could be biased. `benchmarks/fit_bins.py` fits the scale on bivariate
     normals.
     """
-    binned = sum(int((v.low < v.high).sum()) for v in (x, y))
-    labels = math.prod(v.cardinality for v in (x, y) if v.cardinality < n and v.discrete)
+    binned = sum(int((v.low < v.high).sum()) for v in sides)
+    labels = math.prod(v.cardinality for v in sides if v.cardinality < n and v.discrete)
     return max(2, round(math.pow(scale * n / labels, 1 / (binned + 2))))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mibench.contract import flags
 from mibench.contract.base import Estimator
-from mibench.contract.variables import NO_COLUMNS, NO_LIMITS, NO_SYMBOLS, Variable
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
@@ -81,7 +81,7 @@ def describe(
 def _halves(x: Variable, y: Variable) -> tuple[tuple[Variable, Variable], ...]:
     """Two halves of the rows, chosen by what the rows hold and not by their order."""
     order = _order(x, y)
-    return tuple((part(x, rows), part(y, rows)) for rows in (order[0::2], order[1::2]))
+    return tuple((x.selected(rows), y.selected(rows)) for rows in (order[0::2], order[1::2]))
 
 
 def some_rows(x: Variable, y: Variable, most: int) -> tuple[Variable, Variable]:
@@ -89,7 +89,7 @@ def some_rows(x: Variable, y: Variable, most: int) -> tuple[Variable, Variable]:
     if x.n <= most:
         return x, y
     rows = _order(x, y)[np.arange(most) * x.n // most]
-    return part(x, rows), part(y, rows)
+    return x.selected(rows), y.selected(rows)
 
 
 def _order(x: Variable, y: Variable) -> Int:
@@ -107,18 +107,6 @@ def _order(x: Variable, y: Variable) -> Int:
 
 def _varying(side: Variable) -> NDArray[np.float64]:
     return side.float64[side.low < side.high]
-
-
-def part(side: Variable, rows: Int) -> Variable:
-    """Some rows of a side, as a side of its own."""
-    if side.discrete:
-        _, symbols, counts = np.unique(side.symbols[rows], return_inverse=True, return_counts=True)
-        return Variable(
-            len(rows), side.dims, NO_COLUMNS, NO_LIMITS, NO_LIMITS, symbols.astype(np.int64), counts
-        )
-    columns = np.ascontiguousarray(side.columns[:, rows])
-    low, high = (f(columns, axis=1).astype(np.float64) for f in (np.min, np.max))
-    return Variable(len(rows), side.dims, columns, low, high, NO_SYMBOLS, NO_SYMBOLS)
 
 
 def _of_part(estimator: Estimator, x: Variable, y: Variable) -> Estimate:

@@ -120,11 +120,11 @@ def ross_counts(
     """
     sizes = np.bincount(symbols)
     classes = [np.flatnonzero(symbols == symbol) for symbol in np.flatnonzero(sizes)]
-    radius, tied = _radius_in_classes(side.columns, classes, k, algorithm)
+    radius, tied = radius_in_classes(side.columns, classes, k, algorithm)
     tied_rows = int(tied.sum())
     if tied_rows:
         side = IndexedSide(break_ties(side.columns, symbols))
-        radius, _ = _radius_in_classes(side.columns, classes, k, algorithm)
+        radius, _ = radius_in_classes(side.columns, classes, k, algorithm)
     within = np.maximum(_count_within(side, radius, algorithm), 1)
     class_sizes = sizes[symbols]
     return RossCounts(np.minimum(k, class_sizes - 1), class_sizes, within, side, tied_rows)
@@ -139,7 +139,7 @@ def _joint_neighbours(
     return nearest(joint, k, len(x.columns), algorithm, orders, fewer)
 
 
-def _radius_in_classes(
+def radius_in_classes(
     columns: Float, classes: list[Int], k: int, algorithm: Algorithm
 ) -> tuple[Float, Bool]:
     """Distance of each row to its k-th neighbour in its class, or to the last; and ties, (n,)."""

@@ -1,11 +1,13 @@
 """`mibench estimate`: the MI of columns of a file, by several estimators."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .completion import columns
 from .console import (
     DONE,
     FILE,
@@ -22,10 +24,20 @@ from .progress import progress
 from .reading import ChosenSides, Reading, reading_options, sides_options
 from .show import show_estimates, write_estimates
 
+if TYPE_CHECKING:
+    from ..columns.files import Sides as ReadSides
+    from ..contract.resolve import ResolvedEstimator
+
 
 @click.command()
 @click.argument("file", type=FILE)
 @sides_options
+@click.option(
+    "--given", metavar="COLS", multiple=True, shell_complete=columns,
+    help="Columns of Z: estimate I(X;Y|Z), what X and Y share beyond Z. They may be numbers and "
+    "labels together.",
+)  # fmt: skip
+@click.option("--discrete-given", is_flag=True, help="All columns of Z hold labels.")
 @reading_options
 @estimators_option
 @time_limit_option
@@ -37,7 +49,8 @@ from .show import show_estimates, write_estimates
 @click.option(
     "--permutations", type=int, metavar="N",
     help="Test independence: estimate from at most N random orders of the rows of Y, such as 1000, "
-    "or from shifts in time if the rows are a series. Shows p-values. A time limit holds for the "
+    "or from shifts in time if the rows are a series. With --given, each row of Y moves to a row "
+    "of similar Z. Shows p-values. A time limit holds for the "
     "estimate alone.",
 )  # fmt: skip
 @click.option(
@@ -59,6 +72,8 @@ from .show import show_estimates, write_estimates
 def estimate(
     file: Path,
     chosen: ChosenSides,
+    given: Sequence[str],
+    discrete_given: bool,
     reading: Reading,
     estimators: Sequence[str],
     time_limit: float | None,
@@ -70,7 +85,7 @@ def estimate(
     units: str,
     form: str,
 ) -> int:
-    """Estimate I(X;Y) from columns of FILE, a table of any usual kind.
+    """Estimate I(X;Y) or I(X;Y|Z) from columns of FILE, a table of any usual kind.
 
     The FILE - is standard input. COLS are column names, comma-separated; several columns make one
     vector. Also positions (@3, @2:5) and patterns ('gene_*'). A name with a comma is written in
@@ -81,6 +96,7 @@ def estimate(
     """
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators
+    from ..errors import InputError
     from ..output.files import PICTURES, TABLES, check_path
     from ..running.given import estimates_of
     from ..running.intervals import wanted
@@ -97,13 +113,22 @@ def estimate(
     for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
         if path is not None:
             check_path(path, endings, option, [file])
-    sides = chosen.read(file, reading)
+    if discrete_given and not given:
+        raise InputError("--discrete-given declares columns of Z: name them with --given")
+    if given and interval is not None and not wanted(interval).sampling:
+        raise InputError(
+            "--interval with --given: there is no interval for the true I(X;Y|Z). Give "
+            "--interval sampling for the sampling error alone, or --permutations"
+        )
+    sides = replace(chosen, given=given, discrete_given=discrete_given).read(file, reading)
     side_x, side_y = sides.x, sides.y
     resolved = resolve_estimators(list(estimators) or [AUTO, *default_estimators()])
     (rows, dim_x), dim_y = side_x.values.shape, side_y.values.shape[1]
     title = f"I({side_x.title}; {side_y.title}), {rows} rows, {dim_x}+{dim_y} dimensions"
+    if sides.given:
+        resolved, title = _given(resolved, sides, title, named=bool(estimators))
     kinds = side_x.discrete, side_y.discrete
-    about = Sides(side_x.names, side_y.names, rows, *kinds, sides.notes)
+    about = Sides(side_x.names, side_y.names, rows, *kinds, sides.notes, sides.given_names)
     results: list[tuple[str, Any, float]] = []
     order = [estimator.spec for estimator in resolved]
     say_if_cold()
@@ -147,6 +172,26 @@ def estimate(
     finally:
         show_estimates(results, document, title, units, form)
     return SOME_FAILED if any(isinstance(result, str) for _, result, _ in results) else DONE
+
+
+def _given(
+    resolved: "list[ResolvedEstimator]", sides: "ReadSides", title: str, *, named: bool
+) -> "tuple[list[ResolvedEstimator], str]":
+    """The estimators of I(X;Y|Z), and the title with Z in it.
+
+    If nobody named them, those that cannot take numbers in Z are left out.
+    """
+    from ..contract.conditions import conditions_of_sides
+    from ..contract.given import GivenEstimator, takes_numbers_as_given
+    from ..errors import some
+
+    z = conditions_of_sides(sides.given)
+    if z.numbers is not None and not named:
+        resolved = [each for each in resolved if takes_numbers_as_given(each.estimator)]
+    given = [replace(each, estimator=GivenEstimator(each.estimator, z)) for each in resolved]
+    before, _, after = title.partition("), ")
+    names = some(sides.given_names, most=8)
+    return given, f"{before} | {names}), {after}"
 
 
 def _now(order: list[str], done: int, jobs: int) -> str:

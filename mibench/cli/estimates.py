@@ -24,6 +24,7 @@ class Sides:
     """What was estimated from: the names of the columns of both sides, and the number of rows.
 
     notes: what the user was told of how the file was read, and of rows that were left out.
+    given: the names of the columns of Z.
     """
 
     x: list[str]
@@ -32,6 +33,7 @@ class Sides:
     discrete_x: bool
     discrete_y: bool
     notes: Sequence[str] = ()
+    given: Sequence[str] = ()
 
 
 def as_document(
@@ -42,6 +44,7 @@ def as_document(
     return {
         "x": sides.x,
         "y": sides.y,
+        "given": list(sides.given),
         "discrete_x": sides.discrete_x,
         "discrete_y": sides.discrete_y,
         "n": sides.rows,
@@ -70,6 +73,7 @@ def as_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     common = {
         "x": ",".join(document["x"]),
         "y": ",".join(document["y"]),
+        **({"given": ",".join(document["given"])} if document["given"] else {}),
         "n": document["n"],
     }
     return [

@@ -123,12 +123,14 @@ def reading_options(command: Callable[..., int]) -> Callable[..., int]:
 
 @dataclass(frozen=True)
 class ChosenSides:
-    """The columns of X and Y that the options name, and which of both are declared labels."""
+    """The columns of X, Y and Z that the options name, and which of them are declared labels."""
 
     x: Sequence[str]
     y: Sequence[str]
     discrete_x: bool
     discrete_y: bool
+    given: Sequence[str] = ()
+    discrete_given: bool = False
 
     def read(self, file: Path, reading: Reading) -> "Sides":
         """Read them, and say what must be known about how they were read."""
@@ -137,9 +139,10 @@ class ChosenSides:
         say_if_large(file)
         with telling(f"reading {file}"):
             sides = read_sides(
-                file, self.x, self.y, discrete_x=self.discrete_x, discrete_y=self.discrete_y,
-                exclude=reading.exclude, missing_rows=reading.missing_rows or "complete",
-                told=reading.told,
+                file, self.x, self.y, self.given, discrete_x=self.discrete_x,
+                discrete_y=self.discrete_y, discrete_given=self.discrete_given,
+                exclude=reading.exclude,
+                missing_rows=reading.missing_rows or "complete", told=reading.told,
             )  # fmt: skip
         for note in sides.notes:
             say(note)

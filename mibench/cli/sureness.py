@@ -107,6 +107,7 @@ def judge(
     It adds to the results, in place, the interval of auto and the p-value of knn, if they have none
     yet.
     """
+    from ..contract.given import GivenEstimator
     from ..running.intervals import USUAL_LEVEL
     from ..running.permutations import FEWEST
 
@@ -115,7 +116,7 @@ def judge(
     estimate = results[auto][1]
     if isinstance(estimate, str):
         return None
-    if estimate.interval is None:
+    if estimate.interval is None and not isinstance(resolved[auto].estimator, GivenEstimator):
         part = results[auto : auto + 1]
         add_intervals(part, resolved[auto : auto + 1], x, y, str(USUAL_LEVEL))
         results[auto : auto + 1] = part

@@ -14,8 +14,10 @@ from ..errors import InputError, message_of, unknown
 from ..foreign import contained
 from ..types import Estimate, Interval
 from . import flags
+from .conditions import Conditions
 from .parameters import check_value, parameter_fields
 from .rows import row_flags
+from .strata import estimate_in_strata, local_in_strata
 from .variables import Variable, as_pair
 
 SHOWN_AS_ZERO = 5e-4  # nats; tables show an estimate down to minus this as 0.000
@@ -110,6 +112,38 @@ class Estimator(ABC):
             estimate = self._estimate(x, y)
         return self._complete(estimate, x, y)
 
+    def estimate_given(self, x: Variable, y: Variable, z: Conditions) -> Estimate:
+        """Estimate the conditional mutual information I(X;Y|Z) from sides that are laid out.
+
+        `mibench.estimate(x, y, self, z=z)` calls it. Labels in Z are exact conditions for any
+        estimator: it estimates I(X;Y) among the rows of each label (`strata`). Numbers need a
+        `_estimate_given` of the estimator.
+
+        Args:
+            x: as from `mibench.contract.variables.as_variable`.
+            y: the same.
+            z: what is given, as from `mibench.contract.conditions.conditions_of`.
+
+        Raises:
+            InputError: for sides of different numbers of rows, and for numbers in z if the
+                estimator has no conditional MI.
+        """
+        _check_same_rows(x, y)
+        if z.n != x.n:
+            raise InputError(f"x has {x.n} rows and z has {z.n}: rows must belong together")
+        given = {"dim_z": z.dims}
+        if x.constant or y.constant:
+            estimate = _estimate_of_constant(x, y)
+            return replace(estimate, info={**estimate.info, **given})
+        if z.constant:
+            estimate = self.estimate_sides(x, y)
+            raised = {**estimate.flags, **dict([flags.constant_condition()])}
+            return replace(estimate, flags=raised, info={**estimate.info, **given})
+        with contained():
+            estimate = self._complete(estimate_in_strata(self._within, x, y, z), x, y)
+        estimate = replace(estimate, info={**estimate.info, **given})
+        return _with_row_flags(estimate, x, y)
+
     def estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         """Estimate I(O;T) for each O of `others`, such as a layer T with its input and its label.
 
@@ -177,6 +211,40 @@ class Estimator(ABC):
             orders: permutations of the row numbers, each (n,).
         """
         return [self.estimate_variables(x, y.reordered(order)).nats for order in orders]
+
+    def estimate_permuted_given(
+        self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]
+    ) -> list[float]:
+        """Estimate I(X;Y|Z) in nats for each order of the rows of Y, as `estimate_permuted` does.
+
+        Args:
+            x: as from `mibench.contract.variables.as_variable`.
+            y: the same.
+            z: what is given.
+            orders: of the row numbers, each (n,). A row may occur more than once.
+        """
+        return [self.estimate_given(x, y.selected(order), z).nats for order in orders]
+
+    def local_values(
+        self, x: Variable, y: Variable, z: Conditions | None = None
+    ) -> NDArray[np.float64]:
+        """The estimate of each row in nats, (n,), whose mean is the estimate.
+
+        Rows that the estimator leaves out are NaN.
+
+        Args:
+            x: as from `mibench.contract.variables.as_variable`.
+            y: the same.
+            z: what is given, or None.
+
+        Raises:
+            InputError: if the estimator has no such values.
+        """
+        if x.constant or y.constant:
+            return np.zeros(x.n)
+        if z is None or z.constant:
+            return self._local(x, y, None)
+        return local_in_strata(self._local, x, y, z)
 
     def tested_by(self) -> "Estimator":
         """The estimator whose permutation test tells whether X and Y are independent.
@@ -269,6 +337,24 @@ class Estimator(ABC):
     @abstractmethod
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         """The estimate for two sides of equal length, neither of them constant."""
+
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        """I(X;Y|Z) given numbers, for sides of equal length, none of them constant."""
+        raise InputError(
+            f"{type(self).__name__} has no MI given numbers: use auto, canonical, knn, uniform or "
+            "adaptive, or give labels in z (discrete_z=True)"
+        )
+
+    def _local(self, x: Variable, y: Variable, z: Variable | None) -> NDArray[np.float64]:
+        """`local_values` for numbers in Z or nothing given, none of the sides constant."""
+        raise InputError(
+            f"{type(self).__name__} has no local values: use knn, or uniform or adaptive for "
+            "columns of numbers"
+        )
+
+    def _within(self, x: Variable, y: Variable, numbers: Variable | None) -> Estimate:
+        """The estimate among rows whose labels of Z are equal."""
+        return self._estimate(x, y) if numbers is None else self._estimate_given(x, y, numbers)
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         """`_estimate(o, t)` for each o. Estimators that can share work on t override this."""

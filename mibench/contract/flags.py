@@ -36,6 +36,12 @@ FLAGS = {
     "rising": "halves of the rows give less: the estimate rises with rows and may be too low",
     "halves_differ": "two halves of the rows give different estimates: few rows decide",
     "knn_finds_more": "k-NN gives more than the estimate, which may be too low",
+    "rare_conditions": "values of Z that are too rare for the estimator count as 0",
+    "determined": "Z determines one side, so the conditional MI is 0",
+    "constant_condition": "Z is constant, so the conditional MI is the MI",
+    "coarse_condition": "X and Y follow Z within its bins: the estimate is too high",
+    "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
+    "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
     "no_p_value": "the test by permutations failed, so there is no p-value",
     "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
     "monte_carlo_error": "the standard error of the mean over noise is larger than was asked for",
@@ -142,6 +148,14 @@ def ceiling(nats: float, limit: float, n: int) -> Flag:
 def negative() -> Flag:
     """The estimate is below 0."""
     return "negative", "The estimate is below 0, which MI cannot be: no dependence was found."
+
+
+def negative_difference(nats: float) -> Flag:
+    """The chain rule gives so many nats, which are fewer than none."""
+    return "negative", (
+        f"The chain rule gives {nats:.2g} nats, which MI cannot be: the estimate is 0, and no "
+        "dependence was found."
+    )
 
 
 def not_detected(nats: float = 0.0) -> Flag:
@@ -305,4 +319,53 @@ def monte_carlo_error(error: float, wanted: float) -> Flag:
     return "monte_carlo_error", (
         f"Monte Carlo error: the standard error is {error / math.log(2):.2g} bits, and "
         f"{wanted / math.log(2):.2g} bits were asked for. Give a larger max_rounds."
+    )
+
+
+def rare_conditions(count: int, n: int) -> Flag:
+    """`count` of n rows have a value of Z that occurs too rarely."""
+    return "rare_conditions", (
+        f"Rare values of Z: {count} of {n} rows have a label of Z that occurs too rarely for this "
+        "estimator. They count as 0, so the estimate may be too low: join rare labels."
+    )
+
+
+def determined() -> Flag:
+    """One side is a function of Z."""
+    return "determined", (
+        "Z determines one side: among rows of equal Z it never changes. It carries no information "
+        "beyond Z, so the conditional MI is exactly 0."
+    )
+
+
+def constant_condition() -> Flag:
+    """Z never changes."""
+    return "constant_condition", (
+        "Z is constant: nothing is given, so the conditional MI is the MI of X and Y."
+    )
+
+
+def coarse_condition(nats: float) -> Flag:
+    """Both sides share at least so much with the place of Z within its bins."""
+    return "coarse_condition", (
+        f"The bins of Z are too wide: within them, Z still tells {_both_units(nats)} or more of X "
+        "and of Y. What they share through Z counts as shared beyond it, so the estimate is too "
+        "high. Use auto or knn, or more bins."
+    )
+
+
+def unresolved(side: str, share: float) -> Flag:
+    """`share` of the rows near in Z are near in (side, Z) as well."""
+    return "unresolved", (
+        f"{side} hardly varies given Z at the distance of the neighbours: {share:.0%} of the rows "
+        f"that are near in Z are near in {side} too. What {side} shares with the other side beyond "
+        "Z may not be seen, so the estimate may be too low. Add rows, or give fewer columns in Z."
+    )
+
+
+def chain_rule(first: float, second: float) -> Flag:
+    """The chain rule in both orders of the sides."""
+    return "chain_rule", (
+        f"The chain rule gives {first:.3g} nats one way and {second:.3g} the other. Exact "
+        "estimates would give the same, so the errors are at least as large as the difference."
     )

@@ -99,7 +99,7 @@ def both_sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:
         if not data:
             return x, y
         columns_x, columns_y = select(data[0], x, "x"), select(data[0], y, "y")
-        _check_distinct(columns_x, columns_y)
+        _check_distinct("x", columns_x, "y", columns_y)
         return columns_x, columns_y, *data[1:]
     missing = "y" if y is None else "x"
     if len(data) == 1 and not isinstance(x if y is None else y, str):
@@ -107,10 +107,27 @@ def both_sides(data: tuple[Any, ...], x: Any, y: Any) -> tuple[Any, ...]:
     raise InputError(f"{missing} is missing: name its columns, {missing}=...")
 
 
-def _check_distinct(x: Mapping[Hashable, Any], y: Mapping[Hashable, Any]) -> None:
+def all_sides(data: tuple[Any, ...], x: Any, y: Any, z: Any) -> tuple[Any, ...]:
+    """X, Y and Z; and the estimator, if it was given without its name.
+
+    Z is None if nothing is given. With a table, all three name its columns.
+    """
+    a, b, *more = both_sides(data, x, y)
+    if z is not None and data and x is not None and y is not None:
+        z = select(data[0], z, "z")
+        _check_distinct("x", a, "z", z)
+        _check_distinct("y", b, "z", z)
+    return a, b, z, *more
+
+
+def _check_distinct(
+    first: str, columns: Mapping[Hashable, Any], second: str, others: Mapping[Hashable, Any]
+) -> None:
     """Raises InputError if a column is on both sides."""
-    if shared := [name for name in x if name in y]:
-        raise InputError(f"column {shared[0]!r} is in both x and y: keep it on one side")
+    if shared := [name for name in columns if name in others]:
+        raise InputError(
+            f"column {shared[0]!r} is in both {first} and {second}: keep it on one side"
+        )
 
 
 def _as_names(names: Names, valid: Sequence[Hashable]) -> list[Hashable]:

@@ -55,8 +55,8 @@ def as_side(values: Any, name: str, discrete: bool | None) -> Side:
         array, reason = _numbers_or_labels(array, name, name, discrete)
         return Side(array, bool(reason), reason)
     if len(columns) == 1:
-        return _side_of_column(columns[0], name, discrete)
-    return _joined(columns, name, discrete)
+        return side_of_column(columns[0], name, discrete)
+    return joined(columns, name, discrete)
 
 
 def check_missing(mode: str) -> None:
@@ -65,23 +65,26 @@ def check_missing(mode: str) -> None:
         raise InputError(f"missing is {mode!r}: give one of {', '.join(MISSING)}")
 
 
-def without_gaps(x: Side, y: Side) -> tuple[Side, Side, dict[str, object]]:
-    """Both sides on the rows in which each has all its values, and what `info` says of it.
+def without_gaps(x: Side, y: Side, *z: Side) -> tuple[list[Side], dict[str, object]]:
+    """All sides on the rows in which each has all its values, and what `info` says of it.
 
     NaN, None and masked values are gaps, and infinity too. `info` has the number of rows that are
     left out, and for each column that has gaps their number. Raises InputError if rows do not
     match.
     """
-    if len(x.values) != len(y.values):
-        raise InputError(
-            f"x has {len(x.values)} rows and y has {len(y.values)}: row i of x must belong to row "
-            "i of y"
-        )
-    gaps = [_gaps(side.values) for side in (x, y)]
+    given = {"x": [x], "y": [y], "z": list(z)}
+    named = [(side, name) for name, sides in given.items() for side in sides]
+    for side, name in named:
+        if len(side.values) != len(x.values):
+            raise InputError(
+                f"x has {len(x.values)} rows and {name} has {len(side.values)}: row i of x must "
+                f"belong to row i of {name}"
+            )
+    gaps = [_gaps(side.values) for side, _ in named]
     there = np.asarray(~np.hstack(gaps).any(axis=1))
-    sides = [side._replace(values=np.asarray(side.values)[there]) for side in (x, y)]
+    sides = [side._replace(values=np.asarray(side.values)[there]) for side, _ in named]
     counts: dict[str, int] = {}
-    for side, name, of_side in zip((x, y), "xy", gaps, strict=True):
+    for (side, name), of_side in zip(named, gaps, strict=True):
         numbers = of_side.sum(axis=0)
         titles = side.titles or [name if len(numbers) == 1 else f"{name}[{j}]"
                                  for j in range(len(numbers))]  # fmt: skip
@@ -89,7 +92,7 @@ def without_gaps(x: Side, y: Side) -> tuple[Side, Side, dict[str, object]]:
             if count:
                 counts[f"{name}: {title}" if title in counts else title] = count
     left_out = int(len(there) - there.sum())
-    return sides[0], sides[1], {"rows_left_out": left_out, "missing_values": counts}
+    return sides, {"rows_left_out": left_out, "missing_values": counts}
 
 
 def _gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -120,7 +123,8 @@ def check_index(x: Any, y: Any) -> None:
         )
 
 
-def _side_of_column(column: Column, name: str, discrete: bool | None) -> Side:
+def side_of_column(column: Column, name: str, discrete: bool | None) -> Side:
+    """A column as a side of its own."""
     shown = f"{name}, column {column.title!r}," if column.title else name
     titles = (column.title,) if column.title else ()
     if discrete:
@@ -131,11 +135,11 @@ def _side_of_column(column: Column, name: str, discrete: bool | None) -> Side:
     return Side(array, bool(reason), reason, titles)
 
 
-def _joined(columns: list[Column], name: str, discrete: bool | None) -> Side:
+def joined(columns: list[Column], name: str, discrete: bool | None) -> Side:
     """Several columns as one side."""
     if not columns:
         raise InputError(f"{name} has no columns: give at least 1")
-    sides = [_side_of_column(column, name, discrete) for column in columns]
+    sides = [side_of_column(column, name, discrete) for column in columns]
     kinds = {side.discrete for side in sides}
     if len(kinds) > 1:
         titles = [

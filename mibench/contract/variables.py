@@ -67,6 +67,24 @@ class Variable:
             return replace(self, symbols=self.symbols[rows])
         return replace(self, columns=np.ascontiguousarray(self.columns[:, rows]))
 
+    def selected(self, rows: NDArray[np.int64]) -> "Variable":
+        """Some rows of the side, as a side of its own."""
+        n = len(rows)
+        if self.discrete:
+            _, symbols, counts = np.unique(
+                self.symbols[rows], return_inverse=True, return_counts=True
+            )
+            return replace(self, n=n, symbols=symbols.astype(np.int64), counts=counts)
+        columns = np.ascontiguousarray(self.columns[:, rows])
+        low, high = (f(columns, axis=1).astype(np.float64) for f in (np.min, np.max))
+        return replace(self, n=n, columns=columns, low=low, high=high)
+
+    def with_columns(self, places: NDArray[np.int64]) -> "Variable":
+        """Some columns of a continuous side, as a side of its own."""
+        columns = np.ascontiguousarray(self.columns[places])
+        low, high = self.low[places], self.high[places]
+        return replace(self, dims=len(places), columns=columns, low=low, high=high)
+
 
 CACHED_VALUES = 2**16  # that fit into the processor's cache
 NO_COLUMNS = np.empty((0, 0))

@@ -232,7 +232,7 @@ def _width(row: "pd.Series[Any]") -> int:
 def _tasks_by_name() -> "dict[str, Task]":
     """The tasks of the catalogue; none if a package breaks it, as the page needs only records."""
     with suppress(InputError):
-        return {task.name: task for task in find_tasks(None, "all")}
+        return {task.name: task for task in find_tasks(None, "all,conditional")}
     return {}
 
 

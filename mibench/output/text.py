@@ -145,9 +145,10 @@ def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units
     """One row per estimator: its estimate, p-value if asked for, time and flags, or its error."""
     tested = any(getattr(estimate, "p_value", None) is not None for _, estimate, _ in results)
     intervals = [i for _, e, _ in results if (i := _interval(e, units))]
+    given = any("dim_z" in getattr(estimate, "info", {}) for _, estimate, _ in results)
     table = _table()
     table.add_column("estimator")
-    table.add_column(f"I(X;Y) in {units}", justify="right")
+    table.add_column(f"I(X;Y{'|Z' if given else ''}) in {units}", justify="right")
     if intervals:
         table.add_column("interval", justify="right")
     if tested:

@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError
 from inspect import signature
 
 from ..blas import one_blas_thread
 from ..contract.base import Estimator
+from ..contract.conditions import conditions_of_sides
+from ..contract.given import GivenEstimator
 from ..contract.resolve import ResolvedEstimator
+from ..contract.sides import Side
 from ..contract.variables import is_copied
 from ..errors import InputError, bounded, encodable, message_of
 from ..foreign import contained
@@ -94,10 +97,14 @@ def evaluate(
     except BaseException as error:  # an error of the task: all evaluations on this sample fail
         return record_of(evaluation, f"sampling failed: {message_of(error)}", 0.0)
     kinds = {"discrete_x": evaluation.task.discrete_x, "discrete_y": evaluation.task.discrete_y}
-    _warm_up(evaluation.estimator, sample, kinds, call=warm)
+    try:
+        estimator, sides = _given(evaluation.estimator, evaluation.task, sample)
+    except InputError as error:  # of an estimator that has no I(X;Y|Z)
+        return record_of(evaluation, message_of(error), 0.0)
+    _warm_up(estimator, sides, kinds, call=warm)
     ready()
     before = restarted_peak_memory()
-    result, seconds = _timed(evaluation.estimator, sample, kinds)
+    result, seconds = _timed(estimator, sides, kinds)
     after = peak_memory()
     memory = None if before is None or after is None else after - before
     return record_of(evaluation, result, seconds, memory)
@@ -114,7 +121,19 @@ def warm_up_for(evaluation: Evaluation) -> None:
     except BaseException:  # the evaluation fails again and is recorded
         return
     kinds = {"discrete_x": task.discrete_x, "discrete_y": task.discrete_y}
-    _warm_up(evaluation.estimator, sample, kinds, rows=evaluation.n)
+    with suppress(InputError):
+        estimator, sides = _given(evaluation.estimator, task, sample)
+        _warm_up(estimator, sides, kinds, rows=evaluation.n)
+
+
+def _given(
+    estimator: ResolvedEstimator, task: Task, sample: Sample
+) -> tuple[ResolvedEstimator, Sample]:
+    """The estimator with the Z of the sample, if it has one, and the sides X and Y."""
+    if not task.dim_z:
+        return estimator, sample
+    z = conditions_of_sides([Side(sample[2], task.discrete_z)])
+    return replace(estimator, estimator=GivenEstimator(estimator.estimator, z)), sample[:2]
 
 
 def prepare(
@@ -211,8 +230,9 @@ def private_copies(sample: Sample, estimator: ResolvedEstimator) -> Sample:
     A side is not copied if mibench's own base class makes a copy before anything else sees it.
     """
     copies_itself = getattr(type(estimator.estimator), "estimate", None) is Estimator.estimate
-    x, y = (side if copies_itself and is_copied(side) else side.copy(order="K") for side in sample)
-    return x, y
+    return tuple(
+        side if copies_itself and is_copied(side) else side.copy(order="K") for side in sample
+    )
 
 
 class _LastSample(threading.local):
@@ -260,13 +280,13 @@ def _warm_up(
     )
     takes_rows = _takes_rows(type(estimator.estimator))
     more = {"rows": len(x) if rows is None else rows} if takes_rows else {}
-    kind = x.shape[1], y.shape[1], *kinds.values(), *more.values()
-    if (estimator.spec, *kind) in _warm:
+    kind = type(estimator.estimator), x.shape[1], y.shape[1], *kinds.values(), *more.values()
+    if {(estimator.spec, *kind), (estimator.spec, None, *kind[1:])} & _warm:
         return
     _warm.add((estimator.spec, *kind))
     if not call:
         return
-    _warm.update((name, *kind) for name in getattr(estimator.estimator, "consults", ()))
+    _warm.update((name, None, *kind[1:]) for name in getattr(estimator.estimator, "consults", ()))
     few_rows = private_copies((x[:WARM_UP_ROWS], y[:WARM_UP_ROWS]), estimator)
     try:
         with contained():

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.base import Estimator
+from ..contract.given import GivenEstimator
 from ..contract.registry import get_estimator
 from ..contract.rows import are_serial
 from ..contract.variables import Variable, as_variable
@@ -191,6 +192,8 @@ def _nats(estimator: SupportsEstimate, x: Variable, y: Variable, rows: Int) -> f
         as_variable(values[rows], name, side.discrete)
         for values, name, side in zip(sides, "xy", (x, y), strict=True)
     )
+    if isinstance(estimator, GivenEstimator):
+        estimator = estimator.of_rows(rows)
     if isinstance(estimator, Estimator):
         return estimator.estimate_variables(a, b).nats
     return estimator.estimate(

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..contract.base import Estimator
+from ..contract.given import GivenEstimator
 from ..contract.rows import are_serial
 from ..contract.variables import Variable, as_pair
 from ..errors import InputError
 from ..foreign import contained
 from ..types import Estimate, SupportsEstimate
+from .local_permutations import local_orders
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -30,14 +32,14 @@ class NullDistribution:
     Attributes:
         nats: (B,) the estimates, in the order in which they were made.
         as_large: how many of them are as large as the estimate from the rows as they are.
-        shifts: whether Y was shifted, as series need, or permuted.
+        kind: what was permuted: "rows", "shifts in time", or "rows of similar z".
         stopped: whether they ended early, when enough were as large.
         estimator: the name of the estimator that made them, if it is another one than the tested.
     """
 
     nats: Float
     as_large: int
-    shifts: bool
+    kind: str
     stopped: bool
     estimator: str = ""
 
@@ -69,7 +71,7 @@ def with_p_value(estimate: Estimate, null: NullDistribution) -> Estimate:
     low, middle, high = np.quantile(null.nats, [0.05, 0.5, 0.95])
     chance = {
         "permutations": len(null.nats),
-        "permuted": "shifts in time" if null.shifts else "rows",
+        "permuted": null.kind,
         "null_mean_nats": float(null.nats.mean()),
         "null_quantiles_nats": {"0.05": float(low), "0.5": float(middle), "0.95": float(high)},
     }
@@ -81,7 +83,8 @@ def with_p_value(estimate: Estimate, null: NullDistribution) -> Estimate:
 def tester_of(estimator: SupportsEstimate) -> tuple[SupportsEstimate, str]:
     """The estimator whose estimates from permuted rows are compared; its name if it is another."""
     if isinstance(estimator, Estimator) and (tester := estimator.tested_by()) is not estimator:
-        return tester, type(tester).__name__.lower()
+        bare = tester.estimator if isinstance(tester, GivenEstimator) else tester
+        return tester, type(bare).__name__.lower()
     return estimator, ""
 
 
@@ -148,20 +151,40 @@ def null_of_sides(
                 "permutations out, the MI is 0"
             )
     check_permutations(permutations)
-    shifts = are_serial(*sides) if shifts is None else shifts
+    kind, possible = _kind_of_orders(estimator, sides, permutations, seed, shifts)
     tester, name = tester_of(estimator)
     if name and isinstance(tester, Estimator):
         nats = tester.estimate_variables(x, y).nats
     threshold = nats - EQUAL * (1 + abs(nats))
     made: list[float] = []
     as_large = 0
-    for orders in _batches(_orders(sides[0].n, permutations, seed, shifts)):
+    for orders in _batches(possible):
         for estimate in _estimates(tester, sides, orders):
             made.append(estimate)
             as_large += estimate >= threshold
             if as_large == STOP_AFTER and len(made) < permutations:
-                return NullDistribution(np.array(made), as_large, shifts, True, name)
-    return NullDistribution(np.array(made), as_large, shifts, False, name)
+                return NullDistribution(np.array(made), as_large, kind, True, name)
+    return NullDistribution(np.array(made), as_large, kind, False, name)
+
+
+def _kind_of_orders(
+    estimator: SupportsEstimate,
+    sides: tuple[Variable, Variable],
+    count: int,
+    seed: int,
+    shifts: bool | None,
+) -> tuple[str, Iterator[Int]]:
+    """What is permuted, and the orders of the rows of Y."""
+    if isinstance(estimator, GivenEstimator):
+        if shifts:
+            raise InputError(
+                "shifts=True with z: shifts in time do not keep what Y shares with z. Leave shifts "
+                "out, and give the past of both series in z"
+            )
+        return "rows of similar z", local_orders(estimator.conditions, count, seed)
+    shifted = are_serial(*sides) if shifts is None else shifts
+    kind = "shifts in time" if shifted else "rows"
+    return kind, _orders(sides[0].n, count, seed, shifted)
 
 
 def _orders(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:

@@ -45,7 +45,7 @@ def list_tasks() -> list[str]:
 
 
 def list_suites() -> list[str]:
-    """The names of all suites. The suite `all` has every task of `list_tasks`.
+    """The names of all suites. The suite `all` has every task of I(X;Y) of `list_tasks`.
 
     Returns:
         The names.
@@ -83,7 +83,7 @@ def get_task(name: str) -> Task:
 def suite_names(name: str) -> list[str]:
     """The names of the tasks of a suite. Raises InputError for an unknown name."""
     if name == "all":
-        return list(_all())
+        return [task.name for task in _all().values() if not task.dim_z]
     if name not in ALL_SUITES:
         raise InputError(unknown("suite", name, list_suites()))
     return list(ALL_SUITES[name])

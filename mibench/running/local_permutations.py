@@ -1,0 +1,83 @@
+"""Orders of the rows of Y that keep what Y shares with Z, for a test of I(X;Y|Z) = 0.
+
+Each row of Y moves to a row whose Z is nearly the same. Labels of Z are exactly the same.
+
+References:
+    Runge 2018, https://proceedings.mlr.press/v84/runge18a.html.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.conditions import Conditions
+
+Int = NDArray[np.int64]
+
+NEAREST = 5  # rows of similar Z, the row itself included, among which a row of Y moves
+AT_ONCE = 64  # orders that are made together
+
+
+def local_orders(z: Conditions, count: int, seed: int) -> Iterator[Int]:
+    """Yield orders (n,) of the rows. A row occurs twice in one where no similar row is left.
+
+    Given labels alone, each order permutes the rows of each label, and the test is exact.
+    """
+    rng = np.random.default_rng(seed)
+    if z.numbers is None:
+        yield from _within_labels(z, count, rng)
+        return
+    near = _nearest_in_z(z)
+    for start in range(0, count, AT_ONCE):
+        yield from _moved(near, min(AT_ONCE, count - start), rng)
+
+
+def _within_labels(z: Conditions, count: int, rng: np.random.Generator) -> Iterator[Int]:
+    symbols = np.zeros(z.n, np.int64) if z.labels is None else z.labels.symbols
+    by_label = np.argsort(symbols, kind="stable")
+    for _ in range(count):
+        order = np.empty(z.n, np.int64)
+        order[by_label] = by_label[np.lexsort((rng.random(z.n), symbols[by_label]))]
+        yield order
+
+
+def _nearest_in_z(z: Conditions) -> Int:
+    """The rows nearest in the ranks of Z to each row, itself included, (n, NEAREST).
+
+    Ranks, so that the units of the columns do not matter. A row has itself several times where
+    its label of Z has fewer rows.
+    """
+    from scipy.spatial import KDTree
+    from scipy.stats import rankdata
+
+    if z.numbers is None:
+        raise ValueError("labels alone have no distances")
+    ranks = rankdata(z.numbers.float64, axis=1).T
+    symbols = np.zeros(z.n, np.int64) if z.labels is None else z.labels.symbols
+    near = np.tile(np.arange(z.n)[:, np.newaxis], NEAREST)
+    for symbol in np.unique(symbols):
+        rows = np.flatnonzero(symbols == symbol)
+        k = min(NEAREST, len(rows))
+        _, places = KDTree(ranks[rows]).query(ranks[rows], k=k, p=np.inf)
+        near[rows, :k] = rows[places.reshape(len(rows), k)]
+    return near
+
+
+def _moved(near: Int, count: int, rng: np.random.Generator) -> Iterator[Int]:
+    """Orders in which each row takes a random row near it that no row before it has taken."""
+    n, k = near.shape
+    every = np.arange(count)
+    turns = np.argsort(rng.random((count, n)), axis=1)  # rows choose in random order
+    preferred = np.argsort(rng.random((count, n, k)), axis=2)
+    taken = np.zeros((count, n), np.bool_)
+    orders = np.empty((count, n), np.int64)
+    for turn in range(n):
+        rows = turns[:, turn]
+        choices = near[rows[:, np.newaxis], preferred[every, rows]]  # (count, k)
+        free = ~taken[every[:, np.newaxis], choices]
+        first = np.where(free.any(axis=1), free.argmax(axis=1), k - 1)
+        chosen = choices[every, first]
+        taken[every, chosen] = True
+        orders[every, rows] = chosen
+    yield from orders
