@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Annotated, ClassVar, Literal
 from weakref import WeakKeyDictionary
 
@@ -22,8 +21,9 @@ from mibench.types import Estimate
 
 from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
-from .neighbours.conditional import ConditionalSide, conditional_counts
-from .neighbours.ksg import RossCounts, kraskov_counts, ross_counts
+from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
+from .neighbours.frenzel_pompe import information_given, information_of_orders
+from .neighbours.ksg import RossCounts, kraskov_counts, ross_counts, sum_digamma
 from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
 from .shared.columns import standardized, without_rounding
@@ -36,7 +36,6 @@ Standardize = bool | Literal["auto"]
 
 _sides_of: WeakKeyDictionary[Variable, dict[Standardize, IndexedSide]] = WeakKeyDictionary()
 
-MAX_NEAR_SHARE = 0.7  # of rows near in Z that are near in a side too; more hide what it shares
 MAX_SPREAD_RATIO = 10.0  # of mean absolute deviations; larger ratios are flagged
 
 
@@ -206,15 +205,8 @@ class KNN(Estimator):
         """
         if (x.discrete and y.discrete) or self.noise_variance is not None:
             return super().estimate_permuted(x, y, orders)
-        results = [0.0] * len(orders)
         estimate_one = self._permuted_labels if x.discrete or y.discrete else self._permuted_columns
-        estimate_of = estimate_one(x, y)
-
-        def estimate(start: int, stop: int) -> None:
-            results[start:stop] = [estimate_of(order).nats for order in orders[start:stop]]
-
-        share_rows(estimate, len(orders), 1)
-        return results
+        return _shared(estimate_one(x, y), orders)
 
     def _permuted_columns(self, x: Variable, y: Variable) -> Callable[[Int], Estimate]:
         side_x, side_y = self._side(x), self._side(y)
@@ -283,6 +275,11 @@ class KNN(Estimator):
         psi = digamma(self.k) + digamma(x.n)
         return np.asarray(psi - digamma(counts.n_x + 1) - digamma(counts.n_y + 1))
 
+    def _check_given(self, n: int) -> None:
+        if self.noise_variance is not None or self.variant != 1:
+            raise InputError("knn: given numbers, noise_variance and variant=2 are not available")
+        self._check_rows(n)
+
     def _check_rows(self, n: int) -> None:
         if n <= self.k:
             raise InputError(f"knn needs more than k={self.k} rows, got {n}: lower k or add rows")
@@ -293,10 +290,10 @@ class KNN(Estimator):
         counts = kraskov_counts(x, y, self.k, self.variant, self.algorithm)
         if self.variant == 1:
             psi_k = digamma(self.k)
-            margins = _sum_digamma(counts.n_x + 1) + _sum_digamma(counts.n_y + 1)
+            margins = sum_digamma(counts.n_x + 1) + sum_digamma(counts.n_y + 1)
         else:
             psi_k = digamma(self.k) - 1 / self.k
-            margins = _sum_digamma(counts.n_x) + _sum_digamma(counts.n_y)
+            margins = sum_digamma(counts.n_x) + sum_digamma(counts.n_y)
         nats = float(digamma(n) + (n * psi_k - margins) / n)
         info = {"method": f"Kraskov {self.variant}", "neighbours": counts.algorithm}
         ceiling = float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k
@@ -306,8 +303,8 @@ class KNN(Estimator):
     def _ross(self, side: IndexedSide, labels: Variable) -> Estimate:
         rows, counts = self._ross_counts(side, labels)
         n = len(rows)
-        total = _sum_digamma(counts.k) - _sum_digamma(counts.within)
-        total -= _sum_digamma(counts.class_sizes)
+        total = sum_digamma(counts.k) - sum_digamma(counts.within)
+        total -= sum_digamma(counts.class_sizes)
         notes = self._flags((counts.side,), counts.tied_rows)
         if n < labels.n:
             notes.update([flags.rare_labels(labels.n - n, labels.n)])
@@ -329,10 +326,9 @@ class KNN(Estimator):
         return repeated, ross_counts(side, symbols, self.k, self.algorithm)
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
-        if self.noise_variance is not None or self.variant != 1:
-            raise InputError("knn: given numbers, noise_variance and variant=2 are not available")
+        self._check_given(x.n)
         sides = tuple(self._given_side(side) for side in (x, y))
-        return self._frenzel_pompe(*sides, self._side(z))
+        return information_given(*sides, self._side(z), self.k, self.algorithm)
 
     def estimate_permuted_given(
         self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]
@@ -347,57 +343,27 @@ class KNN(Estimator):
             z: what is given.
             orders: of the row numbers, each (n,).
         """
-        results = [0.0] * len(orders)
         numbers = z.numbers
-        if z.labels is not None or numbers is None or self.noise_variance is not None:
-            estimate_of = partial(self._reordered, x, y, z)
-        else:
-            side_x, side_y, side_z = self._given_side(x), self._given_side(y), self._side(numbers)
-
-            def estimate_of(order: Int) -> float:
-                return self._frenzel_pompe(side_x, side_y.selected(order), side_z).nats
-
-        def estimate(start: int, stop: int) -> None:
-            results[start:stop] = [estimate_of(order) for order in orders[start:stop]]
-
-        share_rows(estimate, len(orders), 1)
-        return results
-
-    def _reordered(self, x: Variable, y: Variable, z: Conditions, order: Int) -> float:
-        return self.estimate_given(x, y.selected(order), z).nats
+        self._check_given(x.n)
+        if z.labels is not None or numbers is None or x.discrete or y.discrete:
+            return _shared(lambda order: self.estimate_given(x, y.selected(order), z), orders)
+        sides = self._given_side(x), self._given_side(y), self._side(numbers)
+        dims = sum(len(side.columns) for side in sides)
+        if by_all_pairs(x.n, self.k, dims):
+            return information_of_orders(*sides, self.k, orders)
+        side_x, side_y, side_z = sides
+        return _shared(
+            lambda order: information_given(
+                side_x, side_y.selected(order), side_z, self.k, self.algorithm
+            ),
+            orders,
+        )
 
     def _given_side(self, v: Variable) -> ConditionalSide:
         if v.discrete:
             return ConditionalSide(np.empty((0, v.n)), v.symbols)
         side = self._side(v)
         return ConditionalSide(side.columns, None, side.rounding)
-
-    def _frenzel_pompe(self, x: ConditionalSide, y: ConditionalSide, z: IndexedSide) -> Estimate:
-        n = z.columns.shape[1]
-        self._check_rows(n)
-        counts = conditional_counts(x, y, z, self.k, self.algorithm)
-        m = len(counts.rows)
-        if m == 0:
-            raise InputError(
-                f"all {n} pairs of labels differ, so no row has a neighbour with its own labels: "
-                "join rare labels, or treat a side as numbers"
-            )
-        total = sum(_sum_digamma(c) for c in (counts.k, counts.in_z))
-        total -= sum(_sum_digamma(c) for c in (counts.in_xz, counts.in_yz))
-        notes: dict[str, str] = {}
-        if counts.tied_rows:
-            notes.update([flags.ties(counts.tied_rows, n)])
-        if m < n:
-            notes.update([flags.rare_labels(n - m, n)])
-        dims = sum(len(side.columns) for side in (x, y, z))
-        if math.log2(n / self.k) < dims:
-            notes.update([flags.few_samples(n, dims)])
-        for name, side, near in (("X", x, counts.in_xz), ("Y", y, counts.in_yz)):
-            share = float(near.sum() / counts.in_z.sum())
-            if side.symbols is None and share > MAX_NEAR_SHARE:
-                notes.update([flags.unresolved(name, share)])
-        ceiling = float(digamma(m) - digamma(self.k))
-        return Estimate(total / m, notes, {"method": "Frenzel-Pompe"}, ceiling)
 
     def _flags(self, sides: Sequence[IndexedSide], ties: int) -> dict[str, str]:
         """The flags for the sides in which distances were compared; `ties` rows had ties."""
@@ -418,15 +384,19 @@ class KNN(Estimator):
         return notes
 
 
+def _shared(estimate_of: Callable[[Int], Estimate], orders: Sequence[Int]) -> list[float]:
+    """The estimate for each order in nats; threads share the orders."""
+    results = [0.0] * len(orders)
+
+    def estimate(start: int, stop: int) -> None:
+        results[start:stop] = [estimate_of(order).nats for order in orders[start:stop]]
+
+    share_rows(estimate, len(orders), 1)
+    return results
+
+
 def _of_rows(rows: Int, values: Float, n: int) -> Float:
     """The values of these rows, and NaN for the others of n rows."""
     of_all = np.full(n, np.nan)
     of_all[rows] = values
     return of_all
-
-
-def _sum_digamma(counts: Int) -> float:
-    """Sum of psi over counts of at least 1, evaluated once for each count that occurs."""
-    occurrences = np.bincount(counts)
-    present = np.flatnonzero(occurrences)
-    return float(np.dot(occurrences[present], digamma(present)))

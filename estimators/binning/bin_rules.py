@@ -16,10 +16,10 @@ def balanced_bins(n: int, sides: Sequence[Variable], scale: float) -> int:
 
     D is the number of continuous dimensions that vary, those of a Z that is given included, and
     `labels` the number of distinct labels of a discrete side. The upward bias of the plug-in is
-    about labels * M^D / 2n for M bins. The information that bins of width 1 / M lose is proportional to 1 / M^2. The two balance where
-    M^(D + 2) is proportional to n / labels. Labels that all differ count as one, since they leave
-    no joint counts that could be biased. `benchmarks/fit_bins.py` fits the scale on bivariate
-    normals.
+    about labels * M^D / 2n for M bins. The information that bins of width 1 / M lose is
+    proportional to 1 / M^2. The two balance where M^(D + 2) is proportional to n / labels. Labels
+    that all differ count as one, since they leave no joint counts that could be biased.
+    `benchmarks/fit_bins.py` fits the scale on bivariate normals.
     """
     binned = sum(int((v.low < v.high).sum()) for v in sides)
     labels = math.prod(v.cardinality for v in sides if v.cardinality < n and v.discrete)

@@ -8,11 +8,15 @@ References:
     Mesner & Shalizi 2021, doi:10.1109/TIT.2020.3024886.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import permuted
+from ..kernels.permuted import FEW_NEIGHBOURS
+from ..shared.threads import share_rows
 from .ksg import MAX_ROUNDING, radius_in_classes
 from .search import Algorithm, count_within, nearest
 from .sorted_column import IndexedSide
@@ -21,7 +25,9 @@ from .ties import break_ties
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-NO_COLUMN = np.empty((0, 0))
+# Up to so many rows, all pairs are compared for many orders: for many neighbours, and for few
+# neighbours in few rows or many dimensions.
+MOST_ROWS_BY_PAIRS, ROWS_BY_PAIRS_PER_DIM = 5000, 700
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,38 @@ def conditional_counts(
         _count(of_z, None, reach, algorithm),
         tied_rows,
     )
+
+
+def by_all_pairs(n: int, k: int, dims: int) -> bool:
+    """Whether comparing all pairs is the fastest way to test many orders of n rows."""
+    return n <= MOST_ROWS_BY_PAIRS and (k > FEW_NEIGHBOURS or n <= ROWS_BY_PAIRS_PER_DIM * dims)
+
+
+def conditional_counts_of_orders(
+    x: ConditionalSide, y: ConditionalSide, z: IndexedSide, k: int, orders: Sequence[Int]
+) -> tuple[Int, Int, Int]:
+    """The counts in (X, Z), (Y, Z) and Z, each (orders, n), for numbers in all sides.
+
+    They are those of `conditional_counts` for each order of the rows of Y, if there are no ties.
+    """
+    columns = [x.columns, y.columns, z.columns]
+    joint = np.concatenate(columns)
+    if nearest(joint, k, len(joint), "auto").tied.any():
+        ends = np.cumsum([len(c) for c in columns])[:-1]
+        columns = [np.ascontiguousarray(part) for part in np.split(break_ties(joint), ends)]
+    n = joint.shape[1]
+    of_x, of_y, of_z = columns
+    ys = np.stack([of_y[:, order] for order in orders])
+    error = 4 * max(x.rounding, y.rounding, z.rounding)
+    counts: tuple[Int, Int, Int] = tuple(np.empty((3, len(orders), n), np.int64))  # type: ignore
+    share_rows(
+        lambda a, b: permuted.conditional_counts_of_orders(
+            of_x, ys, of_z, k, error, MAX_ROUNDING, a, b, *counts
+        ),
+        n,
+        1,
+    )
+    return counts
 
 
 def _joint_symbols(x: ConditionalSide, y: ConditionalSide) -> Int | None:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import digamma
 
 from .search import NO_COUNTS, Algorithm, Neighbours, closed, count_within, nearest
 from .sorted_column import IndexedSide
@@ -156,3 +157,10 @@ def _count_within(side: IndexedSide, reach: Float, algorithm: Algorithm) -> Int:
     if len(side.columns) == 1:
         return side.sorted_column.count_within(reach)
     return count_within(side.columns, reach, algorithm, lambda: side.slabs)
+
+
+def sum_digamma(counts: Int) -> float:
+    """Sum of psi over counts of at least 1, evaluated once for each count that occurs."""
+    occurrences = np.bincount(counts)
+    present = np.flatnonzero(occurrences)
+    return float(np.dot(occurrences[present], digamma(present)))

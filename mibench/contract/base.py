@@ -1,6 +1,5 @@
 """The base class of estimators: checks the data, calls the estimator, adds the common flags."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,13 +13,11 @@ from ..errors import InputError, message_of, unknown
 from ..foreign import contained
 from ..types import Estimate, Interval
 from . import flags
+from .completing import common_flags, estimate_of_constant, shape_of, with_row_flags
 from .conditions import Conditions
 from .parameters import check_value, parameter_fields
-from .rows import row_flags
 from .strata import estimate_in_strata, local_in_strata
 from .variables import Variable, as_pair
-
-SHOWN_AS_ZERO = 5e-4  # nats; tables show an estimate down to minus this as 0.000
 
 
 class Estimator(ABC):
@@ -89,7 +86,7 @@ class Estimator(ABC):
         Raises:
             InputError: for sides of different numbers of rows.
         """
-        return _with_row_flags(self.estimate_variables(x, y), x, y)
+        return with_row_flags(self.estimate_variables(x, y), x, y)
 
     def estimate_variables(self, x: Variable, y: Variable) -> Estimate:
         """Estimate I(X;Y) from sides that are checked and laid out already.
@@ -107,7 +104,7 @@ class Estimator(ABC):
         """
         _check_same_rows(x, y)
         if x.constant or y.constant:
-            return _estimate_of_constant(x, y)
+            return estimate_of_constant(x, y)
         with contained():
             estimate = self._estimate(x, y)
         return self._complete(estimate, x, y)
@@ -133,7 +130,7 @@ class Estimator(ABC):
             raise InputError(f"x has {x.n} rows and z has {z.n}: rows must belong together")
         given = {"dim_z": z.dims}
         if x.constant or y.constant:
-            estimate = _estimate_of_constant(x, y)
+            estimate = estimate_of_constant(x, y)
             return replace(estimate, info={**estimate.info, **given})
         if z.constant:
             estimate = self.estimate_sides(x, y)
@@ -142,7 +139,7 @@ class Estimator(ABC):
         with contained():
             estimate = self._complete(estimate_in_strata(self._within, x, y, z), x, y)
         estimate = replace(estimate, info={**estimate.info, **given})
-        return _with_row_flags(estimate, x, y)
+        return with_row_flags(estimate, x, y)
 
     def estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         """Estimate I(O;T) for each O of `others`, such as a layer T with its input and its label.
@@ -161,11 +158,11 @@ class Estimator(ABC):
             _check_same_rows(other, t)
         varying = [other for other in others if not other.constant]
         if t.constant or not varying:
-            return [_estimate_of_constant(other, t) for other in others]
+            return [estimate_of_constant(other, t) for other in others]
         with contained():
             estimates = iter(self._estimate_each(t, varying))
         return [
-            _estimate_of_constant(other, t)
+            estimate_of_constant(other, t)
             if other.constant
             else self._complete(next(estimates), other, t)
             for other in others
@@ -188,7 +185,7 @@ class Estimator(ABC):
             try:
                 estimates = self.estimate_each(same_y[0][1], [x for x, _ in same_y])
                 results += [
-                    _with_row_flags(estimate, *pair)
+                    with_row_flags(estimate, *pair)
                     for estimate, pair in zip(estimates, same_y, strict=True)
                 ]
             except KeyboardInterrupt:
@@ -370,37 +367,10 @@ class Estimator(ABC):
             raise TypeError(
                 f"{type(self).__name__}._estimate returned a {type(estimate).__name__}, no Estimate"
             )
-        all_flags = {**estimate.flags, **_common_flags(estimate, x.n)}
-        return replace(estimate, flags=all_flags, info={**_shape(x, y), **estimate.info})
-
-
-def _with_row_flags(estimate: Estimate, x: Variable, y: Variable) -> Estimate:
-    raised = {} if "constant" in estimate.flags else row_flags(x, y)
-    return replace(estimate, flags={**estimate.flags, **raised}) if raised else estimate
+        all_flags = {**estimate.flags, **common_flags(estimate, x.n)}
+        return replace(estimate, flags=all_flags, info={**shape_of(x, y), **estimate.info})
 
 
 def _check_same_rows(x: Variable, y: Variable) -> None:
     if x.n != y.n:
         raise InputError(f"one side has {x.n} rows and the other {y.n}: rows must belong together")
-
-
-def _estimate_of_constant(x: Variable, y: Variable) -> Estimate:
-    return Estimate(0.0, dict([flags.constant()]), {"method": "constant side", **_shape(x, y)})
-
-
-def _shape(x: Variable, y: Variable) -> dict[str, Any]:
-    reasons = {name: side.reason for name, side in (("x", x), ("y", y)) if side.reason}
-    shown = ", ".join(f"{name} ({reason})" for name, reason in reasons.items())
-    labels = {"labels": shown} if shown else {}
-    return {"n": x.n, "dim_x": x.dims, "dim_y": y.dims, **labels}
-
-
-def _common_flags(estimate: Estimate, n: int) -> dict[str, str]:
-    """Flags of an estimate near its ceiling, log n if it gives none, or below 0."""
-    ceiling = math.log(n) if estimate.ceiling_nats is None else estimate.ceiling_nats
-    raised: dict[str, str] = {}
-    if flags.is_near(estimate.nats, ceiling):
-        raised.update([flags.ceiling(estimate.nats, ceiling, n)])
-    if estimate.nats < -SHOWN_AS_ZERO:
-        raised.update([flags.negative()])
-    return raised

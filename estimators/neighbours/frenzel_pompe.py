@@ -1,0 +1,72 @@
+"""The k-NN estimate of I(X;Y|Z) from counts of neighbours, for one order of rows or for many.
+
+    I = psi(k) + mean[psi(n_z) - psi(n_xz) - psi(n_yz)],
+
+where n_z, n_xz and n_yz are the rows nearer than the k-th neighbour in Z, in (X, Z) and in (Y, Z),
+the row itself included.
+
+References:
+    Frenzel & Pompe 2007, doi:10.1103/PhysRevLett.99.204101.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma
+
+from mibench.contract import flags
+from mibench.errors import InputError
+from mibench.types import Estimate
+
+from .conditional import ConditionalSide, conditional_counts, conditional_counts_of_orders
+from .ksg import sum_digamma
+from .search import Algorithm
+from .sorted_column import IndexedSide
+
+MAX_NEAR_SHARE = 0.7  # of rows near in Z that are near in a side too; more hide what it shares
+
+
+def information_given(
+    x: ConditionalSide, y: ConditionalSide, z: IndexedSide, k: int, algorithm: Algorithm = "auto"
+) -> Estimate:
+    """I(X;Y|Z) given numbers Z of more than k rows, in nats."""
+    n = z.columns.shape[1]
+    counts = conditional_counts(x, y, z, k, algorithm)
+    used = len(counts.rows)
+    if used == 0:
+        raise InputError(
+            f"all {n} pairs of labels differ, so no row has a neighbour with its own labels: "
+            "join rare labels, or treat a side as numbers"
+        )
+    total = sum(sum_digamma(c) for c in (counts.k, counts.in_z))
+    total -= sum(sum_digamma(c) for c in (counts.in_xz, counts.in_yz))
+    raised: dict[str, str] = {}
+    if counts.tied_rows:
+        raised.update([flags.ties(counts.tied_rows, n)])
+    if used < n:
+        raised.update([flags.rare_labels(n - used, n)])
+    dims = sum(len(side.columns) for side in (x, y, z))
+    if math.log2(n / k) < dims:
+        raised.update([flags.few_samples(n, dims)])
+    for name, side, near in (("X", x, counts.in_xz), ("Y", y, counts.in_yz)):
+        share = float(near.sum() / counts.in_z.sum())
+        if side.symbols is None and share > MAX_NEAR_SHARE:
+            raised.update([flags.unresolved(name, share)])
+    ceiling = float(digamma(used) - digamma(k))
+    return Estimate(total / used, raised, {"method": "Frenzel-Pompe"}, ceiling)
+
+
+def information_of_orders(
+    x: ConditionalSide,
+    y: ConditionalSide,
+    z: IndexedSide,
+    k: int,
+    orders: Sequence[NDArray[np.int64]],
+) -> list[float]:
+    """I(X;Y|Z) in nats for each order of the rows of Y, by all pairs; numbers in all sides."""
+    in_xz, in_yz, in_z = conditional_counts_of_orders(x, y, z, k, orders)
+    psi = np.append(0.0, digamma(np.arange(1, z.columns.shape[1] + 1)))  # of 0, which no count is
+    values = digamma(k) + psi[in_z] - psi[in_xz] - psi[in_yz]
+    return [float(nats) for nats in values.mean(axis=1)]
