@@ -60,6 +60,8 @@ class KNN(Estimator):
     Rows whose label occurs once are left out, and the estimate is flagged. If both sides are
     discrete, the estimate is the plug-in, adjusted for chance.
 
+    I(X;Y|Z) given numbers (Frenzel & Pompe 2007): see `neighbours.frenzel_pompe`.
+
     Ties: the formulas do not hold where the k-th and the next neighbour of a row are equally far,
     or the k-th is a copy of the row. Only in this case, uniform noise is added to all rows, and
     the estimate is flagged. The noise is at most a thousandth of the median gap between
@@ -103,6 +105,7 @@ class KNN(Estimator):
     References:
         Kraskov, Stoegbauer & Grassberger 2004, doi:10.1103/PhysRevE.69.066138.
         Ross 2014, doi:10.1371/journal.pone.0087357.
+        Given Z: Frenzel & Pompe 2007, doi:10.1103/PhysRevLett.99.204101.
         Entropy: Berrett, Samworth & Yuan 2019, doi:10.1214/18-AOS1688.
         Labels: Vinh, Epps & Bailey 2010, https://jmlr.org/papers/v11/vinh10a.html;
             Grassberger 2003, arXiv:physics/0307138.

@@ -115,7 +115,7 @@ def test_labels_of_z_are_conditions_for_any_estimator():
     """The chain of the definition: the sum over labels of n_z / n times the MI among its rows."""
     x, y, _ = normal_sides(300, 4)
     z = np.random.default_rng(4).choice(["a", "b", "c"], 300, p=[0.5, 0.3, 0.2])
-    for name in [*GIVEN, "kde"]:
+    for name in ("auto", "canonical", "knn", "kde", "uniform:correction=none"):
         whole = mibench.estimate(x, y, name, z=z).nats
         parts = [
             np.mean(z == label) * mibench.estimate(x[z == label], y[z == label], name).nats
@@ -262,6 +262,34 @@ def test_bins_that_are_too_wide_are_flagged():
         assert "coarse_condition" in estimate.flags
         beside = mibench.estimate(of_x, of_y, name, z=z)
         assert "coarse_condition" not in beside.flags
+
+
+def test_bins_given_labels_are_adjusted_for_chance():
+    """X and Y are independent in each of 20 labels of 10 rows, where the plug-in gives much."""
+    rng = np.random.default_rng(26)
+    label = np.arange(200) % 20
+    for name in ("uniform", "adaptive"):
+        estimates = []
+        for _ in range(10):
+            x, y = rng.standard_normal((2, 200)) + label
+            estimates.append(mibench.estimate(x, y, name, z=label, discrete_z=True).nats)
+        error = np.std(estimates, ddof=1) / math.sqrt(10)
+        assert abs(np.mean(estimates)) < 4 * error
+        plain = mibench.estimate(x, y, f"{name}:correction=none", z=label, discrete_z=True)
+        assert plain.nats > 0.1
+
+
+def test_orders_of_the_chain_rule_that_differ_are_flagged():
+    """Z is a point of a circle, and both sides are functions of its angle."""
+    rng = np.random.default_rng(27)
+    angle = rng.uniform(0, 2 * np.pi, 500)
+    z = np.c_[np.cos(angle), np.sin(angle)]
+    x, y = angle + 0.1 * rng.standard_normal(500), np.sin(2 * angle)
+    y = y + 0.1 * rng.standard_normal(500)
+    estimate = mibench.estimate(x, y, "canonical", z=z)
+    first, second = estimate.info["orders_nats"]
+    assert abs(first - second) > 0.05
+    assert "chain_rule" in estimate.flags
 
 
 def test_what_neighbours_in_z_hide_is_flagged():

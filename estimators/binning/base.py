@@ -168,6 +168,13 @@ class BinningEstimator(Estimator):
         bins = {f"bins_{name}": b.bins for name, b in zip("xyz", binned, strict=True)}
         return replace(estimate, info={**estimate.info, **bins})
 
+    def _within(self, x: Variable, y: Variable, numbers: Variable | None) -> Estimate:
+        """Rows of one label of Z are few, and there may be many labels: adjusted for chance."""
+        if numbers is not None or self.correction != "auto" or x.constant or y.constant:
+            return super()._within(x, y, numbers)
+        sides = zip((x, y), self._bins_of_both(x, y), strict=True)
+        return information_of_labels(*(as_labels(self._symbols(v, bins)) for v, bins in sides))
+
     def _local(self, x: Variable, y: Variable, z: Variable | None) -> NDArray[np.float64]:
         if z is not None or (x.discrete and y.discrete) or self.correction == "miller-madow":
             raise InputError(

@@ -1,0 +1,125 @@
+"""Errors, levels and times of I(X;Y|Z), for the tables of docs/conditional.md.
+
+python benchmarks/conditional.py errors   # estimators on the suite `conditional`
+python benchmarks/conditional.py levels   # p-values of 500 samples without, and with, dependence
+python benchmarks/conditional.py time     # tests of 1,000 rows; beside tigramite, if installed
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from scipy.special import digamma
+
+import mibench
+from mibench.tasks.suites import GIVEN_SUITES
+from mibench.types import Task
+
+Float = NDArray[np.float64]
+
+ROWS, SEEDS = (500, 2000), 5
+SAMPLES, SHUFFLES = 500, 199
+TESTED_ROWS, TESTED_SHUFFLES = 1000, 500
+
+
+def mesner_shalizi(x: Float, y: Float, z: Float, k: int = 3) -> float:
+    """The estimate of Mesner & Shalizi 2021, without clipping at 0, of columns on one scale."""
+    columns = np.hstack([x, y, z])
+    columns = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    of_x, of_y, of_z = np.split(columns, np.cumsum([x.shape[1], y.shape[1]]), axis=1)
+    tree = KDTree(columns)
+    radius = tree.query(columns, k + 1, p=np.inf)[0][:, k]
+    reach = np.nextafter(radius, np.inf)
+
+    def near(*parts: Float) -> NDArray[np.int64]:
+        rows = np.hstack(parts)
+        found = KDTree(rows).query_ball_point(rows, reach, p=np.inf, return_length=True)
+        return np.asarray(found) - 1
+
+    of_row = np.where(radius > 0, k, near(columns))
+    values = digamma(of_row) - digamma(near(of_x, of_z)) - digamma(near(of_y, of_z))
+    return float(np.mean(values + digamma(near(of_z))))
+
+
+def errors() -> None:
+    """The mean error of each estimator on each task, and the mean absolute error of all."""
+    names = ("auto", "knn", "adaptive", "uniform", "mesner-shalizi")
+    for n in ROWS:
+        print(f"{n} rows, {SEEDS} seeds: mean error in nats")
+        print("| task | truth | " + " | ".join(names) + " |")
+        absolute: dict[str, list[float]] = {name: [] for name in names}
+        for task in map(mibench.get_task, GIVEN_SUITES["conditional"]):
+            cells = []
+            for name in names:
+                wrong = [_error(task, name, n, seed) for seed in range(SEEDS)]
+                absolute[name] += [abs(w) for w in wrong]
+                cells.append(f"{np.mean(wrong):+.3f}")
+            print(f"| `{task.name}` | {task.mi_nats:.3f} | " + " | ".join(cells) + " |", flush=True)
+        means = [f"{np.mean(absolute[name]):.3f}" for name in names]
+        print("| mean absolute error | | " + " | ".join(means) + " |")
+
+
+def _error(task: Task, name: str, n: int, seed: int) -> float:
+    x, y, z = task.sample(n, seed)
+    if name == "mesner-shalizi":
+        return mesner_shalizi(*(side.astype(float) for side in (x, y, z))) - task.mi_nats
+    kinds = {f"discrete_{side}": getattr(task, f"discrete_{side}") for side in "xyz"}
+    return mibench.estimate(x, y, name, z=z, **kinds).nats - task.mi_nats
+
+
+def levels() -> None:
+    """How often p is at most 0.05 without dependence given Z, and with it."""
+    for columns in (1, 4):
+        for strength in (0.0, 0.5):
+            p = []
+            for seed in range(SAMPLES):
+                rng = np.random.default_rng([seed, columns])
+                z = rng.standard_normal((200, columns))
+                of_x, of_y = rng.standard_normal((2, 200))
+                x, y = z.sum(axis=1) + of_x, z[:, 0] ** 2 + of_y + strength * of_x
+                estimate = mibench.estimate(x, y, "knn:k=10", z=z, permutations=SHUFFLES)
+                p.append(estimate.p_value or 1.0)
+            share = np.mean(np.array(p) <= 0.05)
+            print(f"{columns} column(s) of Z, strength {strength}: p <= 0.05 in {share:.1%}")
+
+
+def timed() -> None:
+    """Seconds of one test without early end, of X and Y given five columns."""
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((TESTED_ROWS, 5))
+    x = z[:, 0] + rng.standard_normal(TESTED_ROWS)
+    y = z[:, 1] + x + rng.standard_normal(TESTED_ROWS)  # dependent, so that no test ends early
+    for k in (3, 200):
+        ours = _seconds(
+            lambda k=k: mibench.estimate(x, y, f"knn:k={k}", z=z, permutations=TESTED_SHUFFLES)
+        )
+        print(f"k = {k}: mibench {ours:.2f} s of the processor", end="")
+        try:
+            from tigramite.independence_tests.cmiknn import CMIknn
+        except ImportError:
+            print("; tigramite is not installed")
+            continue
+        test = CMIknn(knn=k, transform="standardize", sig_samples=TESTED_SHUFFLES)
+        array, which = np.vstack([x, y, z.T]), np.array([0, 1, *[2] * 5])
+
+        def theirs(test: Any = test, array: Float = array, which: Any = which) -> None:
+            value = test.get_dependence_measure(array.copy(), which)
+            test.get_shuffle_significance(array.copy(), which, value)
+
+        seconds = _seconds(theirs)
+        print(f", tigramite {seconds:.2f} s: {seconds / ours:.0f} times as long")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    work()  # compiles
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+if __name__ == "__main__":
+    {"errors": errors, "levels": levels, "time": timed}[sys.argv[1]]()
