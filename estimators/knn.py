@@ -23,7 +23,7 @@ from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
 from .neighbours.frenzel_pompe import information_given, information_of_orders
-from .neighbours.ksg import RossCounts, kraskov_counts, ross_counts, sum_digamma
+from .neighbours.ksg import RossCounts, kraskov_counts, of_rows, ross_counts, sum_digamma
 from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
 from .shared.columns import standardized, without_rounding
@@ -268,12 +268,12 @@ class KNN(Estimator):
             sides = self._given_side(x), self._given_side(y)
             given = conditional_counts(*sides, self._side(z), self.k, self.algorithm)
             values = digamma(given.k) + digamma(given.in_z)
-            return _of_rows(given.rows, values - digamma(given.in_xz) - digamma(given.in_yz), x.n)
+            return of_rows(given.rows, values - digamma(given.in_xz) - digamma(given.in_yz), x.n)
         if x.discrete or y.discrete:
             labels, numbers = (x, y) if x.discrete else (y, x)
             rows, ross = self._ross_counts(self._side(numbers, alone=True), labels)
             values = digamma(len(rows)) + digamma(ross.k)
-            return _of_rows(rows, values - digamma(ross.class_sizes) - digamma(ross.within), x.n)
+            return of_rows(rows, values - digamma(ross.class_sizes) - digamma(ross.within), x.n)
         counts = kraskov_counts(self._side(x), self._side(y), self.k, 1, self.algorithm)
         psi = digamma(self.k) + digamma(x.n)
         return np.asarray(psi - digamma(counts.n_x + 1) - digamma(counts.n_y + 1))
@@ -330,8 +330,8 @@ class KNN(Estimator):
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
         self._check_given(x.n)
-        sides = tuple(self._given_side(side) for side in (x, y))
-        return information_given(*sides, self._side(z), self.k, self.algorithm)
+        side_x, side_y = self._given_side(x), self._given_side(y)
+        return information_given(side_x, side_y, self._side(z), self.k, self.algorithm)
 
     def estimate_permuted_given(
         self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]
@@ -396,10 +396,3 @@ def _shared(estimate_of: Callable[[Int], Estimate], orders: Sequence[Int]) -> li
 
     share_rows(estimate, len(orders), 1)
     return results
-
-
-def _of_rows(rows: Int, values: Float, n: int) -> Float:
-    """The values of these rows, and NaN for the others of n rows."""
-    of_all = np.full(n, np.nan)
-    of_all[rows] = values
-    return of_all

@@ -160,11 +160,11 @@ class BinningEstimator(Estimator):
         binned = [self._bins_of(v, [o for j, o in enumerate(sides) if j != i])
                   for i, v in enumerate(sides)]  # fmt: skip
         finer: BinningEstimator = replace(cast(Any, self), bins=2 * max(binned[2].bins))
-        labels = [
+        of_x, of_y, of_z, finer_of_z = (
             as_labels(self._symbols(v, bins))
             for v, bins in zip((*sides, z), (*binned, finer._bins_of(z, [])), strict=True)
-        ]
-        estimate = information_given_bins(*labels, self.correction)
+        )
+        estimate = information_given_bins(of_x, of_y, of_z, finer_of_z, self.correction)
         bins = {f"bins_{name}": b.bins for name, b in zip("xyz", binned, strict=True)}
         return replace(estimate, info={**estimate.info, **bins})
 
@@ -172,8 +172,9 @@ class BinningEstimator(Estimator):
         """Rows of one label of Z are few, and there may be many labels: adjusted for chance."""
         if numbers is not None or self.correction != "auto" or x.constant or y.constant:
             return super()._within(x, y, numbers)
-        sides = zip((x, y), self._bins_of_both(x, y), strict=True)
-        return information_of_labels(*(as_labels(self._symbols(v, bins)) for v, bins in sides))
+        bins_x, bins_y = self._bins_of_both(x, y)
+        labels_x, labels_y = self._symbols(x, bins_x), self._symbols(y, bins_y)
+        return information_of_labels(as_labels(labels_x), as_labels(labels_y))
 
     def _local(self, x: Variable, y: Variable, z: Variable | None) -> NDArray[np.float64]:
         if z is not None or (x.discrete and y.discrete) or self.correction == "miller-madow":

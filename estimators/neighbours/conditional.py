@@ -126,15 +126,15 @@ def conditional_counts_of_orders(
     of_x, of_y, of_z = columns
     ys = np.stack([of_y[:, order] for order in orders])
     error = 4 * max(x.rounding, y.rounding, z.rounding)
-    counts: tuple[Int, Int, Int] = tuple(np.empty((3, len(orders), n), np.int64))  # type: ignore
+    in_xz, in_yz, in_z = np.empty((3, len(orders), n), np.int64)
     share_rows(
         lambda a, b: permuted.conditional_counts_of_orders(
-            of_x, ys, of_z, k, error, MAX_ROUNDING, a, b, *counts
+            of_x, ys, of_z, k, error, MAX_ROUNDING, a, b, in_xz, in_yz, in_z
         ),
         n,
         1,
     )
-    return counts
+    return in_xz, in_yz, in_z
 
 
 def _joint_symbols(x: ConditionalSide, y: ConditionalSide) -> Int | None:

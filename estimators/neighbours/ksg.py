@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from .search import NO_COUNTS, Algorithm, Neighbours, closed, count_within, nearest
@@ -164,3 +164,10 @@ def sum_digamma(counts: Int) -> float:
     occurrences = np.bincount(counts)
     present = np.flatnonzero(occurrences)
     return float(np.dot(occurrences[present], digamma(present)))
+
+
+def of_rows(rows: Int, values: ArrayLike, n: int) -> Float:
+    """The values of these rows, and NaN for the others of n rows."""
+    of_all = np.full(n, np.nan)
+    of_all[rows] = values
+    return of_all

@@ -39,8 +39,7 @@ def information_by_chain_rule(
         terms[name] = information(a, b)
         return terms[name].nats
 
-    def order(names: str, a: Variable, b: Variable) -> float:
-        first, second = names
+    def order(first: str, second: str, a: Variable, b: Variable) -> float:
         with_b = of(f"I({first};{second},Z)", a, joined(b, z))
         alone = of(f"I({first};Z)", a, z)
         limit = terms[f"I({first};{second},Z)"].ceiling_nats
@@ -52,8 +51,8 @@ def information_by_chain_rule(
         both = of("I(X;Y)", x, y) + of("I(X,Y;Z)", joined(x, y), z)
         orders = [both - of("I(X;Z)", x, z) - of("I(Y;Z)", y, z)]
     else:
-        orders = [] if y.discrete else [order("XY", x, y)]
-        orders += [] if x.discrete else [order("YX", y, x)]
+        orders = [] if y.discrete else [order("X", "Y", x, y)]
+        orders += [] if x.discrete else [order("Y", "X", y, x)]
     nats = float(np.mean(orders))
     raised = {
         code: f"In {name}: {sentence}"

@@ -13,8 +13,8 @@ from ..errors import InputError, some
 from .deciding import decide_of_file, why_no_label
 from .kinds import Decided
 from .notes import Notes
-from .readers import Table, open_table, read_values
-from .reading import AS_DETECTED, ReadAs
+from .readers import open_table, read_values
+from .reading import AS_DETECTED, ReadAs, Table
 from .rows import about_rows, check_enough, complete, lacking, refuse_missing
 from .selection import choose, excluded
 from .sides import check_lengths, one_kind, refuse_constant

@@ -15,9 +15,8 @@ from .variables import Variable
 
 def takes_numbers_as_given(estimator: object) -> bool:
     """Whether an estimator has an I(X;Y|Z) for numbers in Z, and not for labels alone."""
-    kind = type(estimator)
     return isinstance(estimator, Estimator) and (
-        kind._estimate_given is not Estimator._estimate_given
+        type(estimator)._estimate_given is not Estimator._estimate_given
     )
 
 
