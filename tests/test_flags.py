@@ -8,7 +8,16 @@ from scipy.special import digamma
 
 from mibench import get_task
 from mibench.contract import flags
-from mibench.estimators import KDE, KNN, Adaptive, Auto, Canonical, Uniform
+from mibench.estimators import (
+    KDE,
+    KNN,
+    Adaptive,
+    Auto,
+    Canonical,
+    Gaussian,
+    GaussianCopula,
+    Uniform,
+)
 from mibench.ibnet.measuring.exact import Exact
 from mibench.ibnet.measuring.noisy import Noisy
 
@@ -60,6 +69,11 @@ FLAGGED = [
     # monte_carlo_error: of layers with noise
     (Noisy(max_rounds=2, standard_error=1e-9), X, CODE, True, {"monte_carlo_error"}),
     (Noisy(), X, CODE, True, set()),
+    # not_normal: a shared outlier; columns that are each normal, and not together
+    (Gaussian(), X, Y, False, set()),
+    (Gaussian(), OUTLIER, OUTLIER + Y, False, {"not_normal"}),
+    (GaussianCopula(), OUTLIER, OUTLIER + Y, False, set()),
+    (GaussianCopula(), np.c_[X, X * (-1) ** CODE], Y, False, {"not_normal"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

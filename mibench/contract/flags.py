@@ -39,6 +39,7 @@ FLAGS = {
     "no_p_value": "the test by permutations failed, so there is no p-value",
     "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
     "monte_carlo_error": "the standard error of the mean over noise is larger than was asked for",
+    "not_normal": "a side is not normal, so the estimate may be far above or below the MI",
 }
 
 
@@ -305,4 +306,14 @@ def monte_carlo_error(error: float, wanted: float) -> Flag:
     return "monte_carlo_error", (
         f"Monte Carlo error: the standard error is {error / math.log(2):.2g} bits, and "
         f"{wanted / math.log(2):.2g} bits were asked for. Give a larger max_rounds."
+    )
+
+
+def not_normal(side: str, kurtosis: float, of_normal: float) -> Flag:
+    """A side is no normal vector, by Mardia's kurtosis."""
+    return "not_normal", (
+        f"Not normal: {side} has a kurtosis of {kurtosis:.3g}, and a normal distribution of its "
+        f"dimension has {of_normal:.3g}. The estimate is the MI of a normal distribution with the "
+        "same correlations. It may be far below the MI or far above it: compare it with auto or "
+        "knn."
     )
