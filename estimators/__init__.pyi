@@ -1,17 +1,22 @@
 from .adaptive import Adaptive
 from .auto import Auto
 from .canonical import Canonical
+from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
 from .function import Function
 from .gaussian import Gaussian
 from .gaussian_copula import GaussianCopula
+from .geometric import Geometric
 from .kde import KDE
 from .knn import KNN
+from .lnc import LNC
+from .mixed import Mixed
 from .uniform import Uniform
 
 __all__ = [
     "KDE",
     "KNN",
+    "LNC",
     "Adaptive",
     "Auto",
     "Canonical",
@@ -19,5 +24,10 @@ __all__ = [
     "Function",
     "Gaussian",
     "GaussianCopula",
+    "Geometric",
+    "Mixed",
     "Uniform",
+    "geometric_entropy_nats",
+    "knn_entropy_nats",
+    "kozachenko_leonenko_nats",
 ]

@@ -11,11 +11,14 @@ from mibench.contract import flags
 from mibench.estimators import (
     KDE,
     KNN,
+    LNC,
     Adaptive,
     Auto,
     Canonical,
     Gaussian,
     GaussianCopula,
+    Geometric,
+    Mixed,
     Uniform,
 )
 from mibench.ibnet.measuring.exact import Exact
@@ -74,6 +77,12 @@ FLAGGED = [
     (Gaussian(), OUTLIER, OUTLIER + Y, False, {"not_normal"}),
     (GaussianCopula(), OUTLIER, OUTLIER + Y, False, set()),
     (GaussianCopula(), np.c_[X, X * (-1) ** CODE], Y, False, {"not_normal"}),
+    # straight_lines: narrower noise than k-NN can see
+    (LNC(), X, X + 1e-6 * NOISE, False, {"straight_lines"}),
+    (LNC(), X, X + 0.1 * NOISE, False, set()),
+    (Geometric(), X, X + 1e-6 * NOISE, False, {"straight_lines"}),
+    (Mixed(), LATTICE, X, False, set()),
+    (Mixed(), X, X, False, {"ceiling"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

@@ -13,7 +13,9 @@ from mibench.errors import InputError
 from mibench.estimators import KNN, Adaptive, Uniform
 
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
-WHEN_NAMED = ["auto", "executable", "function", "gaussian", "gaussian_copula"]
+WHEN_NAMED = [
+    "auto", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc", "mixed",
+]  # fmt: skip
 
 
 def test_the_built_in_estimators_come_through_their_entry_points():
@@ -47,7 +49,7 @@ def test_spec_strings(spec, expected):
             [
                 "unknown estimator 'knm'",
                 "did you mean 'knn'",
-                "adaptive, auto, canonical, executable, function, gaussian, gaussian_copula, kde",
+                "adaptive, auto, canonical, executable, function, gaussian, gaussian_copula",
             ],
         ),
         ("", ["unknown estimator ''", "adaptive"]),

@@ -32,6 +32,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fine_structure": {"rise": 0.2},
     "more_pairs": {"used": 2, "more": 1},
     "left_over": {"nats": 0.1},
+    "straight_lines": {"nats": 9.0, "most": 4.6},
     "not_normal": {"side": "x", "kurtosis": 12.0, "of_normal": 3.0},
     "rising": {"nats": 1.2, "halves": 1.0},
     "halves_differ": {"low": 0.5, "high": 1.0},

@@ -39,6 +39,7 @@ FLAGS = {
     "no_p_value": "the test by permutations failed, so there is no p-value",
     "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
     "monte_carlo_error": "the standard error of the mean over noise is larger than was asked for",
+    "straight_lines": "part of the estimate assumes straight relations within neighbourhoods",
     "not_normal": "a side is not normal, so the estimate may be far above or below the MI",
 }
 
@@ -316,4 +317,13 @@ def not_normal(side: str, kurtosis: float, of_normal: float) -> Flag:
         f"dimension has {of_normal:.3g}. The estimate is the MI of a normal distribution with the "
         "same correlations. It may be far below the MI or far above it: compare it with auto or "
         "knn."
+    )
+
+
+def straight_lines(nats: float, most: float) -> Flag:
+    """The estimate exceeds what k-NN can find without an assumption on neighbourhoods."""
+    return "straight_lines", (
+        f"Straight lines: k-NN alone can find at most {_both_units(most)} here, and the estimate "
+        f"is {_both_units(nats)}. The rest assumes that the relation is straight within each "
+        "neighbourhood. The MI of very narrow noise is larger still if the relation bends there."
     )
