@@ -1,5 +1,6 @@
 from .adaptive import Adaptive
 from .auto import Auto
+from .binning.corrected import entropy_of_counts_nats
 from .canonical import Canonical
 from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
@@ -27,6 +28,7 @@ __all__ = [
     "Geometric",
     "Mixed",
     "Uniform",
+    "entropy_of_counts_nats",
     "geometric_entropy_nats",
     "knn_entropy_nats",
     "kozachenko_leonenko_nats",
