@@ -179,10 +179,9 @@ def chao_wang_jost(c: Counts) -> float:
     seen = c.total(c.values * (digamma(n) - digamma(c.values))) / n
     if once == 0 or n == 1:
         return seen
+    a = 2 / ((n - 1) * (once - 1) + 2)
     if twice > 0:
         a = 2 * twice / ((n - 1) * once + 2 * twice)
-    else:
-        a = 2 / ((n - 1) * (once - 1) + 2)
     if a >= 1:
         return seen
     v = np.exp(np.arange(-50.0, 5.0, LOG_STEP))
