@@ -2,6 +2,7 @@ from .adaptive import Adaptive
 from .auto import Auto
 from .binning.corrected import entropy_of_counts_nats
 from .canonical import Canonical
+from .edge import Edge
 from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
 from .function import Function
@@ -21,6 +22,7 @@ __all__ = [
     "Adaptive",
     "Auto",
     "Canonical",
+    "Edge",
     "Executable",
     "Function",
     "Gaussian",

@@ -15,6 +15,7 @@ from mibench.estimators import (
     Adaptive,
     Auto,
     Canonical,
+    Edge,
     Gaussian,
     GaussianCopula,
     Geometric,
@@ -83,6 +84,10 @@ FLAGGED = [
     (Geometric(), X, X + 1e-6 * NOISE, False, {"straight_lines"}),
     (Mixed(), LATTICE, X, False, set()),
     (Mixed(), X, X, False, {"ceiling"}),
+    # bandwidth, capped
+    (Edge(), X, X + 0.1 * NOISE, False, {"bandwidth", "ceiling"}),
+    (Edge(), X, X > 0, True, set()),
+    (Edge(cap=0.5), X, X > 0, True, {"capped", "ceiling"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

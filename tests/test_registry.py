@@ -14,7 +14,8 @@ from mibench.estimators import KNN, Adaptive, Uniform
 
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 WHEN_NAMED = [
-    "auto", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc", "mixed",
+    "auto", "edge", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc",
+    "mixed",
 ]  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def test_spec_strings(spec, expected):
             [
                 "unknown estimator 'knm'",
                 "did you mean 'knn'",
-                "adaptive, auto, canonical, executable, function, gaussian, gaussian_copula",
+                "adaptive, auto, canonical, edge, executable, function, gaussian",
             ],
         ),
         ("", ["unknown estimator ''", "adaptive"]),

@@ -40,6 +40,8 @@ FLAGS = {
     "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
     "monte_carlo_error": "the standard error of the mean over noise is larger than was asked for",
     "straight_lines": "part of the estimate assumes straight relations within neighbourhoods",
+    "bandwidth": "the estimate depends much on the width of cells",
+    "capped": "a parameter limits the estimate",
     "not_normal": "a side is not normal, so the estimate may be far above or below the MI",
 }
 
@@ -335,4 +337,21 @@ def straight_lines(nats: float, most: float) -> Flag:
         f"Straight lines: k-NN alone can find at most {_both_units(most)} here, and the estimate "
         f"is {_both_units(nats)}. The rest assumes that the relation is straight within each "
         "neighbourhood. The MI of very narrow noise is larger still if the relation bends there."
+    )
+
+
+def bandwidth(narrow: float, wide: float) -> Flag:
+    """Cells of different widths give different estimates."""
+    return "bandwidth", (
+        f"Bandwidth: the narrowest cells give {_both_units(narrow)} and the widest "
+        f"{_both_units(wide)}. So the estimate depends on the width of cells, which data do not "
+        "tell: compare it with knn."
+    )
+
+
+def capped(count: int, n: int, cap: float) -> Flag:
+    """The logarithms of `count` of n rows were cut to a limit that the user gave."""
+    return "capped", (
+        f"Capped: cap={cap:g} cut the terms of {count} of {n} rows, so that the estimate cannot "
+        f"exceed {_both_units(cap)}. The MI may be larger: leave cap out."
     )
