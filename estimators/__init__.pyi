@@ -13,6 +13,8 @@ from .kde import KDE
 from .knn import KNN
 from .lnc import LNC
 from .mixed import Mixed
+from .renyi import Renyi
+from .sliced import Sliced
 from .uniform import Uniform
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "GaussianCopula",
     "Geometric",
     "Mixed",
+    "Renyi",
+    "Sliced",
     "Uniform",
     "entropy_of_counts_nats",
     "geometric_entropy_nats",

@@ -20,6 +20,8 @@ from mibench.estimators import (
     GaussianCopula,
     Geometric,
     Mixed,
+    Renyi,
+    Sliced,
     Uniform,
 )
 from mibench.ibnet.measuring.exact import Exact
@@ -84,6 +86,11 @@ FLAGGED = [
     (Geometric(), X, X + 1e-6 * NOISE, False, {"straight_lines"}),
     (Mixed(), LATTICE, X, False, set()),
     (Mixed(), X, X, False, {"ceiling"}),
+    # not_mi
+    (Renyi(), X, Y, False, {"not_mi"}),
+    (Renyi(), WIDE, WIDE, False, {"not_mi", "few_samples", "ceiling"}),
+    (Sliced(slices=4), MANY[0], MANY[1], False, {"not_mi"}),
+    (Sliced(), X, Y, False, set()),
     # bandwidth, capped
     (Edge(), X, X + 0.1 * NOISE, False, {"bandwidth", "ceiling"}),
     (Edge(), X, X > 0, True, set()),

@@ -15,7 +15,7 @@ from mibench.estimators import KNN, Adaptive, Uniform
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 WHEN_NAMED = [
     "auto", "edge", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc",
-    "mixed",
+    "mixed", "renyi", "sliced",
 ]  # fmt: skip
 
 

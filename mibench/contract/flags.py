@@ -42,6 +42,7 @@ FLAGS = {
     "straight_lines": "part of the estimate assumes straight relations within neighbourhoods",
     "bandwidth": "the estimate depends much on the width of cells",
     "capped": "a parameter limits the estimate",
+    "not_mi": "the estimator measures something else than the MI",
     "not_normal": "a side is not normal, so the estimate may be far above or below the MI",
 }
 
@@ -354,4 +355,12 @@ def capped(count: int, n: int, cap: float) -> Flag:
     return "capped", (
         f"Capped: cap={cap:g} cut the terms of {count} of {n} rows, so that the estimate cannot "
         f"exceed {_both_units(cap)}. The MI may be larger: leave cap out."
+    )
+
+
+def not_mi(name: str, what: str) -> Flag:
+    """The estimator measures another quantity, in the same units."""
+    return "not_mi", (
+        f"Not the MI: {name} estimates {what}. Compare such values with each other, and not with "
+        "the MI."
     )
