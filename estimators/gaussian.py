@@ -53,6 +53,7 @@ class Gaussian(Estimator):
     """
 
     by_default: ClassVar[bool] = False
+    not_claimed: ClassVar[tuple[str, ...]] = ("monotone maps",)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("gaussian", x, y)

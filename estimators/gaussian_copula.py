@@ -56,6 +56,7 @@ class GaussianCopula(Estimator):
     """
 
     by_default: ClassVar[bool] = False
+    not_claimed: ClassVar[tuple[str, ...]] = ("rotations",)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("gaussian_copula", x, y)

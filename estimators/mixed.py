@@ -20,6 +20,8 @@ from .neighbours.sorted_column import side_on_common_scale
 
 Float = NDArray[np.float64]
 
+NEAR_CEILING = 0.85  # share of the largest estimate from which the noise may be far narrower
+
 
 @dataclass(frozen=True)
 class Mixed(Estimator):
@@ -92,7 +94,10 @@ class Mixed(Estimator):
             return estimate
         # m_x and m_y are at least k_i.
         ceiling = float(digamma(x.n) - np.sort(digamma(counts.k)).mean())
-        return replace(estimate, ceiling_nats=ceiling)
+        notes = dict(estimate.flags)
+        if flags.is_near(estimate.nats, ceiling, NEAR_CEILING):
+            notes.update([flags.ceiling(estimate.nats, ceiling, x.n)])
+        return replace(estimate, flags=notes, ceiling_nats=ceiling)
 
     def _of_one_label_side(self, values: Variable, labels: Variable) -> Estimate:
         symbols = labels.symbols

@@ -79,6 +79,10 @@ class Renyi(Estimator):
     correction: LabelCorrection | None = "auto"
     quadratic: ClassVar[bool] = True
     by_default: ClassVar[bool] = False
+    not_claimed: ClassVar[tuple[str, ...]] = (
+        "independence", "independent columns", "independent labels", "known value",
+        "monotone maps", "rotations", "more columns", "additivity", "near copy", "growth",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()

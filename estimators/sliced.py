@@ -66,6 +66,7 @@ class Sliced(Estimator):
     seed: Annotated[int, Field(ge=0)] = 0
     quadratic: ClassVar[bool] = True
     by_default: ClassVar[bool] = False
+    not_claimed: ClassVar[tuple[str, ...]] = ("rotations", "more columns", "additivity")
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         sides = [None if v.discrete else _ordered(v) for v in (x, y)]
