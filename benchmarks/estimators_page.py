@@ -53,7 +53,7 @@ def table_of_tasks() -> None:
         means = errors.mean()
         cells = ["refused" if math.isnan(means[t]) else f"{means[t]:+.2f}" for t in tasks]
         milliseconds = 1000 * table.loc[table["task"] == tasks[0], "seconds"].median()
-        line([f"`{name}`", *cells, f"{milliseconds:.2g} ms"])
+        line([f"`{name}`", *cells, f"{milliseconds:.{0 if milliseconds > 10 else 1}f} ms"])
 
 
 if __name__ == "__main__":

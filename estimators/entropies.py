@@ -50,7 +50,7 @@ def knn_entropy_nats(x: ArrayLike, k: int = 3) -> float:
     dims, n = columns.shape
     radius = _positive(nearest(columns, k, dims, "auto").radius, k)
     mean = float(np.sort(np.log(radius)).mean())
-    return float(digamma(n) - digamma(k)) + dims * (math.log(2) + mean)
+    return float(digamma(n) - digamma(k) + dims * (math.log(2) + mean))
 
 
 def kozachenko_leonenko_nats(x: ArrayLike) -> float:
@@ -86,10 +86,11 @@ def kozachenko_leonenko_nats(x: ArrayLike) -> float:
     columns = _columns(x, 1)
     dims, n = columns.shape
     rows = np.ascontiguousarray(columns.T)
-    distances = _positive(cKDTree(rows).query(rows, 2)[0][:, 1], 1)
+    found: Any = cKDTree(rows).query(rows, 2)
+    distances = _positive(found[0][:, 1], 1)
     unit_ball = dims / 2 * math.log(math.pi) - float(gammaln(1 + dims / 2))
     mean = float(np.sort(np.log(distances)).mean())
-    return math.log(n - 1) + np.euler_gamma + unit_ball + dims * mean
+    return float(math.log(n - 1) + np.euler_gamma + unit_ball + dims * mean)
 
 
 def geometric_entropy_nats(x: ArrayLike, k: int = 20) -> float:

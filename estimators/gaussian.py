@@ -57,5 +57,5 @@ class Gaussian(Estimator):
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("gaussian", x, y)
-        sides = (standardized(v.float64[v.low < v.high]) for v in (x, y))
-        return information_of_normal("gaussian", *sides, EXACT)
+        a, b = (standardized(v.float64[v.low < v.high]) for v in (x, y))
+        return information_of_normal("gaussian", a, b, EXACT)

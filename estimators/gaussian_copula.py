@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from mibench.contract import flags
 from mibench.contract.base import Estimator
 from mibench.contract.variables import Variable
 from mibench.types import Estimate
@@ -14,6 +15,8 @@ from mibench.types import Estimate
 from .normal.canonical_correlations import information_of_normal, refuse_labels
 
 Float = NDArray[np.float64]
+
+NEAR_CEILING = 0.6  # share of the largest estimate from which ranks hide how narrow the noise is
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,13 @@ class GaussianCopula(Estimator):
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("gaussian_copula", x, y)
-        sides = (normal_scores(v.float64[v.low < v.high]) for v in (x, y))
-        estimate = information_of_normal("gaussian_copula", *sides, least_unexplained(x.n))
+        a, b = (normal_scores(v.float64[v.low < v.high]) for v in (x, y))
+        estimate = information_of_normal("gaussian_copula", a, b, least_unexplained(x.n))
         info = {**estimate.info, "method": "normal scores, canonical correlations"}
-        return replace(estimate, info=info)
+        notes = dict(estimate.flags)
+        if flags.is_near(estimate.nats, estimate.ceiling_nats or 0.0, NEAR_CEILING):
+            notes.update([flags.ceiling(estimate.nats, estimate.ceiling_nats or 0.0, x.n)])
+        return replace(estimate, flags=notes, info=info)
 
 
 def normal_scores(columns: Float) -> Float:

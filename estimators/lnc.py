@@ -120,14 +120,14 @@ class LNC(Estimator):
         return gains
 
     def _term(self, vectors: Float) -> Float:
-        """C (m,) for the vectors to the neighbours of m rows (m, k, d)."""
+        """The term c (m,) for the vectors to the neighbours of m rows (m, k, d)."""
         _, k, dims = vectors.shape
-        shares = np.maximum(log_shares_of_boxes(vectors), -MOST_NATS * dims)
+        shares: Float = np.maximum(log_shares_of_boxes(vectors), -MOST_NATS * dims)
         if dims == 1:
             return shares
         rare, usual = shares_of_uniform_rows(k, dims)
         limit = rare if self.alpha is None else math.log(self.alpha)
-        return np.where(shares < limit, shares - usual, 0.0)
+        return np.asarray(np.where(shares < limit, shares - usual, 0.0))
 
 
 def _scaled(v: Variable) -> IndexedSide:

@@ -1,5 +1,6 @@
 """k nearest neighbours for columns that repeat values: atoms, mixtures, labels with numbers."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -95,6 +96,9 @@ class Mixed(Estimator):
         # m_x and m_y are at least k_i.
         ceiling = float(digamma(x.n) - np.sort(digamma(counts.k)).mean())
         notes = dict(estimate.flags)
+        dims = sum(int((v.low < v.high).sum()) for v in (x, y))
+        if math.log2(x.n / self.k) < dims:
+            notes.update([flags.few_samples(x.n, dims)])
         if flags.is_near(estimate.nats, ceiling, NEAR_CEILING):
             notes.update([flags.ceiling(estimate.nats, ceiling, x.n)])
         return replace(estimate, flags=notes, ceiling_nats=ceiling)

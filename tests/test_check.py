@@ -121,7 +121,7 @@ def _pair(seed):
 # What quick estimators fail, in small samples; their docstrings say why.
 FAILED = {
     "gaussian": set(),
-    "gaussian_copula": {"near copy"},
+    "gaussian_copula": set(),
     "knn": {"near copy"},
     "lnc": set(),
 }

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,7 +52,7 @@ class Counts:
         """How many labels occur so many times."""
         return int(self.repeats[self.values == times].sum())
 
-    def total(self, terms: Float) -> float:
+    def total(self, terms: NDArray[np.floating[Any]]) -> float:
         """The sum of terms (m,) over labels, where terms[i] is that of one with count values[i]."""
         return float(self.repeats @ terms)
 

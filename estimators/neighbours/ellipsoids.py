@@ -22,7 +22,7 @@ def ellipsoid_entropy_nats(columns: Float, k: int) -> float:
         terms[rows] = _log_volumes_per_row(vectors, distances)
     unit_ball = dims / 2 * math.log(math.pi) - float(gammaln(1 + dims / 2))
     # Sorted, so that the last digit does not depend on the order of the rows.
-    return math.log(n) + unit_ball + float(np.sort(terms).mean())
+    return float(math.log(n) + unit_ball + np.sort(terms).mean())
 
 
 def _log_volumes_per_row(vectors: Float, distances: Float) -> Float:

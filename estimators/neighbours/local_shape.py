@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,8 @@ def vectors_to_neighbours(
     step = max(1, VALUES_AT_ONCE // (k * dims))
     for start in range(0, n, step):
         part = slice(start, min(start + step, n))
-        distances, indices = tree.query(rows[part], k + 1, p=norm, workers=thread_count())
+        found: Any = tree.query(rows[part], k + 1, p=norm, workers=thread_count())
+        distances, indices = found
         # The row itself is the first one, at distance 0.
         yield part, rows[indices[:, 1:]] - rows[part, np.newaxis], distances[:, -1]
 

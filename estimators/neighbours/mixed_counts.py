@@ -28,8 +28,8 @@ def counts_of_columns(x: Float, y: Float, k: int) -> MixedCounts:
     neighbours = nearest(joint, k, len(x), "auto")
     radius = neighbours.radius
     as_far = _as_far(joint, radius, neighbours.tied, np.full(len(radius), k))
-    within = (_within(side, radius) for side in (x, y))
-    return MixedCounts(as_far, *within, int((radius == 0).sum()))
+    in_atoms = int((radius == 0).sum())
+    return MixedCounts(as_far, _within(x, radius), _within(y, radius), in_atoms)
 
 
 def counts_within_labels(columns: Float, symbols: Int, k: int) -> MixedCounts:

@@ -139,8 +139,8 @@ def _result(
     except BaseException as error:  # a plug-in may raise anything
         return Result(of.name, FAILS, math.nan, of.limit, math.nan, message_of(error))
     mean = float(np.mean(numbers))
-    error = float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers))
+    deviation = float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers))
     off = mean if of.one_sided else abs(mean)
-    fits = off <= of.limit + MAX_ERRORS * error
+    fits = off <= of.limit + MAX_ERRORS * deviation
     verdict = PASSES if fits else OPEN if of.name in not_claimed else FAILS
-    return Result(of.name, verdict, mean, of.limit, error, of.compares)
+    return Result(of.name, verdict, mean, of.limit, deviation, of.compares)
