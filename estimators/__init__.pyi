@@ -1,10 +1,41 @@
 from .adaptive import Adaptive
 from .auto import Auto
+from .binning.corrected import entropy_of_counts_nats
 from .canonical import Canonical
+from .edge import Edge
+from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
 from .function import Function
+from .gaussian import Gaussian
+from .gaussian_copula import GaussianCopula
+from .geometric import Geometric
 from .kde import KDE
 from .knn import KNN
+from .lnc import LNC
+from .mixed import Mixed
+from .renyi import Renyi
+from .sliced import Sliced
 from .uniform import Uniform
 
-__all__ = ["KDE", "KNN", "Adaptive", "Auto", "Canonical", "Executable", "Function", "Uniform"]
+__all__ = [
+    "KDE",
+    "KNN",
+    "LNC",
+    "Adaptive",
+    "Auto",
+    "Canonical",
+    "Edge",
+    "Executable",
+    "Function",
+    "Gaussian",
+    "GaussianCopula",
+    "Geometric",
+    "Mixed",
+    "Renyi",
+    "Sliced",
+    "Uniform",
+    "entropy_of_counts_nats",
+    "geometric_entropy_nats",
+    "knn_entropy_nats",
+    "kozachenko_leonenko_nats",
+]

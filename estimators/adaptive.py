@@ -59,7 +59,8 @@ class Adaptive(BinningEstimator):
             Default: each dimension has its own edges.
         correction: "auto" (default): none for bins; two sides of labels are adjusted for chance,
             see `docs/labels.md`. None: the plug-in. "miller-madow": adds (occupied bins - 1) / 2n
-            to each entropy, of bins and of labels.
+            to each entropy, of bins and of labels; other names, see `entropy_of_counts_nats`,
+            correct them otherwise.
         own_bin: a value that has a bin of its own in each dimension where it occurs: the lower
             bound of an activation function (0 for ReLU, -1 for tanh and ELU), as in that thesis.
             All other values, below and above it, go into the other bins - 1 bins, cut at their

@@ -121,7 +121,7 @@ class Canonical(Estimator):
             on the others. Half as many are used where a side has more than 200 features.
         pairs: the most canonical pairs that k-NN is given.
         correction: for two discrete sides only. "auto" (default): adjusted for chance, see
-            `docs/labels.md`; "miller-madow"; or None, the plug-in.
+            `docs/labels.md`; None, the plug-in; "miller-madow" or another of its corrections.
 
     References:
         Kernel CCA: Bach & Jordan 2002, https://jmlr.org/papers/v3/bach02a.html.

@@ -72,7 +72,7 @@ class KDE(Estimator):
             "lower" (Bhattacharyya). Where all labels differ the result is a bound on I, since H(Z)
             is known. If labels repeat, it is a difference of two bounds, which is no bound.
         correction: for two discrete sides only. "auto" (default): adjusted for chance, see
-            `docs/labels.md`; "miller-madow"; or None, the plug-in.
+            `docs/labels.md`; None, the plug-in; "miller-madow" or another of its corrections.
 
     Raises:
         InputError: if both `bandwidth` and `noise_variance` are given.

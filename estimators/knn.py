@@ -97,7 +97,7 @@ class KNN(Estimator):
             see `neighbours.added_noise`.
         seed: of the noise that `noise_variance` asks for; 0 by default.
         correction: for two discrete sides only. "auto" (default): adjusted for chance, see
-            `docs/labels.md`; "miller-madow"; or None, the plug-in.
+            `docs/labels.md`; None, the plug-in; "miller-madow" or another of its corrections.
 
     Raises:
         InputError: for `standardize=True` with `noise_variance`.

@@ -54,7 +54,8 @@ class Uniform(BinningEstimator):
             a rule gives), as the neurons of a layer do. Default: each dimension has its own edges.
         correction: "auto" (default): none for bins; two sides of labels are adjusted for chance,
             see `docs/labels.md`. None: the plug-in. "miller-madow": adds (occupied bins - 1) / 2n
-            to each entropy, of bins and of labels.
+            to each entropy, of bins and of labels; other names, see `entropy_of_counts_nats`,
+            correct them otherwise.
 
     Raises:
         InputError: for an empty or infinite `range`.

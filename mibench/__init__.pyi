@@ -1,5 +1,6 @@
 from . import bottleneck, summary
 from .api import compare, estimate
+from .checking.running import Consistency, check
 from .columns.pairs import Pairwise, pairwise
 from .columns.scores import scores
 from .compiled.warmup import warmup
@@ -16,6 +17,7 @@ from .types import Estimate, Record, Task
 __version__: str
 
 __all__ = [
+    "Consistency",
     "Estimate",
     "Estimator",
     "FunctionEstimator",
@@ -26,6 +28,7 @@ __all__ = [
     "Record",
     "Task",
     "bottleneck",
+    "check",
     "compare",
     "estimate",
     "get_estimator",

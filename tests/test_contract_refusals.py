@@ -4,17 +4,14 @@ Each refusal is an InputError whose message names the bad value and the remedy.
 """
 
 import math
-from importlib.metadata import entry_points
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mibench import InputError
-from mibench.contract.registry import default_estimators
 
-EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
-POINTS = {name: EVERY[name] for name in default_estimators()}
+from .contract_points import POINTS
 
 
 @pytest.fixture(params=sorted(POINTS))

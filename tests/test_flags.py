@@ -8,7 +8,22 @@ from scipy.special import digamma
 
 from mibench import get_task
 from mibench.contract import flags
-from mibench.estimators import KDE, KNN, Adaptive, Auto, Canonical, Uniform
+from mibench.estimators import (
+    KDE,
+    KNN,
+    LNC,
+    Adaptive,
+    Auto,
+    Canonical,
+    Edge,
+    Gaussian,
+    GaussianCopula,
+    Geometric,
+    Mixed,
+    Renyi,
+    Sliced,
+    Uniform,
+)
 from mibench.ibnet.measuring.exact import Exact
 from mibench.ibnet.measuring.noisy import Noisy
 
@@ -60,6 +75,26 @@ FLAGGED = [
     # monte_carlo_error: of layers with noise
     (Noisy(max_rounds=2, standard_error=1e-9), X, CODE, True, {"monte_carlo_error"}),
     (Noisy(), X, CODE, True, set()),
+    # not_normal: a shared outlier; columns that are each normal, and not together
+    (Gaussian(), X, Y, False, set()),
+    (Gaussian(), OUTLIER, OUTLIER + Y, False, {"not_normal"}),
+    (GaussianCopula(), OUTLIER, OUTLIER + Y, False, set()),
+    (GaussianCopula(), np.c_[X, X * (-1) ** CODE], Y, False, {"not_normal"}),
+    # straight_lines: narrower noise than k-NN can see
+    (LNC(), X, X + 1e-6 * NOISE, False, {"straight_lines"}),
+    (LNC(), X, X + 0.1 * NOISE, False, set()),
+    (Geometric(), X, X + 1e-6 * NOISE, False, {"straight_lines"}),
+    (Mixed(), LATTICE, X, False, set()),
+    (Mixed(), X, X, False, {"ceiling"}),
+    # not_mi
+    (Renyi(), X, Y, False, {"not_mi"}),
+    (Renyi(), WIDE, WIDE, False, {"not_mi", "few_samples", "ceiling"}),
+    (Sliced(slices=4), MANY[0], MANY[1], False, {"not_mi"}),
+    (Sliced(), X, Y, False, set()),
+    # bandwidth, capped
+    (Edge(), X, X + 0.1 * NOISE, False, {"bandwidth", "ceiling"}),
+    (Edge(), X, X > 0, True, set()),
+    (Edge(cap=0.5), X, X > 0, True, {"capped", "ceiling"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

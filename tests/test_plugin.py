@@ -55,26 +55,26 @@ def test_it_is_listed(with_plugin):
     done = with_plugin("list", "estimators", "--format", "json")
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
-    assert rows["gaussian"]["from"] == "mibench-gaussian 0.1.0"
-    assert rows["gaussian"]["parameters"] == "shrinkage=0"
+    assert rows["shrunk_gaussian"]["from"] == "mibench-gaussian 0.1.0"
+    assert rows["shrunk_gaussian"]["parameters"] == "shrinkage=0"
     assert "knn" in rows
 
 
 def test_it_is_compared_and_exact_where_its_law_holds(with_plugin):
     done = with_plugin(
-        "compare", "-e", "gaussian,knn", "--tasks", "multinormal-sparse-5-5-2-2.0,1v1-bimodal-0.75",
-        "--seeds", "3", "--format", "json",
+        "compare", "-e", "shrunk_gaussian,knn", "--seeds", "3", "--format", "json",
+        "--tasks", "multinormal-sparse-5-5-2-2.0,1v1-bimodal-0.75",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     cases = {(c["task"], c["estimator"]): c for c in json.loads(done.stdout)["cases"]}
-    exact = cases["multinormal-sparse-5-5-2-2.0", "gaussian"]
+    exact = cases["multinormal-sparse-5-5-2-2.0", "shrunk_gaussian"]
     assert exact["best"]
     assert abs(exact["bias_bits"]) < 0.1  # its own bias is 25 / 2n nats, 0.018 bits, and noise
     assert cases["1v1-bimodal-0.75", "knn"]["best"]
 
 
 def test_its_parameters_are_checked_like_any_other(with_plugin):
-    done = with_plugin("compare", "-e", "gaussian:shrinkage=2", "--seeds", "1")
+    done = with_plugin("compare", "-e", "shrunk_gaussian:shrinkage=2", "--seeds", "1")
     assert done.returncode == 2
     assert "shrinkage=2" in done.stderr
     assert "Traceback" not in done.stderr
@@ -82,7 +82,7 @@ def test_its_parameters_are_checked_like_any_other(with_plugin):
 
 def test_it_fails_on_labels_as_a_recorded_result(with_plugin):
     done = with_plugin(
-        "compare", "-e", "gaussian", "--tasks", "binary-symmetric-0.1", "--seeds", "2"
+        "compare", "-e", "shrunk_gaussian", "--tasks", "binary-symmetric-0.1", "--seeds", "2"
     )
     assert done.returncode == 1
     assert "use knn for labels" in done.stdout

@@ -4,6 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from .labels import LabelCorrection, information_of_labels
 from .plug_in import (
     RowSymbols,
     SymbolCounts,
+    counts_of_pairs,
     joint_entropy,
     key_symbols,
     margins_of_table,
@@ -143,12 +145,20 @@ class BinningEstimator(Estimator):
             return self._of_labels(x, y)
         bins_x, bins_y = self._bins_of_both(x, y)
         if bins_x.joint_bins * bins_y.joint_bins <= max(x.n, MAX_TABLE_BINS):
-            counts_x, counts_y, joint = margins_of_table(self._table(x.n, bins_x, bins_y))
-        else:
-            counts_x, counts_y = self._symbols(x, bins_x), self._symbols(y, bins_y)
-            joint = joint_entropy(counts_x, counts_y)
+            table = self._table(x.n, bins_x, bins_y)
+            counts_x, counts_y, joint = margins_of_table(table)
+            return self._plug_in(
+                BinnedSide(x, bins_x, counts_x),
+                BinnedSide(y, bins_y, counts_y),
+                joint,
+                lambda: table[table > 0],
+            )
+        symbols_x, symbols_y = self._symbols(x, bins_x), self._symbols(y, bins_y)
         return self._plug_in(
-            BinnedSide(x, bins_x, counts_x), BinnedSide(y, bins_y, counts_y), joint
+            BinnedSide(x, bins_x, symbols_x),
+            BinnedSide(y, bins_y, symbols_y),
+            joint_entropy(symbols_x, symbols_y),
+            lambda: counts_of_pairs(symbols_x, symbols_y),
         )
 
     def _of_labels(self, x: Variable, y: Variable) -> Estimate:
@@ -213,7 +223,8 @@ class BinningEstimator(Estimator):
             bins = self._bins_of(other, [t])
             symbols = self._symbols(other, bins)
             joint = joint_entropy(symbols, symbols_t)
-            estimates.append(self._plug_in(BinnedSide(other, bins, symbols), side_t, joint))
+            pairs = partial(counts_of_pairs, symbols, symbols_t)
+            estimates.append(self._plug_in(BinnedSide(other, bins, symbols), side_t, joint, pairs))
         return estimates
 
     def _bins_of(self, v: Variable, others: Sequence[Variable]) -> SideBins:
@@ -248,13 +259,15 @@ class BinningEstimator(Estimator):
         share_rows(tally, n, max(MIN_ROWS_PER_THREAD, 4 * int(x.joint_bins * y.joint_bins)))
         return sum(tables[1:], tables[0])
 
-    def _plug_in(self, x: BinnedSide, y: BinnedSide, joint: tuple[float, int]) -> Estimate:
+    def _plug_in(
+        self, x: BinnedSide, y: BinnedSide, joint: tuple[float, int], pairs: Callable[[], Int]
+    ) -> Estimate:
         n, joint_bins = x.variable.n, x.bins.joint_bins * y.bins.joint_bins
         notes = dict([flags.more_bins_than_samples(joint_bins, n)] if joint_bins > n else [])
         notes.update(self._extra_flags(x, y))
         of_bins = None if self.correction == "auto" else self.correction
         info = {"bins_x": x.bins.bins, "bins_y": y.bins.bins}
-        estimate = plug_in_counts(x.counted, y.counted, joint, of_bins, info, notes)
+        estimate = plug_in_counts(x.counted, y.counted, joint, of_bins, info, notes, pairs)
         limit = _ceiling_nats(x, y, estimate)
         all_differ = max(x.variable.cardinality, y.variable.cardinality) == n
         if (

@@ -17,9 +17,10 @@ from ..kernels.chance import (
     pair_counts,
     sum_of_terms,
 )
+from .corrected import Correction
 from .plug_in import RowSymbols, plug_in, variable_symbols
 
-LabelCorrection = Literal["auto", "miller-madow"]
+LabelCorrection = Literal["auto", Correction]
 
 
 def information_of_labels(
@@ -31,8 +32,9 @@ def information_of_labels(
 ) -> Estimate:
     """I(X;Y) of two discrete sides, neither of them constant, in nats.
 
-    correction: None is the plug-in estimate, and "miller-madow" adds (K - 1) / 2n to each of its
-    entropies. "auto" is adjusted for chance:
+    correction: None is the plug-in estimate; "miller-madow" adds (K - 1) / 2n to each of its
+    entropies, and the others of `corrected` correct each entropy too. "auto" is adjusted for
+    chance:
 
         I = min(H(X), H(Y)) * (J - E) / (M - E)
 
@@ -48,11 +50,11 @@ def information_of_labels(
     """
     a, b = variable_symbols(x), variable_symbols(y)
     plain = estimate = plug_in(a, b)
-    if correction == "miller-madow":
-        estimate = plug_in(a, b, correction)
-    elif correction == "auto":
+    if correction == "auto":
         share = share_beyond_chance(a, b)
         estimate = replace(plain, nats=share * min(a.entropy_nats, b.entropy_nats))
+    elif correction is not None:
+        estimate = plug_in(a, b, correction)
     details = {
         **info,
         **estimate.info,
@@ -64,7 +66,8 @@ def information_of_labels(
     if x.n < x.cardinality * y.cardinality:
         sizes = x.n, x.cardinality, y.cardinality
         shared = _informative_rows(a, b)
-        raised.update([flags.sparse_labels(*sizes, shared, correction == "auto")])
+        how = correction if correction == "auto" else "none" if correction is None else "entropies"
+        raised.update([flags.sparse_labels(*sizes, shared, how)])
     return replace(estimate, info=details, flags=raised, ceiling_nats=math.log(x.n))
 
 

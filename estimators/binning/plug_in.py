@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from mibench.contract.variables import Variable
 from mibench.types import Estimate
 
+from ..kernels.chance import pair_counts
 from ..kernels.symbols import counts_of_table, dense_symbols, entropy_nats, joint_entropy_nats
-
-Correction = Literal["miller-madow"]
+from .corrected import Correction, corrected_entropy, counts_of, shrinkage_weight, shrunk_entropy
 
 MAX_KEY = 2**62
 
@@ -85,7 +85,15 @@ def plug_in(
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> Estimate:
     """I(X;Y) from the symbols of both sides; see `plug_in_counts`."""
-    return plug_in_counts(x, y, joint_entropy(x, y), correction, info, notes)
+    joint = joint_entropy(x, y)
+    return plug_in_counts(x, y, joint, correction, info, notes, lambda: counts_of_pairs(x, y))
+
+
+def counts_of_pairs(x: RowSymbols, y: RowSymbols) -> NDArray[np.int64]:
+    """How often each pair of symbols that occurs does."""
+    if x.n in (len(x.counts), len(y.counts)):
+        return np.ones(x.n, np.int64)
+    return pair_counts(x.symbols, y.symbols, len(x.counts), len(y.counts))
 
 
 def joint_entropy(x: RowSymbols, y: RowSymbols) -> tuple[float, int]:
@@ -112,17 +120,37 @@ def plug_in_counts(
     correction: Correction | None = None,
     info: Mapping[str, Any] = MappingProxyType({}),
     notes: Mapping[str, str] = MappingProxyType({}),
+    pairs: Callable[[], NDArray[np.int64]] | None = None,
 ) -> Estimate:
     """I = H(X) + H(Y) - H(XY) from relative frequencies, in nats.
 
-    joint: the plug-in entropy of the pairs, and the number of pairs that occur.
+    joint: the plug-in entropy of the pairs, and the number of pairs that occur. pairs: returns how
+    often each of them occurs, which corrections other than "miller-madow" need.
     Bias: upwards by about (Kx - 1)(Ky - 1) / 2n, where Kx and Ky are the numbers of symbols that
     occur (Miller 1955; Panzeri & Treves 1996, doi:10.1088/0954-898X/7/1/006). "miller-madow" adds
     (K - 1) / 2n to each entropy, which removes this bias as long as counts are not small.
+    `corrected` has the other corrections. For pairs, they take Kx Ky as the number that could
+    occur; "shrinkage" shrinks the shares of pairs, and X and Y have the shares that follow.
     """
     h_x, h_y, (h_xy, kxy) = x.entropy_nats, y.entropy_nats, joint
     if correction == "miller-madow":
         entropies_and_symbols = (h_x, len(x.counts)), (h_y, len(y.counts)), (h_xy, kxy)
         h_x, h_y, h_xy = (h + (k - 1) / (2 * x.n) for h, k in entropies_and_symbols)
+    elif correction is not None and pairs is not None:
+        h_x, h_y, h_xy = _corrected_entropies(x.counts, y.counts, pairs(), correction)
     entropies = {"entropy_x_nats": h_x, "entropy_y_nats": h_y, "entropy_xy_nats": h_xy}
     return Estimate(h_x + h_y - h_xy, dict(notes), {"method": "plug-in", **info, **entropies})
+
+
+def _corrected_entropies(
+    x: NDArray[np.int64], y: NDArray[np.int64], pairs: NDArray[np.int64], correction: Correction
+) -> tuple[float, float, float]:
+    """The entropies of X, Y and pairs, each from the counts of what occurs."""
+    of_pairs = counts_of(pairs, len(x) * len(y))
+    sides = counts_of(x), counts_of(y), of_pairs
+    if correction == "shrinkage":
+        weight = shrinkage_weight(of_pairs)
+        h_x, h_y, h_xy = (shrunk_entropy(side, weight) for side in sides)
+    else:
+        h_x, h_y, h_xy = (corrected_entropy(side, correction) for side in sides)
+    return h_x, h_y, h_xy

@@ -21,8 +21,8 @@ FILE = click.Path(path_type=Path)
 estimators_option = click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
     shell_complete=several_of(estimator_names),
-    help="Estimators, comma-separated, such as uniform,knn:k=5 (default: every estimator that "
-    "needs no parameters).",
+    help="Estimators, comma-separated, such as uniform,knn:k=5 (default: those for any kind "
+    "of data; others run when they are named).",
 )  # fmt: skip
 time_limit_option = click.option(
     "--time-limit", type=float, metavar="SECONDS",

@@ -32,6 +32,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fine_structure": {"rise": 0.2},
     "more_pairs": {"used": 2, "more": 1},
     "left_over": {"nats": 0.1},
+    "straight_lines": {"nats": 9.0, "most": 4.6},
+    "not_mi": {"name": "sliced", "what": "the mean over projections, at most the MI"},
+    "bandwidth": {"narrow": 1.2, "wide": 0.8},
+    "capped": {"count": 12, "n": 1000, "cap": 2.0},
+    "not_normal": {"side": "x", "kurtosis": 12.0, "of_normal": 3.0},
     "rising": {"nats": 1.2, "halves": 1.0},
     "halves_differ": {"low": 0.5, "high": 1.0},
     "own_codes": {"count": 4000, "n": 4096},
@@ -46,7 +51,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "dependent_rows": {"correlation_x": 0.9, "correlation_y": 0.8},
     "copied_rows": {"copies": 500, "n": 1000},
     "beyond_evidence": {"n": 50, "dims": 100, "rows": 200, "most": 50},
-    "sparse_labels": {"n": 100, "labels_x": 40, "labels_y": 40, "shared": 20, "adjusted": True},
+    "sparse_labels": {"n": 100, "labels_x": 40, "labels_y": 40, "shared": 20, "correction": "auto"},
 }
 
 

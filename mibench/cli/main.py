@@ -20,6 +20,7 @@ import click.shell_completion
 from ..errors import InputError, bounded
 from ..output.safe import visible
 from ..plugins import COMMANDS, by_name, load
+from .check import check
 from .compare import compare, report, results
 from .completion import (
     VARIABLE,
@@ -92,7 +93,8 @@ def cli() -> None:
     """Estimate mutual information (MI), and measure how far to trust an estimator.
 
     `compare` runs estimators on samples whose MI is known. `estimate` and `pairwise` estimate
-    the MI of your own data. `recommend` ranks estimators for them.
+    the MI of your own data. `recommend` ranks estimators for them. `check` tests whether an
+    estimator has the properties of MI.
     """
 
 
@@ -141,8 +143,8 @@ def show(name: str) -> int:
 @click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
     shell_complete=several_of(estimator_names),
-    help="Only for these estimators, such as knn,kde (default: every estimator that needs no "
-    "parameters, and what plug-ins such as ibnet compile).",
+    help="Only for these estimators, such as knn,kde (default: those that run if none is "
+    "named, and what plug-ins such as ibnet compile).",
 )  # fmt: skip
 def warmup(estimators: Sequence[str]) -> int:
     """Compile ahead of the first estimate, and keep the machine code on disk.
@@ -158,7 +160,7 @@ def warmup(estimators: Sequence[str]) -> int:
     return SOME_FAILED if warmup_report.unkept or warmup_report.failed else DONE
 
 
-for command in (compare, completion, estimate, pairwise, recommend, report, results):
+for command in (check, compare, completion, estimate, pairwise, recommend, report, results):
     cli.add_command(command)
 
 

@@ -71,8 +71,8 @@ def warmup(
     all processes first.
 
     Args:
-        estimators: as for `mibench.compare`. Default: every estimator that needs no parameters,
-            and what plug-ins declare, such as the networks of `mibench.ibnet`.
+        estimators: as for `mibench.compare`. Default: every estimator that a command runs if none
+            is named, and what plug-ins declare, such as the networks of `mibench.ibnet`.
         on_progress: called with the number of calls so far and in all.
         on_step: called with a `mibench.running.steps.Step`: what is compiled now.
 

@@ -35,6 +35,8 @@ class Estimator(ABC):
             defaults. `mibench warmup` compiles for these too.
         consults: class attribute; the names of estimators that it asks, with their default
             parameters. Its `warm_up` is that of these too, so that none is made twice.
+        not_claimed: class attribute; the names of checks of `mibench check` that it does not claim
+            to pass.
 
     Raises:
         InputError: for a parameter of the wrong type or out of range.
@@ -44,6 +46,7 @@ class Estimator(ABC):
     by_default: ClassVar[bool] = True
     warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ()
     consults: ClassVar[tuple[str, ...]] = ()
+    not_claimed: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         kind = type(self)

@@ -1,0 +1,1 @@
+"""The MI of a normal distribution with a sample's covariance."""

@@ -1,0 +1,86 @@
+"""The MI of a normal distribution from canonical correlations, without its bias."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma
+
+from mibench.contract import flags
+from mibench.contract.variables import Variable
+from mibench.errors import InputError
+from mibench.types import Estimate
+
+Float = NDArray[np.float64]
+
+EXACT = 1e-12  # 1 - r^2 below which rounding decides: a relation is then taken as exactly linear
+RANK_TOLERANCE = 1e-9  # singular values below this share of the largest are 0
+# A side is flagged if its kurtosis differs from that of normal rows by more than these.
+MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
+MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
+
+
+def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estimate:
+    """The MI in nats of the normal distribution with the covariance of x (dx, n) and y (dy, n).
+
+    `estimators.gaussian` has the formula. least: the smallest 1 - r^2 that the rows can show, to
+    which a smaller one is raised. Raises InputError for too few rows.
+    """
+    n = x.shape[1]
+    basis_x, basis_y = orthonormal_rows(x), orthonormal_rows(y)
+    dx, dy = len(basis_x), len(basis_y)
+    if n <= dx + dy + 1:
+        raise InputError(
+            f"{name} needs more rows than dimensions: at least {dx + dy + 2} for {dx}+{dy} "
+            f"dimensions, got {n}: add rows or leave out columns"
+        )
+    r = np.linalg.svd(basis_x @ basis_y.T, compute_uv=False)
+    unexplained = (1.0 - r) * (1.0 + r)
+    bias = bias_of_plug_in(n, dx, dy)
+    nats = float(-0.5 * np.log(np.maximum(unexplained, least)).sum()) - bias
+    largest = {"largest_correlation": float(r[0])}
+    info = {"method": "canonical correlations", "bias_nats": bias, **largest}
+    most = -0.5 * len(r) * math.log(least) - bias
+    ceiling = nats if unexplained.min() <= least else most
+    return Estimate(nats, not_normal(basis_x, basis_y), info, ceiling)
+
+
+def bias_of_plug_in(n: int, dx: int, dy: int) -> float:
+    """The mean error of the plug-in, in nats, for n rows of a normal distribution."""
+    terms = digamma((n - 1 - np.arange(dx + dy)) / 2)
+    return float(terms[:dx].sum() + terms[:dy].sum() - terms.sum()) / 2
+
+
+def not_normal(basis_x: Float, basis_y: Float) -> dict[str, str]:
+    """A flag if a side, given by an orthonormal basis (d, n), is no normal vector.
+
+    Mardia's kurtosis is the mean of the fourth power of the Mahalanobis distance. For normal rows
+    it is d (d + 2), with a standard error of sqrt(8 d (d + 2) / n) (Mardia 1970,
+    doi:10.1093/biomet/57.3.519). If both sides are not normal, the flag names the one that differs
+    more.
+    """
+    found: list[tuple[float, str, float, float]] = []
+    for name, basis in (("x", basis_x), ("y", basis_y)):
+        d, n = basis.shape
+        kurtosis, of_normal = float(n * ((basis**2).sum(axis=0) ** 2).sum()), float(d * (d + 2))
+        share = abs(kurtosis / of_normal - 1)
+        errors = abs(kurtosis - of_normal) / math.sqrt(8 * of_normal / n)
+        if share > MAX_KURTOSIS_SHARE and errors > MAX_KURTOSIS_ERRORS:
+            found.append((share, name, kurtosis, of_normal))
+    return dict([flags.not_normal(*max(found)[1:])] if found else [])
+
+
+def orthonormal_rows(columns: Float) -> Float:
+    """An orthonormal basis (rank, n) of the columns (d, n) less their means."""
+    centred = columns - columns.mean(axis=1, keepdims=True)
+    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    return np.asarray(directions[singular > RANK_TOLERANCE * singular[0]])
+
+
+def refuse_labels(name: str, x: Variable, y: Variable) -> None:
+    """Raise InputError if a side holds labels, whose numbers have neither order nor distance."""
+    for side, v in (("x", x), ("y", y)):
+        if v.discrete:
+            raise InputError(
+                f"{name} needs two continuous sides, and {side} holds labels: use canonical or knn"
+            )

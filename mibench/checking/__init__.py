@@ -1,0 +1,1 @@
+"""Checks an estimator against properties that MI itself has: `mibench check`."""

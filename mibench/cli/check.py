@@ -1,0 +1,58 @@
+"""`mibench check`: whether an estimator has the properties of MI."""
+
+import math
+
+import click
+
+from .completion import estimator_names, one_of
+from .console import (
+    DONE,
+    SOME_FAILED,
+    chatter_aside,
+    format_option,
+    say_if_cold,
+    show_rows,
+    units_option,
+)
+from .progress import progress
+
+HEADINGS = ["check", "verdict", "mean", "limit", "error", "what is compared"]
+
+
+@click.command()
+@click.argument("estimator", metavar="ESTIMATOR", shell_complete=one_of(estimator_names))
+@click.option(
+    "--rows", type=int, default=1000, show_default=True, help="Rows of each sample."
+)  # fmt: skip
+@click.option(
+    "--seeds", type=int, default=8, show_default=True, help="Samples of each check."
+)  # fmt: skip
+@units_option
+@format_option
+def check(estimator: str, rows: int, seeds: int, units: str, form: str) -> int:
+    """Check ESTIMATOR, a name such as knn or a spec such as knn:k=5, against properties of MI.
+
+    Independent sides have none, exchanged sides the same, noise takes some away, independent pairs
+    add up, and so on. A check passes if its mean over the samples is within its limit and 4
+    standard errors. Exit code 1: some checks failed.
+    """
+    from ..checking.properties import CHECKS
+    from ..checking.running import Consistency, each_check, spec_of
+
+    results, spec = [], spec_of(estimator)
+    say_if_cold()
+    with chatter_aside(), progress("checks", alike=False) as on_progress:
+        on_progress(0, len(CHECKS), "")
+        for result in each_check(estimator, rows=rows, seeds=seeds):
+            results.append(result)
+            on_progress(len(results), len(CHECKS), result.check)
+    per_unit = math.log(2) if units == "bits" else 1.0
+    table: list[list[object]] = []
+    for r in results:
+        numbers = (r.nats / per_unit, r.limit_nats / per_unit, r.error_nats / per_unit)
+        cells = [f"{v:.3f}" if abs(v) >= 5e-4 or v == 0 else f"{v:.0e}" for v in numbers]
+        shown = ["" if math.isnan(v) else cell for v, cell in zip(numbers, cells, strict=True)]
+        table.append([r.check, r.verdict, *(shown if form == "table" else numbers), r.note])
+    found = Consistency(spec, tuple(results))
+    show_rows(f"{found!r}, in {units}", HEADINGS, table, form)
+    return DONE if found.passed else SOME_FAILED

@@ -1,0 +1,153 @@
+"""`gaussian` and `gaussian_copula`: exact for normal rows, and the direction of their errors."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.special import digamma
+from scipy.stats import multivariate_normal, norm, rankdata
+
+from mibench import InputError
+from mibench.estimators import Gaussian, GaussianCopula
+
+from .statistics_of_seeds import mean_and_error
+
+BOTH = [Gaussian(), GaussianCopula()]
+
+
+def normal_pair(n, dx, dy, r, seed):
+    """The first min(dx, dy) columns of the two sides correlate pairwise by r."""
+    rng = np.random.default_rng([seed, n, dx, dy])
+    x, y = rng.normal(size=(n, dx)), rng.normal(size=(n, dy))
+    m = min(dx, dy)
+    y[:, :m] = r * x[:, :m] + math.sqrt(1 - r * r) * y[:, :m]
+    return x, y
+
+
+def by_determinants(x, y):
+    """The naive version: log determinants of covariances, and the mean of Wishart's."""
+    n, d = len(x), x.shape[1]
+    s = np.cov(np.hstack([x, y]), rowvar=False)
+    plug_in = sum(np.linalg.slogdet(part)[1] for part in (s[:d, :d], s[d:, d:]))
+    plug_in = (plug_in - np.linalg.slogdet(s)[1]) / 2
+
+    def wishart(dims):
+        return sum(digamma((n - 1 - i) / 2) for i in range(dims))
+
+    return plug_in - (wishart(d) + wishart(len(s) - d) - wishart(len(s))) / 2
+
+
+@pytest.mark.parametrize(("n", "dx", "dy"), [(12, 3, 4), (200, 1, 1), (200, 5, 2), (60, 20, 30)])
+def test_gaussian_equals_log_determinants(n, dx, dy):
+    x, y = normal_pair(n, dx, dy, 0.8, 0)
+    # Determinants of a few dozen numbers of order 1 lose some digits.
+    assert Gaussian().estimate(x, y).nats == pytest.approx(by_determinants(x, y), abs=1e-9)
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(1, 1), (2, 3)])
+def test_gaussian_copula_equals_gaussian_of_normal_scores(dx, dy):
+    x, y = (np.exp(side) for side in normal_pair(100, dx, dy, 0.7, 0))
+    x[:20] = x[0]  # equal values share their mean rank
+    scores = (norm.ppf(rankdata(side, axis=0) / 101) for side in (x, y))
+    want = by_determinants(*scores)
+    assert GaussianCopula().estimate(x, y).nats == pytest.approx(want, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n", "dx", "dy", "r"), [(7, 2, 3, 0.5), (30, 1, 1, 0.99), (50, 10, 20, 0.5), (200, 3, 3, 0.0)]
+)
+def test_gaussian_has_no_bias_for_normal_rows(n, dx, dy, r):
+    true = -0.5 * min(dx, dy) * math.log1p(-r * r)
+    nats = [Gaussian().estimate(*normal_pair(n, dx, dy, r, seed)).nats for seed in range(300)]
+    mean, error = mean_and_error(nats)
+    assert abs(mean - true) < 4 * error
+    if n < 100:  # the plug-in would be too high by far more
+        terms = digamma((n - 1 - np.arange(dx + dy)) / 2)
+        bias = (terms[:dx].sum() + terms[:dy].sum() - terms.sum()) / 2
+        assert bias > 0
+        assert dx * dy == 1 or bias > 8 * error
+
+
+def test_the_copula_of_a_normal_distribution_has_nearly_no_bias():
+    """Of order 1 / n: at n = 400, less than 0.02 nats of 0.51."""
+    nats = [GaussianCopula().estimate(*normal_pair(400, 1, 1, 0.8, s)).nats for s in range(100)]
+    mean, error = mean_and_error(nats)
+    assert -0.02 - 4 * error < mean + 0.5 * math.log(1 - 0.64) < 4 * error
+
+
+@pytest.mark.parametrize("estimator", BOTH, ids=repr)
+def test_linear_or_increasing_maps_change_nothing(estimator):
+    x, y = normal_pair(300, 2, 3, 0.6, 1)
+    want = estimator.estimate(x, y).nats
+    if isinstance(estimator, Gaussian):
+        map_x = np.random.default_rng(0).normal(size=(2, 2))
+        moved = x @ map_x + 1e3, 1e-9 * y
+    else:
+        moved = np.exp(x), y**3
+    assert estimator.estimate(*moved).nats == pytest.approx(want, abs=1e-8)
+    more = np.c_[x, x[:, :1] - 2 * x[:, 1:]]  # a column that is linear in others
+    if isinstance(estimator, Gaussian):
+        assert estimator.estimate(more, y).nats == pytest.approx(want, abs=1e-8)
+
+
+@pytest.mark.parametrize("estimator", BOTH, ids=repr)
+def test_with_normal_margins_the_estimate_is_below_the_mi(estimator):
+    """A mixture of correlations 0.9 and -0.9: each column is normal, and their correlation is 0."""
+    rng = np.random.default_rng(0)
+    x, sign = rng.normal(size=4000), rng.choice([-1, 1], 4000)
+    y = 0.9 * sign * x + math.sqrt(0.19) * rng.normal(size=4000)
+    estimate = estimator.estimate(x, y)
+    density = [multivariate_normal([0, 0], [[1, r], [r, 1]]).pdf(np.c_[x, y]) for r in (0.9, -0.9)]
+    log_ratio = np.log(np.mean(density, axis=0)) - norm.logpdf(x) - norm.logpdf(y)
+    mean, error = mean_and_error(log_ratio)
+    assert mean - 4 * error > 0.3
+    assert estimate.nats < 0.01
+    assert "not_normal" not in estimate.flags
+
+
+def test_columns_that_are_not_jointly_normal_can_raise_the_estimate_and_are_flagged():
+    """X = (a, s a) with a random sign s. I <= log(1 + 2 / 0.01) / 2 + log 2 nats."""
+    rng = np.random.default_rng(0)
+    a, sign = rng.normal(size=4000), rng.choice([-1, 1], 4000)
+    x = np.c_[a, sign * a]
+    y = x + 0.1 * rng.normal(size=x.shape)
+    most = 0.5 * math.log(1 + 2 / 0.01) + math.log(2)
+    for estimator in BOTH:
+        estimate = estimator.estimate(x, y)
+        assert estimate.nats > most + 1
+        assert "not_normal" in estimate.flags
+
+
+def test_a_shared_outlier_is_flagged_and_ranks_ignore_it():
+    x, y = normal_pair(500, 1, 1, 0.0, 0)
+    x[0] = y[0] = 1e4
+    estimate = Gaussian().estimate(x, y)
+    assert estimate.nats > 3
+    assert "not_normal" in estimate.flags
+    assert abs(GaussianCopula().estimate(x, y).nats) < 0.05
+
+
+@pytest.mark.parametrize("n", [50, 1000])
+def test_a_copy_has_no_finite_mi_and_is_flagged(n):
+    x = np.random.default_rng(0).normal(size=(n, 2))
+    other = np.random.default_rng(1).normal(size=n)
+    for estimator in BOTH:
+        for y in (x, np.c_[x[:, 0], other]):  # both pairs are exact, or one of two
+            estimate = estimator.estimate(x, y)
+            assert "ceiling" in estimate.flags
+            assert estimate.nats == estimate.ceiling_nats
+    # Ranks do not see how narrow the noise is: the estimate is below the MI of 18 nats.
+    noisy = GaussianCopula().estimate(x[:, 0], x[:, 0] + 1e-8 * other)
+    assert noisy.nats < 1.5 * math.log(n)
+    assert "ceiling" in noisy.flags
+
+
+@pytest.mark.parametrize("estimator", BOTH, ids=repr)
+def test_what_is_refused(estimator):
+    x, y = normal_pair(7, 3, 3, 0.5, 1)
+    with pytest.raises(InputError, match=r"at least 8 for 3\+3 dimensions, got 7: add rows"):
+        estimator.estimate(x, y)
+    labels = np.arange(7) % 2
+    for sides, declared in (((labels, y), "discrete_x"), ((y, labels), "discrete_y")):
+        with pytest.raises(InputError, match=r"holds labels: use canonical or knn"):
+            estimator.estimate(*sides, **{declared: True})
