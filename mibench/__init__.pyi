@@ -1,6 +1,7 @@
 from . import bottleneck, summary
 from .api import compare, estimate
 from .columns.pairs import Pairwise, pairwise
+from .columns.ranking import rank
 from .columns.scores import scores
 from .compiled.warmup import warmup
 from .contract.base import Estimator
@@ -35,6 +36,7 @@ __all__ = [
     "list_tasks",
     "overview",
     "pairwise",
+    "rank",
     "recommend",
     "register",
     "register_task",

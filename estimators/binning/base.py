@@ -16,6 +16,7 @@ from mibench.types import Estimate
 
 from ..shared.threads import share_rows
 from .labels import LabelCorrection, information_of_labels
+from .orders import nats_of_orders
 from .plug_in import (
     RowSymbols,
     SymbolCounts,
@@ -126,6 +127,22 @@ class BinningEstimator(Estimator):
             joint_entropy(estimator._symbols(a, bins_a), estimator._symbols(b, bins_b))
             if not (a.discrete and b.discrete):
                 margins_of_table(estimator._table(a.n, bins_a, bins_b))
+
+    def estimate_permuted(self, x: Variable, y: Variable, orders: Sequence[Int]) -> list[float]:
+        """Estimate for each order of the rows of Y; no order changes the bins.
+
+        Args:
+            x: the side X, laid out.
+            y: the side Y, laid out.
+            orders: permutations of the row numbers, each (n,).
+        """
+        if x.constant or y.constant:
+            return [0.0] * len(orders)
+        labels = x.discrete and y.discrete
+        bins_x, bins_y = self._bins_of_both(x, y)
+        sides = self._symbols(x, bins_x), self._symbols(y, bins_y)
+        of_bins = None if self.correction == "auto" else self.correction
+        return nats_of_orders(*sides, orders, self.correction if labels else of_bins)
 
     @abstractmethod
     def _cut(self, v: Variable, other: Variable) -> SideBins:

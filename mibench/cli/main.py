@@ -48,6 +48,7 @@ from .console import (
 from .estimate import estimate
 from .pairwise import pairwise
 from .progress import clock, comparison_progress
+from .rank import rank
 from .recommend import recommend
 from .show import show_warmup
 
@@ -158,7 +159,7 @@ def warmup(estimators: Sequence[str]) -> int:
     return SOME_FAILED if warmup_report.unkept or warmup_report.failed else DONE
 
 
-for command in (compare, completion, estimate, pairwise, recommend, report, results):
+for command in (compare, completion, estimate, pairwise, rank, recommend, report, results):
     cli.add_command(command)
 
 

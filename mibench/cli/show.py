@@ -201,15 +201,48 @@ def show_pairs(pairs: "Pairwise", title: str, units: str, form: str) -> None:
     if form != "table":
         show_records([dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy()], form)
         return
+    lines = _about_flags_and_failures(rows, "pairs")
+    table = text.pairs_table(rows, units)
+    click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
+
+
+def show_ranking(
+    ranking: "pd.DataFrame", title: str, units: str, form: str, top: int | None
+) -> None:
+    """Print the first columns of a ranking, and below them the meaning of flags and errors."""
+    from ..output import text
+
+    rows = in_one_unit(ranking, units)
+    if form != "table":
+        show_records(rows.to_dict("records"), form)
+        return
+    done = rows[rows["error"] == ""]
+    first = done if top is None else done.iloc[:top]
+    lines = _about_flags_and_failures(first, "columns")
+    if len(first) < len(done):
+        lines.insert(
+            0, f"{len(done) - len(first)} more columns: --top shows them, --output has all"
+        )
+    lines += [f"failed: {row.error}" for row in rows[rows["error"] != ""].itertuples()]
+    table = text.ranking_of_columns(first, units)
+    click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
+
+
+def in_one_unit(ranking: "pd.DataFrame", units: str) -> "pd.DataFrame":
+    """A ranking without the columns of the other unit."""
+    other = "nats" if units == "bits" else "bits"
+    return ranking.drop(columns=[other, f"redundancy_{other}"], errors="ignore")
+
+
+def _about_flags_and_failures(rows: "pd.DataFrame", what: str) -> list[str]:
+    """How many rows have each flag and each error, with the meanings."""
     flagged = Counter(code for codes in rows["flags"] for code in codes.split(";") if code)
     failed = Counter(error for error in rows["error"] if error)
     lines = [
-        f"flagged {code}, {count} of {len(rows)} pairs: {FLAGS.get(code, 'see the estimator')}"
+        f"flagged {code}, {count} of {len(rows)} {what}: {FLAGS.get(code, 'see the estimator')}"
         for code, count in flagged.items()
     ]
-    lines += [f"failed, {count} of {len(rows)} pairs: {why}" for why, count in failed.items()]
-    table = text.pairs_table(rows, units)
-    click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
+    return [*lines, *(f"failed, {n} of {len(rows)} {what}: {why}" for why, n in failed.items())]
 
 
 def _sorted_pairs(pairs: "Pairwise", units: str) -> "pd.DataFrame":

@@ -8,17 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..contract.arrays import refuse_sparse
 from ..contract.base import Estimator
-from ..contract.frames import columns_of
 from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
-from ..contract.sides import check_missing, labels_by_type
+from ..contract.sides import check_missing
 from ..contract.variables import Variable
-from ..errors import InputError, message_of, unknown
+from ..errors import InputError, message_of
 from ..foreign import contained
 from ..memory import check_memory
 from ..output.notebook import heat_table, plain_table
@@ -26,8 +23,8 @@ from ..output.safe import visible_lines
 from ..running.processes import in_processes
 from ..types import Estimate, EstimatorLike, SupportsEstimate
 from .gaps import Column, SidesOfPairs, column_of, complete_arrays
+from .given_table import columns_of_table, label_columns
 from .pair_tests import Tested, with_q_values
-from .values import column_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,9 +148,9 @@ def pairwise(
     [['a', 'half']]
     """
     check_missing(missing)
-    resolved = _resolved(estimator)
-    names, arrays, by_type = _columns_of(table)
-    labels = _label_columns(discrete, names)
+    resolved = resolved_estimator(estimator)
+    names, arrays, by_type = columns_of_table(table)
+    labels = label_columns(discrete, names)
     if discrete is not False:
         labels |= by_type
     if missing == "complete":
@@ -180,7 +177,7 @@ def pairwise_of_file(
     """
     import pandas as pd
 
-    resolved = Tested(_resolved(estimator), permutations)
+    resolved = Tested(resolved_estimator(estimator), permutations)
     columns: list[Column | str] = []
     for title in data.titles:
         if title in data.unusable:
@@ -197,7 +194,8 @@ def pairwise_of_file(
     return _of_columns(pd.Index(data.titles, dtype=object), columns, resolved, jobs, on_progress)
 
 
-def _resolved(estimator: EstimatorLike) -> SupportsEstimate:
+def resolved_estimator(estimator: EstimatorLike) -> SupportsEstimate:
+    """The estimator that a spec means, or that is given."""
     return get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
 
 
@@ -216,8 +214,28 @@ def _of_columns(
     # Sorted by the later column, so that the pairs of a batch share it.
     places = [(i, j) for j in range(len(columns)) for i in range(j)]
     sides = SidesOfPairs(columns)
-    size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
     estimates: dict[ColumnPair, EstimateOrError] = {}
+
+    def table() -> "pd.DataFrame":
+        done = [pair for pair in sorted(places) if pair in estimates]
+        rows = [_table_row(names, p, estimates[p], sides.rows[p]) for p in done]
+        return with_q_values(pd.DataFrame(rows), tested.permutations is not None)
+
+    try:
+        for done in estimate_places(sides, places, tested, jobs):
+            estimates.update(done)
+            if on_progress is not None:
+                on_progress(len(estimates), len(places))
+    except KeyboardInterrupt:
+        raise InterruptedPairs(table(), len(estimates), len(places)) from None
+    return Pairwise(names, table())
+
+
+def estimate_places(
+    sides: SidesOfPairs, places: list[ColumnPair], tested: Tested, jobs: int
+) -> Iterator[dict[ColumnPair, EstimateOrError]]:
+    """The estimates of these pairs of columns, a batch at a time. Pairs of one batch may fail."""
+    size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
     alone: list[int] = []  # pairs of a batch whose process died: one of them may be the cause
 
     def died(batch: PairBatch, message: str) -> tuple[int, list[EstimateOrError]]:
@@ -226,22 +244,11 @@ def _of_columns(
             alone.extend(range(start, start + len(pairs)))
         return start, [pair if isinstance(pair, str) else message for pair in pairs]
 
-    def table() -> "pd.DataFrame":
-        done = [pair for pair in sorted(places) if pair in estimates]
-        rows = [_table_row(names, p, estimates[p], sides.rows[p]) for p in done]
-        return with_q_values(pd.DataFrame(rows), tested.permutations is not None)
-
     work = partial(_estimate_batch, tested)
-    try:
-        for starts, count in ((range(0, len(places), size), size), (alone, 1)):
-            batches = _batches(sides, places, starts, count)
-            for start, results in in_processes(work, batches, jobs, failed=died):
-                estimates.update(zip(places[start : start + count], results, strict=True))
-                if on_progress is not None:
-                    on_progress(len(estimates), len(places))
-    except KeyboardInterrupt:
-        raise InterruptedPairs(table(), len(estimates), len(places)) from None
-    return Pairwise(names, table())
+    for starts, count in ((range(0, len(places), size), size), (alone, 1)):
+        batches = _batches(sides, places, starts, count)
+        for start, results in in_processes(work, batches, jobs, failed=died):
+            yield dict(zip(places[start : start + count], results, strict=True))
 
 
 class InterruptedPairs(KeyboardInterrupt):
@@ -308,75 +315,3 @@ def _table_row(
         **row, "nats": estimate.nats, "bits": estimate.bits, "p_value": p_value, "rows": rows,
         "flags": ";".join(estimate.flags), "error": "",
     }  # fmt: skip
-
-
-def _columns_of(
-    table: Any,
-) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]], set[Hashable]]:
-    """Names and values of the columns, and the names of those that are labels by their type.
-
-    Raises InputError unless there are at least two columns.
-    """
-    import pandas as pd
-
-    if isinstance(table, np.ndarray) and table.dtype.names:
-        table = {name: table[name] for name in table.dtype.names}
-    known = isinstance(table, dict | pd.DataFrame)
-    read = None if known else columns_of(table, "the table")
-    if read is not None and len(read) > 1:
-        names: pd.Index[Any] = pd.Index([column.title for column in read])
-        by_type: set[Hashable] = {c.title for c in read if c.labels or labels_by_type(c.values)}
-        return names, [column.values for column in read], by_type
-    if hasattr(table, "to_pandas"):  # a table of yet another library
-        table = table.to_pandas()
-    try:
-        if isinstance(table, dict):
-            table = pd.DataFrame(table)
-        elif not isinstance(table, pd.DataFrame):
-            table = table if isinstance(table, np.ma.MaskedArray) else np.asarray(table)
-    except ValueError as error:
-        raise InputError(
-            f"the table cannot be read: {error}. Give columns of equal length"
-        ) from None
-    if len(table.shape) != 2:
-        raise InputError(f"the table has shape {table.shape}: give (n, d), n rows of d columns")
-    if table.shape[1] < 2:
-        raise InputError(f"the table has {table.shape[1]} column(s): pairs need at least 2")
-    if not isinstance(table, pd.DataFrame):
-        columns = pd.RangeIndex(table.shape[1])
-        return columns, table.T, {i for i in columns if labels_by_type(table.T[i])}
-    if not table.columns.is_unique:
-        name = table.columns[table.columns.duplicated()][0]
-        raise InputError(f"several columns are named {name!r}: rename them")
-    series = [table.iloc[:, i] for i in range(table.shape[1])]
-    for one in series:
-        refuse_sparse(one, f"column {one.name!r}")
-    values = [column_values(one) for one in series]
-    named = zip(table.columns, series, values, strict=True)
-    return (
-        table.columns,
-        values,
-        {name for name, one, v in named if one.dtype == "category" or labels_by_type(v)},
-    )
-
-
-def _label_columns(
-    discrete: bool | str | Iterable[Hashable] | None, columns: "pd.Index[Any]"
-) -> set[Hashable]:
-    """The names of the columns that are declared labels."""
-    if discrete is None or isinstance(discrete, bool):
-        return set(columns) if discrete else set()
-    if isinstance(discrete, str) or not isinstance(discrete, Iterable):
-        discrete = [discrete]
-    names = list(discrete)
-    if names and all(isinstance(name, bool | np.bool_) for name in names):
-        if len(names) != len(columns):
-            raise InputError(
-                f"discrete holds {len(names)} booleans for {len(columns)} columns: give one "
-                "per column"
-            )
-        return {name for name, is_label in zip(columns, names, strict=True) if is_label}
-    for name in names:
-        if not isinstance(name, Hashable) or name not in columns:
-            raise InputError(f"discrete: {unknown('column', str(name), map(str, columns))}")
-    return set(names)

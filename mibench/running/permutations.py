@@ -155,8 +155,8 @@ def null_of_sides(
     threshold = nats - EQUAL * (1 + abs(nats))
     made: list[float] = []
     as_large = 0
-    for orders in _batches(_orders(sides[0].n, permutations, seed, shifts)):
-        for estimate in _estimates(tester, sides, orders):
+    for orders in _batches(orders_of_rows(sides[0].n, permutations, seed, shifts)):
+        for estimate in estimates_of_orders(tester, sides, orders):
             made.append(estimate)
             as_large += estimate >= threshold
             if as_large == STOP_AFTER and len(made) < permutations:
@@ -164,7 +164,8 @@ def null_of_sides(
     return NullDistribution(np.array(made), as_large, shifts, False, name)
 
 
-def _orders(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:
+def orders_of_rows(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:
+    """Orders of n rows, (n,) each: at random, or shifted in time. Raises InputError for too few."""
     rng = np.random.default_rng(seed)
     if not shifts:
         for _ in range(count):
@@ -191,9 +192,10 @@ def _batches(orders: Iterator[Int]) -> Iterator[list[Int]]:
         yield batch
 
 
-def _estimates(
+def estimates_of_orders(
     estimator: SupportsEstimate, sides: tuple[Variable, Variable], orders: list[Int]
 ) -> list[float]:
+    """The estimates in nats for each order of the rows of y."""
     x, y = sides
     if isinstance(estimator, Estimator):
         with contained():
