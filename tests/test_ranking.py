@@ -1,4 +1,4 @@
-"""Columns against one target: numbers of single estimates, tests with shared orders, bad columns."""
+"""Columns against one target: numbers of single estimates, tests with shared orders, failures."""
 
 import json
 import math
