@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, cast
 
@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mibench.contract import flags
-from mibench.contract.base import Estimator
+from mibench.contract.base import SHOWN_AS_ZERO, Estimator
+from mibench.contract.blocks import PairBlock
 from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 from mibench.types import Estimate
 
 from ..shared.threads import share_rows
+from .all_pairs import blocks_of_pairs
 from .labels import LabelCorrection, information_of_labels
 from .orders import nats_of_orders
 from .plug_in import (
@@ -143,6 +145,23 @@ class BinningEstimator(Estimator):
         sides = self._symbols(x, bins_x), self._symbols(y, bins_y)
         of_bins = None if self.correction == "auto" else self.correction
         return nats_of_orders(*sides, orders, self.correction if labels else of_bins)
+
+    def estimate_blocks(self, columns: Sequence[Variable]) -> Iterator[PairBlock]:
+        """Estimate all pairs of columns by blocks, as `EstimatesBlocks.estimate_blocks` describes.
+
+        Args:
+            columns: columns of the same rows, laid out.
+        """
+        return blocks_of_pairs(self, columns, SHOWN_AS_ZERO)
+
+    def binned_side(self, v: Variable, other: Variable) -> BinnedSide:
+        """A side of numbers with its bins, beside another side of as many dimensions."""
+        bins = self._bins_of(v, other)
+        return BinnedSide(v, bins, self._symbols(v, bins))
+
+    def flags_of_sides(self, x: BinnedSide, y: BinnedSide) -> dict[str, str]:
+        """The flags that the bins of the sides raise, whatever the estimate."""
+        return self._extra_flags(x, y)
 
     @abstractmethod
     def _cut(self, v: Variable, other: Variable) -> SideBins:

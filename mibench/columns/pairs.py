@@ -1,47 +1,38 @@
 """The mutual information of all pairs of columns of a table."""
 
 import math
-import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..contract.base import Estimator
-from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
 from ..contract.sides import check_missing
-from ..contract.variables import Variable
-from ..errors import InputError, message_of
-from ..foreign import contained
+from ..errors import InputError
 from ..memory import check_memory
 from ..output.notebook import heat_table, plain_table
 from ..output.safe import visible_lines
-from ..running.processes import in_processes
-from ..types import Estimate, EstimatorLike, SupportsEstimate
+from ..types import EstimatorLike, SupportsEstimate
 from .gaps import Column, SidesOfPairs, column_of, complete_arrays
 from .given_table import columns_of_table, label_columns
+from .kept_pairs import Kept, kept_rows
+from .pair_batches import ColumnPair, EstimateOrError, estimate_places
 from .pair_tests import Tested, with_q_values
+from .wide_pairs import WidePairs, by_blocks
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .column_table import ColumnTable
 
-EstimateOrError: TypeAlias = Estimate | str  # a str is the message of the error
-ColumnPair: TypeAlias = tuple[int, int]  # positions of two columns
-# The position of the batch's first pair in the list of all pairs, and the batch's pairs; a str is
-# the message of a pair that cannot be estimated.
-PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable] | str]]
 Progress: TypeAlias = Callable[[int, int], object]
 
 BYTES_OF_PAIR = 1000  # of a row of the result, while it is made
+BYTES_OF_COUNTED_PAIR = 300  # the same, of pairs that are counted by blocks
 LISTED = 20  # pairs that are shown for many columns
 MAX_COLUMNS_IN_NOTEBOOKS = 30  # of a heat map
-PAIRS_PER_CORE = 16  # in a batch; progress is reported after each batch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,6 +55,8 @@ class Pairwise:
     @property
     def nats(self) -> "pd.DataFrame":
         """The MI in nats as a symmetric matrix, columns by columns, with NaN on the diagonal.
+
+        It is NaN for pairs that failed, and for those that were not kept.
 
         The diagonal is left out because the MI of a variable with itself is not comparable with
         the MI of a pair: it is infinite for a continuous variable, and the entropy for labels.
@@ -91,8 +84,8 @@ class Pairwise:
 
         d = len(self.columns)
         values = np.full((d, d), np.nan)
-        above = np.triu_indices(d, 1)
-        values[above] = values.T[above] = self.table[units]
+        i, j = (self.columns.get_indexer_for(self.table[side]) for side in "xy")
+        values[i, j] = values[j, i] = self.table[units]
         return pd.DataFrame(values, index=self.columns, columns=self.columns)
 
 
@@ -104,6 +97,9 @@ def pairwise(
     missing: str = "error",
     permutations: int | None = None,
     seed: int = 0,
+    threshold_nats: float | None = None,
+    strongest: int | None = None,
+    aracne: float | None = None,
     jobs: int = 1,
     on_progress: Progress | None = None,
 ) -> Pairwise:
@@ -126,18 +122,27 @@ def pairwise(
             p-values, as in `mibench.estimate`. With p-values come q-values: of the pairs with a
             q-value of at most 0.05, about 5% are independent (Benjamini & Hochberg 1995).
         seed: Of the random orders.
-        jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1.
+        threshold_nats: Keep only pairs with at least so much.
+        strongest: Keep a pair only if it is among so many strongest ones of either column.
+        aracne: Drop a pair (i, j) if a column k is paired with both, and I(i;j) is below
+            (1 - aracne) min(I(i;k), I(k;j)): by the data-processing inequality, i and j may then
+            depend on each other through k alone (Margolin et al. 2006). 0 drops the weakest pair of
+            each three; a tolerance such as 0.1 allows for errors of the estimates. Pairs below the
+            threshold are left out before, and the strongest are chosen after.
+        jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1, and so
+            do `uniform` and `adaptive`, which count many columns by blocks.
         on_progress: Called after each batch with the number of pairs done and of all pairs.
 
     Returns:
         A `Pairwise`: `.bits` and `.nats` are matrices, and `.table` has one row per pair, with its
-        flags. A pair that fails is a row with the error's message.
+        flags. A pair that fails is a row with the error's message, and is always kept.
 
     Raises:
         InputError: The table or an argument is bad. The message names the column and a remedy.
 
     References:
-        Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
+        Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x;
+        Margolin et al. 2006, doi:10.1186/1471-2105-7-S1-S7.
 
     >>> a = [0, 1, 2, 3] * 25
     >>> table = {"a": a, "half": [v // 2 for v in a], "order": [i // 50 for i in range(100)]}
@@ -148,6 +153,7 @@ def pairwise(
     [['a', 'half']]
     """
     check_missing(missing)
+    kept = Kept(threshold_nats, strongest, aracne)
     resolved = resolved_estimator(estimator)
     names, arrays, by_type = columns_of_table(table)
     labels = label_columns(discrete, names)
@@ -160,7 +166,7 @@ def pairwise(
         for name, values in zip(names, arrays, strict=True)
     ]
     tested = Tested(resolved, permutations, seed)
-    return _of_columns(names, columns, tested, jobs, on_progress)
+    return _of_columns(names, columns, tested, kept, jobs, on_progress)
 
 
 def pairwise_of_file(
@@ -168,6 +174,7 @@ def pairwise_of_file(
     estimator: EstimatorLike,
     *,
     permutations: int | None = None,
+    kept: Kept = Kept(),  # noqa: B008  it is frozen
     jobs: int = 1,
     on_progress: Progress | None = None,
 ) -> Pairwise:
@@ -191,7 +198,8 @@ def pairwise_of_file(
     if usable < 2:
         why = "".join(f"; {column}" for column in columns if isinstance(column, str))
         raise InputError(f"the table has {usable} column(s): pairs need at least 2{why}")
-    return _of_columns(pd.Index(data.titles, dtype=object), columns, resolved, jobs, on_progress)
+    names = pd.Index(data.titles, dtype=object)
+    return _of_columns(names, columns, resolved, kept, jobs, on_progress)
 
 
 def resolved_estimator(estimator: EstimatorLike) -> SupportsEstimate:
@@ -203,6 +211,7 @@ def _of_columns(
     names: "pd.Index[Any]",
     columns: Sequence[Column | str],
     tested: Tested,
+    kept: Kept,
     jobs: int,
     on_progress: Progress | None,
 ) -> Pairwise:
@@ -210,6 +219,17 @@ def _of_columns(
     import pandas as pd
 
     count = len(columns) * (len(columns) - 1) // 2
+    if tested.permutations is None and by_blocks(tested.estimator, columns):
+        if kept.all:
+            check_memory(BYTES_OF_COUNTED_PAIR * count, f"the table of {count:,} pairs of columns")
+        wide = WidePairs(columns, kept)
+        try:
+            for finished in wide.estimate(tested.estimator):
+                if on_progress is not None:
+                    on_progress(finished, count)
+        except KeyboardInterrupt:
+            raise InterruptedPairs(wide.table(names), wide.done, count) from None
+        return Pairwise(names, wide.table(names))
     check_memory(BYTES_OF_PAIR * count, f"the table of {count:,} pairs of columns")
     # Sorted by the later column, so that the pairs of a batch share it.
     places = [(i, j) for j in range(len(columns)) for i in range(j)]
@@ -228,27 +248,7 @@ def _of_columns(
                 on_progress(len(estimates), len(places))
     except KeyboardInterrupt:
         raise InterruptedPairs(table(), len(estimates), len(places)) from None
-    return Pairwise(names, table())
-
-
-def estimate_places(
-    sides: SidesOfPairs, places: list[ColumnPair], tested: Tested, jobs: int
-) -> Iterator[dict[ColumnPair, EstimateOrError]]:
-    """The estimates of these pairs of columns, a batch at a time. Pairs of one batch may fail."""
-    size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
-    alone: list[int] = []  # pairs of a batch whose process died: one of them may be the cause
-
-    def died(batch: PairBatch, message: str) -> tuple[int, list[EstimateOrError]]:
-        start, pairs = batch
-        if len(pairs) > 1:
-            alone.extend(range(start, start + len(pairs)))
-        return start, [pair if isinstance(pair, str) else message for pair in pairs]
-
-    work = partial(_estimate_batch, tested)
-    for starts, count in ((range(0, len(places), size), size), (alone, 1)):
-        batches = _batches(sides, places, starts, count)
-        for start, results in in_processes(work, batches, jobs, failed=died):
-            yield dict(zip(places[start : start + count], results, strict=True))
+    return Pairwise(names, kept_rows(table(), names, kept))
 
 
 class InterruptedPairs(KeyboardInterrupt):
@@ -263,43 +263,6 @@ class InterruptedPairs(KeyboardInterrupt):
         super().__init__(f"interrupted after {done} of {total} pairs")
         self.table = table
         self.done = done
-
-
-def _batches(
-    sides: SidesOfPairs, places: list[ColumnPair], starts: Iterable[int], size: int
-) -> Iterator[PairBatch]:
-    for start in starts:
-        yield start, [sides.of(i, j) for i, j in places[start : start + size]]
-
-
-def _estimate_batch(tested: Tested, batch: PairBatch) -> tuple[int, list[EstimateOrError]]:
-    start, all_pairs = batch
-    estimator = tested.estimator
-    pairs = [pair for pair in all_pairs if not isinstance(pair, str)]
-    if isinstance(estimator, Estimator):
-        with contained():
-            estimates = iter(estimator.estimate_pairs(pairs))
-    else:
-        estimates = iter([_estimate_or_error(estimator, x, y) for x, y in pairs])
-    if tested.permutations is not None:
-        estimates = iter([tested.test(*pair, next(estimates)) for pair in pairs])
-    return start, [pair if isinstance(pair, str) else next(estimates) for pair in all_pairs]
-
-
-def _estimate_or_error(estimator: SupportsEstimate, x: Variable, y: Variable) -> EstimateOrError:
-    """The estimate of an estimator that is not an `Estimator`, and so takes arrays only."""
-    kinds = {"discrete_x": x.discrete, "discrete_y": y.discrete}
-    try:
-        with contained():
-            estimate = estimator.estimate(as_rows(x), as_rows(y), **kinds)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a plug-in may raise anything
-        return message_of(error)
-    if not isinstance(estimate, Estimate):
-        kind = type(estimate).__name__
-        return f"TypeError: estimate() returned a {kind}, not a mibench.Estimate"
-    return estimate
 
 
 def _table_row(

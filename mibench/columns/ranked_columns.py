@@ -10,8 +10,9 @@ from ..errors import InputError
 from ..running.permutations import check_permutations, tester_of
 from ..types import Estimate, EstimatorLike
 from .gaps import Column, SidesOfPairs
+from .pair_batches import ColumnPair, EstimateOrError, estimate_places
 from .pair_tests import Tested, with_q_values
-from .pairs import ColumnPair, EstimateOrError, estimate_places, resolved_estimator
+from .pairs import resolved_estimator
 from .target_tests import TargetTest, run_tests
 
 if TYPE_CHECKING:
