@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..columns.pairs import Pairwise
     from ..compiled.warmup import WarmupReport
 
+MOST_SHOWN = 1000  # pairs of columns in a table for people
 NO_EARLIER: Mapping[str, str] = MappingProxyType({})
 
 
@@ -175,13 +176,20 @@ def show_estimates(
         show_records(as_rows(document), form)
 
 
-def write_pairs(pairs: "Pairwise", units: str, output: Path | None, plot: Path | None) -> None:
-    """Write the result files: all pairs as a table, and the figure."""
+def write_pairs(
+    pairs: "Pairwise", units: str, output: Path | None, plot: Path | None, edges: Path | None
+) -> None:
+    """Write the result files: all pairs as a table, the figure, and the network."""
     from ..output.files import whole_file, write_table
 
     if output is not None:
         write_table(_sorted_pairs(pairs, units), output)
         say(f"wrote {len(pairs.table)} pairs to {output}")
+    if edges is not None:
+        from ..output.edges import write_edges
+
+        count = write_edges(pairs.table, pairs.columns, units, edges)
+        say(f"wrote {count} edges to {edges}")
     if plot is not None:
         prepare_figures()
         from ..output.figures import save
@@ -202,7 +210,9 @@ def show_pairs(pairs: "Pairwise", title: str, units: str, form: str) -> None:
         show_records([dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy()], form)
         return
     lines = _about_flags_and_failures(rows, "pairs")
-    table = text.pairs_table(rows, units)
+    if len(rows) > MOST_SHOWN:
+        lines.insert(0, f"{len(rows) - MOST_SHOWN} weaker pairs are not shown: --output has all")
+    table = text.pairs_table(rows.iloc[:MOST_SHOWN], units)
     click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
 
 

@@ -28,7 +28,7 @@ class Kept:
 
     def __post_init__(self) -> None:
         if self.threshold_nats is not None and not _is_number(self.threshold_nats):
-            raise InputError(f"threshold_nats is {self.threshold_nats!r}: give a number of nats")
+            raise InputError(f"threshold_nats is {self.threshold_nats!r}: give a finite number")
         k = self.strongest
         if k is not None and (not isinstance(k, Integral) or isinstance(k, bool) or k < 1):
             raise InputError(f"strongest is {k!r}: give a whole number of pairs for each column")

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..memory import check_memory
 from ..output.notebook import heat_table, plain_table
 from ..output.safe import visible_lines
+from ..running.processes import check_jobs
 from ..types import EstimatorLike, SupportsEstimate
 from .gaps import Column, SidesOfPairs, column_of, complete_arrays
 from .given_table import columns_of_table, label_columns
@@ -219,6 +220,7 @@ def _of_columns(
     import pandas as pd
 
     count = len(columns) * (len(columns) - 1) // 2
+    check_jobs(jobs)
     if tested.permutations is None and by_blocks(tested.estimator, columns):
         if kept.all:
             check_memory(BYTES_OF_COUNTED_PAIR * count, f"the table of {count:,} pairs of columns")
