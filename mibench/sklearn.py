@@ -62,7 +62,8 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
     NaN.
 
     Args:
-        method: One of the above.
+        method: One of the above. The default finds the right columns most often in
+            `benchmarks/selection.py`.
         k: How many columns to select, or "all". Of fewer columns, all are selected.
         estimator: A spec or an estimator, such as "knn", whose estimates are used instead. jmi,
             jmim and cmim then join columns, all of numbers or all of labels, to one side.
@@ -99,13 +100,13 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
         >>> rng = np.random.default_rng(0)
         >>> x = rng.normal(size=(500, 5))
         >>> y = (x[:, 3] + x[:, 1] > 0).astype(int)
-        >>> sorted(MISelector("jmi", k=2).fit(x, y).get_support(indices=True).tolist())
+        >>> sorted(MISelector(k=2).fit(x, y).get_support(indices=True).tolist())
         [1, 3]
     """
 
     def __init__(
         self,
-        method: str = "jmi",
+        method: str = "cmim",
         *,
         k: int | str = 10,
         estimator: EstimatorLike | None = None,

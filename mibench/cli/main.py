@@ -92,8 +92,8 @@ def _broken_command(name: str, error: InputError) -> click.Command:
 def cli() -> None:
     """Estimate mutual information (MI), and measure how far to trust an estimator.
 
-    `compare` runs estimators on samples whose MI is known. `estimate` and `pairwise` estimate
-    the MI of your own data. `recommend` ranks estimators for them.
+    `compare` runs estimators on samples whose MI is known. `estimate`, `pairwise` and `rank`
+    estimate the MI of your own data. `recommend` ranks estimators for them.
     """
 
 
