@@ -81,6 +81,7 @@ def selection():
     return names, printed
 
 
+@pytest.mark.slow
 def test_the_ranking_of_selection_is_that_of_the_command(selection, request, tmp_path):
     names, printed = selection
     page = (DOCS / "selection.md").read_text()
@@ -93,6 +94,7 @@ def test_the_ranking_of_selection_is_that_of_the_command(selection, request, tmp
     assert shown.strip().splitlines() == done.stdout.split("\n\n")[0].strip().splitlines()
 
 
+@pytest.mark.slow
 def test_the_selections_and_the_network_of_selection_are_as_told(selection):
     names, printed = selection
     page = (DOCS / "selection.md").read_text()

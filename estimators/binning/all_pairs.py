@@ -82,7 +82,7 @@ def blocks_of_pairs(
         alone |= ~(usable[rows, np.newaxis] & usable)
         alone &= later & ~of_constant
         alone |= repeats.maybe_copies(first, last, later & ~alone & ~of_constant)
-        yield PairBlock(first, last, nats, flags, TEXTS, alone)
+        yield PairBlock(first, last, n, nats, flags, TEXTS, alone)
 
 
 def _coded(estimator: Any, columns: Sequence[Variable], usable: Bools) -> _Coded:
@@ -143,8 +143,9 @@ class _Repeats:
     @classmethod
     def of(cls, columns: Sequence[Variable], usable: Bools) -> "_Repeats":
         places = np.full(len(columns), -1)
-        values, distinct = [], []
-        for place in np.flatnonzero(usable):
+        values: list[NDArray[np.int32]] = []
+        distinct: list[int] = []
+        for place in np.flatnonzero(usable).tolist():
             column = columns[place].columns[0]
             found, codes = np.unique(column, return_inverse=True)
             if len(found) < len(column):

@@ -9,7 +9,7 @@ from ..kernels.chance import pair_counts
 from ..kernels.orders import joint_entropies
 from ..shared.threads import share_rows
 from .labels import ChanceTerms, LabelCorrection
-from .plug_in import RowSymbols, joint_entropy, plug_in_counts
+from .plug_in import RowSymbols, plug_in
 
 Int = NDArray[np.int64]
 
@@ -46,8 +46,7 @@ def nats_of_orders(
             for place in range(start, stop):
                 symbols = y.symbols[orders[place]]
                 permuted = RowSymbols(y.n, y.counts, y.entropy_nats, symbols)
-                joint = joint_entropy(x, permuted)
-                results[place] = plug_in_counts(x, y, joint, plain).nats
+                results[place] = plug_in(x, permuted, plain).nats
 
     share_rows(estimate, len(orders), 1)
     return results

@@ -97,7 +97,7 @@ def information_given(
                     values_x, repeats_x, values_y, repeats_y, stratum.shape[0], terms
                 )
             else:
-                total += terms[stratum.shape[0]]
+                total += float(terms[stratum.shape[0]])
                 total -= sum_of_terms(values_x, repeats_x, terms)
                 total -= sum_of_terms(values_y, repeats_y, terms)
         nats[d] = total / n

@@ -1,5 +1,6 @@
 """Columns as symbols: labels as they are, numbers cut into bins."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ def bins_for(n: int, target: Variable) -> int:
     """
     labels = target.cardinality if 0 < target.cardinality < n else 1
     dimensions = 2 if target.discrete else 3
-    return max(2, round((SCALE * n / labels) ** (1 / (dimensions + 2))))
+    return max(2, round(math.pow(SCALE * n / labels, 1 / (dimensions + 2))))
 
 
 def coded(columns: Sequence[Variable], bins: int) -> CodedColumns:

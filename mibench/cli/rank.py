@@ -103,9 +103,9 @@ def rank(
     from .show import in_one_unit, show_ranking
 
     shown = None if top == "all" else number_of("--top", top, "or all")
-    orders = None if permutations == "none" else permutations
+    orders: int | str | None = None if permutations == "none" else permutations
     if orders not in (None, "auto"):
-        orders = number_of("--permutations", permutations, "auto or none")  # type: ignore[assignment]
+        orders = number_of("--permutations", permutations, "auto or none")
     if output is not None:
         check_path(output, TABLES, "--output", [file])
     say_if_large(file)

@@ -224,7 +224,7 @@ def show_ranking(
 
     rows = in_one_unit(ranking, units)
     if form != "table":
-        show_records(rows.to_dict("records"), form)
+        show_records([dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy()], form)
         return
     done = rows[rows["error"] == ""]
     first = done if top is None else done.iloc[:top]

@@ -95,11 +95,19 @@ def not_explained(d: int, i: Ints, j: Ints, nats: Floats, tolerance: float) -> B
     return keep
 
 
+def places_of(table: "pd.DataFrame", names: "pd.Index[Any]") -> tuple[Ints, Ints]:
+    """The places of the columns x and y of a table of pairs among these names."""
+    import pandas as pd
+
+    i, j = (names.get_indexer_for(pd.Index(table[side])) for side in "xy")
+    return i, j
+
+
 def kept_rows(table: "pd.DataFrame", names: "pd.Index[Any]", kept: Kept) -> "pd.DataFrame":
     """The rows of a table of pairs that are kept."""
     if kept.all or not len(table):
         return table
-    i, j = (names.get_indexer_for(table[side]) for side in "xy")
+    i, j = places_of(table, names)
     keep = kept.of_all(len(names), i, j, table["nats"].to_numpy())
     return table[keep].reset_index(drop=True)
 

@@ -18,7 +18,7 @@ from ..running.processes import check_jobs
 from ..types import EstimatorLike, SupportsEstimate
 from .gaps import Column, SidesOfPairs, column_of, complete_arrays
 from .given_table import columns_of_table, label_columns
-from .kept_pairs import Kept, kept_rows
+from .kept_pairs import Kept, kept_rows, places_of
 from .pair_batches import ColumnPair, EstimateOrError, estimate_places
 from .pair_tests import Tested, with_q_values
 from .wide_pairs import WidePairs, by_blocks
@@ -85,7 +85,7 @@ class Pairwise:
 
         d = len(self.columns)
         values = np.full((d, d), np.nan)
-        i, j = (self.columns.get_indexer_for(self.table[side]) for side in "xy")
+        i, j = places_of(self.table, self.columns)
         values[i, j] = values[j, i] = self.table[units]
         return pd.DataFrame(values, index=self.columns, columns=self.columns)
 

@@ -159,21 +159,21 @@ def _table(work: _Work, top: int | None) -> "pd.DataFrame":
 
 
 def _row(work: _Work, place: int, best: Sequence[int]) -> dict[str, Any]:
-    column, estimate = work.columns[place], work.found[place, work.target]
+    column, found = work.columns[place], work.found[place, work.target]
+    estimate = work.estimate(place)
     kind = "" if isinstance(column, str) else "labels" if column.label else "numbers"
     test = work.tests.get(place)
-    failed = isinstance(estimate, str)
     p_value = None if test is None else test.p_value
-    codes = [] if failed else [*estimate.flags, *(test.flags if test else ())]
+    codes = [*(estimate.flags if estimate else ()), *(test.flags if test else ())]
     other, nats = _redundancy(work, place, best[: best.index(place)] if place in best else [])
     return {
         "feature": work.names[place], "kind": kind,
-        "nats": math.nan if failed else estimate.nats,
-        "bits": math.nan if failed else estimate.bits,
+        "nats": estimate.nats if estimate else math.nan,
+        "bits": estimate.bits if estimate else math.nan,
         "p_value": math.nan if p_value is None else p_value,
         "redundant_with": other, "redundancy_nats": nats, "redundancy_bits": nats / math.log(2),
         "rows": work.sides.rows.get((place, work.target), 0), "flags": ";".join(codes),
-        "error": estimate if failed else "",
+        "error": found if isinstance(found, str) else "",
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ class WidePairs:
         wanted = later & ~block.alone
         self.done += int(wanted.sum())
         i, j = np.nonzero(self.kept.of_block(block.first, block.nats, wanted))
-        n = self.columns[places[0]].whole.n  # type: ignore[union-attr]
+        n = block.rows
         texts = np.array(block.texts, dtype=object)
         self._add(
             i=places[i + block.first], j=places[j], nats=block.nats[i, j],
@@ -95,10 +95,11 @@ class WidePairs:
                 codes = ";".join(estimate.flags)
                 rows.append((i, j, estimate.nats, sides.rows[i, j], codes, ""))
         if rows:
-            i, j, nats, used, flags, errors = zip(*rows, strict=True)
+            parts = [*zip(*rows, strict=True)]
             self._add(
-                i=np.array(i), j=np.array(j), nats=np.array(nats), rows=np.array(used),
-                flags=np.array(flags, dtype=object), error=np.array(errors, dtype=object),
+                i=np.array(parts[0]), j=np.array(parts[1]), nats=np.array(parts[2]),
+                rows=np.array(parts[3]), flags=np.array(parts[4], dtype=object),
+                error=np.array(parts[5], dtype=object),
             )  # fmt: skip
 
     def _add(self, **parts: NDArray[Any]) -> None:

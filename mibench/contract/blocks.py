@@ -17,6 +17,7 @@ class PairBlock:
     Attributes:
         first: The first column of the block.
         last: One more than the last.
+        rows: The number of rows.
         nats: (last - first, d), where column j is later than i; else any number.
         flags: (last - first, d), the place in `texts` of the flags of each pair.
         texts: Codes of flags joined by ";".
@@ -26,6 +27,7 @@ class PairBlock:
 
     first: int
     last: int
+    rows: int
     nats: NDArray[np.float64]
     flags: NDArray[np.intp]
     texts: list[str]
