@@ -2,6 +2,7 @@ from . import bottleneck, summary
 from .api import compare, estimate
 from .checking.running import Consistency, check
 from .columns.pairs import Pairwise, pairwise
+from .columns.ranking import rank
 from .columns.scores import scores
 from .compiled.warmup import warmup
 from .contract.base import Estimator
@@ -38,6 +39,7 @@ __all__ = [
     "list_tasks",
     "overview",
     "pairwise",
+    "rank",
     "recommend",
     "register",
     "register_task",

@@ -53,6 +53,8 @@ def offered(lines: list[str]) -> set[str]:
          {"1v1-additive-0.1,1v1-additive-0.75"}),
         (["report", "s.jsonl", "--suite", "high"], {"high-mi"}),
         (["pairwise", "data.csv", "-e", "kn"], {"knn"}),
+        (["rank", "data.csv", "-e", "kn"], {"knn"}),
+        (["rank", "data.csv", "--test", "ada"], {"adaptive"}),
         (["list", "se"], {"settings"}),
         (["show", "few"], {"few_samples"}),
         (["completion", "z"], {"zsh"}),
@@ -109,6 +111,7 @@ def test_columns_of_the_file_are_offered(complete, tmp_path, file):
     got = offered(complete("estimate", file, "--x", "height", "--y", "height,"))
     assert got == {"height,health", "height,weight"}
     assert offered(complete("pairwise", file, "--columns", "w")) == {"weight"}
+    assert offered(complete("rank", file, "--target", "w")) == {"weight"}
 
 
 def test_a_file_that_cannot_be_read_offers_nothing(complete, tmp_path):

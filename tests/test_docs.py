@@ -1,5 +1,7 @@
 """The pages under docs/: links lead somewhere, examples run, verdicts are those of the table."""
 
+import contextlib
+import io
 import re
 import shutil
 import subprocess
@@ -15,6 +17,8 @@ from matplotlib.image import imread
 import mibench
 from mibench.ibnet.thesis.claims import verdicts
 from mibench.tasks.suites import SUITES
+
+from .conftest import environment
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -62,6 +66,50 @@ def test_the_python_example_of_all_pairs_runs(capsys):
     assert bits.columns.tolist() == ["age", "pressure", "smoker"]
     assert bits.loc["age", "pressure"] == names["pairs"].table["bits"].max() > 0.5
     assert "age" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def selection():
+    """The python examples of selection.md, and what they print."""
+    codes = re.findall(r"```python\n(.*?)```", (DOCS / "selection.md").read_text(), re.DOTALL)
+    names, printed = {}, []
+    for code in codes:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(code, "selection.md", "exec"), names)
+        printed.append(out.getvalue())
+    return names, printed
+
+
+@pytest.mark.slow
+def test_the_ranking_of_selection_is_that_of_the_command(selection, request, tmp_path):
+    names, printed = selection
+    page = (DOCS / "selection.md").read_text()
+    assert "['smoothness error', 'symmetry error']" in printed[0]
+    run = request.getfixturevalue("mibench")  # the name is that of the package here
+    names["table"].to_csv(tmp_path / "cancer.csv", index=False)
+    arguments = re.search(r"^mibench (rank cancer.*)$", page, re.MULTILINE)[1].split()
+    done = run(*arguments, env={**environment(), "COLUMNS": "120"})
+    shown = re.search(r"```text\n(.*?)\n\n", page, re.DOTALL)[1]
+    assert shown.strip().splitlines() == done.stdout.split("\n\n")[0].strip().splitlines()
+
+
+@pytest.mark.slow
+def test_the_selections_and_the_network_of_selection_are_as_told(selection):
+    names, printed = selection
+    page = (DOCS / "selection.md").read_text()
+    told = {}
+    for line in printed[1].splitlines()[:5]:
+        method, accuracy = line.split()
+        told[method] = float(accuracy)
+        row = next(row for row in page.splitlines() if row.startswith(f"| `{method}`"))
+        # Rounding on another processor may move a row across the border of the classes.
+        assert float(row.split("|")[-2]) == pytest.approx(told[method], abs=0.002)
+    assert names["selector"].get_support().sum() == 4
+    found, right, links = map(int, printed[2].split())
+    assert links == len(names["links"]) == 980
+    assert right >= 0.99 * links
+    assert found <= 1.01 * links
 
 
 def test_the_verdicts_are_those_of_the_table():

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mibench.contract import flags
-from mibench.contract.base import Estimator
+from mibench.contract.base import SHOWN_AS_ZERO, Estimator
+from mibench.contract.blocks import PairBlock
 from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
 
 from ..shared.threads import share_rows
+from .all_pairs import blocks_of_pairs
 from .given import as_labels, information_given_bins
 from .labels import LabelCorrection, information_of_labels
+from .orders import nats_of_orders
 from .plug_in import (
     RowSymbols,
     SymbolCounts,
@@ -131,6 +134,39 @@ class BinningEstimator(Estimator):
             joint_entropy(estimator._symbols(a, bins_a), estimator._symbols(b, bins_b))
             if not (a.discrete and b.discrete):
                 margins_of_table(estimator._table(a.n, bins_a, bins_b))
+
+    def estimate_permuted(self, x: Variable, y: Variable, orders: Sequence[Int]) -> list[float]:
+        """Estimate for each order of the rows of Y; no order changes the bins.
+
+        Args:
+            x: the side X, laid out.
+            y: the side Y, laid out.
+            orders: permutations of the row numbers, each (n,).
+        """
+        if x.constant or y.constant:
+            return [0.0] * len(orders)
+        labels = x.discrete and y.discrete
+        bins_x, bins_y = self._bins_of_both(x, y)
+        sides = self._symbols(x, bins_x), self._symbols(y, bins_y)
+        of_bins = None if self.correction == "auto" else self.correction
+        return nats_of_orders(*sides, orders, self.correction if labels else of_bins)
+
+    def estimate_blocks(self, columns: Sequence[Variable]) -> Iterator[PairBlock]:
+        """Estimate all pairs of columns by blocks, as `EstimatesBlocks.estimate_blocks` describes.
+
+        Args:
+            columns: columns of the same rows, laid out.
+        """
+        return blocks_of_pairs(self, columns, SHOWN_AS_ZERO)
+
+    def binned_side(self, v: Variable, other: Variable) -> BinnedSide:
+        """A side of numbers with its bins, beside another side of as many dimensions."""
+        bins = self._bins_of(v, other)
+        return BinnedSide(v, bins, self._symbols(v, bins))
+
+    def flags_of_sides(self, x: BinnedSide, y: BinnedSide) -> dict[str, str]:
+        """The flags that the bins of the sides raise, whatever the estimate."""
+        return self._extra_flags(x, y)
 
     @abstractmethod
     def _cut(self, v: Variable, others: Sequence[Variable]) -> SideBins:

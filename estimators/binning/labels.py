@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mibench.contract import flags
 from mibench.contract.variables import Variable
@@ -71,23 +74,50 @@ def information_of_labels(
     return replace(estimate, info=details, flags=raised, ceiling_nats=math.log(x.n))
 
 
+@dataclass(frozen=True)
+class ChanceTerms:
+    """What pairing at random gives for two sides of labels, see `information_of_labels`.
+
+    Attributes:
+        by_chance: The mean of the sum of terms over all pairings.
+        most: The largest sum that the labels allow.
+        terms: The term of each count; (0,) if all labels of a side differ.
+    """
+
+    by_chance: float
+    most: float
+    terms: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, x: RowSymbols, y: RowSymbols) -> "ChanceTerms":
+        """Those of two sides, whatever the order of their rows."""
+        if x.n in (len(x.counts), len(y.counts)):
+            return cls(0.0, 0.0, np.empty(0))
+        # In one order of the sides, so that exchanged sides are summed in the same order.
+        first, second = sorted(
+            (distinct_counts(side.counts) for side in (x, y)),
+            key=lambda counts: (len(counts[0]), counts[0].tobytes(), counts[1].tobytes()),
+        )
+        terms = grassberger_terms(max(int(first[0][-1]), int(second[0][-1])))
+        by_chance = expected_sum(*first, *second, x.n, terms)
+        most = min(sum_of_terms(*first, terms), sum_of_terms(*second, terms))
+        return cls(by_chance, most, terms)
+
+    def share(self, joint: NDArray[np.int64]) -> float:
+        """(J - E) / (M - E) from the counts of the pairs of labels that occur."""
+        if not len(self.terms):
+            return 0.0
+        # n G(XY) = n log n - sum: entropies of the margins and log n cancel in both differences.
+        of_joint = sum_of_terms(*distinct_counts(joint), self.terms)
+        return (of_joint - self.by_chance) / (self.most - self.by_chance)
+
+
 def share_beyond_chance(x: RowSymbols, y: RowSymbols) -> float:
     """(J - E) / (M - E), see `information_of_labels`: 1 at most, 0 on average over pairings."""
-    n = x.n
-    if n in (len(x.counts), len(y.counts)):
+    of_chance = ChanceTerms.of(x, y)
+    if not len(of_chance.terms):
         return 0.0
-    joint = pair_counts(x.symbols, y.symbols, len(x.counts), len(y.counts))
-    # In one order of the sides, so that exchanged sides are summed in the same order.
-    first, second = sorted(
-        (distinct_counts(side.counts) for side in (x, y)),
-        key=lambda counts: (len(counts[0]), counts[0].tobytes(), counts[1].tobytes()),
-    )
-    terms = grassberger_terms(max(int(first[0][-1]), int(second[0][-1])))
-    of_joint = sum_of_terms(*distinct_counts(joint), terms)
-    by_chance = expected_sum(*first, *second, n, terms)
-    most = min(sum_of_terms(*first, terms), sum_of_terms(*second, terms))
-    # n G(XY) = n log n - sum: entropies of the margins and log n cancel in both differences.
-    return (of_joint - by_chance) / (most - by_chance)
+    return of_chance.share(pair_counts(x.symbols, y.symbols, len(x.counts), len(y.counts)))
 
 
 def _informative_rows(x: RowSymbols, y: RowSymbols) -> int:

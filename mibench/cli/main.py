@@ -49,6 +49,7 @@ from .console import (
 from .estimate import estimate
 from .pairwise import pairwise
 from .progress import clock, comparison_progress
+from .rank import rank
 from .recommend import recommend
 from .show import show_warmup
 
@@ -92,9 +93,9 @@ def _broken_command(name: str, error: InputError) -> click.Command:
 def cli() -> None:
     """Estimate mutual information (MI), and measure how far to trust an estimator.
 
-    `compare` runs estimators on samples whose MI is known. `estimate` and `pairwise` estimate
-    the MI of your own data. `recommend` ranks estimators for them. `check` tests whether an
-    estimator has the properties of MI.
+    `compare` runs estimators on samples whose MI is known. `estimate`, `pairwise` and `rank`
+    estimate the MI of your own data. `recommend` ranks estimators for them. `check` tests whether
+    an estimator has the properties of MI.
     """
 
 
@@ -160,7 +161,9 @@ def warmup(estimators: Sequence[str]) -> int:
     return SOME_FAILED if warmup_report.unkept or warmup_report.failed else DONE
 
 
-for command in (check, compare, completion, estimate, pairwise, recommend, report, results):
+for command in (
+    check, compare, completion, estimate, pairwise, rank, recommend, report, results
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -24,6 +24,7 @@ from .console import (
 )
 from .progress import progress, telling
 from .reading import Reading, reading_options
+from .recommend import NATS_PER_UNIT
 from .show import show_pairs, write_pairs
 
 if TYPE_CHECKING:
@@ -61,6 +62,23 @@ if TYPE_CHECKING:
     "Shows p-values, and q-values, which allow for the number of pairs.",
 )  # fmt: skip
 @click.option(
+    "--threshold", type=float, metavar="MI",
+    help="Keep only pairs with at least this MI, in --units.",
+)  # fmt: skip
+@click.option(
+    "--strongest", type=int, metavar="K",
+    help="Keep a pair only if it is among the K strongest ones of either column.",
+)  # fmt: skip
+@click.option(
+    "--aracne", type=float, metavar="TOLERANCE",
+    help="Drop a pair that is weaker, by more than this share, than both pairs of its columns with "
+    "a third one (data-processing inequality).",
+)  # fmt: skip
+@click.option(
+    "--edges", type=FILE,
+    help="Write the pairs as edges of a network to a .csv or .graphml file.",
+)  # fmt: skip
+@click.option(
     "--output", "-o", type=FILE, help="Write all pairs to a .csv, .json or .parquet file."
 )
 @click.option("--plot", type=FILE, help="Draw the matrix of MI to a .png, .pdf or .svg file.")
@@ -74,6 +92,10 @@ def pairwise(
     estimator: str,
     jobs: int,
     permutations: int | None,
+    threshold: float | None,
+    strongest: int | None,
+    aracne: float | None,
+    edges: Path | None,
     output: Path | None,
     plot: Path | None,
     units: str,
@@ -86,10 +108,15 @@ def pairwise(
     with the largest MI comes first.
     """
     from ..columns.column_table import read_columns
+    from ..columns.kept_pairs import Kept
     from ..columns.rows import listed
+    from ..output.edges import EDGES
     from ..output.files import PICTURES, TABLES, check_path
 
-    for path, endings, option in ((output, TABLES, "--output"), (plot, PICTURES, "--plot")):
+    kept = Kept(None if threshold is None else threshold * NATS_PER_UNIT[units], strongest, aracne)
+    for path, endings, option in (
+        (output, TABLES, "--output"), (plot, PICTURES, "--plot"), (edges, EDGES, "--edges"),
+    ):  # fmt: skip
         if path is not None:
             check_path(path, endings, option, [file])
     missing = reading.missing_rows or "pairwise"
@@ -112,7 +139,12 @@ def pairwise(
     try:
         with chatter_aside(), progress("pairs") as on_progress:
             result = pairs.pairwise_of_file(
-                data, estimator, permutations=permutations, jobs=jobs, on_progress=on_progress
+                data,
+                estimator,
+                permutations=permutations,
+                kept=kept,
+                jobs=jobs,
+                on_progress=on_progress,
             )
     except pairs.InterruptedPairs as stop:
         if stop.done:
@@ -129,7 +161,7 @@ def pairwise(
         )
     # Files first, since printing may fail (a closed pipe); but print even if a file fails.
     try:
-        write_pairs(result, units, output, plot)
+        write_pairs(result, units, output, plot, edges)
     finally:
         show_pairs(result, f"{estimator}, {len(result.columns)} columns, {rows} rows", units, form)
     return SOME_FAILED if result.table["error"].any() else DONE

@@ -56,7 +56,7 @@ OPTIONS = (
     click.option(
         "--missing", "missing_rows", type=click.Choice(["complete", "pairwise", "error"]),
         help="Rows with a missing value: leave out those that miss any column used (default of "
-        "estimate), leave them out pair by pair (default of pairwise), or stop.",
+        "estimate), leave them out pair by pair (default of pairwise and rank), or stop.",
     ),
     click.option("--drop-missing", is_flag=True, hidden=True),
     click.option(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..columns.pairs import Pairwise
     from ..compiled.warmup import WarmupReport
 
+MOST_SHOWN = 1000  # pairs of columns in a table for people
 NO_EARLIER: Mapping[str, str] = MappingProxyType({})
 
 
@@ -175,13 +176,20 @@ def show_estimates(
         show_records(as_rows(document), form)
 
 
-def write_pairs(pairs: "Pairwise", units: str, output: Path | None, plot: Path | None) -> None:
-    """Write the result files: all pairs as a table, and the figure."""
+def write_pairs(
+    pairs: "Pairwise", units: str, output: Path | None, plot: Path | None, edges: Path | None
+) -> None:
+    """Write the result files: all pairs as a table, the figure, and the network."""
     from ..output.files import whole_file, write_table
 
     if output is not None:
         write_table(_sorted_pairs(pairs, units), output)
         say(f"wrote {len(pairs.table)} pairs to {output}")
+    if edges is not None:
+        from ..output.edges import write_edges
+
+        count = write_edges(pairs.table, pairs.columns, units, edges)
+        say(f"wrote {count} edges to {edges}")
     if plot is not None:
         prepare_figures()
         from ..output.figures import save
@@ -201,15 +209,50 @@ def show_pairs(pairs: "Pairwise", title: str, units: str, form: str) -> None:
     if form != "table":
         show_records([dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy()], form)
         return
+    lines = _about_flags_and_failures(rows, "pairs")
+    if len(rows) > MOST_SHOWN:
+        lines.insert(0, f"{len(rows) - MOST_SHOWN} weaker pairs are not shown: --output has all")
+    table = text.pairs_table(rows.iloc[:MOST_SHOWN], units)
+    click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
+
+
+def show_ranking(
+    ranking: "pd.DataFrame", title: str, units: str, form: str, top: int | None
+) -> None:
+    """Print the first columns of a ranking, and below them the meaning of flags and errors."""
+    from ..output import text
+
+    rows = in_one_unit(ranking, units)
+    if form != "table":
+        show_records([dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy()], form)
+        return
+    done = rows[rows["error"] == ""]
+    first = done if top is None else done.iloc[:top]
+    lines = _about_flags_and_failures(first, "columns")
+    if len(first) < len(done):
+        lines.insert(
+            0, f"{len(done) - len(first)} more columns: --top shows them, --output has all"
+        )
+    lines += [f"failed: {row.error}" for row in rows[rows["error"] != ""].itertuples()]
+    table = text.ranking_of_columns(first, units)
+    click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
+
+
+def in_one_unit(ranking: "pd.DataFrame", units: str) -> "pd.DataFrame":
+    """A ranking without the columns of the other unit."""
+    other = "nats" if units == "bits" else "bits"
+    return ranking.drop(columns=[other, f"redundancy_{other}"], errors="ignore")
+
+
+def _about_flags_and_failures(rows: "pd.DataFrame", what: str) -> list[str]:
+    """How many rows have each flag and each error, with the meanings."""
     flagged = Counter(code for codes in rows["flags"] for code in codes.split(";") if code)
     failed = Counter(error for error in rows["error"] if error)
     lines = [
-        f"flagged {code}, {count} of {len(rows)} pairs: {FLAGS.get(code, 'see the estimator')}"
+        f"flagged {code}, {count} of {len(rows)} {what}: {FLAGS.get(code, 'see the estimator')}"
         for code, count in flagged.items()
     ]
-    lines += [f"failed, {count} of {len(rows)} pairs: {why}" for why, count in failed.items()]
-    table = text.pairs_table(rows, units)
-    click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
+    return [*lines, *(f"failed, {n} of {len(rows)} {what}: {why}" for why, n in failed.items())]
 
 
 def _sorted_pairs(pairs: "Pairwise", units: str) -> "pd.DataFrame":

@@ -18,7 +18,7 @@ from .selection import choose, excluded
 from .sides import check_lengths
 from .values import missing
 
-OPTION = "--columns"
+OPTION, TARGET = "--columns", "--target"
 REMEDY = "declare labels with --discrete"
 
 
@@ -53,6 +53,7 @@ def read_columns(
     exclude: Sequence[str] = (),
     missing_rows: str = "pairwise",
     told: ReadAs = AS_DETECTED,
+    target: str | None = None,
 ) -> ColumnTable:
     """Read columns of a file for pairs of them. An array (n, d) gives d columns.
 
@@ -63,6 +64,7 @@ def read_columns(
         exclude: Columns to leave out.
         missing_rows: One of `contract.sides.MISSING`.
         told: What the user says about the file.
+        target: A column that is read in any case, and comes last: that of `--target`.
 
     Raises:
         InputError: The file or an option is bad. A bad column is in `unusable`.
@@ -70,6 +72,9 @@ def read_columns(
     table = open_table(path, told)
     notes = Notes(table)
     names = _names(table, columns, exclude, notes)
+    if target is not None:
+        target = _target(table, target, columns, exclude, notes)
+        names = [name for name in names if name != target] + [target]
     labels = choose(discrete, table.names, table.unnamed, "--discrete")
     for name in labels.single:
         if name not in names:
@@ -83,7 +88,7 @@ def read_columns(
         except InputError as error:
             unusable[name] = str(error)
             continue
-        if column.identifies and not columns:
+        if column.identifies and not columns and name != target:
             notes.left_out([name], "as all or most of its texts occur once")
             names.remove(name)
         elif column.identifies:
@@ -109,6 +114,20 @@ def _names(table: Table, columns: Sequence[str], exclude: Sequence[str], notes: 
         notes.left_out(sorted(table.unnamed - out), "as it has no name")
         out |= table.unnamed
     return [name for name in table.names if name not in out]
+
+
+def _target(
+    table: Table, target: str, columns: Sequence[str], exclude: Sequence[str], notes: Notes
+) -> str:
+    """The name of the column that --target means. Raises InputError unless it means one."""
+    meant = choose([target], table.names, table.unnamed, TARGET)
+    if len(meant.names) != 1:
+        raise InputError(f"{TARGET} {target!r} means {len(meant.names)} columns: name one")
+    excluded(exclude, table.names, table.unnamed, {TARGET: meant})
+    name = meant.names[0]
+    if name in choose(columns, table.names, table.unnamed, OPTION).single:
+        notes.left_out([name], "as it is the target", named=True)
+    return name
 
 
 def _on_rows(

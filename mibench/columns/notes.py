@@ -16,6 +16,7 @@ class Notes:
         self._file, self._read_as = str(table.source), list(table.read_as)
         self._markers: dict[str, set[str]] = {}  # marker -> columns in which it was found
         self._left_out: dict[str, list[str]] = {}  # why -> columns
+        self._named_all_the_same: set[str] = set()  # why
         self._labels: list[tuple[str, str]] = []
         self._numbers: list[tuple[str, str]] = []
         self._unsure: dict[str, list[tuple[str, str]]] = {}  # option -> columns, and why
@@ -45,9 +46,11 @@ class Notes:
         self._labels = [label for label in self._labels if label[0] not in names]
         self._numbers += columns
 
-    def left_out(self, names: list[str], why: str) -> None:
-        """Note columns that are not used because nobody named them."""
+    def left_out(self, names: list[str], why: str, named: bool = False) -> None:
+        """Note columns that are not used because nobody named them; or although somebody did."""
         self._left_out[why] = self._left_out.get(why, []) + names
+        if named:
+            self._named_all_the_same.add(why)
 
     def rows(self, text: str) -> None:
         """Note how many rows are used."""
@@ -63,7 +66,8 @@ class Notes:
         for why, names in self._left_out.items():
             if names:
                 shown = some(names, most=MOST)
-                lines.append(f"left out, {why}: {shown} (--columns can name it)")
+                hint = "" if why in self._named_all_the_same else " (--columns can name it)"
+                lines.append(f"left out, {why}: {shown}{hint}")
         for what, columns in (("labels", self._labels), ("numbers", self._numbers)):
             if columns:
                 lines.append(f"taken as {what}: {_with_reasons(columns)}")

@@ -1,50 +1,39 @@
 """The mutual information of all pairs of columns of a table."""
 
 import math
-import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..contract.arrays import refuse_sparse
-from ..contract.base import Estimator
-from ..contract.frames import columns_of
-from ..contract.functions import as_rows
 from ..contract.registry import get_estimator
 from ..contract.resolve import as_estimator
-from ..contract.sides import check_missing, labels_by_type
-from ..contract.variables import Variable
-from ..errors import InputError, message_of, unknown
-from ..foreign import contained
+from ..contract.sides import check_missing
+from ..errors import InputError
 from ..memory import check_memory
 from ..output.notebook import heat_table, plain_table
 from ..output.safe import visible_lines
-from ..running.processes import in_processes
-from ..types import Estimate, EstimatorLike, SupportsEstimate
+from ..running.processes import check_jobs
+from ..types import EstimatorLike, SupportsEstimate
 from .gaps import Column, SidesOfPairs, column_of, complete_arrays
+from .given_table import columns_of_table, label_columns
+from .kept_pairs import Kept, kept_rows, places_of
+from .pair_batches import ColumnPair, EstimateOrError, estimate_places
 from .pair_tests import Tested, with_q_values
-from .values import column_values
+from .wide_pairs import WidePairs, by_blocks
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .column_table import ColumnTable
 
-EstimateOrError: TypeAlias = Estimate | str  # a str is the message of the error
-ColumnPair: TypeAlias = tuple[int, int]  # positions of two columns
-# The position of the batch's first pair in the list of all pairs, and the batch's pairs; a str is
-# the message of a pair that cannot be estimated.
-PairBatch: TypeAlias = tuple[int, list[tuple[Variable, Variable] | str]]
 Progress: TypeAlias = Callable[[int, int], object]
 
 BYTES_OF_PAIR = 1000  # of a row of the result, while it is made
+BYTES_OF_COUNTED_PAIR = 300  # the same, of pairs that are counted by blocks
 LISTED = 20  # pairs that are shown for many columns
 MAX_COLUMNS_IN_NOTEBOOKS = 30  # of a heat map
-PAIRS_PER_CORE = 16  # in a batch; progress is reported after each batch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,6 +56,8 @@ class Pairwise:
     @property
     def nats(self) -> "pd.DataFrame":
         """The MI in nats as a symmetric matrix, columns by columns, with NaN on the diagonal.
+
+        It is NaN for pairs that failed, and for those that were not kept.
 
         The diagonal is left out because the MI of a variable with itself is not comparable with
         the MI of a pair: it is infinite for a continuous variable, and the entropy for labels.
@@ -94,8 +85,8 @@ class Pairwise:
 
         d = len(self.columns)
         values = np.full((d, d), np.nan)
-        above = np.triu_indices(d, 1)
-        values[above] = values.T[above] = self.table[units]
+        i, j = places_of(self.table, self.columns)
+        values[i, j] = values[j, i] = self.table[units]
         return pd.DataFrame(values, index=self.columns, columns=self.columns)
 
 
@@ -107,6 +98,9 @@ def pairwise(
     missing: str = "error",
     permutations: int | None = None,
     seed: int = 0,
+    threshold_nats: float | None = None,
+    strongest: int | None = None,
+    aracne: float | None = None,
     jobs: int = 1,
     on_progress: Progress | None = None,
 ) -> Pairwise:
@@ -129,18 +123,27 @@ def pairwise(
             p-values, as in `mibench.estimate`. With p-values come q-values: of the pairs with a
             q-value of at most 0.05, about 5% are independent (Benjamini & Hochberg 1995).
         seed: Of the random orders.
-        jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1.
+        threshold_nats: Keep only pairs with at least so much.
+        strongest: Keep a pair only if it is among so many strongest ones of either column.
+        aracne: Drop a pair (i, j) if a column k is paired with both, and I(i;j) is below
+            (1 - aracne) min(I(i;k), I(k;j)): by the data-processing inequality, i and j may then
+            depend on each other through k alone (Margolin et al. 2006). 0 drops the weakest pair of
+            each three; a tolerance such as 0.1 allows for errors of the estimates. Pairs below the
+            threshold are left out before, and the strongest are chosen after.
+        jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1, and so
+            do `uniform` and `adaptive`, which count many columns by blocks.
         on_progress: Called after each batch with the number of pairs done and of all pairs.
 
     Returns:
         A `Pairwise`: `.bits` and `.nats` are matrices, and `.table` has one row per pair, with its
-        flags. A pair that fails is a row with the error's message.
+        flags. A pair that fails is a row with the error's message, and is always kept.
 
     Raises:
         InputError: The table or an argument is bad. The message names the column and a remedy.
 
     References:
-        Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
+        Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x;
+        Margolin et al. 2006, doi:10.1186/1471-2105-7-S1-S7.
 
     >>> a = [0, 1, 2, 3] * 25
     >>> table = {"a": a, "half": [v // 2 for v in a], "order": [i // 50 for i in range(100)]}
@@ -151,9 +154,10 @@ def pairwise(
     [['a', 'half']]
     """
     check_missing(missing)
-    resolved = _resolved(estimator)
-    names, arrays, by_type = _columns_of(table)
-    labels = _label_columns(discrete, names)
+    kept = Kept(threshold_nats, strongest, aracne)
+    resolved = resolved_estimator(estimator)
+    names, arrays, by_type = columns_of_table(table)
+    labels = label_columns(discrete, names)
     if discrete is not False:
         labels |= by_type
     if missing == "complete":
@@ -163,7 +167,7 @@ def pairwise(
         for name, values in zip(names, arrays, strict=True)
     ]
     tested = Tested(resolved, permutations, seed)
-    return _of_columns(names, columns, tested, jobs, on_progress)
+    return _of_columns(names, columns, tested, kept, jobs, on_progress)
 
 
 def pairwise_of_file(
@@ -171,6 +175,7 @@ def pairwise_of_file(
     estimator: EstimatorLike,
     *,
     permutations: int | None = None,
+    kept: Kept = Kept(),  # noqa: B008  it is frozen
     jobs: int = 1,
     on_progress: Progress | None = None,
 ) -> Pairwise:
@@ -180,7 +185,7 @@ def pairwise_of_file(
     """
     import pandas as pd
 
-    resolved = Tested(_resolved(estimator), permutations)
+    resolved = Tested(resolved_estimator(estimator), permutations)
     columns: list[Column | str] = []
     for title in data.titles:
         if title in data.unusable:
@@ -194,10 +199,12 @@ def pairwise_of_file(
     if usable < 2:
         why = "".join(f"; {column}" for column in columns if isinstance(column, str))
         raise InputError(f"the table has {usable} column(s): pairs need at least 2{why}")
-    return _of_columns(pd.Index(data.titles, dtype=object), columns, resolved, jobs, on_progress)
+    names = pd.Index(data.titles, dtype=object)
+    return _of_columns(names, columns, resolved, kept, jobs, on_progress)
 
 
-def _resolved(estimator: EstimatorLike) -> SupportsEstimate:
+def resolved_estimator(estimator: EstimatorLike) -> SupportsEstimate:
+    """The estimator that a spec means, or that is given."""
     return get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
 
 
@@ -205,6 +212,7 @@ def _of_columns(
     names: "pd.Index[Any]",
     columns: Sequence[Column | str],
     tested: Tested,
+    kept: Kept,
     jobs: int,
     on_progress: Progress | None,
 ) -> Pairwise:
@@ -212,36 +220,37 @@ def _of_columns(
     import pandas as pd
 
     count = len(columns) * (len(columns) - 1) // 2
+    check_jobs(jobs)
+    if tested.permutations is None and by_blocks(tested.estimator, columns):
+        if kept.all:
+            check_memory(BYTES_OF_COUNTED_PAIR * count, f"the table of {count:,} pairs of columns")
+        wide = WidePairs(columns, kept)
+        try:
+            for finished in wide.estimate(tested.estimator):
+                if on_progress is not None:
+                    on_progress(finished, count)
+        except KeyboardInterrupt:
+            raise InterruptedPairs(wide.table(names), wide.done, count) from None
+        return Pairwise(names, wide.table(names))
     check_memory(BYTES_OF_PAIR * count, f"the table of {count:,} pairs of columns")
     # Sorted by the later column, so that the pairs of a batch share it.
     places = [(i, j) for j in range(len(columns)) for i in range(j)]
     sides = SidesOfPairs(columns)
-    size = PAIRS_PER_CORE * (os.cpu_count() or 1 if jobs == 1 else 1)
     estimates: dict[ColumnPair, EstimateOrError] = {}
-    alone: list[int] = []  # pairs of a batch whose process died: one of them may be the cause
-
-    def died(batch: PairBatch, message: str) -> tuple[int, list[EstimateOrError]]:
-        start, pairs = batch
-        if len(pairs) > 1:
-            alone.extend(range(start, start + len(pairs)))
-        return start, [pair if isinstance(pair, str) else message for pair in pairs]
 
     def table() -> "pd.DataFrame":
         done = [pair for pair in sorted(places) if pair in estimates]
         rows = [_table_row(names, p, estimates[p], sides.rows[p]) for p in done]
         return with_q_values(pd.DataFrame(rows), tested.permutations is not None)
 
-    work = partial(_estimate_batch, tested)
     try:
-        for starts, count in ((range(0, len(places), size), size), (alone, 1)):
-            batches = _batches(sides, places, starts, count)
-            for start, results in in_processes(work, batches, jobs, failed=died):
-                estimates.update(zip(places[start : start + count], results, strict=True))
-                if on_progress is not None:
-                    on_progress(len(estimates), len(places))
+        for done in estimate_places(sides, places, tested, jobs):
+            estimates.update(done)
+            if on_progress is not None:
+                on_progress(len(estimates), len(places))
     except KeyboardInterrupt:
         raise InterruptedPairs(table(), len(estimates), len(places)) from None
-    return Pairwise(names, table())
+    return Pairwise(names, kept_rows(table(), names, kept))
 
 
 class InterruptedPairs(KeyboardInterrupt):
@@ -258,43 +267,6 @@ class InterruptedPairs(KeyboardInterrupt):
         self.done = done
 
 
-def _batches(
-    sides: SidesOfPairs, places: list[ColumnPair], starts: Iterable[int], size: int
-) -> Iterator[PairBatch]:
-    for start in starts:
-        yield start, [sides.of(i, j) for i, j in places[start : start + size]]
-
-
-def _estimate_batch(tested: Tested, batch: PairBatch) -> tuple[int, list[EstimateOrError]]:
-    start, all_pairs = batch
-    estimator = tested.estimator
-    pairs = [pair for pair in all_pairs if not isinstance(pair, str)]
-    if isinstance(estimator, Estimator):
-        with contained():
-            estimates = iter(estimator.estimate_pairs(pairs))
-    else:
-        estimates = iter([_estimate_or_error(estimator, x, y) for x, y in pairs])
-    if tested.permutations is not None:
-        estimates = iter([tested.test(*pair, next(estimates)) for pair in pairs])
-    return start, [pair if isinstance(pair, str) else next(estimates) for pair in all_pairs]
-
-
-def _estimate_or_error(estimator: SupportsEstimate, x: Variable, y: Variable) -> EstimateOrError:
-    """The estimate of an estimator that is not an `Estimator`, and so takes arrays only."""
-    kinds = {"discrete_x": x.discrete, "discrete_y": y.discrete}
-    try:
-        with contained():
-            estimate = estimator.estimate(as_rows(x), as_rows(y), **kinds)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a plug-in may raise anything
-        return message_of(error)
-    if not isinstance(estimate, Estimate):
-        kind = type(estimate).__name__
-        return f"TypeError: estimate() returned a {kind}, not a mibench.Estimate"
-    return estimate
-
-
 def _table_row(
     names: "pd.Index[Any]", pair: ColumnPair, estimate: EstimateOrError, rows: int
 ) -> dict[str, Any]:
@@ -308,75 +280,3 @@ def _table_row(
         **row, "nats": estimate.nats, "bits": estimate.bits, "p_value": p_value, "rows": rows,
         "flags": ";".join(estimate.flags), "error": "",
     }  # fmt: skip
-
-
-def _columns_of(
-    table: Any,
-) -> tuple["pd.Index[Any]", Sequence[NDArray[Any]], set[Hashable]]:
-    """Names and values of the columns, and the names of those that are labels by their type.
-
-    Raises InputError unless there are at least two columns.
-    """
-    import pandas as pd
-
-    if isinstance(table, np.ndarray) and table.dtype.names:
-        table = {name: table[name] for name in table.dtype.names}
-    known = isinstance(table, dict | pd.DataFrame)
-    read = None if known else columns_of(table, "the table")
-    if read is not None and len(read) > 1:
-        names: pd.Index[Any] = pd.Index([column.title for column in read])
-        by_type: set[Hashable] = {c.title for c in read if c.labels or labels_by_type(c.values)}
-        return names, [column.values for column in read], by_type
-    if hasattr(table, "to_pandas"):  # a table of yet another library
-        table = table.to_pandas()
-    try:
-        if isinstance(table, dict):
-            table = pd.DataFrame(table)
-        elif not isinstance(table, pd.DataFrame):
-            table = table if isinstance(table, np.ma.MaskedArray) else np.asarray(table)
-    except ValueError as error:
-        raise InputError(
-            f"the table cannot be read: {error}. Give columns of equal length"
-        ) from None
-    if len(table.shape) != 2:
-        raise InputError(f"the table has shape {table.shape}: give (n, d), n rows of d columns")
-    if table.shape[1] < 2:
-        raise InputError(f"the table has {table.shape[1]} column(s): pairs need at least 2")
-    if not isinstance(table, pd.DataFrame):
-        columns = pd.RangeIndex(table.shape[1])
-        return columns, table.T, {i for i in columns if labels_by_type(table.T[i])}
-    if not table.columns.is_unique:
-        name = table.columns[table.columns.duplicated()][0]
-        raise InputError(f"several columns are named {name!r}: rename them")
-    series = [table.iloc[:, i] for i in range(table.shape[1])]
-    for one in series:
-        refuse_sparse(one, f"column {one.name!r}")
-    values = [column_values(one) for one in series]
-    named = zip(table.columns, series, values, strict=True)
-    return (
-        table.columns,
-        values,
-        {name for name, one, v in named if one.dtype == "category" or labels_by_type(v)},
-    )
-
-
-def _label_columns(
-    discrete: bool | str | Iterable[Hashable] | None, columns: "pd.Index[Any]"
-) -> set[Hashable]:
-    """The names of the columns that are declared labels."""
-    if discrete is None or isinstance(discrete, bool):
-        return set(columns) if discrete else set()
-    if isinstance(discrete, str) or not isinstance(discrete, Iterable):
-        discrete = [discrete]
-    names = list(discrete)
-    if names and all(isinstance(name, bool | np.bool_) for name in names):
-        if len(names) != len(columns):
-            raise InputError(
-                f"discrete holds {len(names)} booleans for {len(columns)} columns: give one "
-                "per column"
-            )
-        return {name for name, is_label in zip(columns, names, strict=True) if is_label}
-    for name in names:
-        if not isinstance(name, Hashable) or name not in columns:
-            raise InputError(f"discrete: {unknown('column', str(name), map(str, columns))}")
-    return set(names)

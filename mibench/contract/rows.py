@@ -39,12 +39,17 @@ def are_serial(x: Variable, y: Variable) -> bool:
 
 def _serial_correlations(x: Variable, y: Variable) -> tuple[float, float] | None:
     """The correlations of consecutive rows of x and of y, if both are large."""
-    least = max(MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(min(x.n, FIRST_ROWS)))
+    least = least_serial_correlation(x.n)
     serial_y = serial_correlation(y)
     if serial_y <= least:
         return None
     serial_x = serial_correlation(x)
     return (serial_x, serial_y) if serial_x > least else None
+
+
+def least_serial_correlation(n: int) -> float:
+    """The correlation of consecutive rows of n, above which on both sides they are a series."""
+    return max(MIN_SERIAL_CORRELATION, MIN_SERIAL_ERRORS / math.sqrt(min(n, FIRST_ROWS)))
 
 
 def serial_correlation(side: Variable) -> float:

@@ -199,6 +199,34 @@ def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
     return table
 
 
+def ranking_of_columns(rows: "pd.DataFrame", units: str) -> "Table":
+    """One row per column: its MI with the target, the test, and the column that shares most."""
+    differ = rows.loc[rows["error"] == "", "rows"].nunique() > 1
+    tested = [name for name in ("p_value", "q_value") if name in rows]
+    table = _table()
+    table.add_column("", justify="right")
+    table.add_column("column")
+    table.add_column("kind")
+    table.add_column(units, justify="right")
+    for name in tested:
+        table.add_column(name.replace("_", "-"), justify="right")
+    table.add_column("shares most with")
+    table.add_column(units, justify="right")
+    if differ:
+        table.add_column("rows", justify="right")
+    table.add_column("flags", no_wrap=False)
+    for place, row in enumerate(rows.to_dict("records"), 1):
+        chances = ["" if math.isnan(row[name]) else f"{row[name]:.3g}" for name in tested]
+        shared = row[f"redundancy_{units}"]
+        table.add_row(
+            str(place), str(row["feature"]), row["kind"],
+            "failed" if row["error"] else number(row[units]), *chances,
+            str(row["redundant_with"]), "" if math.isnan(shared) else number(shared),
+            *([str(row["rows"])] if differ else []), row["flags"].replace(";", ", "),
+        )  # fmt: skip
+    return table
+
+
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
     """A table of headings and rows. All columns but the first may be folded."""
     texts = [[f"{v:.4f}" if isinstance(v, float) else str(v) for v in row] for row in rows]

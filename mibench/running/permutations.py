@@ -159,7 +159,7 @@ def null_of_sides(
     made: list[float] = []
     as_large = 0
     for orders in _batches(possible):
-        for estimate in _estimates(tester, sides, orders):
+        for estimate in estimates_of_orders(tester, sides, orders):
             made.append(estimate)
             as_large += estimate >= threshold
             if as_large == STOP_AFTER and len(made) < permutations:
@@ -184,10 +184,11 @@ def _kind_of_orders(
         return "rows of similar z", local_orders(estimator.conditions, count, seed)
     shifted = are_serial(*sides) if shifts is None else shifts
     kind = "shifts in time" if shifted else "rows"
-    return kind, _orders(sides[0].n, count, seed, shifted)
+    return kind, orders_of_rows(sides[0].n, count, seed, shifted)
 
 
-def _orders(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:
+def orders_of_rows(n: int, count: int, seed: int, shifts: bool) -> Iterator[Int]:
+    """Orders of n rows, (n,) each: at random, or shifted in time. Raises InputError for too few."""
     rng = np.random.default_rng(seed)
     if not shifts:
         for _ in range(count):
@@ -214,9 +215,10 @@ def _batches(orders: Iterator[Int]) -> Iterator[list[Int]]:
         yield batch
 
 
-def _estimates(
+def estimates_of_orders(
     estimator: SupportsEstimate, sides: tuple[Variable, Variable], orders: list[Int]
 ) -> list[float]:
+    """The estimates in nats for each order of the rows of y."""
     x, y = sides
     if isinstance(estimator, Estimator):
         with contained():

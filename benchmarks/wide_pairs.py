@@ -1,0 +1,81 @@
+"""Time of all pairs of many columns, and how well the links of a network are found.
+
+    python benchmarks/wide_pairs.py time       # 2,000 columns, 1,000 rows
+    python benchmarks/wide_pairs.py network    # 1,000 columns, of which each depends on one other
+
+Processor time is that of all threads, so that it says what an idle machine would take.
+"""
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+import mibench
+
+
+def timed(what: str, table: np.ndarray, spec: str, **options: object) -> None:
+    columns = table.shape[1]
+    count = columns * (columns - 1) // 2
+    wall, processor = time.perf_counter(), time.process_time()
+    pairs = mibench.pairwise(table, spec, **options)  # type: ignore[arg-type]
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{what}: {count:,} pairs, {len(pairs.table):,} kept, {wall:.1f} s, {count / wall:,.0f} "
+        f"pairs a second; processor {processor:.1f} s; peak memory {peak:,.0f} MB",
+        flush=True,
+    )
+
+
+def times() -> None:
+    table = columns_of_factors(1000, 2000)
+    for spec in ("adaptive", "adaptive:bins=8", "uniform"):
+        mibench.pairwise(table[:, :10], spec)  # compiles
+    timed("adaptive, 5 strongest", table, "adaptive", strongest=5)
+    timed("adaptive, above 0.1 nats", table, "adaptive", threshold_nats=0.1)
+    timed("adaptive, above 0.1 nats, aracne", table, "adaptive", threshold_nats=0.1, aracne=0.1)
+    for spec in ("adaptive", "adaptive:bins=8", "uniform"):
+        timed(spec, table, spec)
+    timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
+
+
+def columns_of_factors(n: int, columns: int) -> np.ndarray:
+    """Columns that depend on each other through 20 factors."""
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(n, 20))[:, rng.integers(0, 20, columns)]
+    return factors * rng.uniform(0, 1.5, columns) + rng.normal(size=(n, columns))
+
+
+def network_of(columns: int, n: int, seed: int = 0) -> tuple[np.ndarray, set[tuple[int, int]]]:
+    """Columns (n, columns), each but the first 20 following one before it; and these pairs."""
+    rng = np.random.default_rng(seed)
+    table = np.empty((n, columns))
+    links = set()
+    for column in range(columns):
+        table[:, column] = rng.normal(size=n)
+        if column >= 20:
+            regulator = int(rng.integers(0, min(column, 200)))
+            table[:, column] = np.tanh(1.5 * table[:, regulator]) + 0.5 * table[:, column]
+            table[:, column] /= table[:, column].std()
+            links.add((regulator, column))
+    return table, links
+
+
+def network() -> None:
+    for n in (100, 200, 500):
+        table, links = network_of(1000, n)
+        for aracne in (None, 0.0, 0.1):
+            pairs = mibench.pairwise(table, "adaptive", threshold_nats=0.2, aracne=aracne).table
+            found = set(zip(pairs["x"], pairs["y"], strict=True))
+            right = len(found & links)
+            print(
+                f"| {n} | {'none' if aracne is None else aracne} | {len(found):,} | "
+                f"{right / max(1, len(found)):.3f} | {right / len(links):.3f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    {"time": times, "network": network}[sys.argv[1]]()
