@@ -121,7 +121,7 @@ def test_memory_does_not_grow_with_epochs(note, short, tmp_path):
     sizes = (100, 300) if short else (200, 1000)  # several files of 89 epochs each
     peaks = []
     for epochs in sizes:
-        command = [sys.executable, "-c", MEMORY, str(epochs), str(tmp_path / str(epochs))]
+        command = [sys.executable, "-P", "-c", MEMORY, str(epochs), str(tmp_path / str(epochs))]
         out = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(float(out.stdout))
     note(

@@ -20,7 +20,7 @@ else:  # macOS, in bytes
 
 def test_memory(note):
     """The whole process: interpreter, libraries, data and estimate."""
-    command = [sys.executable, "-c", MEMORY]
+    command = [sys.executable, "-P", "-c", MEMORY]
     subprocess.run(command, check=True)  # compiles, which needs extra memory
     out = subprocess.run(command, capture_output=True, text=True, check=True)
     peak = int(out.stdout) / 1024

@@ -96,7 +96,7 @@ print(time.perf_counter() - start, peak_memory())
 def test_memory_of_many_rows(note, short):
     """The whole process, with interpreter, libraries and data, takes at most 600 bytes per row."""
     n = 1_000_000 if short else 10_000_000
-    command = [sys.executable, "-c", MEMORY.format(n=n)]
+    command = [sys.executable, "-P", "-c", MEMORY.format(n=n)]
     out = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, peak = out.stdout.split()
     limit = 600 * n

@@ -42,7 +42,9 @@ def test_help_imports_nothing_heavy():
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print('loaded:', [m for m in {HEAVY} if m in sys.modules])"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     assert out.stdout.strip().endswith("loaded: []")
 
 
@@ -88,7 +90,7 @@ def shortest(command: list[str], bound: float, **environment: str) -> float:
 @pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn", "canonical"])
 def test_first_estimate_of_a_process(note, slack, warm, name, dims, kind):
     """From the start of Python to its end, with compiled code in the cache."""
-    command = [sys.executable, "-c", FIRST, name, dims, kind]
+    command = [sys.executable, "-P", "-c", FIRST, name, dims, kind]
     best = shortest(command, 1.5 * slack, **warm[0])
     sides = f"{dims}+{dims if kind == 'numbers' else 'label'}"
     note(f"the first {name} of a process, {sides}: {best:.2f} s (under 1.5 s)")

@@ -125,7 +125,9 @@ def test_completion_does_not_import_numba():
         "import sys; import mibench.cli.main; from mibench.cli import completion as c; "
         "c.shown_names(); print('numba' in sys.modules, 'pandas' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "False False\n"
 
 

@@ -138,7 +138,7 @@ def from_another_process():
     )
     estimators = {name: point.load()() for name, point in POINTS.items()}
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-P", "-c", code],
         input=pickle.dumps((estimators, *CONTINUOUS["2+3"])),
         capture_output=True,
         timeout=300,

@@ -16,7 +16,9 @@ HEAVY = {
 @pytest.mark.parametrize("statement", ["import mibench", "import mibench.cli.main"])
 def test_importing_costs_nothing(statement):
     code = f"import sys; {statement}; print(sorted({HEAVY} & set(sys.modules)))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     assert out.stdout.strip() == "[]"
 
 

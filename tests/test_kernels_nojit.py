@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.slow
 def test_kernels_equal_their_naive_implementations_without_jit():
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-k", "small", "-p", "no:cacheprovider",
+        [sys.executable, "-P", "-m", "pytest", "-q", "-k", "small", "-p", "no:cacheprovider",
          "tests/test_naive_implementations.py", "tests/test_kernels.py",
          "tests/test_ibnet_training.py", "tests/test_canonical_narrow_noise.py"],
         cwd=ROOT,

@@ -114,7 +114,7 @@ def test_the_remedy_for_a_file_that_is_not_read_works(tmp_path, kind):
     with pytest.raises(InputError, match="python -c ") as refused:
         read_sides(path, ["a"], ["b"])
     code = str(refused.value).partition('python -c "')[2].removesuffix('"')
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, env={**os.environ})
     table = read_columns(tmp_path / "t.csv", ["a", "code"], ["code"])
     np.testing.assert_allclose(table.values["a"], DATA["a"], rtol=1e-13)
     assert set(table.values["code"]) == {"007", "3.10"}

@@ -420,5 +420,7 @@ def test_listing_the_tasks_imports_no_scipy() -> None:
         f"for name in {families}: importlib.import_module(name).tasks()\n"
         "print(sorted({'scipy', 'sklearn', 'numba', 'pandas', 'torch'} & set(sys.modules)))"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     assert out.stdout.strip() == "[]"

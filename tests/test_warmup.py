@@ -41,7 +41,7 @@ ESTIMATE = """
 
 def python(code: str, **environment: str) -> "subprocess.Popen[str]":
     """A new process of Python that runs `code`."""
-    command = [sys.executable, "-c", textwrap.dedent(code)]
+    command = [sys.executable, "-P", "-c", textwrap.dedent(code)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **environment},

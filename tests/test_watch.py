@@ -364,7 +364,9 @@ def test_without_torch_the_extra_is_named_and_arrays_are_measured():
         "print(ibnet.measure(own, 'uniform:bins=2').i_xt.item())\n"
         "try:\n    ibnet.watch(None, None)\nexcept InputError as error:\n    print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines() == [
         "1.0",
         "torch is not installed: ibnet needs it here. Install the extra: pip install "
