@@ -8,6 +8,7 @@ from mibench.contract.variables import Variable
 from mibench.types import Estimate
 
 from .normal.canonical_correlations import EXACT, information_of_normal, refuse_labels
+from .shared.chain_rule import information_by_chain_rule
 from .shared.columns import standardized
 
 
@@ -59,3 +60,7 @@ class Gaussian(Estimator):
         refuse_labels("gaussian", x, y)
         a, b = (standardized(v.float64[v.low < v.high]) for v in (x, y))
         return information_of_normal("gaussian", a, b, EXACT)
+
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        # Both orders of the chain rule are equal here, and so are their corrections.
+        return information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)

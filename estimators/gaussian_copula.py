@@ -13,6 +13,7 @@ from mibench.contract.variables import Variable
 from mibench.types import Estimate
 
 from .normal.canonical_correlations import information_of_normal, refuse_labels
+from .shared.chain_rule import information_by_chain_rule
 
 Float = NDArray[np.float64]
 
@@ -60,6 +61,10 @@ class GaussianCopula(Estimator):
 
     by_default: ClassVar[bool] = False
     not_claimed: ClassVar[tuple[str, ...]] = ("rotations",)
+
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        # Both orders of the chain rule are equal here, and so are their corrections.
+        return information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("gaussian_copula", x, y)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mibench.contract import flags
-from mibench.contract.base import SHOWN_AS_ZERO, Estimator
+from mibench.contract.base import Estimator
 from mibench.contract.blocks import PairBlock
+from mibench.contract.completing import SHOWN_AS_ZERO
 from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
@@ -161,7 +162,7 @@ class BinningEstimator(Estimator):
 
     def binned_side(self, v: Variable, other: Variable) -> BinnedSide:
         """A side of numbers with its bins, beside another side of as many dimensions."""
-        bins = self._bins_of(v, other)
+        bins = self._bins_of(v, [other])
         return BinnedSide(v, bins, self._symbols(v, bins))
 
     def flags_of_sides(self, x: BinnedSide, y: BinnedSide) -> dict[str, str]:

@@ -25,13 +25,13 @@ OF_A_TERM = ("not_detected", "negative", "constant", "ceiling")
 
 
 def information_by_chain_rule(
-    information: Information, x: Variable, y: Variable, z: Variable
+    information: Information, x: Variable, y: Variable, z: Variable, *, clipped: bool = True
 ) -> Estimate:
     """I(X;Y|Z) given numbers Z, none of the sides constant; the mean of both orders of the sides.
 
     A side of labels cannot be joined with numbers. If one side is labels, one order is left. If
     both are, I(X;Y|Z) = I(X;Y) + I(X,Y;Z) - I(X;Z) - I(Y;Z), where X,Y is one label.
-    An estimate below 0 becomes 0, flagged `negative`.
+    If clipped, an estimate below 0 becomes 0, flagged `negative`.
     """
     terms: dict[str, Estimate] = {}
 
@@ -62,14 +62,14 @@ def information_by_chain_rule(
     }
     if max(orders) - min(orders) > max(DIFFERENCE, SHARE * nats):
         raised.update([flags.chain_rule(orders[0], orders[1])])
-    if nats < 0:
+    if nats < 0 and clipped:
         raised.update([flags.negative_difference(nats)])
     info: dict[str, Any] = {
         "method": "chain rule",
         "terms_nats": {name: term.nats for name, term in terms.items()},
         "orders_nats": orders,
     }
-    return Estimate(max(nats, 0.0), raised, info, min(limits, default=None))
+    return Estimate(max(nats, 0.0) if clipped else nats, raised, info, min(limits, default=None))
 
 
 def joined(a: Variable, b: Variable) -> Variable:
