@@ -195,6 +195,10 @@ def test_a_z_that_says_nothing_or_everything(name):
     assert "constant_condition" in constant.flags
     copy = mibench.estimate(x, y, name, z=np.hstack([x, z]))
     assert copy.nats < 0.05  # the truth is 0, and k-NN scatters around it
+    alone = mibench.estimate(x, x + y, name, z=x)
+    assert alone.nats < 0.05
+    if name != "adaptive" and name != "uniform":
+        assert "unresolved" in alone.flags
     labels = np.arange(200) % 4
     known = mibench.estimate(labels, y, name, z=labels, discrete_x=True, discrete_z=True)
     assert known.nats == 0

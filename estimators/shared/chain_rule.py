@@ -31,6 +31,7 @@ def information_by_chain_rule(
 
     A side of labels cannot be joined with numbers. If one side is labels, one order is left. If
     both are, I(X;Y|Z) = I(X;Y) + I(X,Y;Z) - I(X;Z) - I(Y;Z), where X,Y is one label.
+    If Z determines a side, so that an estimate is at its ceiling, the other order is taken.
     If clipped, an estimate below 0 becomes 0, flagged `negative`.
     """
     terms: dict[str, Estimate] = {}
@@ -53,6 +54,12 @@ def information_by_chain_rule(
     else:
         orders = [] if y.discrete else [order("X", "Y", x, y)]
         orders += [] if x.discrete else [order("Y", "X", y, x)]
+    # The difference of two estimates at the ceiling says nothing: it is left out if it can be.
+    determined = [name for name in "XY" if _at_ceiling(terms.get(f"I({name};Z)"))]
+    if len(orders) == 2 and len(determined) == 1:
+        orders = orders[1:] if determined == ["X"] else orders[:1]
+    elif determined:
+        orders = [min(*orders, 0.0)]
     nats = float(np.mean(orders))
     raised = {
         code: f"In {name}: {sentence}"
@@ -60,16 +67,23 @@ def information_by_chain_rule(
         for code, sentence in term.flags.items()
         if code not in OF_A_TERM
     }
+    for name in determined:
+        raised.update([flags.nearly_determined(name)])
     if max(orders) - min(orders) > max(DIFFERENCE, SHARE * nats):
         raised.update([flags.chain_rule(orders[0], orders[1])])
     if nats < 0 and clipped:
         raised.update([flags.negative_difference(nats)])
+    ceiling = None if determined else min(limits, default=None)
     info: dict[str, Any] = {
         "method": "chain rule",
         "terms_nats": {name: term.nats for name, term in terms.items()},
         "orders_nats": orders,
     }
-    return Estimate(max(nats, 0.0) if clipped else nats, raised, info, min(limits, default=None))
+    return Estimate(max(nats, 0.0) if clipped else nats, raised, info, ceiling)
+
+
+def _at_ceiling(term: Estimate | None) -> bool:
+    return term is not None and "ceiling" in term.flags
 
 
 def joined(a: Variable, b: Variable) -> Variable:

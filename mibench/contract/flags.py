@@ -377,6 +377,14 @@ def unresolved(side: str, share: float) -> Flag:
     )
 
 
+def nearly_determined(side: str) -> Flag:
+    """The MI of a side and Z is at the ceiling of the estimator."""
+    return "unresolved", (
+        f"Z determines {side}, as far as these rows show. What {side} shares with the other side "
+        "beyond Z cannot be seen, and the estimate may be too low."
+    )
+
+
 def chain_rule(first: float, second: float) -> Flag:
     """The chain rule in both orders of the sides."""
     return "chain_rule", (
