@@ -210,6 +210,15 @@ def test_an_interruption_keeps_what_is_done():
     assert len(stopped.value.table) == 5
 
 
+def test_an_interruption_at_once_leaves_an_empty_table(monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Uniform, "estimate_pairs", stop)
+    with pytest.raises(InterruptedRanking, match="after 0 of 5 columns"):
+        mibench.rank(mixed(), "sales", QUICK)
+
+
 def test_progress_ends_at_the_total():
     steps = []
     mibench.rank(mixed(), "sales", QUICK, top=3, on_progress=lambda *step: steps.append(step))
