@@ -20,7 +20,8 @@ def test_kernels_equal_their_naive_implementations_without_jit():
     run = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", "-k", "small", "-p", "no:cacheprovider",
          "tests/test_naive_implementations.py", "tests/test_kernels.py",
-         "tests/test_ibnet_training.py", "tests/test_canonical_narrow_noise.py"],
+         "tests/test_ibnet_training.py", "tests/test_canonical_narrow_noise.py",
+         "tests/test_wide_pairs.py", "tests/test_selection.py", "tests/test_ranking.py"],
         cwd=ROOT,
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
         capture_output=True,

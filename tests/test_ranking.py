@@ -1,5 +1,6 @@
 """Columns against one target: numbers of single estimates, tests with shared orders, failures."""
 
+import importlib
 import json
 import math
 import re
@@ -13,7 +14,7 @@ from scipy.stats import false_discovery_control
 import mibench
 from mibench import InputError
 from mibench.cli.main import cli
-from mibench.columns.ranked_columns import InterruptedRanking
+from mibench.columns.ranked_columns import DEFAULT, DEFAULT_TEST, InterruptedRanking
 from mibench.columns.target_tests import orders_for
 from mibench.contract.variables import as_variable
 from mibench.estimators import Adaptive, Uniform
@@ -103,7 +104,7 @@ def test_a_single_column_of_many_is_discovered():
 
 @pytest.mark.parametrize("correction", ["auto", None, "miller-madow"])
 @pytest.mark.parametrize("kind", [Uniform, Adaptive])
-def test_estimates_of_orders_are_those_of_reordered_sides(kind, correction):
+def test_estimates_of_orders_of_small_data_are_those_of_reordered_sides(kind, correction):
     rng = np.random.default_rng(1)
     n = 150
     values = {
@@ -209,6 +210,15 @@ def test_an_interruption_keeps_what_is_done():
     assert len(stopped.value.table) == 5
 
 
+def test_an_interruption_at_once_leaves_an_empty_table(monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Uniform, "estimate_pairs", stop)
+    with pytest.raises(InterruptedRanking, match="after 0 of 5 columns"):
+        mibench.rank(mixed(), "sales", QUICK)
+
+
 def test_progress_ends_at_the_total():
     steps = []
     mibench.rank(mixed(), "sales", QUICK, top=3, on_progress=lambda *step: steps.append(step))
@@ -225,6 +235,11 @@ def file(tmp_path):
     table["none"] = ""
     table.to_csv(tmp_path / "t.csv", index=False)
     return tmp_path / "t.csv"
+
+
+def test_the_command_has_the_defaults_of_the_library():
+    command = importlib.import_module("mibench.cli.rank")  # main.py has the command of this name
+    assert (command.ESTIMATOR, command.TEST) == (DEFAULT, DEFAULT_TEST)
 
 
 def run(*arguments):

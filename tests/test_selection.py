@@ -68,7 +68,7 @@ def labels(values):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_information_beyond_chance_is_that_over_all_pairings(seed):
+def test_information_in_small_data_beyond_chance_is_that_over_all_pairings(seed):
     rng = np.random.default_rng(seed)
     n = 11
     z = rng.integers(0, 3, n).tolist()

@@ -98,7 +98,7 @@ def test_columns_with_gaps_and_bad_columns_of_a_file(tmp_path):
     assert float(row["bits"]) == pytest.approx(wanted, rel=1e-12)
 
 
-def test_kernels_count_as_plain_python_does():
+def test_kernels_count_small_data_as_plain_python_does():
     rng = np.random.default_rng(0)
     sizes = np.array([2, 5, 11, 1, 300])
     codes = np.array([rng.integers(0, size, 500) for size in sizes], np.uint16)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Bools = NDArray[np.bool_]
 
 ROWS_OF_BLOCK = 64  # columns whose pairs with all others are counted at a time
-MAX_SYMBOLS = 2**10  # of a column; tables of more are no longer small
+MAX_SYMBOLS = 2**7  # of a column; tables of more are no longer small
 # An estimate above this share of the smaller entropy may be near its ceiling; such pairs are looked
 # at one by one.
 MAYBE_AT_CEILING = 0.8

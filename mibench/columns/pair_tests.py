@@ -51,7 +51,7 @@ class Tested:
 
 def with_q_values(table: "pd.DataFrame", tested: bool) -> "pd.DataFrame":
     """The table with a column of q-values beside its p-values; without both if none was tested."""
-    if not tested:
+    if not tested or table.empty:  # empty, if the user interrupts at once
         return table.drop(columns="p_value", errors="ignore")
     from scipy.stats import false_discovery_control
 
