@@ -114,7 +114,7 @@ def test_p_values_under_independence_have_their_level(name, estimator):
         kinds = {"discrete_x": discrete, "discrete_y": discrete}
         if len(set(x)) > 1 < len(set(y)):
             p_values.append(
-                mibench.estimate(x, y, estimator, permutations=39, seed=seed, **kinds).p_value
+                mibench.estimate(x, y, estimator, permutations=19, seed=seed, **kinds).p_value
             )
     p = np.array(p_values)
     for level in (0.05, 0.1, 0.25, 0.5):
@@ -131,7 +131,7 @@ def test_p_values_of_independent_series_have_their_level():
     for seed in range(300):
         rng = np.random.default_rng([seed, 78])
         x, y = series(rng, 200, 0.9), series(rng, 200, 0.9)
-        p.append(mibench.estimate(x, y, "knn", permutations=39, shifts=True, seed=seed).p_value)
+        p.append(mibench.estimate(x, y, "knn", permutations=19, shifts=True, seed=seed).p_value)
     for level in (0.05, 0.1, 0.25, 0.5):
         error = math.sqrt(level * (1 - level) / len(p))
         assert abs(np.mean(np.array(p) <= level) - level) < 4 * error, level
