@@ -12,7 +12,8 @@ from mibench.contract.parameters import required_parameters
 from mibench.contract.registry import estimator_class
 
 TASKS = (
-    "1v1-normal-0.75", "1v1-bimodal-0.75", "student-identity-1-1-1", "multinormal-dense-5-5-0.5", "multinormal-sparse-5-5-2-2.0",
+    "1v1-normal-0.75", "1v1-bimodal-0.75", "student-identity-1-1-1",
+    "multinormal-dense-5-5-0.5", "multinormal-sparse-5-5-2-2.0",
     "zero_inflated-5-5-0.8-independent", "censored-0.8-0.8", "label-uniform-5",
 )  # fmt: skip
 SLOW = ("auto", "canonical")

@@ -68,7 +68,7 @@ class Renyi(Estimator):
         >>> rng = np.random.default_rng(0)
         >>> x = rng.normal(size=500)
         >>> estimate = Renyi().estimate(x, x + rng.normal(size=500))  # the MI: 0.35 nats
-        >>> 0.1 < estimate.nats < 0.35
+        >>> 0.2 < estimate.nats < 0.5
         True
         >>> list(estimate.flags)
         ['not_mi']

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -26,6 +27,7 @@ def verdicts(estimator, **options):
     return consistency, {result.check: result.verdict for result in consistency.results}
 
 
+@cache
 def failed(estimator, **options):
     return {name for name, v in verdicts(estimator, **options)[1].items() if v == FAILS}
 
@@ -88,7 +90,7 @@ def test_what_is_not_claimed_does_not_count_as_failed(monkeypatch):
 
     _, found = verdicts(Modest("asymmetric"))
     assert found["symmetry"] == OPEN
-    assert verdicts(Altered("asymmetric"))[1]["symmetry"] == FAILS
+    assert "symmetry" in failed(Altered("asymmetric"))
 
 
 def test_a_function_can_be_checked():
@@ -123,7 +125,6 @@ FAILED = {
     "gaussian": set(),
     "gaussian_copula": set(),
     "knn": {"near copy"},
-    "lnc": set(),
 }
 
 
@@ -135,7 +136,7 @@ def test_what_quick_estimators_fail(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(POINTS))
 def test_every_estimator_is_symmetric_and_exact_where_it_must_be(name):
-    found = verdicts(name, rows=200)[1]
+    found = verdicts(name)[1]
     for check in ("symmetry", "noise"):
         assert found[check] == PASSES
     assert found["itself"] in (PASSES, DECLINES)

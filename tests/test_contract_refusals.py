@@ -9,12 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mibench import InputError
+from mibench import Estimator, InputError
 
 from .contract_points import POINTS
 
 
-@pytest.fixture(params=sorted(POINTS))
+def _in_parts():
+    """Estimators that run when they are named, and refuse by the base class alone, are slow ones.
+
+    Their code is not reached, so that a quick run need not repeat it for each of them.
+    """
+    for name in sorted(POINTS):
+        kind = POINTS[name].load()
+        alike = not getattr(kind, "by_default", True) and kind.estimate is Estimator.estimate
+        yield pytest.param(name, marks=[pytest.mark.slow] * alike)
+
+
+@pytest.fixture(params=[*_in_parts()])
 def estimator(request):
     return POINTS[request.param].load()()
 

@@ -471,3 +471,11 @@ def test_refusals(stored, tmp_path):
     ibnet.measure(stored, "uniform:bins=30", epochs="0")
     with pytest.raises(InputError, match="holds no measurement by kde"):
         ibnet.read_measured(stored, ["uniform:bins=30", "kde"])
+
+
+def test_each_flag_has_a_bit_of_its_own_that_fits():
+    """Bit 31 would be the sign. Flags without a bit are stored as "other"."""
+    bits = list(FLAG_BITS.values())
+    assert len(set(bits)) == len(bits)
+    assert max(bits) == FLAG_BITS["ceiling_of_i_xt"] == 1 << 30
+    assert all(bit.bit_count() == 1 for bit in bits)

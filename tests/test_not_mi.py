@@ -80,7 +80,7 @@ def mean_over_directions(rho, dims):
 def test_sliced_is_the_mean_over_directions_and_below_the_mi():
     true = mean_over_directions(0.9, 3)
     nats = []
-    for seed in range(4):
+    for seed in range(3):
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(500, 3))
         y = 0.9 * x + math.sqrt(0.19) * rng.normal(size=(500, 3))
@@ -95,7 +95,7 @@ def test_sliced_is_the_mean_over_directions_and_below_the_mi():
 def test_sliced_of_independent_sides_is_0():
     nats = [
         Sliced(slices=20).estimate(*np.random.default_rng(s).normal(size=(2, 300, 4))).nats
-        for s in range(8)
+        for s in range(6)
     ]
     mean, error = mean_and_error(nats)
     assert abs(mean) < 0.01 + 4 * error

@@ -21,9 +21,11 @@ Bool: TypeAlias = NDArray[np.bool_]
 # The state of an epoch-run pair. FAILED + i stands for the i-th error message.
 MISSING, DONE, DIVERGED, FAILED = 0, 1, 2, 3
 # Stored arrays hold one bit for each flag, so none may move: "other", the bit of a plug-in's own
-# flags, stays behind the first 16 codes, and new codes come after it.
+# flags, stays behind the first 16 codes, and new codes come after it. 32 bits are all used: codes
+# that have none are "other".
 _CODES = list(FLAGS)
-FLAG_BITS = {code: 1 << bit for bit, code in enumerate((*_CODES[:16], "other", *_CODES[16:]))}
+_PLACES = (*_CODES[:16], "other", *_CODES[16:])[:30]
+FLAG_BITS = {code: 1 << bit for bit, code in enumerate(_PLACES)}
 # The flag "ceiling" may be that of I(T;Y), which says little: labels are often all that is known.
 CEILING_OF_I_XT = "ceiling_of_i_xt"
 FLAG_BITS[CEILING_OF_I_XT] = 1 << 30
