@@ -22,6 +22,7 @@ from .figures import (
     plot_runs,
     save_drawing,
 )
+from .networks.archive import explain_read_errors
 from .networks.trained import Trained
 from .own.activations import Activations
 
@@ -76,10 +77,11 @@ def _possible_drawings(
 
 def draw_bins_of(trained: Trained, bins: int = 30) -> Drawing:
     """Draw both binnings of the first hidden layer of run 0 at the last epoch."""
-    low, high = (
-        float(fold(trained.dataset[name].isel(run=0).values))
-        for name, fold in (("min_activation", np.nanmin), ("max_activation", np.nanmax))
-    )
+    with explain_read_errors(trained.directory):
+        low, high = (
+            float(fold(trained.dataset[name].isel(run=0).values))
+            for name, fold in (("min_activation", np.nanmin), ("max_activation", np.nanmax))
+        )
     binning_range = trained.setting.binning_range(low, high)
     layer = trained.activations(0, trained.epochs)[0]
     return plot_bins(trained.setting.activation, layer, binning_range, bins)

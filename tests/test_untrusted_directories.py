@@ -141,6 +141,27 @@ def test_other_codecs_are_refused(directory, name):
         measure(directory)
 
 
+@pytest.mark.parametrize("value", [[], "4", None, 1.5])
+def test_a_codec_with_another_kind_of_value_is_refused(directory, value):
+    [path] = (directory / "measured.zarr").glob("uniform*/state/zarr.json")
+    codecs = json.loads(path.read_text())["codecs"]
+    codecs[2]["configuration"]["typesize"] = value
+    edit(path, codecs=codecs)
+    with refused("has typesize=", "delete that folder"):
+        measure(directory, ["uniform:bins=4"])
+
+
+def test_figures_of_damaged_values_name_the_directory(mibench, directory):
+    chunks = directory / "training.zarr" / "max_activation" / "c"
+    chunk = next(path for path in chunks.rglob("*") if path.is_file())
+    raw = bytearray(chunk.read_bytes())
+    raw[20:] = bytes(len(raw) - 20)
+    chunk.write_bytes(bytes(raw))
+    done = mibench("ibnet", "plot", directory)
+    assert done.returncode == 2
+    assert str(directory) in done.stderr
+
+
 @pytest.mark.parametrize("spec", ["function:call=evil.py:run", "executable:command=touch ran"])
 def test_a_directory_names_no_code_to_run(mibench, directory, tmp_path, spec):
     (tmp_path / "evil.py").write_text("open('ran', 'w')\ndef run(x, y): return 0.0\n")

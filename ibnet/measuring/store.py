@@ -111,10 +111,11 @@ def open_results(
             _check_results(path, source)
         with explain_read_errors(path, REMEDY):
             group = open_group(path)
+            length = stored_array(group, "state").shape[0] if "state" in group else None
         results = StoredResults(resolved.spec, group, source.length)
-        if "state" not in group:
+        if length is None:
             _add_arrays(results, source)
-        elif stored_array(group, "state").shape[0] < results.length:
+        elif length < results.length:
             resize_arrays(group, list(RESULT_ARRAYS), results.length)
         _drop_outdated(results, resolved, instances)
     return results

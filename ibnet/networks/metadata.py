@@ -170,7 +170,11 @@ def _check_codecs(path: Path, codecs: object, dims: int) -> None:
     order = {"order": [*range(1, dims), 0]}
     _compare(path, entries[0].get("configuration"), order)
     _compare(path, entries[1].get("configuration"), {"endian": "little"})
-    _compare(path, entries[2].get("configuration"), {"cname": "zstd", "shuffle": "bitshuffle"})
+    blosc = entries[2].get("configuration")
+    _compare(path, blosc, {"cname": "zstd", "shuffle": "bitshuffle"})
+    for key in ("typesize", "clevel", "blocksize"):
+        if type(blosc.get(key, 0)) is not int:
+            raise DamagedError(f"{path / 'zarr.json'} has {key}={str(blosc[key])[:60]!r}")
 
 
 def _compare(path: Path, found: object, expected: Mapping[str, Any]) -> None:

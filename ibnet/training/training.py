@@ -127,17 +127,19 @@ def _continue_training(
         np.stack([s.parameters for s in starts]), *np.zeros((2, *_shape(setting)), np.float32)
     )
     done = _read_checkpoint(trained, state)
-    if stored_array(trained.group, "weights").shape[0] <= done:
+    with explain_read_errors(trained.directory):
+        stored = stored_array(trained.group, "weights").shape[0]
+        diverged = stored_array(trained.group, "diverged")
+        since = diverged[:]
+    if stored <= done:
         raise InputError(
             f"{trained.directory} lacks weights that its {CHECKPOINT_FILE} says were trained: "
             "restore training.zarr, or train in another directory"
         )
     engine = make_engine(device, setting, data, starts, state)
-    diverged = stored_array(trained.group, "diverged")
     with explain_write_errors(trained.directory):
         if trained.epochs != done:
             trained.group.attrs["epochs_done"] = done
-        since = diverged[:]
         # If the process was killed after it had stored a divergence, but before the checkpoint,
         # that epoch is trained again and its divergence found again.
         diverged[:] = np.where(since > done, -1, since)

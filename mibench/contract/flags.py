@@ -36,12 +36,6 @@ FLAGS = {
     "rising": "halves of the rows give less: the estimate rises with rows and may be too low",
     "halves_differ": "two halves of the rows give different estimates: few rows decide",
     "knn_finds_more": "k-NN gives more than the estimate, which may be too low",
-    "rare_conditions": "values of Z that are too rare for the estimator count as 0",
-    "determined": "Z determines one side, so the conditional MI is 0",
-    "constant_condition": "Z is constant, so the conditional MI is the MI",
-    "coarse_condition": "X and Y follow Z within its bins: the estimate is too high",
-    "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
-    "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
     "no_p_value": "the test by permutations failed, so there is no p-value",
     "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
     "monte_carlo_error": "the standard error of the mean over noise is larger than was asked for",
@@ -50,6 +44,12 @@ FLAGS = {
     "capped": "a parameter limits the estimate",
     "not_mi": "the estimator measures something else than the MI",
     "not_normal": "a side is not normal, so the estimate may be far above or below the MI",
+    "rare_conditions": "values of Z that are too rare for the estimator count as 0",
+    "determined": "Z determines one side, so the conditional MI is 0",
+    "constant_condition": "Z is constant, so the conditional MI is the MI",
+    "coarse_condition": "X and Y follow Z within its bins: the estimate is too high",
+    "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
+    "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
 }
 
 
