@@ -1,6 +1,7 @@
 from . import bottleneck, summary
 from .api import compare, estimate
 from .checking.running import Consistency, check
+from .columns.lagged import lags
 from .columns.pairs import Pairwise, pairwise
 from .columns.ranking import rank
 from .columns.scores import scores
@@ -34,6 +35,7 @@ __all__ = [
     "estimate",
     "get_estimator",
     "get_task",
+    "lags",
     "list_estimators",
     "list_suites",
     "list_tasks",

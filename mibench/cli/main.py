@@ -47,6 +47,7 @@ from .console import (
     units_option,
 )
 from .estimate import estimate
+from .lags import lags
 from .pairwise import pairwise
 from .progress import clock, comparison_progress
 from .rank import rank
@@ -93,9 +94,9 @@ def _broken_command(name: str, error: InputError) -> click.Command:
 def cli() -> None:
     """Estimate mutual information (MI), and measure how far to trust an estimator.
 
-    `compare` runs estimators on samples whose MI is known. `estimate`, `pairwise` and `rank`
-    estimate the MI of your own data. `recommend` ranks estimators for them. `check` tests whether
-    an estimator has the properties of MI.
+    `compare` runs estimators on samples whose MI is known. `estimate`, `pairwise`, `rank` and
+    `lags` estimate the MI of your own data. `recommend` ranks estimators for them. `check` tests
+    whether an estimator has the properties of MI.
     """
 
 
@@ -162,7 +163,7 @@ def warmup(estimators: Sequence[str]) -> int:
 
 
 for command in (
-    check, compare, completion, estimate, pairwise, rank, recommend, report, results
+    check, compare, completion, estimate, lags, pairwise, rank, recommend, report, results
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -238,6 +238,18 @@ def show_ranking(
     click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
 
 
+def show_lags(table: "pd.DataFrame", title: str, units: str, form: str) -> None:
+    """Print MI by lag, in the units, and below it the meaning of flags and errors."""
+    from ..output import text
+
+    if form != "table":
+        show_records(table.to_dict("records"), form)
+        return
+    lines = _about_flags_and_failures(table, "lags")
+    shown = text.lags_table(table, units)
+    click.echo(text.render(title, shown, *lines, width=text.shown_width()), nl=False)
+
+
 def in_one_unit(ranking: "pd.DataFrame", units: str) -> "pd.DataFrame":
     """A ranking without the columns of the other unit."""
     other = "nats" if units == "bits" else "bits"
@@ -249,7 +261,8 @@ def _about_flags_and_failures(rows: "pd.DataFrame", what: str) -> list[str]:
     flagged = Counter(code for codes in rows["flags"] for code in codes.split(";") if code)
     failed = Counter(error for error in rows["error"] if error)
     lines = [
-        f"flagged {code}, {count} of {len(rows)} {what}: {FLAGS.get(code, 'see the estimator')}"
+        f"flagged {code}, {count} of {len(rows)} {what}: "
+        f"{FLAGS.get(code.removeprefix('given_past_'), 'see the estimator')}"
         for code, count in flagged.items()
     ]
     return [*lines, *(f"failed, {n} of {len(rows)} {what}: {why}" for why, n in failed.items())]

@@ -53,11 +53,17 @@ def with_q_values(table: "pd.DataFrame", tested: bool) -> "pd.DataFrame":
     """The table with a column of q-values beside its p-values; without both if none was tested."""
     if not tested or table.empty:  # empty, if the user interrupts at once
         return table.drop(columns="p_value", errors="ignore")
+    place = list(table.columns).index("p_value") + 1
+    table.insert(place, "q_value", q_values(table["p_value"]))
+    return table
+
+
+def q_values(p_values: "pd.Series[float]") -> "pd.Series[float]":
+    """The q-values of p-values (Benjamini & Hochberg 1995), NaN where there is none."""
     from scipy.stats import false_discovery_control
 
-    place = list(table.columns).index("p_value") + 1
-    table.insert(place, "q_value", math.nan)
-    known = table["p_value"].notna()
+    values = p_values * math.nan
+    known = p_values.notna()
     if known.any():
-        table.loc[known, "q_value"] = false_discovery_control(table.loc[known, "p_value"])
-    return table
+        values[known] = false_discovery_control(p_values[known])
+    return values

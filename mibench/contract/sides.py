@@ -80,7 +80,7 @@ def without_gaps(x: Side, y: Side, *z: Side) -> tuple[list[Side], dict[str, obje
                 f"x has {len(x.values)} rows and {name} has {len(side.values)}: row i of x must "
                 f"belong to row i of {name}"
             )
-    gaps = [_gaps(side.values) for side, _ in named]
+    gaps = [gaps_of(side.values) for side, _ in named]
     there = np.asarray(~np.hstack(gaps).any(axis=1))
     sides = [side._replace(values=np.asarray(side.values)[there]) for side, _ in named]
     counts: dict[str, int] = {}
@@ -95,7 +95,7 @@ def without_gaps(x: Side, y: Side, *z: Side) -> tuple[list[Side], dict[str, obje
     return sides, {"rows_left_out": left_out, "missing_values": counts}
 
 
-def _gaps(values: NDArray[Any]) -> NDArray[np.bool_]:
+def gaps_of(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Where values are missing, (n, d)."""
     gaps = np.array(np.ma.getmaskarray(values))
     plain = np.asarray(values)

@@ -227,6 +227,37 @@ def ranking_of_columns(rows: "pd.DataFrame", units: str) -> "Table":
     return table
 
 
+def lags_table(rows: "pd.DataFrame", units: str) -> "Table":
+    """One row per lag: the MI and its test, and the same given the past of Y."""
+    differ = rows["rows"].nunique() > 1
+    table = _table()
+    table.add_column("lag", justify="right")
+    parts = [("", units)]
+    if rows[f"given_past_{units}"].notna().any():
+        parts.append(("given_past_", f"{units} beyond Y's past"))
+    columns: list[str] = []
+    for prefix, heading in parts:
+        table.add_column(heading, justify="right")
+        columns.append(f"{prefix}{units}")
+        for name in ("p_value", "q_value"):
+            if f"{prefix}{name}" in rows:
+                table.add_column(name.replace("_", "-"), justify="right")
+                columns.append(f"{prefix}{name}")
+    if differ:
+        table.add_column("rows", justify="right")
+    table.add_column("flags", no_wrap=False)
+    for row in rows.to_dict("records"):
+        cells = [
+            "" if math.isnan(row[name])
+            else f"{row[name]:.3g}" if name.endswith("_value") else number(row[name])
+            for name in columns
+        ]  # fmt: skip
+        cells[0] = "failed" if row["error"] else cells[0]
+        counts = [str(row["rows"])] if differ else []
+        table.add_row(str(row["lag"]), *cells, *counts, row["flags"].replace(";", ", "))
+    return table
+
+
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
     """A table of headings and rows. All columns but the first may be folded."""
     texts = [[f"{v:.4f}" if isinstance(v, float) else str(v) for v in row] for row in rows]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..contract.base import Estimator
+from ..contract.conditions import Conditions
 from ..contract.given import GivenEstimator
 from ..contract.rows import are_serial
 from ..contract.variables import Variable, as_pair
@@ -165,6 +166,36 @@ def null_of_sides(
             if as_large == STOP_AFTER and len(made) < permutations:
                 return NullDistribution(np.array(made), as_large, kind, True, name)
     return NullDistribution(np.array(made), as_large, kind, False, name)
+
+
+def null_given_shifts(
+    estimator: Estimator,
+    x: Variable,
+    y: Variable,
+    z: Conditions,
+    nats: float,
+    permutations: int,
+    seed: int = 0,
+) -> NullDistribution:
+    """Estimate I(X;Y|Z) from shifts in time of X, to judge an estimate of `nats`.
+
+    Y and Z stay as they are, so that what is serial in them, and what they share, is kept.
+    """
+    tester = estimator.tested_by()
+    if tester is not estimator:
+        nats = tester.estimate_given(x, y, z).nats
+    threshold = nats - EQUAL * (1 + abs(nats))
+    made: list[float] = []
+    as_large = 0
+    for orders in _batches(orders_of_rows(x.n, permutations, seed, shifts=True)):
+        with contained():
+            estimates = tester.estimate_permuted_given(y, x, z, orders)
+        for estimate in estimates:
+            made.append(estimate)
+            as_large += estimate >= threshold
+            if as_large == STOP_AFTER and len(made) < permutations:
+                return NullDistribution(np.array(made), as_large, "shifts in time", True)
+    return NullDistribution(np.array(made), as_large, "shifts in time", False)
 
 
 def _kind_of_orders(
