@@ -243,7 +243,7 @@ def show_lags(table: "pd.DataFrame", title: str, units: str, form: str) -> None:
     from ..output import text
 
     if form != "table":
-        show_records(table.to_dict("records"), form)
+        show_records([dict(zip(table.columns, row, strict=True)) for row in table.to_numpy()], form)
         return
     lines = _about_flags_and_failures(table, "lags")
     shown = text.lags_table(table, units)

@@ -165,7 +165,7 @@ class _Series:
     def of(cls, side: Side, name: str) -> "_Series":
         values = np.asarray(side.values)
         values = values[:, np.newaxis] if values.ndim == 1 else values
-        return cls(name, values, gaps_of(side.values).any(axis=1), side.discrete)
+        return cls(name, values, np.asarray(gaps_of(side.values).any(axis=1)), side.discrete)
 
     def at(self, times: NDArray[np.int64]) -> Variable:
         return as_variable(self.values[times], self.name, self.discrete)
