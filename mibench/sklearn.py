@@ -229,6 +229,11 @@ def _declared(discrete: Any, names: list[str]) -> NDArray[np.bool_] | None:
     for one in given:
         if isinstance(one, str) and one in names:
             mask[names.index(one)] = True
+        elif isinstance(one, bool | np.bool_):
+            raise InputError(
+                f"discrete_features has {len(given)} values and X has {len(names)} columns: give "
+                "one boolean for each column, or places or names of columns"
+            )
         elif isinstance(one, Integral) and 0 <= int(one) < len(names):
             mask[int(one)] = True
         else:
@@ -237,8 +242,13 @@ def _declared(discrete: Any, names: list[str]) -> NDArray[np.bool_] | None:
 
 
 def _target(values: NDArray[Any], discrete: bool | str) -> Variable:
-    if isinstance(discrete, str) and discrete != "auto":
+    if not isinstance(discrete, bool | np.bool_) and discrete != "auto":
         raise InputError(f"discrete_target is {discrete!r}: give 'auto', True or False")
+    if values.dtype.kind in "mM":
+        raise InputError(
+            f"y holds dates or times ({values.dtype}): convert them to numbers, such as days by "
+            "(y - y.min()) / np.timedelta64(1, 'D')"
+        )
     numbers = values.dtype.kind in "iuf"
     if values.dtype.kind == "O" and not labels_by_type(values):
         values, numbers = values.astype(np.float64), True
