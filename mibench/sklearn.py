@@ -136,6 +136,7 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
             InputError: For bad parameters, and for data that cannot be used; it is a ValueError.
         """
         method, start, bins = self._checked()
+        _refuse_dates(X)
         array, target = validate_data(self, X, y, dtype=None, ensure_min_samples=2)
         names = [str(n) for n in getattr(self, "feature_names_in_", range(array.shape[1]))]
         columns = _columns(X, array, names, self.discrete_features)
@@ -194,6 +195,17 @@ def _resolved(estimator: EstimatorLike) -> Estimator:
             "'knn', or a subclass of mibench.Estimator"
         )
     return found
+
+
+def _refuse_dates(x: Any) -> None:
+    """Raise InputError for dates and times in a data frame, which scikit-learn cannot join."""
+    for column in (columns_of(x, "X") or ()) if hasattr(x, "columns") else ():
+        dtype = np.asarray(column.values).dtype
+        if dtype.kind in "mM":
+            raise InputError(
+                f"column {column.title!r} holds dates or times ({dtype}): convert them to numbers, "
+                "such as days by (v - v.min()) / np.timedelta64(1, 'D'), or leave the column out"
+            )
 
 
 def _columns(x: Any, array: NDArray[Any], names: list[str], discrete: Any) -> list[Variable]:

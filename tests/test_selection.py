@@ -347,7 +347,7 @@ def test_bad_parameters(options, words):
 def test_dates_are_refused_by_words_that_name_the_argument():
     dates = pd.date_range("2020-01-01", periods=40)
     x = pd.DataFrame({"a": np.arange(40.0), "day": dates})
-    with pytest.raises(InputError, match=r"column 'day' .*or declare them labels$"):
+    with pytest.raises(InputError, match=r"column 'day' holds dates.*or leave the column out"):
         MISelector(k=1).fit(x, x["a"] % 3)
     with pytest.raises(InputError, match="y holds dates"):
         MISelector(k=1).fit(x[["a"]], dates)

@@ -47,7 +47,7 @@ FLAGS = {
     "rare_conditions": "values of Z that are too rare for the estimator count as 0",
     "determined": "Z determines one side, so the conditional MI is 0",
     "constant_condition": "Z is constant, so the conditional MI is the MI",
-    "coarse_condition": "X and Y follow Z within its bins: the estimate is too high",
+    "coarse_condition": "X and Y follow Z within its bins or neighbours: the estimate is too high",
     "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
 }
@@ -365,6 +365,16 @@ def coarse_condition(nats: float) -> Flag:
         f"The bins of Z are too wide: within them, Z still tells {_both_units(nats)} or more of X "
         "and of Y. What they share through Z counts as shared beyond it, so the estimate is too "
         "high. Use auto or knn, or more bins."
+    )
+
+
+def wide_neighbourhoods(nats: float, stretched: float) -> Flag:
+    """A k-NN estimate given Z, and that of the same rows with Z stretched twofold."""
+    return "coarse_condition", (
+        "The neighbourhoods are too wide in Z: if Z is stretched twofold, which leaves the MI as "
+        f"it is, the estimate falls from {_both_units(nats)} to {_both_units(stretched)}. What X "
+        "and Y share through Z counts as shared beyond it, so the estimate is likely too high. Use "
+        "auto, or add rows."
     )
 
 
