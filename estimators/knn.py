@@ -22,7 +22,11 @@ from mibench.types import Estimate
 from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
-from .neighbours.frenzel_pompe import information_given, information_of_orders
+from .neighbours.frenzel_pompe import (
+    checked_information_given,
+    information_given,
+    information_of_orders,
+)
 from .neighbours.ksg import RossCounts, kraskov_counts, of_rows, ross_counts, sum_digamma
 from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
@@ -331,7 +335,7 @@ class KNN(Estimator):
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
         self._check_given(x.n)
         side_x, side_y = self._given_side(x), self._given_side(y)
-        return information_given(side_x, side_y, self._side(z), self.k, self.algorithm)
+        return checked_information_given(side_x, side_y, self._side(z), self.k, self.algorithm)
 
     def estimate_permuted_given(
         self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]

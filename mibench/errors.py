@@ -46,6 +46,15 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+def by_argument(side: str) -> str:
+    """How a side is declared labels, for a message; "" for a column, which no argument names.
+
+    >>> by_argument("x"), by_argument("column age")
+    (' with discrete_x=True', '')
+    """
+    return f" with discrete_{side}=True" if side.isidentifier() else ""
+
+
 MAX_LISTED = 20  # valid names in a message
 LISTED = ("estimator", "task", "suite", "flag", "setting")  # what `mibench list` can show
 

@@ -136,6 +136,7 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
             InputError: For bad parameters, and for data that cannot be used; it is a ValueError.
         """
         method, start, bins = self._checked()
+        _refuse_dates(X)
         array, target = validate_data(self, X, y, dtype=None, ensure_min_samples=2)
         names = [str(n) for n in getattr(self, "feature_names_in_", range(array.shape[1]))]
         columns = _columns(X, array, names, self.discrete_features)
@@ -196,6 +197,17 @@ def _resolved(estimator: EstimatorLike) -> Estimator:
     return found
 
 
+def _refuse_dates(x: Any) -> None:
+    """Raise InputError for dates and times in a data frame, which scikit-learn cannot join."""
+    for column in (columns_of(x, "X") or ()) if hasattr(x, "columns") else ():
+        dtype = np.asarray(column.values).dtype
+        if dtype.kind in "mM":
+            raise InputError(
+                f"column {column.title!r} holds dates or times ({dtype}): convert them to numbers, "
+                "such as days by (v - v.min()) / np.timedelta64(1, 'D'), or leave the column out"
+            )
+
+
 def _columns(x: Any, array: NDArray[Any], names: list[str], discrete: Any) -> list[Variable]:
     """The columns of X, of numbers or of labels."""
     declared = _declared(discrete, names)
@@ -229,6 +241,11 @@ def _declared(discrete: Any, names: list[str]) -> NDArray[np.bool_] | None:
     for one in given:
         if isinstance(one, str) and one in names:
             mask[names.index(one)] = True
+        elif isinstance(one, bool | np.bool_):
+            raise InputError(
+                f"discrete_features has {len(given)} values and X has {len(names)} columns: give "
+                "one boolean for each column, or places or names of columns"
+            )
         elif isinstance(one, Integral) and 0 <= int(one) < len(names):
             mask[int(one)] = True
         else:
@@ -237,8 +254,13 @@ def _declared(discrete: Any, names: list[str]) -> NDArray[np.bool_] | None:
 
 
 def _target(values: NDArray[Any], discrete: bool | str) -> Variable:
-    if isinstance(discrete, str) and discrete != "auto":
+    if not isinstance(discrete, bool | np.bool_) and discrete != "auto":
         raise InputError(f"discrete_target is {discrete!r}: give 'auto', True or False")
+    if values.dtype.kind in "mM":
+        raise InputError(
+            f"y holds dates or times ({values.dtype}): convert them to numbers, such as days by "
+            "(y - y.min()) / np.timedelta64(1, 'D')"
+        )
     numbers = values.dtype.kind in "iuf"
     if values.dtype.kind == "O" and not labels_by_type(values):
         values, numbers = values.astype(np.float64), True

@@ -268,6 +268,20 @@ def test_bins_that_are_too_wide_are_flagged():
         assert "coarse_condition" not in beside.flags
 
 
+def test_neighbourhoods_that_are_too_wide_in_z_are_flagged():
+    """Given Z, the sides are independent; they vary far faster with Z than the neighbours show."""
+    rng = np.random.default_rng(12)
+    z, of_x, of_y = rng.standard_normal((3, 1000))
+    x, y = np.sin(10 * z) + 0.1 * of_x, np.cos(10 * z) + 0.1 * of_y
+    estimate = mibench.estimate(x, y, "knn", z=z)
+    assert estimate.nats > 0.3  # the truth is 0
+    assert "stretched twofold" in estimate.flags["coarse_condition"]
+    for right in (np.sin(z) + 0.5 * of_x, z + 0.5 * of_x):  # beside Y = that + noise: 0.35 nats
+        estimate = mibench.estimate(right, right + 0.5 * of_y, "knn", z=z)
+        assert estimate.nats == pytest.approx(math.log(2) / 2, abs=0.1)  # 4 sigma of 1000 rows
+        assert "coarse_condition" not in estimate.flags
+
+
 def test_bins_given_labels_are_adjusted_for_chance():
     """X and Y are independent in each of 20 labels of 10 rows, where the plug-in gives much."""
     rng = np.random.default_rng(26)

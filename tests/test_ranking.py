@@ -271,6 +271,18 @@ def test_the_command_shows_the_first_columns_and_the_failures(file):
     assert "noise" not in shown.stdout
 
 
+def test_columns_that_fail_for_one_reason_are_named_in_one_line(tmp_path):
+    mixed(n=5).to_csv(tmp_path / "few.csv", index=False)
+    done = CliRunner().invoke(
+        cli, ["rank", str(tmp_path / "few.csv"), "--target", "sales"], standalone_mode=False
+    )
+    assert done.return_value == 1
+    failures = [line for line in done.stdout.splitlines() if "failed" in line]
+    few = "knn needs more than k=10 rows, got 5: lower k or add rows"
+    assert failures[0] == f"failed: strong, noise: {few}"
+    assert "InputError" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -329,6 +329,8 @@ def test_whole_numbers_of_a_target_are_classes_if_they_are_few():
         ({"estimator": "knm"}, "unknown estimator 'knm'"),
         ({"discrete_features": ["b"]}, "unknown column 'b'"),
         ({"discrete_features": "some"}, "discrete_features is 'some'"),
+        ({"discrete_features": [True]}, "1 values and X has 2 columns"),
+        ({"discrete_target": None}, "discrete_target is None"),
         ({"discrete_target": "some"}, "discrete_target is 'some'"),
         ({"estimator": lambda x, y: 0.0, "k": 1}, "x"),
     ],
@@ -340,6 +342,17 @@ def test_bad_parameters(options, words):
         return
     with pytest.raises(InputError, match=words):
         MISelector(**options).fit(x, x[:, 0])
+
+
+def test_dates_are_refused_by_words_that_name_the_argument():
+    dates = pd.date_range("2020-01-01", periods=40)
+    x = pd.DataFrame({"a": np.arange(40.0), "day": dates})
+    with pytest.raises(InputError, match=r"column 'day' holds dates.*or leave the column out"):
+        MISelector(k=1).fit(x, x["a"] % 3)
+    with pytest.raises(InputError, match="y holds dates"):
+        MISelector(k=1).fit(x[["a"]], dates)
+    with pytest.raises(InputError, match=r"column day .*or declare them labels$"):
+        mibench.scores(x, x["a"].to_numpy())
 
 
 def test_it_works_in_a_pipeline():

@@ -254,6 +254,7 @@ def test_a_result_does_not_replace_what_the_command_reads_or_keeps(tmp_path, mib
         ("results", "t.csv", "-o", "link.csv"),
         ("estimate", "t.csv", "--x", "a", "--y", "b", "-o", tmp_path / "t.csv"),
         ("pairwise", "link.csv", "-o", "t.csv"),
+        ("pairwise", "t.csv", "-o", "p.csv", "--edges", "./p.csv"),
     ]
     for command in commands:
         done = mibench(*command)

@@ -11,6 +11,7 @@ References:
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ from .ksg import sum_digamma
 from .search import Algorithm
 from .sorted_column import IndexedSide
 
+# A larger fall, in nats and as a share, if Z is stretched twofold, is flagged. Of 133 estimates
+# that are more than 0.1 nats too high (the tasks of the suite `conditional` and like ones, 50 to
+# 500 rows), 122 fall so, and 90 of 1,069 that are not too high.
+MAX_FALL, MAX_FALL_SHARE = 0.05, 0.25
 MAX_NEAR_SHARE = 0.7  # of rows near in Z that are near in a side too; more hide what it shares
 
 
@@ -56,6 +61,25 @@ def information_given(
             raised.update([flags.unresolved(name, share)])
     ceiling = float(digamma(used) - digamma(k))
     return Estimate(total / used, raised, {"method": "Frenzel-Pompe"}, ceiling)
+
+
+def checked_information_given(
+    x: ConditionalSide, y: ConditionalSide, z: IndexedSide, k: int, algorithm: Algorithm = "auto"
+) -> Estimate:
+    """As `information_given`, with a flag if the estimate falls where Z is stretched twofold.
+
+    The MI does not depend on the unit of Z, but the estimate does where X or Y varies much within
+    the neighbourhoods of Z.
+    """
+    estimate = information_given(x, y, z, k, algorithm)
+    if estimate.nats <= MAX_FALL:
+        return estimate
+    stretched = IndexedSide(2 * z.columns, 2 * z.rounding)
+    other = information_given(x, y, stretched, k, algorithm).nats
+    if estimate.nats - other <= max(MAX_FALL, MAX_FALL_SHARE * estimate.nats):
+        return estimate
+    code, text = flags.wide_neighbourhoods(estimate.nats, other)
+    return replace(estimate, flags={**estimate.flags, code: text})
 
 
 def information_of_orders(

@@ -153,6 +153,7 @@ class EstimatedInformation:
         nats = np.empty(len(pairs))
         for i, found in enumerate(self._estimator.estimate_pairs(pairs)):
             if not isinstance(found, Estimate):
-                raise InputError(f"column {names[i]!r} failed: {found}. Leave it out")
+                why = found.removeprefix("InputError: ")
+                raise InputError(f"column {names[i]!r} failed: {why}")
             nats[i] = found.nats
         return nats

@@ -3,12 +3,14 @@
 Other modules are imported when the command runs, so that `mibench --help` is quick.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import InputError
 from .completion import columns as columns_of_file
 from .completion import estimator_names, one_of
 from .console import (
@@ -113,12 +115,16 @@ def pairwise(
     from ..output.edges import EDGES
     from ..output.files import PICTURES, TABLES, check_path
 
+    if threshold is not None and not math.isfinite(threshold):
+        raise InputError(f"--threshold is {threshold}: give a finite number of {units}")
     kept = Kept(None if threshold is None else threshold * NATS_PER_UNIT[units], strongest, aracne)
+    written: list[Path | None] = [file]
     for path, endings, option in (
         (output, TABLES, "--output"), (plot, PICTURES, "--plot"), (edges, EDGES, "--edges"),
     ):  # fmt: skip
         if path is not None:
-            check_path(path, endings, option, [file])
+            check_path(path, endings, option, written)
+            written.append(path)
     missing = reading.missing_rows or "pairwise"
     say_if_large(file)
     with telling(f"reading {file}"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..contract.flags import FLAGS
+from ..errors import some
 from .console import say, show_records
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..compiled.warmup import WarmupReport
 
 MOST_SHOWN = 1000  # pairs of columns in a table for people
+MOST_NAMES = 10  # columns that failed for one reason
 NO_EARLIER: Mapping[str, str] = MappingProxyType({})
 
 
@@ -233,7 +235,7 @@ def show_ranking(
         lines.insert(
             0, f"{len(done) - len(first)} more columns: --top shows them, --output has all"
         )
-    lines += [f"failed: {row.error}" for row in rows[rows["error"] != ""].itertuples()]
+    lines += _failed_columns(rows[rows["error"] != ""])
     table = text.ranking_of_columns(first, units)
     click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
 
@@ -248,6 +250,18 @@ def show_lags(table: "pd.DataFrame", title: str, units: str, form: str) -> None:
     lines = _about_flags_and_failures(table, "lags")
     shown = text.lags_table(table, units)
     click.echo(text.render(title, shown, *lines, width=text.shown_width()), nl=False)
+
+
+def _failed_columns(rows: "pd.DataFrame") -> list[str]:
+    """Why columns of a ranking failed: one line for each reason, with the columns."""
+    by_reason: dict[str, list[str]] = {}
+    for name, error in zip(rows["feature"], rows["error"], strict=True):
+        by_reason.setdefault(error.removeprefix("InputError: "), []).append(str(name))
+    return [
+        f"failed: {why}" if why.startswith(f"column {names[0]!r}")
+        else f"failed: {some(names, MOST_NAMES)}: {why}"
+        for why, names in by_reason.items()
+    ]  # fmt: skip
 
 
 def in_one_unit(ranking: "pd.DataFrame", units: str) -> "pd.DataFrame":

@@ -71,7 +71,7 @@ def scores(
         ]
     for name, estimate in zip(names, estimates, strict=True):
         if isinstance(estimate, str):
-            raise InputError(f"column {name} failed: {estimate}. Leave it out")
+            raise InputError(f"column {name} failed: {estimate.removeprefix('InputError: ')}")
     return np.array([estimate.nats for estimate in estimates if not isinstance(estimate, str)])
 
 

@@ -6,7 +6,15 @@ and stores hold them. Sentences may change.
 
 import math
 
-Flag = tuple[str, str]
+from .flag_text import Flag, both_units
+from .flags_given import chain_rule as chain_rule
+from .flags_given import coarse_condition as coarse_condition
+from .flags_given import constant_condition as constant_condition
+from .flags_given import determined as determined
+from .flags_given import nearly_determined as nearly_determined
+from .flags_given import rare_conditions as rare_conditions
+from .flags_given import unresolved as unresolved
+from .flags_given import wide_neighbourhoods as wide_neighbourhoods
 
 AT_CEILING = 0.95  # share of its ceiling from which any estimate is flagged
 ROUNDING = 1e-12  # nats, of a ceiling of 0: all rows in one bin
@@ -47,7 +55,7 @@ FLAGS = {
     "rare_conditions": "values of Z that are too rare for the estimator count as 0",
     "determined": "Z determines one side, so the conditional MI is 0",
     "constant_condition": "Z is constant, so the conditional MI is the MI",
-    "coarse_condition": "X and Y follow Z within its bins: the estimate is too high",
+    "coarse_condition": "X and Y follow Z within its bins or neighbours: the estimate is too high",
     "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
 }
@@ -167,7 +175,7 @@ def not_detected(nats: float = 0.0) -> Flag:
     """No dependence passed its significance test. nats: what is likely nevertheless."""
     so = "the estimate is 0" if nats == 0 else "canonical gives 0"
     if nats:
-        so += f", and {_both_units(nats)} are what is likely in such a case"
+        so += f", and {both_units(nats)} are what is likely in such a case"
     return "not_detected", (
         f"No dependence reached 3.5 to 4.5 standard errors, so {so}. That does not "
         "prove independence: the dependence may be weak, or of a kind that was not searched for."
@@ -289,7 +297,7 @@ def uncalibrated(reasons: list[str]) -> Flag:
 def rising(nats: float, halves: float) -> Flag:
     """The estimate from all rows is larger than those from halves."""
     return "rising", (
-        f"Rising: all rows give {_both_units(nats)}, and halves of them {_both_units(halves)} on "
+        f"Rising: all rows give {both_units(nats)}, and halves of them {both_units(halves)} on "
         "average. The estimate still rises with the number of rows, and is probably too low."
     )
 
@@ -297,7 +305,7 @@ def rising(nats: float, halves: float) -> Flag:
 def halves_differ(low: float, high: float) -> Flag:
     """Two halves of the rows give different estimates."""
     return "halves_differ", (
-        f"Two halves of the rows give {_both_units(low)} and {_both_units(high)}. So a few rows "
+        f"Two halves of the rows give {both_units(low)} and {both_units(high)}. So a few rows "
         "decide, and the estimate is uncertain: too low if rare rows carry the dependence."
     )
 
@@ -305,13 +313,9 @@ def halves_differ(low: float, high: float) -> Flag:
 def knn_finds_more(knn: float, nats: float) -> Flag:
     """k-NN gives more than the estimate."""
     return "knn_finds_more", (
-        f"k-NN gives {_both_units(knn)}, and canonical {_both_units(nats)}. As a rule, both are "
+        f"k-NN gives {both_units(knn)}, and canonical {both_units(nats)}. As a rule, both are "
         "below the true MI, so the estimate is probably too low."
     )
-
-
-def _both_units(nats: float) -> str:
-    return f"{nats / math.log(2):.2f} bits ({nats:.2f} nats)"
 
 
 def no_p_value(message: str) -> Flag:
@@ -323,7 +327,7 @@ def own_codes(count: int, n: int) -> Flag:
     """`count` of n inputs have a code that no other input has."""
     return "own_codes", (
         f"Own codes: {count} of {n} inputs have activations that no other input has. Counting then "
-        f"gives about log N = {_both_units(math.log(n))} for I(X;T) and H(Y) for I(T;Y), whatever "
+        f"gives about log N = {both_units(math.log(n))} for I(X;T) and H(Y) for I(T;Y), whatever "
         "the network computes. Quantise to fewer bits, or look at narrower layers."
     )
 
@@ -333,63 +337,6 @@ def monte_carlo_error(error: float, wanted: float) -> Flag:
     return "monte_carlo_error", (
         f"Monte Carlo error: the standard error is {error / math.log(2):.2g} bits, and "
         f"{wanted / math.log(2):.2g} bits were asked for. Give a larger max_rounds."
-    )
-
-
-def rare_conditions(count: int, n: int) -> Flag:
-    """`count` of n rows have a value of Z that occurs too rarely."""
-    return "rare_conditions", (
-        f"Rare values of Z: {count} of {n} rows have a label of Z that occurs too rarely for this "
-        "estimator. They count as 0, so the estimate may be too low: join rare labels."
-    )
-
-
-def determined() -> Flag:
-    """One side is a function of Z."""
-    return "determined", (
-        "Z determines one side: among rows of equal Z it never changes. It carries no information "
-        "beyond Z, so the conditional MI is exactly 0."
-    )
-
-
-def constant_condition() -> Flag:
-    """Z never changes."""
-    return "constant_condition", (
-        "Z is constant: nothing is given, so the conditional MI is the MI of X and Y."
-    )
-
-
-def coarse_condition(nats: float) -> Flag:
-    """Both sides share at least so much with the place of Z within its bins."""
-    return "coarse_condition", (
-        f"The bins of Z are too wide: within them, Z still tells {_both_units(nats)} or more of X "
-        "and of Y. What they share through Z counts as shared beyond it, so the estimate is too "
-        "high. Use auto or knn, or more bins."
-    )
-
-
-def unresolved(side: str, share: float) -> Flag:
-    """`share` of the rows near in Z are near in (side, Z) as well."""
-    return "unresolved", (
-        f"{side} hardly varies given Z at the distance of the neighbours: {share:.0%} of the rows "
-        f"that are near in Z are near in {side} too. What {side} shares with the other side beyond "
-        "Z may not be seen, so the estimate may be too low. Add rows, or give fewer columns in Z."
-    )
-
-
-def nearly_determined(side: str) -> Flag:
-    """The MI of a side and Z is at the ceiling of the estimator."""
-    return "unresolved", (
-        f"Z determines {side}, as far as these rows show. What {side} shares with the other side "
-        "beyond Z cannot be seen, and the estimate may be too low."
-    )
-
-
-def chain_rule(first: float, second: float) -> Flag:
-    """The chain rule in both orders of the sides."""
-    return "chain_rule", (
-        f"The chain rule gives {first:.3g} nats one way and {second:.3g} the other. Exact "
-        "estimates would give the same, so the errors are at least as large as the difference."
     )
 
 
@@ -406,8 +353,8 @@ def not_normal(side: str, kurtosis: float, of_normal: float) -> Flag:
 def straight_lines(nats: float, most: float) -> Flag:
     """The estimate exceeds what k-NN can find without an assumption on neighbourhoods."""
     return "straight_lines", (
-        f"Straight lines: k-NN alone can find at most {_both_units(most)} here, and the estimate "
-        f"is {_both_units(nats)}. The rest assumes that the relation is straight within each "
+        f"Straight lines: k-NN alone can find at most {both_units(most)} here, and the estimate "
+        f"is {both_units(nats)}. The rest assumes that the relation is straight within each "
         "neighbourhood. The MI of very narrow noise is larger still if the relation bends there."
     )
 
@@ -415,8 +362,8 @@ def straight_lines(nats: float, most: float) -> Flag:
 def bandwidth(narrow: float, wide: float) -> Flag:
     """Cells of different widths give different estimates."""
     return "bandwidth", (
-        f"Bandwidth: the narrowest cells give {_both_units(narrow)} and the widest "
-        f"{_both_units(wide)}. So the estimate depends on the width of cells, which data do not "
+        f"Bandwidth: the narrowest cells give {both_units(narrow)} and the widest "
+        f"{both_units(wide)}. So the estimate depends on the width of cells, which data do not "
         "tell: compare it with knn."
     )
 
@@ -425,7 +372,7 @@ def capped(count: int, n: int, cap: float) -> Flag:
     """The logarithms of `count` of n rows were cut to a limit that the user gave."""
     return "capped", (
         f"Capped: cap={cap:g} cut the terms of {count} of {n} rows, so that the estimate cannot "
-        f"exceed {_both_units(cap)}. The MI may be larger: leave cap out."
+        f"exceed {both_units(cap)}. The MI may be larger: leave cap out."
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, by_argument
 from .arrays import MAX_EXACT, as_array
 from .frames import Column, columns_of
 
@@ -182,7 +182,7 @@ def _numbers_or_labels(
     if discrete is None and (reason := labels_by_type(array)):
         return array, reason
     kind = array.dtype.kind
-    declare = f"declare them labels with discrete_{side}=True"
+    declare = f"declare them labels{by_argument(side)}"
     if kind in "mM":
         what, since = ("dates", "v - v.min()") if kind == "M" else ("durations", "v")
         raise InputError(

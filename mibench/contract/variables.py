@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError
+from ..errors import InputError, by_argument
 from .arrays import MAX_EXACT
 from .sides import as_side, check_index
 
@@ -134,7 +134,7 @@ def as_variable(values: ArrayLike, name: str, discrete: bool) -> Variable:
     if array.dtype.kind not in "buif":
         raise InputError(
             f"{name} holds {array.dtype} values such as {array.flat[0]!r}: convert them to "
-            f"numbers, or declare them labels with discrete_{name}=True"
+            f"numbers, or declare them labels{by_argument(name)}"
         )
     dtype = np.float32 if array.dtype == np.float32 else np.float64
     with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, refused below

@@ -34,7 +34,7 @@ def check_path(
             if other is not None and _same_file(path, other):
                 raise InputError(
                     f"{option} {path} would replace the file that is read, or in which results are "
-                    "kept: name another file"
+                    "kept, or another result: name another file"
                 )
         return _checked(path, endings, option)
     except OSError as error:  # such as a directory that may not be searched
