@@ -20,13 +20,9 @@ from mibench.errors import InputError
 from mibench.types import Estimate
 
 from .binning.labels import LabelCorrection, information_of_labels
+from .neighbours import frenzel_pompe
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
-from .neighbours.frenzel_pompe import (
-    checked_information_given,
-    information_given,
-    information_of_orders,
-)
 from .neighbours.ksg import RossCounts, kraskov_counts, of_rows, ross_counts, sum_digamma
 from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
@@ -335,7 +331,9 @@ class KNN(Estimator):
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
         self._check_given(x.n)
         side_x, side_y = self._given_side(x), self._given_side(y)
-        return checked_information_given(side_x, side_y, self._side(z), self.k, self.algorithm)
+        return frenzel_pompe.checked_information_given(
+            side_x, side_y, self._side(z), self.k, self.algorithm
+        )
 
     def estimate_permuted_given(
         self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]
@@ -357,10 +355,10 @@ class KNN(Estimator):
         sides = self._given_side(x), self._given_side(y), self._side(numbers)
         dims = sum(len(side.columns) for side in sides)
         if by_all_pairs(x.n, self.k, dims):
-            return information_of_orders(*sides, self.k, orders)
+            return frenzel_pompe.information_of_orders(*sides, self.k, orders)
         side_x, side_y, side_z = sides
         return _shared(
-            lambda order: information_given(
+            lambda order: frenzel_pompe.information_given(
                 side_x, side_y.selected(order), side_z, self.k, self.algorithm
             ),
             orders,

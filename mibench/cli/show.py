@@ -223,6 +223,7 @@ def show_ranking(
 ) -> None:
     """Print the first columns of a ranking, and below them the meaning of flags and errors."""
     from ..output import text
+    from ..output.column_tables import ranking_of_columns
 
     rows = in_one_unit(ranking, units)
     if form != "table":
@@ -236,19 +237,20 @@ def show_ranking(
             0, f"{len(done) - len(first)} more columns: --top shows them, --output has all"
         )
     lines += _failed_columns(rows[rows["error"] != ""])
-    table = text.ranking_of_columns(first, units)
+    table = ranking_of_columns(first, units)
     click.echo(text.render(title, table, *lines, width=text.shown_width()), nl=False)
 
 
 def show_lags(table: "pd.DataFrame", title: str, units: str, form: str) -> None:
     """Print MI by lag, in the units, and below it the meaning of flags and errors."""
     from ..output import text
+    from ..output.column_tables import lags_table
 
     if form != "table":
         show_records([dict(zip(table.columns, row, strict=True)) for row in table.to_numpy()], form)
         return
     lines = _about_flags_and_failures(table, "lags")
-    shown = text.lags_table(table, units)
+    shown = lags_table(table, units)
     click.echo(text.render(title, shown, *lines, width=text.shown_width()), nl=False)
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def check_lags(lags: Iterable[int], length_a: int, length_b: int) -> list[int]:
     for lag in chosen:
         if not isinstance(lag, Integral) or isinstance(lag, bool):
             raise InputError(f"lags holds {lag!r}: give whole numbers, such as range(25)")
-    distinct = [int(lag) for lag in dict.fromkeys(chosen)]
+    distinct = [index(lag) for lag in dict.fromkeys(chosen)]
     if not distinct:
         raise InputError("lags is empty: give whole numbers, such as range(25)")
     farthest = max(distinct, key=abs)

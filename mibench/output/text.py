@@ -65,7 +65,7 @@ def _brief_tables(
 def _task_table(cases: "pd.DataFrame", units: str, estimators: list[str], brief: bool) -> "Table":
     from rich.text import Text
 
-    table = _table()
+    table = new_table()
     several_n = cases["n"].nunique() > 1
     table.add_column("task")
     if not brief:
@@ -119,7 +119,7 @@ def ranking_tables(
 def _ranking_table(
     ranks: "pd.DataFrame", units: str, rows: int, headings: Sequence[str]
 ) -> "Table":
-    table = _table()
+    table = new_table()
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "estimator" else "right")
     for _, row in ranks.iterrows():
@@ -146,7 +146,7 @@ def estimate_table(results: Sequence[tuple[str, "Estimate | str", float]], units
     tested = any(getattr(estimate, "p_value", None) is not None for _, estimate, _ in results)
     intervals = [i for _, e, _ in results if (i := _interval(e, units))]
     given = any("dim_z" in getattr(estimate, "info", {}) for _, estimate, _ in results)
-    table = _table()
+    table = new_table()
     table.add_column("estimator")
     table.add_column(f"I(X;Y{'|Z' if given else ''}) in {units}", justify="right")
     if intervals:
@@ -180,7 +180,7 @@ def _interval(estimate: "Estimate | str", units: str) -> str:
 def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
     """One row per pair of columns: its estimate, its number of rows if they differ, and flags."""
     differ = rows.loc[rows["error"] == "", "rows"].nunique() > 1
-    table = _table()
+    table = new_table()
     table.add_column("X")
     table.add_column("Y")
     table.add_column(f"I(X;Y) in {units}", justify="right")
@@ -199,69 +199,10 @@ def pairs_table(rows: "pd.DataFrame", units: str) -> "Table":
     return table
 
 
-def ranking_of_columns(rows: "pd.DataFrame", units: str) -> "Table":
-    """One row per column: its MI with the target, the test, and the column that shares most."""
-    differ = rows.loc[rows["error"] == "", "rows"].nunique() > 1
-    tested = [name for name in ("p_value", "q_value") if name in rows]
-    table = _table()
-    table.add_column("", justify="right")
-    table.add_column("column")
-    table.add_column("kind")
-    table.add_column(units, justify="right")
-    for name in tested:
-        table.add_column(name.replace("_", "-"), justify="right")
-    table.add_column("shares most with")
-    table.add_column(units, justify="right")
-    if differ:
-        table.add_column("rows", justify="right")
-    table.add_column("flags", no_wrap=False)
-    for place, row in enumerate(rows.to_dict("records"), 1):
-        chances = ["" if math.isnan(row[name]) else f"{row[name]:.3g}" for name in tested]
-        shared = row[f"redundancy_{units}"]
-        table.add_row(
-            str(place), str(row["feature"]), row["kind"],
-            "failed" if row["error"] else number(row[units]), *chances,
-            str(row["redundant_with"]), "" if math.isnan(shared) else number(shared),
-            *([str(row["rows"])] if differ else []), row["flags"].replace(";", ", "),
-        )  # fmt: skip
-    return table
-
-
-def lags_table(rows: "pd.DataFrame", units: str) -> "Table":
-    """One row per lag: the MI and its test, and the same given the past of Y."""
-    differ = rows["rows"].nunique() > 1
-    table = _table()
-    table.add_column("lag", justify="right")
-    parts = [("", units)]
-    if rows[f"given_past_{units}"].notna().any():
-        parts.append(("given_past_", f"{units} beyond Y's past"))
-    columns: list[str] = []
-    for prefix, heading in parts:
-        table.add_column(heading, justify="right")
-        columns.append(f"{prefix}{units}")
-        for name in ("p_value", "q_value"):
-            if f"{prefix}{name}" in rows:
-                table.add_column(name.replace("_", "-"), justify="right")
-                columns.append(f"{prefix}{name}")
-    if differ:
-        table.add_column("rows", justify="right")
-    table.add_column("flags", no_wrap=False)
-    for row in rows.to_dict("records"):
-        cells = [
-            "" if math.isnan(row[name])
-            else f"{row[name]:.3g}" if name.endswith("_value") else number(row[name])
-            for name in columns
-        ]  # fmt: skip
-        cells[0] = "failed" if row["error"] else cells[0]
-        counts = [str(row["rows"])] if differ else []
-        table.add_row(str(row["lag"]), *cells, *counts, row["flags"].replace(";", ", "))
-    return table
-
-
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> "Table":
     """A table of headings and rows. All columns but the first may be folded."""
     texts = [[f"{v:.4f}" if isinstance(v, float) else str(v) for v in row] for row in rows]
-    table = _table()
+    table = new_table()
     for heading in headings:
         table.add_column(heading, no_wrap=heading == headings[0])
     for row in texts:
@@ -380,7 +321,7 @@ def _estimate_text(row: "pd.Series[float]", units: str, brief: bool) -> "Text":
     return Text(text + mark, style="bold green") if row["best"] else Text(text + blank)
 
 
-def _table() -> "Table":
+def new_table() -> "Table":
     """An empty table. Its columns are as wide as their longest text, but for those of sentences."""
     from rich import box
     from rich.cells import cell_len
