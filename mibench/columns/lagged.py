@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,11 +120,11 @@ def check_lags(lags: Iterable[int], length_a: int, length_b: int) -> list[int]:
         raise InputError(
             f"a has {length_a} rows and b has {length_b}: both must have one row for each time"
         )
-    chosen = [lags] if isinstance(lags, Integral) else list(lags)
+    chosen: list[Any] = [lags] if isinstance(lags, Integral) else list(lags)
     for lag in chosen:
         if not isinstance(lag, Integral) or isinstance(lag, bool):
             raise InputError(f"lags holds {lag!r}: give whole numbers, such as range(25)")
-    distinct = [index(lag) for lag in dict.fromkeys(chosen)]
+    distinct = [int(lag) for lag in dict.fromkeys(chosen)]
     if not distinct:
         raise InputError("lags is empty: give whole numbers, such as range(25)")
     farthest = max(distinct, key=abs)
