@@ -282,6 +282,18 @@ def test_neighbourhoods_that_are_too_wide_in_z_are_flagged():
         assert "coarse_condition" not in estimate.flags
 
 
+def test_flags_of_a_term_say_whether_it_is_subtracted():
+    rng = np.random.default_rng(13)
+    z, of_x, of_y = rng.standard_normal((3, 300))
+    x, y = np.sin(10 * z) + 0.1 * of_x, np.cos(10 * z) + 0.1 * of_y
+    sentences = mibench.estimate(x, y, "canonical", z=z).flags.values()
+    of_terms = [sentence for sentence in sentences if sentence.startswith("In I(")]
+    assert of_terms
+    for sentence in of_terms:
+        single = sentence.startswith(("In I(X;Z)", "In I(Y;Z)"))
+        assert single == ("which is subtracted" in sentence)
+
+
 def test_bins_given_labels_are_adjusted_for_chance():
     """X and Y are independent in each of 20 labels of 10 rows, where the plug-in gives much."""
     rng = np.random.default_rng(26)

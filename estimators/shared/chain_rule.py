@@ -20,6 +20,8 @@ Information = Callable[[Variable, Variable], Estimate]
 
 # Differences between the two orders of the sides that are flagged: in nats, and as a share of I.
 DIFFERENCE, SHARE = 0.05, 0.25
+# What is said of I(X;Z) and I(Y;Z), since the sentences of a flag speak of the term alone.
+SUBTRACTED = ", which is subtracted (too low there is too high here)"
 # Flags of a term that say nothing of the difference.
 OF_A_TERM = ("not_detected", "negative", "constant", "ceiling")
 
@@ -62,7 +64,7 @@ def information_by_chain_rule(
         orders = [min(*orders, 0.0)]
     nats = float(np.mean(orders))
     raised = {
-        code: f"In {name}: {sentence}"
+        code: f"In {name}{SUBTRACTED if name in ('I(X;Z)', 'I(Y;Z)') else ''}: {sentence}"
         for name, term in terms.items()
         for code, sentence in term.flags.items()
         if code not in OF_A_TERM
