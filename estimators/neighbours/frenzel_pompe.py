@@ -26,9 +26,8 @@ from .ksg import sum_digamma
 from .search import Algorithm
 from .sorted_column import IndexedSide
 
-# A larger fall, in nats and as a share, if Z is stretched twofold, is flagged. Of 133 estimates
-# that are more than 0.1 nats too high (the tasks of the suite `conditional` and like ones, 50 to
-# 500 rows), 122 fall so, and 90 of 1,069 that are not too high.
+# A larger fall, in nats and as a share, if Z is stretched twofold, is flagged. How often, where the
+# estimate is too high and where it is not: `python benchmarks/conditional.py flags`.
 MAX_FALL, MAX_FALL_SHARE = 0.05, 0.25
 MAX_NEAR_SHARE = 0.7  # of rows near in Z that are near in a side too; more hide what it shares
 
