@@ -18,6 +18,7 @@ import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,7 @@ def _check_kind(path: Path) -> None:
         )
 
 
+@lru_cache(maxsize=1)  # a record is written, and then expected in the file
 def _line(record: Record) -> bytes:
     return b"\n" + _to_json(row_of(record)).encode()
 
