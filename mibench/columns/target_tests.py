@@ -14,13 +14,7 @@ from ..contract.rows import are_serial
 from ..contract.variables import Variable
 from ..errors import InputError, message_of
 from ..foreign import contained
-from ..running.permutations import (
-    EQUAL,
-    FEWEST,
-    STOP_AFTER,
-    estimates_of_orders,
-    orders_of_rows,
-)
+from ..running.permutations import FEWEST, Comparison, estimates_of_orders, orders_of_rows
 from ..types import SupportsEstimate
 
 ORDERS_AT_ONCE = 2**21  # rows of all orders that are kept at a time
@@ -35,43 +29,33 @@ class TargetTest:
     Attributes:
         x: The column, on the rows that the target has too.
         y: The target on these rows.
-        made: How many estimates from permuted rows were made.
-        as_large: How many of them were as large as that of the rows as they are.
+        comparison: With estimates from permuted rows; None before the test begins.
         failure: Why there is no p-value.
     """
 
     x: Variable
     y: Variable
-    threshold: float = 0.0
-    made: int = 0
-    as_large: int = 0
-    most: int = 0
+    comparison: Comparison | None = None
     failure: str = ""
 
     @property
+    def constant(self) -> bool:
+        """Whether a side is constant, and so independent of all others."""
+        return self.x.constant or self.y.constant
+
+    @property
     def p_value(self) -> float | None:
-        """As `NullDistribution.p_value`; 1 for a constant side, which is independent of all."""
-        if self.x.constant or self.y.constant:
+        """As `Comparison.p_value`; 1 for a constant side."""
+        if self.constant:
             return 1.0
-        if self.failure or not self.made:
+        if self.failure or self.comparison is None or not self.comparison.made:
             return None
-        if self.as_large == STOP_AFTER and self.made < self.most:
-            return self.as_large / self.made
-        return (1 + self.as_large) / (1 + self.made)
+        return self.comparison.p_value
 
     @property
     def flags(self) -> dict[str, str]:
         """The flag of a test that failed."""
         return dict([no_p_value(self.failure)]) if self.failure else {}
-
-    def take(self, estimates: Sequence[float]) -> bool:
-        """Count estimates from permuted rows. Returns whether more are needed."""
-        for nats in estimates:
-            self.made += 1
-            self.as_large += nats >= self.threshold
-            if self.as_large == STOP_AFTER:
-                return False
-        return self.made < self.most
 
 
 def orders_for(columns: int) -> int:
@@ -103,7 +87,7 @@ def run_tests(
     most = permutations or orders_for(len(tests))
     groups: dict[tuple[int, bool], list[TargetTest]] = defaultdict(list)
     for test in tests:
-        if not (test.x.constant or test.y.constant):
+        if not test.constant:
             groups[test.x.n, are_serial(test.x, test.y)].append(test)
     left = sum(map(len, groups.values()))
     for (n, serial), group in groups.items():
@@ -154,7 +138,7 @@ def _begun(tester: SupportsEstimate, test: TargetTest, wanted: int) -> bool:
     except BaseException as error:  # a plug-in may raise anything
         test.failure = message_of(error)
         return False
-    test.threshold, test.most = nats - EQUAL * (1 + abs(nats)), wanted
+    test.comparison = Comparison.with_estimate(nats, wanted)
     return True
 
 
@@ -162,7 +146,8 @@ def _more_needed(
     tester: SupportsEstimate, test: TargetTest, batch: list[NDArray[np.int64]]
 ) -> bool:
     try:
-        return test.take(estimates_of_orders(tester, (test.x, test.y), batch))
+        estimates = estimates_of_orders(tester, (test.x, test.y), batch)
+        return test.comparison is not None and test.comparison.take(estimates)
     except KeyboardInterrupt:
         raise
     except BaseException as error:

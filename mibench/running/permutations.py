@@ -1,6 +1,6 @@
 """Tests independence: estimates from rows of Y in random order show what chance alone gives."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 
@@ -26,23 +26,35 @@ AT_ONCE = 32  # permutations whose estimates threads share
 EQUAL = 1e-12  # nats; smaller differences are rounding
 
 
-@dataclass(frozen=True, eq=False)
-class NullDistribution:
-    """Estimates from permuted rows, in which X and Y are independent.
+@dataclass(eq=False)
+class Comparison:
+    """How many estimates from permuted rows are as large as the one that they judge.
 
     Attributes:
-        nats: (B,) the estimates, in the order in which they were made.
-        as_large: how many of them are as large as the estimate from the rows as they are.
-        kind: what was permuted: "rows", "shifts in time", or "rows of similar z".
-        stopped: whether they ended early, when enough were as large.
-        estimator: the name of the estimator that made them, if it is another one than the tested.
+        threshold: the estimate from the rows as they are, less rounding.
+        most: the most estimates to make.
+        made: how many were made.
+        as_large: how many of these are as large.
     """
 
-    nats: Float
-    as_large: int
-    kind: str
-    stopped: bool
-    estimator: str = ""
+    threshold: float
+    most: int
+    made: int = 0
+    as_large: int = 0
+
+    @classmethod
+    def with_estimate(cls, nats: float, most: int) -> "Comparison":
+        """The comparison with an estimate from the rows as they are."""
+        return cls(nats - EQUAL * (1 + abs(nats)), most)
+
+    def take(self, estimates: Sequence[float]) -> bool:
+        """Count estimates from permuted rows. Returns whether more are needed."""
+        for nats in estimates:
+            self.made += 1
+            self.as_large += nats >= self.threshold
+            if self.as_large == STOP_AFTER:
+                return False
+        return self.made < self.most
 
     @property
     def p_value(self) -> float:
@@ -51,9 +63,26 @@ class NullDistribution:
         It is (1 + b) / (1 + B) with b of B estimates as large. If the test stopped early, it is
         b / B (Besag & Clifford 1991).
         """
-        if self.stopped:
-            return self.as_large / len(self.nats)
-        return (1 + self.as_large) / (1 + len(self.nats))
+        if self.as_large == STOP_AFTER and self.made < self.most:
+            return self.as_large / self.made
+        return (1 + self.as_large) / (1 + self.made)
+
+
+@dataclass(frozen=True, eq=False)
+class NullDistribution:
+    """Estimates from permuted rows, in which X and Y are independent.
+
+    Attributes:
+        nats: (B,) the estimates, in the order in which they were made.
+        p_value: see `Comparison.p_value`.
+        kind: what was permuted: "rows", "shifts in time", or "rows of similar z".
+        estimator: the name of the estimator that made them, if it is another one than the tested.
+    """
+
+    nats: Float
+    p_value: float
+    kind: str
+    estimator: str = ""
 
 
 def check_permutations(count: int) -> None:
@@ -156,16 +185,22 @@ def null_of_sides(
     tester, name = tester_of(estimator)
     if name and isinstance(tester, Estimator):
         nats = tester.estimate_variables(x, y).nats
-    threshold = nats - EQUAL * (1 + abs(nats))
+    estimates = (estimates_of_orders(tester, sides, orders) for orders in _batches(possible))
+    return _compared(estimates, nats, permutations, kind, name)
+
+
+def _compared(
+    estimates: Iterator[list[float]], nats: float, most: int, kind: str, name: str = ""
+) -> NullDistribution:
+    """Compare estimates from permuted rows with `nats`, batch by batch, until enough are known."""
+    comparison = Comparison.with_estimate(nats, most)
     made: list[float] = []
-    as_large = 0
-    for orders in _batches(possible):
-        for estimate in estimates_of_orders(tester, sides, orders):
-            made.append(estimate)
-            as_large += estimate >= threshold
-            if as_large == STOP_AFTER and len(made) < permutations:
-                return NullDistribution(np.array(made), as_large, kind, True, name)
-    return NullDistribution(np.array(made), as_large, kind, False, name)
+    for batch in estimates:
+        more = comparison.take(batch)
+        made += batch[: comparison.made - len(made)]
+        if not more:
+            break
+    return NullDistribution(np.array(made), comparison.p_value, kind, name)
 
 
 def null_given_shifts(
@@ -184,18 +219,19 @@ def null_given_shifts(
     tester = estimator.tested_by()
     if tester is not estimator:
         nats = tester.estimate_given(x, y, z).nats
-    threshold = nats - EQUAL * (1 + abs(nats))
-    made: list[float] = []
-    as_large = 0
-    for orders in _batches(orders_of_rows(x.n, permutations, seed, shifts=True)):
-        with contained():
-            estimates = tester.estimate_permuted_given(y, x, z, orders)
-        for estimate in estimates:
-            made.append(estimate)
-            as_large += estimate >= threshold
-            if as_large == STOP_AFTER and len(made) < permutations:
-                return NullDistribution(np.array(made), as_large, "shifts in time", True)
-    return NullDistribution(np.array(made), as_large, "shifts in time", False)
+    estimates = (
+        _permuted_given(tester, x, y, z, orders)
+        for orders in _batches(orders_of_rows(x.n, permutations, seed, shifts=True))
+    )
+    return _compared(estimates, nats, permutations, "shifts in time")
+
+
+def _permuted_given(
+    tester: Estimator, x: Variable, y: Variable, z: Conditions, orders: list[Int]
+) -> list[float]:
+    """I(X;Y|Z) for each order of the rows of X."""
+    with contained():
+        return tester.estimate_permuted_given(y, x, z, orders)
 
 
 def _kind_of_orders(
