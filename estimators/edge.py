@@ -23,7 +23,7 @@ from .binning.plug_in import (
     variable_symbols,
 )
 from .kernels.cells import fold_cells
-from .neighbours.sorted_column import side_on_common_scale
+from .neighbours.sorted_column import varying_side
 from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
@@ -94,7 +94,7 @@ class Edge(Estimator):
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         if x.discrete and y.discrete:
             return information_of_labels(x, y, self.correction)
-        sides = [None if v.discrete else _scaled(v) for v in (x, y)]
+        sides = [None if v.discrete else varying_side(v).columns for v in (x, y)]
         dims = sum(len(side) for side in sides if side is not None)
         narrowest = self.bandwidth * math.pow(x.n, -1 / (2 * dims))
         members: list[Member] = [NOTHING] * len(FACTORS)
@@ -180,7 +180,3 @@ def _member(x: RowSymbols, y: RowSymbols, most: float, cap: float | None) -> Mem
     logs = np.log(n * together.counts[together.symbols] / (n_i * n_j.astype(np.float64)))
     capped = int((logs > cap).sum())
     return Member(float(np.sort(np.minimum(logs, cap)).mean()), most, pairs, capped)
-
-
-def _scaled(v: Variable) -> Float:
-    return side_on_common_scale(v.float64[v.low < v.high]).columns

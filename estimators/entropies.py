@@ -10,6 +10,7 @@ from scipy.special import digamma, gammaln
 from mibench.contract.variables import as_variable
 from mibench.errors import InputError
 
+from .neighbours.cautions import NEIGHBOURS_PER_DIMENSION
 from .neighbours.ellipsoids import ellipsoid_entropy_nats
 from .neighbours.search import nearest
 
@@ -120,8 +121,11 @@ def geometric_entropy_nats(x: ArrayLike, k: int = 20) -> float:
     """
     columns = _columns(x, k)
     dims = len(columns)
-    if k < 3 * dims:
-        raise InputError(f"k={k} neighbours do not show a shape in {dims} dimensions: give 3 d")
+    if k < NEIGHBOURS_PER_DIMENSION * dims:
+        raise InputError(
+            f"k={k} neighbours do not show a shape in {dims} dimensions: give "
+            f"k={NEIGHBOURS_PER_DIMENSION * dims} or more"
+        )
     _positive(nearest(columns, k, dims, "auto").radius, k)
     return ellipsoid_entropy_nats(columns, k)
 

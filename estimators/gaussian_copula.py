@@ -62,10 +62,6 @@ class GaussianCopula(Estimator):
     by_default: ClassVar[bool] = False
     not_claimed: ClassVar[tuple[str, ...]] = ("rotations",)
 
-    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
-        # Both orders of the chain rule are equal here, and so are their corrections.
-        return information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)
-
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("gaussian_copula", x, y)
         a, b = (normal_scores(v.float64[v.low < v.high]) for v in (x, y))
@@ -75,6 +71,10 @@ class GaussianCopula(Estimator):
         if flags.is_near(estimate.nats, estimate.ceiling_nats or 0.0, NEAR_CEILING):
             notes.update([flags.ceiling(estimate.nats, estimate.ceiling_nats or 0.0, x.n)])
         return replace(estimate, flags=notes, info=info)
+
+    def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
+        # Both orders of the chain rule are equal here, and so are their corrections.
+        return information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)
 
 
 def normal_scores(columns: Float) -> Float:

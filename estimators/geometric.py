@@ -1,6 +1,5 @@
 """k nearest neighbours in ellipsoids that follow the shape of each neighbourhood."""
 
-import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -15,16 +14,15 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from .neighbours.cautions import NEIGHBOURS_PER_DIMENSION, neighbour_flags
 from .neighbours.ellipsoids import ellipsoid_entropy_nats
 from .neighbours.local_shape import MOST_NATS
 from .neighbours.search import nearest
-from .neighbours.sorted_column import side_on_common_scale
+from .neighbours.sorted_column import varying_side
 from .neighbours.ties import break_ties
 from .normal.canonical_correlations import refuse_labels
 
 Float = NDArray[np.float64]
-
-NEIGHBOURS_PER_DIMENSION = 3
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ class Geometric(Estimator):
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("geometric", x, y)
-        sides = [side_on_common_scale(v.float64[v.low < v.high]).columns for v in (x, y)]
+        sides = [varying_side(v).columns for v in (x, y)]
         dims_x, dims = len(sides[0]), len(sides[0]) + len(sides[1])
         if x.n <= self.k:
             raise InputError(
@@ -88,18 +86,16 @@ class Geometric(Estimator):
                 f"geometric: k={self.k} neighbours do not show a shape in {dims} dimensions: give "
                 f"k={NEIGHBOURS_PER_DIMENSION * dims} or more, or leave out columns"
             )
-        joint, notes = np.concatenate(sides), dict[str, str]()
+        joint = np.concatenate(sides)
         tied = [
             int(nearest(part, self.k, len(part), "auto").tied.sum()) for part in (*sides, joint)
         ]
         if any(tied):
             joint = break_ties(joint)
-            notes.update([flags.ties(max(tied), x.n)])
         parts = joint[:dims_x], joint[dims_x:], joint
         h_x, h_y, h_xy = (ellipsoid_entropy_nats(part, self.k) for part in parts)
         nats, most = h_x + h_y - h_xy, float(digamma(x.n) - digamma(self.k))
-        if math.log2(x.n / self.k) < dims:
-            notes.update([flags.few_samples(x.n, dims)])
+        notes = neighbour_flags(x.n, self.k, dims, max(tied))
         if nats > most:
             notes.update([flags.straight_lines(nats, most)])
         ceiling = MOST_NATS * min(dims_x, dims - dims_x)

@@ -1,6 +1,5 @@
 """k nearest neighbours: Kraskov's estimator, and Ross's estimator if one side is discrete."""
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from mibench.types import Estimate
 from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours import frenzel_pompe
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
+from .neighbours.cautions import neighbour_flags
 from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
 from .neighbours.ksg import RossCounts, kraskov_counts, of_rows, ross_counts, sum_digamma
 from .neighbours.search import Algorithm, searches_to_compile
@@ -253,8 +253,7 @@ class KNN(Estimator):
             estimate = self._ross(IndexedSide(noisy), labels)
             return replace(estimate, info={**estimate.info, **noise})
         nats = kozachenko_leonenko_information(noisy, variance, self.k, self.algorithm)
-        few = math.log2(values.n / self.k) < values.dims
-        notes = dict([flags.few_samples(values.n, values.dims)] if few else [])
+        notes = neighbour_flags(values.n, self.k, values.dims)
         return Estimate(nats, notes, {"method": "Kozachenko-Leonenko", **noise})
 
     def _local(self, x: Variable, y: Variable, z: Variable | None) -> Float:
@@ -382,11 +381,7 @@ class KNN(Estimator):
                 with np.errstate(over="ignore", divide="ignore"):  # it may name a ratio of inf
                     ratio = float(spreads.max() / spreads.min())
                 notes.update([flags.scales(ratio, self.standardize)])
-        if ties:
-            notes.update([flags.ties(ties, n)])
-        if math.log2(n / self.k) < dims:
-            notes.update([flags.few_samples(n, dims)])
-        return notes
+        return notes | neighbour_flags(n, self.k, dims, ties)
 
 
 def _shared(estimate_of: Callable[[Int], Estimate], orders: Sequence[Int]) -> list[float]:

@@ -15,6 +15,7 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from .neighbours.cautions import NEIGHBOURS_PER_DIMENSION, neighbour_flags
 from .neighbours.ksg import kraskov_counts
 from .neighbours.local_shape import (
     MOST_NATS,
@@ -22,12 +23,10 @@ from .neighbours.local_shape import (
     shares_of_uniform_rows,
     vectors_to_neighbours,
 )
-from .neighbours.sorted_column import IndexedSide, side_on_common_scale
+from .neighbours.sorted_column import varying_side
 from .normal.canonical_correlations import refuse_labels
 
 Float = NDArray[np.float64]
-
-NEIGHBOURS_PER_DIMENSION = 3  # with fewer, boxes along principal axes are too small by chance
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class LNC(Estimator):
         n = x.n
         if n <= self.k:
             raise InputError(f"lnc needs more than k={self.k} rows, got {n}: lower k or add rows")
-        counts = kraskov_counts(_scaled(x), _scaled(y), self.k, 2)
+        counts = kraskov_counts(varying_side(x), varying_side(y), self.k, 2)
         margins = np.sort(digamma(counts.n_x) + digamma(counts.n_y)).mean()
         most = float(digamma(n) - digamma(self.k)) - 1 / self.k  # as in `knn`
         plain = float(digamma(n) + digamma(self.k) - 1 / self.k - margins)
@@ -99,11 +98,7 @@ class LNC(Estimator):
         if corrects:
             gains = self._gains(counts.x.columns, counts.y.columns)
         nats = plain + float(np.sort(gains).mean())
-        notes: dict[str, str] = {}
-        if counts.tied_rows:
-            notes.update([flags.ties(counts.tied_rows, n)])
-        if math.log2(n / self.k) < dims:
-            notes.update([flags.few_samples(n, dims)])
+        notes = neighbour_flags(n, self.k, dims, counts.tied_rows)
         if nats > most:
             notes.update([flags.straight_lines(nats, most)])
         info = {"method": "LNC", "knn_nats": plain, "corrected_rows": int((gains != 0).sum())}
@@ -128,7 +123,3 @@ class LNC(Estimator):
         rare, usual = shares_of_uniform_rows(k, dims)
         limit = rare if self.alpha is None else math.log(self.alpha)
         return np.asarray(np.where(shares < limit, shares - usual, 0.0))
-
-
-def _scaled(v: Variable) -> IndexedSide:
-    return side_on_common_scale(v.float64[v.low < v.high])

@@ -1,6 +1,5 @@
 """k nearest neighbours for columns that repeat values: atoms, mixtures, labels with numbers."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -16,8 +15,9 @@ from mibench.errors import InputError
 from mibench.types import Estimate
 
 from .binning.labels import LabelCorrection, information_of_labels
+from .neighbours.cautions import neighbour_flags
 from .neighbours.mixed_counts import MixedCounts, counts_of_columns, counts_within_labels
-from .neighbours.sorted_column import side_on_common_scale
+from .neighbours.sorted_column import varying_side
 
 Float = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Mixed(Estimator):
     without being copies, where their program keeps k and counts only nearer rows. That makes
     independent sides dependent: by 0.33 nats for 1000 rows of 5+5 columns that are 0 with
     probability 0.8, and by 0.30 nats for normal values rounded to a tenth. Here, the means are
-    0.00 and -0.01. Counting all rows at that distance is the way of Mesner & Shalizi 2020.
+    0.00 and -0.01. Counting all rows at that distance is the way of Mesner & Shalizi 2021.
 
     One side of labels: neighbours are searched among rows of the same label, as in Ross's
     estimator, and rows whose label occurs once are left out. Two sides of labels: the plug-in,
@@ -61,7 +61,7 @@ class Mixed(Estimator):
 
     References:
         Gao, Kannan, Oh & Viswanath 2017, arXiv:1709.06212.
-        Mesner & Shalizi 2020, doi:10.1109/TIT.2020.3024886.
+        Mesner & Shalizi 2021, doi:10.1109/TIT.2020.3024886.
         One side of labels: Ross 2014, doi:10.1371/journal.pone.0087357.
 
     Example:
@@ -89,16 +89,14 @@ class Mixed(Estimator):
             raise InputError(
                 f"mixed needs more than k={self.k} rows, got {x.n}: lower k or add rows"
             )
-        counts = counts_of_columns(_scaled(x), _scaled(y), self.k)
+        counts = counts_of_columns(varying_side(x).columns, varying_side(y).columns, self.k)
         estimate = self._from(counts, x.n)
         if counts.in_atoms == x.n:  # all values repeat: the estimate may be the entropy of a side
             return estimate
         # m_x and m_y are at least k_i.
         ceiling = float(digamma(x.n) - np.sort(digamma(counts.k)).mean())
-        notes = dict(estimate.flags)
         dims = sum(int((v.low < v.high).sum()) for v in (x, y))
-        if math.log2(x.n / self.k) < dims:
-            notes.update([flags.few_samples(x.n, dims)])
+        notes = {**estimate.flags, **neighbour_flags(x.n, self.k, dims)}
         if flags.is_near(estimate.nats, ceiling, NEAR_CEILING):
             notes.update([flags.ceiling(estimate.nats, ceiling, x.n)])
         return replace(estimate, flags=notes, ceiling_nats=ceiling)
@@ -111,7 +109,7 @@ class Mixed(Estimator):
                 f"all {labels.n} labels differ, so no row has a neighbour with its own label: "
                 "treat that side as continuous, or use binning"
             )
-        columns = np.ascontiguousarray(_scaled(values)[:, repeated])
+        columns = np.ascontiguousarray(varying_side(values).columns[:, repeated])
         estimate = self._from(
             counts_within_labels(columns, symbols[repeated], self.k), len(repeated)
         )
@@ -125,8 +123,3 @@ class Mixed(Estimator):
         info = {"method": "Gao, mixed", "rows_in_atoms": counts.in_atoms}
         # Sorted, so that the last digit does not depend on the order of the rows.
         return Estimate(float(digamma(n) + np.sort(terms).mean()), info=info)
-
-
-def _scaled(v: Variable) -> Float:
-    """The columns that vary, on a common scale; equal values stay equal."""
-    return side_on_common_scale(v.float64[v.low < v.high]).columns

@@ -16,7 +16,7 @@ from mibench.types import Estimate
 
 from .binning.labels import LabelCorrection, information_of_labels
 from .kernels.gram import sums_of_squares
-from .neighbours.sorted_column import side_on_common_scale
+from .neighbours.sorted_column import varying_side
 from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
@@ -115,7 +115,7 @@ class Renyi(Estimator):
 
     def _in_widths(self, v: Variable) -> Float:
         """The columns (d, n) in units in which K_ij^2 = exp(-|x_i - x_j|^2)."""
-        columns = side_on_common_scale(v.float64[v.low < v.high]).columns
+        columns = varying_side(v).columns
         d, n = columns.shape
         if self.bandwidth == "silverman":
             width = math.pow(4 / (n * (d + 2)), 1 / (d + 4))

@@ -14,7 +14,7 @@ from mibench.contract.variables import Variable, as_variable
 from mibench.types import Estimate
 
 from .knn import KNN
-from .neighbours.sorted_column import side_on_common_scale
+from .neighbours.sorted_column import varying_side
 from .shared.threads import share_rows
 
 Float = NDArray[np.float64]
@@ -110,7 +110,7 @@ class Sliced(Estimator):
 
 def _ordered(v: Variable) -> Float:
     """The columns (d, n) that vary, scaled, in an order that their values alone determine."""
-    columns = side_on_common_scale(v.float64[v.low < v.high]).columns
+    columns = varying_side(v).columns
     ranked = np.sort(columns, axis=1)
     return np.ascontiguousarray(columns[np.lexsort(ranked.T[::-1])])
 

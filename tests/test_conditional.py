@@ -18,7 +18,7 @@ from mibench.contract.given import GivenEstimator, takes_numbers_as_given
 from mibench.contract.registry import list_estimators
 from mibench.contract.variables import as_variable
 from mibench.errors import InputError
-from mibench.estimators.kernels.permuted import kth_smallest
+from mibench.estimators.kernels.conditional import kth_smallest
 from mibench.estimators.knn import KNN
 from mibench.estimators.neighbours import conditional
 from mibench.running.local_permutations import local_orders

@@ -23,7 +23,12 @@ def balanced_bins(n: int, sides: Sequence[Variable], scale: float) -> int:
     """
     binned = sum(int((v.low < v.high).sum()) for v in sides)
     labels = math.prod(v.cardinality for v in sides if v.cardinality < n and v.discrete)
-    return max(2, round(math.pow(scale * n / labels, 1 / (binned + 2))))
+    return balanced_number(n, labels, binned, scale)
+
+
+def balanced_number(n: int, labels: int, dims: int, scale: float) -> int:
+    """(scale * n / labels)^(1 / (dims + 2)), at least 2: see `balanced_bins`."""
+    return max(2, round(math.pow(scale * n / labels, 1 / (dims + 2))))
 
 
 def sturges(n: int) -> int:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import permuted
-from ..kernels.permuted import FEW_NEIGHBOURS
+from ..kernels import conditional
+from ..kernels.conditional import FEW_NEIGHBOURS
 from ..shared.threads import share_rows
 from .ksg import MAX_ROUNDING, radius_in_classes
 from .search import Algorithm, count_within, nearest
@@ -128,7 +128,7 @@ def conditional_counts_of_orders(
     error = 4 * max(x.rounding, y.rounding, z.rounding)
     in_xz, in_yz, in_z = np.empty((3, len(orders), n), np.int64)
     share_rows(
-        lambda a, b: permuted.conditional_counts_of_orders(
+        lambda a, b: conditional.conditional_counts_of_orders(
             of_x, ys, of_z, k, error, MAX_ROUNDING, a, b, in_xz, in_yz, in_z
         ),
         n,

@@ -9,7 +9,6 @@ References:
     Frenzel & Pompe 2007, doi:10.1103/PhysRevLett.99.204101.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from mibench.contract import flags
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from .cautions import neighbour_flags
 from .conditional import ConditionalSide, conditional_counts, conditional_counts_of_orders
 from .ksg import sum_digamma
 from .search import Algorithm
@@ -46,14 +46,10 @@ def information_given(
         )
     total = sum(sum_digamma(c) for c in (counts.k, counts.in_z))
     total -= sum(sum_digamma(c) for c in (counts.in_xz, counts.in_yz))
-    raised: dict[str, str] = {}
-    if counts.tied_rows:
-        raised.update([flags.ties(counts.tied_rows, n)])
+    dims = sum(len(side.columns) for side in (x, y, z))
+    raised = neighbour_flags(n, k, dims, counts.tied_rows)
     if used < n:
         raised.update([flags.rare_labels(n - used, n)])
-    dims = sum(len(side.columns) for side in (x, y, z))
-    if math.log2(n / k) < dims:
-        raised.update([flags.few_samples(n, dims)])
     for name, side, near in (("X", x, counts.in_xz), ("Y", y, counts.in_yz)):
         share = float(near.sum() / counts.in_z.sum())
         if side.symbols is None and share > MAX_NEAR_SHARE:

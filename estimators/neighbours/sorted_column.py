@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from mibench.contract.variables import Variable
+
 from ..kernels import line
 from ..shared.columns import centred, on_common_scale, without_rounding
 from ..shared.threads import share_rows
@@ -111,6 +113,11 @@ class IndexedSide:
     def spreads(self) -> Float:
         """Each column's mean absolute deviation from its middle value, (d,)."""
         return np.asarray((np.abs(centred(self.columns)) / self.columns.shape[1]).sum(axis=1))
+
+
+def varying_side(side: Variable) -> IndexedSide:
+    """The columns of a side of numbers that vary, on a common scale; equal values stay equal."""
+    return side_on_common_scale(side.float64[side.low < side.high])
 
 
 def side_on_common_scale(columns: Float) -> IndexedSide:

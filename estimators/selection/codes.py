@@ -1,6 +1,5 @@
 """Columns as symbols: labels as they are, numbers cut into bins."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,11 +8,10 @@ from numpy.typing import NDArray
 
 from mibench.contract.variables import Variable
 
-from ..adaptive import padded_edges
+from ..adaptive import AUTO_SCALE, padded_edges
+from ..binning.bin_rules import balanced_number
 
 Codes = NDArray[np.int32]
-
-SCALE = 14.0  # of `Adaptive`, see `binning.bin_rules.balanced_bins`
 
 
 @dataclass(frozen=True)
@@ -32,12 +30,10 @@ class CodedColumns:
 def bins_for(n: int, target: Variable) -> int:
     """How many bins a column of numbers gets, beside one more column and the target.
 
-    The rule of `binning.bin_rules.balanced_bins`, (14 n / labels)^(1 / (D + 2)), for D = 2 columns,
-    or 3 with a target that is binned itself.
+    The rule of `Adaptive`, for two dimensions, or three with a target that is binned itself.
     """
     labels = target.cardinality if 0 < target.cardinality < n else 1
-    dimensions = 2 if target.discrete else 3
-    return max(2, round(math.pow(SCALE * n / labels, 1 / (dimensions + 2))))
+    return balanced_number(n, labels, 2 if target.discrete else 3, AUTO_SCALE)
 
 
 def coded(columns: Sequence[Variable], bins: int) -> CodedColumns:

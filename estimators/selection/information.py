@@ -11,7 +11,7 @@ from mibench.contract.variables import Variable, as_variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from ..kernels.given import information_given, rows_by_symbol
+from ..kernels.strata import information_in_strata, rows_by_symbol
 from ..shared.threads import share_rows
 from .codes import bins_for, coded
 
@@ -82,7 +82,7 @@ class CountedInformation:
         nats = np.empty(len(symbols))
 
         def estimate(first: int, last: int) -> None:
-            information_given(
+            information_in_strata(
                 symbols, sizes, y, count_y, rows, starts, self._terms, self._adjust, first, last,
                 nats,
             )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contract.resolve import EstimatorsLike, resolve_estimators
+from ..contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_estimators
 from ..errors import InputError, message_of
 from ..types import Estimate, SupportsEstimate
 from .properties import CHECKS, Check
@@ -100,25 +100,25 @@ def check(estimator: EstimatorsLike, *, rows: int = 1000, seeds: int = 8) -> Con
         >>> consistency.table.set_index("check").verdict["symmetry"]
         'passes'
     """
-    return Consistency(spec_of(estimator), tuple(each_check(estimator, rows=rows, seeds=seeds)))
+    resolved = one_estimator(estimator)
+    return Consistency(resolved.spec, tuple(each_check(resolved, rows=rows, seeds=seeds)))
 
 
-def spec_of(estimator: EstimatorsLike) -> str:
-    """The spec of the one estimator that is given."""
+def one_estimator(estimator: EstimatorsLike) -> ResolvedEstimator:
+    """The one estimator that is given. Raises InputError for several."""
     resolved = resolve_estimators(estimator)
     if len(resolved) > 1:
         raise InputError(f"check one estimator at a time, not {len(resolved)}")
-    return resolved[0].spec
+    return resolved[0]
 
 
-def each_check(estimator: EstimatorsLike, *, rows: int, seeds: int) -> Iterator[Result]:
+def each_check(resolved: ResolvedEstimator, *, rows: int, seeds: int) -> Iterator[Result]:
     """The results of `check`, one by one."""
     if rows < 100:
         raise InputError(f"rows={rows} are too few to tell much: give at least 100")
     if seeds < 2:
         raise InputError(f"seeds={seeds}: give at least 2, so that there is a standard error")
-    spec_of(estimator)
-    made = resolve_estimators(estimator)[0].estimator
+    made = resolved.estimator
     not_claimed = getattr(made, "not_claimed", ())
     for place, of in enumerate(CHECKS.values()):
         yield _result(of, made, rows, [[seed, place] for seed in range(seeds)], not_claimed)

@@ -37,13 +37,13 @@ def check(estimator: str, rows: int, seeds: int, units: str, form: str) -> int:
     standard errors. Exit code 1: some checks failed.
     """
     from ..checking.properties import CHECKS
-    from ..checking.running import Consistency, each_check, spec_of
+    from ..checking.running import Consistency, each_check, one_estimator
 
-    results, spec = [], spec_of(estimator)
+    results, resolved = [], one_estimator(estimator)
     say_if_cold()
     with chatter_aside(), progress("checks", alike=False) as on_progress:
         on_progress(0, len(CHECKS), "")
-        for result in each_check(estimator, rows=rows, seeds=seeds):
+        for result in each_check(resolved, rows=rows, seeds=seeds):
             results.append(result)
             on_progress(len(results), len(CHECKS), result.check)
     per_unit = math.log(2) if units == "bits" else 1.0
@@ -53,6 +53,6 @@ def check(estimator: str, rows: int, seeds: int, units: str, form: str) -> int:
         cells = [f"{v:.3f}" if abs(v) >= 5e-4 or v == 0 else f"{v:.0e}" for v in numbers]
         shown = ["" if math.isnan(v) else cell for v, cell in zip(numbers, cells, strict=True)]
         table.append([r.check, r.verdict, *(shown if form == "table" else numbers), r.note])
-    found = Consistency(spec, tuple(results))
+    found = Consistency(resolved.spec, tuple(results))
     show_rows(f"{found!r}, in {units}", HEADINGS, table, form)
     return DONE if found.passed else SOME_FAILED

@@ -18,7 +18,7 @@ from .target_tests import TargetTest, run_tests
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT = "knn:k=10"  # see `benchmarks/ranking.py`, which compares estimators and tests
+DEFAULT = "knn:k=10"  # see `benchmarks/selection.py`, which compares estimators and tests
 DEFAULT_TEST = "adaptive:bins=6"
 AUTO = "auto"
 TOP = 20  # columns that are compared with each other

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.conditions import Conditions
+from ..contract.variables import Variable
 
 Int = NDArray[np.int64]
 
@@ -31,13 +32,13 @@ def local_orders(z: Conditions, count: int, seed: int) -> Iterator[Int]:
     if z.numbers is None:
         yield from _within_labels(z, count, rng)
         return
-    near = _nearest_in_z(z)
+    near = _nearest_in_z(z.numbers, _symbols(z))
     for start in range(0, count, AT_ONCE):
         yield from _moved(near, min(AT_ONCE, count - start), rng)
 
 
 def _within_labels(z: Conditions, count: int, rng: np.random.Generator) -> Iterator[Int]:
-    symbols = np.zeros(z.n, np.int64) if z.labels is None else z.labels.symbols
+    symbols = _symbols(z)
     by_label = np.argsort(symbols, kind="stable")
     for _ in range(count):
         order = np.empty(z.n, np.int64)
@@ -45,7 +46,12 @@ def _within_labels(z: Conditions, count: int, rng: np.random.Generator) -> Itera
         yield order
 
 
-def _nearest_in_z(z: Conditions) -> Int:
+def _symbols(z: Conditions) -> Int:
+    """The labels of Z, (n,); all equal if it has none."""
+    return np.zeros(z.n, np.int64) if z.labels is None else z.labels.symbols
+
+
+def _nearest_in_z(numbers: Variable, symbols: Int) -> Int:
     """The rows nearest in the ranks of Z to each row, itself included, (n, 5 or 3).
 
     Ranks, so that the units of the columns do not matter. A row has itself several times where
@@ -54,12 +60,9 @@ def _nearest_in_z(z: Conditions) -> Int:
     from scipy.spatial import KDTree
     from scipy.stats import rankdata
 
-    if z.numbers is None:
-        raise ValueError("labels alone have no distances")
-    ranks = rankdata(z.numbers.float64, axis=1).T
-    symbols = np.zeros(z.n, np.int64) if z.labels is None else z.labels.symbols
-    nearest = NEAREST_OF_ONE if z.numbers.dims == 1 else NEAREST_OF_MORE
-    near = np.tile(np.arange(z.n)[:, np.newaxis], nearest)
+    ranks = rankdata(numbers.float64, axis=1).T
+    nearest = NEAREST_OF_ONE if numbers.dims == 1 else NEAREST_OF_MORE
+    near = np.tile(np.arange(numbers.n)[:, np.newaxis], nearest)
     for symbol in np.unique(symbols):
         rows = np.flatnonzero(symbols == symbol)
         k = min(nearest, len(rows))

@@ -46,7 +46,7 @@ def _distinct_margin(symbols: Int, rows: Int, counts: Int, margin: Int) -> tuple
 
 
 @kernel
-def information_given(
+def information_in_strata(
     columns: Codes, sizes: Int, y: Codes, count_y: int, rows: Int, starts: Int, terms: Float,
     adjust: bool, first: int, last: int, nats: Float,
 ) -> None:  # fmt: skip
