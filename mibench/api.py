@@ -108,8 +108,8 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         table: a data frame, a dict of columns, or an array (n, d), whose columns have the names
             0 to d - 1.
         z: what is given, (n,) or (n, dz), as x. Its columns may be numbers and labels together.
-            Labels are conditions for any estimator. Numbers are for auto, canonical, knn, uniform
-            and adaptive.
+            Labels are conditions for any estimator. Numbers are for auto, canonical, knn, uniform,
+            adaptive, gaussian and gaussian_copula.
         estimator: a spec as on the command line ("knn:k=5"), an estimator, or a function
             f(x, y) -> nats (see `mibench.FunctionEstimator`). Default: "auto".
         discrete_x: whether x holds labels. A row of several columns is then one label. None: text,

@@ -14,7 +14,7 @@ from .contract.base import Estimator
 from .contract.frames import columns_of
 from .contract.registry import get_estimator
 from .contract.resolve import as_estimator
-from .contract.sides import labels_by_type
+from .contract.sides import labels_by_type, refuse_times
 from .contract.variables import Variable, as_variable
 from .errors import InputError, unknown
 from .estimators.selection.criteria import JOINT, METHODS, Method, Start, select
@@ -198,14 +198,10 @@ def _resolved(estimator: EstimatorLike) -> Estimator:
 
 
 def _refuse_dates(x: Any) -> None:
-    """Raise InputError for dates and times in a data frame, which scikit-learn cannot join."""
+    """Raise InputError for dates and durations in a data frame: scikit-learn cannot join them."""
     for column in (columns_of(x, "X") or ()) if hasattr(x, "columns") else ():
         dtype = np.asarray(column.values).dtype
-        if dtype.kind in "mM":
-            raise InputError(
-                f"column {column.title!r} holds dates or times ({dtype}): convert them to numbers, "
-                "such as days by (v - v.min()) / np.timedelta64(1, 'D'), or leave the column out"
-            )
+        refuse_times(dtype, f"column {column.title!r}", ", or leave the column out")
 
 
 def _columns(x: Any, array: NDArray[Any], names: list[str], discrete: Any) -> list[Variable]:
@@ -256,11 +252,7 @@ def _declared(discrete: Any, names: list[str]) -> NDArray[np.bool_] | None:
 def _target(values: NDArray[Any], discrete: bool | str) -> Variable:
     if not isinstance(discrete, bool | np.bool_) and discrete != "auto":
         raise InputError(f"discrete_target is {discrete!r}: give 'auto', True or False")
-    if values.dtype.kind in "mM":
-        raise InputError(
-            f"y holds dates or times ({values.dtype}): convert them to numbers, such as days by "
-            "(y - y.min()) / np.timedelta64(1, 'D')"
-        )
+    refuse_times(values.dtype, "y")
     numbers = values.dtype.kind in "iuf"
     if values.dtype.kind == "O" and not labels_by_type(values):
         values, numbers = values.astype(np.float64), True

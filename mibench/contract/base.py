@@ -14,7 +14,7 @@ from ..foreign import contained
 from ..types import Estimate, Interval
 from . import flags
 from .completing import common_flags, estimate_of_constant, shape_of, with_row_flags
-from .conditions import Conditions
+from .conditions import TAKE_NUMBERS, Conditions
 from .parameters import check_value, parameter_fields
 from .strata import estimate_in_strata, local_in_strata
 from .variables import Variable, as_pair
@@ -341,8 +341,8 @@ class Estimator(ABC):
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
         """I(X;Y|Z) given numbers, for sides of equal length, none of them constant."""
         raise InputError(
-            f"{type(self).__name__} has no MI given numbers: use auto, canonical, knn, uniform or "
-            "adaptive, or give labels in z (discrete_z=True)"
+            f"{type(self).__name__} has no MI given numbers: use {TAKE_NUMBERS}, or give labels in "
+            "z (discrete_z=True)"
         )
 
     def _local(self, x: Variable, y: Variable, z: Variable | None) -> NDArray[np.float64]:

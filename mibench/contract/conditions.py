@@ -11,6 +11,9 @@ from .frames import columns_of
 from .sides import Side, as_side, joined, side_of_column
 from .variables import Variable, as_variable
 
+# For messages: those of mibench that have an I(X;Y|Z) for numbers in Z.
+TAKE_NUMBERS = "auto, canonical, knn, uniform, adaptive, gaussian or gaussian_copula"
+
 
 @dataclass(frozen=True, eq=False)
 class Conditions:

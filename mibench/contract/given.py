@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..types import Estimate, Interval
 from .base import Estimator
-from .conditions import Conditions
+from .conditions import TAKE_NUMBERS, Conditions
 from .variables import Variable
 
 
@@ -30,7 +30,7 @@ class GivenEstimator(Estimator):
         if not isinstance(estimator, Estimator):
             raise InputError(
                 f"{type(estimator).__name__} has no conditional MI, since it is no "
-                "mibench.Estimator: use auto, canonical, knn, uniform or adaptive"
+                f"mibench.Estimator: use {TAKE_NUMBERS}"
             )
         self.estimator = estimator
         self.conditions = conditions

@@ -175,6 +175,16 @@ def labels_by_type(array: NDArray[Any]) -> str:
     return "text" if _all_text(present) and 2 * as_number < len(present) else ""
 
 
+def refuse_times(dtype: np.dtype[Any], shown: str, otherwise: str = "") -> None:
+    """Raise InputError for values that are dates or durations. otherwise: another remedy."""
+    if dtype.kind in "mM":
+        what, since = ("dates", "v - v.min()") if dtype.kind == "M" else ("durations", "v")
+        raise InputError(
+            f"{shown} holds {what} ({dtype}): convert them to numbers, such as days by "
+            f"({since}) / np.timedelta64(1, 'D'){otherwise}"
+        )
+
+
 def _numbers_or_labels(
     array: NDArray[Any], shown: str, side: str, discrete: bool | None
 ) -> tuple[NDArray[Any], str]:
@@ -183,12 +193,7 @@ def _numbers_or_labels(
         return array, reason
     kind = array.dtype.kind
     declare = f"declare them labels{by_argument(side)}"
-    if kind in "mM":
-        what, since = ("dates", "v - v.min()") if kind == "M" else ("durations", "v")
-        raise InputError(
-            f"{shown} holds {what} ({array.dtype}): convert them to numbers, such as days by "
-            f"({since}) / np.timedelta64(1, 'D'), or {declare}"
-        )
+    refuse_times(array.dtype, shown, f", or {declare}")
     if kind == "c":
         raise InputError(
             f"{shown} holds complex numbers ({array.dtype}): convert them to two columns, real and "
