@@ -306,6 +306,14 @@ def test_a_layer_that_was_not_measured_is_left_out(tanh: xr.Dataset) -> None:
     assert set(plot_epochs(hurt).table["layer"]) == {1, 3, 4, 5, 6}
 
 
+@pytest.mark.parametrize("lost", ["train_error", "test_error"])
+def test_errors_that_a_damaged_directory_has_lost_are_not_drawn(lost: str) -> None:
+    trajectories = make_trajectories(runs=2, epochs=5)
+    kept = trajectories.assign({lost: trajectories[lost] * np.nan})
+    with pytest.raises(InputError, match="holds no errors to draw"):
+        plot_errors({"tanh": kept})
+
+
 def test_errors_are_drawn_in_per_cent_and_written_as_rates(tanh: xr.Dataset) -> None:
     drawing = plot_errors(tanh)
     table = drawing.table

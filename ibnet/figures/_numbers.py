@@ -108,7 +108,8 @@ def error_rows(trajectories: xr.Dataset) -> pd.DataFrame:
     if "train_error" not in trajectories:
         raise InputError(f"{_name(trajectories)}: holds no errors of the networks")
     data = trajectories[["train_error", "test_error"]]
-    measured = data["epoch"].values[data["train_error"].notnull().any("run").values]
+    both = data["train_error"].notnull() & data["test_error"].notnull()
+    measured = data["epoch"].values[both.any("run").values]
     if not len(measured):
         raise InputError(
             f"{_name(trajectories)}: holds no errors to draw: only ibnet.train records them"
