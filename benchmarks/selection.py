@@ -4,6 +4,7 @@
     python benchmarks/selection.py peers      # same data, same rule
     python benchmarks/selection.py ranking    # estimators for `mibench.rank`
     python benchmarks/selection.py power      # the power of its tests
+    python benchmarks/selection.py times      # its processor time
 
 Other packages are compared where they are installed: fast-select, feature-engine, mrmr-selection,
 skfeature-chappers.
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
+import mibench
 from mibench.contract.registry import get_estimator
 from mibench.contract.variables import Variable, as_variable
 from mibench.estimators.selection.criteria import METHODS, select
@@ -292,7 +294,27 @@ def power(seeds: int = 100, n: int = 300, permutations: int = 99) -> None:
         print(f"| {name} | " + " | ".join(f"{share:.2f}" for share in shares) + " |", flush=True)
 
 
+# -- time ----------------------------------------------------------------------------------------
+
+
+def times() -> None:
+    """Processor time of `rank`, with its tests and without."""
+    rng = np.random.default_rng(0)
+    for rows, columns in ((1000, 1000), (10_000, 100)):
+        table = rng.standard_normal((rows, columns + 1))
+        table[:, 1:51] += table[:, :1]
+        for permutations in ("auto", None):
+            mibench.rank(table[:200, :5], 0, permutations=permutations)  # compiles
+            start = time.process_time()
+            mibench.rank(table, 0, permutations=permutations)
+            seconds = time.process_time() - start
+            tests = "without tests" if permutations is None else "with tests"
+            print(f"{columns} columns of {rows} rows, {tests}: {seconds:.1f} s of a processor")
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    parts = {"found": found, "peers": peers, "ranking": ranking, "power": power}
+    parts = {
+        "found": found, "peers": peers, "ranking": ranking, "power": power, "times": times,
+    }  # fmt: skip
     parts[sys.argv[1]]()

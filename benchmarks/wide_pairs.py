@@ -39,6 +39,7 @@ def times() -> None:
     for spec in ("adaptive", "adaptive:bins=8", "uniform"):
         timed(spec, table, spec)
     timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
+    timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
 
 
 def columns_of_factors(n: int, columns: int) -> np.ndarray:
