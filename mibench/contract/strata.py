@@ -37,24 +37,24 @@ def estimate_in_strata(within: Within, x: Variable, y: Variable, z: Conditions) 
     if z.labels is None:
         return within(x, y, z.numbers)
     made: list[tuple[int, Estimate]] = []
-    too_rare, why, same = 0, "", 0
+    too_rare, why, same = 0, "", 0  # rows, what the estimator says of them, rows of no variation
     for rows in _rows_by_label(z.labels):
         part_x, part_y = x.selected(rows), y.selected(rows)
-        if len(rows) > 1 and (part_x.constant or part_y.constant):
+        if len(rows) == 1:
+            too_rare += 1
+        elif part_x.constant or part_y.constant:
             same += len(rows)
-            continue
-        try:
-            if len(rows) == 1:
-                raise InputError("one row carries no information")
-            numbers = z.selected(rows).numbers
-            made.append((len(rows), within(part_x, part_y, numbers)))
-        except InputError as error:
-            too_rare += len(rows)
-            why = why or str(error)
+        else:
+            try:
+                made.append((len(rows), within(part_x, part_y, z.selected(rows).numbers)))
+            except InputError as error:
+                too_rare += len(rows)
+                why = why or str(error)
     if not made and not same:
         raise InputError(
             f"z: all of its {z.labels.cardinality} labels are too rare, the most frequent has "
-            f"{int(z.labels.counts.max())} rows ({why}). Give z fewer labels, or numbers as numbers"
+            f"{int(z.labels.counts.max())} rows ({why or 'too few for any estimate'}). Give z fewer "
+            "labels, or numbers as numbers"
         )
     return _weighted(made, z, same, too_rare)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SURE = 0.05  # q-values up to it are drawn filled
-PARTS = (("", "I(a[t - lag]; b[t])", "o"), ("given_past_", "given the past of b", "s"))
+PARTS = (("", "I({a}[t - lag]; {b}[t])", "o"), ("given_past_", "given the past of {b}", "s"))
 
 
 def lag_figure(table: "pd.DataFrame", name_a: str, name_b: str, units: str) -> "Figure":
@@ -28,15 +28,16 @@ def lag_figure(table: "pd.DataFrame", name_a: str, name_b: str, units: str) -> "
         sure = table[f"{prefix}q_value"] <= SURE if tested else values.notna()
         axes.plot(
             table["lag"], values, f"{marker}-", color=colour, linewidth=1, markersize=4.5,
-            markerfacecolor="white", label=label,
+            markerfacecolor="white",
+            label=plain_math(visible(label.format(a=name_a, b=name_b))),
         )  # fmt: skip
         axes.plot(table["lag"][sure], values[sure], marker, color=colour, markersize=4.5)
     axes.axhline(0, color="#7F7F7F", linewidth=0.8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("lag, in rows")
     axes.set_ylabel(f"MI in {units}")
-    note = f"; filled: q at most {SURE}" if "q_value" in table else ""
-    axes.set_title(plain_math(visible(f"a: {name_a}, b: {name_b}{note}")), fontsize=9)
+    if "q_value" in table:
+        axes.set_title(f"filled: q at most {SURE}", fontsize=9)
     axes.legend(frameon=False, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
