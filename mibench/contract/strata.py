@@ -53,8 +53,8 @@ def estimate_in_strata(within: Within, x: Variable, y: Variable, z: Conditions) 
     if not made and not same:
         raise InputError(
             f"z: all of its {z.labels.cardinality} labels are too rare, the most frequent has "
-            f"{int(z.labels.counts.max())} rows ({why or 'too few for any estimate'}). Give z fewer "
-            "labels, or numbers as numbers"
+            f"{int(z.labels.counts.max())} rows ({why or 'too few for any estimate'}). Give z "
+            "fewer labels, or numbers as numbers"
         )
     return _weighted(made, z, same, too_rare)
 
