@@ -121,92 +121,35 @@ NASTY = st.sampled_from(
 TEXTS = NASTY | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6
 )
+READING = ["--missing", "--missing-values", "--header", "--no-header", "--separator", "--decimal",
+           "--encoding", "--sheet", "--exclude"]  # fmt: skip
+SHOWING = ["--units", "--format", "-o"]
 OPTIONS = {
-    "compare": [
-        "-e",
-        "--samples",
-        "--seeds",
-        "--store",
-        "--against",
-        "--config",
-        "--memory-limit",
-        "-o",
-        "--plot",
-        "--units",
-        "--format",
-    ],
-    "recommend": [
-        "--similar",
-        "--header",
-        "--discrete-x",
-        "--missing",
-        "--exclude",
-        "--units",
-        "--format",
-    ],
-    "train": [
-        "--epochs",
-        "--layers",
-        "--batch",
-        "--keep",
-        "--momentum",
-        "--weight-decay",
-        "--label-noise",
-        "--learning-rate",
-        "--optimizer",
-        "--seed",
-        "--data",
-    ],
-    "estimate": [
-        "--x",
-        "--y",
-        "-e",
-        "--units",
-        "--format",
-        "--discrete-x",
-        "--missing",
-        "--separator",
-        "--decimal",
-        "--encoding",
-        "--no-header",
-        "--missing-values",
-        "--header",
-        "--interval",
-        "--permutations",
-        "-o",
-        "--plot",
-    ],
-    "pairwise": [
-        "--columns",
-        "--discrete",
-        "-e",
-        "--jobs",
-        "--format",
-        "-o",
-        "--plot",
-        "--exclude",
-        "--missing",
-        "--missing-values",
-        "--sheet",
-        "--permutations",
-    ],
-    "results": ["-e", "--tasks", "--suite", "--samples", "-o", "--plot", "--units", "--format"],
+    "compare": ["-e", "--samples", "--seeds", "--store", "--against", "--config",
+                "--memory-limit", "--plot", *SHOWING],
+    "recommend": ["--similar", "--discrete-x", *READING, *SHOWING],
+    "train": ["--epochs", "--layers", "--batch", "--keep", "--momentum", "--weight-decay",
+              "--label-noise", "--learning-rate", "--optimizer", "--seed", "--data",
+              "--quantize"],
+    "estimate": ["--x", "--y", "-e", "--discrete-x", "--discrete-y", "--interval",
+                 "--permutations", "--plot", *READING, *SHOWING],
+    "given": ["--x", "--y", "-e", "--given", "--discrete-given", "--discrete-x",
+              "--permutations", *READING, *SHOWING],
+    "pairwise": ["--columns", "--discrete", "-e", "--jobs", "--plot", "--permutations",
+                 "--threshold", "--strongest", "--aracne", "--edges", *READING, *SHOWING],
+    "rank": ["--target", "--columns", "--discrete", "-e", "--top", "--permutations", "--test",
+             "--jobs", *READING, *SHOWING],
+    "lags": ["--x", "--y", "--lags", "--past", "--discrete", "-e", "--permutations", "--plot",
+             *READING, *SHOWING],
+    "check": ["--rows", "--seeds", *SHOWING],
+    "results": ["-e", "--tasks", "--suite", "--samples", "--plot", *SHOWING],
     "report": ["-o", "-e", "--tasks", "--samples"],
     "list": ["--units", "--format"],
-    "ibnet": [
-        "measure",
-        "plot",
-        "page",
-        "d",
-        "-e",
-        "--measure-epochs",
-        "-o",
-        "--format",
-        "--pictures",
-    ],
-}
+    "ibnet": ["measure", "plot", "page", "audit", "gradients", "d", "-e", "--measure-epochs",
+              "--noise", "-o", "--format", "--pictures"],
+}  # fmt: skip
 USUAL = st.sampled_from(["a", "b", "t.csv", "a,b", "knn", "uniform", "csv", "json", "bits", "x.svg",
-                         "x.csv", "tasks", "flags", "1"])  # fmt: skip
+                         "x.csv", "tasks", "flags", "1", "0:3", "c"])  # fmt: skip
 
 
 # What these do by default takes minutes, so all their examples begin like this.
@@ -216,6 +159,8 @@ STARTED = {
     "recommend": ["recommend", "t.csv", "--x", "a", "--y", "b"],
     "train": ["ibnet", "train", "2.1", "--runs", "1", "--epochs", "2", "--layers", "12-2",
               "-o", "d"],
+    "given": ["estimate", "t.csv", "--x", "a", "--y", "b", "--given", "c", "-e", "uniform"],
+    "check": ["check", "uniform", "--rows", "60", "--seeds", "1"],
 }  # fmt: skip
 
 
@@ -227,6 +172,8 @@ def arguments(draw):
         return [name, *draw(st.lists(words, max_size=7))]
     start = {"estimate": ["t.csv", "--x", "a", "--y", "b", "-e", "uniform"],
              "pairwise": ["t.csv", "-e", "uniform"], "list": ["tasks"],
+             "rank": ["t.csv", "--target", "b", "-e", "uniform"],
+             "lags": ["t.csv", "--x", "a", "--y", "b", "--lags", "0:3", "-e", "uniform"],
              "ibnet": ["measure", "t.csv"]}.get(name, ["t.csv"])  # fmt: skip
     return [*STARTED.get(name, [name, *start]), *draw(st.lists(words, max_size=3))]
 
@@ -239,7 +186,8 @@ def test_any_arguments_are_answered(command, tmp_path_factory, examples):
     def test(args):
         folder = base / str(next(folders))
         folder.mkdir()
-        (folder / "t.csv").write_text("a,b\n" + "".join(f"{i % 7},{i * 0.5}\n" for i in range(30)))
+        rows = "".join(f"{i % 7},{i * 0.5},{i % 2}\n" for i in range(30))
+        (folder / "t.csv").write_text("a,b,c\n" + rows)
         command(args, folder)
 
     for_examples(examples, arguments(), test)
