@@ -7,8 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
-from scipy.special import logsumexp
+from scipy import special, stats
 
 from mibench import InputError, compare, get_task
 from mibench.tasks import conditional
@@ -69,12 +68,13 @@ def mixture_ratio(x, y, z):
     return math.log(0.5) - np.log(of_each.mean(axis=1, keepdims=True) / 2)
 
 
-def zero_inflated_ratio(x, y, z):
-    zeros = conditional.ZEROS
+def zero_inflated_ratio(x, y, z, zeros=conditional.ZEROS):
     given = stats.poisson.logpmf(y, x) + math.log(1 - zeros)
     whole = stats.geom.logpmf(y + 1, 0.5) + math.log(1 - zeros)
     more = np.where(y == 0, math.log(zeros), -np.inf)
-    return logsumexp([given, more], axis=0) - logsumexp([whole, more], axis=0)
+    return special.logsumexp(np.broadcast_arrays(given, more), axis=0) - special.logsumexp(
+        np.broadcast_arrays(whole, more), axis=0
+    )
 
 
 RATIOS = {
@@ -152,3 +152,13 @@ def test_own_estimators_get_the_rows_of_each_label():
     assert sum(seen[-2:]) == 100  # two labels of Z
     table = compare(count, tasks="given-fork", samples=100, seeds=1)
     assert InputError.__name__ in table["error"].iloc[0]
+
+
+@pytest.mark.parametrize("zeros", [0.05, 0.15, 0.7])
+def test_zero_inflated_counts_by_quadrature(zeros):
+    t = np.linspace(-45, 7, 3001)  # x = exp(t), so that the trapezoidal rule is exact to rounding
+    x, counts = np.exp(t), np.arange(150)[:, None]
+    given = (1 - zeros) * stats.poisson.pmf(counts, x) + zeros * (counts == 0)
+    terms = given * zero_inflated_ratio(x, counts, None, zeros)
+    by_quadrature = np.trapezoid((terms * np.exp(t - x)).sum(axis=0), t)
+    assert conditional.zero_inflated_information(zeros) == pytest.approx(by_quadrature, abs=1e-10)
