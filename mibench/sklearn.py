@@ -3,6 +3,7 @@
 Importing it needs scikit-learn, the extra `sklearn`.
 """
 
+import warnings
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any, Self
@@ -134,6 +135,9 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
 
         Raises:
             InputError: For bad parameters, and for data that cannot be used; it is a ValueError.
+
+        Warns:
+            UserWarning: If y is constant.
         """
         method, start, bins = self._checked()
         _refuse_dates(X)
@@ -141,6 +145,12 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
         names = [str(n) for n in getattr(self, "feature_names_in_", range(array.shape[1]))]
         columns = _columns(X, array, names, self.discrete_features)
         side = _target(target, self.discrete_target)
+        if side.constant:
+            warnings.warn(
+                "y is constant, so its MI with every column is 0, and the columns selected are "
+                "the first ones",
+                stacklevel=2,
+            )
         count = len(columns) if self.k == "all" else min(int(self.k), len(columns))
         information: Information
         if self.estimator is None:

@@ -384,3 +384,11 @@ def test_scikit_learn_is_asked_for_by_name():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'mibench[sklearn]'" in out.stdout
+
+
+@pytest.mark.parametrize("target", [np.zeros(50, int), np.full(50, 2.5), ["a"] * 50])
+def test_a_constant_target_is_said_to_be_so(target):
+    rows = np.random.default_rng(0).normal(size=(50, 3))
+    with pytest.warns(UserWarning, match="y is constant"):
+        selector = MISelector(k=1).fit(rows, target)
+    assert (selector.scores_ == 0).all()
