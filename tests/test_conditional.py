@@ -269,6 +269,21 @@ def test_bins_that_are_too_wide_are_flagged():
         assert "coarse_condition" not in beside.flags
 
 
+@pytest.mark.parametrize("turns", [3, 10, 30, 100])
+@pytest.mark.parametrize("name", ["uniform", "adaptive"])
+def test_sides_that_turn_quickly_along_z_are_flagged(name, turns):
+    """Also if they turn many times within a bin, and in two columns of Z of any unit."""
+    rng = np.random.default_rng(14)
+    z, other, of_x, of_y = rng.standard_normal((4, 3000))
+    x, y = np.sin(turns * z) + 0.1 * of_x, np.cos(turns * z) + 0.1 * of_y
+    for given in (z, 1e300 * z, np.column_stack([z, other])):
+        estimate = mibench.estimate(x, y, name, z=given)
+        assert ("coarse_condition" in estimate.flags) or estimate.nats < 0.05  # the truth is 0
+    assert "coarse_condition" in mibench.estimate(x, y, name, z=z).flags
+    for given in (z, other, 1e300 * z):  # a constant bin: nothing to find
+        assert "coarse_condition" not in mibench.estimate(x, of_y, name, z=given).flags
+
+
 def test_neighbourhoods_that_are_too_wide_in_z_are_flagged():
     """Given Z, the sides are independent; they vary far faster with Z than the neighbours show."""
     rng = np.random.default_rng(12)

@@ -20,7 +20,8 @@ from mibench.types import Estimate
 
 from ..shared.threads import share_rows
 from .all_pairs import blocks_of_pairs
-from .given import as_labels, information_given_bins
+from .followed import as_labels
+from .given import information_given_bins
 from .labels import LabelCorrection, information_of_labels
 from .orders import nats_of_orders
 from .plug_in import (
@@ -206,12 +207,10 @@ class BinningEstimator(Estimator):
         sides = x, y, z
         binned = [self._bins_of(v, [o for j, o in enumerate(sides) if j != i])
                   for i, v in enumerate(sides)]  # fmt: skip
-        finer: BinningEstimator = replace(cast(Any, self), bins=2 * max(binned[2].bins))
-        of_x, of_y, of_z, finer_of_z = (
-            as_labels(self._symbols(v, bins))
-            for v, bins in zip((*sides, z), (*binned, finer._bins_of(z, [])), strict=True)
+        of_x, of_y, of_z = (
+            as_labels(self._symbols(v, bins)) for v, bins in zip(sides, binned, strict=True)
         )
-        estimate = information_given_bins(of_x, of_y, of_z, finer_of_z, self.correction)
+        estimate = information_given_bins(of_x, of_y, z, of_z, self.correction)
         bins = {f"bins_{name}": b.bins for name, b in zip("xyz", binned, strict=True)}
         return replace(estimate, info={**estimate.info, **bins})
 

@@ -5,31 +5,29 @@ from dataclasses import replace
 from mibench.contract import flags
 from mibench.contract.conditions import conditions_of
 from mibench.contract.strata import estimate_in_strata
-from mibench.contract.variables import NO_COLUMNS, NO_LIMITS, Variable
+from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from .followed import followed_nats
 from .labels import LabelCorrection, information_of_labels
-from .plug_in import RowSymbols
 
-# What X and what Y share with the place of Z within its bins, in nats, from which an estimate is
-# flagged: both sides then follow Z within a bin, and seem to share information given Z.
-FOLLOWS = 0.02
+# What the nearest row in Z tells of X and of Y beyond the bin, in nats, from which an estimate is
+# flagged: both sides then follow Z within its bins, and seem to share information given Z.
+FOLLOWED = 0.05
 
 
 def information_given_bins(
     x: Variable,
     y: Variable,
+    z: Variable,
     bins_of_z: Variable,
-    finer_bins_of_z: Variable,
     correction: LabelCorrection | None,
 ) -> Estimate:
     """The sum over bins of Z of n_z / n * I(X;Y | bin), from the bins of all sides as labels.
 
     With correction None this is H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z). "auto" adjusts each bin of Z for
     chance, see `labels.information_of_labels`.
-
-    finer_bins_of_z: a finer cut, which shows whether X and Y follow Z within its bins.
 
     Raises:
         InputError: if no bin of Z has two rows.
@@ -49,20 +47,11 @@ def information_given_bins(
                 f"z is cut into {bins_of_z.cardinality} bins that hold rows, and none holds two "
                 "that differ: give fewer columns in z or fewer bins, or use auto or knn"
             ) from None
-    follows = [estimate_in_strata(_adjusted, side, finer_bins_of_z, given).nats for side in (x, y)]
+    followed = followed_nats((x, y), z, bins_of_z)
     info = {**estimate.info, "method": "plug-in, for each bin of z", "bins_of_z_used": (
         bins_of_z.cardinality
     )}  # fmt: skip
     raised = dict(estimate.flags)
-    if min(follows) > FOLLOWS:
-        raised.update([flags.coarse_condition(min(follows))])
+    if followed > FOLLOWED:
+        raised.update([flags.coarse_condition(followed)])
     return replace(estimate, flags=raised, info=info)
-
-
-def _adjusted(a: Variable, b: Variable, _: Variable | None) -> Estimate:
-    return information_of_labels(a, b)
-
-
-def as_labels(symbols: RowSymbols) -> Variable:
-    """The bins of a side as labels."""
-    return Variable(symbols.n, 1, NO_COLUMNS, NO_LIMITS, NO_LIMITS, symbols.symbols, symbols.counts)

@@ -27,11 +27,11 @@ def constant_condition() -> Flag:
 
 
 def coarse_condition(nats: float) -> Flag:
-    """Both sides share at least so much with the place of Z within its bins."""
+    """Both sides share at least so much with the nearest row in Z, beyond its bin."""
     return "coarse_condition", (
-        f"The bins of Z are too wide: within them, Z still tells {both_units(nats)} or more of X "
-        "and of Y. What they share through Z counts as shared beyond it, so the estimate is too "
-        "high. Use auto or knn, or more bins."
+        "The bins of Z are too wide: within a bin, X and Y still change with Z. The nearest row in "
+        f"Z tells {both_units(nats)} or more of both, beyond the bin. What they share through Z "
+        "counts as shared beyond it, so the estimate is too high. Use auto or knn, or more bins."
     )
 
 
