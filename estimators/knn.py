@@ -21,7 +21,7 @@ from mibench.types import Estimate
 from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours import frenzel_pompe
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
-from .neighbours.cautions import neighbour_flags
+from .neighbours.cautions import flags_near_ceiling, neighbour_flags
 from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
 from .neighbours.ksg import RossCounts, kraskov_counts, of_rows, ross_counts, sum_digamma
 from .neighbours.search import Algorithm, searches_to_compile
@@ -72,9 +72,10 @@ class KNN(Estimator):
     deviation (`docs/ties.md`).
 
     Bias: near 0 for independent sides. Downwards for strong dependence, since k-NN needs about
-    exp(I) rows, I in nats, per neighbourhood; severely so in more than about five dimensions per
-    side. With noise_variance and labels that all differ: upwards, even beyond log n nats, if the
-    noise is smaller than the distances between neighbouring rows.
+    exp(I) rows, I in nats, per neighbourhood, with the flag `ceiling` from about 0.25 nats on; and
+    severely so in more than about five dimensions per side. With noise_variance and labels that all
+    differ: upwards, even beyond log n nats, if the noise is smaller than the distances between
+    neighbouring rows.
 
     Attributes:
         k: the number of neighbours; 3 by default.
@@ -300,6 +301,8 @@ class KNN(Estimator):
         info = {"method": f"Kraskov {self.variant}", "neighbours": counts.algorithm}
         ceiling = float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k
         notes = self._flags((counts.x, counts.y), counts.tied_rows)
+        dims = min(len(x.columns), len(y.columns))
+        notes |= flags_near_ceiling(nats, ceiling, self.k, self.variant, n, dims)
         return Estimate(nats, notes, info, ceiling)
 
     def _ross(self, side: IndexedSide, labels: Variable) -> Estimate:
