@@ -14,12 +14,19 @@ from scipy.stats import false_discovery_control
 import mibench
 from mibench import InputError
 from mibench.cli.main import cli
-from mibench.columns.ranked_columns import DEFAULT, DEFAULT_TEST, InterruptedRanking
+from mibench.columns.ranked_columns import AUTO, DEFAULT, InterruptedRanking
 from mibench.columns.target_tests import orders_for
 from mibench.contract.variables import as_variable
 from mibench.estimators import Adaptive, Uniform
 
 QUICK = "uniform:bins=4"
+
+
+class Shrug:
+    """An estimator of others: it has what `SupportsEstimate` asks for and nothing more."""
+
+    def estimate(self, x, y, *, discrete_x=False, discrete_y=False):
+        return mibench.Estimate(0.0)
 
 
 def mixed(n=300, seed=0):
@@ -57,6 +64,88 @@ def test_each_number_and_p_value_is_that_of_a_single_estimate(target):
     q_values = false_discovery_control(ranking["p_value"])
     np.testing.assert_allclose(ranking["q_value"], q_values, rtol=1e-12)
     assert ranking["nats"].is_monotonic_decreasing
+
+
+def given_table(n=300):
+    """y is z and b, with noise; a is z with noise, and tells nothing of y beyond z."""
+    rng = np.random.default_rng(8)
+    z, b, noise, of_a, of_y = rng.normal(size=(5, n))
+    table = {"a": z + 0.3 * of_a, "b": b, "noise": noise, "y": z + b + 0.5 * of_y, "z": z}
+    table["group"] = np.where(rng.random(n) < 0.5, "u", "v")
+    return pd.DataFrame(table)
+
+
+@pytest.mark.parametrize("given", ["z", ["group"], ["z", "group"]])
+def test_given_columns_each_number_and_p_value_is_that_of_a_single_estimate(given):
+    table = given_table()
+    table.loc[:9, "b"] = np.nan
+    table.loc[20:24, "z"] = np.nan
+    names = [given] if isinstance(given, str) else given
+    ranking = mibench.rank(table, "y", given=given, permutations=19, seed=3)
+    assert sorted(ranking["feature"]) == sorted(set(table) - {"y", *names})
+    for row in ranking.itertuples():
+        whole = table.dropna(subset=[row.feature, *names])
+        single = mibench.estimate(
+            whole[row.feature], whole["y"], "knn:k=10", z=whole[names], permutations=19, seed=3
+        )
+        assert (row.nats, row.p_value, row.rows) == (single.nats, single.p_value, len(whole))
+    of_pair = ranking.iloc[1]
+    pair = table.dropna(subset=[of_pair["feature"], of_pair["redundant_with"], *names])
+    # The order of the two sides may change the last digit.
+    shared = mibench.estimate(
+        pair[of_pair["redundant_with"]], pair[of_pair["feature"]], "knn:k=10", z=pair[names]
+    )
+    assert of_pair["redundancy_nats"] == pytest.approx(shared.nats, abs=1e-12)
+
+
+def test_what_a_column_shares_through_those_given_does_not_count():
+    table = given_table(600)
+    alone = mibench.rank(table, "y", permutations=None).set_index("feature")
+    assert alone.loc["a", "nats"] > 0.2
+    ranking = mibench.rank(table, "y", given="z").set_index("feature")
+    assert ranking.index[0] == "b"
+    assert (ranking["q_value"] < 0.05).sum() == 1
+    assert abs(ranking.loc["a", "nats"]) < 0.08  # 4 sigma of 600 rows
+
+
+def test_given_columns_of_labels_go_with_any_estimator_and_test():
+    table = given_table()
+    arguments = {"given": "group", "permutations": 19, "seed": 1}
+    ranking = mibench.rank(table, "y", "kde", test="adaptive:bins=4", **arguments)
+    for row in ranking.itertuples():
+        sides = table[row.feature], table["y"]
+        assert row.nats == mibench.estimate(*sides, "kde", z=table["group"]).nats
+        tested = mibench.estimate(
+            *sides, "adaptive:bins=4", z=table["group"], permutations=19, seed=1
+        )
+        assert row.p_value == tested.p_value
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"given": "y"}, "column 'y' is the target"),
+        ({"given": ["z", "q"]}, "unknown column 'q'"),
+        ({"given": "z", "estimator": "kde"}, "no MI given numbers, and column 'z' holds them"),
+        ({"given": "z", "test": "kde"}, "use auto, canonical"),
+        ({"given": "z", "estimator": Shrug()}, "no conditional MI"),
+        ({"given": "gone"}, "0 rows have a value in each of 'gone'"),
+        ({"given": "when"}, "convert them to numbers"),
+    ],
+)
+def test_bad_given_columns(change, words):
+    table = given_table(60)
+    table["gone"] = np.nan
+    table["when"] = pd.Timestamp("2020-01-01")
+    with pytest.raises(InputError, match=re.escape(words)):
+        mibench.rank(table, "y", **change)
+
+
+def test_given_columns_are_no_features():
+    table = given_table(60)
+    ranking = mibench.rank(table, "y", QUICK, given="z", features=["a", "z"], permutations=None)
+    assert ranking["feature"].tolist() == ["a", "z"]
+    assert "column 'z' is given" in ranking["error"][1]
 
 
 def test_the_column_that_shares_most_is_among_the_better_ones():
@@ -239,7 +328,7 @@ def file(tmp_path):
 
 def test_the_command_has_the_defaults_of_the_library():
     command = importlib.import_module("mibench.cli.rank")  # main.py has the command of this name
-    assert (command.ESTIMATOR, command.TEST) == (DEFAULT, DEFAULT_TEST)
+    assert (command.ESTIMATOR, command.TEST) == (DEFAULT, AUTO)
 
 
 def run(*arguments):
@@ -259,6 +348,22 @@ def test_the_command_gives_the_same_numbers(file, tmp_path):
     assert [row["bits"] for row in rows] == list(wanted["bits"])
     assert [row["q_value"] for row in rows] == pytest.approx(list(wanted["q_value"]))
     assert list(pd.read_csv(out)["bits"]) == pytest.approx(list(wanted["bits"]))
+
+
+def test_the_command_takes_given_columns(tmp_path):
+    file = tmp_path / "t.csv"
+    table = given_table(80).round(6)
+    table.to_csv(file, index=False)
+    done = run(file, "--target", "y", "--given", "z,group", "--permutations", 19,
+               "--columns", "a,b,z", "--format", "json")  # fmt: skip
+    assert done.return_value == 0, done.output
+    wanted = mibench.rank(table, "y", QUICK, given=["z", "group"], features=["a", "b"],
+                          permutations=19)  # fmt: skip
+    rows = json.loads(done.stdout)
+    assert [row["feature"] for row in rows] == list(wanted["feature"])
+    assert [row["bits"] for row in rows] == pytest.approx(list(wanted["bits"]))
+    assert [row["p_value"] for row in rows] == list(wanted["p_value"])
+    assert "given columns are not ranked: z" in done.stderr
 
 
 def test_the_command_shows_the_first_columns_and_the_failures(file):
@@ -292,6 +397,10 @@ def test_columns_that_fail_for_one_reason_are_named_in_one_line(tmp_path):
         (["--target", "flat"], "constant"),
         (["--target", "sales", "--columns", "x"], "unknown column 'x'"),
         (["--target", "sales", "--exclude", "sales"], "both --target and --exclude"),
+        (["--target", "sales", "--given", "sales"], "--given: column 'sales' is the target"),
+        (["--target", "sales", "--given", "x"], "--given: unknown column 'x'"),
+        (["--target", "sales", "--given", "none"], "given: column 'none' has no value"),
+        (["--target", "sales", "--given", "code", "--exclude", "code"], "both --given and"),
         (["--target", "sales", "--top", "x"], "--top is 'x'"),
         (["--target", "sales", "--permutations", "x"], "--permutations is 'x'"),
         (["--target", "sales", "--permutations", "3"], "permutations is 3"),

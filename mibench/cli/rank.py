@@ -27,7 +27,7 @@ from .console import (
 from .progress import progress, telling
 from .reading import Reading, reading_options
 
-ESTIMATOR, TEST = "knn:k=10", "adaptive:bins=6"  # as of `columns.ranked_columns`
+ESTIMATOR, TEST = "knn:k=10", "auto"  # as of `columns.ranked_columns`
 
 
 @click.command()
@@ -41,8 +41,12 @@ ESTIMATOR, TEST = "knn:k=10", "adaptive:bins=6"  # as of `columns.ranked_columns
     help="Columns to rank.  [default: all]",
 )  # fmt: skip
 @click.option(
+    "--given", metavar="COLS", multiple=True, shell_complete=columns_of_file,
+    help="Columns of Z: rank by I(X;Y|Z), what a column tells of the target beyond Z.",
+)  # fmt: skip
+@click.option(
     "--discrete", metavar="COLS", multiple=True, shell_complete=columns_of_file,
-    help="Columns that hold labels; the target too, if it is a class number.",
+    help="Columns that hold labels; the target and those given too, if they are class numbers.",
 )  # fmt: skip
 @reading_options
 @click.option(
@@ -61,7 +65,8 @@ ESTIMATOR, TEST = "knn:k=10", "adaptive:bins=6"  # as of `columns.ranked_columns
 @click.option(
     "--test", metavar="SPEC", default=TEST, show_default=True,
     shell_complete=one_of(estimator_names),
-    help="Estimator of the test, which is exact whatever it is.",
+    help="Estimator of the test, which is exact whatever it is. auto: adaptive:bins=6, or with "
+    "--given that of --estimator. Given numbers, the test is approximate.",
 )  # fmt: skip
 @click.option(
     "--jobs", type=int, default=1, show_default=True,
@@ -77,6 +82,7 @@ def rank(
     file: Path,
     target: str,
     columns: Sequence[str],
+    given: Sequence[str],
     discrete: Sequence[str],
     reading: Reading,
     estimator: str,
@@ -92,7 +98,8 @@ def rank(
 
     Numbers and labels may be mixed. Each column has a p-value of independence of the target, and a
     q-value, which allows for the number of columns. Beside it stands the better-ranked column with
-    which it shares most: a column that shares nearly all of its information adds little.
+    which it shares most: a column that shares nearly all of its information adds little. With
+    --given, all MI is that beyond the given columns.
 
     The FILE - is standard input. COLS are column names, comma-separated; also positions (@3, @2:5)
     and patterns ('gene_*').
@@ -111,7 +118,7 @@ def rank(
     say_if_large(file)
     with telling(f"reading {file}"):
         data = read_columns(
-            file, columns, discrete, exclude=reading.exclude, target=target,
+            file, columns, discrete, exclude=reading.exclude, target=target, given=given,
             missing_rows=reading.missing_rows or "pairwise", told=reading.told,
         )  # fmt: skip
     for note in data.notes:
@@ -124,10 +131,11 @@ def rank(
     resolve_estimators([estimator])  # imports its kernels
     settings = ranked_columns.RankingSettings(estimator, test, orders, shown, 0, jobs)
     say_if_cold()
-    title = f"Columns by their MI with {data.titles[-1]}, {estimator}"
+    beyond = f" given {', '.join(data.given)}" if data.given else ""
+    title = f"Columns by their MI with {data.titles[-1]}{beyond}, {estimator}"
     try:
         with chatter_aside(), progress("steps", alike=False) as on_progress:
-            ranking = rank_of_file(data, data.titles[-1], settings, on_progress)
+            ranking = rank_of_file(data, data.titles[-1], settings, on_progress, data.given)
     except ranked_columns.InterruptedRanking as stop:
         if len(stop.table):
             say(f"{stop}; no file was written. The results so far:")

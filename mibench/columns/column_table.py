@@ -1,7 +1,7 @@
 """Reads columns of a file for all pairs of them. A bad column does not stop the others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from .selection import choose, excluded
 from .sides import check_lengths
 from .values import missing
 
-OPTION, TARGET = "--columns", "--target"
+OPTION, TARGET, GIVEN = "--columns", "--target", "--given"
 REMEDY = "declare labels with --discrete"
 
 
@@ -33,6 +33,7 @@ class ColumnTable:
         unusable: Title -> why the column cannot be used.
         holes: Title -> in how many rows the column has no value.
         rows: The number of rows of the file.
+        given: Those of the titles that are given: the columns of `--given`.
         notes: What the user must know about how they were read.
     """
 
@@ -42,6 +43,7 @@ class ColumnTable:
     unusable: dict[str, str]
     holes: dict[str, int]
     rows: int
+    given: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -54,6 +56,7 @@ def read_columns(
     missing_rows: str = "pairwise",
     told: ReadAs = AS_DETECTED,
     target: str | None = None,
+    given: Sequence[str] = (),
 ) -> ColumnTable:
     """Read columns of a file for pairs of them. An array (n, d) gives d columns.
 
@@ -65,6 +68,7 @@ def read_columns(
         missing_rows: One of `contract.sides.MISSING`.
         told: What the user says about the file.
         target: A column that is read in any case, and comes last: that of `--target`.
+        given: Columns that are read in any case, before the target: those of `--given`.
 
     Raises:
         InputError: The file or an option is bad. A bad column is in `unusable`.
@@ -74,7 +78,10 @@ def read_columns(
     names = _names(table, columns, exclude, notes)
     if target is not None:
         target = _target(table, target, columns, exclude, notes)
-        names = [name for name in names if name != target] + [target]
+    given_names = _given(table, given, target, columns, exclude, notes)
+    names = [n for n in names if n not in given_names and n != target] + [
+        *given_names, *([target] if target is not None else [])
+    ]  # fmt: skip
     labels = choose(discrete, table.names, table.unnamed, "--discrete")
     for name in labels.single:
         if name not in names:
@@ -88,7 +95,7 @@ def read_columns(
         except InputError as error:
             unusable[name] = str(error)
             continue
-        if column.identifies and not columns and name != target:
+        if column.identifies and not columns and name not in (target, *given_names):
             notes.left_out([name], "as all or most of its texts occur once")
             names.remove(name)
         elif column.identifies:
@@ -100,8 +107,10 @@ def read_columns(
     empty = {c.name: f"column {c.name!r} has no value in any row: leave it out" for c in decided
              if missing(c.values).all()}  # fmt: skip
     unusable |= empty
-    return _on_rows([c for c in decided if c.name not in empty], names, unusable, missing_rows,
+    read = _on_rows([c for c in decided if c.name not in empty], names, unusable, missing_rows,
                     notes, path)  # fmt: skip
+    titles_of = {column.name: column.titles for column in decided}
+    return replace(read, given=[t for name in given_names for t in titles_of.get(name, [name])])
 
 
 def _names(table: Table, columns: Sequence[str], exclude: Sequence[str], notes: Notes) -> list[str]:
@@ -128,6 +137,22 @@ def _target(
     if name in choose(columns, table.names, table.unnamed, OPTION).single:
         notes.left_out([name], "as it is the target", named=True)
     return name
+
+
+def _given(
+    table: Table, given: Sequence[str], target: str | None, columns: Sequence[str],
+    exclude: Sequence[str], notes: Notes,
+) -> list[str]:  # fmt: skip
+    """The names of the columns that --given means."""
+    meant = choose(given, table.names, table.unnamed, GIVEN)
+    excluded(exclude, table.names, table.unnamed, {GIVEN: meant})
+    if target in meant.names:
+        raise InputError(f"{GIVEN}: column {target!r} is the target: leave it out")
+    named = choose(columns, table.names, table.unnamed, OPTION).single
+    twice = [name for name in meant.names if name in named]
+    if twice:
+        notes.left_out(twice, "as given columns are not ranked", named=True)
+    return meant.names
 
 
 def _on_rows(
@@ -157,4 +182,4 @@ def _on_rows(
     labels = [title for column in columns if column.label for title in column.titles]
     titles_of = {column.name: column.titles for column in columns}
     all_titles = [title for name in names for title in titles_of.get(name, [name])]
-    return ColumnTable(all_titles, values, labels, unusable, holes, rows, notes.lines())
+    return ColumnTable(all_titles, values, labels, unusable, holes, rows, notes=notes.lines())

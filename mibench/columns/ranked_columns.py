@@ -13,7 +13,8 @@ from .gaps import Column, SidesOfPairs
 from .pair_batches import ColumnPair, EstimateOrError, estimate_places
 from .pair_tests import Tested, with_q_values
 from .pairs import resolved_estimator
-from .target_tests import TargetTest, run_tests
+from .ranked_given import GivenColumns, TestedGiven, estimate_places_given
+from .target_tests import TargetTest, orders_for, run_tests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +32,19 @@ class RankingSettings:
     """How columns are ranked, as the arguments of `rank` of the same names say."""
 
     estimator: EstimatorLike = DEFAULT
-    test: EstimatorLike | None = DEFAULT_TEST
+    test: EstimatorLike | None = AUTO
     permutations: int | str | None = AUTO
     top: int | None = TOP
     seed: int = 0
     jobs: int = 1
+    given: GivenColumns | None = None
+
+    @property
+    def tester(self) -> EstimatorLike:
+        """The estimator of the test: given columns, bins would hold few rows each."""
+        if self.test is None or (self.test == AUTO and self.given is not None):
+            return self.estimator
+        return DEFAULT_TEST if self.test == AUTO else self.test
 
     def __post_init__(self) -> None:
         if self.permutations is not None and self.permutations != AUTO:
@@ -110,7 +119,8 @@ def ranked(
     most = len(columns) if settings.top is None else min(settings.top, len(columns))
     total = len(columns) * (2 if work.tested else 1) + most * (most - 1) // 2
     try:
-        for done in _steps(work, settings):
+        steps = _steps if settings.given is None else _steps_given
+        for done in steps(work, settings):
             if on_progress is not None:
                 on_progress(min(done, total), total)
     except KeyboardInterrupt:
@@ -133,8 +143,7 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
             sides = work.sides.of(place, work.target)
             if not isinstance(sides, str):
                 work.tests[place] = TargetTest(*sides)
-        test = settings.estimator if settings.test is None else settings.test
-        tester, _ = tester_of(resolved_estimator(test))
+        tester, _ = tester_of(resolved_estimator(settings.tester))
         most = settings.permutations
         for done in run_tests(
             tester, list(work.tests.values()), most if isinstance(most, int) else None,
@@ -150,6 +159,32 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
         steps += len(found)
 
 
+def _steps_given(work: _Work, settings: RankingSettings) -> Iterator[int]:
+    """As `_steps`, given columns: each estimate is followed by its test."""
+    assert settings.given is not None
+    estimator = resolved_estimator(settings.estimator)
+    same = settings.tester == settings.estimator
+    tester = estimator if same else resolved_estimator(settings.tester)
+    settings.given.check(estimator, tester)
+    most = None
+    if work.tested:
+        chosen = settings.permutations
+        most = chosen if isinstance(chosen, int) else orders_for(work.target)
+    steps = 0
+    with_target = [(place, work.target) for place in range(work.target)]
+    for places, permutations in ((with_target, most), (None, None)):
+        if places is None:  # the best columns are known now
+            best = sorted(work.best(settings.top))
+            places = [(i, j) for j in best for i in best if i < j]
+        tested = TestedGiven(estimator, tester, permutations, settings.seed)
+        for found in estimate_places_given(
+            work.sides, settings.given, places, tested, settings.jobs
+        ):
+            work.found.update(found)
+            steps += 2 if permutations is not None else 1
+            yield steps
+
+
 def _table(work: _Work, top: int | None) -> "pd.DataFrame":
     import pandas as pd
 
@@ -163,7 +198,7 @@ def _row(work: _Work, place: int, best: Sequence[int]) -> dict[str, Any]:
     estimate = work.estimate(place)
     kind = "" if isinstance(column, str) else "labels" if column.label else "numbers"
     test = work.tests.get(place)
-    p_value = None if test is None else test.p_value
+    p_value = test.p_value if test else estimate.p_value if estimate else None
     codes = [*(estimate.flags if estimate else ()), *(test.flags if test else ())]
     other, nats = _redundancy(work, place, best[: best.index(place)] if place in best else [])
     return {

@@ -1,6 +1,7 @@
 """Every column of a table against one target: its MI, a test, and which better column shows it."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +14,12 @@ from .given_table import columns_of_table, label_columns
 from .ranked_columns import (
     AUTO,
     DEFAULT,
-    DEFAULT_TEST,
     TOP,
     Progress,
     RankingSettings,
     ranked,
 )
+from .ranked_given import GivenColumns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +33,11 @@ def rank(
     estimator: EstimatorLike = DEFAULT,
     *,
     features: Iterable[Hashable] | None = None,
+    given: Hashable | Iterable[Hashable] | None = None,
     discrete: bool | str | Iterable[Hashable] | None = None,
     missing: str = "pairwise",
     permutations: int | str | None = AUTO,
-    test: EstimatorLike | None = DEFAULT_TEST,
+    test: EstimatorLike | None = AUTO,
     top: int | None = TOP,
     seed: int = 0,
     jobs: int = 1,
@@ -51,7 +53,10 @@ def rank(
         target: The name of a column, or the values (n,) of a target that is not in the table.
         estimator: As in `mibench.estimate`. The default, k-NN with ten neighbours, ranks columns of
             different kinds best (`docs/selection.md`), since no kind is too high.
-        features: The names of the columns to rank. Default: all but the target.
+        features: The names of the columns to rank. Default: all but the target and those given.
+        given: The names of columns Z, or of one. All MI is then I(X;Y|Z), what a column tells of
+            the target beyond Z: `docs/conditional.md` says how well. Rows that miss a value of Z
+            are left out.
         discrete: As in `mibench.pairwise`: the columns that hold labels. Text, booleans and
             categories do by themselves; class numbers must be named.
         missing: What to do about NaN, None and masked values: "pairwise" (default) leaves out the
@@ -62,8 +67,9 @@ def rank(
             q-value of 0.05. None: no test. Rows of a series are shifted in time, as in
             `mibench.estimate`.
         test: The estimator whose estimates from permuted rows are compared. The test is exact
-            whatever it is. The default counts in six bins, which finds weak dependence more often
-            than k-NN, in less time. None: the estimator itself.
+            whatever it is. "auto" (default) counts in six bins ("adaptive:bins=6"), which finds
+            weak dependence more often than k-NN, in less time; given columns, it is the estimator
+            itself. None: the estimator itself. Given numbers, the test is approximate.
         top: How many of the first columns are compared with each other, to show redundancy; None
             for all.
         seed: Of the random orders.
@@ -109,13 +115,15 @@ def rank(
         target, values, labels = _with_target(target, values, labels, discrete)
     elif target not in values:
         raise InputError(f"target: {unknown('column', str(target), map(str, names))}")
-    chosen = [name for name in names if name != target] if features is None else list(features)
+    given_names = names_of_given(given, target, names)
+    left_out = {target, *given_names}
+    chosen = [n for n in names if n not in left_out] if features is None else list(features)
     for name in chosen:
         if name not in values:
             raise InputError(f"features: {unknown('column', str(name), map(str, names))}")
     empty = {name for name in chosen if not present(values[name]).any()}
     if missing == "complete":
-        used = list(dict.fromkeys([*(n for n in chosen if n not in empty), target]))
+        used = list(dict.fromkeys([*(n for n in chosen if n not in empty), target, *given_names]))
         whole = complete_arrays([values[name] for name in used])
         values.update(zip(used, whole, strict=True))
     gaps = missing == "pairwise"
@@ -123,11 +131,16 @@ def rank(
     for name in chosen:
         if name == target:
             columns.append(f"column {name!r} is the target: leave it out of the features")
+        elif name in given_names:
+            columns.append(f"column {name!r} is given: leave it out of the features")
         elif name in empty:
             columns.append(no_value(name))
         else:
             columns.append(_column_or_error(values[name], name, name in labels, gaps))
     of_target = _column_or_error(values[target], target, target in labels, gaps)
+    settings = replace(settings, given=_given(
+        [(name, _column_or_error(values[name], name, name in labels, gaps)) for name in given_names]
+    ))  # fmt: skip
     return ranked(chosen, columns, _usable(of_target, target), settings, on_progress)
 
 
@@ -136,8 +149,9 @@ def rank_of_file(
     target: str,
     settings: RankingSettings,
     on_progress: Progress | None = None,
+    given: Sequence[str] = (),
 ) -> "pd.DataFrame":
-    """As `rank`, of columns of a file."""
+    """As `rank`, of columns of a file; `given` are titles."""
 
     def column(title: str) -> Column | str:
         if title in data.unusable:
@@ -145,8 +159,36 @@ def rank_of_file(
         return _column_or_error(data.values[title], title, title in data.labels, True)
 
     of_target = _usable(column(target), target)
-    titles = [title for title in data.titles if title != target]
+    settings = replace(settings, given=_given([(title, column(title)) for title in given]))
+    titles = [title for title in data.titles if title != target and title not in given]
     return ranked(titles, [column(title) for title in titles], of_target, settings, on_progress)
+
+
+def names_of_given(given: Any, target: Hashable, names: Iterable[Hashable]) -> list[Hashable]:
+    """The names of the given columns. Raises InputError for the target, and for unknown ones."""
+    if given is None:
+        return []
+    known = list(names)
+    alone = isinstance(given, str) or not isinstance(given, Iterable) or (
+        isinstance(given, Hashable) and given in known
+    )  # fmt: skip
+    chosen = list(dict.fromkeys([given] if alone else given))
+    for name in chosen:
+        if name == target:
+            raise InputError(f"given: column {name!r} is the target: leave it out")
+        if name not in known:
+            raise InputError(f"given: {unknown('column', str(name), map(str, known))}")
+    return chosen
+
+
+def _given(columns: Sequence[tuple[Hashable, Column | str]]) -> GivenColumns | None:
+    """Z. Raises InputError for a column that cannot be used."""
+    usable: list[Column] = []
+    for _, column in columns:
+        if isinstance(column, str):
+            raise InputError(f"given: {column}")
+        usable.append(column)
+    return GivenColumns.of(usable) if usable else None
 
 
 def no_value(name: Hashable) -> str:
