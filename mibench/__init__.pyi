@@ -1,4 +1,4 @@
-from . import bottleneck, summary
+from . import bottleneck, measures, summary
 from .api import compare, estimate
 from .checking.running import Consistency, check
 from .columns.lagged import lags
@@ -39,6 +39,7 @@ __all__ = [
     "list_estimators",
     "list_suites",
     "list_tasks",
+    "measures",
     "overview",
     "pairwise",
     "rank",

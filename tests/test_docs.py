@@ -58,6 +58,20 @@ def test_the_python_examples_of_own_networks_run(number):
     assert np.isfinite(names["trajectories"].i_xt).all()
 
 
+def test_the_python_example_of_measures_gives_what_is_shown():
+    code = re.search(r"```python\n(.*?)```", (DOCS / "measures.md").read_text(), re.DOTALL)[1]
+    names, shown = {}, 0
+    for line in code.splitlines():
+        if line.startswith("measures."):
+            value, comment = line.split("  #")
+            number = float(re.search(r"-?[0-9.]+", comment)[0])
+            assert eval(value, names) == pytest.approx(number, abs=0.01)
+            shown += 1
+        else:
+            exec(line, names)
+    assert shown == 4
+
+
 def test_the_python_example_of_all_pairs_runs(capsys):
     code = re.search(r"```python\n(.*?)```", (DOCS / "performance.md").read_text(), re.DOTALL)[1]
     names = {}

@@ -45,6 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "coarse_condition": {"nats": 0.1},
     "unresolved": {"side": "X", "share": 0.9},
     "chain_rule": {"first": 0.1, "second": 0.3},
+    "far_apart": {"nats": 3.0, "m": 1000},
     "knn_finds_more": {"knn": 1.2, "nats": 1.0},
     "no_p_value": {"message": "300 rows of a series have 299 shifts"},
     "uncalibrated": {"reasons": ["50 rows (learned from 60 to 8000)"]},

@@ -58,6 +58,7 @@ FLAGS = {
     "coarse_condition": "X and Y follow Z within its bins or neighbours: the estimate is too high",
     "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
+    "far_apart": "hardly any row of one sample lies where the other is: the divergence is too low",
 }
 
 
@@ -381,4 +382,12 @@ def not_mi(name: str, what: str) -> Flag:
     return "not_mi", (
         f"Not the MI: {name} estimates {what}. Compare such values with each other, and not with "
         "the MI."
+    )
+
+
+def far_apart(nats: float, m: int) -> Flag:
+    """The divergence of two samples is large for m rows of the second."""
+    return "far_apart", (
+        f"The samples are far apart: of {m} rows of y, hardly any lie where x is dense. The "
+        f"divergence of {both_units(nats)} is likely too low; add rows of y."
     )

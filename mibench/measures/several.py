@@ -1,0 +1,227 @@
+"""Total correlation, dual total correlation and O-information of a set of columns.
+
+All are sums of the MI of one column with others, so any estimator of MI gives them. With X_-i the
+columns beside X_i:
+
+    TC = sum_i I(X_i; X_1 ... X_i-1)
+    DTC = sum_i I(X_i; X_-i) - TC
+    O = TC - DTC
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..columns.gaps import complete_arrays
+from ..columns.given_table import columns_of_table, label_columns
+from ..contract.base import Estimator
+from ..contract.conditions import conditions_of
+from ..contract.registry import get_estimator
+from ..contract.resolve import as_estimator
+from ..contract.variables import Variable, as_variable
+from ..errors import InputError, unknown
+from ..types import Estimate, EstimatorLike
+
+DEFAULT = "canonical"  # of the estimators, the one with the smallest bias at any MI
+
+
+def total_correlation(
+    table: Any,
+    columns: Iterable[Hashable] | None = None,
+    estimator: EstimatorLike = DEFAULT,
+    *,
+    discrete: bool | str | Iterable[Hashable] | None = None,
+) -> Estimate:
+    """The total correlation of columns: how far they are from independent of each other.
+
+    TC = sum_i H(X_i) - H(X_1 ... X_d), which is 0 only for independent columns, and the MI for two.
+    It is the sum of the MI of each column with those before it (see the module).
+
+    Bias: the sum of those of the estimates. `info["terms_nats"]` has the estimates.
+
+    Args:
+        table: as in `mibench.pairwise`. Rows that miss a value are left out.
+        columns: their names, two or more. None: all.
+        estimator: of each MI, as in `mibench.estimate`. Numbers and labels may be mixed if it
+            takes numbers and labels on its two sides.
+        discrete: which columns hold labels, as in `mibench.pairwise`.
+
+    Raises:
+        InputError: for fewer than two columns, an unknown column, and bad data.
+
+    References:
+        Watanabe 1960, doi:10.1147/rd.41.0066.
+
+    Example:
+        >>> bit, other = [0, 0, 1, 1] * 25, [0, 1, 0, 1] * 25
+        >>> table = {"a": bit, "b": other, "a xor b": [i ^ j for i, j in zip(bit, other)]}
+        >>> round(total_correlation(table, discrete=True, estimator="uniform").bits, 2)
+        1.0
+    """
+    work = _Columns.of(table, columns, estimator, discrete)
+    total, terms, raised = 0.0, {}, {}
+    for place in range(1, len(work.names)):
+        name, found = work.with_others(place, range(place))
+        total += found.nats
+        terms[name] = found.nats
+        raised.update(_named(found, name))
+    return work.result("total correlation", total, raised, terms)
+
+
+def dual_total_correlation(
+    table: Any,
+    columns: Iterable[Hashable] | None = None,
+    estimator: EstimatorLike = DEFAULT,
+    *,
+    discrete: bool | str | Iterable[Hashable] | None = None,
+) -> Estimate:
+    """The dual total correlation of columns: what they share with each other.
+
+    DTC = H(X_1 ... X_d) - sum_i H(X_i | X_-i), the part of their joint entropy that no column has
+    for itself. It is the MI for two columns.
+
+    Bias, arguments and errors: as `total_correlation`.
+
+    References:
+        Han 1978, doi:10.1016/S0019-9958(78)90275-9.
+
+    Example:
+        >>> bit, other = [0, 0, 1, 1] * 25, [0, 1, 0, 1] * 25
+        >>> table = {"a": bit, "b": other, "a xor b": [i ^ j for i, j in zip(bit, other)]}
+        >>> round(dual_total_correlation(table, discrete=True, estimator="uniform").bits, 2)
+        2.0
+    """
+    return _difference(table, columns, estimator, discrete, "dual total correlation", -1, 1)
+
+
+def o_information(
+    table: Any,
+    columns: Iterable[Hashable] | None = None,
+    estimator: EstimatorLike = DEFAULT,
+    *,
+    discrete: bool | str | Iterable[Hashable] | None = None,
+) -> Estimate:
+    """The O-information of columns: above 0 if they are redundant, below 0 if they are synergistic.
+
+    O = TC - DTC. For three columns it is I(X;Y) - I(X;Y|Z). It is 0 for two columns.
+
+    Bias, arguments and errors: as `total_correlation`. The sum has twice as many terms, and
+    `info["terms_nats"]` shows their sizes, which an estimate near 0 should be compared with.
+
+    References:
+        Rosas, Mediano, Gastpar & Jensen 2019, doi:10.1103/PhysRevE.100.032305.
+
+    Example:
+        >>> bit, other = [0, 0, 1, 1] * 25, [0, 1, 0, 1] * 25
+        >>> table = {"a": bit, "b": other, "a xor b": [i ^ j for i, j in zip(bit, other)]}
+        >>> round(o_information(table, discrete=True, estimator="uniform").bits, 2)
+        -1.0
+    """
+    return _difference(table, columns, estimator, discrete, "O-information", 2, -1)
+
+
+def _difference(
+    table: Any,
+    columns: Iterable[Hashable] | None,
+    estimator: EstimatorLike,
+    discrete: bool | str | Iterable[Hashable] | None,
+    measure: str,
+    of_total: int,
+    of_rest: int,
+) -> Estimate:
+    """of_total * TC + of_rest * sum_i I(X_i; X_-i)."""
+    work = _Columns.of(table, columns, estimator, discrete)
+    count = len(work.names)
+    total, rest, terms, raised = 0.0, 0.0, {}, {}
+    for place in range(count):
+        name, with_all = work.with_others(place, [j for j in range(count) if j != place])
+        rest += with_all.nats
+        terms[name] = with_all.nats
+        raised.update(_named(with_all, name))
+        if place > 0:
+            last = place == count - 1  # whose columns before it are all the others
+            name, before = (name, with_all) if last else work.with_others(place, range(place))
+            total += before.nats
+            terms[name] = before.nats
+            raised.update(_named(before, name))
+    return work.result(measure, of_total * total + of_rest * rest, raised, terms)
+
+
+def _named(found: Estimate, name: str) -> dict[str, str]:
+    """The flags of a term, which say which term it is."""
+    return {code: f"In {name}: {text}" for code, text in found.flags.items()}
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a table on the rows that all have, and the estimator."""
+
+    names: Sequence[Hashable]
+    values: Sequence[Any]
+    labels: set[Hashable]
+    estimator: Estimator
+
+    @classmethod
+    def of(
+        cls,
+        table: Any,
+        chosen: Iterable[Hashable] | None,
+        estimator: EstimatorLike,
+        discrete: bool | str | Iterable[Hashable] | None,
+    ) -> "_Columns":
+        is_name = isinstance(estimator, str)
+        resolved = get_estimator(estimator) if is_name else as_estimator(estimator)
+        if not isinstance(resolved, Estimator):
+            raise InputError(
+                f"estimator is a {type(resolved).__name__}, no mibench.Estimator: give a spec such "
+                "as 'knn', or a subclass of mibench.Estimator"
+            )
+        names, arrays, by_type = columns_of_table(table, "such measures", 2)
+        labels = label_columns(discrete, names) | (set() if discrete is False else by_type)
+        values = dict(zip(names, arrays, strict=True))
+        wanted = list(names if chosen is None else chosen)
+        for name in wanted:
+            if name not in values:
+                raise InputError(f"columns: {unknown('column', str(name), map(str, names))}")
+        if len(set(wanted)) < max(2, len(wanted)):
+            raise InputError(f"columns: give two or more different ones, not {wanted!r}")
+        whole = complete_arrays([values[name] for name in wanted])
+        for name, column in zip(wanted, whole, strict=True):
+            as_variable(column, f"column {name!r}", name in labels)  # refuses bad values by name
+        return cls(wanted, whole, labels, resolved)
+
+    def with_others(self, place: int, others: Iterable[int]) -> tuple[str, Estimate]:
+        """What it is called, and I(X_i; the others): I(X_i; labels) + I(X_i; numbers | labels)."""
+        own = self._side([place])
+        kinds: dict[bool, list[int]] = {True: [], False: []}
+        for j in others:
+            kinds[self.names[j] in self.labels].append(j)
+        shown = ", ".join(str(self.names[j]) for j in sorted(kinds[True] + kinds[False]))
+        name = f"I({self.names[place]}; {shown})"
+        if not kinds[True] or not kinds[False]:
+            return name, self.estimator.estimate_variables(
+                own, self._side(kinds[True] or kinds[False])
+            )
+        labels, numbers = self._side(kinds[True]), self._side(kinds[False])
+        first = self.estimator.estimate_variables(own, labels)
+        more = self.estimator.estimate_given(
+            own, numbers, conditions_of(None, labels, len(kinds[True]))
+        )
+        return name, Estimate(first.nats + more.nats, {**first.flags, **more.flags})
+
+    def _side(self, places: Sequence[int]) -> Variable:
+        label = self.names[places[0]] in self.labels
+        columns = [self.values[j] for j in places]
+        if label and len({column.dtype for column in columns}) > 1:
+            columns = [column.astype(object) for column in columns]
+        name = ", ".join(f"column {self.names[j]!r}" for j in places)
+        return as_variable(np.column_stack(columns), name, label)
+
+    def result(
+        self, measure: str, nats: float, raised: dict[str, str], terms: dict[str, float]
+    ) -> Estimate:
+        info = {"measure": measure, "n": len(self.values[0]), "columns": list(self.names),
+                "estimator": repr(self.estimator), "terms_nats": terms}  # fmt: skip
+        return Estimate(nats, raised, info)
