@@ -2,13 +2,15 @@
 
 python benchmarks/conditional.py errors   # estimators on the suite `conditional`
 python benchmarks/conditional.py flags    # how often estimates are too high, and flagged
-python benchmarks/conditional.py levels   # p-values of 500 samples without, and with, dependence
+python benchmarks/conditional.py levels   # p-values of 500 samples without, and with, dependence,
+                                          # beside tigramite and causal-learn, if installed
 python benchmarks/conditional.py time     # tests of 1,000 rows; beside tigramite, if installed
 """
 
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from mibench.types import Task
 Float = NDArray[np.float64]
 
 ROWS, SEEDS = (500, 2000), 5
-SAMPLES, SHUFFLES = 500, 199
+SAMPLES, SAMPLES_OF_PEERS, SHUFFLES = 500, 100, 199
 TESTED_ROWS, TESTED_SHUFFLES = 1000, 500
 
 
@@ -104,20 +106,56 @@ def flags() -> None:
         print(f"{name}, at most 0.03 nats too high: {right[1]} of {right[0]} flagged")
 
 
+def mibench_test(x: Float, y: Float, z: Float) -> float:
+    """The p-value of independence given z by `knn`, with 199 orders at most."""
+    return mibench.estimate(x, y, "knn:k=10", z=z, permutations=SHUFFLES).p_value or 1.0
+
+
+def tests_of_independence() -> dict[str, Callable[[Float, Float, Float], float]]:
+    """Tests by name: mibench's, and with their defaults those of packages that are installed."""
+    tests = {"mibench": mibench_test}
+    with suppress(ImportError):
+        from tigramite.independence_tests.cmiknn import CMIknn
+
+        def cmiknn(x: Float, y: Float, z: Float) -> float:
+            test = CMIknn(sig_samples=SHUFFLES)
+            array, which = np.vstack([x, y, z.T]), np.array([0, 1, *[2] * z.shape[1]])
+            value = test.get_dependence_measure(array.copy(), which)
+            return float(test.get_shuffle_significance(array.copy(), which, value))
+
+        tests["tigramite CMIknn"] = cmiknn
+    with suppress(ImportError):
+        from causallearn.utils.cit import CIT
+
+        def kci(x: Float, y: Float, z: Float) -> float:
+            return float(
+                CIT(np.column_stack([x, y, z]), "kci")(0, 1, list(range(2, 2 + z.shape[1])))
+            )
+
+        tests["causal-learn KCI"] = kci
+    return tests
+
+
 def levels() -> None:
     """How often p is at most 0.05 without dependence given Z, and with it."""
-    for columns in (1, 4):
-        for strength in (0.0, 0.5):
-            p = []
-            for seed in range(SAMPLES):
-                rng = np.random.default_rng([seed, columns])
-                z = rng.standard_normal((200, columns))
-                of_x, of_y = rng.standard_normal((2, 200))
-                x, y = z.sum(axis=1) + of_x, z[:, 0] ** 2 + of_y + strength * of_x
-                estimate = mibench.estimate(x, y, "knn:k=10", z=z, permutations=SHUFFLES)
-                p.append(estimate.p_value or 1.0)
-            share = np.mean(np.array(p) <= 0.05)
-            print(f"{columns} column(s) of Z, strength {strength}: p <= 0.05 in {share:.1%}")
+    for name, test in tests_of_independence().items():
+        samples = SAMPLES if test is mibench_test else SAMPLES_OF_PEERS
+        for columns in (1, 4):
+            for strength in (0.0, 0.5):
+                p, start = [], time.process_time()
+                for seed in range(samples):
+                    rng = np.random.default_rng([seed, columns])
+                    z = rng.standard_normal((200, columns))
+                    of_x, of_y = rng.standard_normal((2, 200))
+                    x, y = z.sum(axis=1) + of_x, z[:, 0] ** 2 + of_y + strength * of_x
+                    p.append(test(x, y, z))
+                seconds = (time.process_time() - start) / samples
+                share = np.mean(np.array(p) <= 0.05)
+                print(
+                    f"{name}, {columns} column(s) of Z, strength {strength}: p <= 0.05 in "
+                    f"{share:.1%} of {samples}; {seconds:.3f} s of the processor a test",
+                    flush=True,
+                )
 
 
 def timed() -> None:
