@@ -1,5 +1,7 @@
 """Whether a side follows Z within the bins of Z: what its value says of that of the nearest row."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,7 +72,8 @@ def _nearest_in_the_same_bin(
     from scipy.spatial import cKDTree
 
     places = np.column_stack([columns, 2.0 * bins[rows]])  # differ by at most 1 within a bin
-    distances, found = cKDTree(places).query(places, 2, p=np.inf, workers=thread_count())
+    result: Any = cKDTree(places).query(places, 2, p=np.inf, workers=thread_count())
+    distances, found = result
     # A copy of a row may come before the row itself.
     nearest = np.where(found[:, 0] == np.arange(len(rows)), found[:, 1], found[:, 0])
     shared = distances[:, 1] < 1.5

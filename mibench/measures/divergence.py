@@ -63,8 +63,6 @@ def kl_divergence(x: Any, y: Any, *, discrete: bool | None = None, k: int = 5) -
 
 
 def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:
-    from scipy.spatial import cKDTree
-
     if x.dims != y.dims:
         raise InputError(f"x has {x.dims} column(s) and y has {y.dims}: give the same columns")
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
@@ -82,8 +80,8 @@ def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:
                 f"some rows of {name} occur more than {k} times, where its density is infinite: "
                 "give a larger k, or declare labels with discrete=True"
             )
-    own = cKDTree(of_x).query(of_x, [k + 1], p=np.inf)[0][:, 0]
-    other = cKDTree(of_y).query(of_x, [k], p=np.inf)[0][:, 0]
+    own = _distances(of_x, of_x, k + 1)
+    other = _distances(of_y, of_x, k)
     if not (other > 0).all():
         raise InputError(
             f"some rows of x occur {k} times in y, where the density of y is infinite: give a "
@@ -95,6 +93,14 @@ def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:
     if math.log2(min(x.n, y.n) / k) < x.dims:
         raised.update([flags.few_samples(min(x.n, y.n), x.dims)])
     return Estimate(nats, raised, info)
+
+
+def _distances(among: Float, rows: Float, k: int) -> Float:
+    """The distance of each row to the k-th nearest one among others (or itself, as the first)."""
+    from scipy.spatial import cKDTree
+
+    found: Any = cKDTree(among).query(rows, [k], p=np.inf)
+    return np.asarray(found[0][:, 0])
 
 
 def _of_labels(x: Any, y: Any) -> Estimate:

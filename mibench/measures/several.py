@@ -171,8 +171,9 @@ class _Columns:
         estimator: EstimatorLike,
         discrete: bool | str | Iterable[Hashable] | None,
     ) -> "_Columns":
-        is_name = isinstance(estimator, str)
-        resolved = get_estimator(estimator) if is_name else as_estimator(estimator)
+        resolved = (
+            get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
+        )
         if not isinstance(resolved, Estimator):
             raise InputError(
                 f"estimator is a {type(resolved).__name__}, no mibench.Estimator: give a spec such "
