@@ -1,4 +1,5 @@
 from .adaptive import Adaptive
+from .adaptive_kde import AdaptiveKDE
 from .auto import Auto
 from .binning.corrected import entropy_of_counts_nats
 from .canonical import Canonical
@@ -22,6 +23,7 @@ __all__ = [
     "KNN",
     "LNC",
     "Adaptive",
+    "AdaptiveKDE",
     "Auto",
     "Canonical",
     "Edge",

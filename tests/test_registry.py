@@ -14,7 +14,7 @@ from mibench.estimators import KNN, Adaptive, Uniform
 
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 WHEN_NAMED = [
-    "auto", "edge", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc",
+    "adaptive_kde", "auto", "edge", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc",
     "mixed", "renyi", "sliced",
 ]  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_spec_strings(spec, expected):
             [
                 "unknown estimator 'knm'",
                 "did you mean 'knn'",
-                "adaptive, auto, canonical, edge, executable, function, gaussian",
+                "adaptive, adaptive_kde, auto, canonical, edge, executable",
             ],
         ),
         ("", ["unknown estimator ''", "adaptive"]),

@@ -58,6 +58,7 @@ FLAGS = {
     "coarse_condition": "X and Y follow Z within its bins or neighbours: the estimate is too high",
     "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
+    "by_chance": "labels in a random order would give a large estimate too",
 }
 
 
@@ -381,4 +382,14 @@ def not_mi(name: str, what: str) -> Flag:
     return "not_mi", (
         f"Not the MI: {name} estimates {what}. Compare such values with each other, and not with "
         "the MI."
+    )
+
+
+def by_chance(nats: float) -> Flag:
+    """The labels in a random order give this estimate."""
+    return "by_chance", (
+        f"By chance: the same labels in a random order give {both_units(nats)}: most rows have no other row "
+        "within the noise. If the rows are a sample, the estimate may be too high by up to as "
+        "much: give more noise, fewer columns or more rows. If they are all inputs there are, "
+        "the noise tells nearly all of them apart."
     )
