@@ -10,6 +10,7 @@ from .function import Function
 from .gaussian import Gaussian
 from .gaussian_copula import GaussianCopula
 from .geometric import Geometric
+from .gmm import GMM
 from .kde import KDE
 from .knn import KNN
 from .lnc import LNC
@@ -19,6 +20,7 @@ from .sliced import Sliced
 from .uniform import Uniform
 
 __all__ = [
+    "GMM",
     "KDE",
     "KNN",
     "LNC",

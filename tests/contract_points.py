@@ -2,9 +2,13 @@
 
 from importlib.metadata import entry_points
 
+import pytest
+
 from mibench.contract.parameters import required_parameters
 
 EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
+# Estimators that fit models, of which one takes a second: the contract runs with the slow tests.
+SLOW = {"gmm"}
 
 
 def _applies(name):
@@ -14,3 +18,11 @@ def _applies(name):
 
 
 POINTS = {name: EVERY[name] for name in EVERY if _applies(name)}
+
+
+def parameter(name):
+    """A name for `pytest.mark.parametrize`, marked as slow if its estimator is."""
+    return pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+
+
+EACH = [parameter(name) for name in sorted(POINTS)]

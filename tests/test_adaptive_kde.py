@@ -39,9 +39,7 @@ def test_with_power_2_no_scale_changes_the_estimate_and_with_power_1_it_does():
     """power=1: ten times the activations have a hundred times the squares, and ten times s2."""
     for power, same in ((2, True), (1, False)):
         made = AdaptiveKDE(relative_variance=0.1, power=power)
-        one, ten = (
-            made.estimate(INPUTS, scale * LAYER, **LABELS_X).nats for scale in (1.0, 10.0)
-        )
+        one, ten = (made.estimate(INPUTS, scale * LAYER, **LABELS_X).nats for scale in (1.0, 10.0))
         assert (abs(ten - one) < 1e-9) is same
         if not same:
             assert ten > one + 0.1

@@ -14,8 +14,8 @@ from mibench.estimators import KNN, Adaptive, Uniform
 
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 WHEN_NAMED = [
-    "adaptive_kde", "auto", "edge", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc",
-    "mixed", "renyi", "sliced",
+    "adaptive_kde", "auto", "edge", "executable", "function", "gaussian", "gaussian_copula",
+    "geometric", "gmm", "lnc", "mixed", "renyi", "sliced",
 ]  # fmt: skip
 
 

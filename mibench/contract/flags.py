@@ -388,8 +388,8 @@ def not_mi(name: str, what: str) -> Flag:
 def by_chance(nats: float) -> Flag:
     """The labels in a random order give this estimate."""
     return "by_chance", (
-        f"By chance: the same labels in a random order give {both_units(nats)}: most rows have no other row "
-        "within the noise. If the rows are a sample, the estimate may be too high by up to as "
-        "much: give more noise, fewer columns or more rows. If they are all inputs there are, "
-        "the noise tells nearly all of them apart."
+        f"By chance: the same labels in a random order give {both_units(nats)}, since most rows "
+        "have no other row within the noise. If the rows are a sample, the estimate may be too "
+        "high by up to as much: give more noise, fewer columns or more rows. If they are all "
+        "inputs there are, the noise tells nearly all of them apart."
     )
