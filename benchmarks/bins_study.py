@@ -24,6 +24,7 @@ RULES: dict[str, tuple[object, ...]] = {
 }
 GROUPS = ("1 column and labels", "1+1 columns", "3 to 6 columns", "more columns", "strong, 1+1")
 STRONG = 2.0  # nats
+COLORS = [f"C{i}" for i in range(10)]
 
 
 def group_of(name: str) -> str:
@@ -76,6 +77,7 @@ def write_tables(table: pd.DataFrame) -> None:
 
 
 def draw(table: pd.DataFrame, path: str) -> None:
+    colors = dict(zip([str(rule) for rule in RULES["uniform"]], ["black", *COLORS], strict=False))
     figure, panels = plt.subplots(
         2, len(GROUPS), figsize=(14, 6), sharex=True, sharey="col", layout="constrained"
     )
@@ -84,12 +86,16 @@ def draw(table: pd.DataFrame, path: str) -> None:
             for rule, spec in names_of(kind):
                 rows = table[(table["estimator"] == spec) & (table["group"] == group)]
                 means = rows.groupby("n")["rmse"].mean()
-                style = {"color": "black", "linewidth": 2.5} if rule == "auto" else {}
-                axes.plot(means.index, means, marker="o", markersize=3, label=rule, **style)
-            axes.set(title=group if kind == "uniform" else None, xscale="log", yscale="log")
+                width = 2.5 if rule == "auto" else 1.2
+                axes.plot(means.index, means, "o-", markersize=3, color=colors[rule],
+                          linewidth=width, label=rule)  # fmt: skip
+            axes.set(title=group if kind == "uniform" else None, xscale="log", ylim=(0, None))
+            axes.set_xticks(SIZES, map(str, SIZES))
+            axes.minorticks_off()
             axes.set_xlabel("rows" if kind != "uniform" else "")
         row[0].set_ylabel(f"{kind}: mean RMSE in nats")
-        row[-1].legend(fontsize=7, title="bins")
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title="bins")
     figure.savefig(path, dpi=110)
 
 

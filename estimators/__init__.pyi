@@ -3,6 +3,7 @@ from .adaptive_kde import AdaptiveKDE
 from .auto import Auto
 from .binning.corrected import entropy_of_counts_nats
 from .canonical import Canonical
+from .copula import Copula
 from .edge import Edge
 from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
@@ -28,6 +29,7 @@ __all__ = [
     "AdaptiveKDE",
     "Auto",
     "Canonical",
+    "Copula",
     "Edge",
     "Executable",
     "Function",
