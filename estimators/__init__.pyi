@@ -18,6 +18,7 @@ from .lnc import LNC
 from .mixed import Mixed
 from .renyi import Renyi
 from .sliced import Sliced
+from .soft import Soft
 from .uniform import Uniform
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Mixed",
     "Renyi",
     "Sliced",
+    "Soft",
     "Uniform",
     "entropy_of_counts_nats",
     "geometric_entropy_nats",

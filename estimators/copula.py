@@ -75,7 +75,6 @@ class Copula(Estimator):
     smoothing: Annotated[float, Field(gt=0)] = 1.0
     folds: Annotated[int, Field(ge=2)] = 5
     by_default: ClassVar[bool] = False
-    not_claimed: ClassVar[tuple[str, ...]] = ()
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("copula", x, y)

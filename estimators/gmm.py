@@ -100,7 +100,6 @@ class GMM(Estimator):
     folds: Annotated[int, Field(ge=2)] = 5
     seed: Annotated[int, Field(ge=0)] = 0
     by_default: ClassVar[bool] = False
-    not_claimed: ClassVar[tuple[str, ...]] = ()
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:
         refuse_labels("gmm", x, y)

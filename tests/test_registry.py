@@ -15,7 +15,7 @@ from mibench.estimators import KNN, Adaptive, Uniform
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 WHEN_NAMED = [
     "adaptive_kde", "auto", "copula", "edge", "executable", "function", "gaussian",
-    "gaussian_copula", "geometric", "gmm", "lnc", "mixed", "renyi", "sliced",
+    "gaussian_copula", "geometric", "gmm", "lnc", "mixed", "renyi", "sliced", "soft",
 ]  # fmt: skip
 
 
