@@ -3,7 +3,7 @@
 python benchmarks/estimators_page.py tables        # some minutes on two cores
 python benchmarks/estimators_page.py tables knn gmm   # the lines of some estimators
 python benchmarks/estimators_page.py images        # checks on images of digits
-python benchmarks/estimators_page.py times         # of many rows; and what decides the error of edge
+python benchmarks/estimators_page.py times         # of many rows; what decides the error of edge
 
 A number is that of one estimate, or of the mean over samples, as the line says.
 """

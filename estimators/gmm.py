@@ -24,7 +24,10 @@ Float = NDArray[np.float64]
 
 MIN_ROWS = 10
 LEAST_VARIANCE = 1e-9  # of a component in any direction, in variances of the columns
-DEGENERATE = 4.0  # times that: a component as narrow has collapsed
+# The same for scores: ranks show no difference that is narrower than some gaps, about 2.5 / n, and
+# noise below that would look like none: without this, estimates are up to 2.5 nats too high.
+LEAST_GAPS, MOST_OF_SCORES = 5.0, 0.01
+DEGENERATE = 20.0  # times the least variance: a component as narrow is limited by it
 WORSE_IN_A_ROW = 2  # numbers of components that end the search
 
 
@@ -66,8 +69,10 @@ class GMM(Estimator):
     within 0.02 nats for normals and mixtures of them, and 0.2 to 1.5 nats too low for curved
     sheets, such as spirals, circles and squares (`docs/estimators.md`).
 
-    Ceiling: no component is narrower than 3e-5 standard deviations. An estimate of a mixture with
-    such a component is limited by that, and has the flag `ceiling`.
+    Ceiling: no component is narrower than 5 / n, two gaps between scores (without scores, than 3e-5
+    standard deviations). An estimate of a mixture with a component about as narrow is limited by
+    that: it is too low, and has the flag `ceiling`. So about log(n / 5) nats can be found for a
+    pair of columns.
 
     Attributes:
         components: the number of components; None (default): chosen as above.
@@ -122,7 +127,7 @@ class GMM(Estimator):
             "standard_error_nats": float(found.ratios.std(ddof=1)) / math.sqrt(x.n),
         }  # fmt: skip
         nats = float(found.ratios.mean())
-        most = -0.5 * min(map(len, sides)) * math.log(LEAST_VARIANCE)
+        most = -0.5 * min(map(len, sides)) * math.log(self._least_variance(x.n))
         return Estimate(nats, {}, info, nats if found.collapsed else most)
 
     def _search(self, rows: Float, dx: int) -> Fitted:
@@ -139,6 +144,10 @@ class GMM(Estimator):
             count *= 2
         return best
 
+    def _least_variance(self, n: int) -> float:
+        """The variance that a component has at least, in any direction."""
+        return min(MOST_OF_SCORES, (LEAST_GAPS / n) ** 2) if self.scores else LEAST_VARIANCE
+
     def _rows_to_fit(self, n: int) -> int:
         """The rows that are left if the largest part of n rows is held out."""
         return n - -(-n // self.folds)
@@ -147,9 +156,9 @@ class GMM(Estimator):
         """Mixtures fitted to all parts of rows (n, d) but one, and what they say of that one."""
         densities, ratios = np.empty(len(rows)), np.empty(len(rows))
         collapsed = False
-        part = np.arange(len(rows)) % self.folds
+        part, least = np.arange(len(rows)) % self.folds, self._least_variance(len(rows))
         for fold in range(self.folds):
-            mixture = fit_mixture(rows[part != fold], components, LEAST_VARIANCE, self.seed)
+            mixture = fit_mixture(rows[part != fold], components, least, self.seed)
             held_out = rows[part == fold]
             joint = mixture.log_density(held_out)
             margins = (
@@ -157,5 +166,5 @@ class GMM(Estimator):
                 for places in (range(dx), range(dx, rows.shape[1]))
             )
             densities[part == fold], ratios[part == fold] = joint, joint - sum(margins)
-            collapsed |= mixture.least_variance < DEGENERATE * LEAST_VARIANCE
+            collapsed |= mixture.least_variance < DEGENERATE * least
         return Fitted(components, float(densities.mean()), ratios, collapsed)

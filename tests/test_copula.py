@@ -95,6 +95,15 @@ def test_other_relations_are_slightly_too_low(name):
     assert -0.08 - 4 * error < mean < 4 * error
 
 
+@pytest.mark.parametrize(("noise", "nats"), [(0.03, 3.51), (1e-3, 6.91), (0.0, np.inf)])
+def test_narrow_noise_is_too_low_and_flagged(noise, nats):
+    x, z = np.random.default_rng(0).normal(size=(2, 300, 1))
+    estimate = Copula(folds=2).estimate(x, x + noise * z)
+    assert 2 < estimate.nats < nats
+    assert "ceiling" in estimate.flags
+    assert "ceiling" not in Copula(folds=2).estimate(*normal(300)).flags
+
+
 def test_values_that_repeat_are_no_dependence():
     x, y = get_task("zero_inflated-1-1-0.8-independent").sample(500, 0)
     assert abs(Copula(folds=2).estimate(x, y).nats) < 0.05

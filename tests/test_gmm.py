@@ -91,7 +91,6 @@ def test_rows_held_out_make_normals_slightly_too_low():
 def test_values_that_repeat_are_no_dependence():
     x, y = get_task("zero_inflated-1-1-0.8-independent").sample(300, 0)
     assert abs(GMM(components=2, folds=2).estimate(x, y).nats) < 0.1
-    assert GMM(components=2, folds=2, scores=False).estimate(x, y).nats < -0.3
 
 
 @pytest.mark.slow
@@ -108,12 +107,14 @@ def test_a_normal_needs_one_component():
     assert GMM(folds=2).estimate(*correlated(0.75, 200, 0)).info["components"] == 1
 
 
-def test_a_copy_is_at_the_ceiling():
-    x = normal(100)[0]
-    estimate = ONE.estimate(x, x)
-    assert estimate.nats > 5
+@pytest.mark.parametrize(("noise", "nats"), [(0.01, 4.605), (1e-4, 9.21), (0.0, np.inf)])
+def test_narrow_noise_is_too_low_and_at_the_ceiling(noise, nats):
+    """Ranks hide noise that is narrower than their gaps: without a least variance, too high."""
+    x, z = np.random.default_rng(0).normal(size=(2, 300, 1))
+    estimate = ONE.estimate(x, x + noise * z)
+    assert 3 < estimate.nats < nats
     assert "ceiling" in estimate.flags
-    assert "ceiling" not in ONE.estimate(*normal(100)).flags
+    assert "ceiling" not in ONE.estimate(*normal(300)).flags
 
 
 def test_what_it_cannot_estimate_is_refused():
