@@ -89,11 +89,13 @@ def draw(table: pd.DataFrame, path: str) -> None:
                 width = 2.5 if rule == "auto" else 1.2
                 axes.plot(means.index, means, "o-", markersize=3, color=colors[rule],
                           linewidth=width, label=rule)  # fmt: skip
-            axes.set(title=group if kind == "uniform" else None, xscale="log", ylim=(0, None))
+            axes.set(title=group if kind == "uniform" else None, xscale="log")
             axes.set_xticks(SIZES, map(str, SIZES))
             axes.minorticks_off()
             axes.set_xlabel("rows" if kind != "uniform" else "")
         row[0].set_ylabel(f"{kind}: mean RMSE in nats")
+    for axes in panels[0]:
+        axes.set_ylim(bottom=0)  # and of the panel below, which shares it
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title="bins")
     figure.savefig(path, dpi=110)
