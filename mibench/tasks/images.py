@@ -52,7 +52,8 @@ def rectangle(parameters: Array, size: int) -> Array:
     pixel = np.arange(size)
 
     def covered(edge: Array, length: Array) -> Array:  # (n, 1) each, in pixels
-        return np.clip(np.minimum(edge + length, pixel + 1) - np.maximum(edge, pixel), 0, 1)
+        overlap = np.minimum(edge + length, pixel + 1) - np.maximum(edge, pixel)
+        return np.asarray(np.clip(overlap, 0, 1))
 
     edges = size * within(EDGE_REACH, parameters[:, :2])
     lengths = size * within(LENGTH_REACH, parameters[:, 2:])
