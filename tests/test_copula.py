@@ -80,7 +80,7 @@ def test_normals_are_found_with_rows_held_out(rho):
     """4 standard errors over seeds, and a downward bias of the order of 1 / n per parameter."""
     errors = [
         Copula(folds=2).estimate(*correlated(rho, 300, seed)).nats - true_nats(rho)
-        for seed in range(16)
+        for seed in range(8)
     ]
     mean, error = mean_and_error(errors)
     assert -0.03 - 4 * error < mean < 4 * error

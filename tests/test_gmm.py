@@ -82,7 +82,7 @@ def test_rows_held_out_make_normals_slightly_too_low():
     for rho in (0.0, 0.75):
         errors = [
             ONE.estimate(*correlated(rho, 300, seed, 2, 2)).nats - true_nats(rho)
-            for seed in range(20)
+            for seed in range(10)
         ]
         mean, error = mean_and_error(errors)
         assert -0.04 - 4 * error < mean < 4 * error

@@ -39,7 +39,6 @@ ESTIMATORS = [
     Adaptive(bins=30, pooled=True, own_bin=0, rule="ibbsc"),
     Adaptive(bins=7, own_bin=-1, rule="ibbsc"),
     Adaptive(bins=30, pooled=True, own_bin=0, rule="ebab"),
-    Adaptive(bins=7, rule="ebab"),
     KDE(),
     KDE(bandwidth="silverman"),
     KDE(bandwidth=0.05),

@@ -61,6 +61,9 @@ TASKS = {task.name: task for family in FAMILIES for task in family.tasks()}
 SLOW_TASKS = (
     "mixing-Gauss-Outlier-", "layer-tanh-12-5-0.1", "network-tanh-1024-",
     "network-low-rank-tanh-1024-",
+    *(f"images-{shapes}-28-" for shapes in (
+        "blobs-blobs", "rectangles-rectangles", "blobs-rectangles",
+    )),
 )  # fmt: skip
 
 
