@@ -1,7 +1,9 @@
 """The numbers of `docs/estimators.md`: errors on tasks, checks, and times of every estimator.
 
-python benchmarks/estimators_page.py tables   # some minutes on two cores
-python benchmarks/estimators_page.py times    # of many rows; and what decides the error of edge
+python benchmarks/estimators_page.py tables        # some minutes on two cores
+python benchmarks/estimators_page.py tables knn gmm   # the lines of some estimators
+python benchmarks/estimators_page.py images        # checks on images of digits
+python benchmarks/estimators_page.py times         # of many rows; what decides the error of edge
 
 A number is that of one estimate, or of the mean over samples, as the line says.
 """
@@ -14,6 +16,7 @@ from collections.abc import Iterable
 import numpy as np
 
 import mibench
+from mibench.checking.images import IMAGE_CHECKS
 from mibench.checking.properties import CHECKS
 from mibench.contract.parameters import required_parameters
 from mibench.contract.registry import estimator_class
@@ -24,12 +27,15 @@ TASKS = (
     "multinormal-dense-5-5-0.5", "multinormal-sparse-5-5-2-2.0",
     "zero_inflated-5-5-0.8-independent", "censored-0.8-0.8", "label-uniform-5",
 )  # fmt: skip
-SLOW = ("auto", "canonical")
+SLOW = ("auto", "canonical", "copula", "gmm")
+ON_IMAGES = ("adaptive", "gaussian", "kde", "knn", "sliced", "soft", "uniform")  # others take long
 MARKS = {"passes": "", "fails": " **fails**", "not claimed": " (not claimed)", "declines": ""}
 
 
 def names() -> list[str]:
     """The estimators that need no parameters; last, the slow ones, which print a while later."""
+    if sys.argv[2:]:
+        return sys.argv[2:]
     known = [n for n in mibench.list_estimators() if not required_parameters(estimator_class(n))]
     return sorted(known, key=lambda name: name in SLOW)
 
@@ -38,12 +44,13 @@ def line(cells: Iterable[object]) -> None:
     print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
-def table_of_checks() -> None:
-    line(["estimator", *CHECKS])
-    line(["---"] * (len(CHECKS) + 1))
-    for name in names():
+def table_of_checks(of: Iterable[str], images: bool = False) -> None:
+    checks = IMAGE_CHECKS if images else CHECKS
+    line(["estimator", *checks])
+    line(["---"] * (len(checks) + 1))
+    for name in of:
         cells = []
-        for result in mibench.check(name).results:
+        for result in mibench.check(name, images=images).results:
             number = "refused" if math.isnan(result.nats) else f"{result.nats:+.2f}"
             cells.append(number.replace("-0.00", "0.00").replace("+0.00", "0.00"))
             cells[-1] += MARKS[result.verdict]
@@ -68,7 +75,11 @@ def table_of_tasks() -> None:
 def tables() -> None:
     table_of_tasks()
     print(flush=True)
-    table_of_checks()
+    table_of_checks(names())
+
+
+def images() -> None:
+    table_of_checks(sys.argv[2:] or ON_IMAGES, images=True)
 
 
 def times() -> None:
@@ -93,4 +104,4 @@ def times() -> None:
 
 
 if __name__ == "__main__":
-    {"tables": tables, "times": times}[sys.argv[1]]()
+    {"tables": tables, "images": images, "times": times}[sys.argv[1]]()

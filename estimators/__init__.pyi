@@ -1,7 +1,9 @@
 from .adaptive import Adaptive
+from .adaptive_kde import AdaptiveKDE
 from .auto import Auto
 from .binning.corrected import entropy_of_counts_nats
 from .canonical import Canonical
+from .copula import Copula
 from .edge import Edge
 from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
@@ -9,21 +11,26 @@ from .function import Function
 from .gaussian import Gaussian
 from .gaussian_copula import GaussianCopula
 from .geometric import Geometric
+from .gmm import GMM
 from .kde import KDE
 from .knn import KNN
 from .lnc import LNC
 from .mixed import Mixed
 from .renyi import Renyi
 from .sliced import Sliced
+from .soft import Soft
 from .uniform import Uniform
 
 __all__ = [
+    "GMM",
     "KDE",
     "KNN",
     "LNC",
     "Adaptive",
+    "AdaptiveKDE",
     "Auto",
     "Canonical",
+    "Copula",
     "Edge",
     "Executable",
     "Function",
@@ -33,6 +40,7 @@ __all__ = [
     "Mixed",
     "Renyi",
     "Sliced",
+    "Soft",
     "Uniform",
     "entropy_of_counts_nats",
     "geometric_entropy_nats",

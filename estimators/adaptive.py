@@ -28,7 +28,7 @@ Guides = tuple[NDArray[np.int32], NDArray[np.float64]]
 
 UNUSED_GUIDES: Guides = np.zeros((1, 2), np.int32), np.zeros((1, 2))
 Rule = Literal["auto", "sturges", "terrell-scott"]
-EdgeRule = Literal["quantiles", "ibbsc"]
+EdgeRule = Literal["quantiles", "ebab", "ibbsc"]
 
 AUTO_SCALE = 14.0  # fitted by `benchmarks/fit_bins.py`; see `bin_rules.balanced_bins`
 
@@ -67,10 +67,13 @@ class Adaptive(BinningEstimator):
             quantiles. Dimensions where it does not occur are cut by quantiles as usual. None
             (default): no such value.
         rule: how the distinct values u, of which there are N, are cut into M bins. "quantiles"
-            (default): as above. "ibbsc": as the published code of that thesis does. The edges are
-            the values u[i], i from 0 to floor((M - 1) N / M) in M even steps, rounded down. The
-            largest value has a bin of its own, and so has `own_bin`, beside the M others. So there
-            are up to M + 2 bins.
+            (default): as above; with `pooled`, the entropy-based adaptive bins (EBAB) of
+            Chelombiev et al., bins of equally many distinct values of a layer. "ebab": as their
+            published code does. The edges are the values u[floor(k N / M)], k = 0 ... M - 1, of
+            the values other than `own_bin`. "ibbsc": as the published code of that thesis does. The
+            edges are the values u[i], i from 0 to floor((M - 1) N / M) in M even steps, rounded
+            down. With both, the largest value has a bin of its own, and so has `own_bin`, beside
+            the M others. So there are up to M + 2 bins.
 
     Raises:
         InputError: for `own_bin` with bins=1.
@@ -114,10 +117,10 @@ class Adaptive(BinningEstimator):
         # A constant dimension has one bin, but its value counts for pooled edges.
         columns = v.columns if all(varies) else np.ascontiguousarray(v.columns[varies])
         rows = v.columns.reshape(1, -1) if self.pooled else columns
-        if self.rule == "ibbsc":
-            edges, m = edges_on_values(rows, m)
-        else:
+        if self.rule == "quantiles":
             edges = padded_edges(rows, m, own_value)
+        else:
+            edges, m = edges_on_values(rows, m, self.rule, own_value)
         bins = [m if varying else 1 for varying in varies]
         return SideBins(bins, [m] * len(columns), columns, (edges, *guides(edges)), (m, own_value))
 
@@ -144,15 +147,21 @@ def padded_edges(rows: NDArray[Any], bins: int, own_value: float = math.nan) -> 
     return padded
 
 
-def edges_on_values(rows: NDArray[Any], bins: int) -> tuple[NDArray[Any], int]:
-    """Inner edges of each row by the rule "ibbsc", then +inf; and the number of bins.
+def edges_on_values(
+    rows: NDArray[Any], bins: int, rule: EdgeRule, own_value: float
+) -> tuple[NDArray[Any], int]:
+    """Inner edges of each row by the rule "ebab" or "ibbsc", then +inf; and the number of bins.
 
     The last bin has no edge: it is that of `own_bin`.
     """
     edges = []
     for row in rows:
         distinct = np.unique(row)
-        ranks = np.linspace(0, (bins - 1) * len(distinct) // bins, bins).astype(np.int64)
+        if rule == "ebab":
+            distinct = distinct[distinct != own_value]
+            ranks = np.arange(bins) * len(distinct) // bins
+        else:
+            ranks = np.linspace(0, (bins - 1) * len(distinct) // bins, bins).astype(np.int64)
         inner = np.unique([*distinct[ranks], distinct[-1]])
         edges.append(inner[1:])  # the first is the smallest value: nothing is below it
     bins = 2 + max(map(len, edges), default=0)

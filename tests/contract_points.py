@@ -1,10 +1,16 @@
 """The estimators to which the contract applies: every entry point that can run as it is."""
 
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+import pytest
 
 from mibench.contract.parameters import required_parameters
 
 EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
+# Estimators that fit models, of which one takes a second: the contract runs with the slow tests.
+SLOW = {"copula", "gmm"}
+NEEDS = {"copula": "pyvinecopulib"}  # a package that an extra installs
 
 
 def _applies(name):
@@ -14,3 +20,15 @@ def _applies(name):
 
 
 POINTS = {name: EVERY[name] for name in EVERY if _applies(name)}
+
+
+PRESENT = [n for n in POINTS if n not in NEEDS or find_spec(NEEDS[n]) is not None]
+
+
+def parameter(name):
+    """A name for `pytest.mark.parametrize`: slow if its estimator is, skipped if it cannot run."""
+    skip = pytest.mark.skipif(name not in PRESENT, reason=f"needs the extra {name}")
+    return pytest.param(name, marks=[skip, *[pytest.mark.slow] * (name in SLOW)])
+
+
+EACH = [parameter(name) for name in sorted(POINTS)]

@@ -253,6 +253,24 @@ def bins_on_values(values, reference, bins, own_value):
     ]  # fmt: skip
 
 
+def bins_of_equally_many_values(values, reference, bins, own_value):
+    """Edges on values whose ranks are k / M of all, as the code of Chelombiev et al. has them.
+
+    `own_value` is no value that is counted; it and the largest value have bins of their own.
+    """
+    unique = sorted(set(reference.tolist()) - {own_value})
+    edges = [unique[math.floor(Fraction(k * len(unique), bins))] for k in range(bins)]
+    return [
+        "own" if v == own_value
+        else "largest" if v == unique[-1]
+        else max(edge for edge in edges if v >= edge)
+        for v in values.tolist()
+    ]  # fmt: skip
+
+
+CUTS = {"quantiles": own_bins, "ibbsc": bins_on_values, "ebab": bins_of_equally_many_values}
+
+
 def adaptive(x, y, bins, pooled, correction, own_bin, rule, discrete_x=False, discrete_y=False):
     def symbols(side, discrete):
         if discrete:
@@ -265,8 +283,7 @@ def adaptive(x, y, bins, pooled, correction, own_bin, rule, discrete_x=False, di
                 number = balanced_bins(x, y, discrete_x, discrete_y, scale)
             else:
                 number = bins if isinstance(bins, int) else RULES[bins](reference)
-            cut = bins_on_values if rule == "ibbsc" else own_bins
-            indices.append(labels(cut(column, reference, number, own_bin)))
+            indices.append(labels(CUTS[rule](column, reference, number, own_bin)))
         return row_symbols(np.stack(indices, axis=1))
 
     if discrete_x and discrete_y:

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, optimize, special, stats
 
-from . import everyday_recomputed, hard_recomputed, mixtures_recomputed, network_recomputed
+from . import (
+    everyday_recomputed,
+    hard_recomputed,
+    images_recomputed,
+    mixtures_recomputed,
+    network_recomputed,
+)
 from .tasks_distributions import INVERSE_MAPS, INVERSES, covariance, unmapped
 
 Array = NDArray[np.float64]
@@ -324,6 +330,7 @@ EXACT: dict[str, tuple[Callable[[], float], float]] = {
     **network_recomputed.EXACT,
     **everyday_recomputed.EXACT,
     **hard_recomputed.EXACT,
+    **images_recomputed.EXACT,
 }
 
 # --- log of the density ratio p(x, y) / (p(x) p(y)) at sample points ---------------------------
@@ -333,6 +340,8 @@ def log_ratio(name: str, x: NDArray[np.generic], y: NDArray[np.generic]) -> Arra
     """Its mean over the distribution of the task is the MI: x (n, dx), y (n, dy) -> (n,)."""
     if name.startswith("network-"):
         return network_recomputed.log_ratio(name, x, y)
+    if name in images_recomputed.EXACT:
+        return images_recomputed.log_ratio(name, x.astype(float), y.astype(float))
     if name in everyday_recomputed.EXACT:
         return everyday_recomputed.log_ratio(name, x, y)
     if name in hard_recomputed.EXACT:

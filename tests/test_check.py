@@ -11,12 +11,14 @@ import pytest
 
 import mibench
 from mibench import Estimate, Estimator, InputError
+from mibench.checking import images
+from mibench.checking.images import IMAGE_CHECKS, images_of_equal_digits
 from mibench.checking.properties import CHECKS, TRUE
 from mibench.checking.running import DECLINES, FAILS, OPEN, PASSES
 from mibench.contract import registry
 from mibench.contract.registry import default_estimators
 
-from .contract_points import POINTS
+from .contract_points import EACH
 
 QUICK = {"rows": 300, "seeds": 4}
 
@@ -134,7 +136,7 @@ def test_what_quick_estimators_fail(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(POINTS))
+@pytest.mark.parametrize("name", EACH)
 def test_every_estimator_is_symmetric_and_exact_where_it_must_be(name):
     found = verdicts(name)[1]
     for check in ("symmetry", "noise"):
@@ -142,6 +144,62 @@ def test_every_estimator_is_symmetric_and_exact_where_it_must_be(name):
     assert found["itself"] in (PASSES, DECLINES)
     if name in default_estimators():
         assert DECLINES not in found.values()
+
+
+# -- images --------------------------------------------------------------------------------------
+
+
+def test_images_of_a_row_show_the_same_digit():
+    rows = images.load("digits")
+    label_of = {rows.values[i].tobytes(): k for k, of in enumerate(rows.of_label) for i in of}
+    x, y = images_of_equal_digits(np.random.default_rng(0), 300)
+    assert x.shape == y.shape == (300, 64)
+    digits = [[label_of[row.tobytes()] for row in side] for side in (x, y)]
+    assert digits[0] == digits[1]
+    assert set(digits[0]) == set(range(10))
+    assert (x != y).any(axis=1).mean() > 0.9
+
+
+def of_digits(x, y):
+    """The MI of labels that the nearest mean image reads from each side, cut at 64 columns."""
+    rows = images.load("digits")
+    means = np.stack([rows.values[of].mean(axis=0) for of in rows.of_label])
+    read = [
+        np.linalg.norm(side[:, np.newaxis, :64] - means[:, : side.shape[1]], axis=2).argmin(axis=1)
+        for side in (x, y)
+    ]
+    return mibench.estimate(*read, "knn", discrete_x=True, discrete_y=True).nats
+
+
+def test_what_is_wrong_is_found_on_images():
+    """The nearest mean reads 90 % of the digits; it sees the first of two pairs alone."""
+    consistency = mibench.check(of_digits, rows=300, seeds=3, images=True)
+    found = {result.check: result.verdict for result in consistency.results}
+    assert [*found] == [*IMAGE_CHECKS]
+    passed = {name for name, verdict in found.items() if verdict == PASSES}
+    assert passed == {"other digits", "hidden rows", "two copies"}
+    numbers = {result.check: result.nats for result in consistency.results}
+    assert -1 < numbers["same digit"] < -0.25
+    assert numbers["two copies"] == 0
+    assert numbers["two pairs"] < -1
+
+
+def test_more_of_an_image_hidden_must_not_give_more():
+    def backwards(x, y):
+        return 1.0 - y.shape[1] / 100
+
+    consistency = mibench.check(backwards, rows=100, seeds=2, images=True)
+    numbers = {result.check: result.nats for result in consistency.results}
+    assert numbers["hidden rows"] == pytest.approx(0.32)
+
+
+def test_images_that_are_not_installed_are_named(monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError("scikit-learn is not installed", name="sklearn")
+
+    monkeypatch.setattr(images, "load", missing)
+    with pytest.raises(InputError, match=r"mibench\[sklearn\]"):
+        mibench.check("gaussian", images=True, **QUICK)
 
 
 # -- the command -------------------------------------------------------------------------------
@@ -159,6 +217,12 @@ def test_the_command(mibench):
     assert bits == pytest.approx(nats / math.log(2))
     shown = mibench("check", "gaussian", "--rows", "300", "--seeds", "4").stdout
     assert "passed, 0 failed, 1 not claimed, 2 declined), in bits" in shown
+
+
+def test_the_command_on_images(mibench):
+    done = mibench("check", "knn", "--images", "--rows=100", "--seeds=2", "--format=json")
+    assert done.returncode in (0, 1), done.stderr
+    assert [row["check"] for row in json.loads(done.stdout)] == [*IMAGE_CHECKS]
 
 
 def test_failing_checks_end_with_1(mibench):

@@ -54,7 +54,7 @@ def offered(lines: list[str]) -> set[str]:
         (["report", "s.jsonl", "--suite", "high"], {"high-mi"}),
         (["pairwise", "data.csv", "-e", "kn"], {"knn"}),
         (["rank", "data.csv", "-e", "kn"], {"knn"}),
-        (["rank", "data.csv", "--test", "ada"], {"adaptive"}),
+        (["rank", "data.csv", "--test", "ada"], {"adaptive", "adaptive_kde"}),
         (["list", "se"], {"settings"}),
         (["show", "few"], {"few_samples"}),
         (["completion", "z"], {"zsh"}),

@@ -13,6 +13,7 @@ from mibench.estimators import (
     KNN,
     LNC,
     Adaptive,
+    AdaptiveKDE,
     Auto,
     Canonical,
     Edge,
@@ -91,6 +92,10 @@ FLAGGED = [
     (Renyi(), WIDE, WIDE, False, {"not_mi", "few_samples", "ceiling"}),
     (Sliced(slices=4), MANY[0], MANY[1], False, {"not_mi"}),
     (Sliced(), X, Y, False, set()),
+    # by_chance: few rows lie within the noise of each other
+    (AdaptiveKDE(), MANY[0], np.arange(600) % 5, True, {"by_chance"}),
+    (AdaptiveKDE(relative_variance=0.1), MANY[0], np.arange(600) % 5, True, set()),
+    (AdaptiveKDE(), X, Y, False, set()),
     # bandwidth, capped
     (Edge(), X, X + 0.1 * NOISE, False, {"bandwidth", "ceiling"}),
     (Edge(), X, X > 0, True, set()),

@@ -38,6 +38,7 @@ ESTIMATORS = [
     Adaptive(own_bin=-1),
     Adaptive(bins=30, pooled=True, own_bin=0, rule="ibbsc"),
     Adaptive(bins=7, own_bin=-1, rule="ibbsc"),
+    Adaptive(bins=30, pooled=True, own_bin=0, rule="ebab"),
     KDE(),
     KDE(bandwidth="silverman"),
     KDE(bandwidth=0.05),

@@ -1,7 +1,7 @@
 """Runs the checks of an estimator."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from ..contract.resolve import EstimatorsLike, ResolvedEstimator, resolve_estimators
 from ..errors import InputError, message_of
 from ..types import Estimate, SupportsEstimate
+from .images import IMAGE_CHECKS, require_images
 from .properties import CHECKS, Check
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class Consistency:
         return f"Consistency({self.estimator}: {', '.join(counts)})"
 
 
-def check(estimator: EstimatorsLike, *, rows: int = 1000, seeds: int = 8) -> Consistency:
+def check(
+    estimator: EstimatorsLike, *, rows: int = 1000, seeds: int = 8, images: bool = False
+) -> Consistency:
     """Check an estimator against properties that MI has, on samples of normals and labels.
 
     A number of each check, such as I(X;Y) - I(Y;X), must be near 0 on average over the samples:
@@ -87,12 +90,15 @@ def check(estimator: EstimatorsLike, *, rows: int = 1000, seeds: int = 8) -> Con
         estimator: a spec such as "knn:k=5", an estimator, or a function f(x, y) -> nats.
         rows: of each sample, at least 100.
         seeds: how many samples of each check, at least 2.
+        images: whether to check it on images of digits instead, `mibench.checking.images`, for
+            which scikit-learn must be installed.
 
     Returns:
         The results; `passed` says whether no check failed.
 
     Raises:
-        InputError: for an unknown estimator, several of them, or too few rows or seeds.
+        InputError: for an unknown estimator, several of them, too few rows or seeds, and if the
+            images are not installed.
 
     Example:
         >>> import mibench
@@ -101,7 +107,15 @@ def check(estimator: EstimatorsLike, *, rows: int = 1000, seeds: int = 8) -> Con
         'passes'
     """
     resolved = one_estimator(estimator)
-    return Consistency(resolved.spec, tuple(each_check(resolved, rows=rows, seeds=seeds)))
+    results = each_check(resolved, checks_of(images), rows=rows, seeds=seeds)
+    return Consistency(resolved.spec, tuple(results))
+
+
+def checks_of(images: bool) -> Mapping[str, Check]:
+    """The checks on images, or all others. Raises InputError if the images are not installed."""
+    if images:
+        require_images()
+    return IMAGE_CHECKS if images else CHECKS
 
 
 def one_estimator(estimator: EstimatorsLike) -> ResolvedEstimator:
@@ -112,15 +126,17 @@ def one_estimator(estimator: EstimatorsLike) -> ResolvedEstimator:
     return resolved[0]
 
 
-def each_check(resolved: ResolvedEstimator, *, rows: int, seeds: int) -> Iterator[Result]:
-    """The results of `check`, one by one."""
+def each_check(
+    resolved: ResolvedEstimator, checks: Mapping[str, Check], *, rows: int, seeds: int
+) -> Iterator[Result]:
+    """The results of these checks, one by one."""
     if rows < 100:
         raise InputError(f"rows={rows} are too few to tell much: give at least 100")
     if seeds < 2:
         raise InputError(f"seeds={seeds}: give at least 2, so that there is a standard error")
     made = resolved.estimator
     not_claimed = getattr(made, "not_claimed", ())
-    for place, of in enumerate(CHECKS.values()):
+    for place, of in enumerate(checks.values()):
         yield _result(of, made, rows, [[seed, place] for seed in range(seeds)], not_claimed)
 
 

@@ -27,25 +27,28 @@ HEADINGS = ["check", "verdict", "mean", "limit", "error", "what is compared"]
 @click.option(
     "--seeds", type=int, default=8, show_default=True, help="Samples of each check."
 )  # fmt: skip
+@click.option(
+    "--images", is_flag=True,
+    help="Check it on images of digits instead (needs scikit-learn, the extra sklearn).",
+)  # fmt: skip
 @units_option
 @format_option
-def check(estimator: str, rows: int, seeds: int, units: str, form: str) -> int:
+def check(estimator: str, rows: int, seeds: int, images: bool, units: str, form: str) -> int:
     """Check ESTIMATOR, a name such as knn or a spec such as knn:k=5, against properties of MI.
 
     Independent sides have none, exchanged sides the same, noise takes some away, independent pairs
     add up, and so on. A check passes if its mean over the samples is within its limit and 4
     standard errors. Exit code 1: some checks failed.
     """
-    from ..checking.properties import CHECKS
-    from ..checking.running import Consistency, each_check, one_estimator
+    from ..checking.running import Consistency, checks_of, each_check, one_estimator
 
-    results, resolved = [], one_estimator(estimator)
+    results, resolved, checks = [], one_estimator(estimator), checks_of(images)
     say_if_cold()
     with chatter_aside(), progress("checks", alike=False) as on_progress:
-        on_progress(0, len(CHECKS), "")
-        for result in each_check(resolved, rows=rows, seeds=seeds):
+        on_progress(0, len(checks), "")
+        for result in each_check(resolved, checks, rows=rows, seeds=seeds):
             results.append(result)
-            on_progress(len(results), len(CHECKS), result.check)
+            on_progress(len(results), len(checks), result.check)
     per_unit = math.log(2) if units == "bits" else 1.0
     table: list[list[object]] = []
     for r in results:

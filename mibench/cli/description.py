@@ -35,6 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "straight_lines": {"nats": 9.0, "most": 4.6},
     "not_mi": {"name": "sliced", "what": "the mean over projections, at most the MI"},
     "bandwidth": {"narrow": 1.2, "wide": 0.8},
+    "by_chance": {"nats": 0.8},
     "capped": {"count": 12, "n": 1000, "cap": 2.0},
     "not_normal": {"side": "x", "kurtosis": 12.0, "of_normal": 3.0},
     "rising": {"nats": 1.2, "halves": 1.0},

@@ -15,6 +15,8 @@ from .flags_given import nearly_determined as nearly_determined
 from .flags_given import rare_conditions as rare_conditions
 from .flags_given import unresolved as unresolved
 from .flags_given import wide_neighbourhoods as wide_neighbourhoods
+from .flags_of_methods import by_chance as by_chance
+from .flags_of_methods import far_apart as far_apart
 
 AT_CEILING = 0.95  # share of its ceiling from which any estimate is flagged
 ROUNDING = 1e-12  # nats, of a ceiling of 0: all rows in one bin
@@ -59,6 +61,7 @@ FLAGS = {
     "unresolved": "a side hardly varies among rows of similar Z: the estimate may be too low",
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
     "far_apart": "hardly any row of one sample lies where the other is: the divergence is too low",
+    "by_chance": "labels in a random order would give a large estimate too",
 }
 
 
@@ -382,12 +385,4 @@ def not_mi(name: str, what: str) -> Flag:
     return "not_mi", (
         f"Not the MI: {name} estimates {what}. Compare such values with each other, and not with "
         "the MI."
-    )
-
-
-def far_apart(nats: float, m: int) -> Flag:
-    """The divergence of two samples is large for m rows of the second."""
-    return "far_apart", (
-        f"The samples are far apart: of {m} rows of y, hardly any lie where x is dense. The "
-        f"divergence of {both_units(nats)} is likely too low; add rows of y."
     )

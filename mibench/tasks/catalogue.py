@@ -12,7 +12,7 @@ from ..errors import InputError, message_of, unknown
 from ..plugins import TASKS, entry_points_of, load
 from ..types import Task
 from .random import STREAMS, is_random, random_task
-from .suites import ALL_SUITES
+from .suites import ALL_SUITES, IMAGE_SUITES
 
 _registered: dict[str, Task] = {}
 
@@ -45,7 +45,7 @@ def list_tasks() -> list[str]:
 
 
 def list_suites() -> list[str]:
-    """The names of all suites. The suite `all` has every task of I(X;Y) of `list_tasks`.
+    """The names of all suites. The suite `all` has every task of I(X;Y), except the images.
 
     Returns:
         The names.
@@ -83,7 +83,9 @@ def get_task(name: str) -> Task:
 def suite_names(name: str) -> list[str]:
     """The names of the tasks of a suite. Raises InputError for an unknown name."""
     if name == "all":
-        return [task.name for task in _all().values() if not task.dim_z]
+        images = {task for names in IMAGE_SUITES.values() for task in names}
+        tasks = _all().values()
+        return [task.name for task in tasks if not task.dim_z and task.name not in images]
     if name not in ALL_SUITES:
         raise InputError(unknown("suite", name, list_suites()))
     return list(ALL_SUITES[name])

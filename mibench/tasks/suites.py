@@ -227,4 +227,13 @@ GIVEN_SUITES: dict[str, tuple[str, ...]] = {
         "given-zero-inflated",
     )
 }
-ALL_SUITES = {**SUITES, **GIVEN_SUITES, **RANDOM_SUITES}
+# Pictures of known MI, of 256 and 784 columns, which most estimators take long for: no part of it.
+IMAGE_SUITES: dict[str, tuple[str, ...]] = {
+    "images": (
+        *(f"images-blobs-blobs-16-{nats}" for nats in (0.0, 1.0, 3.0)),
+        *(f"images-rectangles-rectangles-16-{nats}" for nats in (0.0, 1.0, 3.0)),
+        *(f"images-{s}-{s}-28-{nats}" for s in ("blobs", "rectangles") for nats in (1.0, 3.0)),
+        *(f"images-blobs-rectangles-{size}-1.0" for size in (16, 28)),
+    )
+}
+ALL_SUITES = {**SUITES, **GIVEN_SUITES, **IMAGE_SUITES, **RANDOM_SUITES}

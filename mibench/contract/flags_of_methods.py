@@ -1,0 +1,21 @@
+"""Flags that belong to one method each. `flags` has them too, with the codes of all flags."""
+
+from .flag_text import Flag, both_units
+
+
+def far_apart(nats: float, m: int) -> Flag:
+    """The divergence of two samples is large for m rows of the second."""
+    return "far_apart", (
+        f"The samples are far apart: of {m} rows of y, hardly any lie where x is dense. The "
+        f"divergence of {both_units(nats)} is likely too low; add rows of y."
+    )
+
+
+def by_chance(nats: float) -> Flag:
+    """The labels in a random order give this estimate."""
+    return "by_chance", (
+        f"By chance: the same labels in a random order give {both_units(nats)}, since most rows "
+        "have no other row within the noise. If the rows are a sample, the estimate may be too "
+        "high by up to as much: give more noise, fewer columns or more rows. If they are all "
+        "inputs there are, the noise tells nearly all of them apart."
+    )

@@ -1,0 +1,133 @@
+"""`gmm`: its densities, a naive version, what it chooses, and the direction of its errors."""
+
+import sys
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from mibench import InputError, get_task
+from mibench.estimators import GMM
+from mibench.estimators.cca.row_order import data_order
+from mibench.estimators.density.normal_mixture import NormalMixture, fit_mixture
+from mibench.estimators.gmm import LEAST_VARIANCE
+from mibench.estimators.neighbours.sorted_column import side_on_common_scale
+from mibench.estimators.normal.scores import uniform_scores
+
+from .samples import normal
+from .statistics_of_seeds import correlated, mean_and_error, true_nats
+
+ONE = GMM(components=1, folds=3)
+MIXTURE = NormalMixture(
+    np.array([0.3, 0.7]),
+    np.array([[0.0, 1.0, -1.0], [2.0, 0.0, 0.5]]),
+    np.array([np.eye(3), [[1.0, 0.8, 0.2], [0.8, 1.0, 0.1], [0.2, 0.1, 0.5]]]),
+)
+
+
+def test_the_log_density_is_that_of_scipy():
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    parts = zip(MIXTURE.weights, MIXTURE.means, MIXTURE.covariances, strict=True)
+    want = np.log(sum(w * stats.multivariate_normal(m, c).pdf(rows) for w, m, c in parts))
+    assert MIXTURE.log_density(rows) == pytest.approx(want, abs=1e-12)
+
+
+def test_a_margin_is_the_integral_over_the_other_columns():
+    rows = np.array([[0.3, -0.2], [2.0, 1.0]])
+    for row, log_density in zip(rows, MIXTURE.margin([0, 2]).log_density(rows), strict=True):
+        integral, _ = integrate.quad(
+            lambda t, row=row: np.exp(MIXTURE.log_density(np.array([[row[0], t, row[1]]])))[0],
+            -12, 12, epsabs=1e-12,
+        )  # fmt: skip
+        assert log_density == pytest.approx(np.log(integral), abs=1e-9)
+
+
+def test_one_component_equals_normals_fitted_to_the_other_parts():
+    x, y = normal(60, 2, 1)
+    a, b = (side_on_common_scale(np.ascontiguousarray(v.T)).columns for v in (x, y))
+    order = data_order(a, b)
+    first, second = (b, a) if order.swapped else (a, b)
+    rows = np.concatenate([first[order.columns_x], second[order.columns_y]])[:, order.rows].T
+    d, terms = len(first), []
+    for fold in range(3):
+        fitted = np.delete(rows, np.arange(fold, 60, 3), axis=0)
+        mean, cov = fitted.mean(axis=0), np.cov(fitted.T, bias=True) + LEAST_VARIANCE * np.eye(3)
+        of = [
+            stats.multivariate_normal(mean[part], cov[part, part]).logpdf(rows[fold::3, part])
+            for part in (slice(None), slice(0, d), slice(d, None))
+        ]
+        terms.append(of[0] - of[1] - of[2])
+    estimate = GMM(components=1, folds=3, scores=False).estimate(x, y)
+    assert estimate.nats == pytest.approx(np.concatenate(terms).mean(), abs=1e-10)
+
+
+def test_scores_of_values_that_repeat_are_uniform_and_in_a_random_order():
+    columns = np.array([np.zeros(500), np.zeros(500), np.arange(500) % 2.0])
+    scores = uniform_scores(columns, 0)
+    assert np.sort(scores, axis=1) == pytest.approx(np.tile((np.arange(500) + 0.5) / 500, (3, 1)))
+    assert (scores[2] > 0.5).tolist() == (columns[2] == 1).tolist()
+    # 4.5 standard errors of a correlation of independent values
+    assert abs(np.corrcoef(scores[0], scores[1])[0, 1]) < 0.2
+
+
+def test_increasing_maps_change_nothing_and_without_scores_they_do():
+    x, y = normal(100)
+    assert ONE.estimate(np.exp(3 * x), y**3).nats == ONE.estimate(x, y).nats
+    plain = GMM(components=1, scores=False, folds=3)
+    assert abs(plain.estimate(np.exp(3 * x), y**3).nats - plain.estimate(x, y).nats) > 0.05
+
+
+def test_rows_held_out_make_normals_slightly_too_low():
+    """4 standard errors over seeds; the bias is of the order of dx dy / n."""
+    for rho in (0.0, 0.75):
+        errors = [
+            ONE.estimate(*correlated(rho, 300, seed, 2, 2)).nats - true_nats(rho)
+            for seed in range(10)
+        ]
+        mean, error = mean_and_error(errors)
+        assert -0.04 - 4 * error < mean < 4 * error
+
+
+def test_values_that_repeat_are_no_dependence():
+    x, y = get_task("zero_inflated-1-1-0.8-independent").sample(300, 0)
+    assert abs(GMM(components=2, folds=2).estimate(x, y).nats) < 0.1
+
+
+@pytest.mark.slow
+def test_it_chooses_components_and_finds_a_mixture():
+    """4 standard errors over seeds, and the downward bias of components that are estimated."""
+    task = get_task("1v1-X-0.9")
+    estimates = [GMM().estimate(*task.sample(1000, seed)) for seed in range(6)]
+    mean, error = mean_and_error([e.nats - task.mi_nats for e in estimates])
+    assert -0.04 - 4 * error < mean < 4 * error
+    assert all(e.info["components"] > 1 for e in estimates)
+
+
+def test_a_normal_needs_one_component():
+    assert GMM(folds=2).estimate(*correlated(0.75, 200, 0)).info["components"] == 1
+
+
+@pytest.mark.parametrize(("noise", "nats"), [(0.01, 4.605), (1e-4, 9.21), (0.0, np.inf)])
+def test_narrow_noise_is_too_low_and_at_the_ceiling(noise, nats):
+    """Ranks hide noise that is narrower than their gaps: without a least variance, too high."""
+    x, z = np.random.default_rng(0).normal(size=(2, 300, 1))
+    estimate = ONE.estimate(x, x + noise * z)
+    assert 3 < estimate.nats < nats
+    assert "ceiling" in estimate.flags
+    assert "ceiling" not in ONE.estimate(*normal(300)).flags
+
+
+def test_what_it_cannot_estimate_is_refused():
+    x, y = normal(100)
+    with pytest.raises(InputError, match=r"gmm needs two continuous sides, and y holds labels"):
+        GMM().estimate(x, y > 0)
+    with pytest.raises(InputError, match=r"at least 10 rows.*got 8"):
+        GMM().estimate(x[:8], y[:8])
+    with pytest.raises(InputError, match=r"as many in 4 of 5 parts as components; got 100"):
+        GMM(components=90).estimate(x, y)
+
+
+def test_without_scikit_learn_it_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.mixture", None)
+    with pytest.raises(InputError, match=r"needs scikit-learn.*'mibench\[sklearn\]'"):
+        fit_mixture(np.zeros((10, 2)), 1, 1e-9, 0)
