@@ -9,18 +9,23 @@ from .function import Function
 from .gaussian import Gaussian
 from .gaussian_copula import GaussianCopula
 from .geometric import Geometric
+from .infonce import InfoNCE
 from .kde import KDE
 from .knn import KNN
 from .lnc import LNC
+from .mine import Mine
 from .mixed import Mixed
+from .nwj import NWJ
 from .renyi import Renyi
 from .sliced import Sliced
+from .smile import Smile
 from .uniform import Uniform
 
 __all__ = [
     "KDE",
     "KNN",
     "LNC",
+    "NWJ",
     "Adaptive",
     "Auto",
     "Canonical",
@@ -30,9 +35,12 @@ __all__ = [
     "Gaussian",
     "GaussianCopula",
     "Geometric",
+    "InfoNCE",
+    "Mine",
     "Mixed",
     "Renyi",
     "Sliced",
+    "Smile",
     "Uniform",
     "entropy_of_counts_nats",
     "geometric_entropy_nats",

@@ -52,6 +52,9 @@ FLAGS = {
     "capped": "a parameter limits the estimate",
     "not_mi": "the estimator measures something else than the MI",
     "not_normal": "a side is not normal, so the estimate may be far above or below the MI",
+    "not_converged": "training ended at its limit of steps: the estimate may be too low",
+    "overfitted": "a network fits the rows that train it far better than others: too low",
+    "bounds_disagree": "another bound by the same network gives another value",
     "rare_conditions": "values of Z that are too rare for the estimator count as 0",
     "determined": "Z determines one side, so the conditional MI is 0",
     "constant_condition": "Z is constant, so the conditional MI is the MI",
@@ -381,4 +384,30 @@ def not_mi(name: str, what: str) -> Flag:
     return "not_mi", (
         f"Not the MI: {name} estimates {what}. Compare such values with each other, and not with "
         "the MI."
+    )
+
+
+def not_converged(steps: int) -> Flag:
+    """Networks still improved when training ended."""
+    return "not_converged", (
+        f"Not converged: after {steps} steps of training, rows held out still gave more with each "
+        "step. The estimate is probably too low: give more steps."
+    )
+
+
+def overfitted(nats: float, in_training: float) -> Flag:
+    """Networks give much more for the rows that train them than for others."""
+    return "overfitted", (
+        f"Overfitted: the networks give {both_units(in_training)} for the rows that trained them, "
+        f"and {both_units(nats)} for others. So the rows are too few for what the networks must "
+        "learn, and the estimate is probably too low: add rows, leave out columns, or use auto."
+    )
+
+
+def bounds_disagree(nats: float, name: str, other: float) -> Flag:
+    """Another bound gives another value for the same networks and rows."""
+    return "bounds_disagree", (
+        f"Bounds disagree: the estimate is {both_units(nats)}, and {name} gives "
+        f"{both_units(other)} for the same networks on the same rows. Few pairs of rows decide one "
+        "of them, or it is near its ceiling. Trust neither beyond the lower one."
     )
