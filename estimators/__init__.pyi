@@ -5,6 +5,7 @@ from .canonical import Canonical
 from .edge import Edge
 from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
+from .flow import Flow
 from .function import Function
 from .gaussian import Gaussian
 from .gaussian_copula import GaussianCopula
@@ -12,9 +13,11 @@ from .geometric import Geometric
 from .infonce import InfoNCE
 from .kde import KDE
 from .knn import KNN
+from .latent import Latent
 from .lnc import LNC
 from .mine import Mine
 from .mixed import Mixed
+from .njee import NJEE
 from .nwj import NWJ
 from .renyi import Renyi
 from .sliced import Sliced
@@ -25,17 +28,20 @@ __all__ = [
     "KDE",
     "KNN",
     "LNC",
+    "NJEE",
     "NWJ",
     "Adaptive",
     "Auto",
     "Canonical",
     "Edge",
     "Executable",
+    "Flow",
     "Function",
     "Gaussian",
     "GaussianCopula",
     "Geometric",
     "InfoNCE",
+    "Latent",
     "Mine",
     "Mixed",
     "Renyi",

@@ -110,3 +110,22 @@ def _one_hot(labels: Variable, numbers: Float) -> Float:
 
     order = sorted(range(labels.cardinality), key=key)
     return (labels.symbols == np.array(order)[:, np.newaxis]).astype(np.float64)
+
+
+def exchanged(columns: Columns) -> Columns:
+    """The sides in the other order."""
+    return Columns(columns.b, columns.a, columns.labels)
+
+
+def equal_bins(columns: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
+    """The bin of each value of columns (d, n), by its rank in its column: (d, n).
+
+    Bins hold about as many rows, but equal values share one.
+    """
+    n = columns.shape[1]
+    ordered = np.sort(columns, axis=1)
+    middles = [
+        np.searchsorted(o, c, side="left") + np.searchsorted(o, c, side="right")
+        for o, c in zip(ordered, columns, strict=True)
+    ]
+    return np.stack(middles) * bins // (2 * n)
