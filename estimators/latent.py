@@ -31,7 +31,7 @@ class Latent(NeuralEstimator):
     Attributes:
         steps: the most steps of training; 400 by default. Rows held out may end it earlier.
         batch: rows of a step; 256 by default.
-        hidden: the width of the two hidden layers; 128 by default.
+        hidden: the width of the two hidden layers; 64 by default.
         learning_rate: of Adam; 0.005 by default.
         folds: parts of the rows, each with networks of its own; 3 by default.
         transform: "ranks" (default), normal scores of ranks, or "standardize".
@@ -57,7 +57,6 @@ class Latent(NeuralEstimator):
         True
     """
 
-    hidden: Annotated[int, Field(ge=1)] = 128
     dims: Annotated[int, Field(ge=1)] = 8
     k: Annotated[int, Field(ge=1)] = 3
 

@@ -41,7 +41,7 @@ class NJEE(NeuralEstimator):
         transform: "ranks" (default), normal scores of ranks, or "standardize".
         seed: of weights, batches and parts; 0 by default.
         device: "cpu" (default), "cuda", or "auto": CUDA if it is there.
-        bins: of a column of numbers; 16 by default.
+        bins: of a column of numbers; 12 by default.
 
     Raises:
         InputError: if torch is not installed, for fewer than 4 rows in a part, and for more than
@@ -59,7 +59,7 @@ class NJEE(NeuralEstimator):
         True
     """
 
-    bins: Annotated[int, Field(ge=2, le=1000)] = 16
+    bins: Annotated[int, Field(ge=2, le=1000)] = 12
 
     def _by_networks(self, columns: Columns) -> Estimate:
         import torch

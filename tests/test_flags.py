@@ -19,6 +19,8 @@ from mibench.estimators import (
     Gaussian,
     GaussianCopula,
     Geometric,
+    InfoNCE,
+    Mine,
     Mixed,
     Renyi,
     Sliced,
@@ -95,6 +97,11 @@ FLAGGED = [
     (Edge(), X, X + 0.1 * NOISE, False, {"bandwidth", "ceiling"}),
     (Edge(), X, X > 0, True, set()),
     (Edge(cap=0.5), X, X > 0, True, {"capped", "ceiling"}),
+    # not_converged, overfitted, bounds_disagree: of networks
+    (Mine(steps=40), X, X + 0.1 * NOISE, False, {"not_converged"}),
+    (Mine(), MANY[0], MANY[1], False, set()),
+    (InfoNCE(steps=100), WIDE, WIDE, False, {"overfitted", "not_converged"}),
+    (InfoNCE(), X, X, False, {"bounds_disagree"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

@@ -14,8 +14,8 @@ from mibench.estimators import KNN, Adaptive, Uniform
 
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 WHEN_NAMED = [
-    "auto", "edge", "executable", "function", "gaussian", "gaussian_copula", "geometric", "lnc",
-    "mixed", "renyi", "sliced",
+    "auto", "edge", "executable", "flow", "function", "gaussian", "gaussian_copula", "geometric",
+    "infonce", "latent", "lnc", "mine", "mixed", "njee", "nwj", "renyi", "sliced", "smile",
 ]  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_spec_strings(spec, expected):
             [
                 "unknown estimator 'knm'",
                 "did you mean 'knn'",
-                "adaptive, auto, canonical, edge, executable, function, gaussian",
+                "adaptive, auto, canonical, edge, executable, flow, function, gaussian",
             ],
         ),
         ("", ["unknown estimator ''", "adaptive"]),

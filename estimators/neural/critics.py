@@ -53,7 +53,10 @@ def estimate_by_critics(
     affordable = max(CHECK_SHIFTS, MOST_PAIRS // (parts.held * estimator.folds))
     shifts = spread_shifts(parts.held, min(affordable, objective.shifts))
     f = values(critics, *parts.held_out(), shifts)
-    of_parts = objective.estimate(f)
+    # What so many pairs can show, whatever the bound (McAllester & Stratos 2020).
+    pairs = f.shape[1] if objective.estimate is infonce else (f.shape[1] - 1) * f.shape[2]
+    ceiling = math.log(pairs)
+    of_parts = objective.estimate(f).clamp(max=ceiling)
     nats = float(of_parts.mean())
     seen = parts.training(torch.arange(min(parts.trained, CHECK_ROWS), device=device))
     f_seen = values(critics, *seen, spread_shifts(seen[0].shape[1], CHECK_SHIFTS))
@@ -68,7 +71,6 @@ def estimate_by_critics(
         "other_bound": name,
         "other_bound_nats": other,
     }
-    ceiling = math.log(len(shifts)) if objective.estimate is infonce else None
     notes = flags_of_training(nats, in_training, None if course.converged else estimator.steps)
     if differ(nats, other):
         notes.update([flags.bounds_disagree(nats, name, other)])
