@@ -1,7 +1,7 @@
 """Autoregressive flows: densities of Y, with X and without."""
 
-import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -65,18 +65,11 @@ class Flow(NeuralEstimator):
     def _by_networks(self, columns: Columns) -> Estimate:
         import torch
 
-        from .neural.entropies import Model, difference_of_entropies
+        from .neural.entropies import Model, difference_of_entropies, log_density_of_mixture
 
-        least, k = math.log(NARROWEST), self.components
-
-        def log_likelihood(outputs: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-            logits, means, log_widths = outputs.split(k, dim=-1)
-            log_widths = log_widths.clamp(min=least)
-            z = (values.unsqueeze(-1) - means) * torch.exp(-log_widths)
-            logs = torch.log_softmax(logits, -1) - log_widths - z * z / 2
-            return torch.logsumexp(logs, -1) - math.log(2 * math.pi) / 2
-
-        means = torch.linspace(-1.5, 1.5, k) if k > 1 else torch.zeros(1)
-        start = torch.cat([torch.zeros(k), means, torch.full((k,), -0.5 if k > 1 else 0.0)])
-        model = Model(f"flow, {k} components", start, log_likelihood)
+        k = self.components
+        means, log_widths = (torch.linspace(-1.5, 1.5, k), -0.5) if k > 1 else (torch.zeros(1), 0.0)
+        start = torch.cat([torch.zeros(k), means, torch.full((k,), log_widths)])
+        density = partial(log_density_of_mixture, narrowest=NARROWEST)
+        model = Model(f"flow, {k} components", start, density)
         return difference_of_entropies(exchanged(columns), None, model, self)

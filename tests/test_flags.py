@@ -12,6 +12,7 @@ from mibench.estimators import (
     KDE,
     KNN,
     LNC,
+    NJEE,
     Adaptive,
     Auto,
     Canonical,
@@ -19,11 +20,11 @@ from mibench.estimators import (
     Gaussian,
     GaussianCopula,
     Geometric,
-    InfoNCE,
     Mine,
     Mixed,
     Renyi,
     Sliced,
+    Smile,
     Uniform,
 )
 from mibench.ibnet.measuring.exact import Exact
@@ -99,9 +100,15 @@ FLAGGED = [
     (Edge(cap=0.5), X, X > 0, True, {"capped", "ceiling"}),
     # not_converged, overfitted, bounds_disagree: of networks
     (Mine(steps=40), X, X + 0.1 * NOISE, False, {"not_converged"}),
-    (Mine(), MANY[0], MANY[1], False, set()),
-    (InfoNCE(steps=100), WIDE, WIDE, False, {"overfitted", "not_converged"}),
-    (InfoNCE(), X, X, False, {"bounds_disagree"}),
+    (Mine(steps=80), MANY[0], MANY[1], False, set()),
+    (
+        Smile(steps=60, clip=0.1, learning_rate=0.02),
+        X,
+        X,
+        False,
+        {"bounds_disagree", "not_converged"},
+    ),
+    (NJEE(), WIDE, WIDE, False, {"overfitted"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

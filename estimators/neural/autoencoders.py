@@ -44,7 +44,7 @@ def estimate_of_codes(columns: Columns, estimator: NeuralEstimator, dims: int, k
 
     def gain(a: Tensor, b: Tensor) -> Tensor:
         """The share of the variance of both sides that is predicted, summed over codes."""
-        total = torch.zeros(estimator.folds, device=device)
+        total = torch.zeros(estimator.folds, dtype=torch.float32, device=device)
         for i, encoder in zip(encoded, encoders, strict=True):
             code = encoder((a, b)[i])
             for j, side in enumerate((a, b)):

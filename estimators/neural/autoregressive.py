@@ -36,7 +36,7 @@ class Autoregressive:
                 (of_inputs, of_hidden), (of_hidden, of_hidden), (of_hidden, of_outputs)
             )
         ]  # fmt: skip
-        self.shown = torch.ones(count, 1, 1, device=device)
+        self.shown = torch.ones(count, 1, 1, dtype=torch.float32, device=device)
         self.shown[parts:] = 0.0
         wide = columns * self.outputs
         self.weights = [
@@ -44,7 +44,7 @@ class Autoregressive:
             weights(count, width, width, generator, device),
             zeros(count, width, wide, device=device),
         ]
-        last = outputs.to(device).repeat(count, 1, columns).requires_grad_()
+        last = outputs.to(device, torch.float32).repeat(count, 1, columns).requires_grad_()
         self.biases = [*(zeros(count, 1, width, device=device) for _ in range(2)), last]
 
     @property

@@ -1,5 +1,6 @@
 """I(X;Y) as a difference of two log-likelihoods of Y on rows held out: with X, and without."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,6 +36,19 @@ class Model:
     outputs: Tensor
     log_likelihood: Callable[[Tensor, Tensor], Tensor]
     limit: float | None = None
+
+
+def log_density_of_mixture(outputs: Tensor, values: Tensor, narrowest: float) -> Tensor:
+    """The log density (...) of values (...) for mixtures of normal distributions.
+
+    outputs: (..., 3 k), the logits of the weights, the means and the logarithms of the widths.
+    narrowest: the least width.
+    """
+    logits, means, log_widths = outputs.chunk(3, dim=-1)
+    log_widths = log_widths.clamp(min=math.log(narrowest))
+    z = (values.unsqueeze(-1) - means) * torch.exp(-log_widths)
+    logs = torch.log_softmax(logits, -1) - log_widths - z * z / 2
+    return torch.logsumexp(logs, -1) - math.log(2 * math.pi) / 2
 
 
 def difference_of_entropies(

@@ -84,7 +84,7 @@ def train(
     averages = [p.detach().clone() for p in parameters]
     best = [p.detach().clone() for p in parameters]
     networks = len(parameters[0])
-    highest = torch.full((networks,), -torch.inf)
+    highest = torch.full((networks,), -torch.inf, dtype=torch.float32)
     best_step = torch.zeros(networks, dtype=torch.int64)
     curve: list[float] = []
     last_better = 0
