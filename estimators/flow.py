@@ -9,7 +9,7 @@ from pydantic import Field
 from mibench.types import Estimate
 
 from .neural.base import NeuralEstimator
-from .neural.sides import Columns, exchanged
+from .neural.sides import Columns, exchanged, without_ties
 
 NARROWEST = 1e-3  # standard deviations of a column: a limit where values repeat
 
@@ -28,9 +28,8 @@ class Flow(NeuralEstimator):
     labels get the estimate of `knn`. X is (n, dx), Y (n, dy).
 
     Bias: downwards as a rule, as what depends on X is harder to learn. But no bound: the estimate
-    is too high where the density without X is learned less well, as where Y has many columns. It
-    takes Y as continuous; values that repeat make both densities arbitrarily high, and the estimate
-    unsure. Near 0 for independent sides.
+    is too high where the density without X is learned less well, as where Y has many columns. Values
+    of Y that repeat get ranks in random order, which changes the density, and not the MI. Near 0 for independent sides.
 
     Attributes:
         steps: the most steps of training; 400 by default. Rows held out may end it earlier.
@@ -71,5 +70,7 @@ class Flow(NeuralEstimator):
         means, log_widths = (torch.linspace(-1.5, 1.5, k), -0.5) if k > 1 else (torch.zeros(1), 0.0)
         start = torch.cat([torch.zeros(k), means, torch.full((k,), log_widths)])
         density = partial(log_density_of_mixture, narrowest=NARROWEST)
-        model = Model(f"flow, {k} components", start, density)
-        return difference_of_entropies(exchanged(columns), None, model, self)
+        columns = exchanged(columns)
+        columns = columns._replace(b=without_ties(columns.b, self.seed))
+        model = Model(f"flow, {k} components", start.repeat(len(columns.b), 1), density)
+        return difference_of_entropies(columns, None, model, self)

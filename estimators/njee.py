@@ -77,6 +77,8 @@ class NJEE(NeuralEstimator):
             logs = cross_entropy(outputs.flatten(0, -2), bins.flatten(), reduction="none")
             return -logs.reshape(bins.shape)
 
-        limit = len(targets) * math.log(classes)
-        model = Model("NJEE", torch.zeros(classes), log_likelihood, limit)
+        # The networks begin at the frequencies, one row added to each, and so at equal entropies.
+        counts = np.stack([np.bincount(column, minlength=classes) for column in targets])
+        start = torch.from_numpy(np.log((counts + 1) / (counts + 1).sum(axis=1, keepdims=True)))
+        model = Model("NJEE", start, log_likelihood, len(targets) * math.log(classes))
         return difference_of_entropies(columns, torch.from_numpy(targets), model, self)

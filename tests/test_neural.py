@@ -123,7 +123,7 @@ def test_perceptrons_equal_loops():
 @pytest.mark.parametrize("columns", [1, 3, 20])
 def test_a_column_is_described_by_those_before_it_and_by_x_where_shown(columns):
     generator = generator_of(0)
-    networks = Autoregressive(2, 2, columns, torch.zeros(3), 12, generator, CPU)
+    networks = Autoregressive(2, 2, torch.zeros(columns, 3), 12, generator, CPU)
     for parameter in networks.parameters:
         parameter.data = torch.randn(parameter.shape, generator=generator)
     x, y = torch.randn(2, 5, 2, generator=generator), torch.randn(2, 5, columns)
@@ -226,6 +226,15 @@ def test_bins_hold_as_many_rows_and_equal_values_share_one():
         [3, 3, 3, 2, 2, 2, 1, 1, 1, 0, 0, 0],
         [3] * 4 + [0] * 4 + [2] * 4,
     ]
+
+
+def test_ties_are_broken_in_random_order():
+    columns = np.array([np.arange(60.0), np.repeat([1.0, 0.0, 5.0], 20)], np.float32)
+    found = sides.without_ties(columns, 0)
+    assert (found[0] == columns[0]).all()
+    assert found[1, 20:40].max() < found[1, :20].min() < found[1, :20].max() < found[1, 40:].min()
+    assert abs(np.corrcoef(found[1, :20], np.arange(20))[0, 1]) < 0.7  # 4 standard errors: 0.9
+    assert not (found == sides.without_ties(columns, 1)).all()
 
 
 @pytest.mark.parametrize("transform", ["ranks", "standardize"])

@@ -72,6 +72,14 @@ def test_labels_and_columns_with_different_units(kind):
         assert estimate.ceiling_nats == pytest.approx(math.log(3))
 
 
+@pytest.mark.parametrize("kind", kinds(NJEE))
+def test_values_that_repeat(kind):
+    """Four values of Y in five are 0; knn takes ties as well, and finds 0.1 to 0.2 nats."""
+    x, y = (np.maximum(side, 0.85)[:, 0] for side in correlated(0.8, 600, 0))
+    nats = kind(steps=120).estimate(x, y).nats
+    assert nats == pytest.approx(mibench.estimate(x, y, "mixed").nats, abs=0.12)
+
+
 def test_two_sides_of_labels_are_as_in_knn():
     labels = np.arange(100) % 5
     both = {"discrete_x": True, "discrete_y": True}

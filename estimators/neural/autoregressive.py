@@ -18,15 +18,14 @@ class Autoregressive:
         self,
         parts: int,
         given: int,
-        columns: int,
         outputs: Tensor,
         hidden: int,
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
-        """Networks whose outputs begin at `outputs` (k,) for each of the columns."""
-        count, width = 2 * parts, max(hidden, columns)
-        self.columns, self.outputs = columns, len(outputs)
+        """Networks whose outputs begin at `outputs` (d, k), those of each column."""
+        count, (columns, self.outputs) = 2 * parts, outputs.shape
+        self.columns, width = columns, max(hidden, columns)
         of_hidden = torch.arange(width) % columns  # how many columns of Y a unit may see
         of_inputs = torch.cat([torch.zeros(given), 1 + torch.arange(columns)])
         of_outputs = torch.arange(columns).repeat_interleave(self.outputs)
@@ -44,7 +43,7 @@ class Autoregressive:
             weights(count, width, width, generator, device),
             zeros(count, width, wide, device=device),
         ]
-        last = outputs.to(device, torch.float32).repeat(count, 1, columns).requires_grad_()
+        last = outputs.to(device, torch.float32).flatten().repeat(count, 1, 1).requires_grad_()
         self.biases = [*(zeros(count, 1, width, device=device) for _ in range(2)), last]
 
     @property

@@ -27,7 +27,7 @@ class Model:
 
     Attributes:
         method: its name.
-        outputs: where the outputs of a column begin, (k,).
+        outputs: where the outputs of each column begin, (d, k).
         log_likelihood: of outputs (..., k) and values (...), (...).
         limit: the most nats that it can give, or None.
     """
@@ -69,8 +69,7 @@ def difference_of_entropies(
     described = parts.b if targets is None else targets.T.contiguous().to(device)
     seen_columns = parts.b if described.shape[1] == parts.b.shape[1] else described.float()
     networks = Autoregressive(
-        estimator.folds, parts.a.shape[1], described.shape[1], model.outputs, estimator.hidden,
-        generator, device,
+        estimator.folds, parts.a.shape[1], model.outputs, estimator.hidden, generator, device,
     )  # fmt: skip
 
     def likelihoods(rows: Tensor) -> Tensor:  # (parts, n) -> (2 parts, n)

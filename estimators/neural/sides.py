@@ -129,3 +129,18 @@ def equal_bins(columns: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
         for o, c in zip(ordered, columns, strict=True)
     ]
     return np.stack(middles) * bins // (2 * n)
+
+
+def without_ties(columns: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    """The columns (d, n), of which those with equal values become normal scores of their ranks.
+
+    Equal values get ranks in random order. The MI with anything else stays the same: the values
+    follow from the ranks, and their order says nothing.
+    """
+    rng, result = np.random.default_rng(seed), columns.copy()
+    n = columns.shape[1]
+    for i, column in enumerate(columns):
+        if len(np.unique(column)) < n:
+            order = np.lexsort([rng.random(n), column])
+            result[i, order] = normal_scores(np.arange(n, dtype=np.float64)[np.newaxis])[0]
+    return result
