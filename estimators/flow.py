@@ -28,8 +28,9 @@ class Flow(NeuralEstimator):
     labels get the estimate of `knn`. X is (n, dx), Y (n, dy).
 
     Bias: downwards as a rule, as what depends on X is harder to learn. But no bound: the estimate
-    is too high where the density without X is learned less well, as where Y has many columns. Values
-    of Y that repeat get ranks in random order, which changes the density, and not the MI. Near 0 for independent sides.
+    is too high where the density without X is learned less well, as where Y has many columns.
+    Values of Y that repeat get ranks in random order, which changes the density, and not the MI.
+    Near 0 for independent sides.
 
     Attributes:
         steps: the most steps of training; 400 by default. Rows held out may end it earlier.

@@ -15,6 +15,9 @@ from .flags_given import nearly_determined as nearly_determined
 from .flags_given import rare_conditions as rare_conditions
 from .flags_given import unresolved as unresolved
 from .flags_given import wide_neighbourhoods as wide_neighbourhoods
+from .flags_of_networks import bounds_disagree as bounds_disagree
+from .flags_of_networks import not_converged as not_converged
+from .flags_of_networks import overfitted as overfitted
 
 AT_CEILING = 0.95  # share of its ceiling from which any estimate is flagged
 ROUNDING = 1e-12  # nats, of a ceiling of 0: all rows in one bin
@@ -384,30 +387,4 @@ def not_mi(name: str, what: str) -> Flag:
     return "not_mi", (
         f"Not the MI: {name} estimates {what}. Compare such values with each other, and not with "
         "the MI."
-    )
-
-
-def not_converged(steps: int) -> Flag:
-    """Networks still improved when training ended."""
-    return "not_converged", (
-        f"Not converged: after {steps} steps of training, rows held out still gave more with each "
-        "step. The estimate is probably too low: give more steps."
-    )
-
-
-def overfitted(nats: float, in_training: float) -> Flag:
-    """Networks give much more for the rows that train them than for others."""
-    return "overfitted", (
-        f"Overfitted: the networks give {both_units(in_training)} for the rows that trained them, "
-        f"and {both_units(nats)} for others. So the rows are too few for what the networks must "
-        "learn, and the estimate is probably too low: add rows, leave out columns, or use auto."
-    )
-
-
-def bounds_disagree(nats: float, name: str, other: float) -> Flag:
-    """Another bound gives another value for the same networks and rows."""
-    return "bounds_disagree", (
-        f"Bounds disagree: the estimate is {both_units(nats)}, and {name} gives "
-        f"{both_units(other)} for the same networks on the same rows. Few pairs of rows decide one "
-        "of them, or it is near its ceiling. Trust neither beyond the lower one."
     )
