@@ -1,9 +1,12 @@
-"""The numbers of `docs/estimators.md`: errors on tasks, checks, and times of every estimator.
+"""The numbers of `docs/estimators.md` and `docs/neural.md`: errors on tasks, checks, and times.
 
 python benchmarks/estimators_page.py tables        # some minutes on two cores
 python benchmarks/estimators_page.py tables knn gmm   # the lines of some estimators
 python benchmarks/estimators_page.py images        # checks on images of digits
 python benchmarks/estimators_page.py times         # of many rows; what decides the error of edge
+python benchmarks/estimators_page.py neural        # those that train networks: some ten minutes
+python benchmarks/estimators_page.py beyond        # those on the suite beyond-normal: half an hour
+python benchmarks/estimators_page.py latent        # on pairs of images; needs the extra mnist
 
 A number is that of one estimate, or of the mean over samples, as the line says.
 """
@@ -29,14 +32,19 @@ TASKS = (
 )  # fmt: skip
 SLOW = ("auto", "canonical", "copula", "gmm")
 ON_IMAGES = ("adaptive", "gaussian", "kde", "knn", "sliced", "soft", "uniform")  # others take long
+NEURAL = ("flow", "infonce", "latent", "mine", "njee", "nwj", "smile")
 MARKS = {"passes": "", "fails": " **fails**", "not claimed": " (not claimed)", "declines": ""}
 
 
 def names() -> list[str]:
-    """The estimators that need no parameters; last, the slow ones, which print a while later."""
+    """Those that need no parameters and train no networks; the slow ones come last."""
     if sys.argv[2:]:
         return sys.argv[2:]
-    known = [n for n in mibench.list_estimators() if not required_parameters(estimator_class(n))]
+    known = [
+        name
+        for name in mibench.list_estimators()
+        if name not in NEURAL and not required_parameters(estimator_class(name))
+    ]
     return sorted(known, key=lambda name: name in SLOW)
 
 
@@ -44,27 +52,27 @@ def line(cells: Iterable[object]) -> None:
     print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
-def table_of_checks(of: Iterable[str], images: bool = False) -> None:
+def table_of_checks(of: Iterable[str], seeds: int, images: bool = False) -> None:
     checks = IMAGE_CHECKS if images else CHECKS
     line(["estimator", *checks])
     line(["---"] * (len(checks) + 1))
     for name in of:
         cells = []
-        for result in mibench.check(name, images=images).results:
+        for result in mibench.check(name, seeds=seeds, images=images).results:
             number = "refused" if math.isnan(result.nats) else f"{result.nats:+.2f}"
             cells.append(number.replace("-0.00", "0.00").replace("+0.00", "0.00"))
             cells[-1] += MARKS[result.verdict]
         line([f"`{name}`", *cells])
 
 
-def table_of_tasks() -> None:
+def table_of_tasks(names: Iterable[str], seeds: int) -> None:
     tasks = [name for name in TASKS if name in mibench.list_tasks()]
     truths = [mibench.get_task(name).mi_nats for name in tasks]
     line(["estimator", *tasks, "time"])
     line(["---"] * (len(tasks) + 2))
     line(["true MI", *(f"{t:.2f}" for t in truths), ""])
-    for name in names():
-        table = mibench.compare(name, tasks=tasks, samples=[1000], seeds=5)
+    for name in names:
+        table = mibench.compare(name, tasks=tasks, samples=[1000], seeds=seeds, jobs=1)
         errors = table.assign(error=table["nats"] - table["mi_nats"]).groupby("task")["error"]
         means = errors.mean()
         cells = ["refused" if math.isnan(means[t]) else f"{means[t]:+.2f}" for t in tasks]
@@ -73,13 +81,37 @@ def table_of_tasks() -> None:
 
 
 def tables() -> None:
-    table_of_tasks()
+    table_of_tasks(names(), 5)
     print(flush=True)
-    table_of_checks(names())
+    table_of_checks(names(), 8)
 
 
 def images() -> None:
-    table_of_checks(sys.argv[2:] or ON_IMAGES, images=True)
+    table_of_checks(sys.argv[2:] or ON_IMAGES, 8, images=True)
+
+
+def neural() -> None:
+    table_of_tasks(NEURAL, 2)
+    print(flush=True)
+    table_of_checks(NEURAL, 2)
+
+
+def beyond() -> None:
+    line(["estimator", "MAE", "mean error", "highest", "lowest", "median time", "longest"])
+    line(["---"] * 7)
+    for name in NEURAL:
+        table = mibench.compare(name, suite="beyond-normal", samples=[2000], seeds=1, jobs=1)
+        errors, seconds = table["nats"] - table["mi_nats"], table["seconds"]
+        numbers = [errors.abs().mean(), errors.mean(), errors.max(), errors.min()]
+        times = [f"{seconds.median():.1f} s", f"{seconds.max():.1f} s"]
+        line([f"`{name}`", *(f"{number:+.3f}" for number in numbers), *times])
+
+
+def latent() -> None:
+    table = mibench.compare("latent", suite="shared-labels-mnist", samples=[5000], seeds=1, jobs=1)
+    for row in table.itertuples():
+        print(f"{row.task}: {row.nats / math.log(2):.3f} bits, truth {row.mi_bits:.3f}, "
+              f"{row.seconds:.0f} s")  # fmt: skip
 
 
 def times() -> None:
@@ -104,4 +136,8 @@ def times() -> None:
 
 
 if __name__ == "__main__":
-    {"tables": tables, "images": images, "times": times}[sys.argv[1]]()
+    commands = {
+        "tables": tables, "images": images, "times": times, "neural": neural, "beyond": beyond,
+        "latent": latent,
+    }  # fmt: skip
+    commands[sys.argv[1]]()

@@ -6,6 +6,10 @@ from importlib.util import find_spec
 import pytest
 
 from mibench.contract.parameters import required_parameters
+from mibench.estimators.neural.base import NeuralEstimator
+
+FEW_STEPS = 5  # of training: the contract holds for any number
+IN_A_QUICK_RUN = "smile"  # of those that train networks; the others share its code
 
 EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
 # Estimators that fit models, of which one takes a second: the contract runs with the slow tests.
@@ -25,10 +29,24 @@ POINTS = {name: EVERY[name] for name in EVERY if _applies(name)}
 PRESENT = [n for n in POINTS if n not in NEEDS or find_spec(NEEDS[n]) is not None]
 
 
+def is_neural(name):
+    return issubclass(POINTS[name].load(), NeuralEstimator)
+
+
+def is_slow(name):
+    """Whether the contract of an estimator runs with the slow tests."""
+    return name in SLOW or (is_neural(name) and name != IN_A_QUICK_RUN)
+
+
+def made(name):
+    """The estimator with default parameters, but for networks, which train for a few steps."""
+    return POINTS[name].load()(**({"steps": FEW_STEPS} if is_neural(name) else {}))
+
+
 def parameter(name):
     """A name for `pytest.mark.parametrize`: slow if its estimator is, skipped if it cannot run."""
     skip = pytest.mark.skipif(name not in PRESENT, reason=f"needs the extra {name}")
-    return pytest.param(name, marks=[skip, *[pytest.mark.slow] * (name in SLOW)])
+    return pytest.param(name, marks=[skip, *[pytest.mark.slow] * is_slow(name)])
 
 
 EACH = [parameter(name) for name in sorted(POINTS)]

@@ -12,6 +12,7 @@ from mibench.estimators import (
     KDE,
     KNN,
     LNC,
+    NJEE,
     Adaptive,
     AdaptiveKDE,
     Auto,
@@ -20,9 +21,12 @@ from mibench.estimators import (
     Gaussian,
     GaussianCopula,
     Geometric,
+    InfoNCE,
+    Mine,
     Mixed,
     Renyi,
     Sliced,
+    Smile,
     Uniform,
 )
 from mibench.ibnet.measuring.exact import Exact
@@ -100,6 +104,12 @@ FLAGGED = [
     (Edge(), X, X + 0.1 * NOISE, False, {"bandwidth", "ceiling"}),
     (Edge(), X, X > 0, True, set()),
     (Edge(cap=0.5), X, X > 0, True, {"capped", "ceiling"}),
+    # not_converged, overfitted, bounds_disagree: of networks
+    (Mine(steps=40), X, X + 0.1 * NOISE, False, {"not_converged"}),
+    (Mine(steps=80), MANY[0], MANY[1], False, set()),
+    (Smile(steps=40), X, X, False, {"not_converged"}),
+    (InfoNCE(steps=100), WIDE, WIDE, False, {"bounds_disagree", "not_converged", "overfitted"}),
+    (NJEE(), WIDE, WIDE, False, {"overfitted"}),
     # constant
     (Uniform(), X, np.ones(400), False, {"constant"}),
     (Adaptive(), np.ones((400, 3)), Y, False, {"constant"}),

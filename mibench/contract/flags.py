@@ -17,6 +17,9 @@ from .flags_given import unresolved as unresolved
 from .flags_given import wide_neighbourhoods as wide_neighbourhoods
 from .flags_of_methods import by_chance as by_chance
 from .flags_of_methods import far_apart as far_apart
+from .flags_of_networks import bounds_disagree as bounds_disagree
+from .flags_of_networks import not_converged as not_converged
+from .flags_of_networks import overfitted as overfitted
 
 AT_CEILING = 0.95  # share of its ceiling from which any estimate is flagged
 ROUNDING = 1e-12  # nats, of a ceiling of 0: all rows in one bin
@@ -62,6 +65,9 @@ FLAGS = {
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
     "far_apart": "hardly any row of one sample lies where the other is: the divergence is too low",
     "by_chance": "labels in a random order would give a large estimate too",
+    "not_converged": "training ended at its limit of steps: the estimate may be too low",
+    "overfitted": "a network fits the rows that train it far better than others: too low",
+    "bounds_disagree": "another bound by the same network gives another value",
 }
 
 

@@ -1,0 +1,29 @@
+"""The flags of estimators that train networks."""
+
+from .flag_text import Flag, both_units
+
+
+def not_converged(steps: int) -> Flag:
+    """Networks still improved when training ended."""
+    return "not_converged", (
+        f"Not converged: after {steps} steps of training, rows held out still gave more with each "
+        "step. The estimate is probably too low: give more steps."
+    )
+
+
+def overfitted(nats: float, in_training: float) -> Flag:
+    """Networks give much more for the rows that train them than for others."""
+    return "overfitted", (
+        f"Overfitted: the networks give {both_units(in_training)} for the rows that trained them, "
+        f"and {both_units(nats)} for others. So the rows are too few for what the networks must "
+        "learn, and the estimate is probably too low: add rows, leave out columns, or use auto."
+    )
+
+
+def bounds_disagree(nats: float, name: str, other: float) -> Flag:
+    """Another bound gives another value for the same networks and rows."""
+    return "bounds_disagree", (
+        f"Bounds disagree: the estimate is {both_units(nats)}, and {name} gives "
+        f"{both_units(other)} for the same networks on the same rows. Few pairs of rows decide one "
+        "of them, or it is near its ceiling. Trust neither beyond the lower one."
+    )

@@ -1,0 +1,181 @@
+"""The neural estimators on known MI: values, the direction of errors, and what they leave alone."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import mibench
+from mibench import InputError
+from mibench.estimators import KNN, NJEE, NWJ, Flow, InfoNCE, Latent, Mine, Smile
+
+from .samples import normal
+from .statistics_of_seeds import correlated, mean_and_error, true_nats
+
+torch = pytest.importorskip("torch")
+
+BY_CRITICS = (InfoNCE, Mine, NWJ, Smile)
+ALL = (*BY_CRITICS, NJEE, Flow, Latent)
+
+
+def kinds(*quick):
+    """All of them, of which those that are not named are slow."""
+    return [pytest.param(k, marks=[pytest.mark.slow] * (k not in quick)) for k in ALL]
+
+
+@pytest.mark.parametrize("kind", kinds(Smile))
+@pytest.mark.parametrize("dims", [1, 10])
+def test_independent_sides_have_none(kind, dims):
+    """Too high is worse than too low: what networks make of chance is not found in other rows."""
+    nats = [
+        kind(steps=60).estimate(*correlated(0.0, 300, seed, dims, dims)).nats for seed in range(4)
+    ]
+    mean, error = mean_and_error(nats)
+    assert mean < 0.01 + 3 * error
+    assert mean > -0.1 - 3 * error  # overfitted densities fall below 0, and are flagged
+
+
+# The network loses up to 0.06 nats with these rows; bins of NJEE lose 0.07 more.
+@pytest.mark.parametrize("kind", kinds(Flow))
+def test_normals_are_near_the_truth_and_rather_too_low(kind):
+    errors = [
+        kind(steps=140).estimate(*correlated(0.9, 600, seed)).nats - true_nats(0.9)
+        for seed in range(4)
+    ]
+    mean, error = mean_and_error(errors)
+    assert mean < 0.01 + 3 * error
+    assert mean > (-0.13 if kind is NJEE else -0.06) - 3 * error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ALL[:-1])
+def test_relations_without_correlation(kind):
+    """A ring: knn, which is right here, serves as the truth."""
+    rng = np.random.default_rng(0)
+    angle, radius = rng.uniform(0, 2 * math.pi, 1500), rng.normal(1, 0.2, 1500)
+    x, y = radius * np.cos(angle), radius * np.sin(angle)
+    truth = KNN().estimate(x, y).nats
+    assert truth - 0.25 < kind().estimate(x, y).nats < truth + 0.1
+
+
+# Densities of three narrow clusters, as of Flow, need more rows than classes do.
+@pytest.mark.parametrize("kind", kinds(NJEE))
+def test_labels_and_columns_with_different_units(kind):
+    """Three labels that x tells apart: I = H(label) = log 3, and no more."""
+    labels = np.arange(300) % 3
+    x = np.random.default_rng(0).normal(size=300) + 8 * labels
+    estimate = kind(steps=200).estimate(1e-9 * np.exp(x), labels, discrete_y=True)
+    assert math.log(3) - (0.25 if kind is Flow else 0.15) < estimate.nats < math.log(3) + 0.05
+    if kind is NJEE:
+        assert estimate.ceiling_nats == pytest.approx(math.log(3))
+
+
+@pytest.mark.parametrize("kind", kinds(NJEE))
+def test_values_that_repeat(kind):
+    """Four values of Y in five are 0; knn takes ties as well, and finds 0.1 to 0.2 nats."""
+    x, y = (np.maximum(side, 0.85)[:, 0] for side in correlated(0.8, 600, 0))
+    nats = kind(steps=120).estimate(x, y).nats
+    assert nats == pytest.approx(mibench.estimate(x, y, "mixed").nats, abs=0.12)
+
+
+def test_two_sides_of_labels_are_as_in_knn():
+    labels = np.arange(100) % 5
+    both = {"discrete_x": True, "discrete_y": True}
+    of_knn = KNN().estimate(labels, labels // 2, **both).nats
+    assert Smile().estimate(labels, labels // 2, **both).nats == of_knn
+
+
+def test_bins_limit_njee_and_say_so():
+    x = normal(300, 1, 1)[0]
+    estimate = NJEE(bins=3, steps=300, learning_rate=0.02).estimate(x, x)
+    assert estimate.ceiling_nats == pytest.approx(math.log(3))
+    assert 0.9 < estimate.nats <= math.log(3)
+    assert "ceiling" in estimate.flags
+
+
+def test_no_estimate_exceeds_what_pairs_can_show():
+    x = normal(60, 1, 1)[0]
+    infonce = InfoNCE(steps=20).estimate(x, x)
+    assert infonce.nats <= infonce.ceiling_nats == pytest.approx(math.log(20))
+    mine = Mine(steps=20).estimate(x, x)
+    assert mine.nats <= mine.ceiling_nats == pytest.approx(math.log(19 * 20))
+
+
+@pytest.mark.slow
+def test_codes_find_what_many_columns_share():
+    """40+40 columns that share one normal number; knn of all columns hardly sees it."""
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(1000, 1))
+    x, y = (shared + 1.5 * rng.normal(size=(1000, 40)) for _ in range(2))
+    # The mean of 40 columns tells all: a correlation of 1 / (1 + 1.5^2 / 40).
+    truth = true_nats(1 / (1 + 1.5**2 / 40))
+    estimate = Latent(dims=1).estimate(x, y)
+    assert 0.7 * truth < estimate.nats < truth + 0.1
+    assert KNN().estimate(x, y).nats < 0.6 * truth
+    assert estimate.info["dims_of_codes"] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", [Smile, Flow, Latent])
+def test_the_state_of_torch_neither_matters_nor_changes(kind):
+    x, y = normal(60, 2, 1)
+    want = kind(steps=4).estimate(x, y)
+    threads, numbers = torch.get_num_threads(), torch.random.get_rng_state()
+    try:
+        torch.set_default_dtype(torch.float64)
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            with torch.inference_mode():
+                assert kind(steps=4).estimate(x, y) == want
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_num_threads(threads)
+    assert torch.equal(torch.random.get_rng_state(), numbers)
+
+
+def test_the_seed_matters():
+    x, y = correlated(0.9, 200, 0)
+    assert Smile(steps=20).estimate(x, y).nats != Smile(steps=20, seed=1).estimate(x, y).nats
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_what_they_refuse(kind):
+    rng = np.random.default_rng(0)
+    with pytest.raises(InputError, match=r"at least 12 rows for folds=3, got 11: add rows"):
+        kind().estimate(rng.normal(size=11), rng.normal(size=11))
+    with pytest.raises(InputError, match=r"has 101 labels, and networks take at most 100: merge"):
+        kind().estimate(rng.normal(size=202), np.arange(202) % 101, discrete_y=True)
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="device=cuda: torch finds no GPU here"):
+            kind(device="cuda").estimate(rng.normal(size=20), rng.normal(size=20))
+
+
+def test_permutations_are_those_of_knn():
+    x, y = correlated(0.5, 60, 0)
+    estimate = mibench.estimate(x, y, "smile:steps=2", permutations=19)
+    assert estimate.info["permuted_estimator"] == "knn"
+    assert estimate.p_value == mibench.estimate(x, y, "knn", permutations=19).p_value
+
+
+def test_without_torch_the_others_work_and_these_name_the_extra():
+    """Three commands in one process, since to start one takes seconds."""
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from mibench.cli.main import main\n"
+        "common = ['--tasks=1v1-normal-0.75', '--samples=50', '--seeds=1', '--jobs=1']\n"
+        "for args in (['list', 'estimators'], ['compare', '-e', 'gaussian', *common],\n"
+        "             ['compare', '-e', 'smile', *common]):\n"
+        "    sys.argv = ['mibench', *args]\n"
+        "    try:\n"
+        "        main()\n"
+        "    except SystemExit as ended:\n"
+        "        print('ended with', ended.code, flush=True)\n"
+    )
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    said = done.stdout + done.stderr
+    assert [line[-1] for line in said.splitlines() if line.startswith("ended")] == ["0", "0", "1"]
+    assert "pip install 'mibench[torch]'" in said
+    assert "Traceback" not in said
