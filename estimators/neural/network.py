@@ -72,9 +72,8 @@ class Critics:
         device: torch.device,
     ) -> None:
         first = weights(count, sum(columns), hidden, generator, device).detach()
-        of_x, of_y = first.split(columns, dim=1)
-        self.of_x = of_x.clone().requires_grad_()
-        self.of_y = of_y.clone().requires_grad_()
+        self.of_x = first[:, : columns[0]].clone().requires_grad_()
+        self.of_y = first[:, columns[0] :].clone().requires_grad_()
         self.bias = zeros(count, 1, hidden, device=device)
         sizes = [hidden, hidden, 1]
         self.rest = Perceptrons(count, sizes, generator, device, from_zero=True)

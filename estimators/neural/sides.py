@@ -56,7 +56,12 @@ def columns_of(x: Variable, y: Variable, transform: Transform) -> Columns:
         _transformed(first, transform),
         second if with_labels else _transformed(second, transform),
     )
-    return Columns(*(np.ascontiguousarray(c[:, rows], np.float32) for c in (a, b)), with_labels)
+    a, b = (c[:, rows] for c in (a, b))
+    return Columns(_float32(a), _float32(b), with_labels)
+
+
+def _float32(columns: Float) -> NDArray[np.float32]:
+    return np.ascontiguousarray(columns, np.float32)
 
 
 def check_rows(name: str, n: int, folds: int) -> None:
@@ -71,18 +76,18 @@ def check_rows(name: str, n: int, folds: int) -> None:
 def _ordered(v: Variable) -> Float:
     """The columns (d, n) that vary, scaled, sorted by their values."""
     columns = varying_side(v).columns
-    return columns[np.lexsort(np.sort(columns, axis=1).T[::-1])]
+    return np.asarray(columns[np.lexsort(np.sort(columns, axis=1).T[::-1])])
 
 
 def _transformed(columns: Float, transform: Transform) -> Float:
     if transform == "ranks":
         return normal_scores(columns)
     centred = columns - np.sort(columns, axis=1).mean(axis=1, keepdims=True)
-    return np.clip(centred, -FARTHEST, FARTHEST)
+    return np.asarray(np.clip(centred, -FARTHEST, FARTHEST))
 
 
 def _order_of_rows(first: Float, second: Float) -> NDArray[np.int64]:
-    return np.lexsort(np.concatenate([first, second])[::-1])
+    return np.asarray(np.lexsort(np.concatenate([first, second])[::-1]))
 
 
 def _first_and_second(a: Float, b: Float) -> tuple[Float, Float]:
@@ -109,7 +114,7 @@ def _one_hot(labels: Variable, numbers: Float) -> Float:
         return rows.shape[1], rows[:, np.lexsort(rows[::-1])].tobytes()
 
     order = sorted(range(labels.cardinality), key=key)
-    return (labels.symbols == np.array(order)[:, np.newaxis]).astype(np.float64)
+    return np.asarray(labels.symbols == np.array(order)[:, np.newaxis], np.float64)
 
 
 def exchanged(columns: Columns) -> Columns:
@@ -128,7 +133,7 @@ def equal_bins(columns: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
         np.searchsorted(o, c, side="left") + np.searchsorted(o, c, side="right")
         for o, c in zip(ordered, columns, strict=True)
     ]
-    return np.stack(middles) * bins // (2 * n)
+    return np.asarray(np.stack(middles) * bins // (2 * n))
 
 
 def without_ties(columns: NDArray[np.float32], seed: int) -> NDArray[np.float32]:

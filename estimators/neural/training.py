@@ -1,6 +1,6 @@
 """The one training loop: Adam on batches, averaged weights, stopped by rows held out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ class Adam:
         self.squares = [torch.zeros_like(p) for p in parameters]
 
     @torch.no_grad()
-    def ascend(self, gradients: Sequence[Tensor]) -> None:
+    def ascend(self, gradients: tuple[Tensor, ...]) -> None:
         """One step upwards."""
         self.done += 1
         a, b = DECAYS
