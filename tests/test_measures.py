@@ -39,10 +39,21 @@ def test_entropies_of_normals():
         assert found.info["measure"] == "differential entropy"
 
 
+def test_units_of_columns_add_their_logarithm():
+    x = NORMAL[:, :2]
+    scale = np.array([1e-7, 1e9])
+    alone = measures.entropy(x).nats
+    assert measures.entropy(x * scale + 5).nats == pytest.approx(alone + np.log(scale).sum())
+    assert measures.entropy(1e300 * x[:, 0]).nats == pytest.approx(
+        measures.entropy(x[:, 0]).nats + 300 * math.log(10)
+    )
+
+
 def test_entropies_of_labels():
     labels = np.repeat(["a", "b", "c"], [2, 1, 1])
     plug_in = measures.entropy(labels, correction=None)
     assert plug_in.bits == pytest.approx(1.5)
+    assert measures.entropy(["a"] * 5).nats == 0
     for correction in ("grassberger", "chao-shen", "miller-madow"):
         expected = entropy_of_counts_nats([2, 1, 1], correction)
         assert measures.entropy(labels, correction=correction).nats == expected
@@ -200,6 +211,13 @@ def test_a_large_divergence_is_flagged_and_too_low():
     assert "far_apart" in estimate.flags
 
 
+def test_rows_that_repeat_are_flagged():
+    x, y = NORMAL[:500, 0], NORMAL[500:, 1]
+    assert "ties" not in measures.kl_divergence(x, y).flags
+    assert "ties" in measures.kl_divergence(np.repeat(x, 3), y).flags
+    assert "ties" in measures.kl_divergence(x, np.repeat(y, 4)).flags
+
+
 def test_divergence_of_labels_has_no_bias_of_few_rows():
     p, q = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.3, 0.5])
     truth = float((p * np.log(p / q)).sum())
@@ -222,6 +240,11 @@ def test_divergence_of_labels_has_no_bias_of_few_rows():
     [
         (lambda: measures.entropy([1.0, 1.0, 1.0, 1.0, 2.0]), "minus infinity"),
         (lambda: measures.entropy(["a", "b"], correction="q"), "unknown correction 'q'"),
+        (lambda: measures.entropy(np.c_[NORMAL, np.ones(2000)]), "column 3 of x is constant"),
+        (lambda: measures.entropy(np.c_[NORMAL, NORMAL.sum(axis=1)]), "linear function"),
+        (lambda: measures.kl_divergence(pd.DataFrame(NORMAL, columns=list("abc")),
+                                        pd.DataFrame(NORMAL, columns=list("acb"))),
+         "x has the columns a, b, c and y has a, c, b"),
         (lambda: measures.entropy([1.0, math.nan, 2.0]), "nan in row 1"),
         (lambda: measures.normalized_mi(NORMAL[:, 0], NORMAL[:, 1], "knn", normalization="max"),
          "depends on their units"),

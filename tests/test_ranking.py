@@ -98,6 +98,21 @@ def test_given_columns_each_number_and_p_value_is_that_of_a_single_estimate(give
     assert of_pair["redundancy_nats"] == pytest.approx(shared.nats, abs=1e-12)
 
 
+def test_given_columns_may_have_several_types():
+    table = given_table().assign(i=np.arange(300) % 7, f=lambda t: t["noise"].astype("float32"))
+    ranking = mibench.rank(table, "y", given=["z", "i", "f"], features=["b"], permutations=None)
+    alike = table.astype({"i": float, "f": float})
+    wanted = mibench.rank(alike, "y", given=["z", "i", "f"], features=["b"], permutations=None)
+    assert ranking["nats"][0] == wanted["nats"][0]
+
+
+def test_a_copy_of_a_given_column_tells_nothing():
+    table = given_table(200)
+    table["copy"] = 2 * table["z"] + 1
+    ranking = mibench.rank(table, "y", given=["z", "group"], features=["copy"], permutations=99)
+    assert (ranking["nats"][0], ranking["p_value"][0]) == (0.0, 1.0)
+
+
 def test_what_a_column_shares_through_those_given_does_not_count():
     table = given_table(600)
     alone = mibench.rank(table, "y", permutations=None).set_index("feature")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,16 +67,19 @@ class GivenColumns:
             kinds: list[Variable | None] = []
             for label in (False, True):
                 values = [c.values[used] for c in self.columns if c.label == label]
-                kinds.append(as_variable(_joined(values), "given", label) if values else None)
+                kinds.append(
+                    as_variable(_joined(values, label), "given", label) if values else None
+                )
             self._made = {key: conditions_of(kinds[0], kinds[1], len(self.columns))}
         return self._made[key]
 
 
-def _joined(columns: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:
-    """Columns side by side; labels keep their type."""
-    if len(columns) == 1 or len({column.dtype for column in columns}) == 1:
-        return np.column_stack(columns)
-    return np.column_stack([column.astype(object) for column in columns])
+def _joined(columns: Sequence[NDArray[Any]], label: bool) -> NDArray[Any]:
+    """Columns side by side. Labels keep their type, and numbers of several types are float64."""
+    if len({column.dtype for column in columns}) > 1:
+        kind = object if label else np.float64
+        columns = [column.astype(kind) for column in columns]
+    return np.column_stack(columns)
 
 
 @dataclass(frozen=True)

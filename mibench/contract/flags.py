@@ -17,6 +17,7 @@ from .flags_given import unresolved as unresolved
 from .flags_given import wide_neighbourhoods as wide_neighbourhoods
 from .flags_of_methods import by_chance as by_chance
 from .flags_of_methods import far_apart as far_apart
+from .flags_of_methods import repeated_rows as repeated_rows
 from .flags_of_networks import bounds_disagree as bounds_disagree
 from .flags_of_networks import not_converged as not_converged
 from .flags_of_networks import overfitted as overfitted

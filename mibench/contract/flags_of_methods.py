@@ -11,6 +11,15 @@ def far_apart(nats: float, m: int) -> Flag:
     )
 
 
+def repeated_rows(count: int, n: int) -> Flag:
+    """Rows of a sample of numbers repeat, which its neighbours take for dense places."""
+    return "ties", (
+        f"Ties: {count} of {n} rows are equal to others of the same sample. Neighbours at distance "
+        "0 look like a high density, so the divergence is wrong, and too high if rows of x repeat: "
+        "leave copies out, or declare labels with discrete=True."
+    )
+
+
 def by_chance(nats: float) -> Flag:
     """The labels in a random order give this estimate."""
     return "by_chance", (

@@ -14,6 +14,8 @@ from ..types import Estimate
 
 Float = NDArray[np.float64]
 
+MOST_COPIES = 0.02  # of the rows, which are those of others of the same sample; more are flagged
+
 
 def kl_divergence(x: Any, y: Any, *, discrete: bool | None = None, k: int = 5) -> Estimate:
     """D(P||Q) of the distributions of two samples, of x (n rows) and of y (m rows).
@@ -57,6 +59,11 @@ def kl_divergence(x: Any, y: Any, *, discrete: bool | None = None, k: int = 5) -
     a, b = as_side(x, "x", discrete), as_side(y, "y", discrete)
     if a.discrete != b.discrete:
         raise InputError("x and y are of different kinds: give numbers in both, or labels in both")
+    if len(a.titles) > 1 and a.titles != b.titles and b.titles:
+        raise InputError(
+            f"x has the columns {', '.join(map(str, a.titles))} and y has "
+            f"{', '.join(map(str, b.titles))}: give the same ones in the same order"
+        )
     if a.discrete:
         return _of_labels(a.values, b.values)
     return _of_numbers(as_variable(a.values, "x", False), as_variable(b.values, "y", False), k)
@@ -74,8 +81,11 @@ def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:
     spread = both.std(axis=1, keepdims=True)
     rows = np.ascontiguousarray((both / np.where(spread > 0, spread, 1.0)).T)
     of_x, of_y = rows[: x.n], rows[x.n :]
+    copies = 0
     for name, part in (("x", of_x), ("y", of_y)):
-        if int(np.unique(part, axis=0, return_counts=True)[1].max()) > k:
+        counts = np.unique(part, axis=0, return_counts=True)[1]
+        copies += int(counts[counts > 1].sum())
+        if int(counts.max()) > k:
             raise InputError(
                 f"some rows of {name} occur more than {k} times, where its density is infinite: "
                 "give a larger k, or declare labels with discrete=True"
@@ -90,6 +100,8 @@ def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:
     nats = float(x.dims * np.mean(np.log(other / own)) + math.log(y.n / (x.n - 1)))
     info = {"measure": "Kullback-Leibler divergence", "k": k, "n": x.n, "m": y.n, "dims": x.dims}
     raised = dict([flags.far_apart(nats, y.n)]) if nats > math.log(y.n) / 4 else {}
+    if copies > MOST_COPIES * (x.n + y.n):
+        raised.update([flags.repeated_rows(copies, x.n + y.n)])
     if math.log2(min(x.n, y.n) / k) < x.dims:
         raised.update([flags.few_samples(min(x.n, y.n), x.dims)])
     return Estimate(nats, raised, info)

@@ -16,6 +16,7 @@ from ..estimators.binning.corrected import Correction
 from ..types import Estimate, EstimatorLike
 
 Normalization = Literal["linfoot", "arithmetic", "geometric", "min", "max", "joint", "x", "y"]
+SINGULAR = 1e-9  # smallest eigenvalue of the correlations of columns, below which one is redundant
 OF_ENTROPIES = ("arithmetic", "geometric", "min", "max", "joint", "x", "y")
 
 
@@ -26,7 +27,8 @@ def entropy(
 
     Labels: from how often each occurs, see `mibench.estimators.entropy_of_counts_nats`. Several
     columns of labels are one label. Numbers: by k nearest neighbours, see
-    `mibench.estimators.knn_entropy_nats`; h(X) depends on the unit of X, and may be negative.
+    `mibench.estimators.knn_entropy_nats`, with each column divided by its standard deviation, whose
+    logarithm is added. h(X) depends on the unit of X, and may be negative.
 
     Bias: downwards for labels of which many were not seen. Upwards for numbers in many dimensions.
 
@@ -37,8 +39,8 @@ def entropy(
         k: for numbers: how many neighbours.
 
     Raises:
-        InputError: for bad data, and for numbers of which some occur more than k times, whose
-            differential entropy is minus infinity.
+        InputError: for bad data, and where the differential entropy is minus infinity: rows that
+            occur more than k times, constant columns, columns that are linear in the others.
 
     References:
         Grassberger 2003, arXiv:physics/0307138.
@@ -62,13 +64,34 @@ def entropy_of_side(x: Variable, correction: str | None, k: int = 3) -> Estimate
     """The entropy of a side that is laid out."""
     info: dict[str, Any] = {"n": x.n, "dim_x": x.dims}
     if not x.discrete:
-        nats = knn_entropy_nats(x.float64.T, k)
-        return Estimate(nats, info={"measure": "differential entropy", "k": k, **info})
-    nats = entropy_of_counts_nats(x.counts, _correction(correction))
+        return Estimate(_of_numbers(x, k), info={"measure": "differential entropy", "k": k, **info})
+    nats = 0.0 if x.constant else entropy_of_counts_nats(x.counts, _correction(correction))
     info |= {"measure": "entropy", "labels": x.cardinality, "correction": correction}
     most = math.log(x.n)
     raised = dict([flags.ceiling(nats, most, x.n)]) if flags.is_near(nats, most) else {}
     return Estimate(nats, raised, info, most)
+
+
+def _of_numbers(x: Variable, k: int) -> float:
+    """h(X) of columns on one scale, and what the scale adds."""
+    columns = x.float64
+    flat = np.flatnonzero(x.low == x.high)
+    if len(flat):
+        raise InputError(
+            f"column {flat[0]} of x is constant, so the differential entropy is minus infinity: "
+            "leave it out, or give labels (discrete=True)"
+        )
+    widths = x.high / 2 - x.low / 2  # halves, since a difference may overflow
+    columns = (columns / 2 - x.low[:, np.newaxis] / 2) / widths[:, np.newaxis]
+    spread = columns.std(axis=1)
+    columns = columns / spread[:, np.newaxis]
+    if x.dims > 1 and np.linalg.eigvalsh(np.cov(columns))[0] < SINGULAR:
+        raise InputError(
+            "a column of x is a linear function of the others, so the differential entropy is "
+            "minus infinity: leave it out"
+        )
+    logarithms = np.log(spread) + np.log(widths) + math.log(2)  # of what columns are divided by
+    return knn_entropy_nats(columns.T, k) + float(logarithms.sum())
 
 
 def _correction(name: str | None) -> Correction | None:
