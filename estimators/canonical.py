@@ -13,6 +13,7 @@ from mibench.contract.variables import Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from .binning.followed import with_fast_changes
 from .binning.labels import LabelCorrection, information_of_labels
 from .cca.estimation import FittedSide, estimate_canonical
 from .cca.features import ContinuousFeatures, LabelFeatures
@@ -189,7 +190,8 @@ class Canonical(Estimator):
         return self._fitted(x, y)[0]
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
-        return information_by_chain_rule(self.estimate_variables, x, y, z)
+        estimate = information_by_chain_rule(self.estimate_variables, x, y, z)
+        return with_fast_changes(estimate, x, y, z, estimate.info["terms_nats"])
 
     def _fitted(self, x: Variable, y: Variable) -> tuple[Estimate, FittedSide, FittedSide]:
         return estimate_canonical(x, y, self.folds, self.pairs, self.tuning)

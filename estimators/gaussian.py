@@ -7,6 +7,7 @@ from mibench.contract.base import Estimator
 from mibench.contract.variables import Variable
 from mibench.types import Estimate
 
+from .binning.followed import with_fast_changes
 from .normal.canonical_correlations import EXACT, information_of_normal, refuse_labels
 from .shared.chain_rule import information_by_chain_rule
 from .shared.columns import standardized
@@ -63,4 +64,5 @@ class Gaussian(Estimator):
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
         # Both orders of the chain rule are equal here, and so are their corrections.
-        return information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)
+        estimate = information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)
+        return with_fast_changes(estimate, x, y, z, estimate.info["terms_nats"])

@@ -18,6 +18,7 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from .binning.followed import with_fast_changes
 from .binning.labels import LabelCorrection, information_of_labels
 from .neighbours import frenzel_pompe
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
@@ -332,10 +333,10 @@ class KNN(Estimator):
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
         self._check_given(x.n)
-        side_x, side_y = self._given_side(x), self._given_side(y)
-        return frenzel_pompe.checked_information_given(
-            side_x, side_y, self._side(z), self.k, self.algorithm
-        )
+        sides = self._given_side(x), self._given_side(y), self._side(z)
+        estimate = frenzel_pompe.checked_information_given(*sides, self.k, self.algorithm)
+        terms = {"I(X;Z)": self._estimate(x, z).nats, "I(Y;Z)": self._estimate(y, z).nats}
+        return with_fast_changes(estimate, x, y, z, terms)
 
     def estimate_permuted_given(
         self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]

@@ -269,6 +269,33 @@ def test_bins_that_are_too_wide_are_flagged():
         assert "coarse_condition" not in beside.flags
 
 
+@pytest.mark.parametrize("name", ["knn", "knn:k=10", "canonical", "auto", "gaussian_copula"])
+def test_sides_that_change_faster_than_an_estimator_sees_are_flagged(name):
+    """Given Z, they are independent. Beside them, sides that change slowly or share more."""
+    rng = np.random.default_rng(4)
+    z = rng.random(600)
+    of_x, of_y, g = rng.standard_normal((3, 600))
+    for turns in (3, 10, 40):
+        wave = np.sin(2 * np.pi * turns * z)
+        estimate = mibench.estimate(wave + 0.2 * of_x, wave + 0.2 * of_y, name, z=z)
+        assert ("coarse_condition" in estimate.flags) == (estimate.nats > 0.1), turns
+    for x, y in ((g + 0.5 * of_x, g + 0.5 * of_y), (z + 0.3 * of_x, z + 0.3 * of_y)):
+        assert "coarse_condition" not in mibench.estimate(x, y, name, z=z).flags
+    clusters = g + 1000 * rng.integers(0, 2, 600)
+    estimate = mibench.estimate(g + 0.3 * of_x, g + 0.3 * of_y, name, z=clusters)
+    assert ("coarse_condition" in estimate.flags) == (estimate.nats > 0.1)
+
+
+@pytest.mark.parametrize("power", [1.5, 3])
+def test_a_skewed_z_is_flagged_where_neighbourhoods_are_too_wide(power):
+    rng = np.random.default_rng(6)
+    g, of_x, of_y = rng.standard_normal((3, 1000))
+    estimate = mibench.estimate(
+        g + 0.3 * of_x, g + 0.3 * of_y, "knn:k=10", z=np.exp(power * g)
+    )  # the truth is 0
+    assert ("coarse_condition" in estimate.flags) == (estimate.nats > 0.05)
+
+
 @pytest.mark.parametrize("turns", [3, 10, 30, 100])
 @pytest.mark.parametrize("name", ["uniform", "adaptive"])
 def test_sides_that_turn_quickly_along_z_are_flagged(name, turns):

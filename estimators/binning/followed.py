@@ -1,10 +1,13 @@
-"""Whether a side follows Z within the bins of Z: what its value says of that of the nearest row."""
+"""Whether sides change faster with Z than an estimator sees: what the nearest row in Z tells."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mibench.contract import flags
 from mibench.contract.conditions import conditions_of
 from mibench.contract.strata import estimate_in_strata
 from mibench.contract.variables import NO_COLUMNS, NO_LIMITS, Variable
@@ -17,6 +20,9 @@ from .plug_in import RowSymbols, key_symbols
 MOST_ROWS = 50_000  # that are looked at; of more, evenly spaced ones
 FEWEST_PAIRS = 10
 MOST_SINGLE_COLUMNS = 10  # of Z, each of which is looked at alone too
+COARSE_BINS = 6
+MORE_THAN_SEEN = 0.05  # nats that the nearest row in Z must tell beyond the estimate of I(X;Z)
+SHOWN = 0.05  # nats; smaller estimates are not looked at
 
 
 def as_labels(symbols: RowSymbols) -> Variable:
@@ -33,33 +39,79 @@ def followed_nats(sides: tuple[Variable, Variable], z: Variable, bins_of_z: Vari
 
     sides: labels; z: numbers; bins_of_z: the bins of z as labels.
     """
+    rows, parts = _rows_and_parts(z)
+    return max(min(_told_by_the_nearest(sides, part, bins_of_z, rows)) for part in parts)
+
+
+def with_fast_changes(
+    estimate: Estimate, x: Variable, y: Variable, z: Variable, terms: Mapping[str, float]
+) -> Estimate:
+    """The estimate of I(X;Y|Z), flagged if the nearest row in Z tells more than its I(X;Z), I(Y;Z).
+
+    terms: the estimates in nats, with "I(X;Z)" and "I(Y;Z)", or one of them. What a side shares
+    with the nearest row in Z is at most what it shares with Z, so they are then too low.
+    """
+    nats_of_z = {side: terms[f"I({side};Z)"] for side in "XY" if f"I({side};Z)" in terms}
+    if estimate.nats <= SHOWN or not nats_of_z:
+        return estimate
+    rows, parts = _rows_and_parts(z)
+    whole = as_labels(key_symbols(np.zeros(z.n, np.int64), 1))
+    of_side = {"X": x, "Y": y}
+    told = {
+        name: max(
+            max(_told_by_the_nearest(_coarse_labels(of_side[name]), part, whole, rows))
+            for part in parts
+        )
+        for name in nats_of_z
+    }
+    if all(told[name] > nats_of_z[name] + MORE_THAN_SEEN for name in told):
+        name = min(told, key=lambda side: told[side] - nats_of_z[side])
+        code, text = flags.fast_changes(name, nats_of_z[name], told[name])
+        return replace(estimate, flags={**estimate.flags, code: text})
+    return estimate
+
+
+def _rows_and_parts(z: Variable) -> tuple[NDArray[np.int64], list[NDArray[np.float64]]]:
+    """Rows to look at, and Z there from 0 to 1: all columns, and each column alone."""
     rows = np.arange(0, z.n, -(-z.n // MOST_ROWS))
     spread = z.high / 2 - z.low / 2  # halves, since a difference may overflow
     columns = (z.float64[:, rows].T / 2 - z.low / 2) / np.where(spread > 0, spread, 1.0)
     parts = [columns]
     if 1 < z.dims <= MOST_SINGLE_COLUMNS:
         parts += list(columns.T[:, :, np.newaxis])
-    return max(_told_by_the_nearest(sides, part, bins_of_z, rows) for part in parts)
+    return rows, parts
+
+
+def _coarse_labels(side: Variable) -> list[Variable]:
+    """Each column of numbers in six bins at its quantiles; labels as they are."""
+    if side.discrete:
+        return [side]
+    inner = np.arange(1, COARSE_BINS) / COARSE_BINS
+    return [
+        as_labels(key_symbols(np.digitize(column, np.quantile(column, inner)), COARSE_BINS))
+        for column in side.float64
+    ]
 
 
 def _told_by_the_nearest(
-    sides: tuple[Variable, Variable],
+    sides: Sequence[Variable],
     columns: NDArray[np.float64],
     bins_of_z: Variable,
     rows: NDArray[np.int64],
-) -> float:
+) -> list[float]:
+    """For each side what the nearest row of the same bin tells of its labels, in nats."""
     rows, nearest = _nearest_in_the_same_bin(columns, bins_of_z.symbols, rows)
     if len(rows) < FEWEST_PAIRS:
-        return 0.0
+        return [0.0] * len(sides)
     given = conditions_of(None, _labels_of(bins_of_z, rows), 1)
 
     def within(a: Variable, b: Variable, _: Variable | None) -> Estimate:
         return Estimate(0.0) if a.constant or b.constant else information_of_labels(a, b)
 
-    return min(
+    return [
         estimate_in_strata(within, _labels_of(side, rows), _labels_of(side, nearest), given).nats
         for side in sides
-    )
+    ]
 
 
 def _nearest_in_the_same_bin(

@@ -61,20 +61,30 @@ def information_given(
 def checked_information_given(
     x: ConditionalSide, y: ConditionalSide, z: IndexedSide, k: int, algorithm: Algorithm = "auto"
 ) -> Estimate:
-    """As `information_given`, with a flag if the estimate falls where Z is stretched twofold.
+    """As `information_given`, with a flag if the estimate falls where Z is mapped otherwise.
 
-    The MI does not depend on the unit of Z, but the estimate does where X or Y varies much within
-    the neighbourhoods of Z.
+    The MI is the same if Z is stretched twofold, or replaced by ranks, but the estimate is not
+    where X or Y varies much within the neighbourhoods of Z.
     """
     estimate = information_given(x, y, z, k, algorithm)
     if estimate.nats <= MAX_FALL:
         return estimate
     stretched = IndexedSide(2 * z.columns, 2 * z.rounding)
-    other = information_given(x, y, stretched, k, algorithm).nats
+    ranked = IndexedSide(_ranks(z.columns))
+    other = min(information_given(x, y, side, k, algorithm).nats for side in (stretched, ranked))
     if estimate.nats - other <= max(MAX_FALL, MAX_FALL_SHARE * estimate.nats):
         return estimate
     code, text = flags.wide_neighbourhoods(estimate.nats, other)
     return replace(estimate, flags={**estimate.flags, code: text})
+
+
+def _ranks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The ranks in each of the columns (d, n), with a standard deviation of 1."""
+    ranks = np.empty(columns.shape)
+    for column, out in zip(columns, ranks, strict=True):
+        distinct, places = np.unique(column, return_inverse=True)
+        out[:] = places / max(len(distinct) - 1, 1) * 12**0.5
+    return ranks
 
 
 def information_of_orders(

@@ -11,6 +11,7 @@ from .flags_given import chain_rule as chain_rule
 from .flags_given import coarse_condition as coarse_condition
 from .flags_given import constant_condition as constant_condition
 from .flags_given import determined as determined
+from .flags_given import fast_changes as fast_changes
 from .flags_given import nearly_determined as nearly_determined
 from .flags_given import rare_conditions as rare_conditions
 from .flags_given import unresolved as unresolved

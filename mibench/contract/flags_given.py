@@ -35,13 +35,23 @@ def coarse_condition(nats: float) -> Flag:
     )
 
 
-def wide_neighbourhoods(nats: float, stretched: float) -> Flag:
-    """A k-NN estimate given Z, and that of the same rows with Z stretched twofold."""
+def wide_neighbourhoods(nats: float, other: float) -> Flag:
+    """A k-NN estimate given Z, and that of the same rows with Z stretched, or its ranks."""
     return "coarse_condition", (
-        "The neighbourhoods are too wide in Z: if Z is stretched twofold, which leaves the MI as "
-        f"it is, the estimate falls from {both_units(nats)} to {both_units(stretched)}. What X "
-        "and Y share through Z counts as shared beyond it, so the estimate is likely too high. Use "
-        "auto, or add rows."
+        "The neighbourhoods are too wide in Z: if Z is stretched twofold or replaced by its ranks, "
+        f"which leaves the MI as it is, the estimate falls from {both_units(nats)} to "
+        f"{both_units(other)}. What X and Y share through Z counts as shared beyond it, so the "
+        "estimate is likely too high. Use auto, or add rows."
+    )
+
+
+def fast_changes(side: str, seen: float, told: float) -> Flag:
+    """What an estimator finds of I(side;Z), and what the nearest row in Z tells of the side."""
+    return "coarse_condition", (
+        f"X and Y change faster with Z than this estimator sees: it finds {both_units(seen)} in "
+        f"I({side};Z), and the nearest row in Z alone tells {both_units(told)} of {side}. What X "
+        "and Y share through Z counts as shared beyond it, so the estimate is likely too high, and "
+        "a p-value too small. Add rows, or give in Z what X and Y change with slowly."
     )
 
 
