@@ -116,6 +116,11 @@ class GMM(Estimator):
                 f"gmm needs at least {MIN_ROWS} rows, and as many in {self.folds - 1} of "
                 f"{self.folds} parts as components; got {x.n}: add rows, or use gaussian"
             )
+        if self.folds > x.n // 2:
+            raise InputError(
+                f"gmm: folds={self.folds} parts of {x.n} rows hold fewer than 2 rows each: give "
+                f"folds={x.n // 2} or less"
+            )
         # The same for any order of rows, columns and sides, to the last bit.
         order = data_order(*sides)
         first, second = reversed(sides) if order.swapped else sides

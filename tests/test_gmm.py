@@ -131,3 +131,14 @@ def test_without_scikit_learn_it_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.mixture", None)
     with pytest.raises(InputError, match=r"needs scikit-learn.*'mibench\[sklearn\]'"):
         fit_mixture(np.zeros((10, 2)), 1, 1e-9, 0)
+
+
+def test_parts_without_rows_and_far_outliers_are_refused():
+    x, y = correlated(0.5, 60, 0)
+    with pytest.raises(InputError, match=r"folds=31 parts of 60 rows.*folds=30 or less"):
+        GMM(folds=31).estimate(x, y)
+    far = x.copy()
+    far[0] = 1e150
+    with pytest.raises(InputError, match="scikit-learn cannot fit"):
+        GMM(scores=False).estimate(far, y)
+    assert GMM().estimate(far, y).nats < 0.4

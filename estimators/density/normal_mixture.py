@@ -68,8 +68,14 @@ def fit_mixture(rows: Float, components: int, least_variance: float, seed: int) 
         components, reg_covar=least_variance, max_iter=MAX_STEPS, init_params="k-means++",
         random_state=seed,
     )  # fmt: skip
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(rows)
+        try:
+            model.fit(rows)
+        except ValueError as error:
+            raise InputError(
+                f"gmm: scikit-learn cannot fit {components} component(s) to these rows, as with "
+                "far outliers: give scores=true, or leave such rows out"
+            ) from error
     weights = np.maximum(model.weights_, np.finfo(np.float64).tiny)
     return NormalMixture(weights, model.means_, model.covariances_)
