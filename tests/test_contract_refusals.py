@@ -11,7 +11,7 @@ import pytest
 
 from mibench import Estimator, InputError
 
-from .contract_points import POINTS
+from .contract_points import POINTS, made
 
 
 def _in_parts():
@@ -27,7 +27,7 @@ def _in_parts():
 
 @pytest.fixture(params=[*_in_parts()])
 def estimator(request):
-    return POINTS[request.param].load()()
+    return made(request.param)
 
 
 CODE = np.arange(200) % 4

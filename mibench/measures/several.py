@@ -57,7 +57,7 @@ def total_correlation(
     Example:
         >>> bit, other = [0, 0, 1, 1] * 25, [0, 1, 0, 1] * 25
         >>> table = {"a": bit, "b": other, "a xor b": [i ^ j for i, j in zip(bit, other)]}
-        >>> round(total_correlation(table, discrete=True, estimator="uniform").bits, 2)
+        >>> round(total_correlation(table, None, "uniform:correction=none", discrete=True).bits, 2)
         1.0
     """
     work = _Columns.of(table, columns, estimator, discrete)
@@ -90,7 +90,8 @@ def dual_total_correlation(
     Example:
         >>> bit, other = [0, 0, 1, 1] * 25, [0, 1, 0, 1] * 25
         >>> table = {"a": bit, "b": other, "a xor b": [i ^ j for i, j in zip(bit, other)]}
-        >>> round(dual_total_correlation(table, discrete=True, estimator="uniform").bits, 2)
+        >>> estimator = "uniform:correction=none"
+        >>> round(dual_total_correlation(table, None, estimator, discrete=True).bits, 2)
         2.0
     """
     return _difference(table, columns, estimator, discrete, "dual total correlation", -1, 1)
@@ -116,7 +117,7 @@ def o_information(
     Example:
         >>> bit, other = [0, 0, 1, 1] * 25, [0, 1, 0, 1] * 25
         >>> table = {"a": bit, "b": other, "a xor b": [i ^ j for i, j in zip(bit, other)]}
-        >>> round(o_information(table, discrete=True, estimator="uniform").bits, 2)
+        >>> round(o_information(table, None, "uniform:correction=none", discrete=True).bits, 2)
         -1.0
     """
     return _difference(table, columns, estimator, discrete, "O-information", 2, -1)
