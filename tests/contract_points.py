@@ -12,8 +12,9 @@ FEW_STEPS = 5  # of training: the contract holds for any number
 IN_A_QUICK_RUN = "smile"  # of those that train networks; the others share its code
 
 EVERY = {point.name: point for point in entry_points(group="mibench.estimators")}
-# Estimators that fit models, of which one takes a second: the contract runs with the slow tests.
-SLOW = {"copula", "gmm"}
+# Estimators that fit models, of which one takes a second, and some that run when they are named:
+# the contract runs with the slow tests.
+SLOW = {"adaptive_kde", "copula", "gmm", "soft"}
 NEEDS = {"copula": "pyvinecopulib"}  # a package that an extra installs
 
 

@@ -133,6 +133,7 @@ def lost_and_finished(start, folder, number, pause, *options):
     return len(finished - stored), len(finished)
 
 
+@pytest.mark.slow
 def test_a_killed_run_has_stored_what_its_processes_had_finished(tmp_path):
     lost, finished = lost_and_finished(start, tmp_path, signal.SIGKILL, 0.7, "--jobs", "2")
     assert finished >= AT_LEAST

@@ -355,6 +355,7 @@ def test_the_median_split_parts_runs_by_their_maxima(relu: xr.Dataset) -> None:
     assert odd.groupby("half")["runs"].max().to_dict() == {"smaller": 3, "larger": 2}
 
 
+@pytest.mark.slow
 def test_single_runs_are_those_of_the_data(relu: xr.Dataset) -> None:
     drawing = plot_runs(relu, ADAPTIVE, runs=[4, 1])
     assert [a.get_title("left") for a in drawing.figure.axes if a.get_title("left")] == [

@@ -159,6 +159,7 @@ def test_an_interval_for_the_true_mi(estimator):
     assert "95% interval" in repr(found)
 
 
+@pytest.mark.slow
 def test_auto_is_the_default_and_depends_on_no_order():
     x, y = normal_pair(300, dims=2)
     found = mibench.estimate(x, y, interval=0.9)

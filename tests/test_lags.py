@@ -170,6 +170,7 @@ def test_bad_texts_of_lags(text):
         lags_of_text(text)
 
 
+@pytest.mark.slow
 def test_the_command(run, tmp_path):
     a, b = series(120, 9)
     path, plot, output = (tmp_path / name for name in ("t.csv", "lags.png", "lags.csv"))

@@ -87,6 +87,7 @@ def test_two_sides_of_labels_are_as_in_knn():
     assert Smile().estimate(labels, labels // 2, **both).nats == of_knn
 
 
+@pytest.mark.slow
 def test_bins_limit_njee_and_say_so():
     x = normal(300, 1, 1)[0]
     estimate = NJEE(bins=3, steps=300, learning_rate=0.02).estimate(x, x)

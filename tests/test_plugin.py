@@ -60,6 +60,7 @@ def test_it_is_listed(with_plugin):
     assert "knn" in rows
 
 
+@pytest.mark.slow
 def test_it_is_compared_and_exact_where_its_law_holds(with_plugin):
     done = with_plugin(
         "compare", "-e", "shrunk_gaussian,knn", "--seeds", "3", "--format", "json",

@@ -356,6 +356,7 @@ def test_epochs_increase_and_nothing_is_measured_before_one_is_logged():
     assert watch.epochs == (3,)
 
 
+@pytest.mark.slow
 def test_without_torch_the_extra_is_named_and_arrays_are_measured():
     code = (
         "import sys; sys.modules['torch'] = None\n"
