@@ -13,8 +13,8 @@ from mibench.contract.variables import Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from .binning.followed import with_fast_changes
 from .binning.labels import LabelCorrection, information_of_labels
+from .binning.nearest_in_z import with_fast_changes
 from .cca.estimation import FittedSide, estimate_canonical
 from .cca.features import ContinuousFeatures, LabelFeatures
 from .cca.tuning import Tuning
@@ -190,7 +190,9 @@ class Canonical(Estimator):
         return self._fitted(x, y)[0]
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
-        estimate = information_by_chain_rule(self.estimate_variables, x, y, z)
+        return information_by_chain_rule(self.estimate_variables, x, y, z)
+
+    def _check_given(self, estimate: Estimate, x: Variable, y: Variable, z: Variable) -> Estimate:
         return with_fast_changes(estimate, x, y, z, estimate.info["terms_nats"])
 
     def _fitted(self, x: Variable, y: Variable) -> tuple[Estimate, FittedSide, FittedSide]:

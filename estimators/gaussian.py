@@ -7,7 +7,7 @@ from mibench.contract.base import Estimator
 from mibench.contract.variables import Variable
 from mibench.types import Estimate
 
-from .binning.followed import with_fast_changes
+from .binning.nearest_in_z import with_fast_changes
 from .normal.canonical_correlations import EXACT, information_of_normal, refuse_labels
 from .shared.chain_rule import information_by_chain_rule
 from .shared.columns import standardized
@@ -64,5 +64,7 @@ class Gaussian(Estimator):
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
         # Both orders of the chain rule are equal here, and so are their corrections.
-        estimate = information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)
+        return information_by_chain_rule(self.estimate_variables, x, y, z, clipped=False)
+
+    def _check_given(self, estimate: Estimate, x: Variable, y: Variable, z: Variable) -> Estimate:
         return with_fast_changes(estimate, x, y, z, estimate.info["terms_nats"])

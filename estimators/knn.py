@@ -18,8 +18,8 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from .binning.followed import with_fast_changes
 from .binning.labels import LabelCorrection, information_of_labels
+from .binning.nearest_in_z import with_fast_changes
 from .neighbours import frenzel_pompe
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.cautions import flags_near_ceiling, neighbour_flags
@@ -28,7 +28,7 @@ from .neighbours.ksg import RossCounts, kraskov_counts, of_rows, ross_counts, su
 from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
 from .shared.columns import standardized, without_rounding
-from .shared.threads import share_rows
+from .shared.threads import share_orders, share_rows
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -211,7 +211,8 @@ class KNN(Estimator):
         if (x.discrete and y.discrete) or self.noise_variance is not None:
             return super().estimate_permuted(x, y, orders)
         estimate_one = self._permuted_labels if x.discrete or y.discrete else self._permuted_columns
-        return _shared(estimate_one(x, y), orders)
+        estimate_order = estimate_one(x, y)
+        return share_orders(lambda order: estimate_order(order).nats, orders)
 
     def _permuted_columns(self, x: Variable, y: Variable) -> Callable[[Int], Estimate]:
         side_x, side_y = self._side(x), self._side(y)
@@ -279,7 +280,7 @@ class KNN(Estimator):
         psi = digamma(self.k) + digamma(x.n)
         return np.asarray(psi - digamma(counts.n_x + 1) - digamma(counts.n_y + 1))
 
-    def _check_given(self, n: int) -> None:
+    def _check_parameters_given(self, n: int) -> None:
         if self.noise_variance is not None or self.variant != 1:
             raise InputError("knn: given numbers, noise_variance and variant=2 are not available")
         self._check_rows(n)
@@ -332,9 +333,13 @@ class KNN(Estimator):
         return repeated, ross_counts(side, symbols, self.k, self.algorithm)
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
-        self._check_given(x.n)
+        self._check_parameters_given(x.n)
         sides = self._given_side(x), self._given_side(y), self._side(z)
-        estimate = frenzel_pompe.checked_information_given(*sides, self.k, self.algorithm)
+        return frenzel_pompe.information_given(*sides, self.k, self.algorithm)
+
+    def _check_given(self, estimate: Estimate, x: Variable, y: Variable, z: Variable) -> Estimate:
+        sides = self._given_side(x), self._given_side(y), self._side(z)
+        estimate = frenzel_pompe.with_wide_neighbourhoods(estimate, *sides, self.k, self.algorithm)
         terms = {"I(X;Z)": self._estimate(x, z).nats, "I(Y;Z)": self._estimate(y, z).nats}
         return with_fast_changes(estimate, x, y, z, terms)
 
@@ -352,17 +357,19 @@ class KNN(Estimator):
             orders: of the row numbers, each (n,).
         """
         numbers = z.numbers
-        self._check_given(x.n)
+        self._check_parameters_given(x.n)
         if z.labels is not None or numbers is None or x.discrete or y.discrete:
-            return _shared(lambda order: self.estimate_given(x, y.selected(order), z), orders)
+            return share_orders(lambda order: self._nats_given(x, y.selected(order), z), orders)
         sides = self._given_side(x), self._given_side(y), self._side(numbers)
         dims = sum(len(side.columns) for side in sides)
         if by_all_pairs(x.n, self.k, dims):
             return frenzel_pompe.information_of_orders(*sides, self.k, orders)
         side_x, side_y, side_z = sides
-        return _shared(
-            lambda order: frenzel_pompe.information_given(
-                side_x, side_y.selected(order), side_z, self.k, self.algorithm
+        return share_orders(
+            lambda order: (
+                frenzel_pompe.information_given(
+                    side_x, side_y.selected(order), side_z, self.k, self.algorithm
+                ).nats
             ),
             orders,
         )
@@ -386,14 +393,3 @@ class KNN(Estimator):
                     ratio = float(spreads.max() / spreads.min())
                 notes.update([flags.scales(ratio, self.standardize)])
         return notes | neighbour_flags(n, self.k, dims, ties)
-
-
-def _shared(estimate_of: Callable[[Int], Estimate], orders: Sequence[Int]) -> list[float]:
-    """The estimate for each order in nats; threads share the orders."""
-    results = [0.0] * len(orders)
-
-    def estimate(start: int, stop: int) -> None:
-        results[start:stop] = [estimate_of(order).nats for order in orders[start:stop]]
-
-    share_rows(estimate, len(orders), 1)
-    return results

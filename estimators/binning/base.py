@@ -20,13 +20,13 @@ from mibench.types import Estimate
 
 from ..shared.threads import share_rows
 from .all_pairs import blocks_of_pairs
-from .followed import as_labels
-from .given import information_given_bins
+from .given import information_given_bins, with_coarse_condition
 from .labels import LabelCorrection, information_of_labels
 from .orders import nats_of_orders
 from .plug_in import (
     RowSymbols,
     SymbolCounts,
+    as_labels,
     counts_of_pairs,
     joint_entropy,
     key_symbols,
@@ -204,15 +204,21 @@ class BinningEstimator(Estimator):
         return information_of_labels(x, y, self.correction, info)
 
     def _estimate_given(self, x: Variable, y: Variable, z: Variable) -> Estimate:
-        sides = x, y, z
-        binned = [self._bins_of(v, [o for j, o in enumerate(sides) if j != i])
-                  for i, v in enumerate(sides)]  # fmt: skip
-        of_x, of_y, of_z = (
-            as_labels(self._symbols(v, bins)) for v, bins in zip(sides, binned, strict=True)
-        )
-        estimate = information_given_bins(of_x, of_y, z, of_z, self.correction)
-        bins = {f"bins_{name}": b.bins for name, b in zip("xyz", binned, strict=True)}
-        return replace(estimate, info={**estimate.info, **bins})
+        (of_x, of_y, of_z), bins = self._binned_given(x, y, z)
+        estimate = information_given_bins(of_x, of_y, of_z, self.correction)
+        used = {f"bins_{name}": b.bins for name, b in zip("xyz", bins, strict=True)}
+        return replace(estimate, info={**estimate.info, **used})
+
+    def _check_given(self, estimate: Estimate, x: Variable, y: Variable, z: Variable) -> Estimate:
+        (of_x, of_y, of_z), _ = self._binned_given(x, y, z)
+        return with_coarse_condition(estimate, of_x, of_y, z, of_z)
+
+    def _binned_given(self, *sides: Variable) -> tuple[list[Variable], list[SideBins]]:
+        """The bins of x, y and z as labels, and how they were cut."""
+        bins = [self._bins_of(v, [o for j, o in enumerate(sides) if j != i])
+                for i, v in enumerate(sides)]  # fmt: skip
+        labels = [as_labels(self._symbols(v, b)) for v, b in zip(sides, bins, strict=True)]
+        return labels, bins
 
     def _within(self, x: Variable, y: Variable, numbers: Variable | None) -> Estimate:
         """Rows of one label of Z are few, and there may be many labels: adjusted for chance."""

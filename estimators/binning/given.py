@@ -9,18 +9,17 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from .followed import followed_nats
 from .labels import LabelCorrection, information_of_labels
+from .nearest_in_z import told_within_bins
 
 # What the nearest row in Z tells of X and of Y beyond the bin, in nats, from which an estimate is
-# flagged: both sides then follow Z within its bins, and seem to share information given Z.
-FOLLOWED = 0.05
+# flagged: both sides then change with Z within its bins, and seem to share information given Z.
+MOST_TOLD = 0.05
 
 
 def information_given_bins(
     x: Variable,
     y: Variable,
-    z: Variable,
     bins_of_z: Variable,
     correction: LabelCorrection | None,
 ) -> Estimate:
@@ -47,11 +46,18 @@ def information_given_bins(
                 f"z is cut into {bins_of_z.cardinality} bins that hold rows, and none holds two "
                 "that differ: give fewer columns in z or fewer bins, or use auto or knn"
             ) from None
-    followed = followed_nats((x, y), z, bins_of_z)
     info = {**estimate.info, "method": "plug-in, for each bin of z", "bins_of_z_used": (
         bins_of_z.cardinality
     )}  # fmt: skip
-    raised = dict(estimate.flags)
-    if followed > FOLLOWED:
-        raised.update([flags.coarse_condition(followed)])
-    return replace(estimate, flags=raised, info=info)
+    return replace(estimate, info=info)
+
+
+def with_coarse_condition(
+    estimate: Estimate, x: Variable, y: Variable, z: Variable, bins_of_z: Variable
+) -> Estimate:
+    """The estimate of `information_given_bins`, flagged if both sides change within bins of z."""
+    told = told_within_bins(x, y, z, bins_of_z)
+    if told <= MOST_TOLD:
+        return estimate
+    code, text = flags.coarse_condition(told)
+    return replace(estimate, flags={**estimate.flags, code: text})

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contract.variables import Variable
+from mibench.contract.variables import NO_COLUMNS, NO_LIMITS, Variable
 from mibench.types import Estimate
 
 from ..kernels.chance import pair_counts
@@ -53,6 +53,11 @@ def variable_symbols(variable: Variable) -> RowSymbols:
 def key_symbols(keys: NDArray[np.int64], span: int) -> RowSymbols:
     """Symbols of integer row keys in [0, span); a span of 0 means that no bound is known."""
     return _row_symbols(*dense_symbols(keys, span))
+
+
+def as_labels(symbols: RowSymbols) -> Variable:
+    """The bins of a side as labels."""
+    return Variable(symbols.n, 1, NO_COLUMNS, NO_LIMITS, NO_LIMITS, symbols.symbols, symbols.counts)
 
 
 def symbols_of_bins(

@@ -58,15 +58,19 @@ def information_given(
     return Estimate(total / used, raised, {"method": "Frenzel-Pompe"}, ceiling)
 
 
-def checked_information_given(
-    x: ConditionalSide, y: ConditionalSide, z: IndexedSide, k: int, algorithm: Algorithm = "auto"
+def with_wide_neighbourhoods(
+    estimate: Estimate,
+    x: ConditionalSide,
+    y: ConditionalSide,
+    z: IndexedSide,
+    k: int,
+    algorithm: Algorithm = "auto",
 ) -> Estimate:
-    """As `information_given`, with a flag if the estimate falls where Z is mapped otherwise.
+    """The estimate of `information_given`, flagged if it falls where Z is mapped otherwise.
 
     The MI is the same if Z is stretched twofold, or replaced by ranks, but the estimate is not
     where X or Y varies much within the neighbourhoods of Z.
     """
-    estimate = information_given(x, y, z, k, algorithm)
     if estimate.nats <= MAX_FALL:
         return estimate
     stretched = IndexedSide(2 * z.columns, 2 * z.rounding)

@@ -45,13 +45,13 @@ def wide_neighbourhoods(nats: float, other: float) -> Flag:
     )
 
 
-def fast_changes(side: str, seen: float, told: float) -> Flag:
-    """What an estimator finds of I(side;Z), and what the nearest row in Z tells of the side."""
+def fast_changes(term: str, seen: float, told: float) -> Flag:
+    """An estimate of I(X;Z) or I(Y;Z), and what the nearest row in Z alone tells of that side."""
     return "coarse_condition", (
         f"X and Y change faster with Z than this estimator sees: it finds {both_units(seen)} in "
-        f"I({side};Z), and the nearest row in Z alone tells {both_units(told)} of {side}. What X "
-        "and Y share through Z counts as shared beyond it, so the estimate is likely too high, and "
-        "a p-value too small. Add rows, or give in Z what X and Y change with slowly."
+        f"{term}, where the nearest row in Z alone tells {both_units(told)}. What X and Y share "
+        "through Z counts as shared beyond it, so the estimate is likely too high, and a p-value "
+        "too small. Add rows, or give in Z what X and Y change with slowly."
     )
 
 

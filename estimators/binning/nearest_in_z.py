@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from mibench.contract import flags
 from mibench.contract.conditions import conditions_of
 from mibench.contract.strata import estimate_in_strata
-from mibench.contract.variables import NO_COLUMNS, NO_LIMITS, Variable
+from mibench.contract.variables import Variable
 from mibench.types import Estimate
 
 from ..shared.threads import thread_count
 from .labels import information_of_labels
-from .plug_in import RowSymbols, key_symbols
+from .plug_in import as_labels, key_symbols
 
 MOST_ROWS = 50_000  # that are looked at; of more, evenly spaced ones
 FEWEST_PAIRS = 10
@@ -25,22 +25,17 @@ MORE_THAN_SEEN = 0.05  # nats that the nearest row in Z must tell beyond the est
 SHOWN = 0.05  # nats; smaller estimates are not looked at
 
 
-def as_labels(symbols: RowSymbols) -> Variable:
-    """The bins of a side as labels."""
-    return Variable(symbols.n, 1, NO_COLUMNS, NO_LIMITS, NO_LIMITS, symbols.symbols, symbols.counts)
-
-
-def followed_nats(sides: tuple[Variable, Variable], z: Variable, bins_of_z: Variable) -> float:
-    """What the nearest row in Z tells of the labels of a side, beyond the bin; the smaller of two.
+def told_within_bins(x: Variable, y: Variable, z: Variable, bins_of_z: Variable) -> float:
+    """What the nearest row in Z tells of the labels x and y, beyond the bin; the smaller of both.
 
     Rows that are near in Z share nothing else, if rows are independent. So if this is above 0 for
     both sides, both change with Z within its bins, however fast. The nearest row in a single column
     of Z tells more of what changes with that column alone, so the largest value of these is taken.
 
-    sides: labels; z: numbers; bins_of_z: the bins of z as labels.
+    z: numbers; bins_of_z: its bins as labels.
     """
     rows, parts = _rows_and_parts(z)
-    return max(min(_told_by_the_nearest(sides, part, bins_of_z, rows)) for part in parts)
+    return max(min(_told_by_the_nearest([x, y], part, bins_of_z, rows)) for part in parts)
 
 
 def with_fast_changes(
@@ -48,27 +43,28 @@ def with_fast_changes(
 ) -> Estimate:
     """The estimate of I(X;Y|Z), flagged if the nearest row in Z tells more than its I(X;Z), I(Y;Z).
 
-    terms: the estimates in nats, with "I(X;Z)" and "I(Y;Z)", or one of them. What a side shares
-    with the nearest row in Z is at most what it shares with Z, so they are then too low.
+    What a side shares with the nearest row in Z is at most what it shares with Z, so that these two
+    are then too low.
+
+    terms: the estimates in nats, with "I(X;Z)" and "I(Y;Z)", or one of them.
     """
-    nats_of_z = {side: terms[f"I({side};Z)"] for side in "XY" if f"I({side};Z)" in terms}
-    if estimate.nats <= SHOWN or not nats_of_z:
+    found = {name: terms[name] for name in ("I(X;Z)", "I(Y;Z)") if name in terms}
+    if estimate.nats <= SHOWN or not found:
         return estimate
+    columns = {"I(X;Z)": _coarse_labels(x), "I(Y;Z)": _coarse_labels(y)}
+    sides = [(name, side) for name in found for side in columns[name]]
     rows, parts = _rows_and_parts(z)
     whole = as_labels(key_symbols(np.zeros(z.n, np.int64), 1))
-    of_side = {"X": x, "Y": y}
-    told = {
-        name: max(
-            max(_told_by_the_nearest(_coarse_labels(of_side[name]), part, whole, rows))
-            for part in parts
-        )
-        for name in nats_of_z
-    }
-    if all(told[name] > nats_of_z[name] + MORE_THAN_SEEN for name in told):
-        name = min(told, key=lambda side: told[side] - nats_of_z[side])
-        code, text = flags.fast_changes(name, nats_of_z[name], told[name])
-        return replace(estimate, flags={**estimate.flags, code: text})
-    return estimate
+    told = dict.fromkeys(found, 0.0)
+    for part in parts:
+        nats = _told_by_the_nearest([side for _, side in sides], part, whole, rows)
+        for (name, _), of_side in zip(sides, nats, strict=True):
+            told[name] = max(told[name], of_side)
+    if any(told[name] <= found[name] + MORE_THAN_SEEN for name in found):
+        return estimate
+    least = min(found, key=lambda name: told[name] - found[name])
+    code, text = flags.fast_changes(least, found[least], told[least])
+    return replace(estimate, flags={**estimate.flags, code: text})
 
 
 def _rows_and_parts(z: Variable) -> tuple[NDArray[np.int64], list[NDArray[np.float64]]]:
