@@ -15,8 +15,7 @@ from .contract.base import Estimator
 from .contract.conditions import conditions_of_sides, sides_of_z
 from .contract.frames import Names, all_sides
 from .contract.given import GivenEstimator
-from .contract.registry import get_estimator
-from .contract.resolve import EstimatorsLike, as_estimator, resolve_estimators
+from .contract.resolve import EstimatorsLike, resolve_estimators, resolved_estimator
 from .contract.sides import Side, as_side, check_index, check_missing, without_gaps
 from .contract.variables import as_variable
 from .errors import InputError
@@ -164,7 +163,7 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     if given and estimator is not None:
         raise InputError(f"two estimators are given, {given[0]!r} and {estimator!r}: give one")
     chosen = given[0] if given else DEFAULT if estimator is None else estimator
-    resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
+    resolved = resolved_estimator(chosen)
     check_missing(missing)
     plain = missing == "error" and permutations is interval is z is None and not local
     if isinstance(resolved, Estimator) and plain:

@@ -11,10 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .contract.base import Estimator
 from .contract.frames import columns_of
-from .contract.registry import get_estimator
-from .contract.resolve import as_estimator
+from .contract.resolve import resolved_subclass
 from .contract.sides import labels_by_type, refuse_times
 from .contract.variables import Variable, as_variable
 from .errors import InputError, unknown
@@ -156,7 +154,9 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
         if self.estimator is None:
             information = CountedInformation(columns, side, bins, self.correction is not None)
         else:
-            information = EstimatedInformation(columns, side, _resolved(self.estimator), names)
+            information = EstimatedInformation(
+                columns, side, resolved_subclass(self.estimator), names
+            )
         found = select(information, count, method, start)
         self.scores_, self.relevance_ = found.scores, found.relevance
         self.ranking_ = np.empty(len(columns), np.int64)
@@ -195,16 +195,6 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
 
 def _whole(value: Any, least: int) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
-
-
-def _resolved(estimator: EstimatorLike) -> Estimator:
-    found = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-    if not isinstance(found, Estimator):
-        raise InputError(
-            f"estimator is a {type(found).__name__}, no mibench.Estimator: give a spec such as "
-            "'knn', or a subclass of mibench.Estimator"
-        )
-    return found
 
 
 def _refuse_dates(x: Any) -> None:

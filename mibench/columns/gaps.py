@@ -50,6 +50,14 @@ def complete_arrays(arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
     return [np.asarray(values)[used] for values in arrays]
 
 
+def side_by_side(columns: Sequence[NDArray[Any]], label: bool) -> NDArray[Any]:
+    """Columns side by side. Labels keep their type, and numbers of several types are float64."""
+    if len({column.dtype for column in columns}) > 1:
+        kind = object if label else np.float64
+        columns = [column.astype(kind) for column in columns]
+    return np.column_stack(columns)
+
+
 def column_of(values: NDArray[Any], name: Hashable, label: bool, *, gaps: bool) -> Column:
     """Check one column. gaps: whether values may be missing.
 

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from ..contract.base import Estimator
 from ..contract.conditions import Conditions, conditions_of
 from ..contract.frames import both_sides
-from ..contract.registry import get_estimator
-from ..contract.resolve import as_estimator
+from ..contract.resolve import resolved_estimator
 from ..contract.sides import Side, as_side, gaps_of
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError, message_of
@@ -142,7 +141,7 @@ def check_settings(
 ) -> LagSettings:
     """The settings, checked. Raises InputError for bad ones."""
     chosen = DEFAULT if estimator is None else estimator
-    resolved = get_estimator(chosen) if isinstance(chosen, str) else as_estimator(chosen)
+    resolved = resolved_estimator(chosen)
     if not isinstance(resolved, Estimator):
         raise InputError(f"{resolved!r} is no mibench.Estimator: use knn, auto or canonical")
     if not isinstance(past, Integral) or isinstance(past, bool) or past < 1:

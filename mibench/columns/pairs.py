@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..contract.registry import get_estimator
-from ..contract.resolve import as_estimator
+from ..contract.resolve import resolved_estimator
 from ..contract.sides import check_missing
 from ..errors import InputError
 from ..memory import check_memory
 from ..output.notebook import heat_table, plain_table
 from ..output.safe import visible_lines
 from ..running.processes import check_jobs
-from ..types import EstimatorLike, SupportsEstimate
+from ..types import EstimatorLike
 from .gaps import Column, SidesOfPairs, column_of, complete_arrays
 from .given_table import columns_of_table, label_columns
 from .kept_pairs import Kept, kept_rows, places_of
@@ -201,11 +200,6 @@ def pairwise_of_file(
         raise InputError(f"the table has {usable} column(s): pairs need at least 2{why}")
     names = pd.Index(data.titles, dtype=object)
     return _of_columns(names, columns, resolved, kept, jobs, on_progress)
-
-
-def resolved_estimator(estimator: EstimatorLike) -> SupportsEstimate:
-    """The estimator that a spec means, or that is given."""
-    return get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
 
 
 def _of_columns(

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from ..contract.resolve import resolved_estimator
 from ..errors import InputError
 from ..running.permutations import check_permutations, tester_of
 from ..types import Estimate, EstimatorLike
 from .gaps import Column, SidesOfPairs
 from .pair_batches import ColumnPair, EstimateOrError, estimate_places
 from .pair_tests import Tested, with_q_values
-from .pairs import resolved_estimator
 from .ranked_given import GivenColumns, TestedGiven, estimate_places_given
 from .target_tests import TargetTest, orders_for, run_tests
 
@@ -151,8 +152,7 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
         ):  # fmt: skip
             yield steps + done
         steps += len(work.columns)
-    best = sorted(work.best(settings.top))
-    among = [(i, j) for j in best for i in best if i < j]
+    among = _pairs_of_best(work, settings.top)
     for found in estimate_places(work.sides, among, tested, settings.jobs):
         work.found.update(found)
         yield steps + len(found)
@@ -166,23 +166,26 @@ def _steps_given(work: _Work, settings: RankingSettings) -> Iterator[int]:
     same = settings.tester == settings.estimator
     tester = estimator if same else resolved_estimator(settings.tester)
     settings.given.check(estimator, tester)
-    most = None
-    if work.tested:
-        chosen = settings.permutations
-        most = chosen if isinstance(chosen, int) else orders_for(work.target)
+    most = settings.permutations
+    if most == AUTO:
+        most = orders_for(work.target)
+    tested = TestedGiven(estimator, tester, most, settings.seed)  # type: ignore[arg-type]
+    estimated = partial(estimate_places_given, work.sides, settings.given, jobs=settings.jobs)
     steps = 0
-    with_target = [(place, work.target) for place in range(work.target)]
-    for places, permutations in ((with_target, most), (None, None)):
-        if places is None:  # the best columns are known now
-            best = sorted(work.best(settings.top))
-            places = [(i, j) for j in best for i in best if i < j]
-        tested = TestedGiven(estimator, tester, permutations, settings.seed)
-        for found in estimate_places_given(
-            work.sides, settings.given, places, tested, settings.jobs
-        ):
-            work.found.update(found)
-            steps += 2 if permutations is not None else 1
-            yield steps
+    for found in estimated([(place, work.target) for place in range(work.target)], tested):
+        work.found.update(found)
+        steps += 2 if work.tested else 1
+        yield steps
+    for found in estimated(_pairs_of_best(work, settings.top), replace(tested, permutations=None)):
+        work.found.update(found)
+        steps += 1
+        yield steps
+
+
+def _pairs_of_best(work: _Work, top: int | None) -> list[ColumnPair]:
+    """The pairs of the best columns, which are compared with each other."""
+    best = sorted(work.best(top))
+    return [(i, j) for j in best for i in best if i < j]
 
 
 def _table(work: _Work, top: int | None) -> "pd.DataFrame":

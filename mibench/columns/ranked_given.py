@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from ..contract.variables import Variable, as_variable
 from ..errors import InputError, message_of
 from ..running.processes import in_processes
 from ..types import SupportsEstimate
-from .gaps import Column, SidesOfPairs
+from .gaps import Column, SidesOfPairs, side_by_side
 from .pair_batches import ColumnPair, EstimateOrError
 from .pair_tests import Tested
 
@@ -68,18 +67,10 @@ class GivenColumns:
             for label in (False, True):
                 values = [c.values[used] for c in self.columns if c.label == label]
                 kinds.append(
-                    as_variable(_joined(values, label), "given", label) if values else None
+                    as_variable(side_by_side(values, label), "given", label) if values else None
                 )
             self._made = {key: conditions_of(kinds[0], kinds[1], len(self.columns))}
         return self._made[key]
-
-
-def _joined(columns: Sequence[NDArray[Any]], label: bool) -> NDArray[Any]:
-    """Columns side by side. Labels keep their type, and numbers of several types are float64."""
-    if len({column.dtype for column in columns}) > 1:
-        kind = object if label else np.float64
-        columns = [column.astype(kind) for column in columns]
-    return np.column_stack(columns)
 
 
 @dataclass(frozen=True)

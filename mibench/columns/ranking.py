@@ -115,7 +115,7 @@ def rank(
         target, values, labels = _with_target(target, values, labels, discrete)
     elif target not in values:
         raise InputError(f"target: {unknown('column', str(target), map(str, names))}")
-    given_names = names_of_given(given, target, names)
+    given_names = _names_of_given(given, target, names)
     left_out = {target, *given_names}
     chosen = [n for n in names if n not in left_out] if features is None else list(features)
     for name in chosen:
@@ -138,9 +138,8 @@ def rank(
         else:
             columns.append(_column_or_error(values[name], name, name in labels, gaps))
     of_target = _column_or_error(values[target], target, target in labels, gaps)
-    settings = replace(settings, given=_given(
-        [(name, _column_or_error(values[name], name, name in labels, gaps)) for name in given_names]
-    ))  # fmt: skip
+    of_given = [_column_or_error(values[n], n, n in labels, gaps) for n in given_names]
+    settings = replace(settings, given=_given(of_given))
     return ranked(chosen, columns, _usable(of_target, target), settings, on_progress)
 
 
@@ -159,12 +158,12 @@ def rank_of_file(
         return _column_or_error(data.values[title], title, title in data.labels, True)
 
     of_target = _usable(column(target), target)
-    settings = replace(settings, given=_given([(title, column(title)) for title in given]))
+    settings = replace(settings, given=_given([column(title) for title in given]))
     titles = [title for title in data.titles if title != target and title not in given]
     return ranked(titles, [column(title) for title in titles], of_target, settings, on_progress)
 
 
-def names_of_given(given: Any, target: Hashable, names: Iterable[Hashable]) -> list[Hashable]:
+def _names_of_given(given: Any, target: Hashable, names: Iterable[Hashable]) -> list[Hashable]:
     """The names of the given columns. Raises InputError for the target, and for unknown ones."""
     if given is None:
         return []
@@ -181,13 +180,12 @@ def names_of_given(given: Any, target: Hashable, names: Iterable[Hashable]) -> l
     return chosen
 
 
-def _given(columns: Sequence[tuple[Hashable, Column | str]]) -> GivenColumns | None:
-    """Z. Raises InputError for a column that cannot be used."""
-    usable: list[Column] = []
-    for _, column in columns:
+def _given(columns: Sequence[Column | str]) -> GivenColumns | None:
+    """Z, or None without columns. Raises InputError for a column that cannot be used."""
+    for column in columns:
         if isinstance(column, str):
             raise InputError(f"given: {column}")
-        usable.append(column)
+    usable = [column for column in columns if isinstance(column, Column)]
     return GivenColumns.of(usable) if usable else None
 
 

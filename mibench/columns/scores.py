@@ -9,8 +9,7 @@ from ..contract.arrays import as_array
 from ..contract.base import Estimator
 from ..contract.frames import Column, columns_of
 from ..contract.functions import as_rows
-from ..contract.registry import get_estimator
-from ..contract.resolve import as_estimator
+from ..contract.resolve import resolved_estimator
 from ..contract.sides import as_side
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError
@@ -47,7 +46,7 @@ def scores(
         >>> scores({"a": [0, 0, 1, 1], "b": [0, 1, 0, 1]}, [0, 0, 1, 1], "uniform:bins=2").round(3)
         array([0.693, 0.   ])
     """
-    resolved = get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
+    resolved = resolved_estimator(estimator)
     columns = _columns(x)
     names = [column.title for column in columns]
     target = _variable(y, "y", discrete_y)

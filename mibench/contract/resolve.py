@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..types import SESSION, EstimatorLike, SupportsEstimate
 from ..versions import code_digest
+from .base import Estimator
 from .functions import FunctionEstimator
 from .parameters import has_text_parameter, parameter_fields
-from .registry import is_provided, list_estimators, name_of_class, origin, parse_estimator
+from .registry import (
+    get_estimator,
+    is_provided,
+    list_estimators,
+    name_of_class,
+    origin,
+    parse_estimator,
+)
 from .specs import NOT_IN_NAMES, QUOTE_COMMAS, name_in, shortest_spec, split_specs
 
 
@@ -73,6 +81,22 @@ def resolve_each(estimators: EstimatorsLike) -> list[ResolvedEstimator]:
             resolved.append(_from_object(entry))
     if not resolved:
         raise InputError(f"no estimators given: choose from {', '.join(list_estimators())}")
+    return resolved
+
+
+def resolved_estimator(estimator: EstimatorLike) -> SupportsEstimate:
+    """The estimator that a spec means, or that is given."""
+    return get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
+
+
+def resolved_subclass(estimator: EstimatorLike) -> Estimator:
+    """As `resolved_estimator`. Raises InputError for what is no `mibench.Estimator`."""
+    resolved = resolved_estimator(estimator)
+    if not isinstance(resolved, Estimator):
+        raise InputError(
+            f"estimator is a {type(resolved).__name__}, no mibench.Estimator: give a spec such as "
+            "'knn', or a subclass of mibench.Estimator"
+        )
     return resolved
 
 

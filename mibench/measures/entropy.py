@@ -12,7 +12,6 @@ from ..contract.sides import as_side
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError, unknown
 from ..estimators import entropy_of_counts_nats, knn_entropy_nats
-from ..estimators.binning.corrected import Correction
 from ..types import Estimate, EstimatorLike
 
 Normalization = Literal["linfoot", "arithmetic", "geometric", "min", "max", "joint", "x", "y"]
@@ -50,26 +49,23 @@ def entropy(
         >>> entropy(["a", "b", "a", "b"], correction=None).bits
         1.0
     """
-    side = side_of(x, "x", discrete)
-    return entropy_of_side(side, correction, k)
+    side = _side(x, "x", discrete)
+    info: dict[str, Any] = {"n": side.n, "dim_x": side.dims}
+    if not side.discrete:
+        info |= {"measure": "differential entropy", "k": k}
+        return Estimate(_of_numbers(side, k), info=info)
+    info |= {"measure": "entropy", "labels": side.cardinality, "correction": correction}
+    of_counts: Any = entropy_of_counts_nats  # which refuses names that it does not know
+    nats = 0.0 if side.constant else of_counts(side.counts, correction)
+    most = math.log(side.n)
+    raised = dict([flags.ceiling(nats, most, side.n)]) if flags.is_near(nats, most) else {}
+    return Estimate(nats, raised, info, most)
 
 
-def side_of(x: Any, name: str, discrete: bool | None) -> Variable:
+def _side(x: Any, name: str, discrete: bool | None) -> Variable:
     """One side, checked and laid out."""
     side = as_side(x, name, discrete)
     return as_variable(side.values, name, side.discrete)
-
-
-def entropy_of_side(x: Variable, correction: str | None, k: int = 3) -> Estimate:
-    """The entropy of a side that is laid out."""
-    info: dict[str, Any] = {"n": x.n, "dim_x": x.dims}
-    if not x.discrete:
-        return Estimate(_of_numbers(x, k), info={"measure": "differential entropy", "k": k, **info})
-    nats = 0.0 if x.constant else entropy_of_counts_nats(x.counts, _correction(correction))
-    info |= {"measure": "entropy", "labels": x.cardinality, "correction": correction}
-    most = math.log(x.n)
-    raised = dict([flags.ceiling(nats, most, x.n)]) if flags.is_near(nats, most) else {}
-    return Estimate(nats, raised, info, most)
 
 
 def _of_numbers(x: Variable, k: int) -> float:
@@ -92,10 +88,6 @@ def _of_numbers(x: Variable, k: int) -> float:
         )
     logarithms = np.log(spread) + np.log(widths) + math.log(2)  # of what columns are divided by
     return knn_entropy_nats(columns.T, k) + float(logarithms.sum())
-
-
-def _correction(name: str | None) -> Correction | None:
-    return name  # type: ignore[return-value]  # entropy_of_counts_nats refuses unknown names
 
 
 def conditional_entropy(
@@ -209,7 +201,7 @@ def normalized_mi(
         1.0
     """
     found = estimate(x, y, estimator, discrete_x=discrete_x, discrete_y=discrete_y)
-    sides = side_of(x, "x", discrete_x), side_of(y, "y", discrete_y)
+    sides = _side(x, "x", discrete_x), _side(y, "y", discrete_y)
     labels = all(side.discrete for side in sides)
     name = normalization or ("arithmetic" if labels else "linfoot")
     if name == "linfoot":

@@ -12,14 +12,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ..columns.gaps import complete_arrays
+from ..columns.gaps import complete_arrays, side_by_side
 from ..columns.given_table import columns_of_table, label_columns
 from ..contract.base import Estimator
 from ..contract.conditions import conditions_of
-from ..contract.registry import get_estimator
-from ..contract.resolve import as_estimator
+from ..contract.resolve import resolved_subclass
 from ..contract.variables import Variable, as_variable
 from ..errors import InputError, unknown
 from ..types import Estimate, EstimatorLike
@@ -60,14 +57,7 @@ def total_correlation(
         >>> round(total_correlation(table, None, "uniform:correction=none", discrete=True).bits, 2)
         1.0
     """
-    work = _Columns.of(table, columns, estimator, discrete)
-    total, terms, raised = 0.0, {}, {}
-    for place in range(1, len(work.names)):
-        name, found = work.with_others(place, range(place))
-        total += found.nats
-        terms[name] = found.nats
-        raised.update(_named(found, name))
-    return work.result("total correlation", total, raised, terms)
+    return _combined(table, columns, estimator, discrete, "total correlation", 1, 0)
 
 
 def dual_total_correlation(
@@ -94,7 +84,7 @@ def dual_total_correlation(
         >>> round(dual_total_correlation(table, None, estimator, discrete=True).bits, 2)
         2.0
     """
-    return _difference(table, columns, estimator, discrete, "dual total correlation", -1, 1)
+    return _combined(table, columns, estimator, discrete, "dual total correlation", -1, 1)
 
 
 def o_information(
@@ -120,10 +110,10 @@ def o_information(
         >>> round(o_information(table, None, "uniform:correction=none", discrete=True).bits, 2)
         -1.0
     """
-    return _difference(table, columns, estimator, discrete, "O-information", 2, -1)
+    return _combined(table, columns, estimator, discrete, "O-information", 2, -1)
 
 
-def _difference(
+def _combined(
     table: Any,
     columns: Iterable[Hashable] | None,
     estimator: EstimatorLike,
@@ -134,25 +124,25 @@ def _difference(
 ) -> Estimate:
     """of_total * TC + of_rest * sum_i I(X_i; X_-i)."""
     work = _Columns.of(table, columns, estimator, discrete)
-    count = len(work.names)
-    total, rest, terms, raised = 0.0, 0.0, {}, {}
-    for place in range(count):
-        name, with_all = work.with_others(place, [j for j in range(count) if j != place])
-        rest += with_all.nats
-        terms[name] = with_all.nats
-        raised.update(_named(with_all, name))
-        if place > 0:
-            last = place == count - 1  # whose columns before it are all the others
-            name, before = (name, with_all) if last else work.with_others(place, range(place))
-            total += before.nats
-            terms[name] = before.nats
-            raised.update(_named(before, name))
-    return work.result(measure, of_total * total + of_rest * rest, raised, terms)
-
-
-def _named(found: Estimate, name: str) -> dict[str, str]:
-    """The flags of a term, which say which term it is."""
-    return {code: f"In {name}: {text}" for code, text in found.flags.items()}
+    every = range(len(work.names))
+    factors = [((place, tuple(range(place))), of_total) for place in every if place > 0]
+    if of_rest:
+        factors += [((i, tuple(j for j in every if j != i)), of_rest) for i in every]
+    found = {term: work.information(*term) for term, _ in factors}  # the last ones are the same
+    names = {term: work.name_of(*term) for term in found}
+    raised = {
+        code: f"In {names[term]}: {text}"
+        for term, estimate in found.items()
+        for code, text in estimate.flags.items()
+    }
+    info = {
+        "measure": measure,
+        "n": len(work.values[0]),
+        "columns": list(work.names),
+        "estimator": repr(work.estimator),
+        "terms_nats": {names[term]: estimate.nats for term, estimate in found.items()},
+    }
+    return Estimate(sum(factor * found[term].nats for term, factor in factors), raised, info)
 
 
 @dataclass(frozen=True)
@@ -172,14 +162,6 @@ class _Columns:
         estimator: EstimatorLike,
         discrete: bool | str | Iterable[Hashable] | None,
     ) -> "_Columns":
-        resolved = (
-            get_estimator(estimator) if isinstance(estimator, str) else as_estimator(estimator)
-        )
-        if not isinstance(resolved, Estimator):
-            raise InputError(
-                f"estimator is a {type(resolved).__name__}, no mibench.Estimator: give a spec such "
-                "as 'knn', or a subclass of mibench.Estimator"
-            )
         names, arrays, by_type = columns_of_table(table, "such measures", 2)
         labels = label_columns(discrete, names) | (set() if discrete is False else by_type)
         values = dict(zip(names, arrays, strict=True))
@@ -192,38 +174,27 @@ class _Columns:
         whole = complete_arrays([values[name] for name in wanted])
         for name, column in zip(wanted, whole, strict=True):
             as_variable(column, f"column {name!r}", name in labels)  # refuses bad values by name
-        return cls(wanted, whole, labels, resolved)
+        return cls(wanted, whole, labels, resolved_subclass(estimator))
 
-    def with_others(self, place: int, others: Iterable[int]) -> tuple[str, Estimate]:
-        """What it is called, and I(X_i; the others): I(X_i; labels) + I(X_i; numbers | labels)."""
+    def name_of(self, place: int, others: Sequence[int]) -> str:
+        """The name of a term."""
+        return f"I({self.names[place]}; {', '.join(str(self.names[j]) for j in others)})"
+
+    def information(self, place: int, others: Sequence[int]) -> Estimate:
+        """I(X_i; others), which is I(X_i; labels) + I(X_i; numbers | labels)."""
         own = self._side([place])
-        kinds: dict[bool, list[int]] = {True: [], False: []}
-        for j in others:
-            kinds[self.names[j] in self.labels].append(j)
-        shown = ", ".join(str(self.names[j]) for j in sorted(kinds[True] + kinds[False]))
-        name = f"I({self.names[place]}; {shown})"
-        if not kinds[True] or not kinds[False]:
-            return name, self.estimator.estimate_variables(
-                own, self._side(kinds[True] or kinds[False])
-            )
-        labels, numbers = self._side(kinds[True]), self._side(kinds[False])
-        first = self.estimator.estimate_variables(own, labels)
-        more = self.estimator.estimate_given(
-            own, numbers, conditions_of(None, labels, len(kinds[True]))
-        )
-        return name, Estimate(first.nats + more.nats, {**first.flags, **more.flags})
+        labels = [j for j in others if self.names[j] in self.labels]
+        numbers = [j for j in others if self.names[j] not in self.labels]
+        if not labels or not numbers:
+            return self.estimator.estimate_variables(own, self._side(others))
+        of_labels = self._side(labels)
+        first = self.estimator.estimate_variables(own, of_labels)
+        given = conditions_of(None, of_labels, len(labels))
+        more = self.estimator.estimate_given(own, self._side(numbers), given)
+        return Estimate(first.nats + more.nats, {**first.flags, **more.flags})
 
     def _side(self, places: Sequence[int]) -> Variable:
+        """Columns of one kind as a side."""
         label = self.names[places[0]] in self.labels
-        columns = [self.values[j] for j in places]
-        if label and len({column.dtype for column in columns}) > 1:
-            columns = [column.astype(object) for column in columns]
         name = ", ".join(f"column {self.names[j]!r}" for j in places)
-        return as_variable(np.column_stack(columns), name, label)
-
-    def result(
-        self, measure: str, nats: float, raised: dict[str, str], terms: dict[str, float]
-    ) -> Estimate:
-        info = {"measure": measure, "n": len(self.values[0]), "columns": list(self.names),
-                "estimator": repr(self.estimator), "terms_nats": terms}  # fmt: skip
-        return Estimate(nats, raised, info)
+        return as_variable(side_by_side([self.values[j] for j in places], label), name, label)
