@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from mibench.contract.variables import as_variable
+from mibench.estimators import Smile
 from mibench.estimators.neural import sides
 
 from .samples import normal
@@ -166,10 +167,8 @@ def trained(curves, steps):
         step = next(checks)
         return torch.tensor([curve(step) for curve in curves])
 
-    course = train(
-        [weight], lambda rows: weight.sum(1), held_out, 50, generator_of(0),
-        steps=steps, batch=10, rate=0.1, folds=len(curves),
-    )  # fmt: skip
+    settings = Smile(steps=steps, batch=10, learning_rate=0.1, folds=len(curves))
+    course = train([weight], lambda rows: weight.sum(1), held_out, 50, generator_of(0), settings)
     return course, weight.detach()[:, 0]
 
 

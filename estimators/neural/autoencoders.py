@@ -59,10 +59,7 @@ def estimate_of_codes(columns: Columns, estimator: NeuralEstimator, dims: int, k
         lambda: gain(*parts.held_out(CHECK_ROWS)),
         parts.trained,
         generator,
-        steps=estimator.steps,
-        batch=estimator.batch,
-        rate=estimator.learning_rate,
-        folds=estimator.folds,
+        estimator,
     )
     sides = parts.held_out()
     with torch.no_grad():

@@ -45,10 +45,7 @@ def estimate_by_critics(
         lambda: objective.held_out(critics(*few, shifts_of_checks)),
         parts.trained,
         generator,
-        steps=estimator.steps,
-        batch=estimator.batch,
-        rate=estimator.learning_rate,
-        folds=estimator.folds,
+        estimator,
     )
     affordable = max(CHECK_SHIFTS, MOST_PAIRS // (parts.held * estimator.folds))
     shifts = spread_shifts(parts.held, min(affordable, objective.shifts))

@@ -89,10 +89,7 @@ def difference_of_entropies(
         lambda: likelihoods(parts.of_part[:, :CHECK_ROWS]).mean(1),
         parts.trained,
         generator,
-        steps=estimator.steps,
-        batch=estimator.batch,
-        rate=estimator.learning_rate,
-        folds=estimator.folds,
+        estimator,
     )
     of_parts = in_pieces(parts.of_part)
     nats = float(of_parts.mean())

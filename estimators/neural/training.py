@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .base import NeuralEstimator
+
 CHECK_EVERY = 20  # steps
 PATIENCE = 6  # checks without a better one, after which training ends
 AVERAGING = 0.05  # share of the newest weights in the average that is measured
@@ -57,11 +59,7 @@ def train(
     held_out: Callable[[], Tensor],
     rows: int,
     generator: torch.Generator,
-    *,
-    steps: int,
-    batch: int,
-    rate: float,
-    folds: int,
+    estimator: NeuralEstimator,
 ) -> Course:
     """Train networks side by side, and leave in each the weights that were best on other parts.
 
@@ -72,15 +70,13 @@ def train(
         held_out: what to measure, (networks,), each network on the rows of its part.
         rows: how many rows train each network.
         generator: of the batches.
-        steps: the most.
-        batch: rows of a step.
-        rate: of Adam.
-        folds: the parts of the rows.
+        estimator: its steps, batch, learning_rate and folds.
 
     Returns:
         How it went. A network whose gain is no longer finite keeps what was best before.
     """
-    adam = Adam(parameters, rate)
+    steps, folds = estimator.steps, estimator.folds
+    adam = Adam(parameters, estimator.learning_rate)
     averages = [p.detach().clone() for p in parameters]
     best = [p.detach().clone() for p in parameters]
     networks = len(parameters[0])
@@ -89,7 +85,7 @@ def train(
     curve: list[float] = []
     last_better = 0
     order, place = torch.empty(0, dtype=torch.int64), rows
-    batch = min(batch, rows)
+    batch = min(estimator.batch, rows)
     for step in range(steps + 1):
         if step % CHECK_EVERY == 0 or step == steps:
             with torch.no_grad(), _set_to(parameters, averages):
