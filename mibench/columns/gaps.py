@@ -39,13 +39,15 @@ def present(values: NDArray[Any]) -> NDArray[np.bool_]:
     return there
 
 
-def complete_arrays(arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+def complete_arrays(
+    arrays: Sequence[NDArray[Any]], remedy: str = 'leave out a column, or give missing="pairwise"'
+) -> list[NDArray[Any]]:
     """The arrays on the rows in which each has a value. Raises InputError for fewer than 2 rows."""
     used = np.logical_and.reduce([present(values) for values in arrays])
     if used.sum() < 2:
         raise InputError(
             f"{int(used.sum())} of {len(used)} rows have a value in every column: mutual "
-            'information needs at least 2, so leave out a column, or give missing="pairwise"'
+            f"information needs at least 2, so {remedy}"
         )
     return [np.asarray(values)[used] for values in arrays]
 

@@ -148,7 +148,7 @@ def joined(columns: list[Column], name: str, discrete: bool | None) -> Side:
         ]
         raise InputError(
             f"{name} mixes labels ({titles[0]}) and numbers ({titles[1]}): give one kind alone, or "
-            f"declare all of them labels with discrete_{name}=True"
+            f"declare all of them labels{by_argument(name)}"
         )
     parts = [side.values for side in sides]
     if kinds == {True} and len({part.dtype for part in parts}) > 1:

@@ -56,7 +56,7 @@ def kl_divergence(x: Any, y: Any, *, discrete: bool | None = None, k: int = 5) -
         >>> bool(abs(kl_divergence(x, y).nats - 0.5) < 0.1)
         True
     """
-    a, b = as_side(x, "x", discrete), as_side(y, "y", discrete)
+    a, b = as_side(x, "sample x", discrete), as_side(y, "sample y", discrete)
     if a.discrete != b.discrete:
         raise InputError("x and y are of different kinds: give numbers in both, or labels in both")
     if len(a.titles) > 1 and a.titles != b.titles and b.titles:
@@ -66,7 +66,9 @@ def kl_divergence(x: Any, y: Any, *, discrete: bool | None = None, k: int = 5) -
         )
     if a.discrete:
         return _of_labels(a.values, b.values)
-    return _of_numbers(as_variable(a.values, "x", False), as_variable(b.values, "y", False), k)
+    return _of_numbers(
+        as_variable(a.values, "sample x", False), as_variable(b.values, "sample y", False), k
+    )
 
 
 def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:

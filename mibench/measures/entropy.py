@@ -49,7 +49,7 @@ def entropy(
         >>> entropy(["a", "b", "a", "b"], correction=None).bits
         1.0
     """
-    side = _side(x, "x", discrete)
+    side = _side(x, "sample x", discrete)  # no argument is named discrete_x
     info: dict[str, Any] = {"n": side.n, "dim_x": side.dims}
     if not side.discrete:
         info |= {"measure": "differential entropy", "k": k}

@@ -171,7 +171,7 @@ class _Columns:
                 raise InputError(f"columns: {unknown('column', str(name), map(str, names))}")
         if len(set(wanted)) < max(2, len(wanted)):
             raise InputError(f"columns: give two or more different ones, not {wanted!r}")
-        whole = complete_arrays([values[name] for name in wanted])
+        whole = complete_arrays([values[name] for name in wanted], "leave out a column")
         for name, column in zip(wanted, whole, strict=True):
             as_variable(column, f"column {name!r}", name in labels)  # refuses bad values by name
         return cls(wanted, whole, labels, resolved_subclass(estimator))
