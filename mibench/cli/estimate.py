@@ -92,7 +92,7 @@ def estimate(
     double quotes: '"a,b",c'.
 
     Without -e, the first line says what to believe: the estimate of auto, its 95% interval, and
-    the p-value of knn. The table below says what each estimator finds.
+    the p-value of a permutation test. The table below says what each estimator finds.
     """
     from ..contract.registry import default_estimators
     from ..contract.resolve import resolve_estimators

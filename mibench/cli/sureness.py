@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .estimates import Result
 
 # Permutations of the verdict, by the largest rows times columns squared for which they take no
-# more than some seconds, as far as knn's time goes with them.
+# more than some seconds, as far as the time of the test of auto goes with them.
 PERMUTATIONS = ((40_000, 999), (1_000_000, 99), (math.inf, 39))
 SURE = 0.05  # a smaller p-value is called "not by chance"
+NEAR_ZERO = 0.01  # nats; the test sees some dependence of which a smaller estimate shows nothing
 
-AUTO, TESTED = "auto", "knn"  # the estimator of the verdict, and that of its p-value
+AUTO = "auto"  # the estimator of the verdict
 
 
 def add_p_values(
@@ -33,7 +34,7 @@ def add_p_values(
 ) -> None:
     """Give the estimates p-values, in place. An estimator that fails on permuted rows is named.
 
-    Estimators that are tested by the same one, as auto is by knn, share its permuted estimates.
+    Estimators that are tested by the same one, as auto and mine are, share its permuted estimates.
     """
     from ..running.permutations import null_distribution, tester_of, with_p_value
 
@@ -104,38 +105,26 @@ def judge(
 ) -> str | None:
     """The verdict on the results of all default estimators; None if auto has failed.
 
-    It adds to the results, in place, the interval of auto and the p-value of knn, if they have none
-    yet.
+    It adds to the result of auto, in place, an interval and a p-value, if it has none yet.
     """
     from ..contract.given import GivenEstimator
     from ..running.intervals import USUAL_LEVEL
     from ..running.permutations import FEWEST
 
-    names = [spec for spec, _, _ in results]
-    auto = names.index(AUTO)
-    estimate = results[auto][1]
+    place = [spec for spec, _, _ in results].index(AUTO)
+    part, of_part = results[place : place + 1], resolved[place : place + 1]
+    estimate = part[0][1]
     if isinstance(estimate, str):
         return None
-    if estimate.interval is None and not isinstance(resolved[auto].estimator, GivenEstimator):
-        part = results[auto : auto + 1]
-        add_intervals(part, resolved[auto : auto + 1], x, y, str(USUAL_LEVEL))
-        results[auto : auto + 1] = part
-    if TESTED not in names:
-        return verdict(_of(results[auto]), None, units)
-    tested = names.index(TESTED)
-    known = _of(results[tested])
-    if known is not None and known.p_value is None and "constant" not in known.flags:
+    if estimate.interval is None and not isinstance(of_part[0].estimator, GivenEstimator):
+        add_intervals(part, of_part, x, y, str(USUAL_LEVEL))
+    if estimate.p_value is None and "constant" not in estimate.flags:
         rows, columns = x.values.shape[0], x.values.shape[1] + y.values.shape[1]
-        part = results[tested : tested + 1]
         count = permutations_of_verdict(rows, columns)
         if count >= FEWEST:
-            add_p_values(part, resolved[tested : tested + 1], x, y, count)
-        results[tested : tested + 1] = part
-    return verdict(_of(results[auto]), _of(results[tested]), units)
-
-
-def _of(result: "Result") -> "Estimate | None":
-    return None if isinstance(result[1], str) else result[1]
+            add_p_values(part, of_part, x, y, count)
+    results[place : place + 1] = part
+    return verdict(part[0][1], units)
 
 
 def permutations_of_verdict(rows: int, columns: int) -> int:
@@ -144,10 +133,8 @@ def permutations_of_verdict(rows: int, columns: int) -> int:
     return min(next(count for most, count in PERMUTATIONS if work <= most), rows - 1)
 
 
-def verdict(auto: "Estimate | None", tested: "Estimate | None", units: str) -> str | None:
+def verdict(auto: "Estimate", units: str) -> str:
     """What to believe, in one sentence: the estimate, its interval, and whether chance made it."""
-    if auto is None:
-        return None
     parts = [f"{getattr(auto, units):.2g} {units}"]
     ends = auto.interval_bits if units == "bits" else auto.interval
     if ends is not None:
@@ -155,8 +142,10 @@ def verdict(auto: "Estimate | None", tested: "Estimate | None", units: str) -> s
         level = f"{auto.interval_info['level']:.0%}"
         bounds = f"at least {low}" if high == "inf" else f"between {low} and {high}"
         parts = [f"{parts[0]}, {bounds} with a probability of {level}"]
-    if tested is not None and tested.p_value is not None:
-        sure = tested.p_value < SURE
-        chance = "not by chance" if sure else "such an estimate may come by chance"
-        parts.append(f"{chance} (p = {tested.p_value:.2g})")
+    if auto.p_value is not None:
+        chance = "such an estimate may come by chance"
+        if auto.p_value < SURE:
+            too_low = auto.nats < NEAR_ZERO
+            chance = "yet a test finds dependence: too low" if too_low else "not by chance"
+        parts.append(f"{chance} (p = {auto.p_value:.2g})")
     return "; ".join(parts)
