@@ -52,6 +52,12 @@ def line(cells: Iterable[object]) -> None:
     print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
+def signed(nats: float) -> str:
+    """A difference with its sign, which 0.00 has not; "refused" for NaN."""
+    number = "refused" if math.isnan(nats) else f"{nats:+.2f}"
+    return number.replace("-0.00", "0.00").replace("+0.00", "0.00")
+
+
 def table_of_checks(of: Iterable[str], seeds: int, images: bool = False) -> None:
     checks = IMAGE_CHECKS if images else CHECKS
     line(["estimator", *checks])
@@ -59,8 +65,7 @@ def table_of_checks(of: Iterable[str], seeds: int, images: bool = False) -> None
     for name in of:
         cells = []
         for result in mibench.check(name, seeds=seeds, images=images).results:
-            number = "refused" if math.isnan(result.nats) else f"{result.nats:+.2f}"
-            cells.append(number.replace("-0.00", "0.00").replace("+0.00", "0.00"))
+            cells.append(signed(result.nats))
             cells[-1] += MARKS[result.verdict]
         line([f"`{name}`", *cells])
 
@@ -75,7 +80,7 @@ def table_of_tasks(names: Iterable[str], seeds: int) -> None:
         table = mibench.compare(name, tasks=tasks, samples=[1000], seeds=seeds, jobs=1)
         errors = table.assign(error=table["nats"] - table["mi_nats"]).groupby("task")["error"]
         means = errors.mean()
-        cells = ["refused" if math.isnan(means[t]) else f"{means[t]:+.2f}" for t in tasks]
+        cells = [signed(means[task]) for task in tasks]
         milliseconds = 1000 * table.loc[table["task"] == tasks[0], "seconds"].median()
         line([f"`{name}`", *cells, f"{milliseconds:.{0 if milliseconds > 10 else 1}f} ms"])
 
@@ -104,8 +109,8 @@ def beyond() -> None:
         errors, seconds = table["nats"] - table["mi_nats"], table["seconds"]
         numbers = [errors.mean(), errors.max(), errors.min()]
         times = [f"{seconds.median():.1f} s", f"{seconds.max():.1f} s"]
-        signed = [f"{number:+.3f}" for number in numbers]
-        line([f"`{name}`", f"{errors.abs().mean():.3f}", *signed, *times])
+        means = [f"{number:+.3f}" for number in numbers]
+        line([f"`{name}`", f"{errors.abs().mean():.3f}", *means, *times])
 
 
 def latent() -> None:

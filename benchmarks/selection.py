@@ -276,14 +276,16 @@ def dependent(rng: np.random.Generator, n: int) -> dict[str, tuple[Any, Any, boo
 
 
 def power(seeds: int = 100, n: int = 300, permutations: int = 99) -> None:
-    """How often the permutation test with each estimator has p <= 0.05."""
-    specs = ["knn", "knn:k=10", "adaptive", "adaptive:bins=4", "adaptive:bins=6", "uniform"]
+    """How often the permutation test with each estimator has p <= 0.05. auto: that of `rank`."""
+    specs = ["auto", "knn", "knn:k=10", "adaptive", "adaptive:bins=4", "adaptive:bins=6", "uniform"]
     print("| dependence | " + " | ".join(f"`{spec}`" for spec in specs) + " |")
     print("|---|" + "---|" * len(specs))
     for name in dependent(np.random.default_rng(0), n):
         shares = []
         for spec in specs:
             estimator, hits = get_estimator(spec), 0
+            if spec == "auto":
+                estimator = estimator.tested_by(tests=2)
             for seed in range(seeds):
                 x, y, label = dependent(np.random.default_rng(seed), n)[name]
                 sides = as_variable(x, "x", False), as_variable(y, "y", label)

@@ -10,7 +10,7 @@ from mibench.contract.variables import as_variable
 from mibench.estimators import KNN
 from mibench.estimators.gaussian_copula import normal_scores
 from mibench.estimators.independence import Combined
-from mibench.estimators.independence.correlations import correlations
+from mibench.estimators.independence.correlations import estimates_by_correlations
 
 
 def sides(x, y, discrete_x=False):
@@ -18,8 +18,8 @@ def sides(x, y, discrete_x=False):
 
 
 def nats_of_each(x, y, discrete_x=False):
-    pair = sides(x, y, discrete_x)
-    return [found.nats(np.arange(len(y))) for found in correlations(*pair)]
+    orders = [np.arange(len(y))]
+    return [nats[0] for nats, _ in estimates_by_correlations(*sides(x, y, discrete_x), orders)]
 
 
 def explained(target, features):
@@ -67,7 +67,7 @@ def test_correlations_need_three_rows_for_each_dimension(columns, rows, count):
     """1+1 columns have 2 dimensions and with squares 4; d+1, if d > 3, 2d + 2."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(rows, columns)), rng.normal(size=rows)
-    assert len(correlations(*sides(x, y))) == count
+    assert len(nats_of_each(x, y)) == count
 
 
 def samples(kind, count):

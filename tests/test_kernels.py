@@ -17,10 +17,24 @@ from hypothesis.extra import numpy as hnp
 from mibench.errors import InputError
 from mibench.estimators.adaptive import edge_slots, guides, padded_edges
 from mibench.estimators.kernels import binning, brute, density, kdtree, line, mixture, symbols
+from mibench.estimators.kernels.orders import products_of_orders
 from mibench.estimators.neighbours import partitions, search
 
 from . import naive
 from .samples import VALUES, normal, properties
+
+# -- orders of rows ---------------------------------------------------------------------
+
+
+def test_small_products_of_orders():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3, 9)), rng.normal(size=(2, 9))
+    orders = np.array([rng.permutation(9) for _ in range(4)])
+    products = np.full((4, 3, 2), np.nan)
+    products_of_orders(x, y, orders, products)
+    for order, product in zip(orders, products, strict=True):
+        assert product == pytest.approx(x @ y[:, order].T, abs=1e-13)
+
 
 # -- symbols and entropies ------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from mibench.columns.ranked_columns import AUTO, DEFAULT, InterruptedRanking
 from mibench.columns.target_tests import orders_for
 from mibench.contract.variables import as_variable
 from mibench.estimators import Adaptive, Uniform
+from mibench.estimators.independence import Combined
 
 QUICK = "uniform:bins=4"
 
@@ -48,9 +49,11 @@ def mixed(n=300, seed=0):
 
 
 @pytest.mark.parametrize("target", ["sales", "group"])
-def test_each_number_and_p_value_is_that_of_a_single_estimate(target):
+@pytest.mark.parametrize("test", ["adaptive:bins=6", "auto"])
+def test_each_number_and_p_value_is_that_of_a_single_estimate(target, test):
     table = mixed()
-    ranking = mibench.rank(table, target, permutations=99, test="adaptive:bins=6", seed=3)
+    ranking = mibench.rank(table, target, permutations=99, test=test, seed=3)
+    tester = Combined("bins") if test == "auto" else test
     assert sorted(ranking["feature"]) == sorted(set(table) - {target})
     for row in ranking.itertuples():
         x, y = table[row.feature], table[target]
@@ -58,7 +61,7 @@ def test_each_number_and_p_value_is_that_of_a_single_estimate(target):
         if row.feature == "flat":
             assert (row.nats, row.p_value, row.flags) == (0.0, 1.0, "constant")
             continue
-        tested = mibench.estimate(x, y, "adaptive:bins=6", permutations=99, seed=3)
+        tested = mibench.estimate(x, y, tester, permutations=99, seed=3)
         assert row.p_value == tested.p_value
         assert row.kind == ("labels" if x.dtype == object or x.dtype == "str" else "numbers")
     q_values = false_discovery_control(ranking["p_value"])
@@ -232,7 +235,7 @@ def test_rows_of_a_series_are_shifted():
     ranking = mibench.rank(walks, 0, QUICK)
     for row in ranking.itertuples():
         tested = mibench.estimate(
-            walks[:, row.feature], walks[:, 0], "adaptive:bins=6", permutations=399
+            walks[:, row.feature], walks[:, 0], Combined("bins"), permutations=399
         )
         assert tested.info["permuted"] == "shifts in time"
         assert row.p_value == tested.p_value

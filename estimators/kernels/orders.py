@@ -1,4 +1,4 @@
-"""Counts pairs of symbols for many orders of the rows of one side."""
+"""Counts of pairs of symbols, and products of columns, for many orders of the rows of one side."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,3 +30,32 @@ def joint_entropies(
         for count in table:
             occupied += int(count > 0)
         entropies[o], pairs[o] = entropy_nats(table), occupied
+
+
+@kernel
+def products_of_orders(x: Float, y: Float, orders: Int, products: Float) -> None:
+    """The sum over i of x[a, i] y[b, order[i]] for each order.
+
+    x: (dx, n); y: (dy, n), few rows each; orders: (orders, n). Written: products (orders, dx, dy).
+    """
+    n = x.shape[1]
+    whole = n - n % 4
+    permuted = np.empty(n)
+    for o in range(orders.shape[0]):
+        order = orders[o]
+        for b in range(y.shape[0]):
+            of_y = y[b]
+            for i in range(n):
+                permuted[i] = of_y[np.uint64(order[i])]
+            for a in range(x.shape[0]):
+                of_x = x[a]
+                # Four sums, so that an addition need not wait for the one before it.
+                s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+                for i in range(0, whole, 4):
+                    s0 += of_x[i] * permuted[i]
+                    s1 += of_x[i + 1] * permuted[i + 1]
+                    s2 += of_x[i + 2] * permuted[i + 2]
+                    s3 += of_x[i + 3] * permuted[i + 3]
+                for i in range(whole, n):
+                    s0 += of_x[i] * permuted[i]
+                products[o, a, b] = (s0 + s1) + (s2 + s3)

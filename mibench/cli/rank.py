@@ -65,8 +65,9 @@ ESTIMATOR, TEST = "knn:k=10", "auto"  # as of `columns.ranked_columns`
 @click.option(
     "--test", metavar="SPEC", default=TEST, show_default=True,
     shell_complete=one_of(estimator_names),
-    help="Estimator of the test, which is exact whatever it is. auto: adaptive:bins=6, or with "
-    "--given that of --estimator. Given numbers, the test is approximate.",
+    help="Estimator of the test, which is exact whatever it is. auto: correlations, squares and "
+    "counts in six bins together, or with --given that of --estimator. Given numbers, the test is "
+    "approximate.",
 )  # fmt: skip
 @click.option(
     "--jobs", type=int, default=1, show_default=True,

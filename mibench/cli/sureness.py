@@ -41,7 +41,7 @@ def add_p_values(
     made: list[tuple[Any, NullDistribution]] = []
 
     def tested(each: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
-        tester, name = tester_of(each.estimator)
+        tester, name = tester_of(each.estimator, 1)
         for known, null in made:
             if type(known) is type(tester) and known == tester:
                 return with_p_value(estimate, replace(null, estimator=name))

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT = "knn:k=10"  # see `benchmarks/selection.py`, which compares estimators and tests
-DEFAULT_TEST = "adaptive:bins=6"
 AUTO = "auto"
 TOP = 20  # columns that are compared with each other
 
@@ -42,10 +41,10 @@ class RankingSettings:
 
     @property
     def tester(self) -> EstimatorLike:
-        """The estimator of the test: given columns, bins would hold few rows each."""
+        """The estimator of the test: by default that of `auto`, and given columns their own."""
         if self.test is None or (self.test == AUTO and self.given is not None):
             return self.estimator
-        return DEFAULT_TEST if self.test == AUTO else self.test
+        return self.test
 
     def __post_init__(self) -> None:
         if self.permutations is not None and self.permutations != AUTO:
@@ -144,7 +143,7 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
             sides = work.sides.of(place, work.target)
             if not isinstance(sides, str):
                 work.tests[place] = TargetTest(*sides)
-        tester, _ = tester_of(resolved_estimator(settings.tester))
+        tester, _ = tester_of(resolved_estimator(settings.tester), len(work.columns))
         most = settings.permutations
         for done in run_tests(
             tester, list(work.tests.values()), most if isinstance(most, int) else None,

@@ -67,9 +67,10 @@ def rank(
             q-value of 0.05. None: no test. Rows of a series are shifted in time, as in
             `mibench.estimate`.
         test: The estimator whose estimates from permuted rows are compared. The test is exact
-            whatever it is. "auto" (default) counts in six bins ("adaptive:bins=6"), which finds
-            weak dependence more often than k-NN, in less time; given columns, it is the estimator
-            itself. None: the estimator itself. Given numbers, the test is approximate.
+            whatever it is. "auto" (default) compares correlations of ranks, of their squares, and
+            counts in six bins together, which finds weak dependence more often than k-NN, in less
+            time; given columns, it is the estimator itself. None: the estimator itself. Given
+            numbers, the test is approximate.
         top: How many of the first columns are compared with each other, to show redundancy; None
             for all.
         seed: Of the random orders.

@@ -246,11 +246,14 @@ class Estimator(ABC):
             return self._local(x, y, None)
         return local_in_strata(self._local, x, y, z)
 
-    def tested_by(self) -> "Estimator":
+    def tested_by(self, tests: int = 1) -> "Estimator":
         """The estimator whose permutation test tells whether X and Y are independent.
 
         A test needs a hundred estimates and more. It is exact whatever the estimator, so one that
         takes long may name a quicker one.
+
+        Args:
+            tests: how many sides are tested against one. Many need a quicker estimator still.
         """
         return self
 

@@ -56,9 +56,9 @@ class GivenEstimator(Estimator):
         """I(X;Y|Z) in nats for each order of the rows of Y; see `Estimator.estimate_permuted`."""
         return self.estimator.estimate_permuted_given(x, y, self.conditions, orders)
 
-    def tested_by(self) -> Estimator:
+    def tested_by(self, tests: int = 1) -> Estimator:
         """The estimator that the estimator names, given the same Z."""
-        tester = self.estimator.tested_by()
+        tester = self.estimator.tested_by(tests)
         return self if tester is self.estimator else GivenEstimator(tester, self.conditions)
 
     def local_values(

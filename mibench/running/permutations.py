@@ -111,9 +111,9 @@ def with_p_value(estimate: Estimate, null: NullDistribution) -> Estimate:
     return replace(estimate, p_value=null.p_value, info={**estimate.info, **chance})
 
 
-def tester_of(estimator: SupportsEstimate) -> tuple[SupportsEstimate, str]:
-    """The estimator whose estimates from permuted rows are compared; its name if it is another."""
-    if isinstance(estimator, Estimator) and (tester := estimator.tested_by()) is not estimator:
+def tester_of(estimator: SupportsEstimate, count: int) -> tuple[SupportsEstimate, str]:
+    """The estimator for so many tests against one side, and its name if it is another one."""
+    if isinstance(estimator, Estimator) and (tester := estimator.tested_by(count)) is not estimator:
         bare = tester.estimator if isinstance(tester, GivenEstimator) else tester
         return tester, type(bare).__name__.lower()
     return estimator, ""
@@ -183,7 +183,7 @@ def null_of_sides(
             )
     check_permutations(permutations)
     kind, possible = _kind_of_orders(estimator, sides, permutations, seed, shifts)
-    tester, name = tester_of(estimator)
+    tester, name = tester_of(estimator, 1)
     if name and isinstance(tester, Estimator):
         nats = tester.estimate_variables(x, y).nats
     estimates = (estimates_of_orders(tester, sides, orders) for orders in _batches(possible))
