@@ -40,7 +40,8 @@ def estimates_by_correlations(
         return []
     enough = curved * LEAST_ROWS <= x.n and curved <= MOST_CURVED
     bases = [_basis(v)[: 1 + enough] for v in (x, y)]
-    products = _products(*(np.concatenate(parts) for parts in bases), orders)
+    of_x, of_y = (np.concatenate(parts) for parts in bases)
+    products = _products(of_x, of_y, orders)
     found = []
     for count in range(1, 2 + enough):
         dx, dy = (sum(map(len, parts[:count])) for parts in bases)

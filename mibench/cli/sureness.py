@@ -124,7 +124,8 @@ def judge(
         if count >= FEWEST:
             add_p_values(part, of_part, x, y, count)
     results[place : place + 1] = part
-    return verdict(part[0][1], units)
+    judged = part[0][1]
+    return None if isinstance(judged, str) else verdict(judged, units)
 
 
 def permutations_of_verdict(rows: int, columns: int) -> int:
