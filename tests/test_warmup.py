@@ -33,7 +33,9 @@ ESTIMATE = """
     import mibench
     from mibench.compiled import cache
     sides = [0, 0, 1, 1], [5, 5, 7, 7]
-    bits = mibench.estimate(*sides, "uniform", discrete_x=True, discrete_y=True).bits
+    bits = mibench.estimate(
+        *sides, "uniform:correction=none", discrete_x=True, discrete_y=True
+    ).bits
     compiled = sum(not kernel.loaded for kernel in cache.compiled_kernels)
     loaded = len(cache.compiled_kernels) - compiled
     print(json.dumps({"bits": bits, "compiled": compiled, "loaded": loaded}))
@@ -135,7 +137,7 @@ def test_without_a_folder_to_write_to_code_is_compiled_in_memory(installed, home
 
 def test_warmup_reports_that_nothing_is_kept(installed):
     installed.forbid_writing()
-    code, out, err = installed.run(MIBENCH, "warmup", "-e", "uniform", home=installed.nowhere)
+    code, out, err = installed.run(MIBENCH, "warmup", "-e", "uniform:correction=none", home=installed.nowhere)
     assert code == 1
     assert "compiled" in out
     assert "kept:" not in out
@@ -148,20 +150,20 @@ def test_warmup_reports_that_nothing_is_kept(installed):
 
 
 def test_code_next_to_the_sources_serves_all_users_and_warmup_says_where_it_is(installed):
-    warmup = MIBENCH, "warmup", "-e", "uniform:bins=9"
+    warmup = MIBENCH, "warmup", "-e", "uniform:bins=9,correction=none"
     first, again = installed.run(*warmup), installed.run(*warmup)
     files = cached_files(installed.package)
     assert files
     installed.forbid_writing()
     for home in (installed.home, installed.nowhere):
-        assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 7}
+        assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 2}
     code, out, _ = installed.run(*warmup)
     assert (code, "were compiled already" in out) == (0, True)
     assert cached_files(installed.folder) == files
     assert (first[0], again[0], again[2]) == (0, 0, "")
     assert "compiling what the estimates need, once per installation" in first[2]
     assert first[1].split()[:2] == ["compiled", str(len(files))]
-    assert again[1].startswith("all kernels for uniform:bins=9 were compiled already; loaded in ")
+    assert again[1].startswith("all kernels for uniform:bins=9,correction=none were compiled already; loaded in ")
     size = sum(file.stat().st_size for file in files) / 1e6
     for _, out, _ in (first, again):
         assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in out
