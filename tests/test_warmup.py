@@ -137,7 +137,8 @@ def test_without_a_folder_to_write_to_code_is_compiled_in_memory(installed, home
 
 def test_warmup_reports_that_nothing_is_kept(installed):
     installed.forbid_writing()
-    code, out, err = installed.run(MIBENCH, "warmup", "-e", "uniform:correction=none", home=installed.nowhere)
+    warmup = MIBENCH, "warmup", "-e", "uniform:correction=none"
+    code, out, err = installed.run(*warmup, home=installed.nowhere)
     assert code == 1
     assert "compiled" in out
     assert "kept:" not in out
@@ -150,7 +151,8 @@ def test_warmup_reports_that_nothing_is_kept(installed):
 
 
 def test_code_next_to_the_sources_serves_all_users_and_warmup_says_where_it_is(installed):
-    warmup = MIBENCH, "warmup", "-e", "uniform:bins=9,correction=none"
+    spec = "uniform:bins=9,correction=none"
+    warmup = MIBENCH, "warmup", "-e", spec
     first, again = installed.run(*warmup), installed.run(*warmup)
     files = cached_files(installed.package)
     assert files
@@ -163,7 +165,7 @@ def test_code_next_to_the_sources_serves_all_users_and_warmup_says_where_it_is(i
     assert (first[0], again[0], again[2]) == (0, 0, "")
     assert "compiling what the estimates need, once per installation" in first[2]
     assert first[1].split()[:2] == ["compiled", str(len(files))]
-    assert again[1].startswith("all kernels for uniform:bins=9,correction=none were compiled already; loaded in ")
+    assert again[1].startswith(f"all kernels for {spec} were compiled already; loaded in ")
     size = sum(file.stat().st_size for file in files) / 1e6
     for _, out, _ in (first, again):
         assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in out
