@@ -1,5 +1,6 @@
 """Shared by all tests: how to run the command line as a user does."""
 
+import gc
 import importlib
 import itertools
 import json
@@ -25,6 +26,9 @@ from hypothesis import settings
 from mibench import estimate, warmup
 from mibench.plugins import WARMUPS, by_name, load
 from mibench.running.processes import core_count
+
+# Imports and tests are no garbage, which Python would look for among them every 700 objects.
+gc.set_threshold(20_000, 20, 20)
 
 MIBENCH = shutil.which("mibench", path=str(Path(sys.executable).parent)) or "mibench"
 Completed = subprocess.CompletedProcess[str]
@@ -93,6 +97,7 @@ MANY_TESTS = 1000
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Before many tests in several processes, share the compiling, which each would do itself."""
+    gc.freeze()  # no later search for garbage looks at the tests
     worker = getattr(session.config, "workerinput", None)
     if worker is None or len(session.items) < MANY_TESTS:
         return

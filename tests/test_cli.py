@@ -360,7 +360,7 @@ def test_one_estimator_may_fail_beside_the_others(mibench, data):
     [
         "list tasks",
         pytest.param("list estimators", marks=pytest.mark.slow),
-        pytest.param("compare --seeds 1", marks=pytest.mark.slow),
+        pytest.param("compare -e uniform --samples 100 --seeds 1", marks=pytest.mark.slow),
     ],
 )
 def test_a_reader_that_stops_reading_is_no_error(tmp_path, command):

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
 SIGNALS = [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 AT_LEAST = 3  # finished estimates, before a run is ended
+LONGEST_PAUSE = 0.5  # seconds between these and the end: of some 50 estimates in each process
 # Notes each estimate when it is finished. Times differ, so that workers are at different places.
 LOGGING = """
 import os, time
@@ -145,7 +146,7 @@ def test_a_killed_run_has_stored_what_its_processes_had_finished(tmp_path):
 def test_thirty_runs_that_are_ended_have_stored_what_was_finished(tmp_path, forked_run, part):
     """At random moments. A lost estimate is one that a process was writing."""
     rng, found = random.Random(0), []
-    pauses = [rng.uniform(0, 1.5) for _ in range(30)]
+    pauses = [rng.uniform(0, LONGEST_PAUSE) for _ in range(30)]
     for trial in range(15 * part, 15 * part + 15):
         folder = tmp_path / str(trial)
         folder.mkdir()
@@ -167,7 +168,7 @@ def test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished(
             folder = tmp_path / str(trial)
             folder.mkdir()
             options = ("--backend", "dask", "--scheduler", cluster.address)
-            pause = rng.uniform(0, 1.5)
+            pause = rng.uniform(0, LONGEST_PAUSE)
             number = SIGNALS[trial % 4]
             found.append(lost_and_finished(forked_run, folder, number, pause, *options))
     finally:

@@ -192,7 +192,7 @@ def test_compiling_is_told_once_and_only_the_first_time(mibench, tmp_path, monke
 def test_the_bar_names_the_phase_and_what_runs(tmp_path):
     parent, child = pty.openpty()
     running = subprocess.Popen(
-        [MIBENCH, "compare", "-e", "uniform", "--tasks", ",".join(TASKS), "--jobs", "1"],
+        [MIBENCH, "compare", "-e", "uniform", "--tasks", TASKS[0], "--jobs", "1"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=child,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80",
              "NUMBA_CACHE_DIR": str(Path(tmp_path, "cache"))},

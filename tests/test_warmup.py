@@ -23,6 +23,7 @@ from mibench.compiled import cache
 from mibench.contract import registry
 
 from .conftest import MIBENCH
+from .forks_of_python import Python, printed
 
 pytestmark = pytest.mark.slow  # most of them compile kernels, in processes and folders of their own
 
@@ -32,26 +33,13 @@ ESTIMATE = """
     import mibench
     from mibench.compiled import cache
     sides = [0, 0, 1, 1], [5, 5, 7, 7]
-    bits = mibench.estimate(*sides, "uniform", discrete_x=True, discrete_y=True).bits
+    bits = mibench.estimate(
+        *sides, "uniform:correction=none", discrete_x=True, discrete_y=True
+    ).bits
     compiled = sum(not kernel.loaded for kernel in cache.compiled_kernels)
     loaded = len(cache.compiled_kernels) - compiled
     print(json.dumps({"bits": bits, "compiled": compiled, "loaded": loaded}))
 """
-
-
-def python(code: str, **environment: str) -> "subprocess.Popen[str]":
-    """A new process of Python that runs `code`."""
-    command = [sys.executable, "-P", "-c", textwrap.dedent(code)]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **environment},
-    )  # fmt: skip
-
-
-def output_of(running: "subprocess.Popen[str]") -> str:
-    out, err = running.communicate(timeout=120)
-    assert (running.returncode, err) == (0, "")
-    return out
 
 
 # -- an installation that its user cannot write to ------------------------------------
@@ -149,7 +137,8 @@ def test_without_a_folder_to_write_to_code_is_compiled_in_memory(installed, home
 
 def test_warmup_reports_that_nothing_is_kept(installed):
     installed.forbid_writing()
-    code, out, err = installed.run(MIBENCH, "warmup", "-e", "uniform", home=installed.nowhere)
+    warmup = MIBENCH, "warmup", "-e", "uniform:correction=none"
+    code, out, err = installed.run(*warmup, home=installed.nowhere)
     assert code == 1
     assert "compiled" in out
     assert "kept:" not in out
@@ -162,20 +151,21 @@ def test_warmup_reports_that_nothing_is_kept(installed):
 
 
 def test_code_next_to_the_sources_serves_all_users_and_warmup_says_where_it_is(installed):
-    warmup = MIBENCH, "warmup", "-e", "uniform:bins=9"
+    spec = "uniform:bins=9,correction=none"
+    warmup = MIBENCH, "warmup", "-e", spec
     first, again = installed.run(*warmup), installed.run(*warmup)
     files = cached_files(installed.package)
     assert files
     installed.forbid_writing()
     for home in (installed.home, installed.nowhere):
-        assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 7}
+        assert installed.estimate(home) == {"bits": 1, "compiled": 0, "loaded": 2}
     code, out, _ = installed.run(*warmup)
     assert (code, "were compiled already" in out) == (0, True)
     assert cached_files(installed.folder) == files
     assert (first[0], again[0], again[2]) == (0, 0, "")
     assert "compiling what the estimates need, once per installation" in first[2]
     assert first[1].split()[:2] == ["compiled", str(len(files))]
-    assert again[1].startswith("all kernels for uniform:bins=9 were compiled already; loaded in ")
+    assert again[1].startswith(f"all kernels for {spec} were compiled already; loaded in ")
     size = sum(file.stat().st_size for file in files) / 1e6
     for _, out, _ in (first, again):
         assert f"kept: {size:.1f} MB in {len(files)} files in\n  {files[0].parent}\n" in out
@@ -210,7 +200,6 @@ THREE = "array([1.0, 2.0, 3.0])"
 @pytest.fixture
 def small(tmp_path, monkeypatch) -> Callable[[int], Path]:
     """A package of two kernels in two files, one of which calls the other; write(step)."""
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     folder = tmp_path / "small"
     folder.mkdir()
@@ -224,44 +213,53 @@ def small(tmp_path, monkeypatch) -> Callable[[int], Path]:
     return write
 
 
-def total(values: str = THREE) -> "subprocess.Popen[str]":
-    return python(TOTAL.format(values=values), PYTHONDONTWRITEBYTECODE="1")
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory) -> Iterator[Python]:
+    server = Python(tmp_path_factory.mktemp("printed"))
+    yield server
+    server.close()
 
 
-def test_a_change_of_a_kernel_that_another_file_calls_is_noticed(small):
+@pytest.fixture
+def total(forks, tmp_path) -> Callable[..., Path]:
+    """total(values) sums values by the kernels of `small` in a process that has not run them."""
+    return lambda values=THREE: forks.start(textwrap.dedent(TOTAL.format(values=values)), tmp_path)
+
+
+def test_a_change_of_a_kernel_that_another_file_calls_is_noticed(small, total):
     folder = small(step=1)
-    assert [output_of(total()), output_of(total())] == ["9.0 2\n", "9.0 0\n"]
+    assert [printed(total()), printed(total())] == ["9.0 2\n", "9.0 0\n"]
     before = cached_files(folder)
     stamps = (folder / "outer.py").stat()
     small(step=2)
     os.utime(folder / "outer.py", ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
-    assert [output_of(total()), output_of(total())] == ["12.0 2\n", "12.0 0\n"]
+    assert [printed(total()), printed(total())] == ["12.0 2\n", "12.0 0\n"]
     after = cached_files(folder)
     assert len(after) == len(before) == 2
     assert not {*after} & {*before}  # outdated files are removed
 
 
 @pytest.mark.parametrize("others", [[THREE, "float32([1, 2, 3])"], [THREE, THREE]])
-def test_processes_that_compile_at_the_same_time_do_not_mix_up_their_code(small, others):
+def test_processes_that_compile_at_the_same_time_do_not_mix_up_their_code(small, total, others):
     folder = small(step=1)
     running = [total(values) for values in others * 2]
-    assert {output_of(process).split()[0] for process in running} == {"9.0"}
-    assert [output_of(total(values)) for values in others] == ["9.0 0\n"] * 2
+    assert {printed(process).split()[0] for process in running} == {"9.0"}
+    assert [printed(total(values)) for values in others] == ["9.0 0\n"] * 2
     assert len(cached_files(folder)) == 2 * len(set(others))
 
 
-def test_of_several_processes_one_compiles_and_the_others_load(small):
+def test_of_several_processes_one_compiles_and_the_others_load(small, total):
     folder = small(step=1)
     running = [total() for _ in range(4)]
-    compiled = sorted(int(output_of(process).split()[1]) for process in running)
+    compiled = sorted(int(printed(process).split()[1]) for process in running)
     assert compiled == [0, 0, 0, 2]
     assert not list(folder.rglob("*.lock"))
 
 
 @pytest.mark.parametrize("harm", ["cut short", "no code", "not readable"])
-def test_a_file_that_cannot_be_used_is_compiled_again(small, harm):
+def test_a_file_that_cannot_be_used_is_compiled_again(small, total, harm):
     folder = small(step=1)
-    output_of(total())
+    printed(total())
     for file in cached_files(folder):
         if harm == "not readable":
             file.unlink()
@@ -270,7 +268,7 @@ def test_a_file_that_cannot_be_used_is_compiled_again(small, harm):
             whole = file.read_bytes()
             file.write_bytes(whole[: len(whole) // 2] if harm == "cut short" else b"N.")
     again = "2" if harm == "not readable" else "0"
-    assert [output_of(total()), output_of(total())] == ["9.0 2\n", f"9.0 {again}\n"]
+    assert [printed(total()), printed(total())] == ["9.0 2\n", f"9.0 {again}\n"]
 
 
 PLANTED = b"cposix\nmkdir\n(S'ran'\ntR."  # a pickle that makes a folder
@@ -282,10 +280,10 @@ if os.geteuid() == 0:  # only root can give files away; the next test needs no s
 
 
 @pytest.mark.parametrize("how", WRITTEN_BY_OTHERS)
-def test_code_that_another_user_can_write_is_not_run(small, tmp_path, monkeypatch, how):
+def test_code_that_another_user_can_write_is_not_run(small, total, tmp_path, monkeypatch, how):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     folder = small(step=1)
-    output_of(total())
+    printed(total())
     planted = cached_files(folder)
     for file in planted:
         file.write_bytes(PLANTED)
@@ -296,7 +294,7 @@ def test_code_that_another_user_can_write_is_not_run(small, tmp_path, monkeypatc
         else:
             target.chmod(target.stat().st_mode | 0o002)
     monkeypatch.chdir(tmp_path)
-    assert [output_of(total()), output_of(total())] == ["9.0 2\n", "9.0 0\n"]
+    assert [printed(total()), printed(total())] == ["9.0 2\n", "9.0 0\n"]
     assert not (tmp_path / "ran").exists()
 
 
@@ -318,16 +316,16 @@ def test_the_owners_whose_code_is_loaded(tmp_path, monkeypatch, owner, trusted):
     assert cache._is_trusted(file, package) == trusted
 
 
-def test_code_is_kept_for_its_owner_alone_to_write(small):
+def test_code_is_kept_for_its_owner_alone_to_write(small, total):
     folder = small(step=1)
     before = os.umask(0)
     try:
-        output_of(total())
+        printed(total())
     finally:
         os.umask(before)
     for path in (*cached_files(folder), cached_files(folder)[0].parent):
         assert not path.stat().st_mode & 0o002
-    assert output_of(total()) == "9.0 0\n"
+    assert printed(total()) == "9.0 0\n"
 
 
 # -- within one process ---------------------------------------------------------------

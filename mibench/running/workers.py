@@ -1,5 +1,6 @@
 """A worker: a process that does pieces of work for the one that started it, and ends with it."""
 
+import gc
 import json
 import os
 import pickle
@@ -147,6 +148,7 @@ def serve(descriptor: int, parent: int) -> None:
     """The main function of a worker: does what it is sent until the connection closes."""
     leave_signals_to_parent()
     die_with(parent)
+    gc.set_threshold(20_000, 20, 20)  # as in `mibench.cli.main`: imports are no garbage
     with suppress(EOFError, OSError):  # the parent has ended
         _work_for(_connection(descriptor))
 
