@@ -20,6 +20,8 @@ from ..training_figures import draw_bins_of
 with explain_missing_packages("xarray"):
     import xarray as xr
 
+# The trainings of which a figure shows every estimator.
+UNDER_EVERY_ESTIMATOR = ("tanh-256", "relu-256")
 PROPER_NAMES = {"tanh": "tanh", "relu": "ReLU", "elu": "ELU", "relu6": "ReLU6"}
 
 
@@ -92,10 +94,10 @@ def thesis_figures(
         "12-12-12-10-8-2 and 12-12-12-10-8-7-2, ReLU, adaptive bins (thesis: B.1)",
         plot_planes(select("B.1", "B.2"), [ADAPTIVE]),
     )
-    for name in ("tanh", "relu"):
+    for name in UNDER_EVERY_ESTIMATOR:
         yield (
-            f"all-{name}-256",
-            f"{PROPER_NAMES[name]}, batches of 256: the same networks under every estimator "
-            "(not in the thesis)",
-            plot_plane(trajectories[f"{name}-256"]),
+            f"all-{name}",
+            f"{PROPER_NAMES[name.removesuffix('-256')]}, batches of 256: the same networks under "
+            "every estimator (not in the thesis)",
+            plot_plane(trajectories[name]),
         )

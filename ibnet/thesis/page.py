@@ -29,9 +29,12 @@ def write_page(
     trajectories: Mapping[str, xr.Dataset],
     failed: Sequence[str],
     folder: Path,
-    scale: str,
+    command: str,
 ) -> Path:
-    """Draw the figures, judge the claims, and write the page. Returns the path of the page."""
+    """Draw the figures, judge the claims, and write the page. Returns the path of the page.
+
+    command: the one that makes the page.
+    """
     pictures = []
     for key, caption, drawing in thesis_figures(networks, trajectories):
         path = save_in_new_folder(drawing, folder / FOLDER / f"{key}.png")
@@ -42,7 +45,7 @@ def write_page(
         to_csv(claims, part, float_format="%.6g", lineterminator="\n")
     parts = [
         "# Reproduction of the thesis",
-        introduction(scale),
+        introduction(command),
         "## What was run",
         _machine(networks),
         _training_table(networks, trajectories),
@@ -59,16 +62,17 @@ def write_page(
     return page
 
 
-def introduction(scale: str) -> str:
+def introduction(command: str) -> str:
     """What the page is about, and the command that makes it."""
     return (
         'The thesis is N. L. Rasmussen, "Information Bottleneck for Deep Learning: Theory and '
         'Experiments" (BSc thesis, University of Copenhagen). It follows Shwartz-Ziv & Tishby '
         "(arXiv:1703.00810) and Saxe et al. (doi:10.1088/1742-5468/ab3985). For this page, its "
         "networks were trained again, their information planes were measured with the estimators "
-        "of the thesis and with two others, and each of its claims was tested by statistics over "
-        "the runs. One command does all of this:\n\n"
-        f"```sh\nmibench ibnet reproduce --scale {scale}\n```\n\n"
+        "of the thesis, and each of its claims was tested by statistics over the runs. One command "
+        f"does all of this:\n\n```sh\n{command}\n```\n\n"
+        "If it is interrupted, even by `kill -9`, the same command continues. `--runs 300` trains "
+        "300 networks of every setting, for narrower intervals.\n\n"
         "X is the input of a network, T the outputs of a layer, and Y the class label. T1 is the "
         "first hidden layer; the last layer is the softmax. Information is in bits.\n\n"
         "The learning rate is 4e-4, as in the published code of the thesis. Its text says 1e-4, "
