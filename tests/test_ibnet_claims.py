@@ -10,7 +10,13 @@ from scipy.stats import rankdata, spearmanr
 
 from mibench.errors import InputError
 from mibench.ibnet.thesis import page as page_writer
-from mibench.ibnet.thesis.claims import claims_table, to_markdown, verdicts
+from mibench.ibnet.thesis.claims import (
+    claims_table,
+    generalisation_table,
+    generalisation_to_markdown,
+    to_markdown,
+    verdicts,
+)
 from mibench.ibnet.thesis.claims import statistics as st
 from mibench.ibnet.thesis.claims import table as claims_of_thesis
 from mibench.ibnet.thesis.claims.bootstrap import (
@@ -24,6 +30,7 @@ from mibench.ibnet.thesis.claims.breaks import breaking_runs
 from mibench.ibnet.thesis.claims.claims_1_to_5 import reached_by_most
 from mibench.ibnet.thesis.claims.parts import Criterion
 from mibench.ibnet.thesis.claims.ranks import given_third
+from mibench.ibnet.thesis.claims.runs import Source, TrajectoryReader
 from mibench.ibnet.thesis.claims.table import PARTS_OF_CLAIMS
 from mibench.ibnet.thesis.claims.windows import (
     held_out_largest,
@@ -633,6 +640,52 @@ def test_other_data_sets_are_refused():
         claims_table({"B.1": data})
 
 
+# -- compression and generalisation by layer -----------------------------------------------------
+
+
+def test_correlations_by_layer_are_those_of_scipy():
+    data = training("elu-256", related=0.7, noise=0.5)
+    data["train_error"][:2, -40:] = 0.4  # dead
+    [runs] = TrajectoryReader({"elu-256": data}).get([Source("elu-256", A30)])
+    test, train = runs.test_error[:, -1], runs.train_error[:, -1]
+    end, start = runs.i_xt[:, -1, 2], runs.i_xt[:, 0, 2]
+    table = generalisation_table({"elu-256": data}).set_index(["layer", "quantity"])
+    assert set(table["training"]) == {"elu-256"}
+    assert set(table.index.levels[0]) == {"all hidden", *(f"T{n}" for n in range(1, 7))}
+
+    def partial(z):
+        r = spearmanr(np.column_stack([end, test, z])).statistic
+        return given_third(r[0, 1], r[0, 2], r[1, 2])
+
+    expected = {
+        "end": spearmanr(end, test).statistic,
+        "start": spearmanr(start, test).statistic,
+        "given_train_error": partial(train),
+        "given_start": partial(start),
+        "without_dead": spearmanr(end[2:], test[2:]).statistic,
+        "fall": spearmanr(st.compression(runs.i_xt)[:, 2], test).statistic,
+    }
+    for quantity, rho in expected.items():
+        row = table.loc[("T3", quantity)]
+        assert row["rho"] == pytest.approx(rho, abs=1e-12), quantity
+        assert row["low"] < row["rho"] < row["high"]
+        assert row["runs"] == (28 if quantity == "without_dead" else 30)
+    total = runs.i_xt[:, -1, :5].sum(axis=1)
+    rho = spearmanr(total, test).statistic
+    assert table.loc[("all hidden", "end"), "rho"] == pytest.approx(rho, abs=1e-12)
+    part = claims_table({"elu-256": data}).set_index("part")
+    row = part.loc["elu-256, adaptive:bins=30: rank correlation of I(X;T) with the test error"]
+    assert row["value"] == pytest.approx(rho, abs=1e-12)
+
+
+def test_trainings_that_are_missing_or_too_small_have_no_correlations():
+    few = training("tanh-256", runs=2)
+    assert generalisation_table({"tanh-256": few}).empty
+    text = generalisation_to_markdown(generalisation_table({"relu-256": training("relu-256")}))
+    assert text.count("\n| relu-256 | ") == 7
+    assert "| n/a |" in text  # rises only: nothing falls in the first layer
+
+
 # -- Markdown ------------------------------------------------------------------------------------
 
 
@@ -677,7 +730,11 @@ def test_the_committed_page_is_what_the_code_makes_of_the_committed_table():
     pd.testing.assert_frame_equal(committed[columns], claims_table({})[columns])
     page = (DOCS / "reproduction.md").read_text()
     assert to_markdown(committed) in page
-    assert page_writer.introduction("full") in page
+    [command] = re.findall(r"^mibench ibnet reproduce .*$", page, flags=re.MULTILINE)
+    assert command.startswith("mibench ibnet reproduce --scale full")
+    assert page_writer.introduction(command) in page
+    generalisation = pd.read_csv(DOCS / "reproduction" / "generalisation.csv")
+    assert generalisation_to_markdown(generalisation) in page
     assert f"{page_writer.verdict_counts(committed)} {page_writer.CLAIMS_NOTE}" in page
 
 

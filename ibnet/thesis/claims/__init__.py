@@ -29,9 +29,17 @@ Claim n is the function `claim_n`; its text is `CLAIMS[n]` in `texts.py`.
 A claim has one or more parts (`parts.py`). A part computes a statistic (`statistics.py`) from
 complete runs (`runs.py`) in windows of epochs (`windows.py`), with a bootstrap interval
 (`bootstrap.py`). `table.py` collects all parts; `markdown.py` writes them as text.
+`generalisation.py` has the numbers of claim 20 by layer, with controls.
 """
 
-from .markdown import to_markdown
+from .generalisation import generalisation_table
+from .markdown import generalisation_to_markdown, to_markdown
 from .table import claims_table, verdicts
 
-__all__ = ["claims_table", "to_markdown", "verdicts"]
+__all__ = [
+    "claims_table",
+    "generalisation_table",
+    "generalisation_to_markdown",
+    "to_markdown",
+    "verdicts",
+]

@@ -78,8 +78,13 @@ def bootstrap(
         draws = [rng.integers(0, len(s), (RESAMPLES, len(s))) for s in samples]
     value = value_of(*map(reduce, samples, all_runs))[0]
     resampled: NDArray[np.float64] = value_of(*map(reduce, samples, draws))
+    return float(value), *quantile_interval(resampled)
+
+
+def quantile_interval(resampled: Floats) -> tuple[float, float]:
+    """The 95 % interval of resampled values, (resample,); NaN if one of them is."""
     low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(value), float(low), float(high)
+    return float(low), float(high)
 
 
 def share_interval(share: float, runs: int) -> tuple[float, float]:
