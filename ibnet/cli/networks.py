@@ -205,7 +205,8 @@ def run(
 @click.option(
     "--runs",
     type=int,
-    help="Networks of every setting.  [default: as in the thesis, 40; A: 2, B: 30]",
+    help="Networks of every setting, apart from the two of A.  [default: as in the thesis, 40; "
+    "B: 30]",
 )
 @keep_option
 @device_option

@@ -83,7 +83,7 @@ def introduction(command: str) -> str:
         "of the thesis, and each of its claims was tested by statistics over the runs. One command "
         f"does all of this:\n\n```sh\n{command}\n```\n\n"
         "If it is interrupted, even by `kill -9`, the same command continues. `--runs 300` trains "
-        "300 networks of every setting, for narrower intervals.\n\n"
+        "300 networks of every setting but A, for narrower intervals.\n\n"
         "X is the input of a network, T the outputs of a layer, and Y the class label. T1 is the "
         "first hidden layer; the last layer is the softmax. Information is in bits.\n\n"
         "The learning rate is 4e-4, as in the published code of the thesis. Its text says 1e-4, "
