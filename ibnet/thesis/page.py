@@ -106,7 +106,7 @@ GENERALISATION_NOTE = (
     "same at epoch 0; partial correlations given the training error, and given I(X;T) at epoch 0; "
     "without dead networks, whose training error stays above 25 %. The last column has the fall of "
     "I(X;T) from its peak to the end: below 0, networks that compress more generalise better. n/a: "
-    "a value is the same in all runs. All numbers: "
+    "a value is the same in all, or in nearly all, runs. All numbers: "
     f"[generalisation.csv]({FOLDER}/generalisation.csv)."
 )
 

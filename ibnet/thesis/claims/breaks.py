@@ -24,8 +24,7 @@ def breaking_runs(i_ty: Floats) -> NDArray[np.bool_]:
     is real, and no other run has to choose where to look.
     """
     ends = excess_over_earlier(i_ty[:, -1])[:, _DEEP]
-    broken: NDArray[np.bool_] = (ends > TOLERANCE_BITS).any(axis=1)
-    return broken
+    return np.asarray(ends.max(axis=1) > TOLERANCE_BITS)
 
 
 def note_on_breaks(i_ty: Floats) -> str:

@@ -37,16 +37,14 @@ def generalisation_to_markdown(table: pd.DataFrame) -> str:
     """Write the table of `generalisation_table` as Markdown: a row for each training and layer."""
     rows = []
     for (training, layer), cells in table.groupby(["training", "layer"], sort=False):
-        by_quantity = cells.set_index("quantity")
-        shown = [
-            _rho(by_quantity.loc[key]) if key in by_quantity.index else "n/a" for key in QUANTITIES
-        ]
+        numbers = zip(*(cells[name] for name in ("rho", "low", "high")), strict=True)
+        by_quantity = dict(zip(cells["quantity"], numbers, strict=True))
+        shown = [_rho(*by_quantity.get(key, (math.nan,) * 3)) for key in QUANTITIES]
         rows.append([str(training), str(layer), *shown])
     return _table(("networks", "layer", *QUANTITIES.values()), rows)
 
 
-def _rho(row: "pd.Series[Any]") -> str:
-    rho, low, high = (float(row[name]) for name in ("rho", "low", "high"))
+def _rho(rho: float, low: float, high: float) -> str:
     if math.isnan(rho):
         return "n/a"
     interval = "n/a" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"

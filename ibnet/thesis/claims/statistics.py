@@ -65,7 +65,8 @@ def excess_over_earlier(information: Floats) -> Floats:
     not be neighbours.
     """
     lowest_before = np.minimum.accumulate(information, axis=-1)[..., :-1]
-    return information[..., 1:] - lowest_before
+    above: Floats = information[..., 1:] - lowest_before
+    return above
 
 
 def violations(i_xt: Floats, i_ty: Floats, tolerance: float) -> Floats:
@@ -83,7 +84,7 @@ def starts_in_corner(plane: Floats) -> Floats:
 
     plane: (run, window, layer, 2) from `CompleteRuns.plane`, coordinates from 0 to 1. 1 or 0.
     """
-    return (plane[:, 0] < 0.5).all(axis=-1).astype(np.float64)
+    return np.asarray((plane[:, 0] < 0.5).all(axis=-1), np.float64)
 
 
 def first_below(error: Floats, limit: float, epochs: Ints) -> Floats:
