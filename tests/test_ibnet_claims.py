@@ -26,7 +26,7 @@ from mibench.ibnet.thesis.claims.bootstrap import (
     resampled_rank_correlations,
     share_interval,
 )
-from mibench.ibnet.thesis.claims.breaks import breaking_runs
+from mibench.ibnet.thesis.claims.breaks import breaking_runs, note_on_breaks
 from mibench.ibnet.thesis.claims.claims_1_to_5 import reached_by_most
 from mibench.ibnet.thesis.claims.parts import Criterion
 from mibench.ibnet.thesis.claims.ranks import given_third
@@ -169,13 +169,14 @@ def test_excess_is_over_any_earlier_layer():
     np.testing.assert_allclose(st.excess_over_earlier(i_ty), [-0.4, 0.1, 0.2])
 
 
-def test_runs_break_where_a_deep_layer_ends_above_an_earlier_one():
+def test_runs_break_where_a_deep_layer_is_ever_above_an_earlier_one():
     i_ty = np.broadcast_to(np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]), (4, 5, 6)).copy()
     i_ty[0, -1, 4] = 0.95  # T5 above T1, and below no neighbour alone
     i_ty[1, -1, 1] = 0.55  # T4 above T2
     i_ty[2, -1, 2] = 0.83  # T3 above T2: T3 is no deep layer, but T4 ... T6 are below all
     i_ty[3, :-1, 5] = 1.0  # not at the end
-    assert breaking_runs(i_ty).tolist() == [True, True, False, False]
+    assert breaking_runs(i_ty).tolist() == [True, True, False, True]
+    assert note_on_breaks(i_ty).startswith("at the end 50% of runs: T4 25% of runs, -0.09 bits, ")
 
 
 def test_violations_of_known_number_and_size():
@@ -717,6 +718,8 @@ def test_markdown_rounds_and_converts(table):
     assert rows[part][2:6:2] == [f"{value:.2f} bits", "> 0.25"]
     assert rows["relu-256 minus tanh-256: ReLU's test error above tanh's"][4] == "0 % to 5 %"
     assert rows["relu-256: error at the end"][4] == "< 10 %"
+    part = "relu-256, adaptive:bins=30: rank correlation of I(X;T) with the test error"
+    assert rows[part][4] == "from -0.3 to 0.3"
     assert rows["relu-256: error at the end"][2].endswith(" %")
     odd = table.head(1).assign(value=-0.0002, low=np.nan, note="a | b")
     (row,) = tables_in(to_markdown(odd))[1][2:]

@@ -120,6 +120,7 @@ def test_runs_and_kept_epochs_are_those_that_are_given(tmp_path, monkeypatch):
         runs = 2 if name == "A" else 3
         assert trained.setting.runs == trajectories[name].sizes["run"] == runs
         assert trained.kept.tolist() == [0, 1, 3, 7, 20]
+        assert trained.group.attrs["measure_seconds"] > 0
 
 
 def test_every_setting_measures_what_its_figures_show():

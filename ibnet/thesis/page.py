@@ -129,7 +129,7 @@ def _machine(networks: Mapping[str, Trained]) -> str:
             texts[key] = join_versions(texts[key], value) if key in texts else value
     seconds = sum(_seconds(t, "train") + _seconds(t, "measure") for t in networks.values())
     return (
-        f"{len(networks)} trainings, trained and measured in {_duration(seconds)} on "
+        f"{len(networks)} trainings, trained and measured in {_duration(seconds)} of wall time on "
         f"{texts['processor']}, {texts['machine']}, Python {texts['python_version']}, mibench "
         f"{texts['mibench_version']}, NumPy {texts['numpy_version']}, numba "
         f"{texts['numba_version']}."

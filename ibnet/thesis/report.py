@@ -11,7 +11,7 @@ from mibench.errors import InputError, unknown
 from .._extra import explain_missing_packages
 from ..measuring.measuring import measure
 from ..measuring.trajectories import failures
-from ..networks.trained import Trained
+from ..networks.trained import Trained, load
 from ..settings import change_setting, settings_by_training
 from ..training.training import diverged_runs, train
 from .figures import UNDER_EVERY_ESTIMATOR
@@ -101,6 +101,7 @@ def reproduce(
         on_message(f"{name}:")
         networks[name] = _trained(name, SCALES[scale], runs, keep, folder, device, steps)
         trajectories[name] = _measured(networks[name], SCALES[scale], jobs, steps)
+        networks[name] = load(folder / "networks" / name)  # with the time that measuring took
         lines = [f"{name}: {line}" for line in _failures(networks[name], trajectories[name])]
         for line in lines:
             on_failure(line)

@@ -142,15 +142,16 @@ def claim_3() -> list[ClaimPart]:
 
 def _inequality_breaks(training: str) -> list[ClaimPart]:
     def in_larger(runs: CompleteRuns) -> Evidence:
-        larger, smaller = larger_half(runs.maximum)
+        halves = dict(zip(("larger", "smaller"), larger_half(runs.maximum), strict=True))
         broken = breaking_runs(runs.i_ty)
-        note = f"smaller half {broken[smaller].mean():.1%}; larger half: "
-        return share_of_runs(broken[larger], note + note_on_breaks(runs.i_ty[larger]))
+        notes = [f"{what} half, {note_on_breaks(runs.i_ty[half])}" for what, half in halves.items()]
+        return share_of_runs(broken[halves["larger"]], "; ".join(notes))
 
     def between(runs: CompleteRuns) -> Evidence:
         broken = breaking_runs(runs.i_ty).astype(np.float64)
         larger, smaller = (broken[half] for half in larger_half(runs.maximum))
-        return difference(larger, smaller)
+        note = f"larger half {larger.mean():.1%}, smaller half {smaller.mean():.1%}"
+        return difference(larger, smaller, note)
 
     sources = (Source(training, UNIFORM_100),)
     half = "the runs whose maximum activation is above the median"
@@ -228,8 +229,8 @@ def _maxima_vary(training: str) -> ClaimPart:
         5,
         training,
         "spread of the maximum activation",
-        "largest activation of a run over layers and epochs; the 90th percentile of the runs "
-        "divided by the 10th",
+        "largest activation of a run over layers and measured epochs; the 90th percentile of the "
+        "runs divided by the 10th",
         "ratio",
         Criterion(low=MIN_DECILE_RATIO),
         (Source(training, UNIFORM_100),),

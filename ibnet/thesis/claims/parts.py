@@ -40,7 +40,10 @@ class Criterion:
     def __str__(self) -> str:
         if math.isinf(self.high):
             return f"> {self.low:g}"
-        return f"< {self.high:g}" if math.isinf(self.low) else f"{self.low:g} to {self.high:g}"
+        if math.isinf(self.low):
+            return f"< {self.high:g}"
+        # In a table, a text that starts with a minus would be taken for a formula.
+        return f"{'from ' if self.low < 0 else ''}{self.low:g} to {self.high:g}"
 
     def verdict(self, low: float, high: float) -> Verdict:
         """Whether all, none or some values of the interval from low to high meet the criterion."""

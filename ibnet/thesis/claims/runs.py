@@ -159,7 +159,7 @@ def _windowed(source: Source, data: xr.Dataset, measured: NDArray[np.bool_]) -> 
     return CompleteRuns(
         training=source.training,
         **windowed,
-        # Over all epochs, as for the range of bins: a sparse schedule could miss the largest.
+        # Over all epochs of the trajectories, also those that this estimator did not measure.
         maximum=_values(data, "max_activation")[complete].max(axis=(1, 2)).astype(np.float64),
         labels=labels[ends],
         epochs=epochs[ends],
