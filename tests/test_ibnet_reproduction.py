@@ -101,6 +101,7 @@ def test_it_continues_after_it_was_killed(study, tmp_path, monkeypatch):
         assert not (tmp_path / "report").exists()
     monkeypatch.setitem(SCALES, "small", TINY)
     monkeypatch.setattr("mibench.ibnet.thesis.page.thesis_figures", lambda *_: [])
+    (tmp_path / "report" / "reproduction").mkdir(parents=True)
     claims = reproduce(tmp_path).parent / "reproduction" / "claims.csv"
     assert claims.read_bytes() == (study[0].parent / "reproduction" / "claims.csv").read_bytes()
 
