@@ -95,8 +95,8 @@ CLAIMS_NOTE = (
     "Each claim has one or more parts, and each part is a statistic. `ibnet/thesis/claims/` "
     "defines them. What claims 1, 3, 4, 9, 10 and 14 judge, and claims 16 to 21, follow the words "
     "of the thesis; these were settled when results of earlier runs were known, and that claim 3 "
-    "is about any window, not the end, when those of these runs were. The other criteria were written "
-    f"before any run was made. All numbers: [claims.csv]({FOLDER}/claims.csv)."
+    "is about any window, not the end, when those of these runs were. The other criteria were "
+    f"written before any run was made. All numbers: [claims.csv]({FOLDER}/claims.csv)."
 )
 
 
