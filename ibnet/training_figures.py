@@ -75,16 +75,16 @@ def _possible_drawings(
         raise error
 
 
-def draw_bins_of(trained: Trained, bins: int = 30) -> Drawing:
-    """Draw both binnings of the first hidden layer of run 0 at the last epoch."""
+def draw_bins_of(trained: Trained, bins: int = 30, layer: int = 1) -> Drawing:
+    """Draw both binnings of a layer, by default the first, of run 0 at the last epoch."""
     with explain_read_errors(trained.directory):
         low, high = (
             float(fold(trained.dataset[name].isel(run=0).values))
             for name, fold in (("min_activation", np.nanmin), ("max_activation", np.nanmax))
         )
     binning_range = trained.setting.binning_range(low, high)
-    layer = trained.activations(0, trained.epochs)[0]
-    return plot_bins(trained.setting.activation, layer, binning_range, bins)
+    activations = trained.activations(0, trained.epochs)[layer - 1]
+    return plot_bins(trained.setting.activation, activations, binning_range, bins)
 
 
 def save_in_new_folder(drawing: Drawing, path: Path) -> Path:

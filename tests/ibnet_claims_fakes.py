@@ -36,12 +36,16 @@ def trajectories(
     lifted: Stages | None = None,
     maxima=None,
     errors=(0.03, 0.05),
+    halfway=0.1,
+    related=0.0,
 ) -> xr.Dataset:
     """Trajectories from estimator -> (stages of I(X;T), stages of I(T;Y)).
 
     spread: standard deviation between runs of I(X;T), in bits, common to all layers and epochs.
     noise: standard deviation of I(X;T) from epoch to epoch; I(T;Y) has a tenth of it. lifted:
-    replaces I(T;Y) of uniform bins in the runs with the larger half of the maxima.
+    replaces I(T;Y) under 100 uniform bins in the runs with the larger half of the maxima. halfway:
+    the part of the errors that is left in the middle of the time. related: the correlation of the
+    test error with the level of I(X;T) under the last estimator.
     """
     rng = np.random.default_rng(seed)
     epochs = log_epochs() if epochs is None else np.asarray(epochs)
@@ -52,11 +56,15 @@ def trajectories(
         level = spread * rng.normal(size=(runs, 1, 1))
         i_xt.append(path(xt, epochs) + level + noise * rng.normal(size=shape))
         by_run = np.repeat(path(ty, epochs)[None], runs, axis=0)
-        if lifted is not None and name.startswith("uniform"):
+        if lifted is not None and name == U100:
             by_run[maxima > np.median(maxima)] = path(lifted, epochs)
         i_ty.append(by_run + 0.1 * noise * rng.normal(size=shape))
-    fall = path([[0.5], [0.1], [0.0]], epochs)[:, 0] / 0.5
-    run_noise = 0.005 * rng.normal(size=(2, runs, 1))
+    fall = path([[1], [halfway], [0]], epochs)[:, 0]
+    run_noise = rng.normal(size=(2, runs, 1))
+    if related:
+        run_noise[1] *= np.sqrt(1 - related**2)
+        run_noise[1] += related * level[..., 0] / spread
+    run_noise *= 0.005
     train, test = (0.48 * fall + e + o for e, o in zip(errors, run_noise, strict=True))
     layers = len(i_xt[0][0, 0])
     growth = np.linspace(0.1, 1, len(epochs))[:, None] * np.linspace(0.5, 1, layers)
@@ -105,9 +113,10 @@ BROKEN = (
     [0.2, 0.2, 0.4, 0.4, 0.4, 0.4],
     [0.6, 0.6, 0.9, 0.9, 0.9, 0.9],
 )
-DIP = ([12, 11.8, 11, 9.5, 8, 5], [11.5, 10.5, 9, 7, 5, 3.5], [12, 11.5, 10.2, 8.5, 6.5, 4.5])
-LAST_TWO = ([12, 11.5, 10.5, 9, 7, 5], [12, 11.5, 10.5, 8.5, 6, 4.5], [12, 11.5, 10.5, 8, 5, 4])
-RETURN = ([11.8, 11, 10, 8, 6, 4], [11.5, 10, 8.5, 6.5, 4.5, 3], [11.9, 11.1, 10.1, 8.1, 6.1, 4])
+DIP = ([12, 11.8, 11, 9.5, 8, 5], [11.5, 10.5, 9, 7, 5, 3.5], [12, 11.5, 10.2, 8.7, 6.1, 4.5])
+LAST_TWO = ([12, 11.5, 10.5, 9, 7, 5], [12, 11.5, 10.5, 9, 6, 4.5], [12, 11.5, 10.5, 9, 5, 4])
+RETURN = ([7, 6, 4, 3, 2, 1.5], [6.7, 5.6, 3.6, 2.6, 1.7, 1.3], [7, 6.1, 4.1, 3.1, 2, 1.5])
+LOW = ([0.5, 0.5, 0.5, 0.5, 0.5, 0.3], [1, 1, 1, 1, 1, 0.6], [2, 2, 2, 2, 2, 1])  # rises only
 DIP_TY = (
     [0.96, 0.9, 0.7, 0.6, 0.5, 0.4],
     [0.96, 0.88, 0.65, 0.5, 0.4, 0.3],
@@ -121,16 +130,21 @@ def layers(stages, count):
 
 
 TRAININGS = {
-    "tanh-full": {"planes": {U30: (HIGHER_HUMP, FIT)}},
+    "tanh-full": {"planes": {U30: (HIGHER_HUMP, FIT)}, "halfway": 0.4},
     "tanh-256": {"planes": {U30: (HUMP, FIT), A30: (FALL, FIT)}},
-    "relu-full": {"planes": {U100: (CORNER, LATE)}, "lifted": BROKEN, "errors": (0.04, 0.07)},
+    "relu-full": {
+        "planes": {U100: (CORNER, LATE)},
+        "lifted": BROKEN,
+        "errors": (0.04, 0.07),
+        "halfway": 0.4,
+    },
     "relu-256": {
-        "planes": {U100: (CORNER, LATE), U30: (CORNER, LATE), A30: (RETURN, FIT)},
+        "planes": {U100: (CORNER, LATE), U30: (LOW, BROKEN), A30: (RETURN, FIT)},
         "lifted": BROKEN,
         "errors": (0.04, 0.07),
         "spread": 1.2,
     },
-    "elu-256": {"planes": {U30: (CORNER, LATE), A30: (DIP, DIP_TY)}, "spread": 1.2},
+    "elu-256": {"planes": {U30: (CORNER, BROKEN), A30: (DIP, DIP_TY)}, "spread": 1.2},
     "relu6-256": {"planes": {U30: (CORNER, LATE), A30: (LAST_TWO, FIT)}},
     "A": {
         "planes": {

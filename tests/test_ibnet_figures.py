@@ -20,6 +20,7 @@ from mibench.ibnet.figures import (
     plot_epochs,
     plot_errors,
     plot_maxima,
+    plot_maxima_by_epoch,
     plot_median_split,
     plot_plane,
     plot_planes,
@@ -59,8 +60,10 @@ FIGURES: dict[str, Callable[[xr.Dataset, xr.Dataset], Drawing]] = {
     "study": lambda tanh, relu: plot_study({f"init={i}": tanh for i in ("he", "glorot", "x")}),
     "planes": lambda tanh, relu: plot_planes({"one": tanh, "two": relu}, [UNIFORM, ADAPTIVE]),
     "epochs": lambda tanh, relu: plot_epochs(tanh),
+    "epochs of two": lambda tanh, relu: plot_epochs({"one": tanh, "two": relu}, [UNIFORM]),
     "errors": lambda tanh, relu: plot_errors({"one": tanh, "two": relu, "1": tanh, "2": relu}),
     "maxima": lambda tanh, relu: plot_maxima({"one": tanh, "two": relu}),
+    "maxima by epoch": lambda tanh, relu: plot_maxima_by_epoch({"one": tanh, "two": relu}),
     "median": lambda tanh, relu: plot_median_split(relu, [UNIFORM]),
     "runs": lambda tanh, relu: plot_runs(relu, ADAPTIVE, [0, 2, 4, 5]),
     "bins": lambda tanh, relu: plot_bins("tanh", np.tanh(activations()), (-1, 1)),
@@ -142,9 +145,44 @@ def test_the_plane_holds_means_and_quantiles_over_runs(tanh: xr.Dataset) -> None
         rows = table[table["estimator"] == ADAPTIVE]
         index = (rows["epoch"].to_numpy(), rows["layer"].to_numpy() - 1)
         np.testing.assert_allclose(rows[f"{column}_mean_bits"], values.mean(0)[index], rtol=1e-12)
+        sd = values.std(0, ddof=1)[index]
+        np.testing.assert_allclose(rows[f"{column}_sd_bits"], sd, rtol=1e-9, atol=1e-12)
         for q in (10, 90):
             want = np.percentile(values, q, axis=0)[index]
             np.testing.assert_allclose(rows[f"{column}_q{q}_bits"], want, rtol=1e-12)
+
+
+def test_single_runs_have_no_standard_deviation(tanh: xr.Dataset) -> None:
+    assert plot_plane(tanh.isel(run=[0])).table["i_xt_sd_bits"].isna().all()
+    assert not any("sd" in name for name in plot_runs(tanh, ADAPTIVE).table.columns)
+
+
+def test_maxima_by_epoch_are_means_over_the_finite_runs(tanh: xr.Dataset) -> None:
+    grown = tanh.copy(deep=True)
+    grown["max_activation"][2, -1, 3] = np.inf
+    table = plot_maxima_by_epoch({"one": grown}).table
+    values = grown["max_activation"].values.astype(float)
+    index = (slice(None), table["epoch"].to_numpy(), table["layer"].to_numpy() - 1)
+    values[~np.isfinite(values)] = np.nan
+    np.testing.assert_allclose(
+        table["max_activation_mean"], np.nanmean(values[index], axis=0), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        table["max_activation_sd"], np.nanstd(values[index], axis=0, ddof=1), rtol=1e-9, atol=1e-12
+    )
+    assert table["runs"].value_counts().to_dict() == {7: len(table) - 1, 6: 1}
+
+
+def test_epochs_of_trainings_have_a_row_each(tanh: xr.Dataset, relu: xr.Dataset) -> None:
+    both = plot_epochs({"one": tanh, "two": relu}, [UNIFORM])
+    assert [axes.get_title(loc="left") for axes in both.figure.axes[::2]] == [
+        "one\nuniform:bins=30 (7 runs)",
+        "two\nuniform:bins=30 (6 runs)",
+    ]
+    for title, data in (("one", tanh), ("two", relu)):
+        own = plot_epochs(data, [UNIFORM]).table.drop(columns="training")
+        rows = both.table[both.table["training"] == title].drop(columns="training")
+        pd.testing.assert_frame_equal(rows.reset_index(drop=True), own)
 
 
 def test_bars_of_few_runs_are_their_extremes(tanh: xr.Dataset) -> None:

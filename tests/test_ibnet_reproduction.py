@@ -1,6 +1,9 @@
 """The whole study at a tiny scale: every training, figure and claim, and the page."""
 
 import re
+import signal
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -13,13 +16,15 @@ from mibench.ibnet.thesis.report import SCALES, Scale, reproduce
 
 pytestmark = pytest.mark.slow  # a reproduction of the thesis in small
 
+TINY = Scale({"runs": 2, "epochs": 20}, "log:1")
+
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """Two runs of twenty epochs for each training; returns the page and the messages."""
     messages = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SCALES, "small", Scale({"runs": 2, "epochs": 20}, "0,20"))
+        patch.setitem(SCALES, "small", TINY)
         page = reproduce(tmp_path_factory.mktemp("study"), on_message=messages.append)
     return page, messages
 
@@ -38,24 +43,24 @@ def test_the_page_shows_every_figure_and_claim(study):
     page, _ = study
     text = page.read_text()
     figures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
-    assert len(figures) == len(set(figures)) == 20
+    assert len(figures) == len(set(figures)) == 23
     for figure in figures:
         assert (page.parent / figure).stat().st_size > 10_000
         assert len(pd.read_csv((page.parent / figure).with_suffix(".csv"))) > 0
-    for number in ("5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.9", "5.10", "5.11", "5.12",
+    for number in ("5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "5.10", "5.11", "5.12",
                    "5.13", "A.1", "B.1"):  # fmt: skip
         assert f"(thesis: {number}" in text
     claims = pd.read_csv(page.parent / "reproduction" / "claims.csv")
-    assert sorted(set(claims.claim)) == list(range(1, 16))
-    assert text.count("| **undecided** |") == 15  # two runs of twenty epochs decide nothing
-    assert "mibench ibnet reproduce --scale small" in text
+    assert sorted(set(claims.claim)) == list(range(1, 22))
+    assert text.count("| **undecided** |") == 21  # two runs of twenty epochs decide nothing
+    assert "```sh\nmibench ibnet reproduce --scale small\n```" in text
     assert re.search(r"9 trainings, trained and measured in \d+ (s|min)", text)
     assert "No run diverged and no estimate failed." in text
 
 
 def test_nothing_is_computed_again(study, monkeypatch):
     page, _ = study
-    monkeypatch.setitem(SCALES, "small", Scale({"runs": 2, "epochs": 20}, "0,20"))
+    monkeypatch.setitem(SCALES, "small", TINY)
     monkeypatch.setattr(reproduction, "write_page", lambda *_: page)
 
     def fail(*_args, **_kwargs):
@@ -68,6 +73,55 @@ def test_nothing_is_computed_again(study, monkeypatch):
     monkeypatch.setattr(reproduction, "failures", lambda _: ["kde: layer 1: no"])
     reproduce(page.parents[1], on_failure=failed.append)
     assert failed == [f"{name}: kde: layer 1: no" for name in settings_by_training()]
+
+
+KILLED = """
+import os, signal, sys
+from contextlib import contextmanager
+from mibench.ibnet.thesis.report import SCALES, Scale, reproduce
+
+SCALES["small"] = Scale({"runs": 2, "epochs": 20}, "log:1")
+
+@contextmanager
+def steps(title):
+    def on_progress(done, total):
+        if title == sys.argv[2]:
+            os.kill(os.getpid(), signal.SIGKILL)
+    yield on_progress
+
+reproduce(sys.argv[1], steps=steps, jobs=1)
+"""
+
+
+def test_it_continues_after_it_was_killed(study, tmp_path, monkeypatch):
+    """Killed while it trains, then while it measures; the claims are those of the whole study."""
+    for title in ("training relu-256", "measuring elu-256"):
+        done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), title], check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert not (tmp_path / "report").exists()
+    monkeypatch.setitem(SCALES, "small", TINY)
+    monkeypatch.setattr("mibench.ibnet.thesis.page.thesis_figures", lambda *_: [])
+    (tmp_path / "report" / "reproduction").mkdir(parents=True)
+    claims = reproduce(tmp_path).parent / "reproduction" / "claims.csv"
+    assert claims.read_bytes() == (study[0].parent / "reproduction" / "claims.csv").read_bytes()
+
+
+def test_runs_and_kept_epochs_are_those_that_are_given(tmp_path, monkeypatch):
+    monkeypatch.setitem(SCALES, "small", TINY)
+    pages = []
+    monkeypatch.setattr(reproduction, "write_page", lambda *args: pages.append(args) or tmp_path)
+    monkeypatch.setattr(
+        reproduction, "settings_by_training",
+        lambda: {name: settings_by_training()[name] for name in ("tanh-256", "A")},
+    )  # fmt: skip
+    reproduce(tmp_path, runs=3, keep="log:4")
+    [(networks, trajectories, _, _, command)] = pages
+    assert command == "mibench ibnet reproduce --scale small --runs 3 --keep log:4"
+    for name, trained in networks.items():
+        runs = 2 if name == "A" else 3
+        assert trained.setting.runs == trajectories[name].sizes["run"] == runs
+        assert trained.kept.tolist() == [0, 1, 3, 7, 20]
+        assert trained.group.attrs["measure_seconds"] > 0
 
 
 def test_every_setting_measures_what_its_figures_show():

@@ -202,22 +202,32 @@ def run(
     "--output", "-o", type=FILE,
     help="Directory to store everything in.  [default: ibnet-reproduction-SCALE]",
 )  # fmt: skip
+@click.option(
+    "--runs",
+    type=int,
+    help="Networks of every setting, apart from the two of A.  [default: as in the thesis, 40; "
+    "B: 30]",
+)
+@keep_option
 @device_option
 @jobs_option
-def reproduce(scale: str, output: Path | None, device: str, jobs: int | None) -> int:
+def reproduce(
+    scale: str, output: Path | None, runs: int | None, keep: str, device: str, jobs: int | None
+) -> int:
     """Run all experiments of the thesis.
 
     Trains and measures all its settings, draws its figures, and judges its claims. The thesis
     is N. L. Rasmussen, "Information Bottleneck for Deep Learning: Theory and Experiments" (BSc
-    thesis, University of Copenhagen). The report is a Markdown page.
+    thesis, University of Copenhagen). The report is a Markdown page. If it is interrupted, the same
+    command continues.
     """
     from ..thesis.report import reproduce as reproduce_all
 
     failed: list[str] = []
     folder = Path(f"ibnet-reproduction-{scale}") if output is None else output
     report = reproduce_all(
-        folder, scale=scale, device=device, jobs=jobs, steps=progress, on_message=say,
-        on_failure=failed.append,
+        folder, scale=scale, runs=runs, keep=keep, device=device, jobs=jobs, steps=progress,
+        on_message=say, on_failure=failed.append,
     )  # fmt: skip
     for line in failed:
         say(f"failed: {line}")

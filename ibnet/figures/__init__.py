@@ -10,7 +10,7 @@ from .bins import plot_bins
 from .epochs import plot_epochs
 from .errors import plot_errors
 from .gradients import plot_gradients
-from .maxima import plot_maxima
+from .maxima import plot_maxima, plot_maxima_by_epoch
 from .page import save_page
 from .planes import plot_median_split, plot_plane, plot_planes, plot_runs
 from .study import plot_study
@@ -24,6 +24,7 @@ __all__ = [
     "plot_errors",
     "plot_gradients",
     "plot_maxima",
+    "plot_maxima_by_epoch",
     "plot_median_split",
     "plot_plane",
     "plot_planes",

@@ -126,17 +126,29 @@ def maximum_rows(trajectories: xr.Dataset) -> pd.DataFrame:
     return rows
 
 
-def summarise_runs(rows: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
-    """The number of runs of each group, and mean, q10 and q90 of each value over these runs.
+def maximum_by_epoch_rows(trajectories: xr.Dataset) -> pd.DataFrame:
+    """One row per run, thinned epoch and layer: max_activation, where it is finite."""
+    data = trajectories["max_activation"]
+    thinned = data.where(np.isfinite(data)).sel(epoch=thin_epochs(data["epoch"].values))
+    rows = _rows(thinned.to_dataset())
+    if rows.empty:
+        raise InputError(f"{_name(trajectories)}: holds no finite maximum activation")
+    return rows
 
-    The value i_xt_bits gives i_xt_mean_bits, i_xt_q10_bits and i_xt_q90_bits. Of fewer than
-    `FEW_RUNS` runs, q10 and q90 are the smallest and the largest.
+
+def summarise_runs(rows: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    """The number of runs of each group, and mean, sd, q10 and q90 of each value over these runs.
+
+    The value i_xt_bits gives i_xt_mean_bits, i_xt_sd_bits, i_xt_q10_bits and i_xt_q90_bits. The
+    standard deviation has n - 1 in its divisor; a single run has none. Of fewer than `FEW_RUNS`
+    runs, q10 and q90 are the smallest and the largest.
     """
     groups = rows.groupby(list(by), sort=True)
     table = pd.DataFrame({"runs": groups["run"].nunique()})
     few = table["runs"] < FEW_RUNS
     for value in values:
         table[statistic(value, "mean")] = groups[value].mean()
+        table[statistic(value, "sd")] = groups[value].std()
         extremes = {"q10": groups[value].min(), "q90": groups[value].max()}
         for name, share in QUANTILES.items():
             quantile = groups[value].quantile(share)

@@ -53,7 +53,7 @@ class Panel:
         return cls(title, labels | {"estimator": estimator}, rows, h_x, h_y, names, ceiling)
 
     def means(self) -> pd.DataFrame:
-        """Mean and quantiles over runs by layer and epoch; the first columns are the labels."""
+        """Mean, sd and quantiles over runs by layer and epoch; the first columns are the labels."""
         values = list(_numbers.INFORMATION.values())
         table = _numbers.summarise_runs(self.rows, ["layer", "epoch"], values)
         for place, (name, value) in enumerate(self.labels.items()):
@@ -90,9 +90,9 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *caption
     All have one scale, apart from panels far beyond H(X) among others that are not.
     spread: as in `planes.plot_plane`; None: single runs, without a spread.
 
-    The table holds, for each panel, layer and drawn epoch, the number of runs, and the mean and the
-    10 % and 90 % quantiles over runs of I(X;T) and I(T;Y). With spread "runs" it also holds the
-    values of each run, in rows whose column `run` is filled.
+    The table holds, for each panel, layer and drawn epoch, the number of runs, and the mean, the
+    standard deviation and the 10 % and 90 % quantiles over runs of I(X;T) and I(T;Y). With spread
+    "runs" it also holds the values of each run, in rows whose column `run` is filled.
     """
     shape = len(grid), max(map(len, grid))
     if spread is not None:

@@ -16,27 +16,33 @@ from ._plane_grid import Panel
 VALUES = {"i_xt_bits": _style.I_XT, "i_ty_bits": _style.I_TY}
 
 
-def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = None) -> Drawing:
+def plot_epochs(
+    trajectories: _numbers.Trainings, estimators: Sequence[str] | None = None
+) -> Drawing:
     """Draw I(X;T) and I(T;Y), in bits, by epoch.
 
-    I(X;T) is on the left and I(T;Y) on the right, with a row for each estimator and a line for each
-    layer. Lines are means over runs; bands extend from the 10 % to the 90 % quantile over runs, or
-    over all of fewer than five runs.
-    Epoch 0, the untrained network, is drawn separately before epoch 1.
+    I(X;T) is on the left and I(T;Y) on the right, with a row for each training and estimator, and a
+    line for each layer. Lines are means over runs; bands extend from the 10 % to the 90 % quantile
+    over runs, or over all of fewer than five runs. Epoch 0, the untrained network, is drawn
+    separately before epoch 1.
 
     Args:
-        trajectories: from `ibnet.measure`.
+        trajectories: from `ibnet.measure`, or title -> trajectories.
         estimators: which ones, in which order; None: all.
 
     Returns:
-        The drawing.
+        The drawing; its table holds means, standard deviations and quantiles over runs, in bits.
 
     Raises:
         InputError: for an estimator that is unknown or measured nothing.
     """
-    training = str(trajectories.attrs.get("training", ""))
-    names = _numbers.select_estimators(trajectories, estimators)
-    panels = [Panel.from_trajectories(trajectories, name, training=training) for name in names]
+    data = _numbers.by_training(trajectories)
+    has_titles = not isinstance(trajectories, xr.Dataset)
+    panels = [
+        Panel.from_trajectories(each, name, title if has_titles else "", training=title)
+        for title, each in data.items()
+        for name in _numbers.select_estimators(each, estimators)
+    ]
     tables = [panel.means() for panel in panels]
     table = pd.concat(tables, ignore_index=True)
     layers, last = sorted(table["layer"].unique()), int(table["epoch"].max())
@@ -58,7 +64,7 @@ def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = Non
         axes.set_ylim(min(0.0, low), high + room * (high - low))
         axes.set_xlabel("epoch", fontsize=_style.NORMAL)
     _style.epoch_axis(axes_grid[0, 0], last, zero=zero)
-    layer_names = _numbers.layer_names(trajectories)
+    layer_names = {n: name for panel in panels for n, name in panel.names.items()}
     handles = []
     for n in layers:
         look: dict[str, Any] = {"color": _style.layer_colour(n), "linestyle": _style.layer_line(n)}
@@ -68,7 +74,8 @@ def plot_epochs(trajectories: xr.Dataset, estimators: Sequence[str] | None = Non
     _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
     span = _style.span_text((_numbers.count_runs(p.rows) for p in panels), _numbers.FEW_RUNS)
     spread = _style.MEAN + (f", bands {span}" if span else "")
-    _style.caption(figure, _style.describe_training(trajectories), spread)
+    described = [] if has_titles else [_style.describe_training(each) for each in data.values()]
+    _style.caption(figure, *described, spread)
     return Drawing(figure, table)
 
 

@@ -1,4 +1,4 @@
-"""The figure of maximum activations, by run and by layer."""
+"""The figures of maximum activations: by run and by layer, and by epoch."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from . import _numbers, _style
@@ -75,3 +76,56 @@ def _by_layer(axes: Axes, rows: pd.DataFrame) -> None:
     layers = sorted(rows["layer"].unique())
     axes.set_xticks(layers, [_style.layer_name(layer) for layer in layers])
     axes.tick_params(labelleft=False)
+
+
+def plot_maxima_by_epoch(trainings: _numbers.Trainings) -> Drawing:
+    """Draw the maximum activation of each layer by epoch, with a panel for each training.
+
+    Lines are means over runs; bands extend from the 10 % to the 90 % quantile over runs, or over
+    all of fewer than five runs. The maximum is over the inputs and the neurons of a layer.
+
+    Args:
+        trainings: trajectories, or title -> trajectories.
+
+    Returns:
+        The drawing; its table holds means, standard deviations and quantiles over runs.
+
+    Raises:
+        InputError: if a training holds no finite activation.
+    """
+    data = _numbers.by_training(trainings)
+    rows = {title: _numbers.maximum_by_epoch_rows(each) for title, each in data.items()}
+    shape = _style.grid_shape(len(rows))
+    figure = Figure(figsize=_style.grid_size(shape, height=2.4), layout="constrained")
+    axes_grid = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
+    last = max(int(frame["epoch"].max()) for frame in rows.values())
+    zero = any(bool((frame["epoch"] == 0).any()) for frame in rows.values())
+    tables = []
+    for axes, (title, frame) in zip(axes_grid.flat, rows.items(), strict=False):
+        means = _numbers.summarise_runs(frame, ["layer", "epoch"], ["max_activation"])
+        for layer, of_layer in _numbers.by_layer(means):
+            _by_epoch(axes, layer, of_layer)
+        _style.style_axes(axes, f"{title} ({runs_text(_numbers.count_runs(frame))})")
+        means.insert(0, "training", title)
+        tables.append(means)
+    table = pd.concat(tables, ignore_index=True)
+    _style.epoch_axis(axes_grid[0, 0], last, zero=zero)
+    axes_grid[0, 0].set_ylim(bottom=min(0.0, table["max_activation_q10"].min()))
+    used = [min(len(rows) - first, shape[1]) for first in range(0, len(rows), shape[1])]
+    _style.label_grid(axes_grid, used, "epoch", "maximum activation")
+    handles = []
+    for n in sorted(table["layer"].unique()):
+        look: dict[str, Any] = {"color": _style.layer_colour(n), "linestyle": _style.layer_line(n)}
+        handles.append(Line2D([], [], linewidth=1.8, label=_style.layer_name(n), **look))
+    _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
+    span = _style.span_text(map(_numbers.count_runs, rows.values()), _numbers.FEW_RUNS)
+    _style.caption(figure, _style.MEAN + (f", bands {span}" if span else ""))
+    return Drawing(figure, table)
+
+
+def _by_epoch(axes: Axes, layer: int, means: pd.DataFrame) -> None:
+    epoch = means["epoch"].where(means["epoch"] > 0, _style.BEFORE_FIRST)
+    mean, low, high = (means[f"max_activation_{s}"] for s in ("mean", "q10", "q90"))
+    colour = _style.layer_colour(layer)
+    _style.draw_band(axes, epoch, low, high, colour)
+    axes.plot(epoch, mean, color=colour, linestyle=_style.layer_line(layer), linewidth=1.2)

@@ -166,5 +166,5 @@ def plot_runs(
         f"single runs under {plain_math(estimator)}",
     )
     drawing = draw_planes(wrap_panels(panels), None, *captions)
-    table = drawing.table.drop(columns="runs").filter(regex="^(?!.*_q[19]0_)")
+    table = drawing.table.drop(columns="runs").filter(regex="^(?!.*_(q[19]0|sd)_)")
     return Drawing(drawing.figure, table.rename(columns=lambda name: name.replace("_mean", "")))

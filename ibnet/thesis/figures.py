@@ -8,6 +8,7 @@ from ..figures import (
     plot_epochs,
     plot_errors,
     plot_maxima,
+    plot_maxima_by_epoch,
     plot_median_split,
     plot_plane,
     plot_planes,
@@ -20,6 +21,9 @@ from ..training_figures import draw_bins_of
 with explain_missing_packages("xarray"):
     import xarray as xr
 
+# The trainings of which a figure shows every estimator.
+UNDER_EVERY_ESTIMATOR = ("tanh-256", "relu-256")
+SATURATED = 5  # the last hidden layer: most of its activations end near -1 or 1
 PROPER_NAMES = {"tanh": "tanh", "relu": "ReLU", "elu": "ELU", "relu6": "ReLU6"}
 
 
@@ -46,11 +50,23 @@ def thesis_figures(
         "ReLU, full batch and batches of 256, 100 uniform bins (thesis: 5.3)",
         plot_planes(select(*relu), [UNIFORM_100]),
     )
+    for number, names, spec in (("5.2", tanh, UNIFORM), ("5.3", relu, UNIFORM_100)):
+        name = names[0].removesuffix("-full")
+        yield (
+            f"{number}-{name}-uniform-epochs",
+            f"{PROPER_NAMES[name]}, full batch and batches of 256, by epoch (thesis: {number})",
+            plot_epochs(select(*names), [spec]),
+        )
     yield "5.4-errors", "Errors of every training (thesis: 5.4)", plot_errors(trajectories)
     yield (
         "5.5-maxima",
-        "Largest activation of each run and layer, ReLU (thesis: 5.5, 5.8)",
+        "Largest activation of each run and layer, ReLU (thesis: 5.5)",
         plot_maxima(select(*relu)),
+    )
+    yield (
+        "5.8-maxima-epochs",
+        "Largest activation of each layer by epoch, ReLU (thesis: 5.8)",
+        plot_maxima_by_epoch(select(*relu)),
     )
     yield (
         "5.6-median-split",
@@ -59,8 +75,9 @@ def thesis_figures(
     )
     yield (
         "5.7-bins",
-        "The two binnings of a tanh layer (thesis: 5.7)",
-        draw_bins_of(networks["tanh-256"]),
+        f"The two binnings of a saturated tanh layer, T{SATURATED} of run 0 at the end "
+        "(thesis: 5.7)",
+        draw_bins_of(networks["tanh-256"], layer=SATURATED),
     )
     for number, name in (("5.9", "tanh"), ("5.10", "relu"), ("5.11", "elu"), ("5.12", "relu6")):
         caption = (
@@ -92,10 +109,10 @@ def thesis_figures(
         "12-12-12-10-8-2 and 12-12-12-10-8-7-2, ReLU, adaptive bins (thesis: B.1)",
         plot_planes(select("B.1", "B.2"), [ADAPTIVE]),
     )
-    for name in ("tanh", "relu"):
+    for name in UNDER_EVERY_ESTIMATOR:
         yield (
-            f"all-{name}-256",
-            f"{PROPER_NAMES[name]}, batches of 256: the same networks under every estimator "
-            "(not in the thesis)",
-            plot_plane(trajectories[f"{name}-256"]),
+            f"all-{name}",
+            f"{PROPER_NAMES[name.removesuffix('-256')]}, batches of 256: the same networks under "
+            "every estimator (not in the thesis)",
+            plot_plane(trajectories[name]),
         )

@@ -11,9 +11,10 @@ from mibench.errors import InputError, unknown
 from .._extra import explain_missing_packages
 from ..measuring.measuring import measure
 from ..measuring.trajectories import failures
-from ..networks.trained import Trained
+from ..networks.trained import Trained, load
 from ..settings import change_setting, settings_by_training
 from ..training.training import diverged_runs, train
+from .figures import UNDER_EVERY_ESTIMATOR
 from .page import write_page
 
 with explain_missing_packages("xarray"):
@@ -35,10 +36,13 @@ class Scale:
 
 
 SCALES = {
-    "small": Scale({"runs": 3, "epochs": 300}, "0,1,10,100,300"),
-    "full": Scale({}, "0,1,3,10,30,100,300,1000,3000,8000"),
+    "small": Scale({"runs": 3, "epochs": 300}, "log:4"),
+    "full": Scale({}, "log:10"),
 }
-QUADRATIC_ESTIMATORS = ("kde", "knn")  # in addition to the binnings of the thesis
+# In addition to the binnings of the thesis, for the figures that compare all estimators.
+QUADRATIC_ESTIMATORS = ("kde", "knn")
+
+SHOWN_ONE_BY_ONE = ("A",)  # trainings whose claim and figure are about each run, not their mean
 
 
 def _no_steps(_: str) -> AbstractContextManager[Any]:
@@ -53,6 +57,8 @@ def reproduce(
     directory: str | Path,
     *,
     scale: str = "small",
+    runs: int | None = None,
+    keep: str = "every",
     device: str = "cpu",
     jobs: int | None = None,
     steps: ProgressContext = _no_steps,
@@ -62,8 +68,15 @@ def reproduce(
     """Reproduce the thesis: train and measure every setting, draw its figures, judge its claims.
 
     Args:
-        directory: where to store everything; what is stored there is not computed again.
+        directory: where to store everything; what is stored there is not computed again, so the
+            same call continues after an interruption.
         scale: "full", as in the thesis, or "small", 3 runs of 300 epochs.
+        runs: number of networks of every setting, in place of the thesis's 40 (B: 30) or the
+            scale's. More runs give narrower intervals. The two networks of A, which the thesis
+            shows one by one, stay two.
+        keep: the epochs whose weights to store and to measure, as in `train`: "every", or
+            "log:200", about 200, evenly spaced on a log scale, which takes a fiftieth of the disk
+            and of the time to measure.
         device: to train on, "cpu" or "cuda".
         jobs: number of processes that measure, as in `measure`.
         steps: steps(title) is a context manager that shows progress; it gives a callable
@@ -86,14 +99,27 @@ def reproduce(
     failed: list[str] = []
     for name in settings_by_training():
         on_message(f"{name}:")
-        networks[name] = _trained(name, SCALES[scale], folder, device, steps)
+        networks[name] = _trained(name, SCALES[scale], runs, keep, folder, device, steps)
         trajectories[name] = _measured(networks[name], SCALES[scale], jobs, steps)
+        networks[name] = load(folder / "networks" / name)  # with the time that measuring took
         lines = [f"{name}: {line}" for line in _failures(networks[name], trajectories[name])]
         for line in lines:
             on_failure(line)
         failed += lines
     on_message("figures and claims")
-    return write_page(networks, trajectories, failed, folder / "report", scale)
+    command = command_of(scale, runs, keep)
+    return write_page(networks, trajectories, failed, folder / "report", command)
+
+
+def command_of(scale: str, runs: int | None, keep: str) -> str:
+    """The command that does the same.
+
+    >>> command_of("full", 300, "log:200")
+    'mibench ibnet reproduce --scale full --runs 300 --keep log:200'
+    """
+    command = f"mibench ibnet reproduce --scale {scale}"
+    command += "" if runs is None else f" --runs {runs}"
+    return command + ("" if keep == "every" else f" --keep {keep}")
 
 
 def _failures(trained: Trained, trajectories: xr.Dataset) -> list[str]:
@@ -104,14 +130,25 @@ def _failures(trained: Trained, trajectories: xr.Dataset) -> list[str]:
     return diverged + failures(trajectories)
 
 
-def _trained(name: str, scale: Scale, folder: Path, device: str, steps: ProgressContext) -> Trained:
+def _trained(
+    name: str,
+    scale: Scale,
+    runs: int | None,
+    keep: str,
+    folder: Path,
+    device: str,
+    steps: ProgressContext,
+) -> Trained:
     setting = settings_by_training()[name][0]
     sizes = {key: min(size, getattr(setting, key)) for key, size in scale.sizes.items()}
+    if runs is not None:
+        sizes["runs"] = min(runs, setting.runs) if name in SHOWN_ONE_BY_ONE else runs
     with steps(f"training {name}") as on_progress:
         return train(
             change_setting(setting, **sizes),
             device=device,
             directory=folder / "networks" / name,
+            keep=keep,
             on_progress=on_progress,
         )
 
@@ -123,6 +160,8 @@ def _measured(
     binned = list(dict.fromkeys(spec for s in settings for spec in s.estimators))
     with steps(f"measuring {trained.setting.training}") as on_progress:
         measure(trained, binned, jobs=jobs, on_progress=on_progress)
+    if trained.setting.training not in UNDER_EVERY_ESTIMATOR:
+        return measure(trained, binned, epochs="0", jobs=1)
     with steps(
         f"measuring {trained.setting.training} by {' and '.join(QUADRATIC_ESTIMATORS)}"
     ) as on_progress:

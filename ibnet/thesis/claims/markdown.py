@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from .generalisation import QUANTITIES
 from .table import verdicts
 
 TERMS = """\
@@ -30,6 +31,24 @@ def to_markdown(table: pd.DataFrame) -> str:
     """
     blocks = [_claims(table), TERMS, _parts(table), _statistics(table)]
     return "\n\n".join(blocks) + "\n"
+
+
+def generalisation_to_markdown(table: pd.DataFrame) -> str:
+    """Write the table of `generalisation_table` as Markdown: a row for each training and layer."""
+    rows = []
+    for (training, layer), cells in table.groupby(["training", "layer"], sort=False):
+        numbers = zip(*(cells[name] for name in ("rho", "low", "high")), strict=True)
+        by_quantity = dict(zip(cells["quantity"], numbers, strict=True))
+        shown = [_rho(*by_quantity.get(key, (math.nan,) * 3)) for key in QUANTITIES]
+        rows.append([str(training), str(layer), *shown])
+    return _table(("networks", "layer", *QUANTITIES.values()), rows)
+
+
+def _rho(rho: float, low: float, high: float) -> str:
+    if math.isnan(rho):
+        return "n/a"
+    interval = "n/a" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
+    return f"{rho:+.2f} ({interval})"
 
 
 def _claims(table: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .bootstrap import Reduce, resampled_means
 from .runs import CompleteRuns, Source
@@ -39,7 +40,10 @@ class Criterion:
     def __str__(self) -> str:
         if math.isinf(self.high):
             return f"> {self.low:g}"
-        return f"< {self.high:g}" if math.isinf(self.low) else f"{self.low:g} to {self.high:g}"
+        if math.isinf(self.low):
+            return f"< {self.high:g}"
+        # In a table, a text that starts with a minus would be taken for a formula.
+        return f"{'from ' if self.low < 0 else ''}{self.low:g} to {self.high:g}"
 
     def verdict(self, low: float, high: float) -> Verdict:
         """Whether all, none or some values of the interval from low to high meet the criterion."""
@@ -52,16 +56,20 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The input of the bootstrap: one array (run, m) for each independent group of runs.
+    """The input of the bootstrap: one array (run, m) for each group of runs.
 
     value_of: computes the value from the groups' reduced rows, see `bootstrap`. note: further
-    numbers to show in the table.
+    numbers to show in the table. paired: the groups are the runs of different trainings with the
+    same numbers, hence the same initial weights, and are resampled together. share: the value is
+    the share of runs of which the only sample (run, 1) is 1; the others are 0.
     """
 
     samples: Sequence[Floats]
     value_of: Callable[..., Floats]
     reduce: Reduce = resampled_means
     note: str = ""
+    paired: bool = False
+    share: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,9 +101,20 @@ def average(values: Floats, note: str = "") -> Evidence:
     return Evidence([per_run], lambda row: row[:, 0], note=note)
 
 
+def share_of_runs(is_counted: NDArray[np.bool_], note: str = "") -> Evidence:
+    """The share of the runs that are True: (run,)."""
+    counted = is_counted[:, None].astype(np.float64)
+    return Evidence([counted], lambda row: row[:, 0], note=note, share=True)
+
+
 def hidden_average(values: Floats, note: str = "") -> Evidence:
     """The mean over runs and hidden layers of (run, layer); the note lists all layers."""
     return average(hidden(values), "; ".join(filter(None, [by_layer(values), note])))
+
+
+def movable_average(values: Floats, note: str = "") -> Evidence:
+    """The mean over runs and the layers that can compress of (run, layer); the note lists all."""
+    return average(movable(values), "; ".join(filter(None, [by_layer(values), note])))
 
 
 def extreme(values: Floats, which: Literal["largest", "smallest"], note: str = "") -> Evidence:
@@ -109,7 +128,10 @@ def extreme(values: Floats, which: Literal["largest", "smallest"], note: str = "
 
 
 def difference(first: Floats, second: Floats, note: str = "") -> Evidence:
-    """The mean over the first group of runs minus that over the second, independent group."""
+    """The mean over the first group of runs minus that over the second, independent group.
+
+    For two halves of the runs of one training.
+    """
     return Evidence(
         [first[:, None], second[:, None]], lambda first, second: (first - second)[:, 0], note=note
     )
@@ -124,6 +146,16 @@ def by_layer(values: Floats, unit: str = "bits", first: int = 1) -> str:
 def hidden(values: Floats) -> Floats:
     """All layers but the last, which is a softmax in every network."""
     return values[..., :-1]
+
+
+# T1 and T2 of 10 and 7 tanh neurons tell all 4096 inputs apart from the start to the end: they sit
+# at H(X) = 12 bits, and cannot compress.
+FIRST_MOVABLE = 2
+
+
+def movable(values: Floats) -> Floats:
+    """The layers of tanh networks that can compress: T3, T4, T5 and the softmax, T6."""
+    return values[..., FIRST_MOVABLE:]
 
 
 def epochs_at(runs: CompleteRuns, windows: Ints) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +46,8 @@ class CompleteRuns:
     A run is complete if all its values are finite. i_xt, i_ty: (run, window, layer). train_error,
     test_error: (run, window). maximum: (run,), the largest activation over epochs and layers.
     labels, epochs: (window,), the label of each window (`window_labels`) and its last epoch.
-    complete: (all runs,), which of all runs are included.
+    numbers: (run,), the numbers of these runs. complete: (all runs,), which of all runs are
+    complete.
     """
 
     training: str
@@ -56,6 +58,7 @@ class CompleteRuns:
     maximum: Floats
     labels: Ints
     epochs: Ints
+    numbers: Ints
     complete: NDArray[np.bool_]
     h_x: float
     h_y: float
@@ -70,10 +73,16 @@ class CompleteRuns:
 
     def restrict_to(self, complete: NDArray[np.bool_]) -> "CompleteRuns":
         """Only those of these runs that are True in `complete` (all runs,)."""
-        included = complete[self.complete]
-        names = ("i_xt", "i_ty", "train_error", "test_error", "maximum")
-        values = {name: getattr(self, name)[included] for name in names}
-        return replace(self, **values, complete=self.complete & complete)
+        restricted = self._only(complete[self.complete])
+        return replace(restricted, complete=self.complete & complete)
+
+    def pair(self, numbers: Ints) -> "CompleteRuns":
+        """Only the runs of these numbers."""
+        return self._only(np.isin(self.numbers, numbers))
+
+    def _only(self, included: NDArray[np.bool_]) -> "CompleteRuns":
+        names = ("i_xt", "i_ty", "train_error", "test_error", "maximum", "numbers")
+        return replace(self, **{name: getattr(self, name)[included] for name in names})
 
 
 class TrajectoryReader:
@@ -103,13 +112,20 @@ class TrajectoryReader:
         return ""
 
     def get(self, sources: Sequence[Source]) -> list[CompleteRuns]:
-        """The runs of each source; sources of one training give the same networks in one order."""
+        """The runs of each source: the same run numbers for all of them, in one order.
+
+        Sources of one training give the same networks. Sources of trainings of the same widths
+        give networks that start from the same weights, with the same split into training and test
+        data, since the seed and the number of a run determine them.
+        """
         all_runs = [self._get(source) for source in sources]
         complete: dict[str, NDArray[np.bool_]] = {}
         for runs in all_runs:
             known = complete.get(runs.training, runs.complete)
             complete[runs.training] = np.logical_and(known, runs.complete)
-        return [runs.restrict_to(complete[runs.training]) for runs in all_runs]
+        all_runs = [runs.restrict_to(complete[runs.training]) for runs in all_runs]
+        common = reduce(np.intersect1d, [runs.numbers for runs in all_runs])
+        return [runs.pair(common) for runs in all_runs]
 
     def _get(self, source: Source) -> CompleteRuns:
         if source not in self._runs:
@@ -143,10 +159,11 @@ def _windowed(source: Source, data: xr.Dataset, measured: NDArray[np.bool_]) -> 
     return CompleteRuns(
         training=source.training,
         **windowed,
-        # Over all epochs, as for the range of bins: a sparse schedule could miss the largest.
+        # Over all epochs of the trajectories, also those that this estimator did not measure.
         maximum=_values(data, "max_activation")[complete].max(axis=(1, 2)).astype(np.float64),
         labels=labels[ends],
         epochs=epochs[ends],
+        numbers=data["run"].values[complete].astype(np.intp),
         complete=complete,
         h_x=float(data.attrs["h_x_bits"]),
         h_y=float(data.attrs["h_y_bits"]),

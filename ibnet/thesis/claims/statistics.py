@@ -30,27 +30,23 @@ def net_change(information: Floats) -> Floats:
     return information[:, -1] - information[:, 0]
 
 
-def trough(i_xt: Floats) -> Ints:
-    """The window in which the other half's mean I(X;T) is smallest: (run, layer)."""
-    return held_out_peak(-i_xt)
+def dip(i_xt: Floats) -> tuple[Ints, Ints]:
+    """The trough u and the later peak v of the largest rise of I(X;T): each (run, layer).
 
-
-def rise_from(information: Floats, windows: Ints) -> Floats:
-    """Bits gained from the windows (run, layer) to the end: (run, layer)."""
-    return information[:, -1] - values_at(information, windows)
-
-
-def fall_first(i_xt: Floats) -> Floats:
-    """Bits by which I(X;T) falls to its trough v, minus what it rose before: (run, layer).
-
-    (x_l[start] - x_l[v]) - (x_l[u] - x_l[start]), where u is the peak among the windows up to v. A
-    fall from the start gives its depth; a rise followed by an equal fall gives minus that rise.
+    Of all windows u <= v, those with the largest x_l[v] - x_l[u] in the mean of the other half.
     """
-    lowest = trough(i_xt)
-    after = np.arange(i_xt.shape[1])[None, :, None] > lowest[:, None]
-    peak_before = np.where(after, -np.inf, mean_of_other_half(i_xt)).argmax(axis=1)
-    start = i_xt[:, 0]
-    return (start - values_at(i_xt, lowest)) - (values_at(i_xt, peak_before) - start)
+    others = mean_of_other_half(i_xt)
+    peaks = (others - np.minimum.accumulate(others, axis=1)).argmax(axis=1)
+    after = np.arange(i_xt.shape[1])[None, :, None] > peaks[:, None]
+    troughs: Ints = np.where(after, np.inf, others).argmin(axis=1)
+    return troughs, peaks
+
+
+def dipping_layer(i_xt: Floats) -> Ints:
+    """The layer whose I(X;T) rises most after a trough, in the mean of the other half: (run,)."""
+    others = mean_of_other_half(i_xt)
+    layers: Ints = (others - np.minimum.accumulate(others, axis=1)).max(axis=1).argmax(axis=1)
+    return layers
 
 
 def excess(information: Floats) -> Floats:
@@ -60,6 +56,17 @@ def excess(information: Floats) -> Floats:
     for Y.
     """
     return np.diff(information, axis=-1)
+
+
+def excess_over_earlier(information: Floats) -> Floats:
+    """Bits by which a layer exceeds the lowest of all layers before it: one layer fewer.
+
+    A value above 0 breaks the data-processing inequality between some pair of layers, which need
+    not be neighbours.
+    """
+    lowest_before = np.minimum.accumulate(information, axis=-1)[..., :-1]
+    above: Floats = information[..., 1:] - lowest_before
+    return above
 
 
 def violations(i_xt: Floats, i_ty: Floats, tolerance: float) -> Floats:
@@ -72,15 +79,18 @@ def violations(i_xt: Floats, i_ty: Floats, tolerance: float) -> Floats:
     return shares
 
 
-def share_in_corner(plane: Floats, layers: int) -> Floats:
-    """Share of windows that the first `layers` layers spend in the plane's lower left quarter.
+def starts_in_corner(plane: Floats) -> Floats:
+    """Whether a layer of the initial network is in the plane's lower left quarter: (run, layer).
 
-    plane: (run, window, layer, 2) from `CompleteRuns.plane`, coordinates from 0 to 1. Returns
-    (run,).
+    plane: (run, window, layer, 2) from `CompleteRuns.plane`, coordinates from 0 to 1. 1 or 0.
     """
-    inside = (plane[:, :, :layers] < 0.5).all(axis=-1)
-    shares: Floats = inside.mean(axis=(1, 2))
-    return shares
+    return np.asarray((plane[:, 0] < 0.5).all(axis=-1), np.float64)
+
+
+def first_below(error: Floats, limit: float, epochs: Ints) -> Floats:
+    """The last epoch of the first window with an error of at most `limit`: (run,); else inf."""
+    below = error <= limit
+    return np.where(below.any(axis=1), epochs[below.argmax(axis=1)], np.inf)
 
 
 def fast_phase(error: Floats) -> int | None:

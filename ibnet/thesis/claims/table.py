@@ -6,17 +6,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .bootstrap import bootstrap
+from .bootstrap import bootstrap, share_interval
 from .claims_1_to_5 import claim_1, claim_2, claim_3, claim_4, claim_5
 from .claims_6_to_10 import claim_6, claim_7, claim_8, claim_9, claim_10
 from .claims_11_to_15 import claim_11, claim_12, claim_13, claim_14, claim_15
+from .claims_16_to_21 import claim_16, claim_17, claim_18, claim_19, claim_20, claim_21
 from .parts import FULL_EPOCHS, ClaimPart, Evidence
 from .runs import CompleteRuns, TrajectoryReader
 from .texts import CLAIMS
 
 PARTS_OF_CLAIMS: tuple[Callable[[], list[ClaimPart]], ...] = (
     claim_1, claim_2, claim_3, claim_4, claim_5, claim_6, claim_7, claim_8, claim_9, claim_10,
-    claim_11, claim_12, claim_13, claim_14, claim_15,
+    claim_11, claim_12, claim_13, claim_14, claim_15, claim_16, claim_17, claim_18, claim_19,
+    claim_20, claim_21,
 )  # fmt: skip
 
 FEW_RUNS = 10  # with fewer runs, a percentile interval covers less than 90 %
@@ -39,10 +41,12 @@ def claims_table(trainings: Mapping[str, xr.Dataset], seed: int = 0) -> pd.DataF
     Returns:
         A table with the columns
 
-        - claim: 1 to 15; part: its name; text: the claim
+        - claim: 1 to 21; part: its name; text: the claim
         - statistic: how to compute the value; `mibench.ibnet.thesis.claims.windows` explains the
           terms
-        - value; low and high: the 95 % percentile bootstrap interval over runs, 2000 resamples
+        - value; low and high: the 95 % percentile bootstrap interval over runs, 2000 resamples;
+          of a share of runs, Wilson's interval. Runs of the same number start from the same weights
+          in all trainings of the same widths, so contrasts between trainings resample them together
         - unit: of value, low and high
         - criterion: the values that reproduce the part
         - runs: how many were used; of the smallest group, if there are several
@@ -129,8 +133,14 @@ def _interval(
     """Value, and the ends of its bootstrap interval; or the smallest and the largest run."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value, low, high = bootstrap(
-            evidence.samples, evidence.value_of, seed=seed, reduce=evidence.reduce
+            evidence.samples,
+            evidence.value_of,
+            seed=seed,
+            reduce=evidence.reduce,
+            paired=evidence.paired,
         )
+        if evidence.share:
+            low, high = share_interval(value, len(evidence.samples[0]))
         if part.per_run:
             values = [float(evidence.value_of(run[None])[0]) for run in evidence.samples[0]]
             low, high = min(values), max(values)
@@ -145,6 +155,11 @@ def _limitations(part: ClaimPart, groups: Sequence[CompleteRuns]) -> list[str]:
             out, total = np.sum(~runs.complete), len(runs.complete)
             notes.append(
                 f"{out} of {total} runs of {runs.training} left out: some values are not finite"
+            )
+        if len(runs) < runs.complete.sum():
+            notes.append(
+                f"{runs.complete.sum() - len(runs)} runs of {runs.training} left out: the other "
+                "training has no run of the same number"
             )
     fewest = min(map(len, groups))
     if fewest < part.min_runs:
