@@ -151,6 +151,14 @@ def test_the_test_of_auto_is_quick_and_says_what_it_compares():
     assert "permuted_estimator" not in mibench.estimate(X, Y, "knn", permutations=19).info
 
 
+def test_few_rows_have_as_many_permutations_as_many_rows(tmp_path, mibench):
+    """A near copy of 20 rows has p = 0.001; only series have no more orders than rows."""
+    x = np.random.default_rng(0).normal(size=20)
+    pd.DataFrame({"a": x, "b": x + 0.1 * Y[:20]}).to_csv(tmp_path / "few.csv", index=False)
+    done = mibench("estimate", "few.csv", "--x", "a", "--y", "b")
+    assert "not by chance (p = 0.001)" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("nats", "p_value", "words"),
     [

@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 import mibench
 from mibench.contract.copies import copied_rows
-from mibench.contract.rows import row_flags, serial_correlation
+from mibench.contract.rows import need_shifts, row_flags, serial_correlation
 from mibench.contract.variables import as_pair, as_variable
 
 
@@ -181,3 +181,53 @@ def test_every_estimator_says_it(estimator):
     assert "dependent_rows" in mibench.estimate(x, y, estimator).flags
     table = mibench.pairwise(np.c_[x, y], estimator).table
     assert "dependent_rows" in table["flags"][0].split(";")
+
+
+# -- shifts in time ------------------------------------------------------------------------------
+
+
+def weak_series(rng, memory, n, share=1.0, d=1):
+    """`share` of AR(1) of variance 1, and white noise of variance 1 - share."""
+    start = 200
+    noise = rng.normal(size=(start + n, d)) * np.sqrt(1 - memory**2)
+    series = lfilter([1], [1, -memory], noise, axis=0)[start:]
+    return np.sqrt(share) * series + np.sqrt(1 - share) * rng.normal(size=(n, d))
+
+
+def shares_of_shifts(sample, count=40):
+    needed = []
+    for seed in range(count):
+        x, y = sample(np.random.default_rng([seed, 31]))
+        needed.append(need_shifts(as_variable(x, "x", False), as_variable(y, "y", False)))
+    return np.mean(needed)
+
+
+@pytest.mark.parametrize(
+    ("memory", "n", "share", "d"),
+    [(0.97, 300, 0.27, 1), (0.35, 1000, 1.0, 1), (0.35, 300, 1.0, 1), (0.3, 300, 1.0, 5)],
+)
+def test_weakly_dependent_rows_of_both_sides_are_shifted(memory, n, share, d):
+    """At least half of 40; the shares of 300 samples are 75% to 100%."""
+    sides = lambda rng: [weak_series(rng, memory, n, share, d) for _ in "xy"]  # noqa: E731
+    assert shares_of_shifts(sides) >= 0.5
+
+
+@pytest.mark.parametrize(
+    "name", ["independent", "equal", "x alone", "heavy tails", "two values", "sorted", "5+5"]
+)
+def test_independent_rows_have_random_orders(name):
+    """At most one of 40: the share is below 1%, also where Y depends on X."""
+
+    def sides(rng):
+        x, y = rng.normal(size=(2, 200))
+        return {
+            "independent": (x, y),
+            "equal": (x, x),
+            "x alone": (weak_series(rng, 0.9, 200), y),
+            "heavy tails": (1 / x, 1 / x + 1 / y),
+            "two values": (1.0 * (x > 0), 1.0 * (x + y > 0)),
+            "sorted": (np.sort(x), np.sort(x) + y),
+            "5+5": (rng.normal(size=(200, 5)), rng.normal(size=(200, 5))),
+        }[name]
+
+    assert shares_of_shifts(sides) <= 1 / 40

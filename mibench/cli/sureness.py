@@ -109,7 +109,6 @@ def judge(
     """
     from ..contract.given import GivenEstimator
     from ..running.intervals import USUAL_LEVEL
-    from ..running.permutations import FEWEST
 
     place = [spec for spec, _, _ in results].index(AUTO)
     part, of_part = results[place : place + 1], resolved[place : place + 1]
@@ -119,19 +118,23 @@ def judge(
     if estimate.interval is None and not isinstance(of_part[0].estimator, GivenEstimator):
         add_intervals(part, of_part, x, y, str(USUAL_LEVEL))
     if estimate.p_value is None and "constant" not in estimate.flags:
-        rows, columns = x.values.shape[0], x.values.shape[1] + y.values.shape[1]
-        count = permutations_of_verdict(rows, columns)
-        if count >= FEWEST:
-            add_p_values(part, of_part, x, y, count)
+        add_p_values(part, of_part, x, y, permutations_of_verdict(x, y))
     results[place : place + 1] = part
     judged = part[0][1]
     return None if isinstance(judged, str) else verdict(judged, units)
 
 
-def permutations_of_verdict(rows: int, columns: int) -> int:
-    """So many that they take some seconds, and no more than a series has shifts."""
+def permutations_of_verdict(x: "ColumnSet", y: "ColumnSet") -> int:
+    """So many that they take some seconds; of a series, no more than it has shifts."""
+    from ..contract.rows import need_shifts
+    from ..contract.variables import as_variable
+    from ..running.permutations import FEWEST
+
+    rows, columns = x.values.shape[0], x.values.shape[1] + y.values.shape[1]
     work = rows * columns**2
-    return min(next(count for most, count in PERMUTATIONS if work <= most), rows - 1)
+    count = next(count for most, count in PERMUTATIONS if work <= most)
+    sides = as_variable(x.values, "x", x.discrete), as_variable(y.values, "y", y.discrete)
+    return max(FEWEST, min(count, rows - 1)) if need_shifts(*sides) else count
 
 
 def verdict(auto: "Estimate", units: str) -> str:

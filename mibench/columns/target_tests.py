@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..contract.base import Estimator
 from ..contract.flags import no_p_value
-from ..contract.rows import are_serial
+from ..contract.rows import need_shifts
 from ..contract.variables import Variable
 from ..errors import InputError, message_of
 from ..foreign import contained
@@ -88,7 +88,7 @@ def run_tests(
     groups: dict[tuple[int, bool], list[TargetTest]] = defaultdict(list)
     for test in tests:
         if not test.constant:
-            groups[test.x.n, are_serial(test.x, test.y)].append(test)
+            groups[test.x.n, need_shifts(test.x, test.y)].append(test)
     left = sum(map(len, groups.values()))
     for (n, serial), group in groups.items():
         wanted = min(most, n - 1) if serial and permutations is None else most

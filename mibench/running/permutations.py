@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..contract.base import Estimator
 from ..contract.conditions import Conditions
 from ..contract.given import GivenEstimator
-from ..contract.rows import are_serial
+from ..contract.rows import need_shifts
 from ..contract.variables import Variable, as_pair
 from ..errors import InputError
 from ..foreign import contained
@@ -146,8 +146,8 @@ def null_distribution(
         nats: the estimate from the rows as they are.
         permutations: the most estimates to make. Fewer are made once 50 of them are as large.
         seed: of the random orders.
-        shifts: whether to shift Y. None (default): if consecutive rows of both sides resemble
-            each other, as the flag `dependent_rows` says.
+        shifts: whether to shift Y. None (default): if rows of both sides resemble the next ones, be
+            it less than the flag `dependent_rows` says (`mibench.contract.rows.need_shifts`).
         discrete_x: whether x holds labels.
         discrete_y: the same for y.
 
@@ -254,7 +254,7 @@ def _kind_of_orders(
                 "out, and give the past of both series in z"
             )
         return SIMILAR_Z, local_orders(estimator.conditions, count, seed)
-    shifted = are_serial(*sides) if shifts is None else shifts
+    shifted = need_shifts(*sides) if shifts is None else shifts
     kind = "shifts in time" if shifted else "rows"
     return kind, orders_of_rows(sides[0].n, count, seed, shifted)
 
