@@ -139,7 +139,7 @@ def _serial_correlation_of_labels(symbols: NDArray[np.int64]) -> float:
 
 def _is_sorted_by_label(symbols: NDArray[np.int64]) -> bool:
     changes = int(np.count_nonzero(symbols[1:] != symbols[:-1]))
-    return changes < np.count_nonzero(np.bincount(symbols))
+    return changes < int(np.count_nonzero(np.bincount(symbols)))
 
 
 def _is_sorted(column: NDArray[np.float64]) -> bool:
