@@ -751,4 +751,8 @@ def test_a_study_of_full_size_is_judged():
         "A": training("A", epochs=np.arange(8001))
     }
     result = claims_table(full)
-    assert set(result["verdict"]) == {"reproduced"}
+    # Rank correlations of 40 independent runs scatter by 0.16: they cannot exclude 0.3.
+    unrelated = result["claim"] == 20
+    assert set(result["verdict"][~unrelated]) == {"reproduced"}
+    assert (result["low"][unrelated] < 0).all()
+    assert (result["high"][unrelated] > 0).all()
