@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
@@ -167,6 +168,17 @@ def label_grid(axes_grid: Any, used: Sequence[int], x: str, y: str) -> None:
             if row + 1 == len(used) or column >= used[row + 1]:
                 axes.set_xlabel(x, fontsize=NORMAL)
                 axes.tick_params(labelbottom=True)
+
+
+def layer_handles(layers: Iterable[int], names: Mapping[int, str] | None = None) -> list[Line2D]:
+    """The lines of the layers, for a legend."""
+    return [
+        Line2D(
+            [], [], linewidth=1.8, label=layer_name(layer, names),
+            color=layer_colour(layer), linestyle=layer_line(layer),
+        )
+        for layer in layers
+    ]  # fmt: skip
 
 
 def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:

@@ -1,13 +1,11 @@
 """The figure of I(X;T) and I(T;Y) by epoch."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from . import _numbers, _style
 from ._drawing import Drawing
@@ -16,9 +14,7 @@ from ._plane_grid import Panel
 VALUES = {"i_xt_bits": _style.I_XT, "i_ty_bits": _style.I_TY}
 
 
-def plot_epochs(
-    trajectories: _numbers.Trainings, estimators: Sequence[str] | None = None
-) -> Drawing:
+def plot_epochs(trainings: _numbers.Trainings, estimators: Sequence[str] | None = None) -> Drawing:
     """Draw I(X;T) and I(T;Y), in bits, by epoch.
 
     I(X;T) is on the left and I(T;Y) on the right, with a row for each training and estimator, and a
@@ -27,7 +23,7 @@ def plot_epochs(
     separately before epoch 1.
 
     Args:
-        trajectories: from `ibnet.measure`, or title -> trajectories.
+        trainings: from `ibnet.measure`, or title -> trajectories.
         estimators: which ones, in which order; None: all.
 
     Returns:
@@ -36,8 +32,8 @@ def plot_epochs(
     Raises:
         InputError: for an estimator that is unknown or measured nothing.
     """
-    data = _numbers.by_training(trajectories)
-    has_titles = not isinstance(trajectories, xr.Dataset)
+    data = _numbers.by_training(trainings)
+    has_titles = not isinstance(trainings, xr.Dataset)
     panels = [
         Panel.from_trajectories(each, name, title if has_titles else "", training=title)
         for title, each in data.items()
@@ -65,12 +61,7 @@ def plot_epochs(
         axes.set_xlabel("epoch", fontsize=_style.NORMAL)
     _style.epoch_axis(axes_grid[0, 0], last, zero=zero)
     layer_names = {n: name for panel in panels for n, name in panel.names.items()}
-    handles = []
-    for n in layers:
-        look: dict[str, Any] = {"color": _style.layer_colour(n), "linestyle": _style.layer_line(n)}
-        handles.append(
-            Line2D([], [], linewidth=1.8, label=_style.layer_name(n, layer_names), **look)
-        )
+    handles = _style.layer_handles(layers, layer_names)
     _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
     span = _style.span_text((_numbers.count_runs(p.rows) for p in panels), _numbers.FEW_RUNS)
     spread = _style.MEAN + (f", bands {span}" if span else "")

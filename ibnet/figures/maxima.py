@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from . import _numbers, _style
 from ._drawing import Drawing
+from ._epoch_panels import draw_epoch_panels, draw_line
 from ._plane_grid import runs_text
 
 
@@ -95,37 +95,17 @@ def plot_maxima_by_epoch(trainings: _numbers.Trainings) -> Drawing:
     """
     data = _numbers.by_training(trainings)
     rows = {title: _numbers.maximum_by_epoch_rows(each) for title, each in data.items()}
-    shape = _style.grid_shape(len(rows))
-    figure = Figure(figsize=_style.grid_size(shape, height=2.4), layout="constrained")
-    axes_grid = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
-    last = max(int(frame["epoch"].max()) for frame in rows.values())
-    zero = any(bool((frame["epoch"] == 0).any()) for frame in rows.values())
-    tables = []
-    for axes, (title, frame) in zip(axes_grid.flat, rows.items(), strict=False):
-        means = _numbers.summarise_runs(frame, ["layer", "epoch"], ["max_activation"])
-        for layer, of_layer in _numbers.by_layer(means):
-            _by_epoch(axes, layer, of_layer)
-        _style.style_axes(axes, f"{title} ({runs_text(_numbers.count_runs(frame))})")
-        means.insert(0, "training", title)
-        tables.append(means)
-    table = pd.concat(tables, ignore_index=True)
-    _style.epoch_axis(axes_grid[0, 0], last, zero=zero)
-    axes_grid[0, 0].set_ylim(bottom=min(0.0, table["max_activation_q10"].min()))
-    used = [min(len(rows) - first, shape[1]) for first in range(0, len(rows), shape[1])]
-    _style.label_grid(axes_grid, used, "epoch", "maximum activation")
-    handles = []
-    for n in sorted(table["layer"].unique()):
-        look: dict[str, Any] = {"color": _style.layer_colour(n), "linestyle": _style.layer_line(n)}
-        handles.append(Line2D([], [], linewidth=1.8, label=_style.layer_name(n), **look))
-    _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
-    span = _style.span_text(map(_numbers.count_runs, rows.values()), _numbers.FEW_RUNS)
-    _style.caption(figure, _style.MEAN + (f", bands {span}" if span else ""))
-    return Drawing(figure, table)
+    panels = draw_epoch_panels(
+        rows, ["layer", "epoch"], ["max_activation"], _each_layer, "maximum activation", height=2.4
+    )
+    panels.axes.set_ylim(bottom=min(0.0, panels.table["max_activation_q10"].min()))
+    handles = _style.layer_handles(sorted(panels.table["layer"].unique()))
+    _style.legend_below(panels.figure, handles, _style.legend_columns(panels.figure, handles))
+    _style.caption(panels.figure, panels.spread)
+    return Drawing(panels.figure, panels.table)
 
 
-def _by_epoch(axes: Axes, layer: int, means: pd.DataFrame) -> None:
-    epoch = means["epoch"].where(means["epoch"] > 0, _style.BEFORE_FIRST)
-    mean, low, high = (means[f"max_activation_{s}"] for s in ("mean", "q10", "q90"))
-    colour = _style.layer_colour(layer)
-    _style.draw_band(axes, epoch, low, high, colour)
-    axes.plot(epoch, mean, color=colour, linestyle=_style.layer_line(layer), linewidth=1.2)
+def _each_layer(axes: Axes, means: pd.DataFrame) -> None:
+    for layer, of_layer in _numbers.by_layer(means):
+        colour, style = _style.layer_colour(layer), _style.layer_line(layer)
+        draw_line(axes, of_layer, "max_activation", colour, linestyle=style, linewidth=1.2)
