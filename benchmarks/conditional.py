@@ -4,6 +4,7 @@ python benchmarks/conditional.py errors   # estimators on the suite `conditional
 python benchmarks/conditional.py flags    # how often estimates are too high, and flagged
 python benchmarks/conditional.py levels   # p-values of 500 samples without, and with, dependence,
                                           # beside tigramite and causal-learn, if installed
+python benchmarks/conditional.py heavy    # p-values of 1000 samples given Z with heavy tails
 python benchmarks/conditional.py time     # tests of 1,000 rows; beside tigramite, if installed
 """
 
@@ -158,6 +159,17 @@ def levels() -> None:
                 )
 
 
+def heavy() -> None:
+    """How often p is at most 0.05 without dependence, given a Z with a Cauchy distribution."""
+    for rows in (100, 300):
+        p = []
+        for seed in range(2 * SAMPLES):
+            rng = np.random.default_rng([seed, rows])
+            z, of_x, of_y = rng.standard_cauchy(rows), *rng.standard_normal((2, rows))
+            p.append(mibench_test(z + of_x, z + of_y, z))
+        print(f"{rows} rows: p <= 0.05 in {np.mean(np.array(p) <= 0.05):.1%} of {len(p)}")
+
+
 def timed() -> None:
     """Seconds of one test without early end, of X and Y given five columns."""
     rng = np.random.default_rng(0)
@@ -193,4 +205,5 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    {"errors": errors, "flags": flags, "levels": levels, "time": timed}[sys.argv[1]]()
+    parts = {"errors": errors, "flags": flags, "levels": levels, "heavy": heavy, "time": timed}
+    parts[sys.argv[1]]()

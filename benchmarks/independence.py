@@ -1,7 +1,8 @@
-"""How often tests of independence find dependence: `python benchmarks/independence.py`.
+"""Tests of independence by permutations: what they find, and how often they are wrong.
 
-Each sample has 300 rows, and each test 99 permutations. The tests are those of `auto`, of `knn`,
-of `gaussian_copula`, and of `adaptive` with six bins a column.
+python benchmarks/independence.py power      # of the tests of several estimators
+python benchmarks/independence.py series     # of `auto`, for independent sides that are series
+python benchmarks/independence.py deviation  # a constant of the test of `auto`
 """
 
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 import mibench
 
@@ -77,7 +79,7 @@ def tests() -> dict[str, Callable[[Sample, int], float | None]]:
     return {"auto": of(mibench.get_estimator("auto").tested_by()), **{t: of(t) for t in TESTS}}
 
 
-def main(samples: int = SAMPLES) -> None:
+def power() -> None:
     """Print the share of samples with p <= 0.05, by kind of dependence and test."""
     tested = tests()
     print("| dependence | " + " | ".join(f"`{name}`" for name in tested) + " |")
@@ -87,13 +89,63 @@ def main(samples: int = SAMPLES) -> None:
         for p_value in tested.values():
             p = [
                 p_value(list(kinds(np.random.default_rng([seed, 11])))[place][1], seed)
-                for seed in range(samples)
+                for seed in range(SAMPLES)
             ]
             share = np.mean([value <= 0.05 for value in p if value is not None] or [np.nan])
             cells.append("" if np.isnan(share) else f"{share:.0%}")
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
+# Memory, share of the variance (the rest is white noise), columns of a side, and rows.
+SERIES = {
+    "AR(1) of 0.97 in white noise": (0.97, 0.27, 1, 300),
+    "AR(1) of 0.5": (0.5, 1.0, 1, 100),
+    "AR(1) of 0.35": (0.35, 1.0, 1, 300),
+    "AR(1) of 0.35, more rows": (0.35, 1.0, 1, 1000),
+    "AR(1) of 0.3": (0.3, 1.0, 5, 300),
+    "independent rows": (0.0, 1.0, 1, 300),
+}
+SAMPLES_OF_SERIES, PERMUTATIONS_OF_SERIES = 500, 39
+
+
+def series() -> None:
+    """Print the share of independent sides with p <= 0.05: orders at random, and the default."""
+    test = mibench.get_estimator("auto").tested_by()
+    print("| independent sides | rows, columns | shifted | p <= 0.05 | if in random order |")
+    print("|---|---|---|---|---|")
+    for name, (memory, share, columns, rows) in SERIES.items():
+        p: dict[bool | None, list[float]] = {None: [], False: []}
+        shifted = 0
+        for seed in range(SAMPLES_OF_SERIES):
+            rng = np.random.default_rng([seed, 31])
+            x, y = (_series(rng, memory, share, (rows, columns)) for _ in "xy")
+            for shifts, values in p.items():
+                found = mibench.estimate(
+                    x, y, test, permutations=PERMUTATIONS_OF_SERIES, seed=seed, shifts=shifts
+                )
+                values.append(found.p_value)
+                shifted += shifts is None and found.info["permuted"] == "shifts in time"
+        shares = [shifted / SAMPLES_OF_SERIES, *(np.mean(np.array(v) <= 0.05) for v in p.values())]
+        cells = " | ".join(f"{value:.1%}" for value in shares)
+        print(f"| {name} | {rows}, {columns}+{columns} | {cells} |", flush=True)
+
+
+def _series(rng: np.random.Generator, memory: float, share: float, shape: tuple[int, int]) -> Float:
+    noise = rng.standard_normal((200 + shape[0], shape[1])) * np.sqrt(1 - memory**2)
+    slow = lfilter([1], [1, -memory], noise, axis=0)[200:]
+    return np.sqrt(share) * slow + np.sqrt(1 - share) * rng.standard_normal(shape)
+
+
+def deviation() -> None:
+    """Print the standard deviation of `knn` with k = 5 of independent normals, times sqrt(n)."""
+    for n, samples in ((100, 1500), (300, 1500), (1000, 600)):
+        nats = [
+            mibench.estimate(*np.random.default_rng([s, n]).standard_normal((2, n)), "knn:k=5").nats
+            for s in range(samples)
+        ]
+        print(f"{n} rows: {np.std(nats) * np.sqrt(n):.2f}")
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    main(*(int(text) for text in sys.argv[1:]))
+    {"power": power, "series": series, "deviation": deviation}[sys.argv[1]]()

@@ -125,7 +125,7 @@ class Auto(Estimator):
 
     def tested_by(self, tests: int = 1) -> Estimator:
         """A quick one that finds many kinds of dependence; `auto` would take too long."""
-        return Combined("neighbours" if tests == 1 else "bins")
+        return Combined.for_tests(tests)
 
     def interval(self, x: Variable, y: Variable, level: float) -> Interval:
         """The interval for the true MI; see `Estimator.interval`."""

@@ -127,8 +127,9 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
         permutations: how many estimates to make from rows of y in random order, for a p-value:
             1000, for example. Fewer are made if many of them are as large as the estimate.
         shifts: whether to shift y in time instead, since rows of a series are not independent.
-            None (default): if the flag `dependent_rows` is raised. With z, each row of y moves
-            to a row of similar z instead (Runge 2018), and rows must be independent.
+            None (default): if rows of both sides resemble the next ones, be it less than the
+            flag `dependent_rows` says. With z, each row of y moves to a row of similar z instead
+            (Runge 2018), and rows must be independent.
         local: whether to give the estimate of each row too, as `.local`; for knn, and for uniform
             and adaptive of numbers.
         seed: of the random orders, and of the random halves for a sampling error.

@@ -54,7 +54,7 @@ class NeuralEstimator(Estimator):
 
     def tested_by(self, tests: int = 1) -> Estimator:
         """A quick one: a test of independence needs hundreds of estimates; any is exact."""
-        return Combined("neighbours" if tests == 1 else "bins")
+        return Combined.for_tests(tests)
 
     def warm_up(
         self,
