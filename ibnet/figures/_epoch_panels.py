@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -63,10 +64,10 @@ def draw_epoch_panels(
 
 
 def draw_line(
-    axes: Axes, means: pd.DataFrame, value: str, colour: str, *, scale: float = 1.0, **look: object
+    axes: Axes, means: pd.DataFrame, value: str, colour: str, *, scale: float = 1.0, **look: Any
 ) -> None:
     """Draw mean and band of a value by epoch; epoch 0 is drawn just before epoch 1."""
     epoch = means["epoch"].where(means["epoch"] > 0, _style.BEFORE_FIRST)
     mean, low, high = (scale * means[f"{value}_{s}"] for s in ("mean", "q10", "q90"))
     _style.draw_band(axes, epoch, low, high, colour)
-    axes.plot(epoch, mean, color=colour, **look)  # type: ignore[arg-type]
+    axes.plot(epoch, mean, color=colour, **look)

@@ -172,13 +172,11 @@ def label_grid(axes_grid: Any, used: Sequence[int], x: str, y: str) -> None:
 
 def layer_handles(layers: Iterable[int], names: Mapping[int, str] | None = None) -> list[Line2D]:
     """The lines of the layers, for a legend."""
-    return [
-        Line2D(
-            [], [], linewidth=1.8, label=layer_name(layer, names),
-            color=layer_colour(layer), linestyle=layer_line(layer),
-        )
-        for layer in layers
-    ]  # fmt: skip
+    handles = []
+    for layer in layers:
+        look: dict[str, Any] = {"color": layer_colour(layer), "linestyle": layer_line(layer)}
+        handles.append(Line2D([], [], linewidth=1.8, label=layer_name(layer, names), **look))
+    return handles
 
 
 def legend_below(figure: Figure, handles: list[Any], columns: int) -> None:
