@@ -42,6 +42,7 @@ def test_an_estimator_that_is_run_again_keeps_its_earlier_results(earlier):
     assert summary.worsened(table, {"knn": "knn (old)"}).empty
 
 
+@pytest.mark.slow
 def test_a_parquet_file_in_either_unit_holds_the_same_records(earlier, mibench, tmp_path):
     of_store = records_of(read_table(earlier))
     for units in ("bits", "nats"):

@@ -134,6 +134,7 @@ def test_the_normal_curve_is_that_of_its_canonical_pairs():
     assert curve.i_ty[-1] == pytest.approx(-0.5 * math.log(0.19 * 0.75), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_curve_rises_is_concave_and_keeps_its_bounds(seed):
     joint = random_table(seed)

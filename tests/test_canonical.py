@@ -559,6 +559,7 @@ def test_the_parts_in_info_add_up():
 # -- extreme data ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fewer_rows_than_features():
     """60 rows in 50 + 50 dimensions: a strong dependence is seen, and none where there is none."""
     rng = np.random.default_rng(0)

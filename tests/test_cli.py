@@ -435,6 +435,7 @@ def test_ctrl_c_leaves_no_file_and_shows_what_is_done(tmp_path, tmp_path_factory
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_the_progress_bar_is_live_on_a_terminal(tmp_path):
     parent, child = pty.openpty()
     running = subprocess.Popen(
@@ -455,6 +456,7 @@ def test_the_progress_bar_is_live_on_a_terminal(tmp_path):
     assert b"/63" in seen
 
 
+@pytest.mark.slow
 def test_files_are_written_though_nobody_reads_the_table(tmp_path):
     done = subprocess.run(
         ["bash", "-c", f"{MIBENCH} {' '.join(COMPARE)} --seeds 1 -o cells.csv | true"],

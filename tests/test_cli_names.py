@@ -240,6 +240,7 @@ def test_results_of_a_store_by_pattern_and_suites(tmp_path):
 BASH = shutil.which("bash")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no bash; elsewhere this test wants it")
 def test_bash_inserts_a_name_as_one_word(mibench, tmp_path):
     """With spaces, commas, stars and quotes, also after a quote that the user has typed."""

@@ -374,6 +374,7 @@ def test_what_neighbours_in_z_hide_is_flagged():
     assert "unresolved" in estimate.flags
 
 
+@pytest.mark.slow
 def test_gaussian_has_no_bias_of_few_rows():
     """Both orders of the chain rule are the same, and their corrections are exact."""
     task = mibench.get_task("given-normal-2-2-2")
@@ -548,6 +549,7 @@ def test_an_estimator_with_z_can_be_sent_to_another_process():
     assert copy.estimate(x, y).nats == mibench.estimate(x, y, "knn", z=z).nats
 
 
+@pytest.mark.slow
 def test_the_command(run, tmp_path):
     x, y, z = normal_sides(120, 25, (1, 1, 1))
     table = pd.DataFrame({"x": x[:, 0], "y": y[:, 0], "z": z[:, 0], "g": ["a", "b"] * 60})

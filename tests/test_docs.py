@@ -211,6 +211,7 @@ def test_the_tables_of_speed_are_those_of_the_numbers(tmp_path):
         assert_same_picture(tmp_path / "performance" / name, DOCS / "performance" / name)
 
 
+@pytest.mark.slow
 def test_the_python_examples_of_the_plots_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}

@@ -44,6 +44,7 @@ def test_a_count_s_table_is_complete() -> None:
         assert counts.poisson(mean, int(60 + 15 * 60**0.5)).sum() == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", everyday_recomputed.CLUSTERS)
 def test_clusters_show_their_label_in_each_column(name: str) -> None:
     weights, _ = everyday_recomputed.CLUSTERS[name]

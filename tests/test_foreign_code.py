@@ -180,6 +180,7 @@ def test_pairs_that_were_done_when_it_was_interrupted_are_kept():
     assert set(caught.value.table["nats"]) == {0.5}
 
 
+@pytest.mark.slow
 @posix
 def test_estimates_that_were_done_when_it_was_interrupted_are_shown(mine):
     specs = "uniform,function:call=mine.py:third_waits"
@@ -246,6 +247,7 @@ def evil(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("options", [("--jobs", "2"), ("--jobs", "1", "--time-limit", "60")])
 def test_nothing_is_imported_from_the_working_directory(evil, mibench, options):
@@ -270,6 +272,7 @@ def test_a_file_of_numba_in_the_working_directory_chooses_no_folder_of_code(tmp_
     assert "evil" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_style_of_matplotlib_in_the_working_directory_makes_no_code_of_names(mine, mibench):
     (mine / "matplotlibrc").write_text("text.usetex: True\n")
     done = mibench("estimate", "t.csv", "--x", "a", "--y", "b", "-e", "uniform", "--plot", "p.png",

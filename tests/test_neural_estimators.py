@@ -9,7 +9,7 @@ import pytest
 
 import mibench
 from mibench import InputError
-from mibench.estimators import KNN, NJEE, NWJ, Flow, InfoNCE, Latent, Mine, Smile
+from mibench.estimators import KNN, NJEE, NWJ, Diffusion, Flow, InfoNCE, Latent, Mine, Smile
 
 from .samples import normal
 from .statistics_of_seeds import correlated, mean_and_error, true_nats
@@ -17,7 +17,7 @@ from .statistics_of_seeds import correlated, mean_and_error, true_nats
 torch = pytest.importorskip("torch")
 
 BY_CRITICS = (InfoNCE, Mine, NWJ, Smile)
-ALL = (*BY_CRITICS, NJEE, Flow, Latent)
+ALL = (*BY_CRITICS, NJEE, Flow, Diffusion, Latent)
 
 
 def kinds(*quick):
@@ -60,14 +60,18 @@ def test_relations_without_correlation(kind):
     assert truth - 0.25 < kind().estimate(x, y).nats < truth + 0.1
 
 
-# Densities of three narrow clusters, as of Flow, need more rows than classes do.
+# Densities of three narrow clusters need more rows than classes do.
 @pytest.mark.parametrize("kind", kinds(NJEE))
 def test_labels_and_columns_with_different_units(kind):
     """Three labels that x tells apart: I = H(label) = log 3, and no more."""
     labels = np.arange(300) % 3
     x = np.random.default_rng(0).normal(size=300) + 8 * labels
     estimate = kind(steps=200).estimate(1e-9 * np.exp(x), labels, discrete_y=True)
-    assert math.log(3) - (0.25 if kind is Flow else 0.15) < estimate.nats < math.log(3) + 0.05
+    assert (
+        math.log(3) - (0.25 if kind in (Flow, Diffusion) else 0.15)
+        < estimate.nats
+        < math.log(3) + 0.05
+    )
     if kind is NJEE:
         assert estimate.ceiling_nats == pytest.approx(math.log(3))
 
@@ -118,6 +122,44 @@ def test_codes_find_what_many_columns_share():
     assert estimate.info["dims_of_codes"] == [1, 1]
 
 
+def test_denoisers_begin_with_what_is_right_for_normal_sides():
+    """The predicted noise is that of the joint normal distribution of X and the noisy rows of Y."""
+    from mibench.estimators.neural.normal_fit import normal_fit
+
+    rng = np.random.default_rng(0)
+    mixed = rng.normal(size=(4, 4))
+    rows = rng.normal(size=(200_000, 4)) @ mixed
+    rows = (rows - rows.mean(0)) / rows.std(0)
+    joint = np.corrcoef(rows.T)
+    x, y = (torch.from_numpy(side).float()[None] for side in (rows[:, :1], rows[:, 1:]))
+    fit = normal_fit(x, y)
+    a, s = 0.8, 0.6
+    z = y[:, :50] * a + s * torch.randn(1, 50, 3, generator=torch.Generator().manual_seed(0))
+    seen = torch.cat([x[:, :50], torch.zeros_like(x[:, :50])])
+    found = fit.noise(z.repeat(2, 1, 1), seen, *(torch.full((2, 50, 1), v) for v in (a, s)))
+    noisy = a**2 * joint[1:, 1:] + s**2 * np.eye(3)
+    z, given = z[0].numpy().astype(float), np.c_[rows[:50, :1], z[0].numpy().astype(float)]
+    both = np.block([[joint[:1, :1], a * joint[:1, 1:]], [a * joint[1:, :1], noisy]])
+    noise_and_z = np.c_[np.zeros((3, 1)), s * np.eye(3)]
+    # Chance removes 9 / 200,000 of the squared correlations; the ridge adds 0.001 to the variances.
+    assert found[0].numpy() == pytest.approx(given @ np.linalg.solve(both, noise_and_z.T), abs=0.02)
+    assert found[1].numpy() == pytest.approx(z @ np.linalg.solve(noisy, s * np.eye(3)), abs=0.02)
+
+
+def test_denoisers_of_normal_sides_need_no_training():
+    """5+5 columns: one step gives the truth, and independent sides nothing."""
+    errors, by_chance = [], []
+    for seed in range(6):
+        x, y = correlated(0.0, 600, seed, 5, 5)
+        both = 0.8 * x + 0.6 * y
+        errors.append(Diffusion(steps=1).estimate(x, both).nats - 5 * true_nats(0.8))
+        by_chance.append(Diffusion(steps=1).estimate(x, y).nats)
+    mean, error = mean_and_error(errors)
+    assert abs(mean) < 0.05 + 3 * error  # of 2.55 nats; the fit to 400 rows costs some hundredths
+    mean, error = mean_and_error(by_chance)
+    assert -0.03 - 3 * error < mean < 0.005 + 3 * error
+
+
 @pytest.mark.parametrize("kind", [Smile, Flow, Latent])
 def test_the_state_of_torch_neither_matters_nor_changes(kind):
     x, y = normal(60, 2, 1)
@@ -160,6 +202,7 @@ def test_the_test_of_independence_is_that_of_auto():
     assert estimate.p_value == mibench.estimate(x, y, "auto", permutations=19).p_value
 
 
+@pytest.mark.slow
 def test_without_torch_the_others_work_and_these_name_the_extra():
     """Three commands in one process, since to start one takes seconds."""
     code = (

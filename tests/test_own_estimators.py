@@ -281,6 +281,7 @@ def test_the_same_function_twice_is_one():
     assert [estimator.spec for estimator in resolved] == ["covariance", "uniform"]
 
 
+@pytest.mark.slow
 def test_jobs_give_the_same_numbers(here, monkeypatch):
     """A function of a module, found by name, and a closure, which travels by value."""
     (here / "mine.py").write_text(MINE)
@@ -709,6 +710,7 @@ def test_ctrl_c_leaves_nothing_running_and_no_file(tmp_path, jobs):
     assert [name for name in os.listdir(temporary) if name.startswith("mibench-")] == []
 
 
+@pytest.mark.slow
 def test_nothing_is_left_in_the_temporary_directory(tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()

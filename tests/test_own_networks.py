@@ -134,6 +134,7 @@ def test_the_form_of_the_lists_does_not_matter():
     assert one(arrays).layer_name.values.tolist() == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_processes_change_nothing():
     rng = np.random.default_rng(1)
     own = ibnet.from_activations([{"a": rng.normal(size=(N, 2))} for _ in range(4)], Y)

@@ -300,6 +300,7 @@ def test_constant_columns_and_failures_have_no_small_p_value():
         mibench.pairwise(table, permutations=5)
 
 
+@pytest.mark.slow
 def test_the_command_shows_p_values_of_pairs(tmp_path, mibench):
     pd.DataFrame(related_and_unrelated(3)).to_csv(tmp_path / "t.csv", index=False)
     few = ("--columns", "c0,c1,c2", "--permutations", 19, "--jobs", 1)

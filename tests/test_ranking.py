@@ -116,6 +116,7 @@ def test_a_copy_of_a_given_column_tells_nothing():
     assert (ranking["nats"][0], ranking["p_value"][0]) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_what_a_column_shares_through_those_given_does_not_count():
     table = given_table(600)
     alone = mibench.rank(table, "y", permutations=None).set_index("feature")
@@ -187,6 +188,7 @@ def test_the_column_that_shares_most_is_among_the_better_ones():
     assert "p_value" not in ranking
 
 
+@pytest.mark.slow
 def test_of_columns_of_noise_few_are_discovered():
     """Benjamini and Hochberg: of 40 tables of noise alone, one in twenty has a discovery at 0.05.
 

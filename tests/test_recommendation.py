@@ -88,6 +88,7 @@ def test_the_sides_may_be_swapped(few):
     pd.testing.assert_frame_equal(there.tasks, back.tasks, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_data_unlike_all_tasks_are_said_to_be_so(few):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 25))
@@ -114,6 +115,7 @@ def test_distance_grows_with_each_difference():
     assert distance(flags=["knn copied_rows"]) == similar.OF_ROWS
 
 
+@pytest.mark.slow
 def test_the_advice_is_as_good_as_the_best_estimator_on_families_left_out(reference):
     """Each task of `quick` at n = 1000 is described by its records, its own family left out.
 

@@ -14,9 +14,9 @@ from mibench.estimators import KNN, Adaptive, Uniform
 
 DEFAULT = ["adaptive", "canonical", "kde", "knn", "uniform"]
 WHEN_NAMED = [
-    "adaptive_kde", "auto", "copula", "edge", "executable", "flow", "function", "gaussian",
-    "gaussian_copula", "geometric", "gmm", "infonce", "latent", "lnc", "mine", "mixed", "njee",
-    "nwj", "renyi", "sliced", "smile", "soft",
+    "adaptive_kde", "auto", "copula", "diffusion", "edge", "executable", "flow", "function",
+    "gaussian", "gaussian_copula", "geometric", "gmm", "infonce", "latent", "lnc", "mine", "mixed",
+    "njee", "nwj", "renyi", "sliced", "smile", "soft",
 ]  # fmt: skip
 
 

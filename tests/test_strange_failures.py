@@ -327,6 +327,7 @@ def test_too_many_seeds_are_refused(mibench):
 # -- worker processes ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_a_failure_and_the_others_go_on(awkward):
     got = mibench.compare([awkward.Awkward("leave", few=0), "uniform"], jobs=2, **ONE)
     assert got["error"].tolist() == [

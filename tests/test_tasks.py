@@ -102,6 +102,7 @@ def test_true_mi_by_quadrature_or_another_closed_form(task: Task) -> None:
     assert abs(task.mi_nats - recomputed()) <= tolerance
 
 
+@pytest.mark.slow
 @each_task_with_data
 def test_true_mi_by_the_mean_log_density_ratio_of_the_sample(task: Task) -> None:
     # 4 standard errors. A sampler of a wrong distribution has another mean.

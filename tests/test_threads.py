@@ -20,6 +20,7 @@ MANY = {
 THREADED = [KNN(algorithm="tree"), KNN(algorithm="brute", variant=2), KDE(), Uniform(), Adaptive()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MANY)
 @pytest.mark.parametrize("estimator", THREADED, ids=repr)
 def test_the_number_of_threads_changes_nothing(estimator, name, monkeypatch):

@@ -28,6 +28,7 @@ def commanding(shown: str) -> set[str]:
     }
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_visible_text_holds_no_command_and_loses_nothing(value):
     assert not commanding(visible(value))
@@ -112,6 +113,7 @@ def test_progress_takes_any_name(capsys):
 # -- figures -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a$b", "$x_", "$$", r"\$", "$\\frac{", EVIL, "a$b$c^"])
 def test_figures_take_any_name(tmp_path, name):
     def uniform_like(x, y):
