@@ -32,7 +32,7 @@ TASKS = (
 )  # fmt: skip
 SLOW = ("auto", "canonical", "copula", "gmm")
 ON_IMAGES = ("adaptive", "gaussian", "kde", "knn", "sliced", "soft", "uniform")  # others take long
-NEURAL = ("flow", "infonce", "latent", "mine", "njee", "nwj", "smile")
+NEURAL = ("diffusion", "flow", "infonce", "latent", "mine", "njee", "nwj", "smile")
 MARKS = {"passes": "", "fails": " **fails**", "not claimed": " (not claimed)", "declines": ""}
 
 
@@ -96,15 +96,15 @@ def images() -> None:
 
 
 def neural() -> None:
-    table_of_tasks(NEURAL, 2)
+    table_of_tasks(sys.argv[2:] or NEURAL, 2)
     print(flush=True)
-    table_of_checks(NEURAL, 2)
+    table_of_checks(sys.argv[2:] or NEURAL, 2)
 
 
 def beyond() -> None:
     line(["estimator", "MAE", "mean error", "highest", "lowest", "median time", "longest"])
     line(["---"] * 7)
-    for name in NEURAL:
+    for name in sys.argv[2:] or NEURAL:
         table = mibench.compare(name, suite="beyond-normal", samples=[2000], seeds=1, jobs=1)
         errors, seconds = table["nats"] - table["mi_nats"], table["seconds"]
         numbers = [errors.mean(), errors.max(), errors.min()]

@@ -4,6 +4,7 @@ from .auto import Auto
 from .binning.corrected import entropy_of_counts_nats
 from .canonical import Canonical
 from .copula import Copula
+from .diffusion import Diffusion
 from .edge import Edge
 from .entropies import geometric_entropy_nats, knn_entropy_nats, kozachenko_leonenko_nats
 from .executable import Executable
@@ -40,6 +41,7 @@ __all__ = [
     "Auto",
     "Canonical",
     "Copula",
+    "Diffusion",
     "Edge",
     "Executable",
     "Flow",
