@@ -118,7 +118,7 @@ def test_setting_2_1_against_a_plain_loop(note, short, tmp_path, slack):
 
 
 def test_memory_does_not_grow_with_epochs(note, short, tmp_path):
-    sizes = (100, 300) if short else (200, 1000)  # several files of 89 epochs each
+    sizes = (100, 200) if short else (200, 1000)  # several files of 89 epochs each
     peaks = []
     for epochs in sizes:
         command = [sys.executable, "-P", "-c", MEMORY, str(epochs), str(tmp_path / str(epochs))]

@@ -1,7 +1,7 @@
 """The contract that all registered estimators must meet, built in or from another package.
 
 Each test runs for each entry point of the group "mibench.estimators", with default parameters;
-those that train networks train for a few steps.
+those that fit models or train networks have smaller ones.
 Estimators that have a parameter without a default are not run. An estimator may decline a kind of
 data (labels, few rows) with an InputError; all estimates that it returns must meet the contract.
 """
@@ -362,13 +362,14 @@ def test_copies_and_pickles(kind, estimator):
 
 
 @pytest.mark.slow
-def test_several_threads_at_once(estimator):
+def test_several_threads_at_once(name, estimator):
     """600 rows are shared among threads within each call as well."""
-    samples = [sample(600, 2, 2, seed) for seed in range(6)]
+    different, times = (3, 2) if is_slow(name) else (6, 3)
+    samples = [sample(600, 2, 2, seed) for seed in range(different)]
     want = [estimator.estimate(x, y).nats for x, y in samples]
     with ThreadPoolExecutor(6) as pool:
-        nats = list(pool.map(lambda s: estimator.estimate(*s).nats, samples * 3))
-    assert nats == want * 3
+        nats = list(pool.map(lambda s: estimator.estimate(*s).nats, samples * times))
+    assert nats == want * times
 
 
 def _send(pipe, estimator, x, y):
