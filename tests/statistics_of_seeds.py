@@ -17,5 +17,16 @@ def true_nats(rho):
     return -0.5 * math.log(1 - rho**2)
 
 
+def sampled_nats(rho, x, y):
+    """The mean of the log density ratio over the rows of `correlated`, which is `true_nats` + noise.
+
+    An estimate less this one scatters far less than the estimate alone, so that few seeds show a
+    bias.
+    """
+    a, b, rest = x[:, 0], y[:, 0], 1 - rho**2
+    quadratic = (rho**2 * (a * a + b * b) - 2 * rho * a * b) / (2 * rest)
+    return float(np.mean(-0.5 * math.log(rest) - quadratic))
+
+
 def mean_and_error(values):
     return np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))
