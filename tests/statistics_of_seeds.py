@@ -18,7 +18,7 @@ def true_nats(rho):
 
 
 def sampled_nats(rho, x, y):
-    """The mean of the log density ratio over the rows of `correlated`, which is `true_nats` + noise.
+    """The mean log density ratio over the rows of `correlated`: `true_nats` and their own scatter.
 
     An estimate less this one scatters far less than the estimate alone, so that few seeds show a
     bias.
