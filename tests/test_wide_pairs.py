@@ -185,10 +185,10 @@ def test_aracne_keeps_the_links_of_a_chain():
 
 def test_only_pairs_that_may_be_kept_stay_in_memory():
     x = np.random.default_rng(0).normal(size=(50, 200))
-    wide = wide_pairs.WidePairs([], Kept(strongest=1))
-    kept = wide.kept.of_block(0, np.corrcoef(x.T)[:64], np.triu(np.ones((64, 200), bool), 1))
+    later = np.triu(np.ones((64, 200), bool), 1)
+    kept = Kept(strongest=1).of_block(np.corrcoef(x.T)[:64], later)
     assert kept.sum() <= 64 + 200  # one of each row, and one of each column
-    assert Kept(threshold_nats=9).of_block(0, x[:5, :5], np.ones((5, 5), bool)).sum() == 0
+    assert Kept(threshold_nats=9).of_block(x[:5, :5], np.ones((5, 5), bool)).sum() == 0
 
 
 @pytest.mark.parametrize(
