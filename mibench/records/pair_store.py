@@ -146,13 +146,12 @@ class PairStore(AppendedLines):
                 self.check()
             except StoreLostError as lost:
                 file.seek(0)
-                raise InputError(f"{lost}. {self._written_again(file.read())}") from lost
+                content = file.read() + getattr(lost, "line", b"")
+                raise InputError(f"{lost}. {self._written_again(content)}") from lost
 
     def _written_again(self, content: bytes) -> str:
         """Write what a lost file held to a new one; what was done, as a text."""
         lines = content.replace(HEADER, b"")
-        if not lines.strip():
-            return "What it held is lost: give the same command again"
         try:
             place = _with_lines(self.path, lines)
         except InputError:
@@ -199,7 +198,11 @@ class Adding:
     def _line(self, kind: str, *content: Any) -> None:
         body = orjson.dumps([self._name, kind, *content])[1:]
         line = b'\n["%08x",%b' % (zlib.crc32(body), body)
-        self._add(line)
+        try:
+            self._add(line)
+        except StoreLostError as lost:
+            lost.line = line  # type: ignore[attr-defined]  # so that it is not lost as well
+            raise
         self._store.expect_bytes(len(line))
 
 
