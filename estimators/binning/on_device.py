@@ -1,10 +1,10 @@
 """Counts the pairs of symbols of all pairs of columns as products of matrices, with torch.
 
 A column of symbols is a matrix with a column for each symbol, 1 where a row has it (one-hot). The
-product of two such matrices holds how often each pair of symbols occurs. In float32 whole numbers
-are exact below 2^24, so rows are cut into pieces of fewer, and the counts of the pieces are added
-as whole numbers. Entropies are computed from the counts as everywhere, so they are the same to the
-last bit.
+product of two such matrices holds how often each pair of symbols occurs. 0 and 1 are exact in any
+shorter format in which a device may multiply, and whole numbers below 2^24 in float32, in which it
+adds. So rows are cut into pieces of fewer, and the counts of the pieces are added as whole numbers.
+Entropies are computed from the counts as everywhere, so they are the same to the last bit.
 """
 
 from collections.abc import Iterator

@@ -4,6 +4,7 @@ import logging
 import queue
 import signal
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -152,7 +153,9 @@ def _results(
                 except StopIteration:
                     more = False
                     break
-                future = client.submit(work, item, pure=False)
+                with warnings.catch_warnings():  # items hold data, perhaps 10 MB and more
+                    warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+                    future = client.submit(work, item, pure=False)
                 running[future] = item
                 future.add_done_callback(finished.put)
             if not running:
