@@ -1,6 +1,7 @@
 """Time of all pairs of many columns, and how well the links of a network are found.
 
     python benchmarks/wide_pairs.py time       # 2,000 columns, 1,000 rows
+    python benchmarks/wide_pairs.py store      # the same, kept in a store, and taken from it
     python benchmarks/wide_pairs.py network    # 1,000 columns, of which each depends on one other
 
 Processor time is that of all threads, so that it says what an idle machine would take.
@@ -8,7 +9,9 @@ Processor time is that of all threads, so that it says what an idle machine woul
 
 import resource
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -40,6 +43,18 @@ def times() -> None:
         timed(spec, table, spec)
     timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
     timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
+
+
+def stores() -> None:
+    table = columns_of_factors(1000, 2000)
+    mibench.pairwise(table[:, :10], "adaptive")  # compiles
+    with tempfile.TemporaryDirectory() as folder:
+        for trial in range(3):
+            path = Path(folder, f"{trial}.jsonl")
+            timed("adaptive", table, "adaptive")
+            timed("adaptive, kept in a store", table, "adaptive", store=path)
+            timed("adaptive, from the store", table, "adaptive", store=path)
+        print(f"the store has {path.stat().st_size / 1e6:.1f} MB")
 
 
 def columns_of_factors(n: int, columns: int) -> np.ndarray:
@@ -79,4 +94,4 @@ def network() -> None:
 
 
 if __name__ == "__main__":
-    {"time": times, "network": network}[sys.argv[1]]()
+    {"time": times, "store": stores, "network": network}[sys.argv[1]]()

@@ -20,6 +20,7 @@ from ..kernels.all_pairs import entropies_of_tables
 from ..shared.threads import share_rows
 
 Int = NDArray[np.int64]
+Float = NDArray[np.float64]
 Codes = NDArray[np.uint16]
 
 MAX_ROWS = 2**23  # of a product, so that float32 holds its counts exactly
@@ -55,9 +56,7 @@ def device_there() -> str:
     return "cuda"
 
 
-def joint_entropies_on(
-    device: str, symbols: Codes, sizes: Int, count: int
-) -> tuple[NDArray[np.float64], Int]:
+def joint_entropies_on(device: str, symbols: Codes, sizes: Int, count: int) -> tuple[Float, Int]:
     """The plug-in entropies of pairs of symbols, of the first columns with all columns, in nats.
 
     symbols (columns, n), in [0, sizes). Also returned: the numbers of distinct pairs.
@@ -73,10 +72,10 @@ def joint_entropies_on(
         of_part, pairs_of_part = entropies[:, first:last].copy(), pairs[:, first:last].copy()
 
         def of_columns(
-            start: int, stop: int,
-            arguments: Any = (tables, starts_a, starts_b), written: Any = (of_part, pairs_of_part),
+            start: int, stop: int, tables: NDArray[np.int32] = tables, starts_b: Int = starts_b,
+            of_part: Float = of_part, pairs_of_part: Int = pairs_of_part,
         ) -> None:  # fmt: skip
-            entropies_of_tables(*arguments, start, stop, *written)
+            entropies_of_tables(tables, starts_a, starts_b, start, stop, of_part, pairs_of_part)
 
         share_rows(of_columns, last - first, 16)
         entropies[:, first:last], pairs[:, first:last] = of_part, pairs_of_part
@@ -87,14 +86,16 @@ def _tables(device: Any, a: Codes, starts_a: Int, b: Codes, starts_b: Int) -> ND
     """How often each pair of symbols of the columns of a and b occurs: (symbols, symbols)."""
     import torch
 
-    n, total = a.shape[1], None
+    n = a.shape[1]
+    total: Any = None
     at_once = max(1, min(MAX_ROWS, MAX_CELLS // int(starts_a[-1] + starts_b[-1])))
     for start in range(0, n, at_once):
         rows = slice(start, min(start + at_once, n))
         sides = [_one_hot(device, v[:, rows], at) for v, at in ((a, starts_a), (b, starts_b))]
         counts = (sides[0].T @ sides[1]).to(torch.int32)
         total = counts if total is None else total.add_(counts)
-    return total.cpu().numpy()
+    tables: NDArray[np.int32] = total.cpu().numpy()
+    return tables
 
 
 def _one_hot(device: Any, symbols: Codes, starts: Int) -> Any:

@@ -239,4 +239,4 @@ def _block_of(first: int, last: int, parts: Mapping[str, Any]) -> PairBlock:
 
 
 def _text(array: np.ndarray[Any, Any]) -> str:
-    return b64encode(np.ascontiguousarray(array)).decode("ascii")
+    return b64encode(array.tobytes()).decode("ascii")
