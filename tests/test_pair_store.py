@@ -15,7 +15,7 @@ import pytest
 
 import mibench as library
 from mibench import Estimate, Estimator, InputError
-from mibench.columns import pair_batches
+from mibench.columns import pair_batches, wide_pairs
 from mibench.columns.pair_keeping import digest_of
 from mibench.columns.pairs import InterruptedPairs
 from mibench.contract.blocks import PairBlock
@@ -427,6 +427,48 @@ def test_blocks_and_pairs_come_back_to_the_last_bit(tmp_path):
     assert run.pairs[0, 6] == tested
     assert run.pairs[0, 5]._replace(p_value=0.0) == row._replace(p_value=0.0)
     assert set(run.pairs) == {(0, 5), (0, 6)}
+
+
+# -- workers that die --------------------------------------------------------------------------
+
+
+def test_a_block_whose_worker_died_is_taken_pair_by_pair_and_is_not_kept(
+    tmp_path, monkeypatch, blocks
+):
+    table, _ = all_kinds()
+    wanted = library.pairwise(table, "adaptive").table
+
+    def died(workers, work, items, failed):
+        return (
+            failed(item, "KilledWorker") if work is wide_pairs._estimated else work(item)
+            for item in items
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wide_pairs.Workers, "results", died)
+        found = library.pairwise(table, "adaptive", store=tmp_path / "pairs.jsonl").table
+    pd.testing.assert_frame_equal(found, wanted, check_exact=True)
+    blocks.clear()
+    again = library.pairwise(table, "adaptive", store=tmp_path / "pairs.jsonl").table
+    pd.testing.assert_frame_equal(again, wanted, check_exact=True)
+    assert blocks == [0, 4, 8, 12]
+
+
+@pytest.mark.slow
+def test_a_pair_whose_process_dies_is_said_and_the_others_are_kept(tmp_path):
+    spec = noting(tmp_path)
+    file = tmp_path / "noting_pairs.py"
+    end = "    if (x[0, 0], y[0, 0]) == (2, 3): import os; os._exit(3)\n    return"
+    file.write_text(file.read_text().replace("    return", end))
+    store = tmp_path / "pairs.jsonl"
+    rows = library.pairwise(columns(5), spec, jobs=2, store=store).table
+    bad = rows[rows["error"] != ""]
+    assert bad[["x", "y"]].to_numpy().tolist() == [[1, 2]]
+    assert bad["error"].item() == "ProcessDied: the estimator's process ended with code 3"
+    before = len(calls(tmp_path))
+    again = library.pairwise(columns(5), spec, jobs=2, store=store).table
+    pd.testing.assert_frame_equal(again, rows)
+    assert calls(tmp_path)[before:] == ["2.0 3.0"]
 
 
 # -- as a user runs it -----------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from mibench import InputError
 from mibench.cli.main import cli
 from mibench.columns import wide_pairs
 from mibench.columns.kept_pairs import Kept, not_explained
+from mibench.columns.pair_run import PairRun
 from mibench.columns.pairs import InterruptedPairs
 from mibench.estimators.binning import all_pairs
 from mibench.estimators.kernels.all_pairs import (
@@ -115,6 +116,19 @@ def test_kernels_count_small_data_as_plain_python_does():
             assert pairs[a, b] == len(counts)
             wanted = -(counts / 500 * np.log(counts / 500)).sum()
             assert entropies[a, b] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_pairs_that_are_not_counted_by_blocks_are_each_listed_once():
+    for d in range(2, 6):
+        for count in range(d + 1):
+            for among in itertools.combinations(range(d), count):
+                run = PairRun(["unusable"] * d, None, None, "cpu", None)
+                found = run._not_among(np.array(among, np.intp)).tolist()
+                wanted = [
+                    [i, j] for i, j in itertools.combinations(range(d), 2)
+                    if i not in among or j not in among
+                ]  # fmt: skip
+                assert sorted(found) == wanted
 
 
 # -- which are kept ----------------------------------------------------------------------------

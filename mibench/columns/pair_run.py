@@ -60,11 +60,13 @@ class PairRun:
 
     def _not_among(self, places: NDArray[np.intp]) -> Places:
         """The pairs of columns of which one at least is not among these."""
-        d = len(self.columns)
-        among = np.zeros(d, np.bool_)
-        among[places] = True
-        i, j = (side.astype(np.intp) for side in np.triu_indices(d, 1))
-        return np.stack([i, j], axis=1)[~(among[i] & among[j])]
+        every = np.arange(len(self.columns))
+        among = np.isin(every, places)
+        pairs = [np.empty((0, 2), np.intp)]
+        for j in every[~among]:  # each pair once, at the later of those that are not among them
+            i = every[among | (every < j)]
+            pairs.append(np.stack([np.minimum(i, j), np.maximum(i, j)], axis=1))
+        return np.concatenate(pairs)
 
     def _estimated(self, pairs: Places, found: FoundPairs) -> Generator[int, None, None]:
         """Estimate these pairs one by one."""

@@ -83,14 +83,17 @@ class AppendedLines:
             os.close(file)
 
     @contextmanager
-    def pinned(self) -> Iterator[None]:
-        """Keep the file open, so that no other file can pass for it after it was removed."""
+    def pinned(self) -> Iterator[int]:
+        """Keep the file open, so that no other file can pass for it after it was removed.
+
+        Yields its descriptor, from which it can be read.
+        """
         try:
             file = os.open(self.path, os.O_RDONLY)
         except OSError as error:
             raise self._unusable(error) from error
         try:
-            yield
+            yield file
         finally:
             with suppress(OSError):  # an estimator may close what it did not open
                 os.close(file)

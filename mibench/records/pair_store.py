@@ -140,14 +140,17 @@ class PairStore(AppendedLines):
         If the file is removed, emptied or replaced meanwhile, what it held is written to a new one,
         and InputError says so.
         """
-        with self.adding_lines() as add, self.path.open("rb") as file:
+        with self.pinned() as file:
             try:
-                yield Adding(self, name, add)
+                yield Adding(self, name)
                 self.check()
             except StoreLostError as lost:
-                file.seek(0)
-                content = file.read() + getattr(lost, "line", b"")
-                raise InputError(f"{lost}. {self._written_again(content)}") from lost
+                held = b""
+                with suppress(OSError), open(file, "rb", closefd=False) as reader:
+                    reader.seek(0)
+                    held = reader.read()
+                again = self._written_again(held + getattr(lost, "line", b""))
+                raise InputError(f"{lost}. {again}") from lost
 
     def _written_again(self, content: bytes) -> str:
         """Write what a lost file held to a new one; what was done, as a text."""
@@ -174,8 +177,8 @@ def _with_lines(path: Path, lines: bytes) -> Path:
 class Adding:
     """Appends what is done to a run of a store."""
 
-    def __init__(self, store: PairStore, name: str, add: Any) -> None:
-        self._store, self._name, self._add = store, name, add
+    def __init__(self, store: PairStore, name: str) -> None:
+        self._store, self._name = store, name
 
     def about(self, about: Mapping[str, Any]) -> None:
         """Append what the run is, for whoever reads the file."""
@@ -198,8 +201,9 @@ class Adding:
     def _line(self, kind: str, *content: Any) -> None:
         body = orjson.dumps([self._name, kind, *content])[1:]
         line = b'\n["%08x",%b' % (zlib.crc32(body), body)
-        try:
-            self._add(line)
+        try:  # opened each time, since an estimator may close what it did not open
+            with self._store.adding_lines() as add:
+                add(line)
         except StoreLostError as lost:
             lost.line = line  # type: ignore[attr-defined]  # so that it is not lost as well
             raise
