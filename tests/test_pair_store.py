@@ -458,17 +458,17 @@ def test_a_block_whose_worker_died_is_taken_pair_by_pair_and_is_not_kept(
 def test_a_pair_whose_process_dies_is_said_and_the_others_are_kept(tmp_path):
     spec = noting(tmp_path)
     file = tmp_path / "noting_pairs.py"
-    end = "    if (x[0, 0], y[0, 0]) == (2, 3): import os; os._exit(3)\n    return"
+    end = "    if (x[0, 0], y[0, 0]) == (8, 9): import os; os._exit(3)\n    return"
     file.write_text(file.read_text().replace("    return", end))
     store = tmp_path / "pairs.jsonl"
-    rows = library.pairwise(columns(5), spec, jobs=2, store=store).table
+    rows = library.pairwise(columns(), spec, jobs=2, store=store).table
     bad = rows[rows["error"] != ""]
-    assert bad[["x", "y"]].to_numpy().tolist() == [[1, 2]]
+    assert bad[["x", "y"]].to_numpy().tolist() == [[7, 8]]
     assert bad["error"].item() == "ProcessDied: the estimator's process ended with code 3"
     before = len(calls(tmp_path))
-    again = library.pairwise(columns(5), spec, jobs=2, store=store).table
+    again = library.pairwise(columns(), spec, jobs=2, store=store).table
     pd.testing.assert_frame_equal(again, rows)
-    assert calls(tmp_path)[before:] == ["2.0 3.0"]
+    assert calls(tmp_path)[before:] == ["8.0 9.0"]
 
 
 # -- as a user runs it -----------------------------------------------------------------------------
