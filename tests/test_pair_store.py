@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -331,6 +332,51 @@ def test_damage_is_named_and_made_good(spec, damage, tmp_path, caplog, blocks):
     assert "9 damaged line(s)" in warning or damage != "lines"
 
 
+HOSTILE_PAIRS = [
+    [[0, 1]], [[1, 0, 0.5, None, 9, "", ""]], [[0, 99, 0.5, None, 9, "", ""]], 7, [7],
+    None, [["0", 1, 0.5, None, 9, "", ""]], [[0, 1, "x", None, 9, "", ""]],
+    [[0, 1, None, None, 9, "", ""]], [[0, 1, 0.5, "p", 9, "", ""]],
+    [[0, 1, 0.5, None, 2**63, "", ""]], [[0, 1, 0.5, None, 9, 5, ""]],
+    [[-1, 1, 0.5, None, 9, "", ""]], [[0, 2**60, 0.5, None, 9, "", ""]],
+]  # fmt: skip
+HOSTILE_BLOCKS = [
+    {}, {"rows": 60}, {"rows": "x"}, {"width": 10**9}, {"width": -1}, {"texts": []}, {"texts": 5},
+    {"nats": "!"}, {"nats": 5}, {"flags": "AAAA"}, {"alone": ""}, {"rows": 2**63}, None, 5, [],
+]  # fmt: skip
+
+
+def with_checksum(name, *content):
+    body = json.dumps([name, *content], separators=(",", ":"))[1:].encode()
+    return b'\n["%08x",%b' % (zlib.crc32(body), body)
+
+
+@pytest.mark.parametrize("place", range(max(len(HOSTILE_PAIRS), len(HOSTILE_BLOCKS))))
+def test_lines_that_somebody_else_wrote_are_no_results(place, tmp_path, monkeypatch):
+    """With the right checksum, for the same data and estimator."""
+    monkeypatch.setattr(all_pairs, "ROWS_OF_BLOCK", 4)
+    table, _ = all_kinds(60)
+    store = tmp_path / "pairs.jsonl"
+    wanted = library.pairwise(table, "adaptive", store=store).table
+    lines = store.read_bytes().split(b"\n")
+    parsed = [json.loads(line) for line in lines]
+    name = parsed[1][1]
+    if place < len(HOSTILE_PAIRS):
+        store.write_bytes(lines[0] + with_checksum(name, "pairs", HOSTILE_PAIRS[place]))
+        found = library.pairwise(table, "adaptive", store=store).table
+        pd.testing.assert_frame_equal(found, wanted, check_exact=True)
+    if place < len(HOSTILE_BLOCKS):
+        change = HOSTILE_BLOCKS[place]
+        content = b""
+        for line in parsed[2:]:
+            if line[2] == "block":
+                parts = {**line[5], **change} if isinstance(change, dict) and change else change
+                content += with_checksum(name, "block", line[3], line[4], parts)
+        content += with_checksum(name, "block", "x", 5, {}) + with_checksum(name, "block", 1)
+        store.write_bytes(lines[0] + content)
+        found = library.pairwise(table, "adaptive", store=store).table
+        pd.testing.assert_frame_equal(found, wanted, check_exact=True)
+
+
 @pytest.mark.parametrize("size", [0, 1, 5, len(HEADER) - 1])
 def test_an_unfinished_header_is_finished(size, tmp_path):
     (tmp_path / "pairs.jsonl").write_bytes(HEADER[:size])
@@ -410,6 +456,8 @@ def test_blocks_and_pairs_come_back_to_the_last_bit(tmp_path):
         4, 7, 99, rng.normal(size=(3, 11)) * 1e-300, rng.integers(0, 2, (3, 11), np.uint8),
         ["", "ties;ceiling"], rng.random((3, 11)) < 0.5,
     )  # fmt: skip
+    block.alone[:] &= block.later
+    block.alone[0, 1] = True
     block.nats[0, :3] = math.nan, math.inf, -0.0
     row = PairRow(0, 5, -1 / 3 * 1e-17, math.nan, 7, "ä;ties", "")
     tested = row._replace(j=6, p_value=1 / 3)

@@ -51,7 +51,7 @@ class PairRun:
         # By the later column, so that the pairs of a batch share it.
         pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
         if self.keeping.pairs and len(pairs):
-            known = np.array([i * d + j for i, j in self.keeping.pairs])
+            known = np.array([i * d + j for i, j in self.keeping.pairs if j < d], np.intp)
             old = np.isin(pairs[:, 0] * d + pairs[:, 1], known)
             found.add(self.keeping.pairs[i, j] for i, j in pairs[old].tolist())
             pairs = pairs[~old]

@@ -56,13 +56,14 @@ def blocks_of(
     On this machine, threads of this process share a block; `workers` are for a cluster.
     """
     blocks = estimator.estimate_blocks(variables, device)
+    d, n = len(variables), variables[0].n
     missing = []
     for first, last in blocks.bounds:
-        if (kept := keeping.block(first, last)) is None:
+        kept = keeping.block(first, last)
+        if kept is None or (kept.nats.shape, kept.rows) != ((last - first, d - first), n):
             missing.append((first, last))
         else:
             yield kept
-    d, n = len(variables), variables[0].n
     items = ((first, last, d, n, blocks.work(first, last)) for first, last in missing)
     where = Workers() if workers.scheduler is None else workers
     with closing(where.results(_estimated, items, _all_alone)) as results:

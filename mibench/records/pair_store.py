@@ -9,6 +9,7 @@ short.
 
 import json
 import logging
+import math
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 import numpy as np
@@ -28,6 +29,7 @@ from .appended import AppendedLines, StoreLostError
 
 FORMAT = 1
 HEADER = json.dumps({"mibench pairs": FORMAT}).encode()
+MOST = 2**40  # columns and rows
 NAMED = 5  # damaged lines in a warning
 ABOUT, BLOCK, PAIRS = "run", "block", "pairs"  # kinds of lines
 START = len(b'["00000000",')  # characters of a line before what the checksum is of
@@ -106,8 +108,8 @@ class PairStore(AppendedLines):
                     content = _content(line)
                     if content is None:
                         damaged += [number] if line.replace(HEADER, b"").strip() else []
-                    elif content.startswith(f'"{name}"'.encode()):
-                        _add(run, content, place)
+                    elif content.startswith(f'"{name}"'.encode()) and not _add(run, content, place):
+                        damaged.append(number)
                     place += len(line)
         except OSError as error:
             raise self._unusable(error) from error
@@ -125,7 +127,7 @@ class PairStore(AppendedLines):
         place = run.blocks.get((first, last))
         if place is None:
             return None
-        with suppress(OSError, ValueError, TypeError, KeyError, IndexError):
+        with suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
             with self.path.open("rb") as file:
                 file.seek(place)
                 content = _content(file.readline())
@@ -218,17 +220,34 @@ def _content(line: bytes) -> bytes | None:
     return body if line[:START] == b'["%08x",' % zlib.crc32(body) else None
 
 
-def _add(run: KeptRun, content: bytes, place: int) -> None:
-    """Note a line of this run."""
+def _add(run: KeptRun, content: bytes, place: int) -> bool:
+    """Note a line of this run. False if it is not as this module writes it."""
     run.known = True
-    if content.startswith(f'"{run.name}","{BLOCK}"'.encode()):
-        _, _, first, last, _ = content.split(b",", 4)
-        run.blocks[int(first), int(last)] = place
-    elif content.startswith(f'"{run.name}","{PAIRS}"'.encode()):
-        for i, j, nats, p_value, rows, flags, error in orjson.loads(b"[" + content)[2]:
-            if not error:
-                p = np.nan if p_value is None else p_value
-                run.pairs[i, j] = PairRow(i, j, float(nats), float(p), rows, flags, error)
+    try:
+        if content.startswith(f'"{run.name}","{BLOCK}"'.encode()):
+            _, _, first, last, _ = content.split(b",", 4)
+            run.blocks[int(first), int(last)] = place
+        elif content.startswith(f'"{run.name}","{PAIRS}"'.encode()):
+            rows = [_row_of(*values) for values in orjson.loads(b"[" + content)[2]]
+            run.pairs.update(((row.i, row.j), row) for row in rows if not row.error)
+    except (ValueError, TypeError, IndexError):
+        return False
+    return True
+
+
+def _row_of(
+    i: int, j: int, nats: float | None, p_value: float | None, rows: int, flags: str, error: str
+) -> PairRow:
+    """A row as it stands in a line. Raises ValueError or TypeError for what is none."""
+    whole = all(type(value) is int for value in (i, j, rows))
+    if not (whole and 0 <= i < j < MOST and 0 <= rows < MOST and type(flags) is type(error) is str):
+        raise ValueError(f"{i!r}, {j!r}, {rows!r}, {flags!r} and {error!r} are no pair")
+    if error:
+        return PairRow(i, j, math.nan, math.nan, rows, flags, error)
+    if type(nats) not in (float, int) or type(p_value) not in (float, int, type(None)):
+        raise ValueError(f"{nats!r} and {p_value!r} are no estimate")
+    p = math.nan if p_value is None else float(p_value)
+    return PairRow(i, j, float(cast(float, nats)), p, rows, flags, error)
 
 
 def _block_of(first: int, last: int, parts: Mapping[str, Any]) -> PairBlock:
@@ -238,8 +257,13 @@ def _block_of(first: int, last: int, parts: Mapping[str, Any]) -> PairBlock:
         for name, kind in (("nats", "<f8"), ("flags", np.uint8))
     )
     bits = np.frombuffer(b64decode(parts["alone"]), np.uint8)
-    alone = np.unpackbits(bits, count=shape[0] * shape[1]).astype(np.bool_).reshape(shape)
-    return PairBlock(first, last, parts["rows"], nats, flags, parts["texts"], alone)
+    alone = np.unpackbits(bits)[: nats.size].astype(np.bool_).reshape(shape)
+    texts = [str(text) for text in parts["texts"]]
+    block = PairBlock(first, last, parts["rows"], nats, flags, texts, alone)
+    fits = flags.max(initial=0) < len(texts) and not (alone & ~block.later).any()
+    if not fits or not np.isfinite(nats[block.later & ~alone]).all():
+        raise ValueError("this is no block")
+    return block
 
 
 def _text(array: np.ndarray[Any, Any]) -> str:
