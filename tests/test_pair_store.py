@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import os
+import random
 import signal
 import subprocess
 import time
@@ -330,6 +331,33 @@ def test_damage_is_named_and_made_good(spec, damage, tmp_path, caplog, blocks):
     assert f"the store {store}" in warning
     assert "(3" in warning or damage == "lines"
     assert "9 damaged line(s)" in warning or damage != "lines"
+
+
+@pytest.mark.parametrize("spec", ["adaptive", "uniform:bins=2"])
+def test_no_damage_changes_a_number(spec, tmp_path, caplog):
+    table, rng = columns(), random.Random(0)
+    table[:, 3] = table[:, 3].round()
+    store = tmp_path / "pairs.jsonl"
+    wanted = library.pairwise(table, spec, store=store).table
+    whole = store.read_bytes()
+    for _ in range(40):
+        content = bytearray(whole)
+        for _ in range(rng.randint(1, 4)):
+            place = rng.randrange(len(HEADER), len(content))  # with another header it is refused
+            change = rng.choice(["byte", "cut", "bytes", "repeat"])
+            if change == "byte":
+                content[place] = rng.randrange(256)
+            elif change == "cut":
+                del content[place : place + rng.randint(1, 300)]
+            elif change == "bytes":
+                content[place:place] = rng.randbytes(50)
+            else:
+                start = rng.randrange(len(content))
+                content[place:place] = content[start : start + 3000]
+        store.write_bytes(content)
+        found = library.pairwise(table, spec, store=store).table
+        pd.testing.assert_frame_equal(found, wanted, check_exact=True)
+    assert "damaged line(s) skipped" in caplog.text
 
 
 HOSTILE_PAIRS = [
