@@ -10,13 +10,16 @@ import subprocess
 import time
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import mibench as library
 from mibench import Estimate, Estimator, InputError
+from mibench.cli.main import cli
 from mibench.columns import pair_batches, wide_pairs
 from mibench.columns.pair_keeping import digest_of
 from mibench.columns.pairs import InterruptedPairs
@@ -556,21 +559,26 @@ def write_table(folder, d=9):
     )
 
 
-def test_the_command_goes_on(tmp_path, mibench):
+def test_the_command_goes_on(tmp_path, monkeypatch):
     write_table(tmp_path)
-    command = ("pairwise", "t.csv", "-e", noting(tmp_path), "--format", "csv")
-    plain = mibench(*command)
+    monkeypatch.chdir(tmp_path)
+    command = ["pairwise", "t.csv", "-e", noting(tmp_path), "--format", "csv"]
+
+    def run(*options):
+        return CliRunner().invoke(cli, [*command, *options], standalone_mode=False)
+
+    plain = run()
     assert len(calls(tmp_path)) == 36
-    kept = mibench(*command, "--store", "p.jsonl")
-    again = mibench(*command, "--store", "p.jsonl")
+    kept, again = run("--store", "p.jsonl"), run("--store", "p.jsonl")
     assert len(calls(tmp_path)) == 72
-    assert plain.returncode == kept.returncode == again.returncode == 0
+    assert plain.return_value == kept.return_value == again.return_value == 0
     assert plain.stdout == kept.stdout == again.stdout
-    refused = mibench(*command, "--store", "p.jsonl", "--output", "p.jsonl")
-    assert refused.returncode == 2
-    refused = mibench(*command, "--store", "t.csv")
-    assert refused.returncode == 2
-    assert "is not a store of `mibench pairwise`: name another file" in refused.stderr
+    Path("p.csv").write_bytes(Path("p.jsonl").read_bytes())
+    refused = run("--store", "p.csv", "--output", "p.csv").exception
+    assert "--output p.csv would replace the file" in str(refused)
+    refused = run("--store", "t.csv").exception
+    assert isinstance(refused, InputError)
+    assert "is not a store of `mibench pairwise`: name another file" in str(refused)
 
 
 def start(folder, *options):
