@@ -1,8 +1,8 @@
 """Time of all pairs of many columns, and how well the links of a network are found.
 
     python benchmarks/wide_pairs.py time       # 2,000 columns, 1,000 rows
-    python benchmarks/wide_pairs.py store      # the same, kept in a store, and taken from it
     python benchmarks/wide_pairs.py network    # 1,000 columns, of which each depends on one other
+    python benchmarks/wide_pairs.py store      # as `time`, kept in a store, and taken from it
 
 Processor time is that of all threads, so that it says what an idle machine would take.
 """
@@ -45,6 +45,13 @@ def times() -> None:
     timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
 
 
+def columns_of_factors(n: int, columns: int) -> np.ndarray:
+    """Columns that depend on each other through 20 factors."""
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(n, 20))[:, rng.integers(0, 20, columns)]
+    return factors * rng.uniform(0, 1.5, columns) + rng.normal(size=(n, columns))
+
+
 def stores() -> None:
     table = columns_of_factors(1000, 2000)
     mibench.pairwise(table[:, :10], "adaptive")  # compiles
@@ -55,13 +62,6 @@ def stores() -> None:
             timed("adaptive, kept in a store", table, "adaptive", store=path)
             timed("adaptive, from the store", table, "adaptive", store=path)
         print(f"the store has {path.stat().st_size / 1e6:.1f} MB")
-
-
-def columns_of_factors(n: int, columns: int) -> np.ndarray:
-    """Columns that depend on each other through 20 factors."""
-    rng = np.random.default_rng(0)
-    factors = rng.normal(size=(n, 20))[:, rng.integers(0, 20, columns)]
-    return factors * rng.uniform(0, 1.5, columns) + rng.normal(size=(n, columns))
 
 
 def network_of(columns: int, n: int, seed: int = 0) -> tuple[np.ndarray, set[tuple[int, int]]]:
@@ -94,4 +94,4 @@ def network() -> None:
 
 
 if __name__ == "__main__":
-    {"time": times, "store": stores, "network": network}[sys.argv[1]]()
+    {"time": times, "network": network, "store": stores}[sys.argv[1]]()
