@@ -2,13 +2,16 @@
 
     python benchmarks/wide_pairs.py time       # 2,000 columns, 1,000 rows
     python benchmarks/wide_pairs.py network    # 1,000 columns, of which each depends on one other
+    python benchmarks/wide_pairs.py store      # as `time`, kept in a store, and taken from it
 
 Processor time is that of all threads, so that it says what an idle machine would take.
 """
 
 import resource
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -49,6 +52,18 @@ def columns_of_factors(n: int, columns: int) -> np.ndarray:
     return factors * rng.uniform(0, 1.5, columns) + rng.normal(size=(n, columns))
 
 
+def stores() -> None:
+    table = columns_of_factors(1000, 2000)
+    mibench.pairwise(table[:, :10], "adaptive")  # compiles
+    with tempfile.TemporaryDirectory() as folder:
+        for trial in range(3):
+            path = Path(folder, f"{trial}.jsonl")
+            timed("adaptive", table, "adaptive")
+            timed("adaptive, kept in a store", table, "adaptive", store=path)
+            timed("adaptive, from the store", table, "adaptive", store=path)
+        print(f"the store has {path.stat().st_size / 1e6:.1f} MB")
+
+
 def network_of(columns: int, n: int, seed: int = 0) -> tuple[np.ndarray, set[tuple[int, int]]]:
     """Columns (n, columns), each but the first 20 following one before it; and these pairs."""
     rng = np.random.default_rng(seed)
@@ -79,4 +94,4 @@ def network() -> None:
 
 
 if __name__ == "__main__":
-    {"time": times, "network": network}[sys.argv[1]]()
+    {"time": times, "network": network, "store": stores}[sys.argv[1]]()

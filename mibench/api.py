@@ -20,7 +20,8 @@ from .contract.sides import Side, as_side, check_index, check_missing, without_g
 from .contract.variables import as_variable
 from .errors import InputError
 from .records.against import earlier_records
-from .records.store import Key, Store, StoreLostError
+from .records.appended import StoreLostError
+from .records.store import Key, Store
 from .records.table import table_of
 from .running.backends import check_backend, run_evaluations
 from .running.evaluation import Evaluation, plan

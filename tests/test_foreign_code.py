@@ -169,14 +169,15 @@ def test_pairs_that_were_done_when_it_was_interrupted_are_kept():
 
     def interrupted(x, y):
         calls.append(1)
-        if len(calls) > 16 * (os.cpu_count() or 1):  # after the first batch
+        if len(calls) > 40:  # after some batches, each of at most 16 pairs for each core
             raise KeyboardInterrupt
         return 0.5
 
     table = np.random.default_rng(0).normal(size=(10, 40))
     with pytest.raises(InterruptedPairs) as caught:
         library.pairwise(table, interrupted)
-    assert caught.value.done == len(caught.value.table) == 16 * (os.cpu_count() or 1)
+    assert caught.value.done == len(caught.value.table)
+    assert 40 - 16 * (os.cpu_count() or 1) < caught.value.done <= 40
     assert set(caught.value.table["nats"]) == {0.5}
 
 

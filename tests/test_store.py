@@ -20,7 +20,6 @@ import pytest
 import mibench
 from mibench import Estimate, Estimator
 from mibench.errors import InputError
-from mibench.records import store
 from mibench.records.lines import COLUMNS, FORMAT
 from mibench.records.store import Store, key_of
 from mibench.running import evaluation
@@ -465,7 +464,7 @@ def test_a_second_header_does_no_harm(tmp_path, monkeypatch, added):
     path = tmp_path / "r.jsonl"
     Store(path).add(others(added))
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_is_store", lambda path: False)
+        patch.setattr(Store, "_has_header", lambda self: False)
         late = Store(path)
     assert path.read_bytes().count(HEADER) == 2
     assert list(late) == others(added)

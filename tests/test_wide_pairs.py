@@ -15,6 +15,7 @@ from mibench import InputError
 from mibench.cli.main import cli
 from mibench.columns import wide_pairs
 from mibench.columns.kept_pairs import Kept, not_explained
+from mibench.columns.pair_run import PairRun
 from mibench.columns.pairs import InterruptedPairs
 from mibench.estimators.binning import all_pairs
 from mibench.estimators.kernels.all_pairs import (
@@ -117,6 +118,19 @@ def test_kernels_count_small_data_as_plain_python_does():
             assert entropies[a, b] == pytest.approx(wanted, abs=1e-12)
 
 
+def test_pairs_that_are_not_counted_by_blocks_are_each_listed_once():
+    for d in range(2, 6):
+        for count in range(d + 1):
+            for among in itertools.combinations(range(d), count):
+                run = PairRun(["unusable"] * d, None, None, "cpu", None)
+                found = run._not_among(np.array(among, np.intp)).tolist()
+                wanted = [
+                    [i, j] for i, j in itertools.combinations(range(d), 2)
+                    if i not in among or j not in among
+                ]  # fmt: skip
+                assert sorted(found) == wanted
+
+
 # -- which are kept ----------------------------------------------------------------------------
 
 
@@ -185,10 +199,10 @@ def test_aracne_keeps_the_links_of_a_chain():
 
 def test_only_pairs_that_may_be_kept_stay_in_memory():
     x = np.random.default_rng(0).normal(size=(50, 200))
-    wide = wide_pairs.WidePairs([], Kept(strongest=1))
-    kept = wide.kept.of_block(0, np.corrcoef(x.T)[:64], np.triu(np.ones((64, 200), bool), 1))
+    later = np.triu(np.ones((64, 200), bool), 1)
+    kept = Kept(strongest=1).of_block(np.corrcoef(x.T)[:64], later)
     assert kept.sum() <= 64 + 200  # one of each row, and one of each column
-    assert Kept(threshold_nats=9).of_block(0, x[:5, :5], np.ones((5, 5), bool)).sum() == 0
+    assert Kept(threshold_nats=9).of_block(x[:5, :5], np.ones((5, 5), bool)).sum() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """All pairs of many binned columns: one table of counts for each pair, and nothing else twice."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mibench.contract.variables import Variable
 
 from ..kernels.all_pairs import joint_entropies_of_columns, repeated_rows_of_columns
 from ..shared.threads import share_rows
+from .on_device import device_there, joint_entropies_on
 
 if TYPE_CHECKING:
     from .base import BinningEstimator
@@ -30,8 +32,42 @@ MAYBE_AT_CEILING = 0.8
 # Bits of a flag, in the order in which single estimates name them.
 ORDER = ("constant", "more_bins_than_samples", "outside_range", "outliers", "negative",
          "dependent_rows")  # fmt: skip
-BIT = {code: 1 << place for place, code in enumerate(ORDER)}
+BIT = {code: np.uint8(1 << place) for place, code in enumerate(ORDER)}
 TEXTS = [";".join(code for code in ORDER if mask & BIT[code]) for mask in range(1 << len(ORDER))]
+
+
+@dataclass(frozen=True, eq=False)
+class BinnedBlocks:
+    """The blocks of the pairs of columns: `mibench.contract.blocks.PairBlocks`.
+
+    Pairs with a column of labels are left to single calls. So are pairs that may be near their
+    ceiling, and those whose rows may be copies.
+    """
+
+    estimator: "BinningEstimator"
+    columns: Sequence[Variable]
+    shown_as_zero: float
+    device: str
+
+    @property
+    def bounds(self) -> list[tuple[int, int]]:
+        """The first column of each block, and one more than the last."""
+        d = len(self.columns)
+        return [(first, min(first + ROWS_OF_BLOCK, d)) for first in range(0, d, ROWS_OF_BLOCK)]
+
+    def work(self, first: int, last: int) -> "_Block":
+        """What estimates the block of the columns [first, last)."""
+        miller_madow = self.estimator.correction == "miller-madow"
+        coded, repeats = self._coded.since(first), self._repeats.since(first)
+        return _Block(first, last, coded, repeats, miller_madow, self.shown_as_zero, self.device)
+
+    @cached_property
+    def _coded(self) -> "_Coded":
+        return _coded(self.estimator, self.columns)
+
+    @cached_property
+    def _repeats(self) -> "_Repeats":
+        return _Repeats.of(self.columns, self._coded.usable)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,59 +78,66 @@ class _Coded:
     sizes: NDArray[np.int64]
     entropies: NDArray[np.float64]
     joint_bins: NDArray[np.float64]
-    masks: NDArray[np.int64]
+    masks: NDArray[np.uint8]
+    constant: Bools
+    usable: Bools
+    serial: Bools
+
+    def since(self, first: int) -> "_Coded":
+        """The columns from `first` on."""
+        return _Coded(*(getattr(self, field.name)[first:] for field in fields(self)))
 
 
-def blocks_of_pairs(
-    estimator: "BinningEstimator", columns: Sequence[Variable], shown_as_zero: float
-) -> Iterator[PairBlock]:
-    """As `EstimatesBlocks.estimate_blocks`. Pairs with a column of labels are left to single calls.
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """The pairs of the columns [first, last) with all later ones, and how to estimate them."""
 
-    So are pairs that may be near their ceiling, and those whose rows may be copies.
-    """
+    first: int
+    last: int
+    columns: _Coded  # from `first` on
+    repeats: "_Repeats"
+    miller_madow: bool
+    shown_as_zero: float
+    device: str
+
+    def __call__(self) -> PairBlock:
+        columns, count = self.columns, self.last - self.first
+        n = columns.symbols.shape[1]
+        joint, pairs = _counted(columns, count, self.device)
+        entropies = columns.entropies + (columns.sizes - 1) / (2 * n) * self.miller_madow
+        if self.miller_madow:
+            joint += (pairs - 1) / (2 * n)
+        nats = entropies[:count, np.newaxis] + entropies - joint
+        flags = columns.masks[:count, np.newaxis] | columns.masks
+        more = columns.joint_bins[:count, np.newaxis] * columns.joint_bins > n
+        serial = columns.serial[:count, np.newaxis] & columns.serial
+        flags |= more * BIT["more_bins_than_samples"]
+        flags |= (nats < -self.shown_as_zero) * BIT["negative"]
+        flags |= serial * BIT["dependent_rows"]
+        of_constant = columns.constant[:count, np.newaxis] | columns.constant
+        nats[of_constant], flags[of_constant] = 0.0, BIT["constant"]
+        least = np.minimum(columns.entropies[:count, np.newaxis], columns.entropies)
+        alone = nats > MAYBE_AT_CEILING * np.minimum(least, math.log(n)) - 2 * ROUNDING
+        alone |= ~(columns.usable[:count, np.newaxis] & columns.usable)
+        block = PairBlock(self.first, self.last, n, nats, flags, TEXTS, alone)
+        alone &= block.later & ~of_constant
+        alone |= self.repeats.maybe_copies(block.later & ~alone & ~of_constant)
+        return block
+
+
+def _coded(estimator: Any, columns: Sequence[Variable]) -> _Coded:
+    """The symbols of the columns that can be used; zeros for the others."""
     d, n = len(columns), columns[0].n
     numbers = np.array([not v.discrete and v.dims == 1 for v in columns])
     constant = np.array([v.constant for v in columns])
-    usable = numbers & ~constant
-    coded = _coded(estimator, columns, usable)
-    usable &= coded.sizes <= MAX_SYMBOLS
     serial = np.array([serial_correlation(v) for v in columns]) > least_serial_correlation(n)
-    repeats = _Repeats.of(columns, usable)
-    miller_madow = estimator.correction == "miller-madow"
-    entropies = coded.entropies + (coded.sizes - 1) / (2 * n) * miller_madow
-    for first in range(0, d, ROWS_OF_BLOCK):
-        last = min(first + ROWS_OF_BLOCK, d)
-        rows = slice(first, last)
-        joint, pairs = _counted(coded, first, last)
-        if miller_madow:
-            joint += (pairs - 1) / (2 * n)
-        nats = entropies[rows, np.newaxis] + entropies - joint
-        flags = coded.masks[rows, np.newaxis] | coded.masks
-        more = coded.joint_bins[rows, np.newaxis] * coded.joint_bins > n
-        flags |= BIT["more_bins_than_samples"] * more
-        flags |= BIT["negative"] * (nats < -shown_as_zero)
-        flags |= BIT["dependent_rows"] * (serial[rows, np.newaxis] & serial)
-        of_constant = constant[rows, np.newaxis] | constant
-        nats[of_constant], flags[of_constant] = 0.0, BIT["constant"]
-        later = np.arange(first, last)[:, np.newaxis] < np.arange(d)
-        least = np.minimum(coded.entropies[rows, np.newaxis], coded.entropies)
-        alone = nats > MAYBE_AT_CEILING * np.minimum(least, math.log(n)) - 2 * ROUNDING
-        alone |= ~(usable[rows, np.newaxis] & usable)
-        alone &= later & ~of_constant
-        alone |= repeats.maybe_copies(first, last, later & ~alone & ~of_constant)
-        yield PairBlock(first, last, n, nats, flags, TEXTS, alone)
-
-
-def _coded(estimator: Any, columns: Sequence[Variable], usable: Bools) -> _Coded:
-    """The symbols of the columns that can be used; zeros for the others."""
-    d, n = len(columns), columns[0].n
     symbols = np.zeros((d, n), np.uint16)
-    sizes, masks = np.ones(d, np.int64), np.zeros(d, np.int64)
+    sizes, masks = np.ones(d, np.int64), np.zeros(d, np.uint8)
     entropies, joint_bins = np.zeros(d), np.ones(d)
+    usable = numbers & ~constant
     places = np.flatnonzero(usable)
-    if not len(places):
-        return _Coded(symbols, sizes, entropies, joint_bins, masks)
-    other = columns[places[0]]  # bins depend on how many dimensions it has, and on nothing else
+    # Bins depend on how many dimensions the other column has, and on nothing else.
+    other = columns[places[0]] if len(places) else columns[0]
 
     def cut(start: int, stop: int) -> None:
         for place in places[start:stop]:
@@ -107,28 +150,37 @@ def _coded(estimator: Any, columns: Sequence[Variable], usable: Bools) -> _Coded
             for code in estimator.flags_of_sides(side, side):
                 masks[place] |= BIT[code]
 
-    share_rows(cut, len(places), 8)
-    return _Coded(symbols, sizes, entropies, joint_bins, masks)
+    if len(places):
+        share_rows(cut, len(places), 8)
+    usable &= sizes <= MAX_SYMBOLS
+    return _Coded(symbols, sizes, entropies, joint_bins, masks, constant, usable, serial)
 
 
-def _counted(coded: _Coded, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The joint entropies of columns [first, last) with all later ones, and the distinct pairs."""
+def _counted(
+    coded: _Coded, count: int, device: str
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The joint entropies of the first columns with all, and the numbers of distinct pairs."""
     d = len(coded.sizes)
-    entropies, pairs = np.zeros((last - first, d)), np.ones((last - first, d), np.int64)
     sizes = np.minimum(coded.sizes, MAX_SYMBOLS)
-    a, sizes_a = coded.symbols[first:last], sizes[first:last]
+    if device == "auto":
+        device = device_there()
+    if device != "cpu":
+        return joint_entropies_on(device, coded.symbols, sizes, count)
+    entropies, pairs = np.zeros((count, d)), np.ones((count, d), np.int64)
+    a, sizes_a = coded.symbols[:count], sizes[:count]
 
-    def count(start: int, stop: int) -> None:
-        part = slice(first + start, first + stop)
+    def count_pairs(start: int, stop: int) -> None:
+        part = slice(start, stop)
         of_part, pairs_of_part = (
-            np.zeros((last - first, stop - start)), np.ones((last - first, stop - start), np.int64)
-        )  # fmt: skip
+            np.zeros((count, stop - start)),
+            np.ones((count, stop - start), int),
+        )
         joint_entropies_of_columns(
-            a, sizes_a, coded.symbols[part], sizes[part], 0, last - first, of_part, pairs_of_part
+            a, sizes_a, coded.symbols[part], sizes[part], 0, count, of_part, pairs_of_part
         )
         entropies[:, part], pairs[:, part] = of_part, pairs_of_part
 
-    share_rows(count, d - first, 16)
+    share_rows(count_pairs, d, 16)
     return entropies, pairs
 
 
@@ -138,7 +190,15 @@ class _Repeats:
 
     values: NDArray[np.int32]
     distinct: NDArray[np.int64]
-    places: NDArray[np.int64]  # of a column in `values`, or -1
+    places: NDArray[np.int64]  # of a column in `values`, or negative
+
+    def since(self, first: int) -> "_Repeats":
+        """The columns from `first` on."""
+        before = int((self.places[:first] >= 0).sum())
+        places = self.places[first:]
+        return _Repeats(
+            self.values[before:], self.distinct[before:], np.where(places < 0, -1, places - before)
+        )
 
     @classmethod
     def of(cls, columns: Sequence[Variable], usable: Bools) -> "_Repeats":
@@ -155,15 +215,18 @@ class _Repeats:
         empty = np.zeros((0, columns[0].n), np.int32)
         return cls(np.array(values) if values else empty, np.array(distinct, np.int64), places)
 
-    def maybe_copies(self, first: int, last: int, asked: Bools) -> Bools:
-        """Which of the pairs asked for have as many repeated rows as copies would give."""
+    def maybe_copies(self, asked: Bools) -> Bools:
+        """Which of the pairs asked for have as many repeated rows as copies would give.
+
+        asked: (first columns, all columns).
+        """
         again = self.places >= 0
-        asked = asked & again[first:last, np.newaxis] & again
+        asked = asked & again[: len(asked), np.newaxis] & again
         i, j = np.nonzero(asked)
         if not len(i):
             return asked
         repeated, different = np.empty(len(i), np.int64), np.empty(len(i), np.int64)
-        x, y = self.places[i + first], self.places[j]
+        x, y = self.places[i], self.places[j]
 
         def count(start: int, stop: int) -> None:
             repeated_rows_of_columns(

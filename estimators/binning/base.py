@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from mibench.contract import flags
 from mibench.contract.base import Estimator
-from mibench.contract.blocks import PairBlock
+from mibench.contract.blocks import PairBlocks
 from mibench.contract.completing import SHOWN_AS_ZERO
 from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
 
 from ..shared.threads import share_rows
-from .all_pairs import blocks_of_pairs
+from .all_pairs import BinnedBlocks
 from .given import information_given_bins, with_coarse_condition
 from .labels import LabelCorrection, information_of_labels
 from .orders import nats_of_orders
@@ -153,13 +153,15 @@ class BinningEstimator(Estimator):
         of_bins = None if self.correction == "auto" else self.correction
         return nats_of_orders(*sides, orders, self.correction if labels else of_bins)
 
-    def estimate_blocks(self, columns: Sequence[Variable]) -> Iterator[PairBlock]:
-        """Estimate all pairs of columns by blocks, as `EstimatesBlocks.estimate_blocks` describes.
+    def estimate_blocks(self, columns: Sequence[Variable], device: str = "cpu") -> PairBlocks:
+        """The blocks of all pairs of columns, as `EstimatesBlocks.estimate_blocks` describes.
 
         Args:
             columns: columns of the same rows, laid out.
+            device: "cpu", "cuda" to count by products of matrices on a GPU, with torch, or "auto"
+                for a GPU if there is one.
         """
-        return blocks_of_pairs(self, columns, SHOWN_AS_ZERO)
+        return BinnedBlocks(self, columns, SHOWN_AS_ZERO, device)
 
     def binned_side(self, v: Variable, other: Variable) -> BinnedSide:
         """A side of numbers with its bins, beside another side of as many dimensions."""

@@ -58,3 +58,28 @@ def repeated_rows_of_columns(
         for count in counts:
             again += int(count > 1)
         repeated[p], different[p] = again, counts.shape[0]
+
+
+@kernel
+def entropies_of_tables(
+    tables: NDArray[np.int32], starts_a: Int, starts_b: Int, first: int, last: int,
+    entropies: Float, pairs: Int,
+) -> None:  # fmt: skip
+    """The plug-in entropy of each table of counts, in nats, and how many of its cells are occupied.
+
+    tables: (symbols of columns a, symbols of columns b), the tables of all pairs of columns side by
+    side. starts_a (columns of a + 1,), starts_b (columns of b + 1,): where each column's symbols
+    begin. For j in [first, last) and all i. Written: entropies, pairs (columns of a, columns of b).
+    """
+    for i in range(starts_a.shape[0] - 1):
+        height = starts_a[i + 1] - starts_a[i]
+        for j in range(first, last):
+            width = starts_b[j + 1] - starts_b[j]
+            counts = np.empty(height * width, np.int64)
+            occupied = 0
+            for row in range(height):
+                for column in range(width):
+                    count = tables[starts_a[i] + row, starts_b[j] + column]
+                    counts[row * width + column] = count
+                    occupied += int(count > 0)
+            entropies[i, j], pairs[i, j] = entropy_nats(counts), occupied

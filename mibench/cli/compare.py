@@ -13,10 +13,12 @@ from .console import (
     DONE,
     FILE,
     SOME_FAILED,
+    backend_option,
     chatter_aside,
     estimators_option,
     format_option,
     say,
+    scheduler_option,
     time_limit_option,
     units_option,
 )
@@ -84,15 +86,8 @@ def selection(command: "FC") -> "FC":
     help="Number of processes. Estimates do not depend on it. Times do: give 1 to compare them.  "
     "[default: one per core]",
 )  # fmt: skip
-@click.option(
-    "--backend", type=click.Choice(["processes", "dask", "joblib"]), default="processes",
-    show_default=True,
-    help="Where estimators run: in processes on this machine (also called joblib), or on a Dask "
-    "cluster (extra `dask`).",
-)  # fmt: skip
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler: tcp://host:8786."
-)
+@backend_option
+@scheduler_option
 @time_limit_option
 @click.option(
     "--memory-limit", metavar="SIZE",

@@ -24,6 +24,15 @@ estimators_option = click.option(
     help="Estimators, comma-separated, such as uniform,knn:k=5 (default: those for any kind "
     "of data; others run when they are named).",
 )  # fmt: skip
+backend_option = click.option(
+    "--backend", type=click.Choice(["processes", "dask", "joblib"]), default="processes",
+    show_default=True,
+    help="Where estimators run: in processes on this machine (also called joblib), or on a Dask "
+    "cluster (extra `dask`).",
+)  # fmt: skip
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler: tcp://host:8786."
+)
 time_limit_option = click.option(
     "--time-limit", type=float, metavar="SECONDS",
     help="Stop an estimate that takes longer than this, and count it as failed.",

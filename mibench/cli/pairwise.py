@@ -17,11 +17,13 @@ from .console import (
     DONE,
     FILE,
     SOME_FAILED,
+    backend_option,
     chatter_aside,
     format_option,
     say,
     say_if_cold,
     say_if_large,
+    scheduler_option,
     units_option,
 )
 from .progress import progress, telling
@@ -31,6 +33,8 @@ from .show import show_pairs, write_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NOT_WRITTEN = "no file was written (with --store, the same command goes on)"
 
 
 @click.command()
@@ -58,6 +62,13 @@ if TYPE_CHECKING:
     help="Number of processes; -1 for one per core. knn uses all cores even with 1. The numbers do "
     "not depend on it.",
 )  # fmt: skip
+@backend_option
+@scheduler_option
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True,
+    help="Where uniform and adaptive count pairs: cpu; cuda (a GPU; needs torch); auto, a GPU if "
+    "there is one. The numbers are the same.",
+)  # fmt: skip
 @click.option(
     "--permutations", type=int, metavar="N",
     help="Test independence of each pair by at most N estimates from random orders of the rows. "
@@ -77,6 +88,11 @@ if TYPE_CHECKING:
     "a third one (data-processing inequality).",
 )  # fmt: skip
 @click.option(
+    "--store", type=FILE,
+    help="Keep every pair in this file once it is estimated, and reuse the pairs that it holds: "
+    "the same command goes on after an interruption.",
+)  # fmt: skip
+@click.option(
     "--edges", type=FILE,
     help="Write the pairs as edges of a network to a .csv or .graphml file.",
 )  # fmt: skip
@@ -93,10 +109,14 @@ def pairwise(
     reading: Reading,
     estimator: str,
     jobs: int,
+    backend: str,
+    scheduler: str | None,
+    device: str,
     permutations: int | None,
     threshold: float | None,
     strongest: int | None,
     aracne: float | None,
+    store: Path | None,
     edges: Path | None,
     output: Path | None,
     plot: Path | None,
@@ -118,7 +138,7 @@ def pairwise(
     if threshold is not None and not math.isfinite(threshold):
         raise InputError(f"--threshold is {threshold}: give a finite number of {units}")
     kept = Kept(None if threshold is None else threshold * NATS_PER_UNIT[units], strongest, aracne)
-    written: list[Path | None] = [file]
+    written: list[Path | None] = [file, store]
     for path, endings, option in (
         (output, TABLES, "--output"), (plot, PICTURES, "--plot"), (edges, EDGES, "--edges"),
     ):  # fmt: skip
@@ -149,12 +169,13 @@ def pairwise(
                 estimator,
                 permutations=permutations,
                 kept=kept,
-                jobs=jobs,
+                where=pairs.Where(jobs, backend, scheduler, device, store),
                 on_progress=on_progress,
             )
     except pairs.InterruptedPairs as stop:
         if stop.done:
-            say(f"{stop}; no file was written. The results so far:")
+            held = f"{store} keeps them, and the same command goes on" if store else NOT_WRITTEN
+            say(f"{stop}; {held}. The results so far:")
             some = pairs.Pairwise(pd.Index(data.titles), stop.table)
             show_pairs(some, f"{estimator}, {stop.done} pairs", units, form)
         raise

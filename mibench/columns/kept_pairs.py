@@ -42,8 +42,8 @@ class Kept:
         """Whether all pairs are kept."""
         return self.threshold_nats is self.strongest is self.aracne is None
 
-    def of_block(self, first: int, nats: Floats, wanted: Bools) -> Bools:
-        """Which pairs (columns from `first` on, all columns) may be kept when all are known."""
+    def of_block(self, nats: Floats, wanted: Bools) -> Bools:
+        """Which of the wanted pairs of a block may be kept when all are known."""
         keep = wanted.copy()
         if self.threshold_nats is not None:
             keep &= nats >= self.threshold_nats
@@ -101,15 +101,6 @@ def places_of(table: "pd.DataFrame", names: "pd.Index[Any]") -> tuple[Ints, Ints
 
     i, j = (names.get_indexer_for(pd.Index(table[side])) for side in "xy")
     return i, j
-
-
-def kept_rows(table: "pd.DataFrame", names: "pd.Index[Any]", kept: Kept) -> "pd.DataFrame":
-    """The rows of a table of pairs that are kept."""
-    if kept.all or not len(table):
-        return table
-    i, j = places_of(table, names)
-    keep = kept.of_all(len(names), i, j, table["nats"].to_numpy())
-    return table[keep].reset_index(drop=True)
 
 
 def _largest(values: Floats, count: int, axis: int) -> Bools:

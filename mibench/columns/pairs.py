@@ -1,8 +1,9 @@
 """The mutual information of all pairs of columns of a table."""
 
-import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -13,14 +14,16 @@ from ..errors import InputError
 from ..memory import check_memory
 from ..output.notebook import heat_table, plain_table
 from ..output.safe import visible_lines
-from ..running.processes import check_jobs
+from ..running.backends import Workers
 from ..types import EstimatorLike
-from .gaps import Column, SidesOfPairs, column_of, complete_arrays
+from .found_pairs import FoundPairs
+from .gaps import Column, column_of, complete_arrays
 from .given_table import columns_of_table, label_columns
-from .kept_pairs import Kept, kept_rows, places_of
-from .pair_batches import ColumnPair, EstimateOrError, estimate_places
-from .pair_tests import Tested, with_q_values
-from .wide_pairs import WidePairs, by_blocks
+from .kept_pairs import Kept, places_of
+from .pair_keeping import keeping
+from .pair_run import PairRun
+from .pair_tests import Tested
+from .wide_pairs import check_device, whole_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +36,17 @@ BYTES_OF_PAIR = 1000  # of a row of the result, while it is made
 BYTES_OF_COUNTED_PAIR = 300  # the same, of pairs that are counted by blocks
 LISTED = 20  # pairs that are shown for many columns
 MAX_COLUMNS_IN_NOTEBOOKS = 30  # of a heat map
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where pairs are estimated and kept, as the arguments of `pairwise` of the same names say."""
+
+    jobs: int = 1
+    backend: str = "processes"
+    scheduler: str | None = None
+    device: str = "cpu"
+    store: str | Path | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,6 +115,10 @@ def pairwise(
     strongest: int | None = None,
     aracne: float | None = None,
     jobs: int = 1,
+    backend: str = "processes",
+    scheduler: str | None = None,
+    device: str = "cpu",
+    store: str | Path | None = None,
     on_progress: Progress | None = None,
 ) -> Pairwise:
     """Estimate the mutual information of all pairs of columns of a table.
@@ -131,6 +149,15 @@ def pairwise(
             threshold are left out before, and the strongest are chosen after.
         jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1, and so
             do `uniform` and `adaptive`, which count many columns by blocks.
+        backend: "processes" on this machine, "dask" for a Dask cluster, as in `mibench.compare`.
+        scheduler: The address of the Dask scheduler, with backend="dask".
+        device: Where `uniform` and `adaptive` count pairs of columns by blocks, without
+            permutations: "cpu"; "cuda", a GPU, with torch; "auto", a GPU if torch finds one. The
+            numbers are the same to the last bit.
+        store: A file that keeps each block or batch of pairs as soon as it is estimated. Pairs that
+            it holds are not estimated again if the columns, the estimator with its parameters and
+            the version of its code, and the permutations with their seed are the same. It may hold
+            several tables and estimators, and it keeps all pairs, whatever is kept of the result.
         on_progress: Called after each batch with the number of pairs done and of all pairs.
 
     Returns:
@@ -139,6 +166,7 @@ def pairwise(
 
     Raises:
         InputError: The table or an argument is bad. The message names the column and a remedy.
+        InterruptedPairs: On Ctrl-C. It holds the table of the pairs that are done.
 
     References:
         Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x;
@@ -166,7 +194,8 @@ def pairwise(
         for name, values in zip(names, arrays, strict=True)
     ]
     tested = Tested(resolved, permutations, seed)
-    return _of_columns(names, columns, tested, kept, jobs, on_progress)
+    where = Where(jobs, backend, scheduler, device, store)
+    return _of_columns(names, columns, estimator, tested, kept, where, on_progress)
 
 
 def pairwise_of_file(
@@ -175,7 +204,7 @@ def pairwise_of_file(
     *,
     permutations: int | None = None,
     kept: Kept = Kept(),  # noqa: B008  it is frozen
-    jobs: int = 1,
+    where: Where = Where(),
     on_progress: Progress | None = None,
 ) -> Pairwise:
     """As `pairwise`, of columns of a file. A column that cannot be used fails in its pairs alone.
@@ -184,7 +213,7 @@ def pairwise_of_file(
     """
     import pandas as pd
 
-    resolved = Tested(resolved_estimator(estimator), permutations)
+    tested = Tested(resolved_estimator(estimator), permutations)
     columns: list[Column | str] = []
     for title in data.titles:
         if title in data.unusable:
@@ -199,52 +228,38 @@ def pairwise_of_file(
         why = "".join(f"; {column}" for column in columns if isinstance(column, str))
         raise InputError(f"the table has {usable} column(s): pairs need at least 2{why}")
     names = pd.Index(data.titles, dtype=object)
-    return _of_columns(names, columns, resolved, kept, jobs, on_progress)
+    return _of_columns(names, columns, estimator, tested, kept, where, on_progress)
 
 
 def _of_columns(
     names: "pd.Index[Any]",
     columns: Sequence[Column | str],
+    estimator: EstimatorLike,
     tested: Tested,
     kept: Kept,
-    jobs: int,
+    where: Where,
     on_progress: Progress | None,
 ) -> Pairwise:
     """The estimates of all pairs. A str stands for a column that cannot be used, and says why."""
-    import pandas as pd
-
     count = len(columns) * (len(columns) - 1) // 2
-    check_jobs(jobs)
-    if tested.permutations is None and by_blocks(tested.estimator, columns):
-        if kept.all:
-            check_memory(BYTES_OF_COUNTED_PAIR * count, f"the table of {count:,} pairs of columns")
-        wide = WidePairs(columns, kept)
-        try:
-            for finished in wide.estimate(tested.estimator):
-                if on_progress is not None:
-                    on_progress(finished, count)
-        except KeyboardInterrupt:
-            raise InterruptedPairs(wide.table(names), wide.done, count) from None
-        return Pairwise(names, wide.table(names))
-    check_memory(BYTES_OF_PAIR * count, f"the table of {count:,} pairs of columns")
-    # Sorted by the later column, so that the pairs of a batch share it.
-    places = [(i, j) for j in range(len(columns)) for i in range(j)]
-    sides = SidesOfPairs(columns)
-    estimates: dict[ColumnPair, EstimateOrError] = {}
-
-    def table() -> "pd.DataFrame":
-        done = [pair for pair in sorted(places) if pair in estimates]
-        rows = [_table_row(names, p, estimates[p], sides.rows[p]) for p in done]
-        return with_q_values(pd.DataFrame(rows), tested.permutations is not None)
-
+    check_device(where.device, tested)
+    workers = Workers(where.jobs, where.backend, where.scheduler)
+    counted = bool(whole_columns(tested, columns, where.device))
+    if kept.all or not counted:
+        bytes_of_pair = BYTES_OF_COUNTED_PAIR if counted else BYTES_OF_PAIR
+        check_memory(bytes_of_pair * count, f"the table of {count:,} pairs of columns")
+    found = FoundPairs(kept, tested.permutations is not None)
     try:
-        for done in estimate_places(sides, places, tested, jobs):
-            estimates.update(done)
-            if on_progress is not None:
-                on_progress(len(estimates), len(places))
+        with (
+            keeping(where.store, estimator, tested, columns) as keep,
+            closing(PairRun(columns, tested, workers, where.device, keep).into(found)) as run,
+        ):
+            for done in run:
+                if on_progress is not None:
+                    on_progress(done, count)
     except KeyboardInterrupt:
-        raise InterruptedPairs(table(), len(estimates), len(places)) from None
-    return Pairwise(names, kept_rows(table(), names, kept))
+        raise InterruptedPairs(found.table(names), found.done, count) from None
+    return Pairwise(names, found.table(names))
 
 
 class InterruptedPairs(KeyboardInterrupt):
@@ -259,18 +274,3 @@ class InterruptedPairs(KeyboardInterrupt):
         super().__init__(f"interrupted after {done} of {total} pairs")
         self.table = table
         self.done = done
-
-
-def _table_row(
-    names: "pd.Index[Any]", pair: ColumnPair, estimate: EstimateOrError, rows: int
-) -> dict[str, Any]:
-    row = {"x": names[pair[0]], "y": names[pair[1]]}
-    if isinstance(estimate, str):
-        nan = math.nan
-        empty = {"nats": nan, "bits": nan, "p_value": nan}
-        return {**row, **empty, "rows": rows, "flags": "", "error": estimate}
-    p_value = math.nan if estimate.p_value is None else estimate.p_value
-    return {
-        **row, "nats": estimate.nats, "bits": estimate.bits, "p_value": p_value, "rows": rows,
-        "flags": ";".join(estimate.flags), "error": "",
-    }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.resolve import resolved_estimator
 from ..errors import InputError
+from ..running.backends import Workers
 from ..running.permutations import check_permutations, tester_of
 from ..types import Estimate, EstimatorLike
 from .gaps import Column, SidesOfPairs
@@ -134,7 +135,7 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
     """Estimate, test and compare; yields the number of steps done."""
     tested = Tested(resolved_estimator(settings.estimator))
     with_target = [(place, work.target) for place in range(work.target)]
-    for found in estimate_places(work.sides, with_target, tested, settings.jobs):
+    for found in estimate_places(work.sides, with_target, tested, Workers(settings.jobs)):
         work.found.update(found)
         yield len(work.found)
     steps = len(work.found)
@@ -152,7 +153,7 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
             yield steps + done
         steps += len(work.columns)
     among = _pairs_of_best(work, settings.top)
-    for found in estimate_places(work.sides, among, tested, settings.jobs):
+    for found in estimate_places(work.sides, among, tested, Workers(settings.jobs)):
         work.found.update(found)
         yield steps + len(found)
         steps += len(found)

@@ -1,128 +1,85 @@
-"""All pairs of many columns, by blocks, with an estimator that counts them together."""
+"""The blocks of pairs of many columns, with an estimator that counts them together."""
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..contract.blocks import EstimatesBlocks, PairBlock
-from ..types import Estimate, SupportsEstimate
-from .gaps import Column, SidesOfPairs
-from .kept_pairs import Kept
-from .pair_batches import estimate_batch
+from ..contract.blocks import DEVICES, EstimatesBlocks, PairBlock
+from ..contract.variables import Variable
+from ..errors import InputError, unknown
+from ..running.backends import Workers
+from .gaps import Column
+from .pair_keeping import Keeping
 from .pair_tests import Tested
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 MIN_COLUMNS = 8  # of fewer, pairs one by one take no time either
-AT_ONCE = 512  # pairs of a block that are estimated one by one, between two looks at Ctrl-C
+
+_Item = tuple[int, int, int, int, Callable[[], PairBlock]]  # first, last, columns, rows, work
 
 
-def by_blocks(estimator: SupportsEstimate, columns: Sequence[Column | str]) -> bool:
-    """Whether the pairs of these columns are counted by blocks."""
-    whole = sum(isinstance(c, Column) and c.whole is not None for c in columns)
-    return isinstance(estimator, EstimatesBlocks) and whole >= MIN_COLUMNS
+def check_device(device: str, tested: Tested) -> None:
+    """Raise InputError for an unknown device, and for "cuda" where nothing would run on it."""
+    if device not in DEVICES:
+        raise InputError(unknown("device", device, DEVICES))
+    blocks = isinstance(tested.estimator, EstimatesBlocks) and tested.permutations is None
+    if device == "cuda" and not blocks:
+        raise InputError(
+            "device 'cuda' is for estimators that count pairs of columns by blocks, such as "
+            "uniform and adaptive, without permutations: leave it out"
+        )
 
 
-@dataclass(eq=False)
-class WidePairs:
-    """The pairs of columns that are known so far, as arrays.
+def whole_columns(
+    tested: Tested, columns: Sequence[Column | str], device: str
+) -> list[tuple[int, Variable]]:
+    """The columns whose pairs are counted by blocks, with their places. Perhaps none."""
+    if tested.permutations is not None or not isinstance(tested.estimator, EstimatesBlocks):
+        return []
+    whole = [
+        (place, column.whole)
+        for place, column in enumerate(columns)
+        if isinstance(column, Column) and column.whole is not None
+    ]
+    return whole if len(whole) >= (2 if device == "cuda" else MIN_COLUMNS) else []
 
-    Attributes:
-        done: How many pairs have been estimated.
+
+def blocks_of(
+    estimator: EstimatesBlocks,
+    variables: Sequence[Variable],
+    device: str,
+    workers: Workers,
+    keeping: Keeping,
+) -> Generator[PairBlock, None, None]:
+    """The blocks of all pairs of columns: those that are kept, then the others as they finish.
+
+    On this machine, threads of this process share a block; `workers` are for a cluster.
     """
+    blocks = estimator.estimate_blocks(variables, device)
+    d, n = len(variables), variables[0].n
+    missing = []
+    for first, last in blocks.bounds:
+        kept = keeping.block(first, last)
+        if kept is None or (kept.nats.shape, kept.rows) != ((last - first, d - first), n):
+            missing.append((first, last))
+        else:
+            yield kept
+    items = ((first, last, d, n, blocks.work(first, last)) for first, last in missing)
+    where = Workers() if workers.scheduler is None else workers
+    with closing(where.results(_estimated, items, _all_alone)) as results:
+        for block, estimated in results:
+            if estimated:
+                keeping.keep_block(block)
+            yield block
 
-    columns: Sequence[Column | str]
-    kept: Kept
-    done: int = 0
-    _parts: dict[str, list[NDArray[Any]]] = field(
-        default_factory=lambda: {name: [] for name in ("i", "j", "nats", "rows", "flags", "error")}
-    )
 
-    def estimate(self, estimator: SupportsEstimate) -> Iterator[int]:
-        """Estimate all pairs; yields how many are done."""
-        tested = Tested(estimator)
-        d = len(self.columns)
-        whole = [i for i, c in enumerate(self.columns) if isinstance(c, Column) and c.whole]
-        places = np.array(whole)
-        sides = SidesOfPairs(self.columns)
-        together = np.zeros(d, np.bool_)
-        together[places] = True
-        assert isinstance(estimator, EstimatesBlocks)
-        variables = [self.columns[place].whole for place in whole]  # type: ignore[union-attr]
-        for block in estimator.estimate_blocks(variables):  # type: ignore[arg-type]
-            self._add_block(block, places)
-            i, j = np.nonzero(block.alone)
-            alone = [
-                (int(places[a + block.first]), int(places[b])) for a, b in zip(i, j, strict=True)
-            ]
-            for start in range(0, len(alone), AT_ONCE):
-                self._add_alone(
-                    estimate_batch(tested, sides, alone[start : start + AT_ONCE]), sides
-                )
-            yield self.done
-        others = [(i, j) for j in range(d) for i in range(j) if not (together[i] and together[j])]
-        for start in range(0, len(others), AT_ONCE):
-            self._add_alone(estimate_batch(tested, sides, others[start : start + AT_ONCE]), sides)
-            yield self.done
+def _estimated(item: _Item) -> tuple[PairBlock, bool]:
+    return item[-1](), True
 
-    def _add_block(self, block: PairBlock, places: NDArray[np.intp]) -> None:
-        d = block.nats.shape[1]
-        later = np.arange(block.first, block.last)[:, np.newaxis] < np.arange(d)
-        wanted = later & ~block.alone
-        self.done += int(wanted.sum())
-        i, j = np.nonzero(self.kept.of_block(block.first, block.nats, wanted))
-        n = block.rows
-        texts = np.array(block.texts, dtype=object)
-        self._add(
-            i=places[i + block.first], j=places[j], nats=block.nats[i, j],
-            rows=np.full(len(i), n), flags=texts[block.flags[i, j]],
-            error=np.full(len(i), "", dtype=object),
-        )  # fmt: skip
 
-    def _add_alone(self, found: dict[tuple[int, int], Estimate | str], sides: SidesOfPairs) -> None:
-        self.done += len(found)
-        least = self.kept.threshold_nats
-        rows: list[tuple[Any, ...]] = []
-        for (i, j), estimate in found.items():
-            if isinstance(estimate, str):
-                rows.append((i, j, math.nan, sides.rows[i, j], "", estimate))
-            elif least is None or estimate.nats >= least:
-                codes = ";".join(estimate.flags)
-                rows.append((i, j, estimate.nats, sides.rows[i, j], codes, ""))
-        if rows:
-            parts = [*zip(*rows, strict=True)]
-            self._add(
-                i=np.array(parts[0]), j=np.array(parts[1]), nats=np.array(parts[2]),
-                rows=np.array(parts[3]), flags=np.array(parts[4], dtype=object),
-                error=np.array(parts[5], dtype=object),
-            )  # fmt: skip
-
-    def _add(self, **parts: NDArray[Any]) -> None:
-        for name, values in parts.items():
-            self._parts[name].append(values)
-
-    def table(self, names: "pd.Index[Any]") -> "pd.DataFrame":
-        """The pairs that are kept, as `Pairwise.table`, in the order of the columns."""
-        import pandas as pd
-
-        whole = {
-            name: np.concatenate(parts) if parts else np.empty(0)
-            for name, parts in self._parts.items()
-        }
-        i, j = whole["i"].astype(np.intp), whole["j"].astype(np.intp)
-        order = np.lexsort((j, i))
-        if not self.kept.all:
-            order = order[self.kept.of_all(len(names), i, j, whole["nats"])[order]]
-        titles = np.empty(len(names), dtype=object)
-        titles[:] = list(names)
-        nats = whole["nats"][order]
-        return pd.DataFrame({
-            "x": titles[i[order]], "y": titles[j[order]], "nats": nats, "bits": nats / math.log(2),
-            "rows": whole["rows"][order].astype(np.int64), "flags": whole["flags"][order],
-            "error": whole["error"][order],
-        }).astype({"x": names.dtype, "y": names.dtype})  # fmt: skip
+def _all_alone(item: _Item, message: str) -> tuple[PairBlock, bool]:
+    """A block that nothing is known of, since its worker died: its pairs are taken one by one."""
+    first, last, d, n, _ = item
+    shape = last - first, d - first
+    later = np.arange(shape[0])[:, np.newaxis] < np.arange(shape[1])
+    return PairBlock(first, last, n, np.zeros(shape), np.zeros(shape, np.uint8), [""], later), False

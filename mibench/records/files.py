@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
+from .appended import shown
 from .lines import COLUMNS, KINDS
-from .store import Store, shown
+from .store import Store
 from .table import table_of_columns
 
 if TYPE_CHECKING:

@@ -1,8 +1,10 @@
-"""Runs the evaluations of a comparison: in this process, in several, or on a cluster."""
+"""Runs work in this process, in several, or on a cluster: the evaluations of a comparison first."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from ..errors import InputError
 from ..types import Record
@@ -11,7 +13,7 @@ from .compiling import compile_ahead
 from .dask import in_cluster
 from .evaluation import Evaluation, record_of
 from .limits import Limits, run_limited
-from .processes import in_processes
+from .processes import check_jobs, in_processes
 from .steps import Progress
 
 BACKENDS = ("processes", "dask")
@@ -23,6 +25,8 @@ SECONDS_ALONE = 3.0
 _Item = tuple[int, Evaluation, Limits, str]  # position, evaluation, limits, sender's version
 _Result = tuple[int, Record]  # position, record
 Keep = Callable[[Record], None]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def _keep_nothing(record: Record) -> None:
@@ -37,6 +41,36 @@ def check_backend(backend: str, scheduler: str | None, jobs: int) -> None:
         raise InputError("backend dask and the address of a scheduler belong together: give both")
     if backend == "dask" and jobs != 1:
         raise InputError(f"jobs is {jobs}, but a Dask cluster has its own workers: leave it out")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where work is done, as `jobs`, `backend` and `scheduler` of `compare` say.
+
+    Raises InputError for values that do not fit together.
+    """
+
+    jobs: int = 1
+    backend: str = "processes"
+    scheduler: str | None = None
+
+    def __post_init__(self) -> None:
+        check_jobs(self.jobs)
+        check_backend(self.backend, self.scheduler, self.jobs)
+
+    def results(
+        self, work: Callable[[T], R], items: Iterable[T], failed: Callable[[T, str], R]
+    ) -> Generator[R, None, None]:
+        """Yield work(item) of each item as it finishes; in any order unless jobs is 1.
+
+        failed: gives the result of an item whose process died, or that raised on a cluster, from a
+        message.
+        """
+        if self.scheduler is None:
+            yield from in_processes(work, items, self.jobs, failed=failed)
+        else:
+            of_version = partial(_of_version, package_version("mibench"), work)
+            yield from in_cluster(of_version, items, self.scheduler, failed)
 
 
 def run_evaluations(
@@ -91,13 +125,23 @@ def _failed_and_kept(keep: Keep, item: _Item, message: str) -> _Result:
 
 def _run_item(item: _Item) -> _Result:
     position, evaluation, limits, sender = item
-    if (installed := package_version("mibench")) != sender:
-        raise InputError(
-            f"a worker has mibench {installed}, not {sender}: install the same version everywhere"
-        )
+    _check_version(sender)
     return position, run_limited(evaluation, limits)
 
 
 def _failed_item(item: _Item, message: str) -> _Result:
     position, evaluation, *_ = item
     return position, record_of(evaluation, message, 0.0)
+
+
+def _of_version(sender: str, work: Callable[[T], R], item: T) -> R:
+    _check_version(sender)
+    return work(item)
+
+
+def _check_version(sender: str) -> None:
+    """Raise InputError if this process, a worker of a cluster, has another version of mibench."""
+    if (installed := package_version("mibench")) != sender:
+        raise InputError(
+            f"a worker has mibench {installed}, not {sender}: install the same version everywhere"
+        )

@@ -4,8 +4,8 @@ import logging
 import queue
 import signal
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 def in_cluster(
     work: Callable[[T], R],
-    items: Sequence[T],
+    items: Iterable[T],
     scheduler: str,
     failed: Callable[[T, str], R],
 ) -> Generator[R, None, None]:
@@ -118,7 +118,7 @@ def _interruptions_held(wake: Callable[[], None]) -> Iterator[Callable[[], None]
 def _results(
     client: "Client",
     work: Callable[[T], R],
-    items: Sequence[T],
+    items: Iterable[T],
     scheduler: str,
     failed: Callable[[T, str], R],
     finished: "queue.SimpleQueue[Any]",
@@ -130,11 +130,12 @@ def _results(
     is killed, at most one finished result of each thread is lost. finished: gets each future that
     has finished, and None if a signal came. deliver: handles that signal.
     """
-    todo = deque(items)
+    todo = iter(items)  # one at a time, since each may hold much data
+    more = True
     running: dict[Any, T] = {}  # by future
     threads, counted, last_seen = 0, 0.0, None
     try:
-        while todo or running:
+        while more or running:
             now = time.monotonic()
             if now - counted > POLL_SECONDS:
                 threads, counted = _threads(client), now
@@ -146,11 +147,19 @@ def _results(
                     f"{WORKER_SECONDS:g} s ago: start some with `dask worker {scheduler}`, and "
                     "give the same command again"
                 )
-            while todo and len(running) < max(threads, 1):
-                item = todo.popleft()
-                future = client.submit(work, item, pure=False)
+            while more and len(running) < max(threads, 1):
+                try:
+                    item = next(todo)
+                except StopIteration:
+                    more = False
+                    break
+                with warnings.catch_warnings():  # items hold data, perhaps 10 MB and more
+                    warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+                    future = client.submit(work, item, pure=False)
                 running[future] = item
                 future.add_done_callback(finished.put)
+            if not running:
+                continue
             try:
                 future = finished.get(timeout=POLL_SECONDS)
             except queue.Empty:

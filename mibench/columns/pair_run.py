@@ -1,0 +1,86 @@
+"""Estimates all pairs of columns: what a store keeps, then blocks, then the others one by one."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.blocks import EstimatesBlocks
+from ..records.pair_store import PairRow
+from ..running.backends import Workers
+from .found_pairs import FoundPairs
+from .gaps import Column, SidesOfPairs
+from .pair_batches import ColumnPair, EstimateOrError, estimate_places
+from .pair_keeping import Keeping
+from .pair_tests import Tested
+from .wide_pairs import blocks_of, whole_columns
+
+Places = NDArray[np.intp]  # (pairs, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class PairRun:
+    """The estimates of all pairs of some columns, and where they are made and kept."""
+
+    columns: Sequence[Column | str]
+    tested: Tested
+    workers: Workers
+    device: str
+    keeping: Keeping
+
+    def into(self, found: FoundPairs) -> Generator[int, None, None]:
+        """Add all pairs to what is found; yields how many are done."""
+        d = len(self.columns)
+        whole = whole_columns(self.tested, self.columns, self.device)
+        places = np.array([place for place, _ in whole], dtype=np.intp)
+        one_by_one = [self._not_among(places)]
+        if whole:
+            assert isinstance(self.tested.estimator, EstimatesBlocks)
+            blocks = blocks_of(
+                self.tested.estimator, [variable for _, variable in whole], self.device,
+                self.workers, self.keeping,
+            )  # fmt: skip
+            with closing(blocks):
+                for block in blocks:
+                    found.add_block(block, places)
+                    one_by_one.append(places[np.argwhere(block.alone) + block.first])
+                    yield found.done
+        pairs = np.concatenate(one_by_one)
+        # By the later column, so that the pairs of a batch share it.
+        pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
+        if self.keeping.pairs and len(pairs):
+            known = np.array([i * d + j for i, j in self.keeping.pairs if j < d], np.intp)
+            old = np.isin(pairs[:, 0] * d + pairs[:, 1], known)
+            found.add(self.keeping.pairs[i, j] for i, j in pairs[old].tolist())
+            pairs = pairs[~old]
+            yield found.done
+        yield from self._estimated(pairs, found)
+
+    def _not_among(self, places: NDArray[np.intp]) -> Places:
+        """The pairs of columns of which one at least is not among these."""
+        every = np.arange(len(self.columns))
+        among = np.isin(every, places)
+        pairs = [np.empty((0, 2), np.intp)]
+        for j in every[~among]:  # each pair once, at the later of those that are not among them
+            i = every[among | (every < j)]
+            pairs.append(np.stack([np.minimum(i, j), np.maximum(i, j)], axis=1))
+        return np.concatenate(pairs)
+
+    def _estimated(self, pairs: Places, found: FoundPairs) -> Generator[int, None, None]:
+        """Estimate these pairs one by one."""
+        sides = SidesOfPairs(self.columns)
+        with closing(estimate_places(sides, pairs, self.tested, self.workers)) as batches:
+            for batch in batches:
+                rows = [_row(pair, result, sides.rows[pair]) for pair, result in batch.items()]
+                self.keeping.keep_pairs(rows)
+                found.add(rows)
+                yield found.done
+
+
+def _row(pair: ColumnPair, estimate: EstimateOrError, rows: int) -> PairRow:
+    if isinstance(estimate, str):
+        return PairRow(*pair, np.nan, np.nan, rows, "", estimate)
+    p_value = np.nan if estimate.p_value is None else estimate.p_value
+    return PairRow(*pair, estimate.nats, p_value, rows, ";".join(estimate.flags), "")
