@@ -145,18 +145,20 @@ def occurrences_within(
         if not reach > 0.0:
             occurrences[1] += 1
             continue
-        first = np.int64(table[_interval(centre - reach, low, scale, top)])
-        last = np.int64(table[_interval(centre + reach, low, scale, top)])
+        first: Place = np.int64(table[_interval(centre - reach, low, scale, top)])
+        last: Place = np.int64(table[_interval(centre + reach, low, scale, top)])
         outside, inside = 0, 0
         for j in range(FEW_VALUES):
             outside += int(centre - values[first + j] >= reach)
             inside += int(values[last + j] - centre < reach)
         sure = (outside < FEW_VALUES) & (inside < FEW_VALUES)
-        sure &= (first == 0) | (centre - values[max(first - 1, 0)] >= reach)
-        sure &= (last == 0) | (values[max(last - 1, 0)] - centre < reach)
+        # Where there is none before the first one, infinity is looked at.
+        sure &= (first == 0) | (centre - values[first - 1] >= reach)
+        sure &= (last == 0) | (values[last - 1] - centre < reach)
         if sure:
             first, last = first + outside, last + inside
         else:
             first = _boundary_near(values, n, centre, reach, first, False)
             last = _boundary_near(values, n, centre, reach, last, True)
-        occurrences[max(last - first, 1)] += 1
+        count = last - first
+        occurrences[count if count > 1 else 1] += 1

@@ -18,6 +18,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Int32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
+Place = int | np.int64  # always of 64 bits, so that one version of a kernel is compiled
 
 MOST_NEIGHBOURS = 3
 STEPS = 4
@@ -61,11 +62,11 @@ def arrange(
                 strip_of[by_x[i]] = s + 1
     for i in range(n):
         row = by_y[i]
-        s = np.int64(strip_of[row])
-        to = free[s]
-        free[s] = to + 1
+        strip = np.int64(strip_of[row])
+        to = free[strip]
+        free[strip] = to + 1
         xs[to], ys[to], rows[to] = x[row], y[row], row
-        left[to], right[to] = free[s - 1], free[s + 1]
+        left[to], right[to] = free[strip - 1], free[strip + 1]
     for s in range(1, strips + 1):  # the end of a strip, above all its rows
         left[free[s]], right[free[s]] = free[s - 1], free[s + 1]
 
@@ -86,14 +87,14 @@ def _with(d: float, a: float, b: float, c: float, e: float) -> Four:
 
 
 @kernel
-def _distance(xs: Float, ys: Float, place: int, x: float, y: float) -> float:
+def _distance(xs: Float, ys: Float, place: Place, x: float, y: float) -> float:
     in_x, in_y = abs(xs[place] - x), abs(ys[place] - y)
-    return in_x if in_x > in_y else in_y
+    return float(in_x if in_x > in_y else in_y)
 
 
 @kernel
 def _scan(
-    xs: Float, ys: Float, x: float, y: float, place: int, step: int,
+    xs: Float, ys: Float, x: float, y: float, place: Place, step: int,
     a: float, b: float, c: float, e: float,
 ) -> Four:  # fmt: skip
     """The four smallest distances, those from `place` on included, while y is near enough."""

@@ -97,7 +97,7 @@ def nearest(
         return _nearest_on_a_line(columns[0], k)
     if method == "strips":
         if dims == 2 and k <= min(plane.MOST_NEIGHBOURS, n - 2) and not (extents or len(fewer)):
-            return _few_in_the_plane(*columns, k, orders)
+            return _few_in_the_plane(columns, k, orders)
         return _nearest_by_strips(columns, k, split, orders, fewer)
     if method == "slabs":
         return _nearest_by_slabs(columns, k, split, fewer)
@@ -245,7 +245,8 @@ def _nearest_by_strips(
     return Neighbours(radius, (extent_x, extent_y), tied, "strips", fewer_radius)
 
 
-def _few_in_the_plane(x: Float, y: Float, k: int, orders: tuple[Int, Int] | None) -> Neighbours:
+def _few_in_the_plane(columns: Float, k: int, orders: tuple[Int, Int] | None) -> Neighbours:
+    x, y = columns
     n = len(x)
     count = max(1, round(math.sqrt(n / ROWS_PER_SQUARE_OF_FEW)))
     starts = np.arange(count + 1) * n // count
