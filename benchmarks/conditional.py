@@ -6,6 +6,7 @@ python benchmarks/conditional.py levels   # p-values of 500 samples without, and
                                           # beside tigramite and causal-learn, if installed
 python benchmarks/conditional.py heavy    # p-values of 1000 samples given Z with heavy tails
 python benchmarks/conditional.py time     # tests of 1,000 rows; beside tigramite, if installed
+python benchmarks/conditional.py crossover  # orders by all pairs, and by a search each
 """
 
 import sys
@@ -20,6 +21,9 @@ from scipy.spatial import KDTree
 from scipy.special import digamma
 
 import mibench
+from mibench.estimators.neighbours import frenzel_pompe
+from mibench.estimators.neighbours.conditional import ConditionalSide, by_all_pairs
+from mibench.estimators.neighbours.sorted_column import IndexedSide
 from mibench.tasks.suites import GIVEN_SUITES
 from mibench.types import Task
 
@@ -27,7 +31,10 @@ Float = NDArray[np.float64]
 
 ROWS, SEEDS = (500, 2000), 5
 SAMPLES, SAMPLES_OF_PEERS, SHUFFLES = 500, 100, 199
-TESTED_ROWS, TESTED_SHUFFLES = 1000, 500
+TESTED_ROWS, TESTED_SHUFFLES, SHUFFLES_OF_TIMED_PEER = 1000, 500, 50
+VARIABLES, MOST_LAG = 7, 20
+# Variable and lag of the conditions of a test: the own past of Y, and then that of others.
+CONDITIONS = ((1, 1), (0, 2), (2, 1), (3, 2), (4, 3), (5, 5), (6, 8), (2, 12), (3, 16), (4, 20))
 
 
 def mesner_shalizi(x: Float, y: Float, z: Float, k: int = 3) -> float:
@@ -170,40 +177,102 @@ def heavy() -> None:
         print(f"{rows} rows: p <= 0.05 in {np.mean(np.array(p) <= 0.05):.1%} of {len(p)}")
 
 
-def timed() -> None:
-    """Seconds of one test without early end, of X and Y given five columns."""
+def lagged_sides(columns: int) -> tuple[Float, Float, Float]:
+    """One test of a causal discovery in time series: X of the row before, Y, and so many in Z."""
     rng = np.random.default_rng(0)
-    z = rng.standard_normal((TESTED_ROWS, 5))
-    x = z[:, 0] + rng.standard_normal(TESTED_ROWS)
-    y = z[:, 1] + x + rng.standard_normal(TESTED_ROWS)  # dependent, so that no test ends early
-    for k in (3, 200):
-        ours = _seconds(
-            lambda k=k: mibench.estimate(x, y, f"knn:k={k}", z=z, permutations=TESTED_SHUFFLES)
-        )
-        print(f"k = {k}: mibench {ours:.2f} s of the processor", end="")
-        try:
-            from tigramite.independence_tests.cmiknn import CMIknn
-        except ImportError:
-            print("; tigramite is not installed")
-            continue
-        test = CMIknn(knn=k, transform="standardize", sig_samples=TESTED_SHUFFLES)
-        array, which = np.vstack([x, y, z.T]), np.array([0, 1, *[2] * 5])
+    series = rng.standard_normal((MOST_LAG + TESTED_ROWS, VARIABLES))
+    for t in range(1, len(series)):
+        series[t] += 0.5 * series[t - 1]
+        series[t, 1] += series[t - 1, 0]  # X shares much with Y, so that no test ends early
+    lagged = [series[MOST_LAG - lag : len(series) - lag, v] for v, lag in CONDITIONS[:columns]]
+    return series[MOST_LAG - 1 : -1, 0], series[MOST_LAG:, 1], np.column_stack(lagged)
 
-        def theirs(test: Any = test, array: Float = array, which: Any = which) -> None:
-            value = test.get_dependence_measure(array.copy(), which)
-            test.get_shuffle_significance(array.copy(), which, value)
 
-        seconds = _seconds(theirs)
-        print(f", tigramite {seconds:.2f} s: {seconds / ours:.0f} times as long")
+def timed() -> None:
+    """Seconds of one test without early end, of X and Y given 1, 5 and 10 columns.
+
+    tigramite makes a tenth of the permutations; the time of all is computed.
+    """
+    print(f"{TESTED_ROWS} rows, {TESTED_SHUFFLES} permutations, seconds of the processor")
+    for columns in (1, 5, 10):
+        x, y, z = lagged_sides(columns)
+        for k in (3, TESTED_ROWS // 10, TESTED_ROWS // 5):
+            test = f"knn:k={k}"
+            mibench.estimate(x, y, test, z=z, permutations=19)  # compiles
+            ours = _seconds(
+                lambda: mibench.estimate(x, y, test, z=z, permutations=TESTED_SHUFFLES)  # noqa: B023
+            )
+            print(f"{columns} column(s) of Z, k = {k}: mibench {ours:.2f}", end="")
+            theirs = _seconds_of_tigramite(x, y, z, k)
+            ratio = f", tigramite {theirs:.1f}: {theirs / ours:.0f} times as long"
+            print(ratio if theirs else "; tigramite is not installed", flush=True)
+
+
+def _seconds_of_tigramite(x: Float, y: Float, z: Float, k: int) -> float:
+    """Those of all permutations, from a part of them; 0 if tigramite is not installed."""
+    try:
+        from tigramite.independence_tests.cmiknn import CMIknn
+    except ImportError:
+        return 0.0
+    array, which = np.vstack([x, y, z.T]), np.array([0, 1, *[2] * z.shape[1]])
+
+    def value(test: Any) -> float:
+        return float(test.get_dependence_measure(array.copy(), which))
+
+    def shuffle(test: Any, of_data: float) -> None:
+        test.get_shuffle_significance(array.copy(), which, of_data)
+
+    few, many = (
+        CMIknn(knn=k, transform="standardize", sig_samples=count)
+        for count in (2, SHUFFLES_OF_TIMED_PEER)
+    )
+    of_data = value(few)
+    shuffle(few, of_data)  # compiles
+    once = _seconds(lambda: value(few))
+    shuffles = _seconds(lambda: shuffle(many, of_data))
+    return once + shuffles * TESTED_SHUFFLES / SHUFFLES_OF_TIMED_PEER
+
+
+def crossover() -> None:
+    """How many times as long as comparing all pairs a search for each order takes."""
+    for n in (1000, 2000, 4000, 8000):
+        for dims in (3, 5, 7, 12):
+            ratios = []
+            for k in (1, 3, 10, 50, 200):
+                chosen = "*" if by_all_pairs(n, k, dims) else ""
+                ratios.append(f"k = {k}: {_ratio_of_search(n, dims, k):.2f}{chosen}")
+            print(f"{n} rows, {dims} dimensions: {', '.join(ratios)}", flush=True)
+    print("* all pairs are compared")
+
+
+def _ratio_of_search(n: int, dims: int, k: int) -> float:
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((dims - 2, n))
+    x, y = z[0] + rng.standard_normal(n), z[-1] + rng.standard_normal(n)
+    of_x, of_y = (ConditionalSide(side[np.newaxis]) for side in (x, y))
+    given = IndexedSide(z)
+    orders = [rng.permutation(n) for _ in range(8)]
+
+    def by_pairs() -> None:
+        frenzel_pompe.information_of_orders(of_x, of_y, given, k, orders)
+
+    def by_search() -> None:
+        for order in orders:
+            frenzel_pompe.information_given(of_x, of_y.selected(order), given, k)
+
+    by_pairs()  # compiles
+    return _seconds(by_search) / _seconds(by_pairs)
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    work()  # compiles
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
 if __name__ == "__main__":
-    parts = {"errors": errors, "flags": flags, "levels": levels, "heavy": heavy, "time": timed}
+    parts = {
+        "errors": errors, "flags": flags, "levels": levels, "heavy": heavy, "time": timed,
+        "crossover": crossover,
+    }  # fmt: skip
     parts[sys.argv[1]]()

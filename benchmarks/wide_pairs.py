@@ -1,6 +1,7 @@
 """Time of all pairs of many columns, and how well the links of a network are found.
 
     python benchmarks/wide_pairs.py time       # 2,000 columns, 1,000 rows
+    python benchmarks/wide_pairs.py knn        # 40 columns, 10,000 rows
     python benchmarks/wide_pairs.py network    # 1,000 columns, of which each depends on one other
     python benchmarks/wide_pairs.py store      # as `time`, kept in a store, and taken from it
 
@@ -41,8 +42,22 @@ def times() -> None:
     timed("adaptive, above 0.1 nats, aracne", table, "adaptive", threshold_nats=0.1, aracne=0.1)
     for spec in ("adaptive", "adaptive:bins=8", "uniform"):
         timed(spec, table, spec)
-    timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
-    timed("knn, 10,000 rows", columns_of_factors(10_000, 20), "knn")
+
+
+def times_of_knn() -> None:
+    rng = np.random.default_rng(0)
+    normal = rng.normal(size=(10_000, 40))
+    tables = {
+        "independent normal columns": normal,
+        "columns of factors": columns_of_factors(10_000, 40),
+        "columns that hardly differ": rng.normal(size=(10_000, 1)) + 0.1 * normal,
+        "Cauchy columns": rng.standard_cauchy((10_000, 40)),
+        "whole numbers": np.round(1000 * normal),
+        "rounded to a tenth": np.round(normal, 1),
+    }
+    mibench.pairwise(normal[:, :4], "knn")  # compiles
+    for name, table in tables.items():
+        timed(name, table, "knn")
 
 
 def columns_of_factors(n: int, columns: int) -> np.ndarray:
@@ -94,4 +109,5 @@ def network() -> None:
 
 
 if __name__ == "__main__":
-    {"time": times, "network": network, "store": stores}[sys.argv[1]]()
+    commands = {"time": times, "knn": times_of_knn, "network": network, "store": stores}
+    commands[sys.argv[1]]()

@@ -24,7 +24,16 @@ from .neighbours import frenzel_pompe
 from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.cautions import flags_near_ceiling, neighbour_flags
 from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
-from .neighbours.ksg import RossCounts, kraskov_counts, of_rows, ross_counts, sum_digamma
+from .neighbours.ksg import (
+    KraskovCounts,
+    KraskovMargins,
+    RossCounts,
+    kraskov_counts,
+    kraskov_margins,
+    of_rows,
+    ross_counts,
+    sum_digamma,
+)
 from .neighbours.search import Algorithm, searches_to_compile
 from .neighbours.sorted_column import IndexedSide, side_on_common_scale
 from .shared.columns import standardized, without_rounding
@@ -292,11 +301,13 @@ class KNN(Estimator):
     def _kraskov(self, x: IndexedSide, y: IndexedSide) -> Estimate:
         n = x.columns.shape[1]
         self._check_rows(n)
-        counts = kraskov_counts(x, y, self.k, self.variant, self.algorithm)
+        counts: KraskovMargins | KraskovCounts
         if self.variant == 1:
             psi_k = digamma(self.k)
-            margins = sum_digamma(counts.n_x + 1) + sum_digamma(counts.n_y + 1)
+            counts = kraskov_margins(x, y, self.k, self.algorithm)
+            margins = counts.psi
         else:
+            counts = kraskov_counts(x, y, self.k, 2, self.algorithm)
             psi_k = digamma(self.k) - 1 / self.k
             margins = sum_digamma(counts.n_x) + sum_digamma(counts.n_y)
         nats = float(digamma(n) + (n * psi_k - margins) / n)

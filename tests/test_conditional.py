@@ -19,7 +19,8 @@ from mibench.contract.given import GivenEstimator, takes_numbers_as_given
 from mibench.contract.registry import list_estimators
 from mibench.contract.variables import as_variable
 from mibench.errors import InputError
-from mibench.estimators.kernels.conditional import kth_smallest
+from mibench.estimators.kernels.conditional import conditional_counts_of_orders, tied_rows
+from mibench.estimators.kernels.kth import kth_by_counting, kth_smallest, upper_halves
 from mibench.estimators.knn import KNN
 from mibench.estimators.neighbours import conditional
 from mibench.running.local_permutations import local_orders
@@ -435,7 +436,7 @@ def test_many_orders_by_all_pairs_equal_one_at_a_time(k, monkeypatch):
     together = KNN(k=k).estimate_permuted_given(*sides, orders)
     alone = [mibench.estimate(x, y[order], KNN(k=k), z=z).nats for order in orders]
     assert together == pytest.approx(alone, abs=1e-12)
-    monkeypatch.setattr(conditional, "MOST_ROWS_BY_PAIRS", 0)
+    monkeypatch.setattr(conditional, "ROWS_BY_PAIRS_PER_DIM", 0)
     assert KNN(k=k).estimate_permuted_given(*sides, orders) == pytest.approx(alone, abs=1e-12)
 
 
@@ -443,6 +444,54 @@ def test_many_orders_by_all_pairs_equal_one_at_a_time(k, monkeypatch):
 def test_small_the_kth_smallest_is_that_of_a_sort(k):
     values = np.random.default_rng(16).integers(0, 50, 100).astype(float)
     assert kth_smallest(values, k, np.empty(100)) == np.sort(values)[k - 1]
+
+
+DISTANCES = {
+    "normal": np.abs(np.random.default_rng(18).standard_normal(60)),
+    "ties": np.random.default_rng(18).integers(0, 5, 60).astype(float),
+    "equal": np.full(60, 0.1),
+    "closer than the upper halves tell": 1 + np.random.default_rng(18).permutation(60) * 1e-9,
+    "from 0 to infinity": np.r_[0.0, 5e-324, 1e-300, 1e300, np.inf, np.inf, np.arange(54.0)],
+}
+
+
+@pytest.mark.parametrize("kind", DISTANCES)
+@pytest.mark.parametrize("guess", [-5, 0, 1022 << 20, 2**31 - 1])
+def test_small_the_kth_smallest_by_counting_is_that_of_a_sort(kind, guess):
+    values, halves = DISTANCES[kind], np.empty(60, np.int32)
+    upper_halves(values, halves)
+    assert (np.diff(halves[np.argsort(values)]) >= 0).all()
+    for k in (1, 2, 7, 30, 59, 60):
+        found = kth_by_counting(values, halves, k, 3, guess, np.empty(120))
+        assert found == np.sort(values)[k - 1]
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 8])
+@pytest.mark.parametrize("digits", [0, 9])
+def test_small_counts_of_orders_and_ties_are_those_of_all_pairs(k, digits):
+    n, rng = 9, np.random.default_rng(k)
+    x, y, z = (np.round(rng.standard_normal((d, n)), digits) for d in (1, 2, 2))
+    x[0, 0] = 1e308  # farther from the next than the largest float
+    x[0, 1] = -1e308
+    orders = [rng.integers(0, n, n) for _ in range(3)]
+    counts, tied = np.zeros((3, 3, n), np.int64), np.empty(n, np.bool_)
+    ys = np.stack([y[:, order] for order in orders])
+    with np.errstate(over="ignore"):
+        conditional_counts_of_orders(x, ys, z, k, 1e-3, 0.25, 0, n, *counts)
+        tied_rows(np.concatenate([x, y, z]), k, 0, n, tied)
+        in_x, in_y, in_z = (np.abs(s[:, :, None] - s[:, None]).max(axis=0) for s in (x, y, z))
+    for order, in_xz, in_yz, within_z in zip(orders, *counts, strict=True):
+        of_y, of_xz = in_y[np.ix_(order, order)], np.maximum(in_x, in_z)
+        for i in range(n):
+            others = np.delete(np.maximum(of_xz, of_y)[i], i)
+            radius = np.sort(others)[k - 1]
+            reach = radius - min(1e-3, radius / 4)
+            assert in_xz[i] == max((of_xz[i] < reach).sum(), 1)
+            assert in_yz[i] == max((np.maximum(of_y, in_z)[i] < reach).sum(), 1)
+            assert within_z[i] == max((in_z[i] < reach).sum(), 1)
+    for i in range(n):
+        nearest = np.sort(np.delete(np.maximum(np.maximum(in_x, in_z), in_y)[i], i))
+        assert tied[i] == (nearest[k - 1] == 0 or nearest[k - 1] in nearest[k:])
 
 
 def test_p_values_tell_a_fork_from_what_goes_beyond_it():

@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 from mibench.errors import InputError
 from mibench.estimators.adaptive import edge_slots, guides, padded_edges
 from mibench.estimators.kernels import binning, brute, density, kdtree, line, mixture, symbols
+from mibench.estimators.kernels import plane as plane_kernels
 from mibench.estimators.kernels.orders import products_of_orders
 from mibench.estimators.neighbours import partitions, search
 
@@ -474,6 +475,32 @@ def test_small_neighbours(n, dims, ties, algorithm):
         assert result.extents[0][~tied].tolist() == extent_x[~tied].tolist()
         assert result.extents[1][~tied].tolist() == extent_y[~tied].tolist()
         assert np.maximum(*result.extents).tolist() == radius.tolist()
+        without = search.nearest(columns, k, split, algorithm, extents=False)
+        assert without.radius.tolist() == radius.tolist()
+        assert without.tied.tolist() == tied.tolist()
+
+
+@pytest.mark.parametrize("n", [5, 6, 40, 150])
+@pytest.mark.parametrize("ties", [False, True])
+def test_small_distances_in_the_plane(n, ties):
+    """All strips, all places of a row in them, and rows beyond the next strips."""
+    rng = np.random.default_rng(n)
+    spread = rng.normal(size=(2, n)) * np.exp(2 * rng.normal(size=(2, n)))
+    for columns in (rng.random((2, n)), spread):
+        columns = np.round(4 * columns) if ties else columns
+        by = [np.argsort(column) for column in columns]
+        for k, count in itertools.product((1, 2, 3), (1, 2, 5)):
+            radius, _, _, tied = naive.neighbours(columns, k, 1)
+            starts = np.arange(count + 1) * n // count
+            size = plane_kernels.places(n, count)
+            xs, ys = np.empty((2, size))
+            places, edges = np.zeros((3, size), np.int32), np.empty((count, 2))
+            plane_kernels.arrange(*columns, *by, starts, xs, ys, *places, edges)
+            found, found_tied = np.full(n, np.nan), np.empty(n, np.bool_)
+            for part in ((0, 1), (1, count)):
+                plane_kernels.radii(xs, ys, *places, starts, edges, k, *part, found, found_tied)
+            assert found.tolist() == radius.tolist()
+            assert found_tied.tolist() == tied.tolist()
 
 
 @pytest.mark.parametrize("algorithm", ["tree", "brute", "slabs"])
@@ -568,6 +595,16 @@ def test_small_line_counts_with_any_table(low, scale):
         for start, stop in ((0, n // 2), (n // 2, n)):
             line.count_within(padded, n, table, low, scale, reach, start, stop, counts)
         assert counts.tolist() == expected.tolist()
+        rows = np.random.default_rng(2).permutation(n)
+        radius, occurrences = np.empty(n), np.zeros(n + 1, np.int64)
+        radius[rows] = reach + 0.5  # which is made smaller by 0.5
+        for start, stop in ((0, n // 2), (n // 2, n)):
+            line.occurrences_within(
+                padded, n, table, low, scale, rows, radius, 0.5, 1.0, start, stop, occurrences
+            )
+        nearer = np.abs(values - values[:, np.newaxis]) < (radius[rows] - 0.5)[:, np.newaxis]
+        counts = np.maximum(nearer.sum(axis=1), 1)
+        assert occurrences.tolist() == np.bincount(counts, minlength=n + 1).tolist()
 
 
 def plane(name, n):
@@ -598,13 +635,16 @@ def plane(name, n):
     ["cauchy", "ridge", "falling ridge", "one x", "one y", "few x", "few y", "lattice", "clusters",
      "outlier", "scales", "offset"],
 )  # fmt: skip
-@pytest.mark.parametrize("k", [1, 4, 30])
+@pytest.mark.parametrize("k", [1, 3, 4, 30])
 def test_strips_find_the_same_as_all_pairs(name, k):
     for n in (40, 1500):
         columns = plane(name, n)
         strip, pairs = (search.nearest(columns, k, 1, a) for a in ("strips", "brute"))
         assert np.array_equal(strip.radius, pairs.radius)
         assert np.array_equal(strip.tied, pairs.tied)
+        without = search.nearest(columns, k, 1, "strips", extents=False)
+        assert np.array_equal(without.radius, pairs.radius)
+        assert np.array_equal(without.tied, pairs.tied)
         free = ~pairs.tied
         for by_strips, by_pairs in zip(strip.extents, pairs.extents, strict=True):
             assert np.array_equal(by_strips[free], by_pairs[free])

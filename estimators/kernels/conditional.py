@@ -8,79 +8,66 @@ from numpy.typing import NDArray
 
 from ._jit import kernel
 from .brute import distances
+from .kth import kth_by_counting, upper_halves
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-FEW_NEIGHBOURS = 16  # up to which a sorted list is faster than a selection
-# Shares of the distance of the order before: where the next one is looked for, and how far rows
-# are kept for it.
-LOWEST, HIGHEST, REACH = 0.8, 1.25, 1.6
+FEW_NEIGHBOURS = 10  # for which fewer rows are looked at
+REACH = 1.4  # rows are kept that are up to so many times as far as the k-th neighbour
 
 
 @kernel
-def kth_smallest(values: Float, k: int, scratch: Float) -> float:
-    """The k-th smallest of the values (n,), k from 1 to n; scratch: at least n floats."""
-    n = values.shape[0]
-    if k <= FEW_NEIGHBOURS:
-        for slot in range(k):
-            scratch[slot] = np.inf
-        for i in range(n):
-            value = values[i]
-            if value < scratch[k - 1]:
-                slot = k - 1
-                while slot > 0 and scratch[slot - 1] > value:
-                    scratch[slot] = scratch[slot - 1]
-                    slot -= 1
-                scratch[slot] = value
-        return float(scratch[k - 1])
-    for i in range(n):
-        scratch[i] = values[i]
-    low, high, place = 0, n - 1, k - 1
-    while low < high:  # Hoare's selection
-        pivot = scratch[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while scratch[i] < pivot:
-                i += 1
-            while scratch[j] > pivot:
-                j -= 1
-            if i <= j:
-                scratch[i], scratch[j] = scratch[j], scratch[i]
-                i += 1
-                j -= 1
-        if place <= j:
-            high = j
-        elif place >= i:
-            low = i
-        else:
-            break
-    return float(scratch[place])
+def tied_rows(columns: Float, k: int, start: int, stop: int, tied: NDArray[np.bool_]) -> None:
+    """Which rows of [start, stop) have ties, as `kdtree.neighbours` says; columns (d, n)."""
+    dims, n = columns.shape
+    others, halves, scratch = np.empty(n), np.empty(n, np.int32), np.empty(2 * n)
+    half, found = np.empty(1, np.int32), np.full(1, 0.5)
+    for i in range(start, stop):
+        distances(columns, i, 0, n, others)
+        others[i] = np.inf
+        upper_halves(others, halves)
+        upper_halves(found, half)
+        found[0] = kth_by_counting(others, halves, k, dims, int(half[0]), scratch)
+        radius, within = found[0], 0
+        for j in range(n):
+            within += others[j] <= radius
+        within -= radius == np.inf  # the row itself
+        tied[i] = radius == 0.0 or within > k
 
 
 @kernel
-def distance_in(columns: Float, a: int, b: int) -> float:
-    """max_d |columns[d, a] - columns[d, b]|."""
-    largest = 0.0
-    for d in range(columns.shape[0]):
-        distance = abs(columns[d, a] - columns[d, b])
-        largest = distance if distance > largest else largest
-    return largest
+def rows_near(
+    of_xz: Float, of_z: Float, limit: float, rows: NDArray[np.int32], near_of_xz: Float,
+    near_of_z: Float,
+) -> tuple[int, int]:  # fmt: skip
+    """Write the rows that are nearer than the limit in Z, and their distances.
 
-
-@kernel
-def nearer_than(
-    values: Float, limit: float, without: int, rows: NDArray[np.int32], kept: Float
-) -> int:
-    """Write the rows whose value is below `limit`, and their values; returns how many there are.
-
-    The row `without` is left out.
+    Those nearer in (X, Z) come first. Returns how many these are, and how many rows there are. At
+    most one place more is written to.
     """
-    count = 0
-    for j in range(values.shape[0]):
-        rows[count], kept[count] = j, values[j]
-        count += (values[j] < limit) & (j != without)
-    return count
+    near_xz = 0
+    for j in range(of_z.shape[0]):
+        rows[near_xz], near_of_xz[near_xz], near_of_z[near_xz] = j, of_xz[j], of_z[j]
+        near_xz += of_xz[j] < limit
+    near_z = near_xz
+    for j in range(of_z.shape[0]):
+        rows[near_z], near_of_xz[near_z], near_of_z[near_z] = j, of_xz[j], of_z[j]
+        near_z += (of_z[j] < limit) & (of_xz[j] >= limit)
+    return near_xz, near_z
+
+
+@kernel
+def distances_to_rows(
+    columns: Float, target: int, rows: NDArray[np.int32], count: int, out: Float
+) -> None:
+    """out[c] = max_d |columns[d, rows[c]] - columns[d, target]| for c in [0, count)."""
+    out[:count] = 0.0
+    for d in range(columns.shape[0]):
+        column, centre = columns[d], columns[d, target]
+        for c in range(count):
+            distance = abs(column[rows[c]] - centre)
+            out[c] = distance if distance > out[c] else out[c]
 
 
 @kernel
@@ -103,52 +90,57 @@ def conditional_counts_of_orders(
     the counts, the row itself included, at least 1. error, max_rounding: the distance is made
     smaller by `error`, and by no more than the share `max_rounding` of it.
 
-    The distance changes little from order to order. So it is looked for among rows that are not
-    much farther in (X, Z) than that of the order before, and among all rows if it is not there.
+    The distance changes little from order to order. So it is looked for near that of the order
+    before; for few neighbours first among rows that are not much farther in (X, Z), and among all
+    rows if it is not there. Most loops over rows become vector instructions, whatever k is.
     """
     orders, n = ys.shape[0], z.shape[1]
-    of_z, of_xz, joint, scratch = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    rows_xz, rows_z = np.empty(n + 1, np.int32), np.empty(n + 1, np.int32)
-    near_of_xz, near_of_z = np.empty(n + 1), np.empty(n + 1)
+    dims = x.shape[0] + ys.shape[1] + z.shape[0]
+    of_z, of_xz, of_y, joint = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    rows, near_of_xz, near_of_z = np.empty(n + 1, np.int32), np.empty(n + 1), np.empty(n + 1)
+    halves, scratch = np.empty(n, np.int32), np.empty(2 * n)
+    half, found = np.empty(1, np.int32), np.full(1, 0.5)
+    few = k <= FEW_NEIGHBOURS
+    kept_xz, kept_z = (near_of_xz, near_of_z) if few else (of_xz, of_z)
     for i in range(start, stop):
         distances(z, i, 0, n, of_z)
         distances(x, i, 0, n, of_xz)
         for j in range(n):
             of_xz[j] = of_xz[j] if of_xz[j] > of_z[j] else of_z[j]
-        limit, before, count_xz, count_z = -1.0, np.inf, 0, 0
+        limit, count_xz, count_z, radius = 0.0, n, n, 0.0
         for p in range(orders):
-            y = ys[p]
-            radius = -1.0
-            low, high = LOWEST * before, HIGHEST * before
-            if high <= limit:
-                below, between = 0, 0
+            upper_halves(found, half)
+            guess = int(half[0])
+            known = False
+            if limit > 0:
+                distances_to_rows(ys[p], i, rows, count_z, of_y)
+                within = 0
                 for c in range(count_xz):
-                    distance = distance_in(y, rows_xz[c], i)
-                    distance = distance if distance > near_of_xz[c] else near_of_xz[c]
-                    scratch[between] = distance
-                    below += distance < low
-                    between += (distance >= low) & (distance <= high)
-                if below < k and k <= below + between:
-                    radius = kth_smallest(scratch[:between], k - below, joint)
-            if radius < 0:
-                distances(y, i, 0, n, joint)
+                    joint[c] = of_y[c] if of_y[c] > near_of_xz[c] else near_of_xz[c]
+                    within += joint[c] < limit
+                known = within > k  # the row itself is one of them
+                if known:
+                    upper_halves(joint[:count_xz], halves)
+                    radius = kth_by_counting(joint, halves[:count_xz], k + 1, dims, guess, scratch)
+            if not known:
+                distances(ys[p], i, 0, n, of_y)
                 for j in range(n):
-                    joint[j] = joint[j] if joint[j] > of_xz[j] else of_xz[j]
-                joint[i] = np.inf
-                radius = kth_smallest(joint, k, scratch)
-                limit = REACH * radius
-                count_xz = nearer_than(of_xz, limit, i, rows_xz, near_of_xz)
-                count_z = nearer_than(of_z, limit, i, rows_z, near_of_z)
-            before = radius
+                    joint[j] = of_y[j] if of_y[j] > of_xz[j] else of_xz[j]
+                upper_halves(joint, halves)
+                radius = kth_by_counting(joint, halves, k + 1, dims, guess, scratch)
+                if few:
+                    limit = REACH * radius
+                    count_xz, count_z = rows_near(of_xz, of_z, limit, rows, near_of_xz, near_of_z)
+                    distances_to_rows(ys[p], i, rows, count_z, of_y)
+            found[0] = radius
             reach = radius - min(error, max_rounding * radius)
-            itself = 1 if reach > 0 else 0
-            near_xz, near_yz, near_z = itself, itself, itself
+            near_xz, near_yz, near_z = 0, 0, 0
             for c in range(count_xz):
-                near_xz += near_of_xz[c] < reach
+                near_xz += kept_xz[c] < reach
             for c in range(count_z):
-                near = near_of_z[c] < reach
+                near = kept_z[c] < reach
                 near_z += near
-                near_yz += near & (distance_in(y, rows_z[c], i) < reach)
+                near_yz += near & (of_y[c] < reach)
             in_xz[p, i] = max(near_xz, 1)
             in_yz[p, i] = max(near_yz, 1)
             in_z[p, i] = max(near_z, 1)

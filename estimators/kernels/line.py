@@ -12,6 +12,7 @@ Place = int | np.int64  # always of 64 bits, so that one version of a kernel is 
 
 STEP = 8  # values compared at once, without a branch
 MAX_STEPS = 4  # steps before a binary search takes over
+FEW_VALUES = 4  # values after a guess, of which one is mostly the right one
 
 
 @kernel
@@ -124,3 +125,40 @@ def count_within(
         guess = np.int64(table[_interval(centre + radius, low, scale, top)])
         last = _boundary_near(values, n, centre, radius, guess, True)
         counts[i] = last - first
+
+
+@kernel
+def occurrences_within(
+    values: Float, n: int, table: NDArray[np.int32], low: float, scale: float, order: Int,
+    radius: Float, error: float, max_rounding: float, start: int, stop: int, occurrences: Int,
+) -> None:  # fmt: skip
+    """How often each count of `count_within` occurs, for the centres [start, stop).
+
+    order (n,): the rows of the values; radius (n,), by row, is made smaller by `error`, and by no
+    more than the share `max_rounding` of it. occurrences (n + 1,) are raised; a count is at
+    least 1.
+    """
+    top = table.shape[0] - 2.0
+    for i in range(start, stop):
+        distance, centre = radius[order[i]], values[i]
+        reach = distance - min(error, max_rounding * distance)
+        if not reach > 0.0:
+            occurrences[1] += 1
+            continue
+        first: Place = np.int64(table[_interval(centre - reach, low, scale, top)])
+        last: Place = np.int64(table[_interval(centre + reach, low, scale, top)])
+        outside, inside = 0, 0
+        for j in range(FEW_VALUES):
+            outside += int(centre - values[first + j] >= reach)
+            inside += int(values[last + j] - centre < reach)
+        sure = (outside < FEW_VALUES) & (inside < FEW_VALUES)
+        # Where there is none before the first one, infinity is looked at.
+        sure &= (first == 0) | (centre - values[first - 1] >= reach)
+        sure &= (last == 0) | (values[last - 1] - centre < reach)
+        if sure:
+            first, last = first + outside, last + inside
+        else:
+            first = _boundary_near(values, n, centre, reach, first, False)
+            last = _boundary_near(values, n, centre, reach, last, True)
+        count = last - first
+        occurrences[count if count > 1 else 1] += 1

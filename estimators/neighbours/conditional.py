@@ -8,6 +8,7 @@ References:
     Mesner & Shalizi 2021, doi:10.1109/TIT.2020.3024886.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,19 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import conditional
-from ..kernels.conditional import FEW_NEIGHBOURS
 from ..shared.threads import share_rows
 from .ksg import MAX_ROUNDING, radius_in_classes
-from .search import Algorithm, count_within, nearest
+from .search import MIN_ROWS_PER_THREAD, Algorithm, count_within, nearest
 from .sorted_column import IndexedSide
 from .ties import break_ties
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-# Up to so many rows, all pairs are compared for many orders: for many neighbours, and for few
-# neighbours in few rows or many dimensions.
-MOST_ROWS_BY_PAIRS, ROWS_BY_PAIRS_PER_DIM = 5000, 700
+# Up to so many rows for each dimension, times the cube root of k, all pairs are compared for many
+# orders. `python benchmarks/conditional.py crossover` measures it.
+ROWS_BY_PAIRS_PER_DIM = 380
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def conditional_counts(
 
 def by_all_pairs(n: int, k: int, dims: int) -> bool:
     """Whether comparing all pairs is the fastest way to test many orders of n rows."""
-    return n <= MOST_ROWS_BY_PAIRS and (k > FEW_NEIGHBOURS or n <= ROWS_BY_PAIRS_PER_DIM * dims)
+    return n <= ROWS_BY_PAIRS_PER_DIM * dims * math.cbrt(k)
 
 
 def conditional_counts_of_orders(
@@ -119,7 +119,11 @@ def conditional_counts_of_orders(
     """
     columns = [x.columns, y.columns, z.columns]
     joint = np.concatenate(columns)
-    if nearest(joint, k, len(joint), "auto").tied.any():
+    tied = np.empty(joint.shape[1], np.bool_)
+    share_rows(
+        lambda a, b: conditional.tied_rows(joint, k, a, b, tied), len(tied), MIN_ROWS_PER_THREAD
+    )
+    if tied.any():
         ends = np.cumsum([len(c) for c in columns])[:-1]
         columns = [np.ascontiguousarray(part) for part in np.split(break_ties(joint), ends)]
     n = joint.shape[1]

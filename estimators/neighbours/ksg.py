@@ -10,6 +10,7 @@ References:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -57,16 +58,10 @@ def kraskov_counts(
     separating copies of a row, and a count may be too small. So n_x is raised to at least 0 in
     variant 1, and to at least 1 in variant 2: psi is then finite.
     """
-    joint = _joint_neighbours(x, y, k, algorithm)
-    tied_rows = int(joint.tied.sum())
-    if tied_rows:
-        dims_x = len(x.columns)
-        broken = break_ties(np.concatenate([x.columns, y.columns]))
-        x, y = IndexedSide(broken[:dims_x]), IndexedSide(broken[dims_x:])
-        joint = _joint_neighbours(x, y, k, algorithm)
+    joint, x, y, tied_rows = _neighbours_without_ties(x, y, k, variant, algorithm)
     # If y is x in other units, only rounding makes one of two distances the smaller one, which must
     # not count as nearer; nor, in variant 2, as farther.
-    error = 4 * max(x.rounding, y.rounding)
+    error = _rounding(x, y)
     if variant == 1:
         reach_x = reach_y = joint.radius - np.minimum(error, MAX_ROUNDING * joint.radius)
     else:
@@ -80,6 +75,56 @@ def kraskov_counts(
     return KraskovCounts(n_x, n_y, x, y, tied_rows, joint.algorithm)
 
 
+@dataclass(frozen=True)
+class KraskovMargins:
+    """Sums over the rows, for variant 1 of Kraskov's estimator.
+
+    psi: of psi(n_x + 1) + psi(n_y + 1); the others are as in `KraskovCounts`.
+    """
+
+    psi: float
+    x: IndexedSide
+    y: IndexedSide
+    tied_rows: int
+    algorithm: str
+
+
+def kraskov_margins(
+    x: IndexedSide, y: IndexedSide, k: int, algorithm: Algorithm = "auto"
+) -> KraskovMargins:
+    """The sums of variant 1, as from `kraskov_counts`; in less time for sides of one column."""
+    if len(x.columns) > 1 or len(y.columns) > 1:
+        counts = kraskov_counts(x, y, k, 1, algorithm)
+        psi = sum_digamma(counts.n_x + 1) + sum_digamma(counts.n_y + 1)
+        return KraskovMargins(psi, counts.x, counts.y, counts.tied_rows, counts.algorithm)
+    joint, x, y, tied_rows = _neighbours_without_ties(x, y, k, 1, algorithm)
+    error = _rounding(x, y)
+    of_x, of_y = (
+        _sum_digamma_of(side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING))
+        for side in (x, y)
+    )
+    return KraskovMargins(of_x + of_y, x, y, tied_rows, joint.algorithm)
+
+
+def _neighbours_without_ties(
+    x: IndexedSide, y: IndexedSide, k: int, variant: Literal[1, 2], algorithm: Algorithm
+) -> tuple[Neighbours, IndexedSide, IndexedSide, int]:
+    """The neighbours, the sides, with noise if any rows had ties, and how many rows had ties."""
+    joint = _joint_neighbours(x, y, k, algorithm, extents=variant == 2)
+    tied_rows = int(np.count_nonzero(joint.tied))
+    if tied_rows:
+        dims_x = len(x.columns)
+        broken = break_ties(np.concatenate([x.columns, y.columns]))
+        x, y = IndexedSide(broken[:dims_x]), IndexedSide(broken[dims_x:])
+        joint = _joint_neighbours(x, y, k, algorithm, extents=variant == 2)
+    return joint, x, y, tied_rows
+
+
+def _rounding(x: IndexedSide, y: IndexedSide) -> float:
+    """By how much a distance may be wrong, since values are rounded."""
+    return 4 * max(x.rounding, y.rounding)
+
+
 def kraskov_counts_of_several(
     x: IndexedSide, y: IndexedSide, sizes: Sequence[int]
 ) -> list[KraskovCounts]:
@@ -89,7 +134,7 @@ def kraskov_counts_of_several(
         return [kraskov_counts(x, y, k) for k in sizes]
     results = []
     for radius in (joint.radius, *joint.fewer_radius):
-        reach = radius - np.minimum(4 * max(x.rounding, y.rounding), MAX_ROUNDING * radius)
+        reach = radius - np.minimum(_rounding(x, y), MAX_ROUNDING * radius)
         n_x, n_y = (np.maximum(_count_within(side, reach, "auto") - 1, 0) for side in (x, y))
         results.append(KraskovCounts(n_x, n_y, x, y, 0, joint.algorithm))
     return results
@@ -132,12 +177,18 @@ def ross_counts(
 
 
 def _joint_neighbours(
-    x: IndexedSide, y: IndexedSide, k: int, algorithm: Algorithm, fewer: Int = NO_COUNTS
+    x: IndexedSide,
+    y: IndexedSide,
+    k: int,
+    algorithm: Algorithm,
+    fewer: Int = NO_COUNTS,
+    *,
+    extents: bool = False,
 ) -> Neighbours:
-    """The k nearest neighbours in the joint space of x and y; fewer: as in `nearest`."""
+    """The k nearest neighbours in the joint space of x and y; fewer, extents: as in `nearest`."""
     joint = np.concatenate([x.columns, y.columns])
     orders = (x.order, y.order) if len(joint) == 2 else None
-    return nearest(joint, k, len(x.columns), algorithm, orders, fewer)
+    return nearest(joint, k, len(x.columns), algorithm, orders, fewer, extents)
 
 
 def radius_in_classes(
@@ -147,7 +198,8 @@ def radius_in_classes(
     radius, tied = np.empty(columns.shape[1]), np.empty(columns.shape[1], np.bool_)
     for rows in classes:
         class_columns = np.ascontiguousarray(columns[:, rows])
-        neighbours = nearest(class_columns, min(k, len(rows) - 1), len(columns), algorithm)
+        few = min(k, len(rows) - 1)
+        neighbours = nearest(class_columns, few, len(columns), algorithm, extents=False)
         radius[rows], tied[rows] = neighbours.radius, neighbours.tied
     return radius, tied
 
@@ -164,6 +216,18 @@ def sum_digamma(counts: Int) -> float:
     occurrences = np.bincount(counts)
     present = np.flatnonzero(occurrences)
     return float(np.dot(occurrences[present], digamma(present)))
+
+
+def _sum_digamma_of(occurrences: Int) -> float:
+    """Sum of psi over counts of at least 1, of which each occurs so often, (n + 1,)."""
+    present = np.flatnonzero(occurrences)
+    return float(np.dot(occurrences[present], _digamma_table(len(occurrences))[present]))
+
+
+@lru_cache(maxsize=8)
+def _digamma_table(size: int) -> Float:
+    """At places 1, 2, 3, ... psi of these; 0 at place 0."""
+    return np.append(0.0, digamma(np.arange(1, size)))
 
 
 def of_rows(rows: Int, values: ArrayLike, n: int) -> Float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
-from ..kernels import brute, kdtree, line, slabs, strips
+from ..kernels import brute, kdtree, line, plane, slabs, strips
 from ..shared.threads import share_rows
 from .partitions import Slabs, build_tree, cut_slabs
 from .sorted_column import sorted_column
@@ -29,6 +29,7 @@ Bool = NDArray[np.bool_]
 MIN_ROWS_PER_THREAD = 128
 NO_COUNTS = np.empty(0, np.int64)
 ROWS_PER_SQUARE = 4  # in a square as wide as a strip; measured, and 2 to 10 cost nearly the same
+ROWS_PER_SQUARE_OF_FEW = 2  # the same for up to three neighbours; measured, too
 MIN_ROWS_FOR_STRIPS = 32
 MAX_DIMS_OF_SLABS = 20
 
@@ -38,9 +39,9 @@ class Neighbours:
     """For each of n rows: distance to the k-th neighbour, extents of the k neighbours, ties.
 
     radius (n,): the distance; extents: the largest distance of the k nearest in x (n,) and in
-    y (n,); tied (n,): whether the set of the k nearest is ambiguous, since the next neighbour is
-    equally far or the k-th is a copy of the row; algorithm: the search that was used;
-    fewer_radius (q, n): the distances to fewer neighbours, if asked for.
+    y (n,), or (0,) if they were not asked for; tied (n,): whether the set of the k nearest is
+    ambiguous, since the next neighbour is equally far or the k-th is a copy of the row; algorithm:
+    the search that was used; fewer_radius (q, n): the distances to fewer neighbours, if asked for.
     """
 
     radius: Float
@@ -81,18 +82,22 @@ def nearest(
     algorithm: Algorithm,
     orders: tuple[Int, Int] | None = None,
     fewer: Int = NO_COUNTS,
+    extents: bool = True,
 ) -> Neighbours:
     """The k nearest other rows of each row of columns (d, n), n > k; x is columns[:split].
 
     orders: of two columns, the rows in ascending order of each, if known. fewer (q,): other numbers
-    of neighbours, below k, for two dimensions or more; ties among these count too. "strips" needs
-    two dimensions, "slabs" two or more; raises InputError for others.
+    of neighbours, below k, for two dimensions or more; ties among these count too. extents: whether
+    they are needed. "strips" needs two dimensions, "slabs" two or more; raises InputError for
+    others.
     """
     dims, n = columns.shape
     method = _fastest_search(dims, n) if algorithm == "auto" else algorithm
     if method == "line":
         return _nearest_on_a_line(columns[0], k)
     if method == "strips":
+        if dims == 2 and k <= min(plane.MOST_NEIGHBOURS, n - 2) and not (extents or len(fewer)):
+            return _few_in_the_plane(columns, k, orders)
         return _nearest_by_strips(columns, k, split, orders, fewer)
     if method == "slabs":
         return _nearest_by_slabs(columns, k, split, fewer)
@@ -238,6 +243,26 @@ def _nearest_by_strips(
     if split != 1:  # both dimensions belong to x
         extent_x, extent_y = radius, np.zeros(n)
     return Neighbours(radius, (extent_x, extent_y), tied, "strips", fewer_radius)
+
+
+def _few_in_the_plane(columns: Float, k: int, orders: tuple[Int, Int] | None) -> Neighbours:
+    x, y = columns
+    n = len(x)
+    count = max(1, round(math.sqrt(n / ROWS_PER_SQUARE_OF_FEW)))
+    starts = np.arange(count + 1) * n // count
+    size = plane.places(n, count)
+    xs, ys = np.empty(size), np.empty(size)
+    rows, left, right = np.empty((3, size), np.int32)
+    edges, radius, tied = np.empty((count, 2)), np.empty(n), np.empty(n, np.bool_)
+    by_x, by_y = (np.argsort(x), np.argsort(y)) if orders is None else orders
+    plane.arrange(x, y, by_x, by_y, starts, xs, ys, rows, left, right, edges)
+    share_rows(
+        lambda a, b: plane.radii(xs, ys, rows, left, right, starts, edges, k, a, b, radius, tied),
+        count,
+        max(1, MIN_ROWS_PER_THREAD * count // n),
+    )
+    none = np.empty(0)
+    return Neighbours(radius, (none, none), tied, "strips", np.empty((0, n)))
 
 
 def _nearest_by_slabs(columns: Float, k: int, split: int, fewer: Int) -> Neighbours:

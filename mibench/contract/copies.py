@@ -4,6 +4,7 @@ Estimates of such rows are far too high: a copy is the nearest neighbour of its 
 """
 
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ PART_OF_ROWS = 1024
 SCREENED_COLUMNS = 2  # of a side, that show whether rows may repeat
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # of a hash of rows
 ROUNDING = 1e-9  # of the range; closer values differ by the arithmetic of floats alone
+
+_bits_of: WeakKeyDictionary[Variable, NDArray[np.uint64]] = WeakKeyDictionary()
 
 
 def copied_rows(x: Variable, y: Variable) -> int:
@@ -85,12 +88,20 @@ def _rows_repeat(sides: list[Variable]) -> bool:
     """
     keys = np.zeros(1, np.uint64)
     for side in sides:
-        for column in side.columns[:SCREENED_COLUMNS]:
-            part = column.take(_part_of_rows(side.n)) if side.n > PART_OF_ROWS else column
-            bits = (part.astype(np.float64) + 0.0).view(np.uint64)  # one zero, without a sign
+        for bits in _screened_bits(side):
             keys = (keys + bits) * MULTIPLIER
     keys.sort()
     return bool((keys[1:] == keys[:-1]).any())
+
+
+def _screened_bits(side: Variable) -> NDArray[np.uint64]:
+    """The bits of the values that `_rows_repeat` looks at; once for a side of many pairs."""
+    if side not in _bits_of:
+        part = side.columns[:SCREENED_COLUMNS]
+        if side.n > PART_OF_ROWS:
+            part = part.take(_part_of_rows(side.n), axis=1)
+        _bits_of[side] = (part.astype(np.float64) + 0.0).view(np.uint64)  # one zero, without a sign
+    return _bits_of[side]
 
 
 @lru_cache(maxsize=8)

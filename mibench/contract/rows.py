@@ -5,6 +5,7 @@ copies of others (`copies`).
 """
 
 import math
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ FIRST_ROWS = 512  # which show serial correlation
 MIN_EXCESS, MIN_EXCESS_ERRORS = 0.15, 3.0
 LEAST_ROWS, MOST_ROWS, MOST_LAGS, MOST_LABELS = 50, 4096, 16, 20
 TINY = 1e-200  # sums of squares below it lose digits
+
+_serial_of: WeakKeyDictionary[Variable, float] = WeakKeyDictionary()
 
 
 def row_flags(x: Variable, y: Variable) -> dict[str, str]:
@@ -108,8 +111,14 @@ def serial_correlation(side: Variable) -> float:
 
     It is that of the first rows, which are enough to see 0.4. For labels it is the share of equal
     neighbours, less the share among any two rows, divided by the largest value of that. A column
-    that never falls, or never rises, counts as sorted: 0.
+    that never falls, or never rises, counts as sorted: 0. A side of many pairs is looked at once.
     """
+    if side not in _serial_of:
+        _serial_of[side] = _serial_correlation(side)
+    return _serial_of[side]
+
+
+def _serial_correlation(side: Variable) -> float:
     if side.n < 3:
         return 0.0
     if side.discrete:

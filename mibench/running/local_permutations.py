@@ -74,17 +74,21 @@ def _nearest_in_z(numbers: Variable, symbols: Int) -> Int:
 def _moved(near: Int, count: int, rng: np.random.Generator) -> Iterator[Int]:
     """Orders in which each row takes a random row near it that no row before it has taken."""
     n, k = near.shape
-    every = np.arange(count)
     turns = np.argsort(rng.random((count, n)), axis=1)  # rows choose in random order
     preferred = np.argsort(rng.random((count, n, k)), axis=2)
-    taken = np.zeros((count, n), np.bool_)
-    orders = np.empty((count, n), np.int64)
+    every = np.arange(count)[:, np.newaxis]
+    choices = near[turns[:, :, np.newaxis], preferred[every, turns]]  # (count, turns, k)
+    choices += n * every[:, :, np.newaxis]  # a place in `free`, of all rows of all orders
+    of_turns = np.ascontiguousarray(choices.transpose(1, 0, 2))
+    free = np.ones(count * n, np.bool_)
+    starts = k * np.arange(count)
+    chosen = np.empty((n, count), np.int64)
     for turn in range(n):
-        rows = turns[:, turn]
-        choices = near[rows[:, np.newaxis], preferred[every, rows]]  # (count, k)
-        free = ~taken[every[:, np.newaxis], choices]
-        first = np.where(free.any(axis=1), free.argmax(axis=1), k - 1)
-        chosen = choices[every, first]
-        taken[every, chosen] = True
-        orders[every, rows] = chosen
+        possible = of_turns[turn]
+        may = free[possible]
+        may[:, -1] = True  # which is taken again if no other one is left
+        chosen[turn] = possible.take(starts + may.argmax(axis=1))
+        free[chosen[turn]] = False
+    orders = np.empty((count, n), np.int64)
+    np.put_along_axis(orders, turns, chosen.T - n * every, axis=1)
     yield from orders

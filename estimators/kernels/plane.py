@@ -1,0 +1,161 @@
+"""Distances to up to three Chebyshev neighbours in the plane, and ties.
+
+The plane is cut into strips as in `strips`. While rows are put into their strips in ascending order
+of y, the place of each row among those of the strips on the left and on the right is known. Around
+these three places `STEPS` rows are compared without a branch, which is enough for most rows. For
+the others the search goes on from there.
+
+Infinite values lie before and after the rows of each strip, so that a search needs no other end.
+All comparisons are of the same rounded differences as in `strips`, so the results are the same.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import kernel
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Int32 = NDArray[np.int32]
+Bool = NDArray[np.bool_]
+Place = int | np.int64  # always of 64 bits, so that one version of a kernel is compiled
+
+MOST_NEIGHBOURS = 3
+STEPS = 4
+
+
+def places(n: int, strips: int) -> int:
+    """How many places the rows take, with the infinite values around them."""
+    return n + 2 * STEPS * (strips + 2) + 2
+
+
+@kernel
+def first_place(starts: Int, strip: int) -> int:
+    """The place of the first row of a strip; strips -1 and `strips` hold no rows."""
+    last = starts.shape[0] - 1
+    rows = starts[min(max(strip, 0), last)]
+    return int(rows + 2 * STEPS * (strip + 1) + STEPS + 1)
+
+
+@kernel
+def arrange(
+    x: Float, y: Float, by_x: Int, by_y: Int, starts: Int, xs: Float, ys: Float, rows: Int32,
+    left: Int32, right: Int32, edges: Float,
+) -> None:  # fmt: skip
+    """Put the rows into strips, in ascending order of y.
+
+    by_x, by_y (n,): the rows in ascending order of x, and of y; starts (strips + 1,): first row of
+    each strip in by_x. Written, by place: xs, ys: the values, infinite where there is no row; rows:
+    the row; left, right: the first place of the strip before, and after, that is not below. edges
+    (strips, 2): the smallest and the largest x of each strip.
+    """
+    n, strips = x.shape[0], starts.shape[0] - 1
+    strip_of, free = np.empty(n, np.int32), np.empty(strips + 2, np.int64)
+    xs[:], ys[:] = np.inf, np.inf
+    for s in range(-1, strips + 1):
+        free[s + 1] = first_place(starts, s)
+        for place in range(free[s + 1] - STEPS, free[s + 1]):
+            ys[place] = -np.inf
+        if 0 <= s < strips:
+            edges[s, 0], edges[s, 1] = x[by_x[starts[s]]], x[by_x[starts[s + 1] - 1]]
+            for i in range(starts[s], starts[s + 1]):
+                strip_of[by_x[i]] = s + 1
+    for i in range(n):
+        row = by_y[i]
+        strip = np.int64(strip_of[row])
+        to = free[strip]
+        free[strip] = to + 1
+        xs[to], ys[to], rows[to] = x[row], y[row], row
+        left[to], right[to] = free[strip - 1], free[strip + 1]
+    for s in range(1, strips + 1):  # the end of a strip, above all its rows
+        left[free[s]], right[free[s]] = free[s - 1], free[s + 1]
+
+
+Four = tuple[float, float, float, float]
+
+
+@kernel
+def _with(d: float, a: float, b: float, c: float, e: float) -> Four:
+    """The four smallest of five distances, of which a, b, c and e ascend."""
+    larger = c if c > d else d
+    e = e if e < larger else larger
+    larger = b if b > d else d
+    c = c if c < larger else larger
+    larger = a if a > d else d
+    b = b if b < larger else larger
+    return a if a < d else d, b, c, e
+
+
+@kernel
+def _distance(xs: Float, ys: Float, place: Place, x: float, y: float) -> float:
+    in_x, in_y = abs(xs[place] - x), abs(ys[place] - y)
+    return float(in_x if in_x > in_y else in_y)
+
+
+@kernel
+def _scan(
+    xs: Float, ys: Float, x: float, y: float, place: Place, step: int,
+    a: float, b: float, c: float, e: float,
+) -> Four:  # fmt: skip
+    """The four smallest distances, those from `place` on included, while y is near enough."""
+    while abs(ys[place] - y) < e:
+        a, b, c, e = _with(_distance(xs, ys, place, x, y), a, b, c, e)
+        place += step
+    return a, b, c, e
+
+
+@kernel
+def radii(
+    xs: Float, ys: Float, rows: Int32, left: Int32, right: Int32, starts: Int, edges: Float, k: int,
+    start: int, stop: int, radius: Float, tied: Bool,
+) -> None:  # fmt: skip
+    """`radius` and `tied` of `kdtree.neighbours`, for strips [start, stop); k is at most 3.
+
+    The others are from `arrange`. Outputs are in row order.
+    """
+    strips = starts.shape[0] - 1
+    for s in range(start, stop):
+        first = first_place(starts, s)
+        below = edges[s - 2, 1] if s >= 2 else -np.inf  # the x next to the three strips
+        above = edges[s + 2, 0] if s + 2 < strips else np.inf
+        for i in range(first, first + starts[s + 1] - starts[s]):
+            x, y = xs[i], ys[i]
+            p, q = np.int64(left[i]), np.int64(right[i])
+            a, b, c, e = np.inf, np.inf, np.inf, np.inf
+            for j in range(1, STEPS + 1):
+                a, b, c, e = _with(_distance(xs, ys, i + j, x, y), a, b, c, e)
+                a, b, c, e = _with(_distance(xs, ys, i - j, x, y), a, b, c, e)
+            for j in range(-STEPS, STEPS):
+                a, b, c, e = _with(_distance(xs, ys, p + j, x, y), a, b, c, e)
+                a, b, c, e = _with(_distance(xs, ys, q + j, x, y), a, b, c, e)
+            up = min(ys[i + STEPS], ys[p + STEPS - 1], ys[q + STEPS - 1]) - y
+            down = y - max(ys[i - STEPS], ys[p - STEPS], ys[q - STEPS])
+            if min(up, down) < e:
+                a, b, c, e = _scan(xs, ys, x, y, i + STEPS + 1, 1, a, b, c, e)
+                a, b, c, e = _scan(xs, ys, x, y, i - STEPS - 1, -1, a, b, c, e)
+                a, b, c, e = _scan(xs, ys, x, y, p + STEPS, 1, a, b, c, e)
+                a, b, c, e = _scan(xs, ys, x, y, p - STEPS - 1, -1, a, b, c, e)
+                a, b, c, e = _scan(xs, ys, x, y, q + STEPS, 1, a, b, c, e)
+                a, b, c, e = _scan(xs, ys, x, y, q - STEPS - 1, -1, a, b, c, e)
+            if x - below < e:
+                other = s - 2
+                while other >= 0 and x - edges[other, 1] < e:
+                    p = np.int64(left[p])
+                    while ys[p - 1] >= y:
+                        p -= 1
+                    a, b, c, e = _scan(xs, ys, x, y, p, 1, a, b, c, e)
+                    a, b, c, e = _scan(xs, ys, x, y, p - 1, -1, a, b, c, e)
+                    other -= 1
+            if above - x < e:
+                other = s + 2
+                while other < strips and edges[other, 0] - x < e:
+                    q = np.int64(right[q])
+                    while ys[q - 1] >= y:
+                        q -= 1
+                    a, b, c, e = _scan(xs, ys, x, y, q, 1, a, b, c, e)
+                    a, b, c, e = _scan(xs, ys, x, y, q - 1, -1, a, b, c, e)
+                    other += 1
+            row = rows[i]
+            distance = c if k == 3 else b if k == 2 else a
+            radius[row] = distance
+            tied[row] = distance == 0.0 or distance == (e if k == 3 else c if k == 2 else b)
