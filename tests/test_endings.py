@@ -16,8 +16,8 @@ import pytest
 from mibench.estimators.shared import scratch
 from mibench.records.store import Store
 
+from .cluster import Cluster
 from .conftest import MIBENCH, environment
-from .test_cluster import Cluster
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
