@@ -329,7 +329,7 @@ def test_any_damage_to_a_directory_is_named_or_harmless(command, tmp_path_factor
     made = ibnet_directory.make(folder / "made")
     (folder / "work").mkdir()
     commands = (["measure", "d", "--jobs", "1"], ["measure", "d", "-e", "knn:k=2"], ["plot", "d"],
-                ["plot", "d", "-e", "knn:k=2", "-o", "figures", "--pictures", "svg"])  # fmt: skip
+                ["plot", "d", "-o", "figures", "--pictures", "svg"])  # fmt: skip
 
     def test(seed):
         rng = random.Random(seed)
