@@ -113,18 +113,25 @@ class Cluster:
         self.address = pd.read_json(self._file, typ="series")["address"]
         self.workers = [self.worker(place) for place in range(workers)]
 
-    def worker(self, place: int) -> ClusterProcess:
+    def worker(self, place: int) -> "ClusterProcess | subprocess.Popen[bytes]":
         folder = self._folder / f"worker-{place}"
         return self._start("dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
                            "--no-nanny", "--local-directory", folder)  # fmt: skip
 
-    def _start(self, module: str, *arguments: object) -> ClusterProcess:
+    def _start(self, module: str, *arguments: object) -> "ClusterProcess | subprocess.Popen[bytes]":
         tests = str(Path(__file__).parent)
-        return ClusterProcess(
-            arguments=[module, *map(str, arguments)], cwd=str(self._folder), path=[tests],
-            log=str(self._folder / f"{module}-{time.monotonic_ns()}.log"),
-            variables={**os.environ, "PYTHONPATH": tests},
-        )  # fmt: skip
+        words, log = [*map(str, arguments)], self._folder / f"{module}-{time.monotonic_ns()}.log"
+        variables = {**os.environ, "PYTHONPATH": tests}
+        if hasattr(os, "fork"):
+            return ClusterProcess(
+                arguments=[module, *words], cwd=str(self._folder), path=[tests], log=str(log),
+                variables=variables,
+            )  # fmt: skip
+        with log.open("wb") as file:
+            return subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{module}", *words],
+                stdout=file, stderr=file, cwd=self._folder, env=variables,
+            )  # fmt: skip
 
     def close(self) -> None:
         for process in (*self.workers, self._scheduler):
