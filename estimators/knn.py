@@ -25,11 +25,9 @@ from .neighbours.added_noise import kozachenko_leonenko_information, with_noise
 from .neighbours.cautions import flags_near_ceiling, neighbour_flags
 from .neighbours.conditional import ConditionalSide, by_all_pairs, conditional_counts
 from .neighbours.ksg import (
-    KraskovCounts,
-    KraskovMargins,
     RossCounts,
     kraskov_counts,
-    kraskov_margins,
+    kraskov_sums,
     of_rows,
     ross_counts,
     sum_digamma,
@@ -301,19 +299,12 @@ class KNN(Estimator):
     def _kraskov(self, x: IndexedSide, y: IndexedSide) -> Estimate:
         n = x.columns.shape[1]
         self._check_rows(n)
-        counts: KraskovMargins | KraskovCounts
-        if self.variant == 1:
-            psi_k = digamma(self.k)
-            counts = kraskov_margins(x, y, self.k, self.algorithm)
-            margins = counts.psi
-        else:
-            counts = kraskov_counts(x, y, self.k, 2, self.algorithm)
-            psi_k = digamma(self.k) - 1 / self.k
-            margins = sum_digamma(counts.n_x) + sum_digamma(counts.n_y)
-        nats = float(digamma(n) + (n * psi_k - margins) / n)
-        info = {"method": f"Kraskov {self.variant}", "neighbours": counts.algorithm}
+        sums = kraskov_sums(x, y, self.k, self.variant, self.algorithm)
+        psi_k = digamma(self.k) - (0.0 if self.variant == 1 else 1 / self.k)
+        nats = float(digamma(n) + (n * psi_k - sums.psi) / n)
+        info = {"method": f"Kraskov {self.variant}", "neighbours": sums.algorithm}
         ceiling = float(digamma(n) - digamma(self.k)) - (self.variant - 1) / self.k
-        notes = self._flags((counts.x, counts.y), counts.tied_rows)
+        notes = self._flags((sums.x, sums.y), sums.tied_rows)
         dims = min(len(x.columns), len(y.columns))
         notes |= flags_near_ceiling(nats, ceiling, self.k, self.variant, n, dims)
         return Estimate(nats, notes, info, ceiling)

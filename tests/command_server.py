@@ -4,7 +4,8 @@ A new Python takes most of a command's time to import NumPy, pandas and numba; a
 Each command still is a process of its own, with the arguments, folder, streams and exit code that
 a user's has. Reads one JSON object per line from standard input, and answers with the exit code;
 before that with the process id, if the command is to have a session of its own. With `limits`, a
-command that hangs is killed by SIGALRM, and memory beyond a limit is refused to it.
+command that hangs is killed by SIGALRM, and memory beyond a limit is refused to it. With
+`forked_workers`, the workers of a command are forks as well.
 
 The arguments are further modules to import.
 """
@@ -107,6 +108,10 @@ def serve(*modules: str) -> None:
                 faulthandler.enable()
             if request.get("limits"):
                 limit()
+            if request.get("forked_workers"):
+                from forked_worker import fork_workers
+
+                fork_workers()
             sys.argv = ["mibench", *request["args"]]
             try:
                 main()  # raises SystemExit, as for the console script

@@ -59,7 +59,7 @@ LONGEST = (
     "test_after_warmup_no_estimate_compiles_a_kernel",
     "test_a_killed_training_and_measurement_continue",
     "test_kernels_equal_their_naive_implementations_without_jit",
-    "test_thirty_runs_that_are_ended_have_stored_what_was_finished",
+    "test_p_values_of_independent_sides_are_uniform",
     "test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished",
     "test_run_trains_measures_and_draws",
     "test_other_networks_and_data",

@@ -1,12 +1,8 @@
 """Comparisons on a Dask cluster: a real scheduler, and workers in real processes."""
 
 import logging
-import os
 import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pandas as pd
 import psutil
@@ -16,45 +12,12 @@ import mibench
 from mibench.records.store import Store
 from mibench.running import backends, dask
 
+from .cluster import Cluster
+
 pytestmark = pytest.mark.slow  # each test waits for processes to start, to connect or to end
 
 MEASURED = ["seconds", "memory"]
 GRID = {"tasks": "1v1-normal-0.75,multinormal-dense-5-5-0.5", "samples": [600], "seeds": 10}
-
-
-class Cluster:
-    """A scheduler on loopback and its workers."""
-
-    def __init__(self, folder: Path, workers: int) -> None:
-        self._folder = folder
-        self._file = folder / "scheduler.json"
-        self._scheduler = self._start("dask_scheduler", "--port", "0", "--no-dashboard",
-                                      "--scheduler-file", self._file)  # fmt: skip
-        deadline = time.monotonic() + 60
-        while not self._file.exists() or not self._file.read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        self.address = pd.read_json(self._file, typ="series")["address"]
-        self.workers = [self.worker(place) for place in range(workers)]
-
-    def worker(self, place: int) -> subprocess.Popen[bytes]:
-        folder = self._folder / f"worker-{place}"
-        return self._start("dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
-                           "--no-nanny", "--local-directory", folder)  # fmt: skip
-
-    def _start(self, module: str, *arguments: object) -> subprocess.Popen[bytes]:
-        log = (self._folder / f"{module}-{time.monotonic_ns()}.log").open("wb")
-        with log:
-            return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", *map(str, arguments)],
-                stdout=log, stderr=log, cwd=self._folder,
-                env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-            )  # fmt: skip
-
-    def close(self) -> None:
-        for process in (*self.workers, self._scheduler):
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture

@@ -362,10 +362,13 @@ def test_copies_and_pickles(kind, estimator):
 
 
 @pytest.mark.slow
-def test_several_threads_at_once(name, estimator):
-    """600 rows are shared among threads within each call as well."""
-    different, times = (3, 2) if is_slow(name) else (6, 3)
-    samples = [sample(600, 2, 2, seed) for seed in range(different)]
+def test_several_threads_at_once(estimator, name):
+    """600 rows are shared among threads within each call as well.
+
+    Three samples in turn keep six threads busy, so that any data that estimates share would be
+    those of another. Those that take long surely overlap; the quick ones need more calls for that.
+    """
+    samples, times = [sample(600, 2, 2, seed) for seed in range(3)], 3 if is_slow(name) else 6
     want = [estimator.estimate(x, y).nats for x, y in samples]
     with ThreadPoolExecutor(6) as pool:
         nats = list(pool.map(lambda s: estimator.estimate(*s).nats, samples * times))

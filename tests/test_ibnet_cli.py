@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,9 @@ pytestmark = pytest.mark.slow  # whole commands, which train networks
 
 SMALL = ("2.1", "--runs", 2, "--epochs", 12)
 LONG = ("2.1", "--runs", 4, "--epochs", 2000)
+ONE = (
+    "uniform:bins=30"  # enough where the figures are not what is tested: most of the time is theirs
+)
 
 
 def start(tmp_path, *args, **kwargs):
@@ -76,8 +78,9 @@ def test_run_trains_measures_and_draws(mibench, tmp_path):
         assert len(pd.read_csv(tmp_path / "d" / "figures" / f"{name}.csv")) > 0
     assert "wrote the information planes to d/plane.html" in done.stderr
     assert (tmp_path / "d" / "plane.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    again = mibench("ibnet", "run", *SMALL, "--format", "json", "-o", "d")
-    assert json.loads(again.stdout) == rows
+    # Once more with one of the two estimators, as most of the time goes into the figures.
+    again = mibench("ibnet", "run", *SMALL, "-e", ONE, "--format", "json", "-o", "d")
+    assert json.loads(again.stdout) == [row for row in rows if row["estimator"] == ONE]
 
 
 def test_train_measure_and_plot(mibench, tmp_path):
@@ -96,10 +99,10 @@ def test_train_measure_and_plot(mibench, tmp_path):
     binned = table[table.estimator == "uniform:bins=30"]
     assert binned.i_xt_nats.max() == pytest.approx(12 * np.log(2), abs=1e-4)
     assert "I(X;T) and I(T;Y) in nats" in done.stdout
-    done = mibench("ibnet", "plot", folder, "-o", "here", "--pictures", "pdf", "-e", "kde,knn")
+    done = mibench("ibnet", "plot", folder, "-o", "here", "--pictures", "pdf", "-e", "knn")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "here" / "plane.pdf").read_bytes()[:4] == b"%PDF"
-    assert set(pd.read_csv(tmp_path / "here" / "plane.csv").estimator) == {"kde", "knn"}
+    assert set(pd.read_csv(tmp_path / "here" / "plane.csv").estimator) == {"knn"}
 
 
 def test_other_networks_and_data(mibench, tmp_path):
@@ -109,7 +112,7 @@ def test_other_networks_and_data(mibench, tmp_path):
         "ibnet", "run", "2.1", "--data", "own.npz", "--layers", "3-6-4", "--activation", "relu6",
         "--batch", "full", "--optimizer", "sgd", "--init", "he", "--learning-rate", 0.1,
         "--seed", 7, "--runs", 3, "--epochs", 20, "-o", "d", "--momentum", 0.9, "--weight-decay", 1,
-        "--label-noise", 0.2, "--keep", "0,5,10",
+        "--label-noise", 0.2, "--keep", "0,5,10", "-e", ONE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "flagged: uniform:bins=30: more_bins_than_samples: " in done.stderr
@@ -119,7 +122,7 @@ def test_other_networks_and_data(mibench, tmp_path):
     assert ibnet.read_measured(ibnet.load(tmp_path / "d")).epoch.values.tolist() == [0, 5, 10, 20]
     done = mibench(
         "ibnet", "run", "1.1-256", "--data", "digits", "--layers", "64-16-10", "--runs", 1,
-        "--epochs", 3, "-o", "digits",
+        "--epochs", 3, "-e", "adaptive:bins=30", "-o", "digits",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
@@ -136,11 +139,6 @@ def test_epochs_that_were_not_kept_are_named(mibench, tmp_path):
 # -- interruptions -------------------------------------------------------------------------------
 
 
-@cache
-def uninterrupted():
-    return ibnet.train("2.1", runs=4, epochs=2000)
-
-
 def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
     running = start(tmp_path, "train", *LONG, "-o", "d")
     wait_for(tmp_path / "d" / "training.zarr" / "weights" / "c" / "1", running)
@@ -152,7 +150,8 @@ def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
     trained = ibnet.load(tmp_path / "d")
     weights = trained.dataset.weights.values
     assert weights.shape[0] == 2001
-    assert np.array_equal(weights, uninterrupted().dataset.weights.values)
+    uninterrupted = ibnet.train("2.1", runs=4, epochs=2000)
+    assert np.array_equal(weights, uninterrupted.dataset.weights.values)
 
     measuring = ("measure", "d", "-e", "adaptive:bins=30")
     running = start(tmp_path, *measuring)
@@ -166,7 +165,7 @@ def test_a_killed_training_and_measurement_continue(mibench, tmp_path):
     done = mibench("ibnet", *measuring, "--measure-epochs", "log:40", "--format", "json")
     assert done.returncode == 0, done.stderr
     continued = ibnet.read_measured(trained)
-    again = ibnet.measure(uninterrupted(), "adaptive:bins=30", epochs="log:40")
+    again = ibnet.measure(uninterrupted, "adaptive:bins=30", epochs="log:40")
     epochs = again.epoch.values
     assert np.array_equal(continued.sel(epoch=epochs).i_xt.values, again.i_xt.values)
 
@@ -202,15 +201,17 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     assert mibench("ibnet", "train", "2.1", "--runs", 4, "--epochs", 5, "-o", "d").returncode == 0
-    running = start(tmp_path, "train", *LONG, "-o", "d", preexec_fn=limited)
+    more = ("2.1", "--runs", 4, "--epochs", 600)  # some megabytes
+    running = start(tmp_path, "train", *more, "-o", "d", preexec_fn=limited)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 2, err
     assert "cannot write" in err
     assert "Traceback" not in err
     assert ibnet.load(tmp_path / "d").epochs == 5
-    assert mibench("ibnet", "train", *LONG, "-o", "d").returncode == 0
+    assert mibench("ibnet", "train", *more, "-o", "d").returncode == 0
+    uninterrupted = ibnet.train("2.1", runs=4, epochs=600)
     assert np.array_equal(
-        ibnet.load(tmp_path / "d").dataset.weights.values, uninterrupted().dataset.weights.values
+        ibnet.load(tmp_path / "d").dataset.weights.values, uninterrupted.dataset.weights.values
     )
 
 
@@ -320,7 +321,7 @@ def test_diverging_networks_are_reported_and_the_others_continue(mibench, tmp_pa
     done = mibench(
         "ibnet", "run", "2.1", "--data", "own.npz", "--layers", "5-8-8-8-8-3", "--init", "he",
         "--activation", "linear", "--optimizer", "sgd", "--learning-rate", 0.3, "--batch", 16,
-        "--runs", 12, "--epochs", 30, "-o", "d", "--format", "json",
+        "--runs", 12, "--epochs", 30, "-o", "d", "-e", ONE, "--format", "json",
     )  # fmt: skip
     assert done.returncode == 1
     assert "diverged in epoch" in done.stderr
@@ -356,7 +357,7 @@ def test_training_on_a_cpu_needs_no_torch(tmp_path):
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from mibench.cli.main import main\n"
-        "main(['ibnet', 'run', '2.1', '--runs', '1', '--epochs', '2', '-o', 'd'])"
+        f"main(['ibnet', 'run', '2.1', '--runs', '1', '--epochs', '2', '-e', '{ONE}', '-o', 'd'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120

@@ -76,10 +76,11 @@ def kraskov_counts(
 
 
 @dataclass(frozen=True)
-class KraskovMargins:
-    """Sums over the rows, for variant 1 of Kraskov's estimator.
+class KraskovSums:
+    """What Kraskov's estimator takes from the neighbours of all rows.
 
-    psi: of psi(n_x + 1) + psi(n_y + 1); the others are as in `KraskovCounts`.
+    psi: the sum of psi(n_x + 1) + psi(n_y + 1) (variant 1), or of psi(n_x) + psi(n_y) (variant 2);
+    the others are as in `KraskovCounts`.
     """
 
     psi: float
@@ -89,21 +90,22 @@ class KraskovMargins:
     algorithm: str
 
 
-def kraskov_margins(
-    x: IndexedSide, y: IndexedSide, k: int, algorithm: Algorithm = "auto"
-) -> KraskovMargins:
-    """The sums of variant 1, as from `kraskov_counts`; in less time for sides of one column."""
-    if len(x.columns) > 1 or len(y.columns) > 1:
-        counts = kraskov_counts(x, y, k, 1, algorithm)
-        psi = sum_digamma(counts.n_x + 1) + sum_digamma(counts.n_y + 1)
-        return KraskovMargins(psi, counts.x, counts.y, counts.tied_rows, counts.algorithm)
+def kraskov_sums(
+    x: IndexedSide, y: IndexedSide, k: int, variant: Literal[1, 2], algorithm: Algorithm = "auto"
+) -> KraskovSums:
+    """The sums, as from `kraskov_counts`; in less time for variant 1 and sides of one column."""
+    if variant == 2 or len(x.columns) > 1 or len(y.columns) > 1:
+        counts = kraskov_counts(x, y, k, variant, algorithm)
+        itself = 2 - variant
+        psi = sum_digamma(counts.n_x + itself) + sum_digamma(counts.n_y + itself)
+        return KraskovSums(psi, counts.x, counts.y, counts.tied_rows, counts.algorithm)
     joint, x, y, tied_rows = _neighbours_without_ties(x, y, k, 1, algorithm)
     error = _rounding(x, y)
     of_x, of_y = (
         _sum_digamma_of(side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING))
         for side in (x, y)
     )
-    return KraskovMargins(of_x + of_y, x, y, tied_rows, joint.algorithm)
+    return KraskovSums(of_x + of_y, x, y, tied_rows, joint.algorithm)
 
 
 def _neighbours_without_ties(
