@@ -26,7 +26,7 @@ Places: TypeAlias = NDArray[np.intp] | list[ColumnPair]  # (pairs, 2)
 # Pairs of columns, and the sides of each; a str is the message of a pair that cannot be estimated.
 PairBatch: TypeAlias = tuple[list[ColumnPair], list[tuple[Variable, Variable] | str]]
 
-PAIRS_PER_CORE = 16  # at most in a batch; progress is reported, and kept, after each batch
+PAIRS_PER_CORE = 64  # at most in a batch; progress is reported, and kept, after each batch
 QUICK, SLOW = 0.2, 1.0  # seconds of a batch, below which the next are larger, and above, smaller
 
 

@@ -17,6 +17,8 @@ from .pair_keeping import Keeping
 from .pair_tests import Tested
 from .wide_pairs import blocks_of, whole_columns
 
+COLUMNS_OF_BATCH = 8  # on each side of its pairs, of which it has up to 64 for each core
+
 Places = NDArray[np.intp]  # (pairs, 2)
 
 
@@ -48,8 +50,9 @@ class PairRun:
                     one_by_one.append(places[np.argwhere(block.alone) + block.first])
                     yield found.done
         pairs = np.concatenate(one_by_one)
-        # By the later column, so that the pairs of a batch share it.
-        pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
+        # The pairs of a batch share columns, which are sent to a process, and sorted there, once.
+        i, j = pairs.T
+        pairs = pairs[np.lexsort((i, j, i // COLUMNS_OF_BATCH, j // COLUMNS_OF_BATCH))]
         if self.keeping.pairs and len(pairs):
             known = np.array([i * d + j for i, j in self.keeping.pairs if j < d], np.intp)
             old = np.isin(pairs[:, 0] * d + pairs[:, 1], known)
