@@ -1,5 +1,6 @@
 """Compiled kernels are kept on disk if possible, and `mibench warmup` compiles all of them."""
 
+import compileall
 import ctypes
 import errno
 import json
@@ -58,13 +59,9 @@ WITHOUT_ROOT_RIGHTS = """
 class Installed:
     """A copy of the package, and commands run by a user who cannot write there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, original: Path, folder: Path) -> None:
         self.folder, self.package = folder, folder / "site" / "mibench"
-        for name, place in (("mibench", "."), ("estimators", "estimators"), ("ibnet", "ibnet")):
-            shutil.copytree(
-                ROOT / name, self.package / place, dirs_exist_ok=True,
-                ignore=shutil.ignore_patterns("__pycache__"),
-            )  # fmt: skip
+        shutil.copytree(original, self.package)
         self.home = folder / "home"
         self.home.mkdir()
         self.nowhere = folder / "locked" / "home"
@@ -99,9 +96,22 @@ class Installed:
         return json.loads(out)
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory) -> Path:
+    """The package with its byte code, which a user who cannot write there would make anew."""
+    package = tmp_path_factory.mktemp("original") / "mibench"
+    for name, place in (("mibench", "."), ("estimators", "estimators"), ("ibnet", "ibnet")):
+        shutil.copytree(
+            ROOT / name, package / place, dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )  # fmt: skip
+    assert compileall.compile_dir(package, quiet=2)
+    return package
+
+
 @pytest.fixture
-def installed(tmp_path) -> Iterator[Installed]:
-    installation = Installed(tmp_path)
+def installed(original, tmp_path) -> Iterator[Installed]:
+    installation = Installed(original, tmp_path)
     yield installation
     for place in tmp_path.rglob("*/"):
         place.chmod(0o755)

@@ -104,8 +104,8 @@ def information_by_denoising(
 
     def difference(rows: Tensor) -> Tensor:  # (parts,)
         noises = [drawn(*rows.shape) for _ in range(DRAWS)]
-        with_x, without = mean_nats(rows, noises).reshape(2, -1)
-        return with_x - without
+        means: Tensor = mean_nats(rows, noises)
+        return means[: estimator.folds] - means[estimator.folds :]
 
     def gain(chosen: Tensor) -> Tensor:
         rows = parts.of_others[:, chosen]
