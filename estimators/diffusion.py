@@ -1,7 +1,7 @@
 """Diffusion models: what denoisers of Y gain by X, summed over all sizes of the noise."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -28,10 +28,13 @@ class Diffusion(NeuralEstimator):
     columns, or the side of numbers if the other holds labels; two sides of labels get the estimate
     of `knn`. X is (n, dx), Y (n, dy).
 
+    The columns of Y become normal scores of their ranks, which does not change the MI. So one
+    column is a normal number, whose best denoiser without X is known. Values that repeat get ranks
+    in random order.
+
     Bias: downwards as a rule, as what depends on X is harder to learn, and as the least noise hides
-    what is finer. But no bound: the estimate is too high where the denoiser without X is learned
-    less well, as where Y has many columns. Values of Y that repeat get ranks in random order, which
-    changes the density, and not the MI. Near 0 for independent sides.
+    what is finer. But no bound: where Y has several columns, the estimate is too high if the
+    denoiser without X is learned less well. Near 0 for independent sides.
 
     Attributes:
         steps: the most steps of training; 400 by default. Rows held out may end it earlier.
@@ -39,12 +42,12 @@ class Diffusion(NeuralEstimator):
         hidden: the width of the two hidden layers; 64 by default.
         learning_rate: of Adam; 0.005 by default.
         folds: parts of the rows, each with networks of its own; 3 by default.
-        transform: "ranks" (default), normal scores of ranks, or "standardize".
+        transform: of X: "ranks" (default), normal scores of ranks, or "standardize".
         seed: of weights, batches, noises and parts; 0 by default.
         device: "cpu" (default), "cuda", or "auto": CUDA if it is there.
 
     Raises:
-        InputError: if torch is not installed, for fewer than 4 rows in a part, and for more than
+        InputError: if torch is not installed, for fewer than 20 rows in a part, and for more than
             100 labels.
 
     References:
@@ -61,10 +64,11 @@ class Diffusion(NeuralEstimator):
     """
 
     batch: Annotated[int, Field(ge=8)] = 1024
+    rows_of_a_fold: ClassVar[int] = 20  # of fewer, chance decides which denoiser is better
 
     def _by_networks(self, columns: Columns) -> Estimate:
         from .neural.denoising import information_by_denoising
 
         columns = exchanged(columns)
-        columns = columns._replace(b=without_ties(columns.b, self.seed))
+        columns = columns._replace(b=without_ties(columns.b, self.seed, every=True))
         return information_by_denoising(columns, LOG_SNR, self)

@@ -146,6 +146,16 @@ def test_denoisers_begin_with_what_is_right_for_normal_sides():
     assert found[1].numpy() == pytest.approx(z @ np.linalg.solve(noisy, s * np.eye(3)), abs=0.02)
 
 
+@pytest.mark.parametrize("transform", ["ranks", "standardize"])
+def test_denoisers_find_nothing_in_independent_heavy_tails(transform):
+    """One column of Y is a normal score, so that no estimate is too high by more than chance."""
+    rng = np.random.default_rng(0)
+    for rows in (60, 300):
+        for _ in range(4):
+            x, y = rng.standard_t(0.7, size=(2, rows))
+            assert Diffusion(steps=60, transform=transform).estimate(x, y).nats < 0.05
+
+
 def test_denoisers_of_normal_sides_need_no_training():
     """5+5 columns: one step gives the truth, and independent sides nothing."""
     errors, by_chance = [], []
@@ -186,13 +196,17 @@ def test_the_seed_matters():
 @pytest.mark.parametrize("kind", ALL)
 def test_what_they_refuse(kind):
     rng = np.random.default_rng(0)
-    with pytest.raises(InputError, match=r"at least 12 rows for folds=3, got 11: add rows"):
-        kind().estimate(rng.normal(size=11), rng.normal(size=11))
+    least = 60 if kind is Diffusion else 12
+    said = f"at least {least} rows for folds=3, got {least - 1}: add rows"
+    with pytest.raises(InputError, match=said):
+        kind().estimate(*rng.normal(size=(2, least - 1)))
+    with pytest.raises(InputError, match="seed"):
+        kind(seed=2**63)
     with pytest.raises(InputError, match=r"has 101 labels, and networks take at most 100: merge"):
         kind().estimate(rng.normal(size=202), np.arange(202) % 101, discrete_y=True)
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="device=cuda: torch finds no GPU here"):
-            kind(device="cuda").estimate(rng.normal(size=20), rng.normal(size=20))
+            kind(device="cuda").estimate(*rng.normal(size=(2, 60)))
 
 
 def test_the_test_of_independence_is_that_of_auto():

@@ -48,9 +48,10 @@ class NeuralEstimator(Estimator):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.005
     folds: Annotated[int, Field(ge=2)] = 3
     transform: Transform = "ranks"
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     device: Device = "cpu"
     by_default: ClassVar[bool] = False
+    rows_of_a_fold: ClassVar[int] = 4  # at least
 
     def tested_by(self, tests: int = 1) -> Estimator:
         """A quick one: a test of independence needs hundreds of estimates; any is exact."""
@@ -73,7 +74,7 @@ class NeuralEstimator(Estimator):
         if x.discrete and y.discrete:
             return information_of_labels(x, y, "auto")
         name = type(self).__name__.lower()
-        check_rows(name, x.n, self.folds)
+        check_rows(name, x.n, self.folds, self.rows_of_a_fold)
         columns = columns_of(x, y, self.transform)
         with needs_torch(name):
             from .device import one_thread

@@ -44,6 +44,9 @@ class Denoisers:
         self.networks = Perceptrons(count, sizes, generator, device, from_zero=True)
         self.shown = torch.ones(count, 1, 1, dtype=torch.float32, device=device)
         self.shown[count // 2 :] = 0.0
+        self.learned = torch.ones_like(self.shown)
+        if columns == 1:  # a normal score: without X, nothing is to be learned
+            self.learned[count // 2 :] = 0.0
 
     def errors(self, x: Tensor, y: Tensor, share: Tensor, log_snr: Tensor, noise: Tensor) -> Tensor:
         """The squared errors (2 parts, n) of the predicted noise.
@@ -57,7 +60,7 @@ class Denoisers:
         z = a * y + s * noise
         angles = [2 * math.pi * f * share for f in FREQUENCIES]
         level = [2 * share - 1, *map(torch.sin, angles), *map(torch.cos, angles)]
-        correction = a * self.networks(torch.cat([z, *level, x], 2))
+        correction = a * self.learned * self.networks(torch.cat([z, *level, x], 2))
         return (noise - self.fit.noise(z, x, a, s) - correction).square().sum(2)
 
 

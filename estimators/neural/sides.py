@@ -21,7 +21,6 @@ Transform = Literal["ranks", "standardize"]
 
 MAX_LABELS = 100  # each is a column of its own
 FARTHEST = 20.0  # standard deviations: float32 and gradients need a limit
-ROWS_OF_A_FOLD = 4
 
 
 class Columns(NamedTuple):
@@ -64,9 +63,9 @@ def _float32(columns: Float) -> NDArray[np.float32]:
     return np.ascontiguousarray(columns, np.float32)
 
 
-def check_rows(name: str, n: int, folds: int) -> None:
+def check_rows(name: str, n: int, folds: int, rows_of_a_fold: int) -> None:
     """Raise InputError if the parts of the rows would be too small."""
-    least = ROWS_OF_A_FOLD * folds
+    least = rows_of_a_fold * folds
     if n < least:
         raise InputError(
             f"{name} needs at least {least} rows for folds={folds}, got {n}: add rows, or use knn"
@@ -136,8 +135,10 @@ def equal_bins(columns: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
     return np.asarray(np.stack(middles) * bins // (2 * n))
 
 
-def without_ties(columns: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
-    """The columns (d, n), of which those with equal values become normal scores of their ranks.
+def without_ties(
+    columns: NDArray[np.float32], seed: int, *, every: bool = False
+) -> NDArray[np.float32]:
+    """The columns (d, n); those with equal values, or every one, as normal scores of their ranks.
 
     Equal values get ranks in random order. The MI with anything else stays the same: the values
     follow from the ranks, and their order says nothing.
@@ -145,7 +146,7 @@ def without_ties(columns: NDArray[np.float32], seed: int) -> NDArray[np.float32]
     rng, result = np.random.default_rng(seed), columns.copy()
     n = columns.shape[1]
     for i, column in enumerate(columns):
-        if len(np.unique(column)) < n:
+        if every or len(np.unique(column)) < n:
             order = np.lexsort([rng.random(n), column])
             result[i, order] = normal_scores(np.arange(n, dtype=np.float64)[np.newaxis])[0]
     return result

@@ -26,7 +26,8 @@ def check_device(device: str, tested: Tested) -> None:
     if device == "cuda" and not blocks:
         raise InputError(
             "device 'cuda' is for estimators that count pairs of columns by blocks, such as "
-            "uniform and adaptive, without permutations: leave it out"
+            "uniform and adaptive, without permutations: leave it out. Estimators by networks take "
+            "a device as a parameter, such as smile:device=cuda"
         )
 
 
