@@ -58,7 +58,7 @@ def test_stored_results_of_changed_code_are_not_reused(checkout):
     assert compare()["computed"] == 0  # the same code: all of it comes from the store
     knn = folder / "estimators" / "knn.py"
     source = knn.read_text()
-    changed = source.replace("psi_k = digamma(self.k)\n", "psi_k = digamma(self.k) + 1\n")
+    changed = source.replace("psi_k = digamma(self.k)", "psi_k = 1 + digamma(self.k)")
     assert changed != source
     knn.write_text(changed)
     patched = compare()
