@@ -64,6 +64,7 @@ LONGEST = (
     "test_run_trains_measures_and_draws",
     "test_other_networks_and_data",
 )
+LONG_AND_TOGETHER = "test_ibnet_reproduction.py"  # these share a costly fixture, in one process
 
 
 @pytest.hookimpl(trylast=True)
@@ -77,6 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     first = [item for item, name in names.items() if name in LONGEST]
     first.sort(key=lambda item: LONGEST.index(names[item]))
     rest = [item for item in items if item not in set(first)]
+    rest.sort(key=lambda item: item.path.name != LONG_AND_TOGETHER)
     size = -(-len(rest) // count)
     items[:] = [
         item
