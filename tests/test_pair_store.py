@@ -286,11 +286,13 @@ def test_failures_are_kept_and_run_again(tmp_path, batches):
     store = tmp_path / "pairs.jsonl"
     first = library.pairwise(table, "knn:noise_variance=0.1", store=store).table
     assert first["error"].ne("").sum() == 1
-    assert first["error"].max()[:20] in store.read_text()
+    kept = store.read_text()
+    assert first["error"].max()[:20] in kept
     batches.clear()
     again = library.pairwise(table, "knn:noise_variance=0.1", store=store).table
     pd.testing.assert_frame_equal(again, first)
     assert batches == [(0, 1)]
+    assert store.read_text() == kept  # the same failure is not kept twice
 
 
 # -- the file ------------------------------------------------------------------------------------

@@ -52,7 +52,10 @@ class _InStore(Keeping):
         self._adding.block(block)
 
     def keep_pairs(self, rows: Sequence[PairRow]) -> None:
-        self._adding.pairs(rows)
+        failed = self._run.failed
+        new = [row for row in rows if not row.error or failed.get((row.i, row.j)) != row.error]
+        if new:
+            self._adding.pairs(new)
 
 
 @contextmanager

@@ -59,12 +59,14 @@ class KeptRun:
     Attributes:
         blocks: (first, last) of each block -> where its line begins.
         pairs: (i, j) -> its estimate. Failures are left out: they are run again.
+        failed: (i, j) -> the message of its last failure, which need not be kept twice.
     """
 
     name: str
     known: bool = False
     blocks: dict[tuple[int, int], int] = field(default_factory=dict)
     pairs: dict[tuple[int, int], PairRow] = field(default_factory=dict)
+    failed: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 class PairStore(AppendedLines):
@@ -230,6 +232,7 @@ def _add(run: KeptRun, content: bytes, place: int) -> bool:
         elif content.startswith(f'"{run.name}","{PAIRS}"'.encode()):
             rows = [_row_of(*values) for values in orjson.loads(b"[" + content)[2]]
             run.pairs.update(((row.i, row.j), row) for row in rows if not row.error)
+            run.failed.update(((row.i, row.j), row.error) for row in rows if row.error)
     except (ValueError, TypeError, IndexError):
         return False
     return True
