@@ -9,6 +9,7 @@ usually those of the last half minute.
 
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,10 +23,16 @@ APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O
 
 
 class StoreLostError(InputError):
-    """The file of a store was removed, emptied or replaced while lines were added to it."""
+    """The file of a store was removed, emptied or replaced while lines were added to it.
+
+    Attributes:
+        line: what could not be added, if whoever adds it notes it here, so that it is not lost too.
+    """
+
+    line = b""
 
 
-class AppendedLines:
+class AppendedLines(ABC):
     """A file that begins with the header of its class.
 
     Attributes:
@@ -52,9 +59,9 @@ class AppendedLines:
             raise self._unusable(error) from error
 
     @staticmethod
+    @abstractmethod
     def why_other(first: bytes) -> str:
         """Why a file with another first line cannot be used, in words that follow its path."""
-        raise NotImplementedError
 
     @contextmanager
     def adding_lines(self) -> Iterator[Callable[[bytes], None]]:

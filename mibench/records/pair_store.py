@@ -153,7 +153,7 @@ class PairStore(AppendedLines):
                 with suppress(OSError), open(file, "rb", closefd=False) as reader:
                     reader.seek(0)
                     held = reader.read()
-                again = self._written_again(held + getattr(lost, "line", b""))
+                again = self._written_again(held + lost.line)
                 raise InputError(f"{lost}. {again}") from lost
 
     def _written_again(self, content: bytes) -> str:
@@ -209,7 +209,7 @@ class Adding:
             with self._store.adding_lines() as add:
                 add(line)
         except StoreLostError as lost:
-            lost.line = line  # type: ignore[attr-defined]  # so that it is not lost as well
+            lost.line = line
             raise
         self._store.expect_bytes(len(line))
 
