@@ -18,6 +18,7 @@ from mibench.errors import InputError
 
 from ..kernels.all_pairs import entropies_of_tables
 from ..shared.threads import share_rows
+from ..shared.torch_extra import needs_torch
 
 Int = NDArray[np.int64]
 Float = NDArray[np.float64]
@@ -29,15 +30,8 @@ MAX_CELLS = 2**26  # numbers in the matrices of a product, 256 MB, and in the pr
 
 def device_of(name: str) -> Any:
     """The device of torch, "cuda". Raises InputError if torch or a GPU is missing."""
-    try:
+    with needs_torch(f"device {name!r}", ", or use device cpu, which gives the same numbers"):
         import torch
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "torch":
-            raise
-        raise InputError(
-            f"device {name!r} needs torch, which is not installed. Install the extra: pip install "
-            "'mibench[torch]', or use device cpu, which gives the same numbers"
-        ) from error
     if not torch.cuda.is_available():
         raise InputError(
             f"device {name!r}: torch finds no GPU here. Use device cpu, which gives the same "

@@ -1,5 +1,5 @@
 """What the estimators by neural networks share: rows, networks, the training loop, bounds.
 
-`sides`, `base` and `extra` need no torch. The others import it, so estimators import them when an
+`sides` and `base` need no torch. The others import it, so estimators import them when an
 estimate is made.
 """

@@ -13,7 +13,7 @@ from mibench.types import Estimate
 
 from ..binning.labels import information_of_labels
 from ..independence import Combined
-from .extra import needs_torch
+from ..shared.torch_extra import needs_torch
 from .sides import Columns, Transform, check_rows, columns_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class NeuralEstimator(Estimator):
         name = type(self).__name__.lower()
         check_rows(name, x.n, self.folds, self.rows_of_a_fold)
         columns = columns_of(x, y, self.transform)
-        with needs_torch(name):
+        with needs_torch(f"{name} trains neural networks and"):
             from .device import one_thread
         with one_thread():
             return self._by_networks(columns)

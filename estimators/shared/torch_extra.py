@@ -1,4 +1,4 @@
-"""torch is an extra: what an estimator says without it."""
+"""torch is an extra: what is said where it is missing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,10 @@ from mibench.errors import InputError
 
 
 @contextmanager
-def needs_torch(name: str) -> Iterator[None]:
+def needs_torch(what: str, otherwise: str = "") -> Iterator[None]:
     """Turn a failed import of torch in the block into an InputError that names the extra.
 
-    name: that of the estimator.
+    what: what needs torch. otherwise: what else to do, as it follows the command that installs it.
     """
     try:
         yield
@@ -18,6 +18,6 @@ def needs_torch(name: str) -> Iterator[None]:
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise InputError(
-            f"{name} trains neural networks and needs torch, which is not installed. Install the "
-            "extra: pip install 'mibench[torch]'"
+            f"{what} needs torch, which is not installed. Install the extra: pip install "
+            f"'mibench[torch]'{otherwise}"
         ) from error
