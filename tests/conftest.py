@@ -205,6 +205,16 @@ def mibench(
 
 
 @pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Any]:
+    """A Dask cluster of two workers: `tests.cluster.Cluster`."""
+    from .cluster import Cluster  # here, since few tests need Dask
+
+    cluster = Cluster(tmp_path, workers=2)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
 def awkward(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module tests/awkward.py, found by name as a user's own would be, in every process."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))

@@ -20,13 +20,6 @@ MEASURED = ["seconds", "memory"]
 GRID = {"tasks": "1v1-normal-0.75,multinormal-dense-5-5-0.5", "samples": [600], "seeds": 10}
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    cluster = Cluster(tmp_path, workers=2)
-    yield cluster
-    cluster.close()
-
-
 def test_a_cluster_returns_the_same_numbers_even_if_a_worker_is_killed(cluster, tmp_path, awkward):
     estimators = ["uniform", "knn", awkward.Slow()]
     alone = mibench.compare(estimators, **GRID)

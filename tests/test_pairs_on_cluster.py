@@ -10,17 +10,10 @@ import mibench
 from mibench.estimators.binning import all_pairs
 from mibench.running import dask
 
-from .test_cluster import Cluster
+from .cluster import Cluster
 from .test_wide_pairs import all_kinds
 
 pytestmark = pytest.mark.slow  # each test waits for processes to start, to connect or to end
-
-
-@pytest.fixture
-def cluster(tmp_path):
-    cluster = Cluster(tmp_path, workers=2)
-    yield cluster
-    cluster.close()
 
 
 def test_pairs_on_a_cluster_are_the_same_even_if_a_worker_is_killed(cluster, tmp_path, monkeypatch):
