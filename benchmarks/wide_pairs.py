@@ -28,7 +28,8 @@ def timed(what: str, table: np.ndarray, spec: str, **options: object) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{what}: {count:,} pairs, {len(pairs.table):,} kept, {wall:.1f} s, {count / wall:,.0f} "
-        f"pairs a second; processor {processor:.1f} s; peak memory {peak:,.0f} MB",
+        f"pairs a second; processor {processor:.1f} s, {processor / count * 1e3:.3g} ms a pair; "
+        f"peak memory {peak:,.0f} MB",
         flush=True,
     )
 
