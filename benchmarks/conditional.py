@@ -6,11 +6,13 @@ python benchmarks/conditional.py levels   # p-values of 500 samples without, and
                                           # beside tigramite and causal-learn, if installed
 python benchmarks/conditional.py heavy    # p-values of 1000 samples given Z with heavy tails
 python benchmarks/conditional.py time     # tests of 1,000 rows; beside tigramite, if installed
+python benchmarks/conditional.py case     # all tests of one causal discovery by tigramite
 python benchmarks/conditional.py crossover  # orders by all pairs, and by a search each
 """
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -35,6 +37,8 @@ TESTED_ROWS, TESTED_SHUFFLES, SHUFFLES_OF_TIMED_PEER = 1000, 500, 50
 VARIABLES, MOST_LAG = 7, 20
 # Variable and lag of the conditions of a test: the own past of Y, and then that of others.
 CONDITIONS = ((1, 1), (0, 2), (2, 1), (3, 2), (4, 3), (5, 5), (6, 8), (2, 12), (3, 16), (4, 20))
+
+TIMED_COLUMNS = (0, 1, 2, 3, 5, 10, 17, 24)
 
 
 def mesner_shalizi(x: Float, y: Float, z: Float, k: int = 3) -> float:
@@ -177,15 +181,24 @@ def heavy() -> None:
         print(f"{rows} rows: p <= 0.05 in {np.mean(np.array(p) <= 0.05):.1%} of {len(p)}")
 
 
-def lagged_sides(columns: int) -> tuple[Float, Float, Float]:
-    """One test of a causal discovery in time series: X of the row before, Y, and so many in Z."""
+def seven_series() -> Float:
+    """Series that each depend on the own past, and the second on the first as well."""
     rng = np.random.default_rng(0)
     series = rng.standard_normal((MOST_LAG + TESTED_ROWS, VARIABLES))
     for t in range(1, len(series)):
         series[t] += 0.5 * series[t - 1]
         series[t, 1] += series[t - 1, 0]  # X shares much with Y, so that no test ends early
-    lagged = [series[MOST_LAG - lag : len(series) - lag, v] for v, lag in CONDITIONS[:columns]]
-    return series[MOST_LAG - 1 : -1, 0], series[MOST_LAG:, 1], np.column_stack(lagged)
+    return series
+
+
+def lagged_sides(columns: int) -> tuple[Float, Float, Float]:
+    """One test of a causal discovery in time series: X of the row before, Y, and so many in Z."""
+    series = seven_series()
+    others = ((v, lag) for lag in range(1, MOST_LAG) for v in range(VARIABLES))
+    conditions = [*CONDITIONS, *(pair for pair in others if pair not in (*CONDITIONS, (0, 1)))]
+    lagged = [series[MOST_LAG - lag : len(series) - lag, v] for v, lag in conditions[:columns]]
+    z = np.column_stack(lagged) if columns else np.empty((TESTED_ROWS, 0))
+    return series[MOST_LAG - 1 : -1, 0], series[MOST_LAG:, 1], z
 
 
 def timed() -> None:
@@ -233,6 +246,62 @@ def _seconds_of_tigramite(x: Float, y: Float, z: Float, k: int) -> float:
     return once + shuffles * TESTED_SHUFFLES / SHUFFLES_OF_TIMED_PEER
 
 
+def case() -> None:
+    """Seconds of all tests that PCMCI makes of seven series, if CMIknn or `knn` makes them.
+
+    PCMCI decides by partial correlations here, so that the tests are counted in seconds. One test
+    is timed for some numbers of columns in Z, and the time of others is read between them. k is
+    the default of CMIknn, a tenth of the rows.
+    """
+    made = tests_of_pcmci(seven_series())
+    columns = sorted(made)
+    timed = [c for c in TIMED_COLUMNS if c < columns[-1]] + columns[-1:]
+    seconds = np.array([_seconds_of_both(count) for count in timed])
+    tests = np.array([made[count] for count in columns])
+    ours, theirs = (float(tests @ np.interp(columns, timed, side)) / 60 for side in seconds.T)
+    print(
+        f"all {tests.sum()} tests: mibench {ours:.0f} minutes, tigramite {theirs:.0f}: "
+        f"{theirs / ours:.0f} times as long"
+    )
+
+
+def _seconds_of_both(columns: int) -> tuple[float, float]:
+    """Those of one test given so many columns, by `knn` and by CMIknn."""
+    x, y, z = lagged_sides(columns)
+    k = TESTED_ROWS // 10
+    given = {"z": z} if columns else {}
+    mibench.estimate(x, y, f"knn:k={k}", permutations=19, **given)  # compiles
+    ours = _seconds(
+        lambda: mibench.estimate(x, y, f"knn:k={k}", permutations=TESTED_SHUFFLES, **given)
+    )
+    theirs = _seconds_of_tigramite(x, y, z, k)
+    print(
+        f"{columns} columns of Z: mibench {ours:.2f}, tigramite {theirs:.1f}: "
+        f"{theirs / ours:.0f} times as long",
+        flush=True,
+    )
+    return ours, theirs
+
+
+def tests_of_pcmci(series: Float) -> Counter[int]:
+    """How many tests PCMCI of tigramite makes with each number of columns in Z."""
+    from tigramite.data_processing import DataFrame
+    from tigramite.independence_tests.parcorr import ParCorr
+    from tigramite.pcmci import PCMCI
+
+    made: Counter[int] = Counter()
+
+    class Counted(ParCorr):  # type: ignore[misc]
+        def get_dependence_measure(
+            self, array: Float, xyz: NDArray[np.int64], **options: Any
+        ) -> Any:
+            made[int((xyz == 2).sum())] += 1
+            return super().get_dependence_measure(array, xyz, **options)
+
+    PCMCI(DataFrame(series), Counted(), verbosity=0).run_pcmci(tau_max=MOST_LAG)
+    return made
+
+
 def crossover() -> None:
     """How many times as long as comparing all pairs a search for each order takes."""
     for n in (1000, 2000, 4000, 8000):
@@ -273,6 +342,6 @@ def _seconds(work: Callable[[], object]) -> float:
 if __name__ == "__main__":
     parts = {
         "errors": errors, "flags": flags, "levels": levels, "heavy": heavy, "time": timed,
-        "crossover": crossover,
+        "case": case, "crossover": crossover,
     }  # fmt: skip
     parts[sys.argv[1]]()

@@ -40,7 +40,6 @@ from peers import (
 )
 
 import mibench
-from mibench.errors import InputError
 from mibench.running.machine import machine, peak_memory, restarted_peak_memory
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "performance"
