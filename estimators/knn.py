@@ -360,7 +360,9 @@ class KNN(Estimator):
         """
         numbers = z.numbers
         self._check_parameters_given(x.n)
-        if z.labels is not None or numbers is None or x.discrete or y.discrete:
+        if numbers is None:
+            return super().estimate_permuted_given(x, y, z, orders)
+        if z.labels is not None or x.discrete or y.discrete:
             return share_orders(lambda order: self._nats_given(x, y.selected(order), z), orders)
         sides = self._given_side(x), self._given_side(y), self._side(numbers)
         dims = sum(len(side.columns) for side in sides)

@@ -536,6 +536,26 @@ def test_p_values_of_independent_sides_are_uniform(z_is, monkeypatch):
         assert kstest(places, "uniform").pvalue > 1e-3
 
 
+@pytest.mark.parametrize("name", ["knn", "adaptive", "uniform", "gaussian_copula"])
+@pytest.mark.parametrize("discrete_y", [False, True])
+def test_orders_within_labels_of_z_give_what_each_gives_alone(name, discrete_y):
+    """Each label is prepared once for all orders. One has too few rows, and one a constant X."""
+    rng = np.random.default_rng(21)
+    labels = np.repeat(np.arange(5), [60, 80, 40, 2, 18])
+    x, y = rng.standard_normal((2, 200)) + labels
+    x[labels == 4] = 1.0
+    sides = (
+        laid_out(x, "x"),
+        laid_out(np.round(y) if discrete_y else y, "y", discrete_y),
+    )
+    z = given(labels, True)
+    orders = [*local_orders(z, 6, 0)]
+    estimator = get_estimator(name)
+    assert estimator.estimate_permuted_given(*sides, z, orders) == [
+        estimator.estimate_given(sides[0], sides[1].reordered(order), z).nats for order in orders
+    ]
+
+
 def test_shifts_cannot_be_asked_for_with_z():
     x, y, z = normal_sides(100, 19)
     with pytest.raises(InputError, match="shifts=True with z"):

@@ -14,6 +14,8 @@ from mibench.contract import flags
 from mibench.contract.base import Estimator
 from mibench.contract.blocks import PairBlocks
 from mibench.contract.completing import SHOWN_AS_ZERO
+from mibench.contract.conditions import Conditions
+from mibench.contract.strata import permuted_in_strata
 from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
@@ -145,13 +147,35 @@ class BinningEstimator(Estimator):
             y: the side Y, laid out.
             orders: permutations of the row numbers, each (n,).
         """
+        of_bins = None if self.correction == "auto" else self.correction
+        return self._permuted(x, y, orders, of_bins)
+
+    def estimate_permuted_given(
+        self, x: Variable, y: Variable, z: Conditions, orders: Sequence[Int]
+    ) -> list[float]:
+        """Estimate for each order, as `Estimator.estimate_permuted_given` describes.
+
+        Args:
+            x: the side X, laid out.
+            y: the side Y, laid out.
+            z: what is given.
+            orders: of the row numbers, each (n,).
+        """
+        if z.labels is None or z.numbers is not None:
+            return super().estimate_permuted_given(x, y, z, orders)
+        permuted = partial(self._permuted, correction=self.correction)  # as `_within`
+        return permuted_in_strata(permuted, x, y, z.labels, orders)
+
+    def _permuted(
+        self, x: Variable, y: Variable, orders: Sequence[Int], correction: LabelCorrection | None
+    ) -> list[float]:
+        """The estimate for each order; `correction` is that of bins."""
         if x.constant or y.constant:
             return [0.0] * len(orders)
         labels = x.discrete and y.discrete
         bins_x, bins_y = self._bins_of_both(x, y)
         sides = self._symbols(x, bins_x), self._symbols(y, bins_y)
-        of_bins = None if self.correction == "auto" else self.correction
-        return nats_of_orders(*sides, orders, self.correction if labels else of_bins)
+        return nats_of_orders(*sides, orders, self.correction if labels else correction)
 
     def estimate_blocks(self, columns: Sequence[Variable], device: str = "cpu") -> PairBlocks:
         """The blocks of all pairs of columns, as `EstimatesBlocks.estimate_blocks` describes.

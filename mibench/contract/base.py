@@ -16,7 +16,7 @@ from . import flags
 from .completing import common_flags, estimate_of_constant, shape_of, with_row_flags
 from .conditions import TAKE_NUMBERS, Conditions
 from .parameters import check_value, parameter_fields
-from .strata import estimate_in_strata, local_in_strata
+from .strata import estimate_in_strata, local_in_strata, permuted_in_strata
 from .variables import Variable, as_pair
 
 
@@ -221,8 +221,11 @@ class Estimator(ABC):
             x: as from `mibench.contract.variables.as_variable`.
             y: the same.
             z: what is given.
-            orders: of the row numbers, each (n,). A row may occur more than once.
+            orders: of the row numbers, each (n,). If Z has labels alone, each permutes the rows of
+                a label; otherwise a row may occur more than once.
         """
+        if z.labels is not None and z.numbers is None:
+            return permuted_in_strata(self.estimate_permuted, x, y, z.labels, orders)
         return [self._nats_given(x, y.selected(order), z) for order in orders]
 
     def local_values(

@@ -5,7 +5,7 @@
 This is exact, for any estimator of I(X;Y).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -75,6 +75,30 @@ def local_in_strata(
             with suppress(InputError):
                 values[rows] = local(part_x, part_y, z.selected(rows).numbers)
     return values
+
+
+def permuted_in_strata(
+    permuted: Callable[[Variable, Variable, list[NDArray[np.int64]]], list[float]],
+    x: Variable,
+    y: Variable,
+    labels: Variable,
+    orders: Sequence[NDArray[np.int64]],
+) -> list[float]:
+    """I(X;Y|Z) in nats for each order of the rows of Y, each of which permutes the rows of a label.
+
+    `permuted` is an `Estimator.estimate_permuted`, which gets the rows of one label at a time.
+    """
+    totals = np.zeros(len(orders))
+    place = np.empty(x.n, np.int64)  # of a row among those of its label
+    for rows in _rows_by_label(labels):
+        part_x, part_y = x.selected(rows), y.selected(rows)
+        if len(rows) == 1 or part_x.constant or part_y.constant:
+            continue
+        place[rows] = np.arange(len(rows))
+        with suppress(InputError):  # too few rows
+            nats = permuted(part_x, part_y, [place[order[rows]] for order in orders])
+            totals += len(rows) * np.array(nats)
+    return [float(total) for total in totals / x.n]
 
 
 def _rows_by_label(labels: Variable) -> list[NDArray[np.int64]]:
