@@ -236,7 +236,8 @@ def _seconds_of_tigramite(x: Float, y: Float, z: Float, k: int) -> float:
         test.get_shuffle_significance(array.copy(), which, of_data)
 
     few, many = (
-        CMIknn(knn=k, transform="standardize", sig_samples=count)
+        # Without Z it looks for the length of blocks, which fails with NumPy 2.4.
+        CMIknn(knn=k, transform="standardize", sig_samples=count, sig_blocklength=1)
         for count in (2, SHUFFLES_OF_TIMED_PEER)
     )
     of_data = value(few)

@@ -208,8 +208,6 @@ class KNN(Estimator):
     ) -> list[float]:
         """Estimate for each order of the rows of Y, as `Estimator.estimate_permuted` describes.
 
-        Columns are scaled and sorted once, and threads share the orders.
-
         Args:
             x: the side X, laid out.
             y: the side Y, laid out.
@@ -217,6 +215,11 @@ class KNN(Estimator):
         """
         if (x.discrete and y.discrete) or self.noise_variance is not None:
             return super().estimate_permuted(x, y, orders)
+        if not (x.discrete or y.discrete) and self.variant == 1:
+            sides = self._side(x), self._side(y)
+            nats = frenzel_pompe.information_of_orders_by_pairs(*sides, self.k, orders)
+            if nats is not None:
+                return nats
         estimate_one = self._permuted_labels if x.discrete or y.discrete else self._permuted_columns
         estimate_order = estimate_one(x, y)
         return share_orders(lambda order: estimate_order(order).nats, orders)
@@ -349,8 +352,6 @@ class KNN(Estimator):
         self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]
     ) -> list[float]:
         """Estimate for each order, as `Estimator.estimate_permuted_given` describes.
-
-        Threads share the orders.
 
         Args:
             x: the side X, laid out.

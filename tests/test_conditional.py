@@ -551,9 +551,11 @@ def test_orders_within_labels_of_z_give_what_each_gives_alone(name, discrete_y):
     z = given(labels, True)
     orders = [*local_orders(z, 6, 0)]
     estimator = get_estimator(name)
-    assert estimator.estimate_permuted_given(*sides, z, orders) == [
+    alone = [
         estimator.estimate_given(sides[0], sides[1].reordered(order), z).nats for order in orders
     ]
+    found = estimator.estimate_permuted_given(*sides, z, orders)
+    assert found == pytest.approx(alone, abs=1e-12)  # sums of digamma in another order
 
 
 def test_shifts_cannot_be_asked_for_with_z():

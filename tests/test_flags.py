@@ -70,10 +70,17 @@ FLAGGED = [
     (Adaptive(), X, CODE, True, set()),
     # uncalibrated
     (Auto(), X[:50], Y[:50], False, {"uncalibrated", "beyond_evidence"}),
-    # rising, halves_differ, knn_finds_more: of auto
-    (Auto(), X, X + TWO_VALUES, False, {"rising", "knn_finds_more", "beyond_evidence"}),
-    (Auto(), *FEW_ROWS, False, {"halves_differ", "beyond_evidence"}),
-    (Auto(), *MIXED, False, {"knn_finds_more", "beyond_evidence"}),
+    # likely_off, and why: rising, halves_differ, knn_finds_more; of auto
+    (Auto(), X, X + Y, False, {"beyond_evidence"}),
+    (
+        Auto(),
+        X,
+        X + TWO_VALUES,
+        False,
+        {"likely_off", "rising", "knn_finds_more", "beyond_evidence"},
+    ),
+    (Auto(), *FEW_ROWS, False, {"likely_off", "halves_differ", "beyond_evidence"}),
+    (Auto(), *MIXED, False, {"likely_off", "knn_finds_more", "beyond_evidence"}),
     # own_codes: for the layers of networks
     (Exact(), X, X, False, {"own_codes"}),
     (Exact(), X, LATTICE, False, set()),

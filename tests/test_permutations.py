@@ -25,7 +25,9 @@ LABELS = np.repeat(["a", "b", "c"], 40)
 
 
 @pytest.mark.parametrize(
-    "estimator", [KNN(), KNN(variant=2, k=5), KDE(), Uniform(), Combined()], ids=repr
+    "estimator",
+    [KNN(), KNN(k=10), KNN(variant=2, k=5), KDE(), Uniform(), Combined()],
+    ids=repr,
 )
 @pytest.mark.parametrize("name", ["1+1", "2+1", "tied", "labels-x", "labels-y", "both-labels"])
 def test_permuted_estimates_are_those_of_permuted_rows(estimator, name):

@@ -15,12 +15,15 @@ from mibench.types import Estimate
 
 from ..canonical import Canonical
 from ..cca.row_order import data_order, labelled_data_order
+from ..independence.correlations import estimates_by_correlations
 from ..knn import KNN
+from .local_dimension import local_dimension
 
 Int = NDArray[np.int64]
 
-MANY_NEIGHBOURS = 10
+MANY_NEIGHBOURS, MOST_NEIGHBOURS = 10, 30
 PAIRS = 3  # of canonical, whose MI are kept
+ROWS_OF_DIMENSION = 1000  # at most so many are looked at for the local dimension
 COUNTED_FLAGS = (
     "ties", "not_detected", "unseen", "fine_structure", "more_pairs", "lower_bound", "left_over",
     "copied_rows", "sparse_labels", "few_samples",
@@ -40,8 +43,12 @@ def describe(
     canonical, knn = Canonical(), KNN()
     estimate = _of_part if some else Estimator.estimate_variables
     whole, near = estimate(canonical, x, y), estimate(knn, x, y)
-    wide = estimate(KNN(k=MANY_NEIGHBOURS), x, y) if x.n > MANY_NEIGHBOURS + 1 else near
-    halves = _halves(x, y)
+    wide, widest = (
+        estimate(KNN(k=k), x, y) if x.n > k + 1 else near
+        for k in (MANY_NEIGHBOURS, MOST_NEIGHBOURS)
+    )
+    order = _order(x, y)
+    halves, quarters = (_parts(x, y, order, count) for count in (2, 4))
     half_whole, half_near = (
         [_of_part(estimator, *half).nats for half in halves] for estimator in (canonical, knn)
     )
@@ -62,6 +69,10 @@ def describe(
         "knn_halves": float(np.mean(half_near)),
         "knn_halves_differ": abs(half_near[0] - half_near[1]),
         "knn_wide": wide.nats,
+        "knn_widest": widest.nats,
+        "knn_quarters": float(np.mean([_of_part(knn, *part).nats for part in quarters])),
+        **_by_correlations(x, y),
+        **_local_dimensions(x, y, order),
         "ceiling": min(_ceiling(whole), math.log(x.n)),
         "gaussian": _number(whole.info, "gaussian_nats"),
         "beyond_gaussian": _number(whole.info, "non_gaussian_nats"),
@@ -78,10 +89,36 @@ def describe(
     return described, whole, near
 
 
-def _halves(x: Variable, y: Variable) -> tuple[tuple[Variable, Variable], ...]:
-    """Two halves of the rows, chosen by what the rows hold and not by their order."""
-    order = _order(x, y)
-    return tuple((x.selected(rows), y.selected(rows)) for rows in (order[0::2], order[1::2]))
+def _parts(x: Variable, y: Variable, order: Int, count: int) -> list[tuple[Variable, Variable]]:
+    """Parts of the rows, chosen by what the rows hold and not by their order."""
+    parts = [order[start::count] for start in range(count)]
+    return [(x.selected(rows), y.selected(rows)) for rows in parts]
+
+
+def _by_correlations(x: Variable, y: Variable) -> dict[str, float]:
+    """What canonical correlations say, beyond what they say of independent sides."""
+    straight = curved = (0.0, 0.0)
+    if not (x.discrete and y.discrete):
+        found = [
+            (float(nats[0]) - deviation**2 * x.n, deviation)
+            for nats, deviation in estimates_by_correlations(x, y, [np.arange(x.n)])
+        ]
+        straight, curved = [*found, straight, curved][:2]
+    return {
+        "straight": straight[0],
+        "curved": curved[0],
+        "straight_z": straight[0] / straight[1] if straight[1] else 0.0,
+        "curved_z": curved[0] / curved[1] if curved[1] else 0.0,
+    }
+
+
+def _local_dimensions(x: Variable, y: Variable, order: Int) -> dict[str, float]:
+    """The local dimensions of the sides of numbers, and of both together; 0 of labels."""
+    rows = order[np.arange(min(x.n, ROWS_OF_DIMENSION)) * x.n // min(x.n, ROWS_OF_DIMENSION)]
+    sides = [np.empty((x.n, 0)) if side.discrete else _varying(side).T[rows] for side in (x, y)]
+    low, high = sorted(local_dimension(side) for side in sides)
+    both = 0.0 if x.discrete or y.discrete else local_dimension(np.hstack(sides))
+    return {"local_low": low, "local_high": high, "local_both": both}
 
 
 def some_rows(x: Variable, y: Variable, most: int) -> tuple[Variable, Variable]:

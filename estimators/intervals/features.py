@@ -31,6 +31,8 @@ def features_of(described: Mapping[str, float]) -> dict[str, float]:
         "knn_beyond_halves": d["knn"] - d["knn_halves"],
         "knn_beyond_wide": d["knn"] - d["knn_wide"],
         "canonical_beyond_knn": d["canonical"] - d["knn"],
+        "knn_beyond_widest": d["knn"] - d["knn_widest"],
+        "knn_halves_beyond_quarters": d["knn_halves"] - d["knn_quarters"],
         "canonical_halves_differ": d["canonical_halves_differ"],
         "knn_halves_differ": d["knn_halves_differ"],
         "log_n": log_n,
@@ -52,8 +54,20 @@ def features_of(described: Mapping[str, float]) -> dict[str, float]:
         "distinct_first": d["distinct_first"],
         "distinct_second": d["distinct_second"],
         "dims_per_row": dims / d["n"],
+        "straight_beyond_canonical": d["straight"] - d["canonical"],
+        "curved_beyond_canonical": d["curved"] - d["canonical"],
+        "log_straight_z": _log_of_both_signs(d["straight_z"]),
+        "log_curved_z": _log_of_both_signs(d["curved_z"]),
+        "local_low": d["local_low"],
+        "local_high": d["local_high"],
+        "local_both": d["local_both"],
+        "local_shared": d["local_low"] + d["local_high"] - d["local_both"],
         **{f"flag_{code}": d[f"flag_{code}"] for code in COUNTED_FLAGS},
     }  # fmt: skip
+
+
+def _log_of_both_signs(value: float) -> float:
+    return math.copysign(math.log1p(abs(value)), value)
 
 
 def scale_of(described: Mapping[str, float]) -> float:

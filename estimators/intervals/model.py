@@ -1,8 +1,8 @@
-"""The interval model: boosted trees that give quantiles of the truth, kept as plain arrays.
+"""The interval model: boosted trees that give quantiles of the truth, and the risk of an error.
 
-The quantile trees are learned by scikit-learn on random tasks of the streams `train` and
-`calibrate`. Margins make the intervals valid for families of distributions that were not learned
-from: they come from trees that never saw the family (Romano, Patterson & Candes 2019,
+It is kept as plain arrays. The trees are learned by scikit-learn on random tasks of the streams
+`train` and `calibrate`. Margins make the intervals valid for families of distributions that were
+not learned from: they come from trees that never saw the family (Romano, Patterson & Candes 2019,
 arXiv:1905.03222; Barber et al. 2021, doi:10.1214/20-AOS1965). `benchmarks/intervals.py` makes the
 file.
 """
@@ -24,11 +24,12 @@ Float = NDArray[np.float64]
 FILE = "model.npz"
 MIN_WIDTH = 0.2  # units; a narrower interval is widened by margins as if it were so wide
 HIGHEST_LEVEL = 0.99
+OFF_NATS, OFF_SHARE = 0.1, 0.15  # an estimate that errs by more than both is off
 
 
 @dataclass(frozen=True, eq=False)
 class IntervalModel:
-    """Quantiles of (truth - canonical) / unit, given the features.
+    """Quantiles of (truth - canonical) / unit, and the risk of an error, given the features.
 
     Attributes:
         shares: (q,) the quantiles' shares, from 0.005 to 0.995, the median among them.
@@ -37,6 +38,9 @@ class IntervalModel:
         used: the share of the median by which an estimate is corrected.
         first: (q,) the value that each quantile starts from, before its trees.
         root: (q, trees) the first node of each tree.
+        risk_first: (1,) the log odds, before any tree, that the corrected estimate is off.
+        risk_root: (trees,) the first node of each tree that adds to these log odds.
+        risk_limit: (1,) the risk from which an estimate is flagged.
         feature: (nodes,) the feature that a node asks for; -1 for a leaf.
         threshold: (nodes,) rows with at most this value go left.
         left, right: (nodes,) the next node.
@@ -51,6 +55,9 @@ class IntervalModel:
     used: Float
     first: Float
     root: NDArray[np.int32]
+    risk_first: Float
+    risk_root: NDArray[np.int32]
+    risk_limit: Float
     feature: NDArray[np.int8]
     threshold: NDArray[np.float32]
     left: NDArray[np.int32]
@@ -63,12 +70,23 @@ class IntervalModel:
 
     def quantiles(self, features: Float) -> Float:
         """The quantiles (q,), in units, rising with their shares, before any margin."""
-        node = self.root
+        return np.sort(self.first + self._sums(self.root, features))
+
+    def risk(self, features: Float) -> float:
+        """How many of the distributions that look like these data have an estimate that is off.
+
+        Off is a corrected estimate that errs by more than `OFF_NATS` and `OFF_SHARE` of the truth.
+        """
+        log_odds = self.risk_first[0] + self._sums(self.risk_root, features)
+        return float(1 / (1 + np.exp(-log_odds)))
+
+    def _sums(self, node: NDArray[np.int32], features: Float) -> Float:
+        """The sum over trees, given by their first nodes (..., trees)."""
         row = features.astype(np.float32)
         while (inner := self.feature[node] >= 0).any():
             goes_left = row[self.feature[node]] <= self.threshold[node]
             node = np.where(inner, np.where(goes_left, self.left[node], self.right[node]), node)
-        return np.sort(self.first + self.value[node].astype(np.float64).sum(axis=1))
+        return np.asarray(self.value[node].astype(np.float64).sum(axis=-1))
 
     def corrected(self, described: Mapping[str, float]) -> float:
         """The estimate of canonical with part of its likely error taken off, in nats, at least 0.

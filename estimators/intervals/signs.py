@@ -1,4 +1,4 @@
-"""Signs that an estimate of `canonical` is off: what halves of the rows and k-NN say otherwise.
+"""Signs that an estimate of `auto` is off: how often it is on data that look alike, and why.
 
 The limits were chosen on random tasks of the streams `train` and `calibrate`. How often each flag
 is right on the stream `judge` stands in docs/intervals.md.
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from mibench.contract import flags
 
+from .model import OFF_NATS, OFF_SHARE
+
 # From these nats, and this share of the estimate, a difference is a sign of an error.
 MIN_NATS, MIN_SHARE = 0.1, 0.1
 MIN_NATS_OF_HALVES, MIN_SHARE_OF_HALVES = 0.2, 0.2
@@ -16,16 +18,29 @@ MIN_NATS_OF_HALVES, MIN_SHARE_OF_HALVES = 0.2, 0.2
 MIN_RISE_OF_FEW = 0.03
 # What says how the data were treated, and is no more often raised for wrong estimates of `auto`.
 NO_SIGNS = ("ties", "negative")
+# What tells why an estimate may be off, and nothing where estimates of such data are right.
+REASONS = (
+    "few_samples", "fine_structure", "halves_differ", "knn_finds_more", "lower_bound", "more_pairs",
+    "not_detected", "rising",
+)  # fmt: skip
 
 
-def warnings(raised: Mapping[str, str], described: Mapping[str, float]) -> dict[str, str]:
+def warnings(
+    raised: Mapping[str, str], described: Mapping[str, float], risk: float | None, limit: float
+) -> dict[str, str]:
     """The flags of `canonical` that are signs of an error, and those of halves and k-NN.
 
-    raised: the flags of `canonical`. described: as from `description.describe`.
+    raised: the flags of `canonical`. described: as from `description.describe`. risk: how often
+    estimates of such data are off, None if it is not known; `REASONS` are left out if it is below
+    the limit.
     """
     nats, halves = described["canonical"], described["canonical_halves"]
     rise, differ = nats - halves, described["canonical_halves_differ"]
     kept = {code: sentence for code, sentence in raised.items() if code not in NO_SIGNS}
+    if risk is not None and risk < limit:
+        return {code: sentence for code, sentence in kept.items() if code not in REASONS}
+    if risk is not None:
+        kept.update([flags.likely_off(risk, OFF_NATS, OFF_SHARE)])
     if described["flag_few_samples"] and rise > MIN_RISE_OF_FEW:
         dims = described["dims_low"] + described["dims_high"]
         kept.update([flags.few_samples(int(described["n"]), int(dims))])

@@ -119,11 +119,7 @@ def conditional_counts_of_orders(
     """
     columns = [x.columns, y.columns, z.columns]
     joint = np.concatenate(columns)
-    tied = np.empty(joint.shape[1], np.bool_)
-    share_rows(
-        lambda a, b: conditional.tied_rows(joint, k, a, b, tied), len(tied), MIN_ROWS_PER_THREAD
-    )
-    if tied.any():
+    if any_tied(joint, k):
         ends = np.cumsum([len(c) for c in columns])[:-1]
         columns = [np.ascontiguousarray(part) for part in np.split(break_ties(joint), ends)]
     n = joint.shape[1]
@@ -139,6 +135,15 @@ def conditional_counts_of_orders(
         1,
     )
     return in_xz, in_yz, in_z
+
+
+def any_tied(columns: Float, k: int) -> bool:
+    """Whether a row of columns (d, n) has neighbours at the distance of its k-th beside it."""
+    tied = np.empty(columns.shape[1], np.bool_)
+    share_rows(
+        lambda a, b: conditional.tied_rows(columns, k, a, b, tied), len(tied), MIN_ROWS_PER_THREAD
+    )
+    return bool(tied.any())
 
 
 def _joint_symbols(x: ConditionalSide, y: ConditionalSide) -> Int | None:

@@ -21,7 +21,12 @@ from mibench.errors import InputError
 from mibench.types import Estimate
 
 from .cautions import neighbour_flags
-from .conditional import ConditionalSide, conditional_counts, conditional_counts_of_orders
+from .conditional import (
+    ConditionalSide,
+    any_tied,
+    conditional_counts,
+    conditional_counts_of_orders,
+)
 from .ksg import sum_digamma
 from .search import Algorithm
 from .sorted_column import IndexedSide
@@ -29,6 +34,9 @@ from .sorted_column import IndexedSide
 # A larger fall, in nats and as a share, if Z is stretched twofold, is flagged. How often, where the
 # estimate is too high and where it is not: `python benchmarks/conditional.py flags`.
 MAX_FALL, MAX_FALL_SHARE = 0.05, 0.25
+# With nothing given, all pairs are compared up to so many rows for each neighbour: measured in two
+# dimensions, where searches are fastest.
+ROWS_BY_PAIRS_PER_NEIGHBOUR = 34
 MAX_NEAR_SHARE = 0.7  # of rows near in Z that are near in a side too; more hide what it shares
 
 
@@ -103,3 +111,21 @@ def information_of_orders(
     psi = np.append(0.0, digamma(np.arange(1, z.columns.shape[1] + 1)))  # of 0, which no count is
     values = digamma(k) + psi[in_z] - psi[in_xz] - psi[in_yz]
     return [float(nats) for nats in values.mean(axis=1)]
+
+
+def information_of_orders_by_pairs(
+    x: IndexedSide, y: IndexedSide, k: int, orders: Sequence[NDArray[np.int64]]
+) -> list[float] | None:
+    """I(X;Y) in nats for each order of the rows of Y, by all pairs of rows.
+
+    With no Z, the estimate is the first of Kraskov, Stoegbauer & Grassberger 2004. None where a
+    search for each order is faster, rows are too few, or rows have ties.
+    """
+    n = x.columns.shape[1]
+    if not k < n <= ROWS_BY_PAIRS_PER_NEIGHBOUR * k:
+        return None
+    if any_tied(np.concatenate([x.columns, y.columns]), k):
+        return None
+    sides = (ConditionalSide(side.columns, None, side.rounding) for side in (x, y))
+    nothing = IndexedSide(np.zeros((1, n)))  # at distance 0 from row to row
+    return information_of_orders(*sides, nothing, k, orders)

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "by_chance": {"nats": 0.8},
     "capped": {"count": 12, "n": 1000, "cap": 2.0},
     "not_normal": {"side": "x", "kurtosis": 12.0, "of_normal": 3.0},
+    "likely_off": {"risk": 0.6, "nats": 0.1, "share": 0.15},
     "rising": {"nats": 1.2, "halves": 1.0},
     "halves_differ": {"low": 0.5, "high": 1.0},
     "own_codes": {"count": 4000, "n": 4096},

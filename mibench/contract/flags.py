@@ -18,6 +18,7 @@ from .flags_given import unresolved as unresolved
 from .flags_given import wide_neighbourhoods as wide_neighbourhoods
 from .flags_of_methods import by_chance as by_chance
 from .flags_of_methods import far_apart as far_apart
+from .flags_of_methods import likely_off as likely_off
 from .flags_of_methods import repeated_rows as repeated_rows
 from .flags_of_networks import bounds_disagree as bounds_disagree
 from .flags_of_networks import not_converged as not_converged
@@ -70,6 +71,7 @@ FLAGS = {
     "not_converged": "training ended at its limit of steps: the estimate may be too low",
     "overfitted": "a network fits the rows that train it far better than others: too low",
     "bounds_disagree": "another bound by the same network gives another value",
+    "likely_off": "estimates of random distributions that look like the data are often off",
 }
 
 

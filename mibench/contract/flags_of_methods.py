@@ -28,3 +28,12 @@ def by_chance(nats: float) -> Flag:
         "high by up to as much: give more noise, fewer columns or more rows. If they are all "
         "inputs there are, the noise tells nearly all of them apart."
     )
+
+
+def likely_off(risk: float, nats: float, share: float) -> Flag:
+    """Many estimates of random distributions that look like the data are off."""
+    return "likely_off", (
+        f"Likely off: of random distributions of known MI that look like these data, about "
+        f"{risk:.0%} have an estimate that is off by more than {nats} nats and {share:.0%}. Read "
+        "the interval (interval=0.9), or add rows."
+    )
