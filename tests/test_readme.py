@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.datasets import load_diabetes
 
 from .conftest import environment
 
@@ -60,6 +61,21 @@ def test_the_real_table_gives_what_is_shown(mibench, tmp_path):
     sentences = done.stdout.partition("\n\nknn:")[2]
     assert sentences
     assert sentences == shown.partition("\n\nknn:")[2]
+
+
+@pytest.mark.slow
+def test_verdicts_are_those_that_are_shown(mibench, tmp_path):
+    load_diabetes(as_frame=True, scaled=False).frame.to_csv(tmp_path / "diabetes.csv", index=False)
+    verdict = r"```sh\n\S+/(mibench estimate diabetes[^\n]*)\n```\n\n```text\n([^`]*)\n```"
+    examples = re.findall(verdict, README)
+    assert len(examples) == 2
+    number = re.compile(r"\d+(?:\.\d+)?")
+    for command, shown in examples:
+        printed = "\n".join(mibench(*command.split()[1:], env=SHOWN).stdout.splitlines()[:2])
+        assert number.sub("#", printed) == number.sub("#", shown)
+        # Two digits are shown, and another processor may move the last.
+        wanted = [float(text) for text in number.findall(shown)]
+        assert [float(text) for text in number.findall(printed)] == pytest.approx(wanted, rel=0.06)
 
 
 @pytest.mark.slow
