@@ -8,7 +8,8 @@
     python benchmarks/intervals.py flags          # prints how often each flag is right
 
 `draw`, `judge` and `suites` add to benchmarks/intervals.parquet what is missing there, and take
-about a second a sample on one core. The other commands read that file, and take under a minute.
+about a second and a half a sample on one core. The other commands read that file: `fit` takes two
+minutes on two cores, and the tables take under a minute.
 """
 
 import json

@@ -16,6 +16,7 @@ from mibench.errors import InputError
 from mibench.estimators import KNN, Auto, Canonical
 from mibench.estimators.intervals import description
 from mibench.estimators.intervals.features import as_array, features_of, scale_of
+from mibench.estimators.intervals.local_dimension import local_dimension
 from mibench.estimators.intervals.model import (
     OFF_NATS,
     OFF_SHARE,
@@ -176,6 +177,30 @@ def test_the_model_is_small_and_holds_no_code():
     assert path.stat().st_size < 1_000_000
     with np.load(path, allow_pickle=False) as arrays:
         assert all(array.dtype.kind in "ifU" for array in arrays.values())
+
+
+def test_the_local_dimension_is_that_of_the_shape():
+    """The estimate is too low by some percent: neighbourhoods of 20 of 1000 rows are not small."""
+    rng = np.random.default_rng(0)
+    angle, normal = rng.uniform(0, 2 * np.pi, 1000), rng.standard_normal((1000, 3))
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    sphere = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    for columns, dims in ((circle, 1), (sphere, 2), (normal, 3), (normal[:, [0, 0]], 1)):
+        assert local_dimension(columns) == pytest.approx(dims, rel=0.1)
+        with_constant = np.column_stack([columns, np.full(1000, 0.1)])
+        assert local_dimension(with_constant) == pytest.approx(local_dimension(columns), abs=1e-9)
+    assert local_dimension(np.round(normal[:, :1])) == 0  # neighbours are copies
+    assert local_dimension(np.full((1000, 2), 3.0)) == 0
+    assert local_dimension(normal[:30]) == 0
+
+
+def test_a_column_that_some_rows_do_not_show_is_no_error():
+    """The local dimension looks at 1000 rows, in which a column of rare values may be constant."""
+    rng = np.random.default_rng(0)
+    x = np.zeros((3000, 2))
+    x[[5, 99, 2000], 0], x[:, 1] = 1.0, rng.standard_normal(3000)
+    found = mibench.estimate(x, rng.standard_normal(3000), interval=0.9)
+    assert found.interval[0] == 0
 
 
 # --- what it is used for -------------------------------------------------------------------------

@@ -16,12 +16,16 @@ def local_dimension(columns: Float) -> float:
     there are too few rows, or if more than half of the rows have NEAR neighbours at distance 0.
 
     Args:
-        columns: (n, dims) numbers, none constant.
+        columns: (n, dims) numbers; constant ones play no part.
     """
-    n, dims = columns.shape
+    with np.errstate(over="ignore", invalid="ignore"):  # values near the largest that there are
+        centred = columns - columns.mean(axis=0)
+        spreads = centred.std(axis=0)
+    varying = (spreads > 0) & np.isfinite(spreads)
+    n, dims = len(columns), int(varying.sum())
     if n <= 2 * FAR or dims == 0:
         return 0.0
-    scaled = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    scaled = centred[:, varying] / spreads[varying]
     distances, _ = cKDTree(scaled).query(scaled, [NEAR + 1, FAR + 1])
     near, far = distances[distances[:, 0] > 0].T
     if 2 * len(near) < n:
