@@ -345,21 +345,22 @@ def coverage(samples: pd.DataFrame, model: IntervalModel) -> None:
 
 def flags(samples: pd.DataFrame, model: IntervalModel) -> None:
     """How often an estimate is wrong with each flag, and with none."""
-    judged = samples[samples["stream"] == "judge"]
-    records = judged.to_dict("records")
-    codes = judged["flags"].str.split(";").map(lambda row: set(filter(None, row)))
-    table_of_flags("canonical", judged["canonical"] - judged["truth"], judged["truth"], codes)
-    of_auto = [
-        set(warnings(dict.fromkeys(row, ""), record, model.risk(features), model.risk_limit[0]))
-        for row, record, features in zip(
-            codes, records, features_and_errors(judged)[0], strict=True
+    for stream in ("judge", "suites"):
+        part = samples[samples["stream"] == stream]
+        records = part.to_dict("records")
+        codes = part["flags"].str.split(";").map(lambda row: set(filter(None, row)))
+        risks = [model.risk(features) for features in features_and_errors(part)[0]]
+        of_auto = [
+            set(warnings(dict.fromkeys(row, ""), record, risk, model.risk_limit[0]))
+            for row, record, risk in zip(codes, records, risks, strict=True)
+        ]
+        corrected = pd.Series([model.corrected(record) for record in records], part.index)
+        print(f"\n{stream}")
+        table_of_flags("canonical", part["canonical"] - part["truth"], part["truth"], codes)
+        print()
+        table_of_flags(
+            "auto", corrected - part["truth"], part["truth"], pd.Series(of_auto, part.index)
         )
-    ]
-    corrected = pd.Series([model.corrected(record) for record in records], judged.index)
-    print()
-    table_of_flags(
-        "auto", corrected - judged["truth"], judged["truth"], pd.Series(of_auto, judged.index)
-    )
 
 
 def table_of_flags(

@@ -108,8 +108,8 @@ def test_each_sign_has_its_limit(changes, codes):
     kept = {"more_pairs", "left_over", "likely_off"}
     assert found - {"few_samples"} == (codes | kept) - {"few_samples"}
     assert ("few_samples" in found) == (described["canonical_halves"] < 0.97)
-    # Where estimates of such data are right, only what is certain is left; unknown risk: all signs.
-    assert warnings(raised, described, 0.4, 0.5).keys() == {"left_over"}
+    # Where estimates of such data are right, reasons are left out; at an unknown risk, none is.
+    assert warnings(raised, described, 0.4, 0.5).keys() == {"left_over", "more_pairs"}
     assert warnings(raised, described, None, 0.5).keys() == found - {"likely_off"}
 
 
