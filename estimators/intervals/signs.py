@@ -23,7 +23,7 @@ NO_SIGNS = ("ties", "negative")
 # that were learned from, and their risk is not known.
 REASONS = (
     "few_samples", "fine_structure", "halves_differ", "knn_finds_more", "lower_bound",
-    "not_detected", "rising",
+    "not_detected", "rising", "unseen",
 )  # fmt: skip
 
 
