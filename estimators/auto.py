@@ -123,8 +123,8 @@ class Auto(Estimator):
         discrete_y: bool = False,
         rows: int | None = None,
     ) -> None:
-        """Compile or load what `canonical` and `knn` need, which is all that `auto` needs."""
-        for estimator in (Canonical(), KNN()):
+        """Compile or load what `canonical`, `knn` and canonical correlations need, which is all."""
+        for estimator in (Canonical(), KNN(), Combined()):
             estimator.warm_up(x, y, discrete_x=discrete_x, discrete_y=discrete_y, rows=rows)
         interval_model()
 
