@@ -26,7 +26,7 @@ def local_dimension(columns: Float) -> float:
     if n <= 2 * FAR or dims == 0:
         return 0.0
     scaled = centred[:, varying] / spreads[varying]
-    distances, _ = cKDTree(scaled).query(scaled, [NEAR + 1, FAR + 1])
+    distances = np.asarray(cKDTree(scaled).query(scaled, [NEAR + 1, FAR + 1])[0])
     near, far = distances[distances[:, 0] > 0].T
     if 2 * len(near) < n:
         return 0.0

@@ -126,6 +126,6 @@ def information_of_orders_by_pairs(
         return None
     if any_tied(np.concatenate([x.columns, y.columns]), k):
         return None
-    sides = (ConditionalSide(side.columns, None, side.rounding) for side in (x, y))
+    of_x, of_y = (ConditionalSide(side.columns, None, side.rounding) for side in (x, y))
     nothing = IndexedSide(np.zeros((1, n)))  # at distance 0 from row to row
-    return information_of_orders(*sides, nothing, k, orders)
+    return information_of_orders(of_x, of_y, nothing, k, orders)
