@@ -15,37 +15,23 @@ minutes on two cores, and the tables take under a minute.
 import json
 import math
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from numpy.typing import NDArray
-from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from interval_trees import features_and_errors, fit, is_off
 
 from mibench.contract.variables import as_pair
 from mibench.estimators.intervals.description import describe
-from mibench.estimators.intervals.features import as_array, features_of, scale_of
-from mibench.estimators.intervals.model import (
-    OFF_NATS,
-    OFF_SHARE,
-    IntervalModel,
-    reach_of,
-    read_model,
-    write_model,
-)
+from mibench.estimators.intervals.model import IntervalModel, read_model, write_model
 from mibench.estimators.intervals.signs import warnings
 from mibench.tasks.catalogue import suite_tasks
 from mibench.tasks.random import STREAMS, family_of, random_task
 from mibench.tasks.suites import SUITES
 from mibench.types import Task
-
-Float = NDArray[np.float64]
 
 HERE = Path(__file__).parent
 DRAWN = HERE / "intervals.parquet"
@@ -56,14 +42,6 @@ MOST_VALUES = 200_000  # rows times columns of a sample
 SUITE_ROWS = 1000
 SEED = 1
 
-SHARES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
-TREES = {
-    "n_estimators": 150, "max_depth": 3, "learning_rate": 0.06, "min_samples_leaf": 20,
-    "subsample": 0.6, "max_features": 0.4, "random_state": 0,
-}  # fmt: skip
-# Each end may fail so many times as often as it shall, on kinds of families that were left out:
-# no kind is left out of the model that is used. Chosen by the first 345 samples of `judge`.
-FAILURES = 1.5
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 ROW_BINS = (200, 500, 1000, 2000, 5000, 10_001)
 
@@ -135,160 +113,6 @@ def save(batch: list[dict[str, Any]]) -> None:
     pd.concat([*frames, pd.DataFrame(batch)], ignore_index=True).to_parquet(DRAWN)
 
 
-# --- the model ---------------------------------------------------------------------------------
-
-
-def fit(samples: pd.DataFrame) -> IntervalModel:
-    """Learn the quantiles on `train` and `calibrate`, and the margins on families left out.
-
-    The families are divided into kinds: functions, labels, counts and so on. The quantiles of a
-    kind come from trees that were learned on the other kinds, and the margins from how these
-    quantiles fail. So they allow for data of a kind that was never seen.
-    """
-    learned = samples[samples["stream"].isin(["train", "calibrate"])]
-    kinds = learned["family"].map(kinds_of_families()).to_numpy()
-    parts = [kinds == kind for kind in sorted(set(kinds))]
-    units = np.array([scale_of(record) for record in learned.to_dict("records")])
-    x, y = features_and_errors(learned)
-
-    quantiles = np.empty((len(learned), len(SHARES)))
-    for inside in parts:
-        boosted = quantile_trees(x[~inside], y[~inside])
-        quantiles[inside] = np.sort(np.column_stack([b.predict(x[inside]) for b in boosted]))
-    corrections = quantiles[:, len(SHARES) // 2] * units
-    used = part_to_use(corrections, y * units)
-
-    corrected = np.maximum(learned["canonical"] + used * corrections, 0.0)
-    off = is_off(corrected, learned["truth"]).to_numpy()
-    risks = np.empty(len(learned))
-    for inside in parts:
-        risks[inside] = risk_trees(x[~inside], off[~inside]).predict_proba(x[inside])[:, 1]
-
-    names = list(features_of(learned.iloc[0].to_dict()))
-    families = learned["family"].nunique()
-    model = as_model(names, x, families, quantile_trees(x, y), risk_trees(x, off))
-    return replace(
-        model, margins=margins(quantiles, y, learned["family"]), used=np.array([used]),
-        risk_limit=np.array([limit_of_risk(risks, off)]),
-    )  # fmt: skip
-
-
-def is_off(estimates: "pd.Series[float]", truth: "pd.Series[float]") -> "pd.Series[bool]":
-    error = (estimates - truth).abs()
-    return (error > OFF_NATS) & (error > OFF_SHARE * truth)
-
-
-def limit_of_risk(risks: Float, off: NDArray[np.bool_]) -> float:
-    """The limit, a multiple of 1/50, that parts best what is off from what is not."""
-    return max(
-        (i / 50 for i in range(50)),
-        key=lambda limit: (risks[off] >= limit).mean() - (risks[~off] >= limit).mean(),
-    )
-
-
-def kinds_of_families() -> dict[str, str]:
-    """The kind of each family: the name of its module."""
-    families = [f for s in STREAMS.values() for f in (*s.families, s.independent)]
-    return {family.__name__: family.__module__.rpartition(".")[2] for family in families}
-
-
-def part_to_use(corrections: Float, errors: Float) -> float:
-    """The part of the corrections, a multiple of 1/20, that leaves the smallest mean error.
-
-    An error upwards counts twice.
-    """
-
-    def loss(part: float) -> float:
-        left = part * corrections - errors
-        return float(np.where(left > 0, 2 * left, -left).mean())
-
-    return min((i / 20 for i in range(21)), key=loss)
-
-
-def quantile_trees(x: Float, y: Float) -> list[GradientBoostingRegressor]:
-    """Boosted trees for each of `SHARES`."""
-    return Parallel(n_jobs=-1)(
-        delayed(GradientBoostingRegressor(loss="quantile", alpha=share, **TREES).fit)(x, y)
-        for share in SHARES
-    )
-
-
-def risk_trees(x: Float, off: NDArray[np.bool_]) -> GradientBoostingClassifier:
-    """Boosted trees for the risk that an estimate is off."""
-    return GradientBoostingClassifier(**TREES).fit(x, off)
-
-
-def as_model(
-    names: Sequence[str],
-    x: Float,
-    families: int,
-    quantiles: Sequence[GradientBoostingRegressor],
-    risk: GradientBoostingClassifier,
-) -> IntervalModel:
-    """The trees as arrays, without margins. x: what they learned from, (samples, names)."""
-    names_of_parts = ("feature", "threshold", "left", "right", "value")
-    parts: dict[str, list[Any]] = {name: [] for name in names_of_parts}
-    root, nodes = [], 0
-    for boosted in (*quantiles, risk):
-        root.append([])
-        for tree in (estimator.tree_ for estimator in boosted.estimators_[:, 0]):
-            root[-1].append(nodes)
-            parts["feature"].append(np.where(tree.children_left < 0, -1, tree.feature))
-            parts["threshold"].append(tree.threshold)
-            parts["left"].append(np.maximum(tree.children_left, 0) + nodes)
-            parts["right"].append(np.maximum(tree.children_right, 0) + nodes)
-            parts["value"].append(TREES["learning_rate"] * tree.value[:, 0, 0])
-            nodes += tree.node_count
-    joined = {name: np.concatenate(values) for name, values in parts.items()}
-    roots = np.array(root, np.int32)
-    share_off = risk.init_.class_prior_[1]
-    return IntervalModel(
-        shares=np.array(SHARES),
-        margins=np.zeros(len(SHARES)),
-        used=np.ones(1),
-        first=np.array([float(b.init_.constant_.ravel()[0]) for b in quantiles]),
-        root=roots[:-1],
-        risk_first=np.array([math.log(share_off / (1 - share_off))]),
-        risk_root=roots[-1],
-        risk_limit=np.ones(1),
-        feature=joined["feature"].astype(np.int8),
-        threshold=joined["threshold"].astype(np.float32),
-        left=joined["left"].astype(np.int32),
-        right=joined["right"].astype(np.int32),
-        value=joined["value"].astype(np.float32),
-        names=np.array(names),
-        low=x.min(axis=0),
-        high=x.max(axis=0),
-        rows=np.array([len(x), families]),
-    )
-
-
-def margins(quantiles: Float, y: Float, families: "pd.Series[str]") -> Float:
-    """Margins with which each end fails `FAILURES` times its share, each family counting as one."""
-    sizes = Counter(families)
-    weights = np.array([1 / sizes[family] for family in families])
-    found = np.zeros(len(SHARES))
-    for low in range(len(SHARES) // 2):
-        high = len(SHARES) - 1 - low
-        width = reach_of(quantiles[:, high] - quantiles[:, low])
-        held = 1 - FAILURES * SHARES[low]
-        found[low] = weighted_quantile((quantiles[:, low] - y) / width, weights, held)
-        found[high] = weighted_quantile((y - quantiles[:, high]) / width, weights, held)
-    return np.maximum(found, 0.0)
-
-
-def weighted_quantile(values: Float, weights: Float, share: float) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(np.searchsorted(reached, share), len(values) - 1)])
-
-
-def features_and_errors(samples: pd.DataFrame) -> tuple[Float, Float]:
-    records = samples.to_dict("records")
-    x = np.array([as_array(features_of(record)) for record in records])
-    return x, np.array([(r["truth"] - r["canonical"]) / scale_of(r) for r in records])
-
-
 # --- tables ------------------------------------------------------------------------------------
 
 
@@ -356,17 +180,18 @@ def flags(samples: pd.DataFrame, model: IntervalModel) -> None:
         ]
         corrected = pd.Series([model.corrected(record) for record in records], part.index)
         print(f"\n{stream}")
-        table_of_flags("canonical", part["canonical"] - part["truth"], part["truth"], codes)
+        table_of_flags("canonical", part["canonical"], part["truth"], codes)
         print()
-        table_of_flags(
-            "auto", corrected - part["truth"], part["truth"], pd.Series(of_auto, part.index)
-        )
+        table_of_flags("auto", corrected, part["truth"], pd.Series(of_auto, part.index))
 
 
 def table_of_flags(
-    estimator: str, error: "pd.Series[float]", truth: "pd.Series[float]", codes: "pd.Series[Any]"
+    estimator: str,
+    estimates: "pd.Series[float]",
+    truth: "pd.Series[float]",
+    codes: "pd.Series[Any]",
 ) -> None:
-    wrong = (error.abs() > 0.1) & (error.abs() > 0.15 * truth)
+    wrong = is_off(estimates, truth)
     codes = codes.map(lambda row: row - {"beyond_evidence"})
     print(
         f"{len(wrong)} estimates of {estimator}, {wrong.sum()} off by more than 0.1 nats and 15%\n"

@@ -43,11 +43,11 @@ class Auto(Estimator):
 
     C is the estimate of `canonical`, u a unit of error that grows with the estimate and falls with
     the number of rows, m the median of (truth - C) / u among distributions that look alike, and c
-    the part of it that is corrected. The
-    features are the estimates of `canonical` and `knn` from all rows and from halves of them, the
-    parts and flags of `canonical`, the numbers of rows, columns and labels. The distributions are
-    random tasks of the streams `train` and `calibrate`. `docs/intervals.md` has the errors on those
-    of the stream `judge`, which shares no family with them.
+    the part of it that is corrected. The features are the estimates of `canonical` and `knn` from
+    all rows and from parts of them, the parts and flags of `canonical`, canonical correlations,
+    local dimensions, and the numbers of rows, columns and labels. The distributions are random
+    tasks of the streams `train` and `calibrate`. `docs/intervals.md` has the errors on those of the
+    stream `judge`, which shares no family with them.
 
     The interval for the true MI comes from other quantiles of the same kind, widened so that they
     hold for families that the trees did not see (Romano, Patterson & Candes 2019).

@@ -360,9 +360,9 @@ class KNN(Estimator):
             orders: of the row numbers, each (n,).
         """
         numbers = z.numbers
-        self._check_parameters_given(x.n)
         if numbers is None:
             return super().estimate_permuted_given(x, y, z, orders)
+        self._check_parameters_given(x.n)
         if z.labels is not None or x.discrete or y.discrete:
             return share_orders(lambda order: self._nats_given(x, y.selected(order), z), orders)
         sides = self._given_side(x), self._given_side(y), self._side(numbers)

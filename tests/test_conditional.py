@@ -536,7 +536,7 @@ def test_p_values_of_independent_sides_are_uniform(z_is, monkeypatch):
         assert kstest(places, "uniform").pvalue > 1e-3
 
 
-@pytest.mark.parametrize("name", ["knn", "adaptive", "uniform", "gaussian_copula"])
+@pytest.mark.parametrize("name", ["knn", "knn:variant=2", "adaptive", "uniform", "gaussian_copula"])
 @pytest.mark.parametrize("discrete_y", [False, True])
 def test_orders_within_labels_of_z_give_what_each_gives_alone(name, discrete_y):
     """Each label is prepared once for all orders. One has too few rows, and one a constant X."""

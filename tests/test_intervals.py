@@ -157,7 +157,7 @@ def test_the_trees_are_walked_as_scikit_learn_does(tmp_path):
 def test_the_trees_are_those_that_scikit_learn_made(monkeypatch):
     """A model of random numbers: its quantiles and its risk are those of the boosted trees."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    learning = importlib.import_module("intervals")
+    learning = importlib.import_module("interval_trees")
     rng = np.random.default_rng(0)
     names = list(features_of(description.describe(*as_pair(*normal_pair(100), False, False))[0]))
     x = rng.standard_normal((300, len(names))).astype(np.float32).astype(float)

@@ -14,8 +14,6 @@ from mibench.contract import flags
 from mibench.contract.base import Estimator
 from mibench.contract.blocks import PairBlocks
 from mibench.contract.completing import SHOWN_AS_ZERO
-from mibench.contract.conditions import Conditions
-from mibench.contract.strata import permuted_in_strata
 from mibench.contract.variables import NO_COLUMNS, NO_SYMBOLS, Variable, as_pair
 from mibench.errors import InputError
 from mibench.types import Estimate
@@ -150,22 +148,6 @@ class BinningEstimator(Estimator):
         of_bins = None if self.correction == "auto" else self.correction
         return self._permuted(x, y, orders, of_bins)
 
-    def estimate_permuted_given(
-        self, x: Variable, y: Variable, z: Conditions, orders: Sequence[Int]
-    ) -> list[float]:
-        """Estimate for each order, as `Estimator.estimate_permuted_given` describes.
-
-        Args:
-            x: the side X, laid out.
-            y: the side Y, laid out.
-            z: what is given.
-            orders: of the row numbers, each (n,).
-        """
-        if z.labels is None or z.numbers is not None:
-            return super().estimate_permuted_given(x, y, z, orders)
-        permuted = partial(self._permuted, correction=self.correction)  # as `_within`
-        return permuted_in_strata(permuted, x, y, z.labels, orders)
-
     def _permuted(
         self, x: Variable, y: Variable, orders: Sequence[Int], correction: LabelCorrection | None
     ) -> list[float]:
@@ -253,6 +235,10 @@ class BinningEstimator(Estimator):
         bins_x, bins_y = self._bins_of_both(x, y)
         labels_x, labels_y = self._symbols(x, bins_x), self._symbols(y, bins_y)
         return information_of_labels(as_labels(labels_x), as_labels(labels_y))
+
+    def _permuted_within(self, x: Variable, y: Variable, orders: Sequence[Int]) -> list[float]:
+        """As `_within`: bins of the rows of one label are adjusted for chance as well."""
+        return self._permuted(x, y, orders, self.correction)
 
     def _local(self, x: Variable, y: Variable, z: Variable | None) -> NDArray[np.float64]:
         if z is not None or (x.discrete and y.discrete) or self.correction == "miller-madow":

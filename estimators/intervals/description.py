@@ -1,4 +1,4 @@
-"""What an interval is learned from: what estimators say of the rows and of halves of them."""
+"""What an interval is learned from: what estimators say of the rows and of parts of them."""
 
 import math
 from collections.abc import Mapping

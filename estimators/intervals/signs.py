@@ -30,7 +30,7 @@ REASONS = (
 def warnings(
     raised: Mapping[str, str], described: Mapping[str, float], risk: float | None, limit: float
 ) -> dict[str, str]:
-    """The flags of `canonical` that are signs of an error, and those of halves and k-NN.
+    """The flags of `canonical` that are signs of an error, and those of `auto` itself.
 
     raised: the flags of `canonical`. described: as from `description.describe`. risk: how often
     estimates of such data are off, None if it is not known; `REASONS` are left out if it is below

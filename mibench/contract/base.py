@@ -17,7 +17,9 @@ from .completing import common_flags, estimate_of_constant, shape_of, with_row_f
 from .conditions import TAKE_NUMBERS, Conditions
 from .parameters import check_value, parameter_fields
 from .strata import estimate_in_strata, local_in_strata, permuted_in_strata
-from .variables import Variable, as_pair
+from .variables import Variable, as_pair, check_same_rows
+
+Int = NDArray[np.int64]
 
 
 class Estimator(ABC):
@@ -105,7 +107,7 @@ class Estimator(ABC):
         Raises:
             InputError: for sides of different numbers of rows.
         """
-        _check_same_rows(x, y)
+        check_same_rows(x, y)
         if x.constant or y.constant:
             return estimate_of_constant(x, y)
         with contained():
@@ -128,7 +130,7 @@ class Estimator(ABC):
             InputError: for sides of different numbers of rows, and for numbers in z if the
                 estimator has no conditional MI.
         """
-        _check_same_rows(x, y)
+        check_same_rows(x, y)
         if z.n != x.n:
             raise InputError(f"x has {x.n} rows and z has {z.n}: rows must belong together")
         given = {"dim_z": z.dims}
@@ -158,7 +160,7 @@ class Estimator(ABC):
             InputError: for sides of different numbers of rows.
         """
         for other in others:
-            _check_same_rows(other, t)
+            check_same_rows(other, t)
         varying = [other for other in others if not other.constant]
         if t.constant or not varying:
             return [estimate_of_constant(other, t) for other in others]
@@ -197,9 +199,7 @@ class Estimator(ABC):
                 results += [self.attempt(x, y) for x, y in same_y]
         return results
 
-    def estimate_permuted(
-        self, x: Variable, y: Variable, orders: Sequence[NDArray[np.int64]]
-    ) -> list[float]:
+    def estimate_permuted(self, x: Variable, y: Variable, orders: Sequence[Int]) -> list[float]:
         """Estimate I(X;Y) in nats for each order of the rows of Y, for a test of independence.
 
         The numbers are those of `estimate_variables(x, y.reordered(order))`. What no order changes
@@ -213,7 +213,7 @@ class Estimator(ABC):
         return [self.estimate_variables(x, y.reordered(order)).nats for order in orders]
 
     def estimate_permuted_given(
-        self, x: Variable, y: Variable, z: Conditions, orders: Sequence[NDArray[np.int64]]
+        self, x: Variable, y: Variable, z: Conditions, orders: Sequence[Int]
     ) -> list[float]:
         """Estimate I(X;Y|Z) in nats for each order of the rows of Y, as `estimate_permuted` does.
 
@@ -225,7 +225,7 @@ class Estimator(ABC):
                 a label; otherwise a row may occur more than once.
         """
         if z.labels is not None and z.numbers is None:
-            return permuted_in_strata(self.estimate_permuted, x, y, z.labels, orders)
+            return permuted_in_strata(self._permuted_within, x, y, z.labels, orders)
         return [self._nats_given(x, y.selected(order), z) for order in orders]
 
     def local_values(
@@ -366,6 +366,10 @@ class Estimator(ABC):
         """The estimate among rows whose labels of Z are equal."""
         return self._estimate(x, y) if numbers is None else self._estimate_given(x, y, numbers)
 
+    def _permuted_within(self, x: Variable, y: Variable, orders: Sequence[Int]) -> list[float]:
+        """`_within`, with no numbers in Z, for each order of the rows of Y."""
+        return self.estimate_permuted(x, y, orders)
+
     def _within_checked(self, x: Variable, y: Variable, numbers: Variable | None) -> Estimate:
         """As `_within`, with all flags."""
         estimate = self._within(x, y, numbers)
@@ -393,8 +397,3 @@ class Estimator(ABC):
             )
         all_flags = {**estimate.flags, **common_flags(estimate, x.n)}
         return replace(estimate, flags=all_flags, info={**shape_of(x, y), **estimate.info})
-
-
-def _check_same_rows(x: Variable, y: Variable) -> None:
-    if x.n != y.n:
-        raise InputError(f"one side has {x.n} rows and the other {y.n}: rows must belong together")

@@ -200,6 +200,12 @@ def as_pair(
     return side_x, side_y
 
 
+def check_same_rows(x: Variable, y: Variable) -> None:
+    """Raise an InputError for sides of different numbers of rows."""
+    if x.n != y.n:
+        raise InputError(f"one side has {x.n} rows and the other {y.n}: rows must belong together")
+
+
 def _side(values: Any, name: str, discrete: bool | None) -> Variable:
     side = as_side(values, name, discrete)
     variable = as_variable(side.values, name, side.discrete)
