@@ -19,7 +19,6 @@ from mibench.types import Estimate, Interval
 from .canonical import Canonical
 from .independence import Combined
 from .intervals.description import Described, describe, some_rows
-from .intervals.features import as_array, features_of
 from .intervals.model import HIGHEST_LEVEL, IntervalModel, interval_model
 from .intervals.signs import NO_SIGNS, warnings
 from .knn import KNN
@@ -91,7 +90,7 @@ class Auto(Estimator):
         described, canonical, knn = _described_now(x, y)
         model = interval_model()
         unlike = _unlike(x, y, described, canonical, model)
-        risk = None if unlike else model.risk(as_array(features_of(described)))
+        risk = None if unlike else model.risk(described)
         raised = warnings(canonical.flags, described, risk, float(model.risk_limit[0]))
         if unlike:
             raised.update([flags.uncalibrated(unlike)])

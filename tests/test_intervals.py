@@ -73,7 +73,7 @@ def test_the_flag_of_a_likely_error_is_right_more_often_than_not(judged):
     records = judged.to_dict("records")
     error = abs(np.array([model.corrected(record) for record in records]) - judged["truth"])
     off = ((error > OFF_NATS) & (error > OFF_SHARE * judged["truth"])).to_numpy()
-    risk = np.array([model.risk(as_array(features_of(record))) for record in records])
+    risk = np.array([model.risk(record) for record in records])
     flagged = risk >= model.risk_limit[0]
     assert flagged[off].mean() > 0.7
     assert flagged[~off].mean() < 0.25
@@ -167,7 +167,7 @@ def test_the_trees_are_those_that_scikit_learn_made(monkeypatch):
     for row in x[:20]:
         wanted_quantiles = sorted(float(trees.predict([row])[0]) for trees in quantiles)
         assert model.quantiles(row) == pytest.approx(wanted_quantiles, abs=1e-5)
-        assert model.risk(row) == pytest.approx(risk.predict_proba([row])[0, 1], abs=1e-5)
+        assert model.risk_of(row) == pytest.approx(risk.predict_proba([row])[0, 1], abs=1e-5)
 
 
 def test_the_model_is_small_and_holds_no_code():

@@ -72,11 +72,8 @@ class IntervalModel:
         """The quantiles (q,), in units, rising with their shares, before any margin."""
         return np.sort(self.first + self._sums(self.root, features))
 
-    def risk(self, features: Float) -> float:
-        """How many of the distributions that look like these data have an estimate that is off.
-
-        Off is a corrected estimate that errs by more than `OFF_NATS` and `OFF_SHARE` of the truth.
-        """
+    def risk_of(self, features: Float) -> float:
+        """How often estimates of such data are off, between 0 and 1; see `risk`."""
         log_odds = self.risk_first[0] + self._sums(self.risk_root, features)
         return float(1 / (1 + np.exp(-log_odds)))
 
@@ -98,6 +95,13 @@ class IntervalModel:
         middle = float(quantiles[len(self.shares) // 2])
         correction = scale_of(described) * float(self.used[0]) * middle
         return max(described["canonical"] + correction, 0.0)
+
+    def risk(self, described: Mapping[str, float]) -> float:
+        """How many of the distributions that look like these data have an estimate that is off.
+
+        Off is a corrected estimate that errs by more than `OFF_NATS` and `OFF_SHARE` of the truth.
+        """
+        return self.risk_of(as_array(features_of(described)))
 
     def interval(self, described: Mapping[str, float], level: float) -> tuple[float, float]:
         """The interval in nats that holds the truth with this probability."""
