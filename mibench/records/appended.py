@@ -12,6 +12,7 @@ import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -70,24 +71,34 @@ class AppendedLines(ABC):
         The line begins with a line feed. It raises StoreLostError if the file is no longer the one
         that was opened.
         """
+        file = self._opened()
         try:
-            file = os.open(self.path, APPEND)
+            yield partial(self._append, file)
+        finally:
+            os.close(file)
+
+    def append_line(self, line: bytes) -> None:
+        """Append one line, as the function of `adding_lines` does."""
+        file = self._opened()
+        try:
+            self._append(file, line)
+        finally:
+            os.close(file)
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self.path, APPEND)
         except OSError as error:
             raise (self._unusable(error) if self._is_there() else self._lost()) from error
 
-        def add(line: bytes) -> None:
-            try:
-                status = os.fstat(file)
-                if status.st_nlink == 0 or not self._is_whole(status):
-                    raise self._lost()
-                _append(file, line)
-            except OSError as error:
-                raise self._unusable(error) from error
-
+    def _append(self, file: int, line: bytes) -> None:
         try:
-            yield add
-        finally:
-            os.close(file)
+            status = os.fstat(file)
+            if status.st_nlink == 0 or not self._is_whole(status):
+                raise self._lost()
+            _append(file, line)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     @contextmanager
     def pinned(self) -> Iterator[int]:

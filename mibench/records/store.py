@@ -74,8 +74,11 @@ class Store(AppendedLines):
         return "is not a store of mibench"
 
     def append(self, record: Record) -> None:
-        """Append one record. Raises InputError if that fails."""
-        self.add([record])
+        """Append one record, which replaces earlier ones with the same key.
+
+        Raises InputError if that fails.
+        """
+        self.append_line(_line(record))
 
     def add(self, records: Iterable[Record]) -> None:
         """Append records. They replace earlier ones with the same keys."""

@@ -281,7 +281,7 @@ def _warm_up(
     takes_rows = _takes_rows(type(estimator.estimator))
     more = {"rows": len(x) if rows is None else rows} if takes_rows else {}
     kind = type(estimator.estimator), x.shape[1], y.shape[1], *kinds.values(), *more.values()
-    if {(estimator.spec, *kind), (estimator.spec, None, *kind[1:])} & _warm:
+    if (estimator.spec, *kind) in _warm or (estimator.spec, None, *kind[1:]) in _warm:
         return
     _warm.add((estimator.spec, *kind))
     if not call:

@@ -87,15 +87,18 @@ class Progress:
     def begun(self, evaluation: Evaluation) -> None:
         """Tell that an estimate begins."""
         self._start = self._start or time.monotonic()
-        self._running = named(evaluation)
-        self._tell()
+        if self._on_step is not None:
+            self._running = named(evaluation)
+            self._tell()
 
     def finished(self, evaluation: Evaluation, seconds: float) -> None:
         """Tell that an estimate is done."""
         self._done += 1
-        self._remaining.finished(evaluation, seconds)
         if self._on_progress is not None:
             self._on_progress(self._done, self._total)
+        if self._on_step is None:
+            return
+        self._remaining.finished(evaluation, seconds)
         now = time.monotonic()
         if now - self._extrapolated > SECONDS_BETWEEN_EXTRAPOLATIONS:
             self._extrapolated = now
