@@ -582,7 +582,7 @@ def test_small_line_counts(values):
 @pytest.mark.parametrize(("low", "scale"), [(0.0, 0.0), (-3.0, 1e3), (2.0, 7.0), (-1e9, 1e-9)])
 def test_small_line_counts_with_any_table(low, scale):
     """The table only gives a guess: where it is useless or wrong, the values decide."""
-    values = np.sort(np.r_[np.round(np.random.default_rng(0).normal(size=200), 2), [5.0] * 50])
+    values = np.sort(np.r_[np.round(np.random.default_rng(0).normal(size=700), 2), [5.0] * 50])
     n = len(values)
     padded = np.r_[values, np.full(line.STEP, np.inf)]
     reach = np.abs(np.random.default_rng(1).normal(size=n))
@@ -598,10 +598,13 @@ def test_small_line_counts_with_any_table(low, scale):
         rows = np.random.default_rng(2).permutation(n)
         radius, occurrences = np.empty(n), np.zeros(n + 1, np.int64)
         radius[rows] = reach + 0.5  # which is made smaller by 0.5
-        for start, stop in ((0, n // 2), (n // 2, n)):
+        largest = max(
             line.occurrences_within(
                 padded, n, table, low, scale, rows, radius, 0.5, 1.0, start, stop, occurrences
             )
+            for start, stop in ((0, n // 2), (n // 2, n))
+        )
+        assert np.flatnonzero(occurrences)[-1] == largest
         nearer = np.abs(values - values[:, np.newaxis]) < (radius[rows] - 0.5)[:, np.newaxis]
         counts = np.maximum(nearer.sum(axis=1), 1)
         assert occurrences.tolist() == np.bincount(counts, minlength=n + 1).tolist()
@@ -654,6 +657,15 @@ def test_strips_find_the_same_as_all_pairs(name, k):
                 counts = search.count_within(column[np.newaxis], reach, "auto")
                 matrix = np.abs(column[:, np.newaxis] - column) < reach[:, np.newaxis]
                 assert np.array_equal(counts, matrix.sum(axis=1))
+
+
+@pytest.mark.parametrize("name", ["cauchy", "ridge", "few x", "few y", "clusters"])
+def test_long_strips_find_the_same_with_and_without_extents(name):
+    """Strips of more rows than are compared at once."""
+    columns = plane(name, 40_000)
+    strips = [search.nearest(columns, 3, 1, "strips", extents=some) for some in (True, False)]
+    assert np.array_equal(strips[0].radius, strips[1].radius)
+    assert np.array_equal(strips[0].tied, strips[1].tied)
 
 
 @pytest.mark.parametrize("dims", [2, 3, 7])

@@ -12,6 +12,8 @@ Place = int | np.int64  # always of 64 bits, so that one version of a kernel is 
 
 STEP = 8  # values compared at once, without a branch
 MAX_STEPS = 4  # steps before a binary search takes over
+AT_ONCE = 256  # values whose place is guessed in one loop
+Unsigned = np.uint64
 FEW_VALUES = 4  # values after a guess, of which one is mostly the right one
 
 
@@ -128,37 +130,67 @@ def count_within(
 
 
 @kernel
+def _guess(
+    values: Float, low: float, scale: float, top: float, start: int, count: int, reach: Float,
+    first: NDArray[np.int32], last: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """The intervals of the table in which the reaches of `count` values from `start` on end.
+
+    Here and not for one value at a time, since this loop works on vectors.
+    """
+    for t in range(Unsigned(count)):
+        centre = values[Unsigned(start) + t]
+        place = (centre - reach[t] - low) * scale
+        place = place if place > 0.0 else 0.0
+        first[t] = np.int32(place if place < top else top)
+        place = (centre + reach[t] - low) * scale
+        place = place if place > 0.0 else 0.0
+        last[t] = np.int32(place if place < top else top)
+
+
+@kernel
 def occurrences_within(
     values: Float, n: int, table: NDArray[np.int32], low: float, scale: float, order: Int,
     radius: Float, error: float, max_rounding: float, start: int, stop: int, occurrences: Int,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """How often each count of `count_within` occurs, for the centres [start, stop).
 
     order (n,): the rows of the values; radius (n,), by row, is made smaller by `error`, and by no
     more than the share `max_rounding` of it. occurrences (n + 1,) are raised; a count is at
-    least 1.
+    least 1. Returns the largest count.
     """
-    top = table.shape[0] - 2.0
-    for i in range(start, stop):
-        distance, centre = radius[order[i]], values[i]
-        reach = distance - min(error, max_rounding * distance)
-        if not reach > 0.0:
-            occurrences[1] += 1
-            continue
-        first: Place = np.int64(table[_interval(centre - reach, low, scale, top)])
-        last: Place = np.int64(table[_interval(centre + reach, low, scale, top)])
-        outside, inside = 0, 0
-        for j in range(FEW_VALUES):
-            outside += int(centre - values[first + j] >= reach)
-            inside += int(values[last + j] - centre < reach)
-        sure = (outside < FEW_VALUES) & (inside < FEW_VALUES)
-        # Where there is none before the first one, infinity is looked at.
-        sure &= (first == 0) | (centre - values[first - 1] >= reach)
-        sure &= (last == 0) | (values[last - 1] - centre < reach)
-        if sure:
-            first, last = first + outside, last + inside
-        else:
-            first = _boundary_near(values, n, centre, reach, first, False)
-            last = _boundary_near(values, n, centre, reach, last, True)
-        count = last - first
-        occurrences[count if count > 1 else 1] += 1
+    top, largest = table.shape[0] - 2.0, 1
+    reaches = np.empty(AT_ONCE)
+    firsts, lasts = np.empty(AT_ONCE, np.int32), np.empty(AT_ONCE, np.int32)
+    for begin in range(start, stop, AT_ONCE):
+        many = min(AT_ONCE, stop - begin)
+        for t in range(many):
+            distance = radius[order[begin + t]]
+            reaches[t] = distance - min(error, max_rounding * distance)
+        _guess(values, low, scale, top, begin, many, reaches, firsts, lasts)
+        for t in range(many):
+            centre, reach = values[begin + t], reaches[t]
+            if not reach > 0.0:
+                occurrences[1] += 1
+                continue
+            # With unsigned places, no negative index has to be looked for.
+            near, far = Unsigned(table[Unsigned(firsts[t])]), Unsigned(table[Unsigned(lasts[t])])
+            outside, inside = 0, 0
+            for j in range(Unsigned(FEW_VALUES)):
+                outside += int(centre - values[near + j] >= reach)
+                inside += int(values[far + j] - centre < reach)
+            sure = (outside < FEW_VALUES) & (inside < FEW_VALUES)
+            # Where there is none before the first one, infinity is looked at.
+            sure &= (near == 0) | (centre - values[near - Unsigned(1)] >= reach)
+            sure &= (far == 0) | (values[far - Unsigned(1)] - centre < reach)
+            first: Place = np.int64(near)
+            last: Place = np.int64(far)
+            if sure:
+                first, last = first + outside, last + inside
+            else:
+                first = _boundary_near(values, n, centre, reach, first, False)
+                last = _boundary_near(values, n, centre, reach, last, True)
+            count = max(last - first, 1)
+            occurrences[count] += 1
+            largest = max(largest, count)
+    return largest

@@ -2,8 +2,8 @@
 
 The plane is cut into strips as in `strips`. While rows are put into their strips in ascending order
 of y, the place of each row among those of the strips on the left and on the right is known. Around
-these three places `STEPS` rows are compared without a branch, which is enough for most rows. For
-the others the search goes on from there.
+these three places `STEPS` rows are compared without a branch, for several rows at once where the
+processor can, which is enough for most rows. For the others the search goes on from there.
 
 Infinite values lie before and after the rows of each strip, so that a search needs no other end.
 All comparisons are of the same rounded differences as in `strips`, so the results are the same.
@@ -22,6 +22,13 @@ Place = int | np.int64  # always of 64 bits, so that one version of a kernel is 
 
 MOST_NEIGHBOURS = 3
 STEPS = 4
+# What is found for some places at once lies in lines: the distances to the 4 * STEPS rows of the
+# strips on both sides, the four smallest of all, and how far the rows that were compared reach.
+AT_ONCE = 128
+LINES = 4 * STEPS + 5
+# With unsigned places, no negative index has to be looked for, and the loops work on vectors.
+Unsigned = np.uint64
+LINE, FOUR, REACH = Unsigned(AT_ONCE), Unsigned(4 * STEPS), Unsigned(4 * STEPS + 4)
 
 
 def places(n: int, strips: int) -> int:
@@ -105,6 +112,90 @@ def _scan(
 
 
 @kernel
+def _beside(
+    xs: Float, ys: Float, left: Int32, right: Int32, first: int, count: int, found: Float
+) -> None:
+    """Distances to the rows of the strips on both sides, for `count` places from `first` on.
+
+    found: line j holds those to the j-th row, a place beside the other; line `REACH` how far in y
+    the rows that were compared reach.
+    """
+    for t in range(Unsigned(count)):
+        i = Unsigned(first) + t
+        x, y = xs[i], ys[i]
+        p, q = Unsigned(left[i] - STEPS), Unsigned(right[i] - STEPS)
+        for j in range(Unsigned(2 * STEPS)):
+            found[j * LINE + t] = _distance(xs, ys, p + j, x, y)
+            found[(j + Unsigned(2 * STEPS)) * LINE + t] = _distance(xs, ys, q + j, x, y)
+        last = Unsigned(2 * STEPS - 1)
+        up, down = min(ys[p + last], ys[q + last]) - y, y - max(ys[p], ys[q])
+        found[REACH * LINE + t] = up if up < down else down
+
+
+@kernel
+def _nearest(
+    xs: Float, ys: Float, first: int, count: int, below: float, above: float, found: Float
+) -> None:
+    """The four smallest distances of each place, after `_beside`, into the lines from `FOUR` on.
+
+    below, above: the x next to the three strips. Line `REACH` of `found` becomes the distance up to
+    which no other row can be nearer.
+    """
+    for t in range(Unsigned(count)):
+        i = Unsigned(first) + t
+        x, y = xs[i], ys[i]
+        a, b, c, e = np.inf, np.inf, np.inf, np.inf
+        for j in range(1, STEPS + 1):
+            a, b, c, e = _with(_distance(xs, ys, i + Unsigned(j), x, y), a, b, c, e)
+            a, b, c, e = _with(_distance(xs, ys, i - Unsigned(j), x, y), a, b, c, e)
+        for j in range(4 * STEPS):
+            a, b, c, e = _with(found[Unsigned(j) * LINE + t], a, b, c, e)
+        found[FOUR * LINE + t] = a
+        found[(FOUR + Unsigned(1)) * LINE + t] = b
+        found[(FOUR + Unsigned(2)) * LINE + t] = c
+        found[(FOUR + Unsigned(3)) * LINE + t] = e
+        reach = found[REACH * LINE + t]
+        for limit in (
+            ys[i + Unsigned(STEPS)] - y, y - ys[i - Unsigned(STEPS)], x - below, above - x
+        ):  # fmt: skip
+            reach = limit if limit < reach else reach
+        found[REACH * LINE + t] = reach
+
+
+@kernel
+def _farther(
+    xs: Float, ys: Float, left: Int32, right: Int32, starts: Int, edges: Float, s: int, i: int,
+    a: float, b: float, c: float, e: float,
+) -> Four:  # fmt: skip
+    """The four smallest distances of place i of strip s, from those to the rows next to it."""
+    x, y = xs[i], ys[i]
+    p, q = np.int64(left[i]), np.int64(right[i])
+    a, b, c, e = _scan(xs, ys, x, y, i + STEPS + 1, 1, a, b, c, e)
+    a, b, c, e = _scan(xs, ys, x, y, i - STEPS - 1, -1, a, b, c, e)
+    a, b, c, e = _scan(xs, ys, x, y, p + STEPS, 1, a, b, c, e)
+    a, b, c, e = _scan(xs, ys, x, y, p - STEPS - 1, -1, a, b, c, e)
+    a, b, c, e = _scan(xs, ys, x, y, q + STEPS, 1, a, b, c, e)
+    a, b, c, e = _scan(xs, ys, x, y, q - STEPS - 1, -1, a, b, c, e)
+    other = s - 2
+    while other >= 0 and x - edges[other, 1] < e:
+        p = np.int64(left[p])
+        while ys[p - 1] >= y:
+            p -= 1
+        a, b, c, e = _scan(xs, ys, x, y, p, 1, a, b, c, e)
+        a, b, c, e = _scan(xs, ys, x, y, p - 1, -1, a, b, c, e)
+        other -= 1
+    other = s + 2
+    while other < starts.shape[0] - 1 and edges[other, 0] - x < e:
+        q = np.int64(right[q])
+        while ys[q - 1] >= y:
+            q -= 1
+        a, b, c, e = _scan(xs, ys, x, y, q, 1, a, b, c, e)
+        a, b, c, e = _scan(xs, ys, x, y, q - 1, -1, a, b, c, e)
+        other += 1
+    return a, b, c, e
+
+
+@kernel
 def radii(
     xs: Float, ys: Float, rows: Int32, left: Int32, right: Int32, starts: Int, edges: Float, k: int,
     start: int, stop: int, radius: Float, tied: Bool,
@@ -114,48 +205,25 @@ def radii(
     The others are from `arrange`. Outputs are in row order.
     """
     strips = starts.shape[0] - 1
+    found = np.empty(LINES * AT_ONCE)
+    four = 4 * STEPS * AT_ONCE
     for s in range(start, stop):
         first = first_place(starts, s)
-        below = edges[s - 2, 1] if s >= 2 else -np.inf  # the x next to the three strips
+        last = first + starts[s + 1] - starts[s]
+        below = edges[s - 2, 1] if s >= 2 else -np.inf
         above = edges[s + 2, 0] if s + 2 < strips else np.inf
-        for i in range(first, first + starts[s + 1] - starts[s]):
-            x, y = xs[i], ys[i]
-            p, q = np.int64(left[i]), np.int64(right[i])
-            a, b, c, e = np.inf, np.inf, np.inf, np.inf
-            for j in range(1, STEPS + 1):
-                a, b, c, e = _with(_distance(xs, ys, i + j, x, y), a, b, c, e)
-                a, b, c, e = _with(_distance(xs, ys, i - j, x, y), a, b, c, e)
-            for j in range(-STEPS, STEPS):
-                a, b, c, e = _with(_distance(xs, ys, p + j, x, y), a, b, c, e)
-                a, b, c, e = _with(_distance(xs, ys, q + j, x, y), a, b, c, e)
-            up = min(ys[i + STEPS], ys[p + STEPS - 1], ys[q + STEPS - 1]) - y
-            down = y - max(ys[i - STEPS], ys[p - STEPS], ys[q - STEPS])
-            if min(up, down) < e:
-                a, b, c, e = _scan(xs, ys, x, y, i + STEPS + 1, 1, a, b, c, e)
-                a, b, c, e = _scan(xs, ys, x, y, i - STEPS - 1, -1, a, b, c, e)
-                a, b, c, e = _scan(xs, ys, x, y, p + STEPS, 1, a, b, c, e)
-                a, b, c, e = _scan(xs, ys, x, y, p - STEPS - 1, -1, a, b, c, e)
-                a, b, c, e = _scan(xs, ys, x, y, q + STEPS, 1, a, b, c, e)
-                a, b, c, e = _scan(xs, ys, x, y, q - STEPS - 1, -1, a, b, c, e)
-            if x - below < e:
-                other = s - 2
-                while other >= 0 and x - edges[other, 1] < e:
-                    p = np.int64(left[p])
-                    while ys[p - 1] >= y:
-                        p -= 1
-                    a, b, c, e = _scan(xs, ys, x, y, p, 1, a, b, c, e)
-                    a, b, c, e = _scan(xs, ys, x, y, p - 1, -1, a, b, c, e)
-                    other -= 1
-            if above - x < e:
-                other = s + 2
-                while other < strips and edges[other, 0] - x < e:
-                    q = np.int64(right[q])
-                    while ys[q - 1] >= y:
-                        q -= 1
-                    a, b, c, e = _scan(xs, ys, x, y, q, 1, a, b, c, e)
-                    a, b, c, e = _scan(xs, ys, x, y, q - 1, -1, a, b, c, e)
-                    other += 1
-            row = rows[i]
-            distance = c if k == 3 else b if k == 2 else a
-            radius[row] = distance
-            tied[row] = distance == 0.0 or distance == (e if k == 3 else c if k == 2 else b)
+        for begin in range(first, last, AT_ONCE):
+            count = min(AT_ONCE, last - begin)
+            _beside(xs, ys, left, right, begin, count, found)
+            _nearest(xs, ys, begin, count, below, above, found)
+            for t in range(count):
+                a, b = found[four + t], found[four + AT_ONCE + t]
+                c, e = found[four + 2 * AT_ONCE + t], found[four + 3 * AT_ONCE + t]
+                if found[four + 4 * AT_ONCE + t] < e:
+                    a, b, c, e = _farther(
+                        xs, ys, left, right, starts, edges, s, begin + t, a, b, c, e
+                    )
+                row = rows[begin + t]
+                distance = c if k == 3 else b if k == 2 else a
+                radius[row] = distance
+                tied[row] = distance == 0.0 or distance == (e if k == 3 else c if k == 2 else b)

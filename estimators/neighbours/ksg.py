@@ -101,8 +101,9 @@ def kraskov_sums(
         return KraskovSums(psi, counts.x, counts.y, counts.tied_rows, counts.algorithm)
     joint, x, y, tied_rows = _neighbours_without_ties(x, y, k, 1, algorithm)
     error = _rounding(x, y)
+    psi = _digamma_table(len(x.order))
     of_x, of_y = (
-        _sum_digamma_of(side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING))
+        _sum_of(psi, side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING))
         for side in (x, y)
     )
     return KraskovSums(of_x + of_y, x, y, tied_rows, joint.algorithm)
@@ -220,16 +221,16 @@ def sum_digamma(counts: Int) -> float:
     return float(np.dot(occurrences[present], digamma(present)))
 
 
-def _sum_digamma_of(occurrences: Int) -> float:
-    """Sum of psi over counts of at least 1, of which each occurs so often, (n + 1,)."""
+def _sum_of(psi: Float, occurrences: Int) -> float:
+    """Sum of psi over counts of at least 1, of which each occurs so often."""
     present = np.flatnonzero(occurrences)
-    return float(np.dot(occurrences[present], _digamma_table(len(occurrences))[present]))
+    return float(np.dot(occurrences[present], psi[present]))
 
 
 @lru_cache(maxsize=8)
-def _digamma_table(size: int) -> Float:
-    """At places 1, 2, 3, ... psi of these; 0 at place 0."""
-    return np.append(0.0, digamma(np.arange(1, size)))
+def _digamma_table(n: int) -> Float:
+    """At places 1 to n, psi of these; 0 at place 0."""
+    return np.append(0.0, digamma(np.arange(1, n + 1)))
 
 
 def of_rows(rows: Int, values: ArrayLike, n: int) -> Float:

@@ -52,25 +52,26 @@ class SortedColumn:
         return counts
 
     def occurrences_within(self, radius: Float, error: float, max_rounding: float) -> Int:
-        """How often each count of rows nearer than a radius (n,) occurs, (n + 1,).
+        """How often each count of rows nearer than a radius (n,) occurs, by count from 0 on.
 
         The row itself is counted. A radius is made smaller by `error`, and by no more than the
-        share `max_rounding` of it.
+        share `max_rounding` of it. The last count is the largest one that occurs.
         """
         n = len(self.order)
-        occurrences, lock = np.zeros(n + 1, np.int64), Lock()
+        occurrences, lock, largest = np.zeros(n + 1, np.int64), Lock(), [0]
 
         def count(start: int, stop: int) -> None:
             part = np.zeros(n + 1, np.int64)
-            line.occurrences_within(
+            most = line.occurrences_within(
                 self.padded, n, self.table, self.low, self.scale, self.order, radius, error,
                 max_rounding, start, stop, part,
             )  # fmt: skip
             with lock:
-                np.add(occurrences, part, out=occurrences)
+                occurrences[: most + 1] += part[: most + 1]
+                largest.append(most)
 
         share_rows(count, n, MIN_ROWS_PER_THREAD)
-        return occurrences
+        return occurrences[: max(largest) + 1]
 
 
 def sorted_column(values: Float, order: Int) -> SortedColumn:
