@@ -27,6 +27,8 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 MIN_ROWS_PER_THREAD = 128
+# Of a plane or a line, where a row takes little time: for fewer rows, waking a thread costs more.
+MIN_SCALARS_PER_THREAD = 4096
 NO_COUNTS = np.empty(0, np.int64)
 ROWS_PER_SQUARE = 4  # in a square as wide as a strip; measured, and 2 to 10 cost nearly the same
 ROWS_PER_SQUARE_OF_FEW = 2  # the same for up to three neighbours; measured, too
@@ -197,7 +199,7 @@ def _nearest_on_a_line(values: Float, k: int) -> Neighbours:
     share_rows(
         lambda a, b: line.neighbours(ordered, k, a, b, sorted_radius, sorted_tied),
         n,
-        8 * MIN_ROWS_PER_THREAD,
+        MIN_SCALARS_PER_THREAD,
     )
     radius, tied = np.empty(n), np.empty(n, np.bool_)
     radius[order], tied[order] = sorted_radius, sorted_tied
@@ -238,7 +240,7 @@ def _nearest_by_strips(
             fewer_radius,
         ),
         count,
-        max(1, MIN_ROWS_PER_THREAD * count // n),
+        max(1, MIN_SCALARS_PER_THREAD * count // n),
     )
     if split != 1:  # both dimensions belong to x
         extent_x, extent_y = radius, np.zeros(n)
@@ -259,7 +261,7 @@ def _few_in_the_plane(columns: Float, k: int, orders: tuple[Int, Int] | None) ->
     share_rows(
         lambda a, b: plane.radii(xs, ys, rows, left, right, starts, edges, k, a, b, radius, tied),
         count,
-        max(1, MIN_ROWS_PER_THREAD * count // n),
+        max(1, MIN_SCALARS_PER_THREAD * count // n),
     )
     none = np.empty(0)
     return Neighbours(radius, (none, none), tied, "strips", np.empty((0, n)))

@@ -18,7 +18,7 @@ from .partitions import Slabs, cut_slabs
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-MIN_ROWS_PER_THREAD = 1024
+MIN_ROWS_PER_THREAD = 4096
 INTERVALS_PER_VALUE = 4  # of the table; measured, also for values with heavy tails
 
 

@@ -90,8 +90,7 @@ def evaluate(
     from a few rows if this process has not used the estimator on such data yet.
     """
     try:
-        with contained():
-            sample = _last_sample.of(evaluation)
+        sample = _last_sample.of(evaluation)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an error of the task: all evaluations on this sample fail
@@ -247,7 +246,8 @@ class _LastSample(threading.local):
         key = (evaluation.run, task.name, n, seed)
         if self.sample is None or key != self.key or not evaluation.run:
             self.sample = None  # frees the memory before the next sample is drawn
-            with one_blas_thread():  # busy loops of further threads would slow the timed estimate
+            # Busy loops of further threads would slow the timed estimate.
+            with contained(), one_blas_thread():
                 self.key, self.sample = key, task.sample(n, seed)
         return private_copies(self.sample, evaluation.estimator)
 
