@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,20 +57,22 @@ class SortedColumn:
         share `max_rounding` of it. The last count is the largest one that occurs.
         """
         n = len(self.order)
-        occurrences, lock, largest = np.zeros(n + 1, np.int64), Lock(), [0]
+        parts: list[tuple[int, Int]] = []
 
         def count(start: int, stop: int) -> None:
             part = np.zeros(n + 1, np.int64)
-            most = line.occurrences_within(
+            largest = line.occurrences_within(
                 self.padded, n, self.table, self.low, self.scale, self.order, radius, error,
                 max_rounding, start, stop, part,
             )  # fmt: skip
-            with lock:
-                occurrences[: most + 1] += part[: most + 1]
-                largest.append(most)
+            parts.append((largest, part))
 
         share_rows(count, n, MIN_ROWS_PER_THREAD)
-        return occurrences[: max(largest) + 1]
+        size = 1 + max(largest for largest, _ in parts)
+        occurrences = parts[0][1][:size]
+        for _, part in parts[1:]:
+            occurrences += part[:size]
+        return occurrences
 
 
 def sorted_column(values: Float, order: Int) -> SortedColumn:
