@@ -180,9 +180,11 @@ def occurrences_within(
                 outside += int(centre - values[near + j] >= reach)
                 inside += int(values[far + j] - centre < reach)
             sure = (outside < FEW_VALUES) & (inside < FEW_VALUES)
-            # Where there is none before the first one, infinity is looked at.
-            sure &= (near == 0) | (centre - values[near - Unsigned(1)] >= reach)
-            sure &= (far == 0) | (values[far - Unsigned(1)] - centre < reach)
+            # The values before; where there is none, the first one, whatever it is.
+            before_near = values[near - Unsigned(near > 0)]
+            before_far = values[far - Unsigned(far > 0)]
+            sure &= (near == 0) | (centre - before_near >= reach)
+            sure &= (far == 0) | (before_far - centre < reach)
             first: Place = np.int64(near)
             last: Place = np.int64(far)
             if sure:
