@@ -193,7 +193,7 @@ def occurrences_within(
                 for up in range(2):  # in a loop, which compiles faster
                     place = _boundary_near(values, n, centre, reach, last if up else first, up > 0)
                     first, last = (first, place) if up else (place, last)
-            count = max(last - first, 1)
+            count = int(max(last - first, 1))
             occurrences[count] += 1
             largest = max(largest, count)
     return largest

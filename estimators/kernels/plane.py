@@ -18,7 +18,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Int32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
-Place = int | np.int64  # always of 64 bits, so that one version of a kernel is compiled
+Place = int | np.int64 | np.uint64  # always of 64 bits
 
 MOST_NEIGHBOURS = 3
 STEPS = 4

@@ -101,9 +101,9 @@ def kraskov_sums(
         return KraskovSums(psi, counts.x, counts.y, counts.tied_rows, counts.algorithm)
     joint, x, y, tied_rows = _neighbours_without_ties(x, y, k, 1, algorithm)
     error = _rounding(x, y)
-    psi = _digamma_table(len(x.order))
+    table = _digamma_table(len(x.order))
     of_x, of_y = (
-        _sum_of(psi, side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING))
+        _sum_of(table, side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING))
         for side in (x, y)
     )
     return KraskovSums(of_x + of_y, x, y, tied_rows, joint.algorithm)
