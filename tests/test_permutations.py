@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench.cli.sureness import add_p_values, verdict
+from mibench.cli.uncertainty import add_p_values, verdict
 from mibench.columns.files import ColumnSet
 from mibench.contract.resolve import resolve_estimators
 from mibench.contract.variables import as_variable
@@ -167,9 +167,9 @@ def test_few_rows_have_as_many_permutations_as_many_rows(tmp_path, mibench):
     ("nats", "p_value", "words"),
     [
         (0.2, 0.049, "0.2 nats; not by chance (p = 0.049)"),
-        (0.2, 0.05, "0.2 nats; such an estimate may come by chance (p = 0.05)"),
-        (0.0, 0.01, "0 nats; yet a test finds dependence: too low (p = 0.01)"),
-        (0.0, 0.5, "0 nats; such an estimate may come by chance (p = 0.5)"),
+        (0.2, 0.05, "0.2 nats; consistent with independence (p = 0.05)"),
+        (0.0, 0.01, "0 nats; but a test finds dependence, so this is too low (p = 0.01)"),
+        (0.0, 0.5, "0 nats; consistent with independence (p = 0.5)"),
         (0.2, None, "0.2 nats"),
     ],
 )

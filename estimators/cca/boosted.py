@@ -19,10 +19,10 @@ Float = NDArray[np.float64]
 def boosted_predictions(
     z: Float, features: Float, targets: Float, tuning: TreeTuning
 ) -> list[Float]:
-    """Predictions of targets (m, n) from z (d, n): of each fold, learned on the others; scores.
+    """Two predictions of targets (m, n) from z (d, n), each fold by what was learned on the others.
 
-    The first is by trees of z alone. In the second, a linear function comes first, of features
-    (p, n), or of z where columns are many. Trees predict what it leaves. Empty where a few
+    Both are normal scores. The first is by trees on z alone. The second is by a linear function of
+    features (p, n), or of z where columns are many, and trees on its residuals. Empty where a few
     trees predict nothing of what it leaves in the first fold, where there is nothing to combine
     (d = 1), and where rows are few or columns many.
     """

@@ -45,7 +45,8 @@ def consider_left_over(
             most = max(most, found.nats(limits.errors))
             _consider(selection, found, direction, base, tuning)
     selection.left_over_nats = max(most - (float(selection.rows.mean()) - start), 0.0)
-    selection.rise_nats = max(selection.rise_nats, rise)  # a prediction may be too smooth, too
+    # k-NN on a smooth prediction may miss fine structure, too.
+    selection.rise_nats = max(selection.rise_nats, rise)
 
 
 def _consider(

@@ -111,8 +111,8 @@ def noise_of_discordance(
     Rows are divided into stretches, and in each the noise has one width: in normal scores, or in
     ranks where these explain the counts better. The logarithm of an expected count is estimated by
     psi(count + 1). This is exact for Poisson counts but for a term that vanishes exponentially; it
-    gives a finite value for no discordant pairs at all. The second part of `rows` has mean 0. It is
-    what one row more or less would change, since a count is one of pairs.
+    gives a finite value for no discordant pairs at all. `rows` are these logarithms and
+    the influence of each row, which has mean 0: a discordant pair counts for both of its rows.
     """
     n = len(counts)
     even = (np.arange(n) + 0.5) / n

@@ -201,7 +201,7 @@ class PairSearch:
         start: float,
         least: float = -math.inf,
     ) -> _Choice:
-        """The best penalty uphill from `start`: neighbours are tried while they show more.
+        """The best penalty near `start`: its neighbours are tried while they show more.
 
         No neighbour is tried where `start` shows far less than `least` nats.
         """
@@ -211,7 +211,7 @@ class PairSearch:
 
         first = penalties.index(start) if start in penalties else 0
         best = choice(first)
-        if best.nats < least - self.tuning.search.hopeless_nats:
+        if best.nats < least - self.tuning.search.max_first_loss_nats:
             return best
         for step in (1, -1):
             i = first + step

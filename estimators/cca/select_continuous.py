@@ -65,8 +65,8 @@ def select_continuous(terms: Terms, tuning: Tuning) -> Selection:
     u, v = terms.pairs.u, terms.pairs.v
     knn_on_pairs: list[KnnTerm | None] = []
     for m in range(1, 1 + (len(u) if dims > 2 else 0)):
-        hopeless = _is_hopeless(selection, base, m, terms, tuning)
-        term = None if hopeless else knn_term(u[:m], v[:m], tuning, terms.random_spacing)
+        rejected = _is_rejected_by_few_rows(selection, base, m, terms, tuning)
+        term = None if rejected else knn_term(u[:m], v[:m], tuning, terms.random_spacing)
         knn_on_pairs.append(term)
         if term is not None:
             _consider_pairs(selection, base, term, m, terms, tuning)
@@ -145,7 +145,9 @@ def _consider_pairs(
     )  # fmt: skip
 
 
-def _is_hopeless(selection: Selection, base: Float, m: int, terms: Terms, tuning: Tuning) -> bool:
+def _is_rejected_by_few_rows(
+    selection: Selection, base: Float, m: int, terms: Terms, tuning: Tuning
+) -> bool:
     """Whether the first of many rows show that k-NN on m pairs will not be accepted.
 
     This saves searches for neighbours in many dimensions. base: as in `_consider_pairs`.

@@ -95,8 +95,9 @@ class SearchTuning:
     refinements: tuple[Refinement, ...] = ("mixed", "single", "single", "single")
     # Nats of the judged pairs by which a refinement must improve. A choice.
     min_gain: float = 0.005
-    # Nats by which a refinement may be worse at first, for other penalties to be tried. A choice.
-    hopeless_nats: float = 0.1
+    # The largest loss of a refinement in nats, at its first penalty, at which other penalties are
+    # still tried. A choice.
+    max_first_loss_nats: float = 0.1
     # Standard deviations (1 / sqrt(n)) of the largest correlation below which no weights are
     # refined, to save time. A choice.
     min_refining_errors: float = 2.0

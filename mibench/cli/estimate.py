@@ -103,7 +103,7 @@ def estimate(
     from ..running.permutations import check_permutations
     from ..running.processes import check_jobs
     from .estimates import Sides, as_document, draw_sides
-    from .sureness import AUTO, add_intervals, add_p_values, judge
+    from .uncertainty import AUTO, add_intervals, add_p_values, judge
 
     check_jobs(jobs)
     if permutations is not None:

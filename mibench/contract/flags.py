@@ -1,7 +1,7 @@
-"""Flags: reasons to distrust an estimate, in plain words. One function per flag.
+"""Flags: reasons to distrust an estimate, in plain words. A function for each text.
 
-A flag is a pair (code, sentence). An estimate holds its flags in a dict. Codes are stable: tables
-and stores hold them. Sentences may change.
+A flag is a pair (code, text). An estimate holds its flags in a dict. Codes are stable: tables and
+stores hold them. Texts may change.
 """
 
 import math
@@ -53,7 +53,7 @@ FLAGS = {
     "halves_differ": "two halves of the rows give different estimates: few rows decide",
     "knn_finds_more": "k-NN gives more than the estimate, which may be too low",
     "no_p_value": "the test by permutations failed, so there is no p-value",
-    "own_codes": "nearly every input has a code of its own: counting gives log N for any network",
+    "own_codes": "nearly every input has its own activations: counting gives log N for any network",
     "monte_carlo_error": "the standard error of the mean over noise is larger than was asked for",
     "straight_lines": "part of the estimate assumes straight relations within neighbourhoods",
     "bandwidth": "the estimate depends much on the width of cells",

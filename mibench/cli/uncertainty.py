@@ -147,9 +147,11 @@ def verdict(auto: "Estimate", units: str) -> str:
         bounds = f"at least {low}" if high == "inf" else f"between {low} and {high}"
         parts = [f"{parts[0]}, {bounds} with a probability of {level}"]
     if auto.p_value is not None:
-        chance = "such an estimate may come by chance"
+        chance = "consistent with independence"
         if auto.p_value < SURE:
             too_low = auto.nats < NEAR_ZERO
-            chance = "yet a test finds dependence: too low" if too_low else "not by chance"
+            chance = (
+                "but a test finds dependence, so this is too low" if too_low else "not by chance"
+            )
         parts.append(f"{chance} (p = {auto.p_value:.2g})")
     return "; ".join(parts)
