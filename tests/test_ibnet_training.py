@@ -222,6 +222,7 @@ def test_other_layers_and_initial_weights_equal_plain_torch(layers, init):
     assert weights(ibnet.train(setting, data=SMALL))[0] == pytest.approx(expected, abs=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["1.1-full", "2.1", "2.2", "2.3", "2.4", "B.2"])
 def test_the_settings_equal_plain_torch(name):
     """Only ten epochs: later, rounding at the kink of a ReLU may lead to another step."""

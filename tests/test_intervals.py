@@ -154,6 +154,7 @@ def test_the_trees_are_walked_as_scikit_learn_does(tmp_path):
     assert sorted(totals) == pytest.approx(list(model.quantiles(row)), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_trees_are_those_that_scikit_learn_made(monkeypatch):
     """A model of random numbers: its quantiles and its risk are those of the boosted trees."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))

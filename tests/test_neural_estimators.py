@@ -209,6 +209,7 @@ def test_what_they_refuse(kind):
             kind(device="cuda").estimate(*rng.normal(size=(2, 60)))
 
 
+@pytest.mark.slow
 def test_the_test_of_independence_is_that_of_auto():
     x, y = correlated(0.5, 60, 0)
     estimate = mibench.estimate(x, y, "smile:steps=2", permutations=19)

@@ -7,6 +7,7 @@ the machine loses power, lines that the operating system had not yet written to 
 usually those of the last half minute.
 """
 
+import errno
 import os
 import stat
 from abc import ABC, abstractmethod
@@ -18,6 +19,7 @@ from typing import ClassVar
 
 from ..errors import InputError
 
+FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # the disk, or a user's share of it
 MAX_SHOWN = 200  # characters of a path in a message
 # Without O_NONBLOCK, opening a pipe that took the place of a store would wait for its reader.
 APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -163,7 +165,9 @@ class AppendedLines(ABC):
 
     def _unusable(self, error: OSError) -> InputError:
         why = error.strerror or error  # strerror does not repeat the path
-        return InputError(f"the store {shown(self.path)} cannot be used ({why}): name another file")
+        full = error.errno in FULL
+        remedy = "free space, or name a file on another disk" if full else "name another file"
+        return InputError(f"the store {shown(self.path)} cannot be used ({why}): {remedy}")
 
 
 def shown(path: Path) -> str:
