@@ -430,7 +430,7 @@ def test_a_full_disk_is_reported_and_damages_nothing(tmp_path, disk, room):
         add(first)
         disk += room
         with pytest.raises(
-            mibench.InputError, match=r"r\.jsonl cannot be used .*: name another file"
+            mibench.InputError, match=r"r\.jsonl cannot be used .*: free space, or name a file"
         ):
             add(second)
         assert list(store_file) == [first]

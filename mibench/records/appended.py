@@ -201,4 +201,4 @@ def _check_kind(path: Path) -> None:
 def _append(file: int, line: bytes) -> None:
     """Append in one write, which other processes cannot split; try again if cut short."""
     if os.write(file, line) < len(line) and os.write(file, line) < len(line):
-        raise OSError("only a part of a record could be written")
+        raise OSError(errno.ENOSPC, "only a part of a record could be written")
