@@ -22,7 +22,7 @@ Place = int | np.int64 | np.uint64  # always of 64 bits
 
 MOST_NEIGHBOURS = 3
 STEPS = 4
-# What is found for some places at once lies in lines: the distances to the 4 * STEPS rows of the
+# What is known of some places at once lies in lines: the distances to the 4 * STEPS rows of the
 # strips on both sides, the four smallest of all, and how far the rows that were compared reach.
 AT_ONCE = 128
 LINES = 4 * STEPS + 5
@@ -113,11 +113,11 @@ def _scan(
 
 @kernel
 def _beside(
-    xs: Float, ys: Float, left: Int32, right: Int32, first: int, count: int, found: Float
+    xs: Float, ys: Float, left: Int32, right: Int32, first: int, count: int, lines: Float
 ) -> None:
     """Distances to the rows of the strips on both sides, for `count` places from `first` on.
 
-    found: line j holds those to the j-th row, a place beside the other; line `REACH` how far in y
+    lines: line j holds those to the j-th row, a place beside the other; line `REACH` how far in y
     the rows that were compared reach.
     """
     for t in range(Unsigned(count)):
@@ -125,20 +125,20 @@ def _beside(
         x, y = xs[i], ys[i]
         p, q = Unsigned(left[i] - STEPS), Unsigned(right[i] - STEPS)
         for j in range(Unsigned(2 * STEPS)):
-            found[j * LINE + t] = _distance(xs, ys, p + j, x, y)
-            found[(j + Unsigned(2 * STEPS)) * LINE + t] = _distance(xs, ys, q + j, x, y)
+            lines[j * LINE + t] = _distance(xs, ys, p + j, x, y)
+            lines[(j + Unsigned(2 * STEPS)) * LINE + t] = _distance(xs, ys, q + j, x, y)
         last = Unsigned(2 * STEPS - 1)
         up, down = min(ys[p + last], ys[q + last]) - y, y - max(ys[p], ys[q])
-        found[REACH * LINE + t] = up if up < down else down
+        lines[REACH * LINE + t] = up if up < down else down
 
 
 @kernel
 def _nearest(
-    xs: Float, ys: Float, first: int, count: int, below: float, above: float, found: Float
+    xs: Float, ys: Float, first: int, count: int, below: float, above: float, lines: Float
 ) -> None:
     """The four smallest distances of each place, after `_beside`, into the lines from `FOUR` on.
 
-    below, above: the x next to the three strips. Line `REACH` of `found` becomes the distance up to
+    below, above: the x next to the three strips. Line `REACH` of `lines` becomes the distance up to
     which no other row can be nearer.
     """
     for t in range(Unsigned(count)):
@@ -149,17 +149,17 @@ def _nearest(
             a, b, c, e = _with(_distance(xs, ys, i + Unsigned(j), x, y), a, b, c, e)
             a, b, c, e = _with(_distance(xs, ys, i - Unsigned(j), x, y), a, b, c, e)
         for j in range(4 * STEPS):
-            a, b, c, e = _with(found[Unsigned(j) * LINE + t], a, b, c, e)
-        found[FOUR * LINE + t] = a
-        found[(FOUR + Unsigned(1)) * LINE + t] = b
-        found[(FOUR + Unsigned(2)) * LINE + t] = c
-        found[(FOUR + Unsigned(3)) * LINE + t] = e
-        reach = found[REACH * LINE + t]
+            a, b, c, e = _with(lines[Unsigned(j) * LINE + t], a, b, c, e)
+        lines[FOUR * LINE + t] = a
+        lines[(FOUR + Unsigned(1)) * LINE + t] = b
+        lines[(FOUR + Unsigned(2)) * LINE + t] = c
+        lines[(FOUR + Unsigned(3)) * LINE + t] = e
+        reach = lines[REACH * LINE + t]
         for limit in (
             ys[i + Unsigned(STEPS)] - y, y - ys[i - Unsigned(STEPS)], x - below, above - x
         ):  # fmt: skip
             reach = limit if limit < reach else reach
-        found[REACH * LINE + t] = reach
+        lines[REACH * LINE + t] = reach
 
 
 @kernel
@@ -205,7 +205,7 @@ def radii(
     The others are from `arrange`. Outputs are in row order.
     """
     strips = starts.shape[0] - 1
-    found = np.empty(LINES * AT_ONCE)
+    lines = np.empty(LINES * AT_ONCE)
     four = 4 * STEPS * AT_ONCE
     for s in range(start, stop):
         first = first_place(starts, s)
@@ -214,12 +214,12 @@ def radii(
         above = edges[s + 2, 0] if s + 2 < strips else np.inf
         for begin in range(first, last, AT_ONCE):
             count = min(AT_ONCE, last - begin)
-            _beside(xs, ys, left, right, begin, count, found)
-            _nearest(xs, ys, begin, count, below, above, found)
+            _beside(xs, ys, left, right, begin, count, lines)
+            _nearest(xs, ys, begin, count, below, above, lines)
             for t in range(count):
-                a, b = found[four + t], found[four + AT_ONCE + t]
-                c, e = found[four + 2 * AT_ONCE + t], found[four + 3 * AT_ONCE + t]
-                if found[four + 4 * AT_ONCE + t] < e:
+                a, b = lines[four + t], lines[four + AT_ONCE + t]
+                c, e = lines[four + 2 * AT_ONCE + t], lines[four + 3 * AT_ONCE + t]
+                if lines[four + 4 * AT_ONCE + t] < e:
                     a, b, c, e = _farther(
                         xs, ys, left, right, starts, edges, s, begin + t, a, b, c, e
                     )
