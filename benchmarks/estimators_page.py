@@ -31,7 +31,8 @@ TASKS = (
     "zero_inflated-5-5-0.8-independent", "censored-0.8-0.8", "label-uniform-5",
 )  # fmt: skip
 SLOW = ("auto", "canonical", "copula", "gmm")
-ON_IMAGES = ("adaptive", "gaussian", "kde", "knn", "sliced", "soft", "uniform")  # others take long
+# Others take longer than some minutes.
+ON_IMAGES = ("adaptive", "auto", "canonical", "gaussian", "kde", "knn", "sliced", "soft", "uniform")
 NEURAL = ("diffusion", "flow", "infonce", "latent", "mine", "njee", "nwj", "smile")
 MARKS = {"passes": "", "fails": " **fails**", "not claimed": " (not claimed)", "declines": ""}
 

@@ -124,7 +124,8 @@ def held(samples: pd.DataFrame, model: IntervalModel) -> pd.DataFrame:
     for level in LEVELS:
         ends = np.array([model.interval(r, level) for r in records]).reshape(-1, 2)
         ends[samples["flag_not_detected"].to_numpy(bool), 0] = 0.0
-        ends[[bool(model.unlike(r)) for r in records], 1] = np.inf
+        unlike = np.array([bool(model.unlike(r)) for r in records])
+        ends[unlike, 1] = samples["most_nats"][unlike]
         table[f"low_{level}"], table[f"high_{level}"] = ends.T
         # The truth of a task is known to a standard error, which may decide at an end.
         slack = 2 * table["truth_error"] + 1e-6

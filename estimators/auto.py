@@ -150,7 +150,7 @@ class Auto(Estimator):
         low, high = model.interval(described, level)
         raised: dict[str, str] = {}
         if unlike := _unlike(x, y, described, canonical, model):
-            high = math.inf
+            high = described["most_nats"]
             raised.update([flags.uncalibrated(unlike)])
         if "not_detected" in canonical.flags:
             low = 0.0

@@ -157,7 +157,8 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
             information = EstimatedInformation(
                 columns, side, resolved_subclass(self.estimator), names
             )
-        found = select(information, count, method, start)
+        constant = [column.constant for column in columns]
+        found = select(information, count, method, start, constant)
         self.scores_, self.relevance_ = found.scores, found.relevance
         self.ranking_ = np.empty(len(columns), np.int64)
         self.ranking_[found.order] = np.arange(1, len(columns) + 1)

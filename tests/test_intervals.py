@@ -15,6 +15,7 @@ from mibench.contract.variables import as_pair
 from mibench.errors import InputError
 from mibench.estimators import KNN, Auto, Canonical
 from mibench.estimators.intervals import description
+from mibench.estimators.intervals.entropy_bound import most_nats
 from mibench.estimators.intervals.features import as_array, features_of, scale_of
 from mibench.estimators.intervals.local_dimension import local_dimension
 from mibench.estimators.intervals.model import (
@@ -152,6 +153,37 @@ def test_the_trees_are_walked_as_scikit_learn_does(tmp_path):
             total += model.value[node]
         totals.append(total)
     assert sorted(totals) == pytest.approx(list(model.quantiles(row)), abs=1e-5)
+
+
+def test_no_interval_exceeds_the_entropy_of_labels():
+    """A fair bit from two columns whose sum alone tells it: trees that allow for gates are wide."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1500, 2))
+    y = (x[:, 0] * x[:, 1] > 0).astype(int)
+    for name in ("auto", "knn", "canonical"):
+        estimate = mibench.estimate(x, y, name, discrete_y=True, interval=0.95)
+        assert estimate.interval[1] <= math.log(2)
+    assert mibench.estimate(x, y, "auto", discrete_y=True).nats <= math.log(2)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
+def test_the_bound_is_above_the_entropy_but_for_rare_samples(share):
+    """Three standard errors: the entropy of few rare labels is skewed, so 2% may be below it."""
+    truth = -share * math.log(share) - (1 - share) * math.log1p(-share)
+    rng, bounds = np.random.default_rng(1), []
+    for _ in range(300):
+        labels = (rng.random(1000) < share).astype(int)
+        bounds.append(most_nats(*as_pair(labels, np.arange(1000.0), True, False)))
+    assert np.mean(np.array(bounds) < truth) <= 0.02
+    assert np.median(bounds) < truth + 0.1
+
+
+def test_labels_of_few_rows_and_numbers_bound_nothing():
+    numbers, labels = np.arange(100.0), np.arange(100) // 5
+    assert most_nats(*as_pair(numbers, labels, False, True)) == math.inf
+    assert most_nats(*as_pair(numbers, numbers, False, False)) == math.inf
+    pair = as_pair(labels // 4, labels // 10, True, True)
+    assert most_nats(*pair) == pytest.approx(math.log(2))
 
 
 @pytest.mark.slow
@@ -333,7 +365,9 @@ def test_a_label_of_few_rows_may_be_too_rare_in_some_rows(rows, of_label):
         x = rng.permutation(np.arange(rows) < of_label)
         found = mibench.estimate(x, y, discrete_x=True, interval=0.9)
         assert found.nats == pytest.approx(0, abs=0.05)
-        assert found.interval[0] <= 0.01 < found.interval[1] < 0.5
+        low, high = found.interval
+        assert low <= 0.01
+        assert 0 < high < 0.5  # at most the entropy of the labels
 
 
 def test_not_detected_says_which_estimate_is_0():

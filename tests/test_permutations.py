@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import mibench
-from mibench.cli.uncertainty import add_p_values, verdict
+from mibench.cli.uncertainty import add_p_values, say_if_permutations_are_few, verdict
 from mibench.columns.files import ColumnSet
+from mibench.columns.pair_tests import q_values
 from mibench.contract.resolve import resolve_estimators
 from mibench.contract.variables import as_variable
 from mibench.errors import InputError
@@ -314,3 +315,23 @@ def test_the_command_shows_p_values_of_pairs(tmp_path, mibench):
     assert "q-value" in done.stdout
     rows = mibench("pairwise", "t.csv", *few, "--format", "csv").stdout
     assert rows.startswith("x,y,bits,p_value,q_value,rows")
+
+
+@pytest.mark.parametrize(
+    ("p_values", "permutations", "told"),
+    [
+        ([0.005, *[0.5] * 24], 199, True),  # q = 0.125 for the only link
+        ([0.005, *[0.5] * 24], 499, False),  # chance, and not their number, made it so large
+        ([0.002, *[0.5] * 24], 499, False),  # q = 0.05
+        ([0.005] * 5 + [0.5] * 20, 199, False),  # five together have q = 0.025
+        ([0.3] * 25, 199, False),
+        ([0.005, *[0.5] * 24], None, False),
+    ],
+)
+def test_it_is_said_if_the_number_of_permutations_hides_links(capsys, p_values, permutations, told):
+    table = pd.DataFrame({"p_value": p_values})
+    table["q_value"] = q_values(table["p_value"])
+    say_if_permutations_are_few(table, permutations)
+    message = capsys.readouterr().err
+    assert ("give --permutations 500 or more" in message) == told
+    assert ("at least 0.12" in message) == told

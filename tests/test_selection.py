@@ -392,3 +392,16 @@ def test_a_constant_target_is_said_to_be_so(target):
     with pytest.warns(UserWarning, match="y is constant"):
         selector = MISelector(k=1).fit(rows, target)
     assert (selector.scores_ == 0).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_constant_columns_come_last(method):
+    """Estimates of columns that tell nothing are negative in half of the samples."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 6))
+    x[:, 2] = 1.0
+    y = (x[:, 0] > 0).astype(int)
+    selector = MISelector(method, k=3).fit(x, y)
+    assert selector.ranking_[2] == 6
+    assert selector.ranking_[0] == 1
+    assert MISelector(method, k="all").fit(x, y).get_support().all()

@@ -17,6 +17,7 @@ from ..canonical import Canonical
 from ..cca.row_order import data_order, labelled_data_order
 from ..independence.correlations import estimates_by_correlations
 from ..knn import KNN
+from .entropy_bound import most_nats
 from .local_dimension import local_dimension
 
 Int = NDArray[np.int64]
@@ -60,6 +61,7 @@ def describe(
         "dims_high": max(x.dims, y.dims),
         "labels_first": first.cardinality,
         "labels_second": second.cardinality,
+        "most_nats": most_nats(x, y),
         "distinct_first": _distinct_share(first),
         "distinct_second": _distinct_share(second),
         "canonical": whole.nats,

@@ -94,7 +94,7 @@ class IntervalModel:
         quantiles = self.quantiles(as_array(features_of(described)))
         middle = float(quantiles[len(self.shares) // 2])
         correction = scale_of(described) * float(self.used[0]) * middle
-        return max(described["canonical"] + correction, 0.0)
+        return min(max(described["canonical"] + correction, 0.0), described["most_nats"])
 
     def risk(self, described: Mapping[str, float]) -> float:
         """How many of the distributions that look like these data have an estimate that is off.
@@ -104,7 +104,10 @@ class IntervalModel:
         return self.risk_of(as_array(features_of(described)))
 
     def interval(self, described: Mapping[str, float], level: float) -> tuple[float, float]:
-        """The interval in nats that holds the truth with this probability."""
+        """The interval in nats that holds the truth with this probability.
+
+        It ends where the entropy of labels does: see `entropy_bound`.
+        """
         quantiles = self.quantiles(as_array(features_of(described)))
         middle = len(self.shares) // 2
         width = reach_of(quantiles[::-1] - quantiles)
@@ -126,7 +129,8 @@ class IntervalModel:
             base + unit * float(np.interp(wanted, known, [quantiles[middle], *end[::-1]]))
             for end in ends
         )
-        return max(low, 0.0), max(high, 0.0)
+        most = described["most_nats"]
+        return min(max(low, 0.0), most), min(max(high, 0.0), most)
 
     def unlike(self, described: Mapping[str, float]) -> list[str]:
         """The features that lie outside of their range in the training data."""

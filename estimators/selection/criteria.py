@@ -3,6 +3,7 @@
 Brown, Pocock, Zhao & Lujan 2012 compare them: https://jmlr.org/papers/v13/brown12a.html.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -35,7 +36,11 @@ class Selection:
 
 
 def select(
-    information: Information, count: int, method: Method, start: Start = "column"
+    information: Information,
+    count: int,
+    method: Method,
+    start: Start = "column",
+    constant: Sequence[bool] = (),
 ) -> Selection:
     """Choose `count` columns, each time the one with the largest score.
 
@@ -53,16 +58,20 @@ def select(
     start: "pair" compares all pairs of columns, and begins with one of the pair with the largest
     I(X,Z;Y), which the other one follows. It finds two columns that tell something only together,
     such as those of an exclusive or, where "column" finds neither.
+
+    Columns that are constant, if that is said, come after all others: the estimates of others may
+    be negative.
     """
     relevance = information.relevance()
     scores = relevance.copy()
     first = _pair(information, relevance) if start == "pair" and len(relevance) > 1 else []
+    last = np.array(constant, np.bool_) if len(constant) else np.zeros(len(relevance), np.bool_)
     left = np.ones(len(relevance), np.bool_)
     chosen: list[int] = []
     total = np.zeros(len(relevance))
     least = np.full(len(relevance), np.inf)
     while True:
-        places = np.flatnonzero(left)
+        places = np.flatnonzero(left & ~last if (left & ~last).any() else left)
         best = first.pop() if first else int(places[np.argmax(scores[places])])
         chosen.append(best)
         left[best] = False
@@ -84,7 +93,7 @@ def select(
                 now = least
         scores[left] = now[left]
     rest = np.flatnonzero(left)
-    rest = rest[np.argsort(-scores[rest], kind="stable")]
+    rest = rest[np.lexsort((-scores[rest], last[rest]))]
     return Selection(np.array([*chosen, *rest], np.int64), scores, relevance)
 
 

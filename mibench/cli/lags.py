@@ -22,6 +22,7 @@ from .console import (
 )
 from .progress import progress, telling
 from .reading import Reading, reading_options
+from .uncertainty import say_if_permutations_are_few
 
 LAGS = re.compile(r"(-?\d{1,9}):(-?\d{1,9})(?::(\d{1,9}))?", re.ASCII)
 MOST_LAGS = 100_000
@@ -57,8 +58,8 @@ MOST_LAGS = 100_000
 )  # fmt: skip
 @click.option(
     "--permutations", type=int, metavar="N",
-    help="Test each lag by at most N shifts in time, such as 199. Shows p-values, and q-values "
-    "that allow for the number of lags.",
+    help="Test each lag by at most N shifts in time, such as 20 for each lag. Shows p-values, and "
+    "q-values that allow for the number of lags.",
 )  # fmt: skip
 @click.option(
     "--output", "-o", type=FILE, help="Write the table to a .csv, .json or .parquet file."
@@ -124,6 +125,7 @@ def lags(
             *series, lags=chosen, past=past, estimator=settings.estimator,
             permutations=permutations, on_progress=on_progress, **kinds,
         )  # fmt: skip
+    say_if_permutations_are_few(table, permutations)
     title = f"I({title_x}[t - lag]; {title_y}[t]), {estimator}, {len(series[0])} rows"
     try:  # files first: standard output may have gone, and a file may fail
         other = "nats" if units == "bits" else "bits"

@@ -30,6 +30,7 @@ from .progress import progress, telling
 from .reading import Reading, reading_options
 from .recommend import NATS_PER_UNIT
 from .show import show_pairs, write_pairs
+from .uncertainty import say_if_permutations_are_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,8 @@ NOT_WRITTEN = "no file was written (with --store, the same command goes on)"
 @click.option(
     "--permutations", type=int, metavar="N",
     help="Test independence of each pair by at most N estimates from random orders of the rows. "
-    "Shows p-values, and q-values, which allow for the number of pairs.",
+    "Shows p-values, and q-values, which allow for the number of pairs; a single link needs 20 "
+    "permutations for each pair to have a q-value of 0.05.",
 )  # fmt: skip
 @click.option(
     "--threshold", type=float, metavar="MI",
@@ -186,6 +188,7 @@ def pairwise(
             f"{rows} of {data.rows} rows used; left out pair by pair, as values are missing: "
             f"{listed(data.holes)}"
         )
+    say_if_permutations_are_few(result.table, permutations)
     # Files first, since printing may fail (a closed pipe); but print even if a file fails.
     try:
         write_pairs(result, units, output, plot, edges)

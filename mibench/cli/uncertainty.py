@@ -10,6 +10,8 @@ from .console import chatter_aside, say
 from .progress import progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..columns.files import ColumnSet
     from ..contract.resolve import ResolvedEstimator
     from ..running.permutations import NullDistribution
@@ -155,3 +157,20 @@ def verdict(auto: "Estimate", units: str) -> str:
             )
         parts.append(f"{chance} (p = {auto.p_value:.2g})")
     return "; ".join(parts)
+
+
+def say_if_permutations_are_few(table: "pd.DataFrame", permutations: int | None) -> None:
+    """Say how many permutations single links need, if the smallest p-values hide all of them."""
+    for prefix in ("", "given_past_"):
+        if permutations is None or f"{prefix}q_value" not in table:
+            continue
+        p_values, q_values = table[f"{prefix}p_value"], table[f"{prefix}q_value"]
+        tests, least = int(p_values.notna().sum()), 1 / (1 + permutations)
+        if q_values.min() > SURE and p_values.min() < 1.5 * least:
+            q_value, wanted = min(tests * least, 1), math.ceil(tests / SURE)
+            say(
+                f"no p-value can be below {least:.2g} with --permutations {permutations}. So if a "
+                f"single one of {tests:,} tests finds dependence, its q-value is at least "
+                f"{q_value:.2g}: give --permutations {wanted} or more"
+            )
+            return
