@@ -178,6 +178,15 @@ def test_the_verdict_says_what_the_test_finds(nats, p_value, words):
     assert verdict(mibench.Estimate(nats, p_value=p_value), "nats") == words
 
 
+def test_the_verdict_has_three_digits_where_two_look_the_same():
+    near, apart = (
+        mibench.Estimate(1.628, interval=(low, 3.003), interval_info={"level": 0.95})
+        for low in (1.591, 1.42)
+    )
+    assert verdict(near, "nats").startswith("1.63 nats, between 1.59 and 3 with")
+    assert verdict(apart, "nats").startswith("1.6 nats, between 1.4 and 3 with")
+
+
 def test_estimators_with_the_same_test_share_its_permutations(monkeypatch):
     made = []
 

@@ -141,10 +141,11 @@ def permutations_of_verdict(x: "ColumnSet", y: "ColumnSet") -> int:
 
 def verdict(auto: "Estimate", units: str) -> str:
     """What to believe, in one sentence: the estimate, its interval, and whether chance made it."""
-    parts = [f"{getattr(auto, units):.2g} {units}"]
     ends = auto.interval_bits if units == "bits" else auto.interval
+    shown, *bounds_shown = _told_apart([getattr(auto, units), *(ends or ())])
+    parts = [f"{shown} {units}"]
     if ends is not None:
-        low, high = (f"{end:.2g}" for end in ends)
+        low, high = bounds_shown
         level = f"{auto.interval_info['level']:.0%}"
         bounds = f"at least {low}" if high == "inf" else f"between {low} and {high}"
         parts = [f"{parts[0]}, {bounds} with a probability of {level}"]
@@ -157,6 +158,13 @@ def verdict(auto: "Estimate", units: str) -> str:
             )
         parts.append(f"{chance} (p = {auto.p_value:.2g})")
     return "; ".join(parts)
+
+
+def _told_apart(values: Sequence[float]) -> list[str]:
+    """The values with two digits; with three where two of them would look the same."""
+    shown = [f"{value:.2g}" for value in values]
+    alike = len(set(shown)) < len(shown)
+    return [f"{value:.3g}" for value in values] if alike else shown
 
 
 def say_if_permutations_are_few(table: "pd.DataFrame", permutations: int | None) -> None:
