@@ -401,8 +401,10 @@ def test_rare_labels_of_z_count_as_zero():
     alone = mibench.estimate(x[:90], y[:90], "knn").nats
     assert estimate.nats == pytest.approx(0.9 * alone, abs=1e-12)
     assert estimate.flags["rare_conditions"].startswith("Rare values of Z: 10 of 100 rows")
-    with pytest.raises(InputError, match="all of its 100 labels are too rare"):
+    with pytest.raises(InputError, match="for any of its 100 labels: each occurs once"):
         mibench.estimate(x, y, "knn", z=np.arange(100), discrete_z=True)
+    with pytest.raises(InputError, match="of the 90 rows of the most frequent one, gaussian needs"):
+        mibench.estimate(x > 0, y, "gaussian", z=z, discrete_z=True)
 
 
 # -- tests of conditional independence ----------------------------------------------------------

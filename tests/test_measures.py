@@ -211,6 +211,20 @@ def test_a_large_divergence_is_flagged_and_too_low():
     assert "far_apart" in estimate.flags
 
 
+@pytest.mark.parametrize(("width", "shift", "flagged"), [(2.0, 1.0, True), (1.0, 0.0, False)])
+@pytest.mark.parametrize("n", [300, 3000])
+def test_rows_beyond_all_rows_of_the_other_sample_are_flagged(n, width, shift, flagged):
+    """The tails of x, of which y has no rows, have a large part of the divergence."""
+    truth = -math.log(width) + (width**2 + shift**2) / 2 - 0.5
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x, y = shift + width * rng.normal(size=n), rng.normal(size=n)
+        estimate = measures.kl_divergence(x, y)
+        assert ("far_apart" in estimate.flags) == flagged
+        if flagged:
+            assert estimate.nats < 0.85 * truth
+
+
 def test_rows_that_repeat_are_flagged():
     x, y = NORMAL[:500, 0], NORMAL[500:, 1]
     assert "ties" not in measures.kl_divergence(x, y).flags

@@ -106,6 +106,7 @@ def lags(
         data = read_columns(
             file, [x, y], discrete, exclude=reading.exclude,
             missing_rows=reading.missing_rows or "pairwise", told=reading.told,
+            option="--x or --y",
         )  # fmt: skip
     for note in data.notes:
         say(note)

@@ -57,6 +57,7 @@ def read_columns(
     told: ReadAs = AS_DETECTED,
     target: str | None = None,
     given: Sequence[str] = (),
+    option: str = OPTION,
 ) -> ColumnTable:
     """Read columns of a file for pairs of them. An array (n, d) gives d columns.
 
@@ -69,13 +70,14 @@ def read_columns(
         told: What the user says about the file.
         target: A column that is read in any case, and comes last: that of `--target`.
         given: Columns that are read in any case, before the target: those of `--given`.
+        option: The option that named the columns, for messages.
 
     Raises:
         InputError: The file or an option is bad. A bad column is in `unusable`.
     """
     table = open_table(path, told)
     notes = Notes(table)
-    names = _names(table, columns, exclude, notes)
+    names = _names(table, columns, exclude, notes, option)
     if target is not None:
         target = _target(table, target, columns, exclude, notes)
     given_names = _given(table, given, target, columns, exclude, notes)
@@ -113,10 +115,12 @@ def read_columns(
     return replace(read, given=[t for name in given_names for t in titles_of.get(name, [name])])
 
 
-def _names(table: Table, columns: Sequence[str], exclude: Sequence[str], notes: Notes) -> list[str]:
+def _names(
+    table: Table, columns: Sequence[str], exclude: Sequence[str], notes: Notes, option: str
+) -> list[str]:
     """The columns to read, in the order in which they were given, or in that of the file."""
-    chosen = choose(columns, table.names, table.unnamed, OPTION)
-    out = excluded(exclude, table.names, table.unnamed, {OPTION: chosen})
+    chosen = choose(columns, table.names, table.unnamed, option)
+    out = excluded(exclude, table.names, table.unnamed, {option: chosen})
     if columns:
         return chosen.without(out).names
     if len(table.unnamed) < len(table.names):

@@ -185,7 +185,10 @@ def _row(a: _Series, b: _Series, lag: int, settings: LagSettings) -> dict[str, A
     row |= {"flags": "", "error": ""}
     try:
         if len(times) < FEWEST_ROWS:
-            raise InputError(f"{len(times)} rows without missing values, fewer than {FEWEST_ROWS}")
+            raise InputError(
+                f"{len(times)} rows without missing values, fewer than {FEWEST_ROWS}: use smaller "
+                "lags, or fewer past values"
+            )
         x, y = a.at(times - lag), b.at(times)
         found = _tested(settings, x, y, None)
         row |= _numbers("", found)

@@ -11,6 +11,15 @@ def far_apart(nats: float, m: int) -> Flag:
     )
 
 
+def outside(nats: float, share: float) -> Flag:
+    """So many rows of one sample lie beyond all rows of the other."""
+    return "far_apart", (
+        f"The samples are far apart: {share:.0%} of the rows of x are farther from the rows of y "
+        f"than any row of y is. The divergence of {both_units(nats)} is likely too low; add rows "
+        "of y."
+    )
+
+
 def repeated_rows(count: int, n: int) -> Flag:
     """Rows of a sample of numbers repeat, which its neighbours take for dense places."""
     return "ties", (

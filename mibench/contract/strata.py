@@ -32,12 +32,13 @@ def estimate_in_strata(within: Within, x: Variable, y: Variable, z: Conditions) 
     Rows of a label that is too rare for the estimator count as 0, and the estimate is flagged.
 
     Raises:
-        InputError: if all labels are too rare. It says what the estimator wants.
+        InputError: if there is an estimate for no label. It says what the estimator wants.
     """
     if z.labels is None:
         return within(x, y, z.numbers)
     made: list[tuple[int, Estimate]] = []
-    too_rare, why, same = 0, "", 0  # rows, what the estimator says of them, rows of no variation
+    too_rare, same = 0, 0  # rows; and those without variation
+    most, why = 0, ""  # rows of the most frequent label that failed, and what the estimator says
     for rows in _rows_by_label(z.labels):
         part_x, part_y = x.selected(rows), y.selected(rows)
         if len(rows) == 1:
@@ -49,12 +50,13 @@ def estimate_in_strata(within: Within, x: Variable, y: Variable, z: Conditions) 
                 made.append((len(rows), within(part_x, part_y, z.selected(rows).numbers)))
             except InputError as error:
                 too_rare += len(rows)
-                why = why or str(error)
+                if len(rows) > most:
+                    most, why = len(rows), str(error)
     if not made and not same:
+        said = f"of the {most} rows of the most frequent one, {why}" if why else "each occurs once"
         raise InputError(
-            f"z: all of its {z.labels.cardinality} labels are too rare, the most frequent has "
-            f"{int(z.labels.counts.max())} rows ({why or 'too few for any estimate'}). Give z "
-            "fewer labels, or numbers as numbers"
+            f"z: there is no estimate for any of its {z.labels.cardinality} labels: {said}. If "
+            "labels are too rare, give z fewer of them, or numbers as numbers"
         )
     return _weighted(made, z, same, too_rare)
 

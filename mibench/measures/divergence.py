@@ -14,6 +14,8 @@ from ..types import Estimate
 
 Float = NDArray[np.float64]
 
+# Rows of x beyond all rows of y, from which the divergence is flagged: a share, and a number.
+MOST_OUTSIDE, FEWEST_OUTSIDE = 0.01, 5
 MOST_COPIES = 0.02  # of the rows, which are those of others of the same sample; more are flagged
 
 
@@ -101,7 +103,13 @@ def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:
         )
     nats = float(x.dims * np.mean(np.log(other / own)) + math.log(y.n / (x.n - 1)))
     info = {"measure": "Kullback-Leibler divergence", "k": k, "n": x.n, "m": y.n, "dims": x.dims}
-    raised = dict([flags.far_apart(nats, y.n)]) if nats > math.log(y.n) / 4 else {}
+    # Rows of x that are farther from y than any row of y is: there, the density of y is unknown.
+    outside = float(np.mean(other > _distances(of_y, of_y, k + 1).max()))
+    raised: dict[str, str] = {}
+    if nats > math.log(y.n) / 4:
+        raised.update([flags.far_apart(nats, y.n)])
+    elif outside > MOST_OUTSIDE and outside * x.n > FEWEST_OUTSIDE:
+        raised.update([flags.outside(nats, outside)])
     if copies > MOST_COPIES * (x.n + y.n):
         raised.update([flags.repeated_rows(copies, x.n + y.n)])
     if math.log2(min(x.n, y.n) / k) < x.dims:
