@@ -187,7 +187,7 @@ def test_the_command(run, tmp_path):
     assert json.loads(listed.stdout)[0]["bits"] == pytest.approx(expected["bits"].iloc[0])
     for more, message in (
         (["--y", "rain"], "both 'rain'"),
-        (["--y", "nope"], "unknown column 'nope'"),
+        (["--y", "nope"], "--x or --y: unknown column 'nope'"),
         (["--y", "flow", "--lags", "500"], "a lag of 500 leaves 0 of 120 rows"),
         (["--y", "flow", "--past", "0"], "past is 0"),
     ):
@@ -222,3 +222,18 @@ def test_the_table_of_the_docs():
         assert float(cells[1]) == pytest.approx(row.p_value, abs=6e-4)
         if row.lag > 0:
             assert float(cells[3]) == pytest.approx(row.given_past_bits, abs=6e-4)
+
+
+def test_lags_beyond_the_series_fail_alone(run, tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=12)
+    table = mibench.lags(x, np.roll(x, 1), lags=range(-3, 49))
+    assert table.set_index("lag")["error"].ne("").to_dict() == {k: abs(k) > 2 for k in table["lag"]}
+    assert "a lag of 48 leaves 0 of 12 rows: give lags of at most 2" in table["error"].iloc[-1]
+    path = tmp_path / "short.csv"
+    pd.DataFrame({"a": x, "b": x}).to_csv(path, index=False)
+    done = run("lags", path, "--x", "a", "--y", "b", "--lags", "1:4")
+    assert done.returncode == 1
+    assert "give lags of at most 2" in done.stdout + done.stderr
+    with pytest.raises(InputError, match="a lag of 3 leaves 9 of 12 rows"):
+        mibench.lags(x, x, lags=[3, 4])

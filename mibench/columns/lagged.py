@@ -83,8 +83,8 @@ def lags(
         the number of lags; `flags` and `error`. A lag that fails is a row with its error.
 
     Raises:
-        InputError: for series of different lengths, for lags that leave fewer than 10 rows, and
-            for bad settings.
+        InputError: for series of different lengths, if all lags leave fewer than 10 rows, and for
+            bad settings.
 
     Example:
         >>> import numpy as np
@@ -126,14 +126,15 @@ def check_lags(lags: Iterable[int], length_a: int, length_b: int) -> list[int]:
     distinct = [int(lag) for lag in dict.fromkeys(chosen)]
     if not distinct:
         raise InputError("lags is empty: give whole numbers, such as range(25)")
-    farthest = max(distinct, key=abs)
-    left = max(length_a - abs(farthest), 0)
-    if left < FEWEST_ROWS:
-        raise InputError(
-            f"a lag of {farthest} leaves {left} of {length_a} rows: give lags of at most "
-            f"{max(length_a - FEWEST_ROWS, 0)}"
-        )
+    nearest = min(distinct, key=abs)
+    if length_a - abs(nearest) < FEWEST_ROWS:  # of several lags, those farther away have an error
+        raise InputError(_too_far(nearest, length_a))
     return distinct
+
+
+def _too_far(lag: int, rows: int) -> str:
+    left, most = max(rows - abs(lag), 0), max(rows - FEWEST_ROWS, 0)
+    return f"a lag of {lag} leaves {left} of {rows} rows: give lags of at most {most}"
 
 
 def check_settings(
@@ -185,6 +186,8 @@ def _row(a: _Series, b: _Series, lag: int, settings: LagSettings) -> dict[str, A
     row |= {"flags": "", "error": ""}
     try:
         if len(times) < FEWEST_ROWS:
+            if len(b.values) - abs(lag) < FEWEST_ROWS:
+                raise InputError(_too_far(lag, len(b.values)))
             raise InputError(
                 f"{len(times)} rows without missing values, fewer than {FEWEST_ROWS}: use smaller "
                 "lags, or fewer past values"
