@@ -198,7 +198,9 @@ def table_of_flags(
     print(
         f"{len(wrong)} estimates of {estimator}, {wrong.sum()} off by more than 0.1 nats and 15%\n"
     )
-    print("| flag | raised | wrong, if raised | of the wrong | of the right |")
+    shares = ["share wrong, if raised", "share of the wrong that have it"]
+    heading = ["flag", "raised", *shares, "share of the right that have it"]
+    print(f"| {' | '.join(heading)} |")
     print("|---|---|---|---|---|")
     kinds = [(f"`{code}`", {code}) for code in sorted(set().union(*codes))]
     for title, some in [*kinds, ("any", set().union(*codes))]:

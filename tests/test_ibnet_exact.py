@@ -193,7 +193,7 @@ def test_results_do_not_depend_on_jobs_and_are_read_again(tmp_path):
 def test_layers_where_counting_says_log_n_are_flagged(networks):
     measured = ibnet.measure(networks["tanh", 8], "exact")
     (line,) = ibnet.flag_lines(measured)
-    assert line.startswith("exact: own_codes: nearly every input has a code of its own")
+    assert line.startswith("exact: own_codes: nearly every input has its own activations")
     flagged = measured.flags.sel(estimator="exact") > 0
     assert flagged.sel(layer=1).all()
     assert not flagged.sel(layer=6).any()

@@ -17,7 +17,7 @@ from mibench.types import Estimate
 from ..kernels.counting import entropy_of_symbols, number_rows
 from ..settings import Setting
 
-# Share of the inputs with a code of their own from which counting says log N. Then H(T) is above
+# Share of the inputs with their own activations, from which counting says log N. Then H(T) is above
 # 0.99 log N for 4096 inputs.
 MOST_OWN_CODES = 0.9
 TABLE_PER_ROW = 16  # entries of a table of counts
@@ -32,7 +32,7 @@ class Exact(Estimator):
     values for the distribution that is uniform over the inputs. For a larger population of which
     the inputs are a sample, they are plug-in estimates.
 
-    Bias: none. But if nearly every input has a code of its own, I(X;T) is log N and I(T;Y) is H(Y)
+    Bias: none. But if nearly every input has its own activations, I(X;T) is log N and I(T;Y) H(Y)
     whatever the network computes; such layers are flagged (`own_codes`).
 
     References:
