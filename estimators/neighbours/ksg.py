@@ -100,10 +100,9 @@ def kraskov_sums(
         psi = sum_digamma(counts.n_x + itself) + sum_digamma(counts.n_y + itself)
         return KraskovSums(psi, counts.x, counts.y, counts.tied_rows, counts.algorithm)
     joint, x, y, tied_rows = _neighbours_without_ties(x, y, k, 1, algorithm)
-    error = _rounding(x, y)
-    table = _digamma_table(len(x.order))
+    error, n = _rounding(x, y), len(x.order)
     of_x, of_y = (
-        _sum_of(table, side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING))
+        _sum_of(side.sorted_column.occurrences_within(joint.radius, error, MAX_ROUNDING), n)
         for side in (x, y)
     )
     return KraskovSums(of_x + of_y, x, y, tied_rows, joint.algorithm)
@@ -221,10 +220,10 @@ def sum_digamma(counts: Int) -> float:
     return float(np.dot(occurrences[present], digamma(present)))
 
 
-def _sum_of(psi: Float, occurrences: Int) -> float:
-    """Sum of psi over counts of at least 1, of which each occurs so often."""
+def _sum_of(occurrences: Int, n: int) -> float:
+    """Sum of psi over counts from 1 to n, of which each occurs so often."""
     present = np.flatnonzero(occurrences)
-    return float(np.dot(occurrences[present], psi[present]))
+    return float(np.dot(occurrences[present], _digamma_table(n)[present]))
 
 
 @lru_cache(maxsize=8)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,22 +58,20 @@ class SortedColumn:
         share `max_rounding` of it. The last count is the largest one that occurs.
         """
         n = len(self.order)
-        parts: list[tuple[int, Int]] = []
+        occurrences, lock, largest = np.zeros(n + 1, np.int64), Lock(), [0]
 
         def count(start: int, stop: int) -> None:
             part = np.zeros(n + 1, np.int64)
-            largest = line.occurrences_within(
+            most = line.occurrences_within(
                 self.padded, n, self.table, self.low, self.scale, self.order, radius, error,
                 max_rounding, start, stop, part,
             )  # fmt: skip
-            parts.append((largest, part))
+            with lock:
+                occurrences[: most + 1] += part[: most + 1]
+                largest.append(most)
 
         share_rows(count, n, MIN_ROWS_PER_THREAD)
-        size = 1 + max(largest for largest, _ in parts)
-        occurrences = parts[0][1][:size]
-        for _, part in parts[1:]:
-            occurrences += part[:size]
-        return occurrences
+        return occurrences[: max(largest) + 1]
 
 
 def sorted_column(values: Float, order: Int) -> SortedColumn:

@@ -205,9 +205,8 @@ class Adding:
     def _line(self, kind: str, *content: Any) -> None:
         body = orjson.dumps([self._name, kind, *content])[1:]
         line = b'\n["%08x",%b' % (zlib.crc32(body), body)
-        try:  # opened each time, since an estimator may close what it did not open
-            with self._store.adding_lines() as add:
-                add(line)
+        try:  # opens the file each time, since an estimator may close what it did not open
+            self._store.append_line(line)
         except StoreLostError as lost:
             lost.line = line
             raise
