@@ -382,7 +382,9 @@ def test_scikit_learn_is_asked_for_by_name():
         "try:\n    import mibench.sklearn\n"
         "except ImportError as error:\n    print(error)"
     )
-    out = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     assert "pip install 'mibench[sklearn]'" in out.stdout
 
 
