@@ -103,7 +103,9 @@ def test_it_continues_after_it_was_killed(study, tmp_path, monkeypatch):
     for name in ("relu-256", "elu-256"):
         shutil.rmtree(tmp_path / "networks" / name)
     for title in ("training relu-256", "measuring elu-256"):
-        done = subprocess.run([sys.executable, "-P", "-c", KILLED, str(tmp_path), title], check=False)
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", KILLED, str(tmp_path), title], check=False
+        )
         assert done.returncode == -signal.SIGKILL
         assert not (tmp_path / "report").exists()
     monkeypatch.setitem(SCALES, "small", TINY)
