@@ -10,6 +10,7 @@ import pytest
 
 import mibench
 from mibench import Estimate, Estimator, Task, api, summary
+from mibench.cli.show import show_comparison
 from mibench.estimators import KNN, Uniform
 from mibench.output import figures, text
 from mibench.running import backends
@@ -235,6 +236,32 @@ def test_ranking_compares_all_on_the_same_samples():
     assert np.isnan(got.loc["c", "rmse_nats"])
     assert got["failures"].tolist() == [0, 1, 2]
     assert got["cells"].tolist() == [1, 1, 0]
+
+
+def rows_of(estimator, tasks, nats=1.1):
+    return pd.concat(
+        [table(estimator=estimator, seed=[0, 1], nats=nats).assign(task=t) for t in tasks]
+    )
+
+
+def test_an_estimator_of_few_tasks_excludes_no_samples_and_has_no_rank(capsys):
+    """One that takes half of them is ranked; one that takes less would leave little to compare."""
+    whole, half, few = rows_of("a", "tuvw"), rows_of("b", "tu", 1.2), rows_of("c", "t", 1.0)
+    refused = rows_of("c", "uvw", np.nan)
+    for of_c in (few, pd.concat([few, refused])):  # not run on the others, or failed there
+        got = summary.ranking(pd.concat([whole, half, of_c], ignore_index=True))
+        got = got.set_index("estimator")
+        assert got["cells"].to_dict() == {"a": 4, "b": 4, "c": 0}
+        assert list(got.index) == ["a", "b", "c"]
+        assert got["rmse_nats"].isna().tolist() == [False, False, True]
+        assert got["rank"].tolist() == [1, 2, 3]
+    show_comparison(pd.concat([whole, half, few], ignore_index=True), "nats", "table", {})
+    heading = capsys.readouterr().out.splitlines()[0]
+    assert heading.endswith("(not ranked, with estimates for less than half of the tasks: c)")
+    all_few = pd.concat(
+        [rows_of(name, "t" + own) for name, own in zip("abcd", "uvwx", strict=True)]
+    )
+    assert summary.ranking(all_few)["cells"].tolist() == [2, 2, 2, 2]  # the samples of "t"
 
 
 def test_a_sample_that_one_estimator_has_not_seen_is_not_common():

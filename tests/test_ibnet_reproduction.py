@@ -133,6 +133,39 @@ def test_runs_and_kept_epochs_are_those_that_are_given(tmp_path, monkeypatch):
         assert trained.group.attrs["measure_seconds"] > 0
 
 
+def test_single_trainings_may_have_more_runs(tmp_path, monkeypatch):
+    monkeypatch.setitem(SCALES, "small", TINY)
+    pages = []
+    monkeypatch.setattr(reproduction, "write_page", lambda *args: pages.append(args) or tmp_path)
+    monkeypatch.setattr(
+        reproduction, "settings_by_training",
+        lambda: {name: settings_by_training()[name] for name in ("tanh-256", "relu-256")},
+    )  # fmt: skip
+    reproduce(tmp_path, runs={"relu-256": 3}, keep="log:4")
+    [(networks, _, _, _, command)] = pages
+    assert {name: t.setting.runs for name, t in networks.items()} == {"tanh-256": 2, "relu-256": 3}
+    assert command == "mibench ibnet reproduce --scale small --runs relu-256=3 --keep log:4"
+    with pytest.raises(InputError, match="unknown training 'relu-25'"):
+        reproduce(tmp_path, runs={"relu-25": 3})
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["x"], "--runs x: give a number, such as 300, or a training and its number"),
+        (["relu-256="], "--runs relu-256=: give a number"),
+        (["relu-256=3", "relu-256=4"], "each training once"),
+        (["3", "relu-256=4"], "give one of them, or one for each training"),
+        (["relu-25=3"], "unknown training 'relu-25'"),
+        (["0"], "runs=0"),
+    ],
+)
+def test_bad_numbers_of_runs_are_refused(mibench, words, message):
+    done = mibench("ibnet", "reproduce", *(f"--runs={word}" for word in words))
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+
+
 def test_every_setting_measures_what_its_figures_show():
     assert {s.estimators[-1] for s in SETTINGS.values() if s.name[0] in "2B"} == {ADAPTIVE}
 

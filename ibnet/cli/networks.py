@@ -15,6 +15,7 @@ from mibench.cli.console import (
     units_option,
 )
 from mibench.cli.progress import progress
+from mibench.errors import InputError
 
 from . import steps
 from .group import ibnet
@@ -203,16 +204,15 @@ def run(
     help="Directory to store everything in.  [default: ibnet-reproduction-SCALE]",
 )  # fmt: skip
 @click.option(
-    "--runs",
-    type=int,
-    help="Networks of every setting, apart from the two of A.  [default: as in the thesis, 40; "
-    "B: 30]",
-)
+    "--runs", metavar="N|TRAINING=N", multiple=True,
+    help="Networks of every setting, apart from the two of A; or of one training, such as "
+    "relu-256=300 (repeat it for several).  [default: as in the thesis, 40; B: 30]",
+)  # fmt: skip
 @keep_option
 @device_option
 @jobs_option
 def reproduce(
-    scale: str, output: Path | None, runs: int | None, keep: str, device: str, jobs: int | None
+    scale: str, output: Path | None, runs: Sequence[str], keep: str, device: str, jobs: int | None
 ) -> int:
     """Run all experiments of the thesis.
 
@@ -226,10 +226,36 @@ def reproduce(
     failed: list[str] = []
     folder = Path(f"ibnet-reproduction-{scale}") if output is None else output
     report = reproduce_all(
-        folder, scale=scale, runs=runs, keep=keep, device=device, jobs=jobs, steps=progress,
+        folder, scale=scale, runs=_numbers_of_runs(runs), keep=keep, device=device, jobs=jobs,
+        steps=progress,
         on_message=say, on_failure=failed.append,
     )  # fmt: skip
     for line in failed:
         say(f"failed: {line}")
     say(f"wrote {report}")
     return SOME_FAILED if failed else DONE
+
+
+def _numbers_of_runs(texts: Sequence[str]) -> int | dict[str, int] | None:
+    """The number of networks of every setting, or by training.
+
+    Raises InputError for what is neither N nor TRAINING=N, for a training that is named twice, and
+    for N beside TRAINING=N.
+    """
+    by_training: dict[str, int] = {}
+    for text in texts:
+        name, _, count = text.rpartition("=")
+        if not count.isdecimal() or name in by_training:
+            raise InputError(
+                f"--runs {text}: give a number, such as 300, or a training and its number, such as "
+                "relu-256=300, each training once"
+            )
+        by_training[name] = int(count)
+    if "" not in by_training:
+        return by_training or None
+    if len(by_training) > 1:
+        raise InputError(
+            "--runs has a number for every setting and one for a training: give one of them, or "
+            "one for each training"
+        )
+    return by_training[""]

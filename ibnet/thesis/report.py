@@ -57,7 +57,7 @@ def reproduce(
     directory: str | Path,
     *,
     scale: str = "small",
-    runs: int | None = None,
+    runs: int | Mapping[str, int] | None = None,
     keep: str = "every",
     device: str = "cpu",
     jobs: int | None = None,
@@ -72,8 +72,8 @@ def reproduce(
             same call continues after an interruption.
         scale: "full", as in the thesis, or "small", 3 runs of 300 epochs.
         runs: number of networks of every setting, in place of the thesis's 40 (B: 30) or the
-            scale's. More runs give narrower intervals. The two networks of A, which the thesis
-            shows one by one, stay two.
+            scale's; or of some trainings only, such as {"relu-256": 300}. More runs give narrower
+            intervals. The two networks of A, which the thesis shows one by one, stay two.
         keep: the epochs whose weights to store and to measure, as in `train`: "every", or
             "log:200", about 200, evenly spaced on a log scale, which takes a fiftieth of the disk
             and of the time to measure.
@@ -89,10 +89,14 @@ def reproduce(
         The path of the report, `directory`/report/reproduction.md.
 
     Raises:
-        InputError: for an unknown scale or device, and a directory that cannot be written.
+        InputError: for an unknown scale, training or device, and a directory that cannot be
+            written.
     """
     if scale not in SCALES:
         raise InputError(unknown("scale", scale, SCALES))
+    if isinstance(runs, Mapping):
+        for name in runs.keys() - settings_by_training().keys():
+            raise InputError(unknown("training", name, settings_by_training()))
     folder = Path(directory)
     networks: dict[str, Trained] = {}
     trajectories: dict[str, xr.Dataset] = {}
@@ -111,14 +115,19 @@ def reproduce(
     return write_page(networks, trajectories, failed, folder / "report", command)
 
 
-def command_of(scale: str, runs: int | None, keep: str) -> str:
+def command_of(scale: str, runs: int | Mapping[str, int] | None, keep: str) -> str:
     """The command that does the same.
 
     >>> command_of("full", 300, "log:200")
     'mibench ibnet reproduce --scale full --runs 300 --keep log:200'
+    >>> command_of("full", {"relu-256": 300}, "every")
+    'mibench ibnet reproduce --scale full --runs relu-256=300'
     """
     command = f"mibench ibnet reproduce --scale {scale}"
-    command += "" if runs is None else f" --runs {runs}"
+    if isinstance(runs, Mapping):
+        command += "".join(f" --runs {name}={count}" for name, count in runs.items())
+    elif runs is not None:
+        command += f" --runs {runs}"
     return command + ("" if keep == "every" else f" --keep {keep}")
 
 
@@ -133,7 +142,7 @@ def _failures(trained: Trained, trajectories: xr.Dataset) -> list[str]:
 def _trained(
     name: str,
     scale: Scale,
-    runs: int | None,
+    runs: int | Mapping[str, int] | None,
     keep: str,
     folder: Path,
     device: str,
@@ -141,8 +150,9 @@ def _trained(
 ) -> Trained:
     setting = settings_by_training()[name][0]
     sizes = {key: min(size, getattr(setting, key)) for key, size in scale.sizes.items()}
-    if runs is not None:
-        sizes["runs"] = min(runs, setting.runs) if name in SHOWN_ONE_BY_ONE else runs
+    count = runs.get(name) if isinstance(runs, Mapping) else runs
+    if count is not None:
+        sizes["runs"] = min(count, setting.runs) if name in SHOWN_ONE_BY_ONE else count
     with steps(f"training {name}") as on_progress:
         return train(
             change_setting(setting, **sizes),

@@ -84,7 +84,7 @@ def show_comparison(
     click.echo(
         text.render(
             f"Ranking by RMSE in {units}, over the {int(ranks['cells'].max())} samples on which no "
-            "estimator failed",
+            f"estimator failed{_not_ranked(ranks)}",
             *text.ranking_tables(ranks, units, len(cases.drop_duplicates(["task", "n"])), width),
             *text.task_tables(cases, units, width),
             *_flag_lines(summary.flag_counts(records)),
@@ -94,6 +94,14 @@ def show_comparison(
         ),
         nl=False,
     )
+
+
+def _not_ranked(ranks: "pd.DataFrame") -> str:
+    """What the heading says of estimators that have estimates, but for too few tasks."""
+    names = ranks.loc[(ranks["cells"] == 0) & (ranks["failure_rate"] < 1), "estimator"]
+    if ranks["cells"].max() == 0 or names.empty:
+        return ""
+    return f" (not ranked, with estimates for less than half of the tasks: {', '.join(names)})"
 
 
 def _flag_lines(counts: "pd.DataFrame") -> list[str]:

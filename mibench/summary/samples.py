@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KEY = ("task", "n", "seed")  # of a sample
+# An estimator that has results for a smaller share of the tasks than this excludes no samples, and
+# has no rank: else one that takes few kinds of data would leave little to compare the others on.
+LEAST_SHARE_OF_TASKS = 0.5
 
 
 class Errors(NamedTuple):
@@ -25,8 +28,16 @@ class Errors(NamedTuple):
     case: "NDArray[np.int64]"
 
     def common(self) -> "Errors":
-        """The samples on which no estimator failed, without estimators that always failed."""
-        some = np.flatnonzero(~np.isnan(self.values).all(axis=0))
+        """The samples on which no estimator failed, without those that lack most tasks.
+
+        An estimator has a task at one n if it succeeded on one of its samples. If no estimator has
+        enough of them, only those that always failed are left out.
+        """
+        succeeded = ~np.isnan(self.values)
+        starts = np.flatnonzero(np.diff(self.case, prepend=-1))
+        shares = np.logical_or.reduceat(succeeded, starts).mean(axis=0) if len(starts) else 0.0
+        enough = np.broadcast_to(shares >= LEAST_SHARE_OF_TASKS, len(self.names))
+        some = np.flatnonzero(enough if enough.any() else succeeded.any(axis=0))
         values = self.values[:, some]
         complete = ~np.isnan(values).any(axis=1)
         names = [self.names[index] for index in some]

@@ -98,7 +98,8 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
     """Rank the estimators by their RMSE over the samples on which none of them failed.
 
     So all estimators are compared on the same samples (task, n, seed), and none gains by failing on
-    a hard one. An estimator that failed on every sample excludes no samples. MI is in nats.
+    a hard one. An estimator that has no estimate for more than half of the (task, n) excludes no
+    samples, and is not ranked. MI is in nats.
 
     Args:
         records: As `mibench.compare` returns them.
@@ -108,7 +109,8 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
         One row for each estimator, smallest RMSE first, with these columns.
 
         - rank: 1 + the number of estimators that are significantly better
-          (`mibench.summary.inference.significantly_better`), so that ranks may be shared.
+          (`mibench.summary.inference.significantly_better`), so that ranks may be shared. Those
+          that are not ranked come last.
         - rmse_nats, bias_nats, mae_nats (mean absolute error): over the common samples.
         - rmse_low_nats, rmse_high_nats, bias_low_nats, bias_high_nats: 95 % confidence intervals.
         - cells: the number of the common samples.

@@ -70,7 +70,8 @@ function drawBoard() {
   byId("csv").href = csvOf(csv(rows));
   const used = Math.max(0, ...all.rows.map((r) => r.cells));
   byId("judged").textContent = `In ${state.units}, over the ${count(used)} samples on which no estimator failed`
-    + (used < all.of ? `, out of ${count(all.of)} in this selection. A sample is left out for all estimators if one of them failed or was not run on it.` : ".");
+    + (used < all.of ? `, out of ${count(all.of)} in this selection. A sample is left out for all estimators if one of them failed or was not run on it.` : ".")
+    + (used && all.rows.some((r) => !r.cells) ? " Estimators with estimates for less than half of the tasks are not ranked." : "");
 }
 
 function dot(r, top) {
