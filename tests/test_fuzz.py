@@ -135,7 +135,7 @@ OPTIONS = {
                  "--permutations", "--plot", *READING, *SHOWING],
     "given": ["--x", "--y", "-e", "--given", "--discrete-given", "--discrete-x",
               "--permutations", *READING, *SHOWING],
-    "pairwise": ["--columns", "--discrete", "-e", "--jobs", "--plot", "--permutations",
+    "pairwise": ["--columns", "--discrete", "-e", "--jobs", "--plot", "--permutations", "--max-q",
                  "--threshold", "--strongest", "--aracne", "--edges", *READING, *SHOWING],
     "rank": ["--target", "--columns", "--discrete", "-e", "--top", "--permutations", "--test",
              "--jobs", *READING, *SHOWING],

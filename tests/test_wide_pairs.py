@@ -197,6 +197,28 @@ def test_aracne_keeps_the_links_of_a_chain():
     assert list(zip(kept["x"], kept["y"], strict=True)) == [(i, i + 1) for i in range(9)]
 
 
+def test_pairs_are_kept_by_q_values_of_all_pairs():
+    """Those kept, and their numbers, are what a user would select from the whole table."""
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=(120, 1))
+    table = np.column_stack([z + 0.6 * rng.normal(size=(120, 3)), rng.normal(size=(120, 3))])
+    arguments = {"estimator": "adaptive:bins=4", "permutations": 99}
+    whole = mibench.pairwise(table, **arguments).table
+    kept = mibench.pairwise(table, **arguments, max_q=0.1).table
+    assert 0 < len(kept) < len(whole)
+    pd.testing.assert_frame_equal(kept, whole[whole["q_value"] <= 0.1].reset_index(drop=True))
+    # The strongest are chosen among them, and direct links are judged by them.
+    strongest = mibench.pairwise(table, **arguments, max_q=0.1, strongest=1).table
+    assert 0 < len(strongest) <= len(kept)
+    assert set(zip(strongest["x"], strongest["y"], strict=True)) <= set(
+        zip(kept["x"], kept["y"], strict=True)
+    )
+    q = np.array([0.01, 0.2, np.nan, np.nan])
+    nats = np.array([0.1, 0.2, 0.3, np.nan])  # the last one failed
+    i, j = np.array([0, 0, 1, 1]), np.array([1, 2, 2, 3])
+    assert Kept(max_q=0.05).of_all(4, i, j, nats, q).tolist() == [True, False, False, True]
+
+
 def test_only_pairs_that_may_be_kept_stay_in_memory():
     x = np.random.default_rng(0).normal(size=(50, 200))
     later = np.triu(np.ones((64, 200), bool), 1)
@@ -214,6 +236,9 @@ def test_only_pairs_that_may_be_kept_stay_in_memory():
         ({"strongest": 1.5}, "strongest is 1.5"),
         ({"aracne": 1}, "aracne is 1: give a tolerance"),
         ({"aracne": -0.1}, "aracne is -0.1"),
+        ({"max_q": 0, "permutations": 9}, "max_q is 0: give a share above 0"),
+        ({"max_q": "5%", "permutations": 9}, "max_q is '5%'"),
+        ({"max_q": 0.05}, "give permutations too, such as 1000"),
         ({"jobs": 0}, "jobs is 0"),
     ],
 )

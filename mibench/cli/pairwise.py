@@ -77,6 +77,10 @@ NOT_WRITTEN = "no file was written (with --store, the same command goes on)"
     "permutations for each pair to have a q-value of 0.05.",
 )  # fmt: skip
 @click.option(
+    "--max-q", type=float, metavar="Q",
+    help="Keep only pairs with a q-value of at most Q, such as 0.05. Needs --permutations.",
+)  # fmt: skip
+@click.option(
     "--threshold", type=float, metavar="MI",
     help="Keep only pairs with at least this MI, in --units.",
 )  # fmt: skip
@@ -115,6 +119,7 @@ def pairwise(
     scheduler: str | None,
     device: str,
     permutations: int | None,
+    max_q: float | None,
     threshold: float | None,
     strongest: int | None,
     aracne: float | None,
@@ -139,7 +144,10 @@ def pairwise(
 
     if threshold is not None and not math.isfinite(threshold):
         raise InputError(f"--threshold is {threshold}: give a finite number of {units}")
-    kept = Kept(None if threshold is None else threshold * NATS_PER_UNIT[units], strongest, aracne)
+    least_nats = None if threshold is None else threshold * NATS_PER_UNIT[units]
+    kept = Kept(least_nats, strongest, aracne, max_q)
+    if max_q is not None and permutations is None:
+        raise InputError(f"--max-q {max_q} needs q-values: give --permutations too, such as 1000")
     written: list[Path | None] = [file, store]
     for path, endings, option in (
         (output, TABLES, "--output"), (plot, PICTURES, "--plot"), (edges, EDGES, "--edges"),

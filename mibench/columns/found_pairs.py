@@ -78,7 +78,8 @@ class FoundPairs:
         if self.tested:
             of_tests["q_value"] = q_values(of_tests["p_value"])
         if not self.kept.all:
-            order = order[self.kept.of_all(len(names), i, j, nats)[order]]
+            q = of_tests["q_value"].to_numpy() if self.tested else None
+            order = order[self.kept.of_all(len(names), i, j, nats, q)[order]]
         titles = np.empty(len(names), dtype=object)
         titles[:] = list(names)
         return pd.DataFrame({

@@ -1,4 +1,4 @@
-"""Which pairs of columns are kept: above a threshold, the strongest of each, the direct ones."""
+"""Which pairs are kept: above a threshold, significant, the strongest of each, the direct ones."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -25,6 +25,7 @@ class Kept:
     threshold_nats: float | None = None
     strongest: int | None = None
     aracne: float | None = None
+    max_q: float | None = None
 
     def __post_init__(self) -> None:
         if self.threshold_nats is not None and not _is_number(self.threshold_nats):
@@ -36,11 +37,15 @@ class Kept:
             raise InputError(
                 f"aracne is {self.aracne!r}: give a tolerance from 0 to below 1, such as 0.1"
             )
+        if self.max_q is not None and not (_is_number(self.max_q) and 0 < self.max_q <= 1):
+            raise InputError(
+                f"max_q is {self.max_q!r}: give a share above 0 and at most 1, such as 0.05"
+            )
 
     @property
     def all(self) -> bool:
         """Whether all pairs are kept."""
-        return self.threshold_nats is self.strongest is self.aracne is None
+        return self.threshold_nats is self.strongest is self.aracne is self.max_q is None
 
     def of_block(self, nats: Floats, wanted: Bools) -> Bools:
         """Which of the wanted pairs of a block may be kept when all are known."""
@@ -53,10 +58,14 @@ class Kept:
             keep &= of_rows | of_columns
         return keep
 
-    def of_all(self, d: int, i: Ints, j: Ints, nats: Floats) -> Bools:
+    def of_all(
+        self, d: int, i: Ints, j: Ints, nats: Floats, q_values: Floats | None = None
+    ) -> Bools:
         """Which pairs (i, j) of d columns are kept; those of an estimate that failed are."""
         failed = np.isnan(nats)
         keep = ~failed
+        if self.max_q is not None and q_values is not None:
+            keep &= np.nan_to_num(q_values, nan=np.inf) <= self.max_q
         if self.threshold_nats is not None:
             keep &= np.nan_to_num(nats, nan=-np.inf) >= self.threshold_nats
         if self.aracne is not None:

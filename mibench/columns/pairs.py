@@ -111,6 +111,7 @@ def pairwise(
     missing: str = "error",
     permutations: int | None = None,
     seed: int = 0,
+    max_q: float | None = None,
     threshold_nats: float | None = None,
     strongest: int | None = None,
     aracne: float | None = None,
@@ -140,13 +141,16 @@ def pairwise(
             p-values, as in `mibench.estimate`. With p-values come q-values: of the pairs with a
             q-value of at most 0.05, about 5% are independent (Benjamini & Hochberg 1995).
         seed: Of the random orders.
+        max_q: Keep only pairs with at most this q-value, such as 0.05. Needs `permutations`. The
+            q-values are those of all pairs.
         threshold_nats: Keep only pairs with at least so much.
         strongest: Keep a pair only if it is among so many strongest ones of either column.
         aracne: Drop a pair (i, j) if a column k is paired with both, and I(i;j) is below
             (1 - aracne) min(I(i;k), I(k;j)): by the data-processing inequality, i and j may then
             depend on each other through k alone (Margolin et al. 2006). 0 drops the weakest pair of
             each three; a tolerance such as 0.1 allows for errors of the estimates. Pairs below the
-            threshold are left out before, and the strongest are chosen after.
+            threshold, and those of larger q-values, are left out before, and the strongest are
+            chosen after.
         jobs: Number of processes; -1 for one per core. knn uses all cores even with jobs=1, and so
             do `uniform` and `adaptive`, which count many columns by blocks.
         backend: "processes" on this machine, "dask" for a Dask cluster, as in `mibench.compare`.
@@ -181,7 +185,7 @@ def pairwise(
     [['a', 'half']]
     """
     check_missing(missing)
-    kept = Kept(threshold_nats, strongest, aracne)
+    kept = Kept(threshold_nats, strongest, aracne, max_q)
     resolved = resolved_estimator(estimator)
     names, arrays, by_type = columns_of_table(table)
     labels = label_columns(discrete, names)
@@ -241,6 +245,11 @@ def _of_columns(
     on_progress: Progress | None,
 ) -> Pairwise:
     """The estimates of all pairs. A str stands for a column that cannot be used, and says why."""
+    if kept.max_q is not None and tested.permutations is None:
+        raise InputError(
+            f"max_q is {kept.max_q}, and pairs have no q-values without a test: give permutations "
+            "too, such as 1000"
+        )
     count = len(columns) * (len(columns) - 1) // 2
     check_device(where.device, tested)
     workers = Workers(where.jobs, where.backend, where.scheduler)
