@@ -17,7 +17,7 @@ import pandas as pd
 import mibench
 from mibench.contract.sides import Side
 from mibench.plugins import TASKS, entry_points_of, load
-from mibench.recommendation import SIMILAR, Recommendation, compared_results, recommend_for
+from mibench.recommendation import REFERENCE, SIMILAR, Recommendation, recommend_for
 from mibench.summary.similar import ALIKE
 from mibench.tasks.random import random_task
 from mibench.types import Task
@@ -38,7 +38,7 @@ def advice(task: Task, reference: pd.DataFrame, similar: int = SIMILAR) -> Recom
 
 
 def suites(similar: int) -> Iterator[tuple[Task, Recommendation]]:
-    reference, family = compared_results(), families()
+    reference, family = mibench.results(REFERENCE), families()
     family_of_record = reference["task"].map(family)
     for name in reference["task"].unique():
         others = reference[family_of_record != family[name]]
@@ -46,7 +46,7 @@ def suites(similar: int) -> Iterator[tuple[Task, Recommendation]]:
 
 
 def random(count: int) -> Iterator[tuple[Task, Recommendation]]:
-    reference = compared_results()
+    reference = mibench.results(REFERENCE)
     for seed in range(count):
         task = random_task(f"random-judge-{seed}")
         if ROWS * (task.dim_x + task.dim_y) <= 200_000:

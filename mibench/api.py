@@ -254,7 +254,8 @@ def compare(
             holds already is not computed again if task, estimator, parameters, sample and the
             version of the code are the same.
         against: where earlier results are, which are added to the table if they are of the same
-            samples: "reference" for those of mibench, or the path of a store or a .parquet file.
+            samples: "reference" for those of mibench (of the default estimators; "reference-all":
+                of all), or the path of a store or a .parquet file.
         on_progress: called as on_progress(done, total); both are numbers of results.
         on_step: called with a `mibench.running.steps.Step`: what is compiled or estimated now.
 

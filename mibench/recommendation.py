@@ -7,7 +7,6 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from .contract.frames import Names, both_sides
-from .contract.registry import default_estimators
 from .contract.resolve import resolve_estimators
 from .contract.sides import Side, as_side, check_index, check_missing, without_gaps
 from .contract.variables import as_pair
@@ -106,10 +105,9 @@ def recommend(
     """Rank estimators by their errors on the tasks that are most like your data.
 
     Call it as `recommend(x, y)`, or with a table as `recommend(table, x="a", y=["b", "c"])`. The
-    data are described by their dimensions, by which sides are labels, by what each default
-    estimator says, and by the flags that it raises. The tasks are those of the reference results,
-    at the sample size nearest to the number of rows. `docs/recommend.md` says how good the advice
-    is.
+    data are described by their dimensions, by which sides are labels, by what each estimator
+    says, and by the flags that it raises. The tasks are those of the reference results, at the
+    sample size nearest to the number of rows. `docs/recommend.md` says how good the advice is.
 
     Args:
         data: As in `mibench.estimate`.
@@ -168,7 +166,7 @@ def recommend_for(
                 f"{name} is constant, so its MI with anything is 0, whatever the estimator: choose "
                 "columns that vary"
             )
-    records = compared_results() if reference is None else reference
+    records = results(REFERENCE) if reference is None else reference
     resolved = resolve_estimators(list(records["estimator"].unique()))
     estimates: dict[str, Estimate | str] = {}
     sample = tuple(side.values.reshape(len(side.values), -1) for side in (x, y))
@@ -183,12 +181,6 @@ def recommend_for(
             on_progress(len(estimates), len(resolved))
     about = sides[0].n, (sides[0].dims, sides[1].dims), (x.discrete, y.discrete)
     return _ranked(*about, estimates, records, similar)
-
-
-def compared_results() -> "pd.DataFrame":
-    """The reference results of the default estimators, which take any data and little time."""
-    records = results(REFERENCE)
-    return records[records["estimator"].isin(default_estimators())]
 
 
 def check_similar(similar: int) -> None:

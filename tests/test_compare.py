@@ -219,6 +219,14 @@ def test_by_case_by_hand():
     assert (row["seeds"], row["failures"], row["best"]) == (4, 1, False)
 
 
+def test_the_best_of_a_task_has_no_fewer_seeds_than_the_others():
+    """The error of one seed may be small by chance."""
+    two = table(estimator="a", seed=[0, 1], nats=[1.1, 1.2])
+    one = table(estimator="b", seed=[0], nats=[1.0])
+    cases = summary.by_case(pd.concat([two, one], ignore_index=True)).set_index("estimator")
+    assert cases["best"].to_dict() == {"a": True, "b": False}
+
+
 def test_ranking_compares_all_on_the_same_samples():
     """`b` fails on the seed that is hard for `a`, which must not make `b` look better."""
     rows = pd.concat(

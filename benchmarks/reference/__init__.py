@@ -1,1 +1,1 @@
-"""The reference results that come with mibench: `mibench.results("reference")`."""
+"""The reference results that come with mibench: `mibench.results("reference")`, "reference-all"."""

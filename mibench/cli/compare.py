@@ -100,8 +100,8 @@ def selection(command: "FC") -> "FC":
 )  # fmt: skip
 @click.option(
     "--against", type=FILE,
-    help="Show earlier results next to the new ones: `reference` (which comes with mibench), a "
-    "store or a .parquet file.",
+    help="Show earlier results next to the new ones: `reference` or `reference-all` (which come "
+    "with mibench: of the default or of all estimators), a store or a .parquet file.",
 )  # fmt: skip
 @output_option
 @plot_option
@@ -201,8 +201,9 @@ def results(
 ) -> int:
     """Show or export the results in STORE, without computing anything.
 
-    STORE is a file that `mibench compare --store` wrote, a .parquet file of results, or `reference`
-    for the results that come with mibench.
+    STORE is a file that `mibench compare --store` wrote, a .parquet file of results, `reference`
+    for the results of the default estimators that come with mibench, or `reference-all` for those
+    of all estimators, most of them on fewer samples.
     """
     check_results(output, plot, store)
     records = _selected(store, estimators, tasks, suite, samples)
@@ -229,8 +230,9 @@ def report(
 ) -> int:
     """Write the results in STORE as one HTML page, which needs no network.
 
-    STORE is a file that `mibench compare --store` wrote, a .parquet file of results, or `reference`
-    for the results that come with mibench.
+    STORE is a file that `mibench compare --store` wrote, a .parquet file of results, `reference`
+    for the results of the default estimators that come with mibench, or `reference-all` for those
+    of all estimators, most of them on fewer samples.
     """
     from ..output.files import PAGES, check_path
 

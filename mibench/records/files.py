@@ -1,6 +1,7 @@
 """Reads records: from a store, from a file of `--output`, or the reference results."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from .table import table_of_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-REFERENCE = "reference"
-# In benchmarks/reference of a checkout, and in the package mibench.reference once installed.
-FILE = "results.parquet"
+REFERENCE, REFERENCE_ALL = "reference", "reference-all"
+# In benchmarks/reference of a checkout, and in the package mibench.reference once installed: those
+# of the default estimators, and those of the others, on fewer samples.
+FILES = {REFERENCE: ("results.parquet",), REFERENCE_ALL: ("results.parquet", "others.parquet")}
 
 
 def read_table(source: str | Path) -> "pd.DataFrame":
@@ -25,10 +27,13 @@ def read_table(source: str | Path) -> "pd.DataFrame":
 
     Several may be about the same measurement: of those, the last counts.
 
-    source: the path, or "reference" for the results that mibench comes with.
+    source: the path; "reference" for the results of the default estimators that mibench comes with;
+    "reference-all" for those of all estimators.
     Raises InputError if the file does not exist or does not hold records.
     """
-    path = _reference() if str(source) == REFERENCE else Path(source)
+    if str(source) in FILES:
+        return _reference(FILES[str(source)])
+    path = Path(source)
     try:
         is_file = path.is_file()
     except OSError as error:
@@ -36,19 +41,24 @@ def read_table(source: str | Path) -> "pd.DataFrame":
     if not is_file:
         raise InputError(
             f"no such file: {shown(path)!r}. Make one with `mibench compare --store`, "
-            f"or name {REFERENCE!r} for the results that mibench comes with"
+            f"or name {REFERENCE!r} or {REFERENCE_ALL!r} for the results that mibench comes with"
         )
     if path.suffix.lower() == ".parquet":
         return _table_of_parquet(path)
     return table_of_columns(Store(path).columns())
 
 
-def _reference() -> Path:
-    """The path of the reference results."""
+def _reference(names: Sequence[str]) -> "pd.DataFrame":
+    """The reference results in these files."""
     from importlib.resources import as_file, files
 
-    with as_file(files("mibench.reference") / FILE) as path:
-        return path
+    import pandas as pd
+
+    tables = []
+    for name in names:
+        with as_file(files("mibench.reference") / name) as path:
+            tables.append(_table_of_parquet(path))
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 
 def _table_of_parquet(path: Path) -> "pd.DataFrame":

@@ -30,8 +30,9 @@ def results(
     If several versions of an estimator or of a task were run on a sample, the last record counts.
 
     Args:
-        store: A file written by `compare(store=...)`, a .parquet file of records, or "reference"
-            for the results that mibench comes with.
+        store: A file written by `compare(store=...)`, a .parquet file of records, or the
+            results that mibench comes with: "reference", of the default estimators, or
+            "reference-all", of all estimators, most of them on fewer samples.
         estimators: Estimator strings ("knn:k=5"), or names that stand for an estimator with any
             parameters ("knn"). None: all.
         tasks: Names of tasks, or patterns such as "1v1-*". None: all.

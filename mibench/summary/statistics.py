@@ -42,7 +42,7 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
         - memory: the largest number of bytes that an estimate took.
         - flags: codes of the flags that were raised, joined by ";", most frequent first.
         - best: whether the RMSE is the smallest of this task and n, among the estimators that did
-          not fail there.
+          not fail there and have no fewer seeds than any other.
     """
     rows = []
     identity = (*TASK_AND_SIZE, "estimator", "dim_x", "dim_y", "mi_nats")
@@ -75,8 +75,10 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if table.empty:
         return table
-    rivals = table["rmse_nats"].where(table["failures"] == 0)
-    table["best"] = rivals.eq(rivals.groupby([table[c] for c in TASK_AND_SIZE]).transform("min"))
+    case = [table[c] for c in TASK_AND_SIZE]
+    most_seeds = table["seeds"].groupby(case).transform("max")
+    rivals = table["rmse_nats"].where((table["failures"] == 0) & (table["seeds"] == most_seeds))
+    table["best"] = rivals.eq(rivals.groupby(case).transform("min"))
     return table
 
 
