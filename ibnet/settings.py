@@ -72,13 +72,21 @@ class Setting:
             +-sqrt(6 / (fan-in + fan-out)).
         test_fraction: share of the data kept for testing, the same in every class.
         data: the name of a data set, as `load_data` takes it.
-        seed: of initial weights, train/test splits, batches and label noise. The seed and the
-            number of a run determine its network, whatever the number of runs.
+        seed: of initial weights, train/test splits, batches, label noise, dropout and noise.
+            The seed and the number of a run determine its network, whatever the number of runs.
         momentum: of "sgd": a step goes along the sum of momentum^k times the gradient k steps ago.
         weight_decay: each step first multiplies weights and biases by 1 - learning_rate *
             weight_decay, apart from the gradient (AdamW).
         label_noise: share of the training inputs that are taught another class, drawn at random for
             each run. Errors and I(T;Y) are those of the true labels.
+        dropout: share of the outputs of hidden layers that are set to 0, drawn anew for every input
+            of every step; the others are divided by 1 - dropout. Networks are evaluated and
+            measured without dropout.
+        training_noise: standard deviation of normal noise that is added to the outputs of hidden
+            layers (after dropout), drawn anew for every input of every step. Networks are evaluated
+            and measured without it: the layers that are measured are those of a network whose
+            layers all lack noise. The estimator `noisy`, and `--noise` of `mibench ibnet audit`,
+            add noise to one layer when they measure; noise of earlier layers takes no part.
         quantize: bits of the weights and activations, 2 to 32; None (default): any float32. Each
             layer's weights and each layer's activations take at most 2^bits evenly spaced values,
             also while training (quantisation-aware training), and `exact` then counts the
@@ -91,6 +99,8 @@ class Setting:
         N. L. Rasmussen's thesis (see `mibench.ibnet`), after Shwartz-Ziv & Tishby
         (arXiv:1703.00810) and Saxe et al. (doi:10.1088/1742-5468/ab3985).
         weight_decay: Loshchilov & Hutter 2019 (arXiv:1711.05101).
+        dropout: Srivastava et al. 2014, JMLR 15, 1929-1958. training_noise: Goldfeld et al. 2019
+        (arXiv:1810.05728).
         quantize: Jacob et al. 2018, doi:10.1109/CVPR.2018.00286; Lorenzen, Igel & Nielsen 2022
         (arXiv:2106.12912).
         he: He et al. 2015, doi:10.1109/ICCV.2015.123. glorot: Glorot & Bengio 2010.
@@ -118,6 +128,8 @@ class Setting:
     weight_decay: Annotated[float, Field(ge=0, lt=1e9)] = 0.0
     label_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
     quantize: Annotated[int, Field(ge=2, le=32)] | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    training_noise: Annotated[float, Field(ge=0, lt=1e9)] = 0.0
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -134,6 +146,13 @@ class Setting:
                 f"setting: momentum={self.momentum} has no effect on {self.optimizer}, which has "
                 "its own: give optimizer=sgd, or leave momentum out"
             )
+        for name in ("dropout", "training_noise"):
+            value = getattr(self, name)
+            if value and self.quantize:
+                raise InputError(
+                    f"setting: quantize={self.quantize} cannot be trained with {name}={value}: "
+                    "leave one of them out"
+                )
         if self.parameters * self.runs > MAX_PARAMETERS:
             raise InputError(
                 f"setting: {self.runs} runs of layers={self.layers} have {self.parameters} weights "

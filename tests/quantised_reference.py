@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from mibench.ibnet.kernels.train import shuffle
+from mibench.ibnet.kernels.random_numbers import shuffle
 from mibench.ibnet.networks.initial import make_run_start
 
 FUNCTIONS = {

@@ -130,7 +130,7 @@ OPTIONS = {
     "recommend": ["--similar", "--discrete-x", *READING, *SHOWING],
     "train": ["--epochs", "--layers", "--batch", "--keep", "--momentum", "--weight-decay",
               "--label-noise", "--learning-rate", "--optimizer", "--seed", "--data",
-              "--quantize"],
+              "--quantize", "--dropout", "--training-noise"],
     "estimate": ["--x", "--y", "-e", "--discrete-x", "--discrete-y", "--interval",
                  "--permutations", "--plot", *READING, *SHOWING],
     "given": ["--x", "--y", "-e", "--given", "--discrete-given", "--discrete-x",

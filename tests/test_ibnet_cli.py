@@ -112,13 +112,15 @@ def test_other_networks_and_data(mibench, tmp_path):
         "ibnet", "run", "2.1", "--data", "own.npz", "--layers", "3-6-4", "--activation", "relu6",
         "--batch", "full", "--optimizer", "sgd", "--init", "he", "--learning-rate", 0.1,
         "--seed", 7, "--runs", 3, "--epochs", 20, "-o", "d", "--momentum", 0.9, "--weight-decay", 1,
-        "--label-noise", 0.2, "--keep", "0,5,10", "-e", ONE,
+        "--label-noise", 0.2, "--keep", "0,5,10", "-e", ONE, "--dropout", 0.1,
+        "--training-noise", 0.3,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "flagged: uniform:bins=30: more_bins_than_samples: " in done.stderr
     stored = json.loads((tmp_path / "d" / "training.json").read_text())["setting"]
     assert (stored["init"], stored["batch"], stored["seed"]) == ("he", "full", 7)
     assert (stored["momentum"], stored["weight_decay"], stored["label_noise"]) == (0.9, 1, 0.2)
+    assert (stored["dropout"], stored["training_noise"]) == (0.1, 0.3)
     assert ibnet.read_measured(ibnet.load(tmp_path / "d")).epoch.values.tolist() == [0, 5, 10, 20]
     done = mibench(
         "ibnet", "run", "1.1-256", "--data", "digits", "--layers", "64-16-10", "--runs", 1,

@@ -14,7 +14,7 @@ from mibench.errors import InputError
 from mibench.estimators.shared import threads as _threads
 from mibench.ibnet.data.dataset import Data
 from mibench.ibnet.kernels import elementary
-from mibench.ibnet.kernels.train import random_bits, shuffle
+from mibench.ibnet.kernels.random_numbers import random_bits, shuffle
 from mibench.ibnet.networks.archive import resize_arrays
 from mibench.ibnet.networks.initial import initial_parameters, make_run_start
 from mibench.ibnet.networks.trained import EPOCH_ARRAYS

@@ -57,6 +57,15 @@ CHANGE_OPTIONS = (
         help="Share of the training inputs that are taught another class.  [default: 0]",
     ),
     click.option(
+        "--dropout", type=float,
+        help="Share of the outputs of hidden layers that each step sets to 0.  [default: 0]",
+    ),
+    click.option(
+        "--training-noise", type=float, metavar="SD",
+        help="Standard deviation of normal noise that each step adds to the outputs of hidden "
+        "layers. Networks are measured without it.  [default: 0]",
+    ),
+    click.option(
         "--quantize", type=int, metavar="BITS",
         help="Bits of weights and activations, 2 to 32, so that `exact` can count their "
         "information.  [default: none, float32]",

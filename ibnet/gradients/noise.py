@@ -37,7 +37,8 @@ def gradient_noise(
         noise = sqrt(sum s^2),    signal = sqrt(max(0, |m|^2 - sum s^2 / B)),
 
     since |m|^2 alone holds the noise of B batches. Both are divided by the norm of the layer's
-    weights. A layer drifts while signal > noise, and diffuses after.
+    weights. A layer drifts while signal > noise, and diffuses after. Gradients are those without
+    dropout and training noise, also if the networks were trained with them.
 
     Args:
         trained: from `ibnet.train` or `ibnet.load`.

@@ -22,6 +22,7 @@ Int: TypeAlias = NDArray[np.int64]
 
 TILE = 128
 TANH, RELU, ELU, RELU6, LINEAR = 0, 1, 2, 3, 4
+SLOPE = -1  # no function: `times_slope` then takes slopes in place of activations
 SIX = np.float32(6.0)
 
 
@@ -43,7 +44,7 @@ def activate(values: Row, activation: int) -> None:
 
 @kernel
 def times_slope(delta: Row, a: Row, activation: int) -> None:
-    """Multiply delta by f'(z), in place; the slope is computed from a = f(z)."""
+    """Multiply delta by f'(z), in place; the slope is computed from a = f(z), or is a (SLOPE)."""
     if activation == TANH:
         for i in range(a.shape[0]):
             delta[i] *= ONE - a[i] * a[i]
@@ -56,6 +57,9 @@ def times_slope(delta: Row, a: Row, activation: int) -> None:
     elif activation == RELU6:
         for i in range(a.shape[0]):
             delta[i] = delta[i] if (a[i] > ZERO) & (a[i] < SIX) else ZERO
+    elif activation == SLOPE:
+        for i in range(a.shape[0]):
+            delta[i] *= a[i]
 
 
 @kernel
@@ -146,9 +150,9 @@ def add_gradient(
 ) -> None:
     """Add scale * (gradient of the summed cross-entropy of a tile) to `gradient`.
 
-    Call `forward` first, which fills the rows. slopes: the rows again, or those from which the
-    slopes of a quantised network are computed. labels: (m,), of the inputs in the tile. The rows of
-    the last layer hold logits before and probabilities after the call.
+    Call `forward` first, which fills the rows. slopes: what `times_slope` takes: the rows again, or
+    those that another forward pass filled. labels: (m,), of the inputs in the tile. The rows of the
+    last layer hold logits before and probabilities after the call.
     """
     m = labels.shape[0]
     layers = widths.shape[0] - 1

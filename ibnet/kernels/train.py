@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ._jit import kernel
 from .elementary import NEGLIGIBLE, ONE, ZERO
-from .network import TILE, add_gradient, forward, softmax
+from .network import SLOPE, TILE, add_gradient, forward, softmax
 from .quantised import (
     NEW_SHARE,
     forget,
@@ -18,6 +18,8 @@ from .quantised import (
     set_ranges,
     to_grid,
 )
+from .random_numbers import shuffle
+from .with_slopes import forward_with_slopes, stream_of_step
 
 Row: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.float32]
@@ -26,32 +28,6 @@ Int: TypeAlias = NDArray[np.int64]
 SGD, ADAM = 0, 1
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as in its paper
 MIN_SQUARE = np.float32(1e-30)  # smaller moments count as 0; its root is 1e-7 of epsilon
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-
-
-@kernel
-def random_bits(key: np.uint64, counter: np.uint64) -> np.uint64:
-    """64 random bits for a counter: SplitMix64 (Steele et al. 2014, doi:10.1145/2660193.2660195).
-
-    The generator has no state, so that training can continue at any epoch.
-    """
-    z = np.uint64(key + np.uint64(counter + np.uint64(1)) * GOLDEN)
-    z = np.uint64((z ^ (z >> np.uint64(30))) * MIX_1)
-    z = np.uint64((z ^ (z >> np.uint64(27))) * MIX_2)
-    return np.uint64(z ^ (z >> np.uint64(31)))
-
-
-@kernel
-def shuffle(order: Int, key: np.uint64, epoch: int) -> None:
-    """Permute `order` at random, in place; key and epoch decide the order (Fisher & Yates)."""
-    n = order.shape[0]
-    stream = random_bits(key, np.uint64(epoch))
-    for i in range(n - 1, 0, -1):
-        # The upper 32 bits times the range, shifted back: uniform to one part in 2**32 / n.
-        bits = np.uint64(random_bits(stream, np.uint64(i)) >> np.uint64(32))
-        j = np.int64(np.uint64(bits * np.uint64(i + 1)) >> np.uint64(32))
-        order[i], order[j] = order[j], order[i]
 
 
 @kernel
@@ -157,6 +133,8 @@ def train_epochs(
     rate: float,
     momentum: float,
     weight_decay: float,
+    dropout: float,
+    noise: float,
     batch: int,
     columns: Rows,
     labels: Int,
@@ -164,6 +142,7 @@ def train_epochs(
     train: Int,
     is_test: NDArray[np.bool_],
     key: np.uint64,
+    unit_key: np.uint64,
     first_epoch: int,
     parameters: Row,
     mean: Row,
@@ -179,6 +158,8 @@ def train_epochs(
     a quantised network end with the ranges of its layers (2 L), which are set in epoch 0.
     columns: (d, n) inputs; labels, taught: (n,), the true class of each, and the one that it is
     taught; train: (n_train,) which of them to train on; batch: inputs per step.
+    dropout, noise: see `with_slopes`; unit_key decides them, and key the order of the batches. They
+    need levels=0.
     Epochs are numbered first_epoch, first_epoch + 1, ...; this decides the number of Adam's step.
     Epoch 0 has no step: it records the network before training.
     Changed in place: parameters (P,) and the moments mean, square; mean is the velocity of "sgd"
@@ -192,9 +173,13 @@ def train_epochs(
     network, ranges = parameters[:size], parameters[size:]
     used, slopes = network, rows
     seen = np.zeros(ranges.shape[0], np.float32)
+    disturbed = (dropout > 0) | (noise > 0)
+    if disturbed or levels > 0:
+        slopes = np.empty((total, TILE), np.float32)
     if levels > 0:
-        used, slopes = np.empty(size, np.float32), np.empty((total, TILE), np.float32)
+        used = np.empty(size, np.float32)
         rows[:] = ZERO
+    slopes_of = SLOPE if disturbed else activation
     gradient = np.empty(size, np.float32)
     tile_labels = np.empty(TILE, np.int64)
     order = np.empty(train.shape[0], np.int64)
@@ -209,6 +194,9 @@ def train_epochs(
             quantise_weights(widths, network, levels, used)
             set_ranges(widths, activation, used, levels, columns, train, ranges, rows, slopes)
         for b in range(steps if epoch > 0 else 0):
+            stream = unit_key
+            if disturbed:
+                stream = stream_of_step(unit_key, epoch, b)
             begin, end = b * batch, min((b + 1) * batch, n)
             gradient[:] = ZERO
             if levels > 0:
@@ -228,10 +216,14 @@ def train_epochs(
                     forward_quantised(
                         widths, activation, used, levels, ranges, seen, rows, slopes, m
                     )
+                elif disturbed:
+                    forward_with_slopes(
+                        widths, activation, used, dropout, noise, stream, inputs, rows, slopes
+                    )
                 else:
                     forward(widths, activation, used, rows, m)
                 add_gradient(
-                    widths, activation, used, rows, slopes, deltas, tile_labels[:m], scale, gradient
+                    widths, slopes_of, used, rows, slopes, deltas, tile_labels[:m], scale, gradient
                 )
             if weight_decay > 0:
                 decay = np.float32(rate * weight_decay)

@@ -24,6 +24,7 @@ class RunStart:
     the networks are quantised, the ranges of the layers' activations follow, two numbers for each.
     train, test: ascending indices of the inputs. shuffle_key: decides the order of the batches.
     taught: (n,), the class that each input is taught: its label, if there is no label noise.
+    unit_key: decides dropout and noise of hidden units.
     """
 
     parameters: Row
@@ -31,17 +32,19 @@ class RunStart:
     test: NDArray[np.int64]
     shuffle_key: np.uint64
     taught: NDArray[np.int64]
+    unit_key: np.uint64
 
 
 def make_run_start(setting: Setting, data: Data, run: int) -> RunStart:
     """Return the start of run number `run`: the same for any number of runs, jobs and epochs."""
-    seeds = np.random.SeedSequence([setting.seed, run]).spawn(4)
-    weights, split, batches, noise = seeds
+    seeds = np.random.SeedSequence([setting.seed, run]).spawn(5)
+    weights, split, batches, noise, units = seeds
     train, test = stratified_split(data.labels, setting.test_fraction, np.random.default_rng(split))
     parameters = initial_parameters(setting, np.random.default_rng(weights))
     key = np.uint64(batches.generate_state(1, np.uint64)[0])
     taught = _with_noise(data, train, setting.label_noise, np.random.default_rng(noise))
-    return RunStart(parameters, train, test, key, taught)
+    unit_key = np.uint64(units.generate_state(1, np.uint64)[0])
+    return RunStart(parameters, train, test, key, taught, unit_key)
 
 
 def _with_noise(

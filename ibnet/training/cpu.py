@@ -43,8 +43,9 @@ class NumbaEngine:
         kernels.train_epochs(
             self.widths, ACTIVATIONS.index(setting.activation), setting.levels,
             OPTIMIZERS.index(setting.optimizer), setting.learning_rate, setting.momentum,
-            setting.weight_decay, min(batch, len(start.train)), self.columns, self.labels,
-            start.taught, start.train, self.is_test[run], start.shuffle_key, first,
-            state.parameters[run], state.mean[run], state.square[run], records.weights[run],
-            records.wrong[run], records.low[run], records.high[run],
+            setting.weight_decay, setting.dropout, setting.training_noise,
+            min(batch, len(start.train)), self.columns, self.labels, start.taught, start.train,
+            self.is_test[run], start.shuffle_key, start.unit_key, first, state.parameters[run],
+            state.mean[run], state.square[run], records.weights[run], records.wrong[run],
+            records.low[run], records.high[run],
         )  # fmt: skip

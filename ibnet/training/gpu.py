@@ -11,7 +11,9 @@ from mibench.errors import InputError
 
 from .._extra import explain_missing_packages
 from ..data.dataset import Data
-from ..kernels.train import BETA_1, BETA_2, EPSILON, shuffle
+from ..kernels.random_numbers import shuffle
+from ..kernels.train import BETA_1, BETA_2, EPSILON
+from ..kernels.with_slopes import draw_disturbances
 from ..networks.initial import RunStart
 from ..settings import Setting
 from .engine import EpochRecords, TrainingState, empty_records
@@ -27,6 +29,9 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }  # fmt: skip
 
 Int: TypeAlias = NDArray[np.int64]
+# For each hidden layer, what its outputs are multiplied with, and what is then added, both
+# (runs, batch, width).
+Disturbances: TypeAlias = Sequence[tuple[Tensor, Tensor]]
 
 
 def cuda() -> torch.device:
@@ -74,13 +79,16 @@ class TorchEngine:
         return records
 
     def _epoch(self, epoch: int, parameters: Tensor, mean: Tensor, square: Tensor) -> None:
-        orders = torch.from_numpy(self._orders(epoch)).to(self.device)  # (runs, n_train)
+        orders_here = self._orders(epoch)
+        orders = torch.from_numpy(orders_here).to(self.device)  # (runs, n_train)
         total = orders.shape[1]
         batch = total if self.setting.batch == "full" else min(self.setting.batch, total)
         steps = -(-total // batch)
         for b in range(steps):
-            rows = orders[:, b * batch : (b + 1) * batch]  # (runs, batch)
-            logits = self._layers(parameters, self.inputs[rows])[-1]
+            here = slice(b * batch, (b + 1) * batch)
+            rows = orders[:, here]  # (runs, batch)
+            disturbances = self._disturbances(orders_here[:, here], epoch, b)
+            logits = self._layers(parameters, self.inputs[rows], disturbances)[-1]
             losses = functional.cross_entropy(
                 logits.transpose(1, 2), self.taught.gather(1, rows), reduction="none"
             )
@@ -96,6 +104,20 @@ class TorchEngine:
             for order, s in zip(orders, self.starts, strict=True):
                 shuffle(order, s.shuffle_key, epoch)
         return orders
+
+    def _disturbances(self, rows: Int, epoch: int, step: int) -> Disturbances | None:
+        """What dropout and noise do to the inputs rows (runs, batch) in a step of an epoch."""
+        dropout, noise = self.setting.dropout, self.setting.training_noise
+        if not (dropout or noise):
+            return None
+        widths = list(self.setting.layers[1:-1])
+        factors, terms = np.empty((2, len(rows), sum(widths), rows.shape[1]), np.float32)
+        for run, start in enumerate(self.starts):
+            draw_disturbances(
+                start.unit_key, epoch, step, rows[run], dropout, noise, factors[run], terms[run]
+            )
+        on_device = (torch.from_numpy(a).to(self.device).transpose(1, 2) for a in (factors, terms))
+        return list(zip(*(torch.split(part, widths, dim=2) for part in on_device), strict=True))
 
     def _step(
         self, parameters: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, step: int
@@ -116,7 +138,9 @@ class TorchEngine:
         root = square.sqrt().div_((1 - BETA_2**step) ** 0.5).add_(EPSILON)
         parameters.addcdiv_(mean, root, value=-rate / (1 - BETA_1**step))
 
-    def _layers(self, parameters: Tensor, inputs: Tensor) -> list[Tensor]:
+    def _layers(
+        self, parameters: Tensor, inputs: Tensor, disturbances: Disturbances | None = None
+    ) -> list[Tensor]:
         """The activations (runs, batch, width) of every layer; for the last one its logits."""
         layers = self.setting.layers
         outputs, a, offset = [], inputs, 0
@@ -127,6 +151,9 @@ class TorchEngine:
             a = torch.baddbmm(biases, a, weights.transpose(1, 2))
             if number < len(layers) - 2:
                 a = FUNCTIONS[self.setting.activation](a)
+                if disturbances is not None:
+                    factors, terms = disturbances[number]
+                    a = a * factors + terms
             outputs.append(a)
             offset = end + fan_out
         return outputs
