@@ -22,6 +22,7 @@ from .figures import (
     plot_runs,
     save_drawing,
 )
+from .inputs import part_of_inputs
 from .networks.archive import explain_read_errors
 from .networks.trained import Trained
 from .own.activations import Activations
@@ -38,18 +39,20 @@ def draw_training(
     """Draw every figure of one training or of your own network, each with its numbers as CSV.
 
     Figures that these trajectories cannot give are left out, for example halves of a single run.
+    Errors, maxima and bins, which are about all inputs, are left out if not all were measured.
     Returns the paths of the pictures. Raises InputError if no figure can be drawn or written.
     """
     name = trained.name if isinstance(trained, Activations) else trained.setting.training
     draw_functions: dict[str, DrawFunction] = {
         "plane": lambda: plot_plane(trajectories),
         "epochs": lambda: plot_epochs(trajectories),
-        "errors": lambda: plot_errors({name: trajectories}),
-        "maxima": lambda: plot_maxima({name: trajectories}),
         "median-split": lambda: plot_median_split(trajectories),
     }
-    if isinstance(trained, Trained):
-        draw_functions["bins"] = partial(draw_bins_of, trained)
+    if not part_of_inputs(trajectories):
+        draw_functions["errors"] = lambda: plot_errors({name: trajectories})
+        draw_functions["maxima"] = lambda: plot_maxima({name: trajectories})
+        if isinstance(trained, Trained):
+            draw_functions["bins"] = partial(draw_bins_of, trained)
     for spec in map(str, trajectories.estimator.values):
         draw_functions[f"runs-{file_name(spec)}"] = partial(plot_runs, trajectories, spec)
     return [

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,11 +24,15 @@ from .options import (
     device_option,
     estimators_option,
     figures_output_option,
+    inputs_option,
     jobs_option,
     keep_option,
     schedule_option,
     training_output_option,
 )
+
+if TYPE_CHECKING:
+    from ..inputs import Inputs
 
 
 @ibnet.command()
@@ -53,6 +57,7 @@ def train(setting: str, output: Path | None, device: str, keep: str, **changes: 
 @ibnet.command()
 @click.argument("directory", type=FILE)
 @estimators_option
+@inputs_option
 @schedule_option("--measure-epochs")
 @click.option("--epochs", "earlier_name", hidden=True)
 @jobs_option
@@ -65,6 +70,7 @@ def train(setting: str, output: Path | None, device: str, keep: str, **changes: 
 def measure(
     directory: Path,
     estimators: Sequence[str],
+    inputs: "Inputs",
     schedule: str | None,
     earlier_name: str | None,
     jobs: int | None,
@@ -76,13 +82,16 @@ def measure(
 
     Measures every layer T, run and epoch of the networks in DIRECTORY, which `mibench ibnet
     train` or `ibnet.watch` made. X is the input and Y the class label. Results are stored there
-    too: what is stored is not measured again. The table on standard output shows means over runs.
+    too: what is stored is not measured again, and results of all, train and test inputs are kept
+    apart. The table on standard output shows means over runs.
     """
     from mibench.output.files import TABLES, check_path
 
     if output is not None:
         check_path(output, TABLES, "--output")
-    trajectories = steps.measure(steps.load(directory), estimators, schedule or earlier_name, jobs)
+    trajectories = steps.measure(
+        steps.load(directory), estimators, schedule or earlier_name, jobs, inputs
+    )
     if output is not None:
         steps.write_estimates(trajectories, output, units)
     steps.show_means(trajectories, units, form)
@@ -92,6 +101,7 @@ def measure(
 @ibnet.command()
 @click.argument("directory", type=FILE)
 @figures_output_option
+@inputs_option
 @click.option(
     "--estimators", "-e", metavar="ESTIMATORS", multiple=True,
     help="Comma-separated estimators to draw.  [default: all that were measured]",
@@ -104,6 +114,7 @@ def measure(
 def plot(
     directory: Path,
     output: Path | None,
+    inputs: "Inputs",
     estimators: Sequence[str],
     pictures: str,
     earlier_name: str | None,
@@ -114,7 +125,7 @@ def plot(
     I(T;Y) by epoch, errors, maximum activations and bins. Each figure is written together with
     a CSV file of its numbers.
     """
-    steps.draw(steps.load(directory), output, estimators, earlier_name or pictures)
+    steps.draw(steps.load(directory), output, estimators, earlier_name or pictures, inputs)
     return DONE
 
 
@@ -124,13 +135,15 @@ def plot(
     "--output",
     "-o",
     type=FILE,
-    help="The page: a .html file.  [default: DIRECTORY/plane.html]",
+    help="The page: a .html file.  [default: DIRECTORY/plane.html; plane-train.html and "
+    "plane-test.html for --inputs train and test]",
 )
+@inputs_option
 @click.option(
     "--estimators", "-e", metavar="ESTIMATORS", multiple=True,
     help="Comma-separated estimators to show.  [default: all that were measured]",
 )  # fmt: skip
-def page(directory: Path, output: Path | None, estimators: Sequence[str]) -> int:
+def page(directory: Path, output: Path | None, inputs: "Inputs", estimators: Sequence[str]) -> int:
     """Write the measured information planes as one HTML page.
 
     Shows what `mibench ibnet measure` stored in DIRECTORY: the planes of the estimators side by
@@ -141,7 +154,7 @@ def page(directory: Path, output: Path | None, estimators: Sequence[str]) -> int
     trained = steps.load(directory)
     if output is not None:
         check_path(output, PAGES, "--output")
-    steps.write_page(trained, output, estimators)
+    steps.write_page(trained, output, estimators, inputs)
     return DONE
 
 
@@ -149,6 +162,7 @@ def page(directory: Path, output: Path | None, estimators: Sequence[str]) -> int
 @click.argument("setting")
 @training_output_option
 @estimators_option
+@inputs_option
 @schedule_option("--measure-epochs")
 @device_option
 @keep_option
@@ -160,6 +174,7 @@ def run(
     setting: str,
     output: Path | None,
     estimators: Sequence[str],
+    inputs: "Inputs",
     schedule: str | None,
     device: str,
     keep: str,
@@ -185,11 +200,11 @@ def run(
     check_plan(specs, schedule, requested, jobs, keep)
     trained = steps.train(requested, steps.folder_of(setting, output), device, keep)
     diverged = steps.report_training(trained)
-    trajectories = steps.measure(trained, specs, schedule, jobs)
+    trajectories = steps.measure(trained, specs, schedule, jobs, inputs)
     failed = steps.report_failures(trajectories)
     measured = [str(s) for s in trajectories.estimator.values]
-    steps.draw(trained, None, measured, "png")
-    steps.write_page(trained, None, measured)
+    steps.draw(trained, None, measured, "png", inputs)
+    steps.write_page(trained, None, measured, inputs)
     steps.show_means(trajectories, units, form)
     return SOME_FAILED if diverged or failed else DONE
 

@@ -84,14 +84,21 @@ jobs_option = click.option(
     "--jobs", type=int,
     help="Number of processes that measure; the results do not depend on it.  [default: all cores]",
 )  # fmt: skip
+inputs_option = click.option(
+    "--inputs", type=click.Choice(["all", "train", "test"]), default="all", show_default=True,
+    help="Inputs that X is uniform over: all, or those that trained or tested each run. Your own "
+    "networks have all.",
+)  # fmt: skip
 estimators_option = click.option(
     "--estimators", "-e", metavar="SPECS", multiple=True,
     shell_complete=several_of(layer_estimator_names),
     help="Estimators, comma-separated, such as uniform:bins=30,kde.  [default: the setting's]",
 )  # fmt: skip
 figures_output_option = click.option(
-    "--output", "-o", type=FILE, help="Folder for the figures.  [default: DIRECTORY/figures]"
-)
+    "--output", "-o", type=FILE,
+    help="Folder for the figures.  [default: DIRECTORY/figures; figures/train and figures/test for "
+    "--inputs train and test]",
+)  # fmt: skip
 training_output_option = click.option(
     "--output", "-o", type=FILE,
     help="Directory to store everything in.  [default: ibnet-SETTING]",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,10 +26,14 @@ from .options import (
     device_option,
     estimators_option,
     figures_output_option,
+    inputs_option,
     jobs_option,
     layer_estimator_names,
     schedule_option,
 )
+
+if TYPE_CHECKING:
+    from ..inputs import Inputs
 
 AUDITED = ("uniform:bins=30,adaptive:bins=30,kde,knn",)
 
@@ -47,6 +51,7 @@ AUDITED = ("uniform:bins=30,adaptive:bins=30,kde,knn",)
     "information of layers with this noise, which kde and knn get too.  [default: none for "
     "quantised networks, 0.0316 for others]",
 )  # fmt: skip
+@inputs_option
 @schedule_option("--measure-epochs")
 @jobs_option
 @figures_output_option
@@ -55,6 +60,7 @@ def audit(
     directory: Path,
     estimators: Sequence[str],
     noise: float | None,
+    inputs: "Inputs",
     schedule: str | None,
     jobs: int | None,
     output: Path | None,
@@ -71,18 +77,19 @@ def audit(
     """
     from ..figures import audit as compare
     from ..figures import plot_audit, plot_plane
+    from ..inputs import heading
     from ..measuring.flagged import flag_lines
     from ..measuring.truth import with_truth
     from ..training_figures import save_in_new_folder
 
     trained = steps.load(directory)
     truth, *others = with_truth(trained, estimators, noise)
-    trajectories = steps.measure(trained, [truth, *others], schedule, jobs)
+    trajectories = steps.measure(trained, [truth, *others], schedule, jobs, inputs)
     failed = steps.report_failures(trajectories)
     for line in flag_lines(trajectories):
         say(f"flagged: {line}")
     prepare_figures()
-    folder = directory / "figures" if output is None else output
+    folder = steps.figures_of(directory, inputs) if output is None else output
     drawings = {
         "audit": plot_audit(trajectories, truth.spec), "audit-planes": plot_plane(trajectories)
     }  # fmt: skip
@@ -91,7 +98,8 @@ def audit(
     table = compare(trajectories, truth.spec)
     headings = [str(name) for name in table.columns]
     rows: list[list[object]] = table.to_numpy(dtype=object).tolist()
-    show_rows(f"Estimators against {truth.spec}, in bits", headings, rows, form)
+    of = heading(f"Estimators against {truth.spec}, in bits", trajectories)
+    show_rows(of, headings, rows, form)
     return SOME_FAILED if failed else DONE
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mibench.contract.resolve import ResolvedEstimator
 
+    from ..inputs import Inputs
     from ..measuring.sources import Measurable
     from ..networks.trained import Trained
     from ..settings import Setting
@@ -88,6 +89,7 @@ def measure(
     estimators: "Sequence[str | ResolvedEstimator]",
     schedule: str | None,
     jobs: int | None,
+    inputs: "Inputs" = "all",
 ) -> "xr.Dataset":
     """Measure what is not measured yet."""
     from ..measuring.measuring import measure as measure_all
@@ -95,8 +97,9 @@ def measure(
     with chatter_aside(), progress("measuring") as on_progress:
         try:
             return measure_all(
-                trained, estimators or None, epochs=schedule, jobs=jobs, on_progress=on_progress
-            )
+                trained, estimators or None, inputs=inputs, epochs=schedule, jobs=jobs,
+                on_progress=on_progress,
+            )  # fmt: skip
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"interrupted; {trained.directory} keeps what is measured, the same command "
@@ -114,38 +117,51 @@ def report_failures(trajectories: "xr.Dataset") -> int:
     return len(lines)
 
 
+def figures_of(directory: Path, inputs: "Inputs") -> Path:
+    """The folder for the figures of these inputs, if none is given."""
+    folder = directory / "figures"
+    return folder if inputs == "all" else folder / inputs
+
+
 def draw(
-    trained: "Measurable", output: Path | None, estimators: Sequence[str], ending: str
-) -> None:
+    trained: "Measurable", output: Path | None, estimators: Sequence[str], ending: str,
+    inputs: "Inputs",
+) -> None:  # fmt: skip
     """Draw every figure of the networks."""
     prepare_figures()
     from ..measuring.trajectories import read_measured
     from ..training_figures import draw_training
 
-    folder = Path(str(trained.directory)) / "figures" if output is None else output
-    pictures = draw_training(trained, read_measured(trained, estimators), folder, ending)
+    folder = figures_of(Path(str(trained.directory)), inputs) if output is None else output
+    measured = read_measured(trained, estimators, inputs=inputs)
+    pictures = draw_training(trained, measured, folder, ending)
     say(f"drew {len(pictures)} figures in {folder}: {', '.join(p.name for p in pictures)}")
 
 
-def write_page(trained: "Measurable", output: Path | None, estimators: Sequence[str]) -> None:
+def write_page(
+    trained: "Measurable", output: Path | None, estimators: Sequence[str], inputs: "Inputs"
+) -> None:
     """Write the page that plays the epochs."""
     from ..figures import save_page
     from ..measuring.trajectories import read_measured
 
-    path = Path(str(trained.directory)) / "plane.html" if output is None else output
-    save_page(read_measured(trained, estimators), path)
+    name = "plane.html" if inputs == "all" else f"plane-{inputs}.html"
+    path = Path(str(trained.directory)) / name if output is None else output
+    save_page(read_measured(trained, estimators, inputs=inputs), path)
     say(f"wrote the information planes to {path}")
 
 
 def show_means(trajectories: "xr.Dataset", units: str, form: str) -> None:
     """Say all flags, and print means over runs."""
+    from ..inputs import heading
     from ..measuring.flagged import flag_lines
     from ..measuring.trajectories import layer_rows
 
     for line in flag_lines(trajectories):
         say(f"flagged: {line}")
     headings, rows = layer_rows(trajectories, units)
-    show_rows(f"I(X;T) and I(T;Y) in {units}, means over runs", headings, rows, form)
+    title = heading(f"I(X;T) and I(T;Y) in {units}, means over runs", trajectories)
+    show_rows(title, headings, rows, form)
 
 
 def write_estimates(trajectories: "xr.Dataset", output: Path, units: str) -> None:

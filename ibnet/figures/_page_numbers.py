@@ -13,6 +13,7 @@ from mibench.contract.specs import name_in
 from mibench.errors import InputError
 from mibench.output.safe import visible
 
+from ..inputs import heading
 from . import _numbers, _style
 from ._plane_grid import MOST_OF_H_X, runs_text
 
@@ -57,7 +58,7 @@ def payload(trajectories: xr.Dataset, estimators: Sequence[str] | None = None) -
     layer_names = _numbers.layer_names(trajectories)
     return {
         "made": date.today().isoformat(),
-        "title": str(trajectories.attrs.get("training", "")) or "networks",
+        "title": heading(str(trajectories.attrs.get("training", "")) or "networks", trajectories),
         "networks": _describe(trajectories, len(runs)),
         "epochs": [int(e) for e in epochs[steps]],
         "runs": [int(r) for r in data["run"].values[kept]],

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from mibench.output.looks import COLOURS
 from mibench.output.safe import plain_math
 
+from ..inputs import heading
+
 MEAN = "mean over runs"
 SPAN = "10\N{EN DASH}90\N{NO-BREAK SPACE}%"  # names `_numbers.QUANTILES`
 SPAN_OF_FEW = "from the smallest to the largest run"
@@ -232,7 +234,7 @@ def span_text(runs: Iterable[int], few: int) -> str:
 
 
 def describe_training(trajectories: xr.Dataset) -> str:
-    """The name, activation, batch size and quantisation of a training as text."""
+    """The name, activation, batch size, quantisation and measured inputs of a training as text."""
     get = trajectories.attrs.get
     name, activation, batch = (
         plain_math(str(get(key, ""))) for key in ("training", "activation", "batch")
@@ -240,7 +242,8 @@ def describe_training(trajectories: xr.Dataset) -> str:
     size = "full batch" if batch == "full" else f"batches of {batch}"
     bits = get("quantize", 0)
     size += f", quantised to {bits} bits" if bits else ""
-    return f"{name} ({activation}, {size})" if activation and batch else name
+    text = f"{name} ({activation}, {size})" if activation and batch else name
+    return heading(text, trajectories)
 
 
 def caption(figure: Figure, *parts: str) -> None:

@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..inputs import heading
 from . import _numbers, _style
 from ._drawing import Drawing
 from ._plane_grid import Panel
@@ -35,7 +36,9 @@ def plot_epochs(trainings: _numbers.Trainings, estimators: Sequence[str] | None 
     data = _numbers.by_training(trainings)
     has_titles = not isinstance(trainings, xr.Dataset)
     panels = [
-        Panel.from_trajectories(each, name, title if has_titles else "", training=title)
+        Panel.from_trajectories(
+            each, name, heading(title, each) if has_titles else "", training=title
+        )
         for title, each in data.items()
         for name in _numbers.select_estimators(each, estimators)
     ]

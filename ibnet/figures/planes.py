@@ -9,6 +9,7 @@ import xarray as xr
 from mibench.errors import InputError
 from mibench.output.safe import plain_math
 
+from ..inputs import heading
 from . import _numbers, _style
 from ._drawing import Drawing
 from ._plane_grid import Panel, Spread, draw_planes, runs_text, wrap_panels
@@ -73,7 +74,9 @@ def plot_planes(
             raise InputError(f"estimators of {title!r}: the trainings are {', '.join(data)}")
     grid: list[Sequence[Panel]] = [
         [
-            Panel.from_trajectories(trajectories, name, title, training=title)
+            Panel.from_trajectories(
+                trajectories, name, heading(title, trajectories), training=title
+            )
             for name in _numbers.select_estimators(trajectories, by_title.get(title))
         ]
         for title, trajectories in data.items()

@@ -117,7 +117,7 @@ class Networks(Protocol):
 
 
 def measure_networks(
-    layers: LayerInformation,
+    layers: Sequence[LayerInformation],
     networks: Networks,
     is_diverged: Bool,
     todo: Sequence[Bool],
@@ -125,13 +125,14 @@ def measure_networks(
 ) -> list[EpochRunResults]:
     """Measure the networks by (epoch, run) with each estimator.
 
-    is_diverged: (epochs, runs), which networks have no finite weights. todo: for each estimator
-    which (epochs, runs) to measure. estimators: for each estimator its instances, one per run.
+    layers: one for each run. is_diverged: (epochs, runs), which networks have no finite weights.
+    todo: for each estimator which (epochs, runs) to measure. estimators: for each estimator its
+    instances, one per run.
     """
     epochs, runs = is_diverged.shape
-    results = [empty_results(epochs, runs, len(layers.names)) for _ in todo]
+    results = [empty_results(epochs, runs, len(layers[0].names)) for _ in todo]
     for epoch, run in np.argwhere(np.logical_or.reduce(todo)).tolist():
-        pair = (epoch, run)
+        pair, of_run = (epoch, run), layers[run]
         selected = [
             (result, instances[run])
             for result, mask, instances in zip(results, todo, estimators, strict=True)
@@ -142,16 +143,16 @@ def measure_networks(
                 result.state[pair] = DIVERGED
             continue
         try:
-            variables = layers.read(networks[pair])
+            variables = of_run.read(networks[pair])
         except InputError as error:
             for result, _ in selected:
-                result.fail(pair, layers.names[0], str(error))
+                result.fail(pair, of_run.names[0], str(error))
             continue
         for result, estimator in selected:
             result.state[pair] = DONE
             for layer, t in enumerate(variables):
                 own = estimator.layers[layer] if isinstance(estimator, OfLayers) else estimator
-                _measure_layer(layers, own, t, result, (epoch, run, layer))
+                _measure_layer(of_run, own, t, result, (epoch, run, layer))
     return results
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from mibench.errors import InputError
 
 from .._extra import explain_missing_packages
+from ..inputs import inputs_of
 from .trajectories import failures
 
 with explain_missing_packages("xarray", "zarr"):
@@ -47,6 +48,13 @@ def join_runs(trajectories: Iterable[xr.Dataset]) -> xr.Dataset:
             raise InputError(
                 f"trajectories {number} are a {type(other).__name__} without runs, epochs and "
                 "layers: give what ibnet.measure returns"
+            )
+        ours, theirs = (inputs_of(d) for d in (first, other))
+        if ours != theirs:
+            raise InputError(
+                f"trajectories {number} are those of {theirs} inputs, and trajectories 0 those of "
+                f"{ours}: measure both with the same `inputs`, or draw them side by side with "
+                "plot_planes"
             )
         for name in SAME:
             ours, theirs = (

@@ -14,6 +14,7 @@ from mibench.running.processes import check_jobs, in_processes
 from mibench.types import SupportsEstimate
 
 from .._extra import explain_missing_packages
+from ..inputs import Inputs
 from ..networks.archive import exclusive_lock, explain_write_errors
 from ..networks.kept import epochs_to_keep
 from ..networks.metadata import check_files
@@ -43,6 +44,7 @@ def measure(
     trained: Measurable,
     estimators: EstimatorsLike | None = None,
     *,
+    inputs: Inputs = "all",
     epochs: str | None = None,
     jobs: int | None = None,
     on_progress: Progress | None = None,
@@ -59,6 +61,10 @@ def measure(
             instances, or functions f(x, y) -> nats; None: those of the setting, and for your own
             networks uniform:bins=30 and adaptive:bins=30. Some parameters that are left out follow
             the network, see `mibench.ibnet.measuring.binding`.
+        inputs: "all"; or "train" or "test", those that trained or tested each run. X is uniform
+            over the inputs measured, and H(X) = log2 of their number if all differ. Networks,
+            epochs and the range of uniform bins are the same for all three. Your own networks have
+            "all" alone: their split is unknown.
         epochs: "every", "log:200" (about 200 epochs, evenly spaced on a log scale), or a list
             "0,10,100"; None: every epoch, but "log:50" for estimators that compare all pairs of
             inputs.
@@ -68,12 +74,14 @@ def measure(
     Returns:
         Trajectories: i_xt and i_ty (estimator, run, epoch, layer) in bits, NaN where nothing was
         measured or the estimator failed, with flags, failed (estimator, run, epoch), and
-        train_error, test_error (run, epoch) and max_activation (run, epoch, layer).
+        train_error, test_error (run, epoch) and max_activation (run, epoch, layer), over all
+        inputs. The attribute measured_inputs is "all", "train" or "test", and inputs their number.
         `ibnet.failures` tells which failed and why, and `ibnet.flag_lines` which are flagged.
 
     Raises:
-        InputError: for an unknown estimator, epochs that were not trained, an invalid number of
-            jobs, or a directory that cannot be read or written.
+        InputError: for an unknown estimator, epochs that were not trained, train or test inputs
+            of your own networks, an invalid number of jobs, or a directory that cannot be read or
+            written.
 
     Example:
         >>> from mibench import ibnet
@@ -83,7 +91,7 @@ def measure(
     """
     if jobs is not None:
         check_jobs(jobs)
-    source = source_of(trained)
+    source = source_of(trained, inputs)
     resolved = resolve_for_layers(source.estimators() if estimators is None else estimators)
     if source.directory is not None:
         check_files(source.directory)
@@ -180,7 +188,7 @@ def _measure_missing(
             todo = [m[epochs, runs] for m in missing]
             estimators = [plan.instances[runs] for plan in plans]
             yield _Batch(
-                layers, epochs, runs, networks, is_diverged[epochs, runs], todo, estimators
+                layers[runs], epochs, runs, networks, is_diverged[epochs, runs], todo, estimators
             )
 
     with closing(in_processes(_measure_batch, batches(), jobs)) as finished:
@@ -215,7 +223,7 @@ def _batch_slices(
 class _Batch:
     """What a process needs to measure some epochs of some runs, see `measure_networks`."""
 
-    layers: LayerInformation
+    layers: Sequence[LayerInformation]
     epochs: slice
     runs: slice
     networks: Networks

@@ -1,11 +1,11 @@
 """What `measure` needs to know of networks, from `ibnet.train` or your own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from mibench.errors import InputError
 from mibench.types import SupportsEstimate
 
 from .._extra import explain_missing_packages
+from ..inputs import Inputs, check_inputs
 from ..networks.archive import add_duration, explain_read_errors, stored_array
 from ..networks.forward import layer_outputs
 from ..networks.trained import Trained
@@ -26,6 +27,7 @@ from ..settings import LOWER_BOUNDS, Setting
 from .binding import OfLayers, bind_to_range, bind_to_run, refuse_foreign_code
 from .estimates import LayerInformation, Networks
 from .exact import Exact, refuse_exact_of_floats
+from .rows import about_inputs, refuse_part_of_own, rows_of_runs
 
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
@@ -44,7 +46,8 @@ class Source(Protocol):
     """Networks by epoch and run.
 
     length: the number of epochs that there are. chunk: the number of epochs in one file.
-    cost: how long measuring one network takes, compared with those of the thesis.
+    cost: how long measuring one network takes, compared with those of the thesis. inputs: which of
+    them are measured.
     """
 
     @property
@@ -59,6 +62,8 @@ class Source(Protocol):
     def chunk(self) -> int: ...  # noqa: D102
     @property
     def cost(self) -> int: ...  # noqa: D102
+    @property
+    def inputs(self) -> Inputs: ...  # noqa: D102
 
     def current(self) -> "Source":
         """The networks loaded again, because another process may have added some."""
@@ -80,8 +85,8 @@ class Source(Protocol):
         """An estimator as it is applied to each run."""
         ...
 
-    def information(self) -> LayerInformation:
-        """Reads and measures the networks of `networks`."""
+    def information(self) -> Sequence[LayerInformation]:
+        """For each run, what reads and measures its networks of `networks`."""
         ...
 
     def networks(self, epochs: slice, runs: slice) -> Networks:
@@ -101,11 +106,13 @@ class Source(Protocol):
         ...
 
 
-def source_of(networks: Measurable) -> Source:
+def source_of(networks: Measurable, inputs: Inputs = "all") -> Source:
     """The source for networks of either kind. Raises InputError for anything else."""
+    check_inputs(inputs)
     if isinstance(networks, Trained):
-        return TrainedSource(networks)
+        return TrainedSource(networks, inputs)
     if isinstance(networks, Activations):
+        refuse_part_of_own(inputs)
         return OwnSource(networks)
     raise InputError(
         f"networks are a {type(networks).__name__}: give what ibnet.train, ibnet.load, "
@@ -118,6 +125,7 @@ class TrainedSource:
     """Networks of `ibnet.train`, whose activations are computed from the stored weights."""
 
     trained: Trained
+    inputs: Inputs = "all"
     cost: int = 1
 
     @property
@@ -147,7 +155,7 @@ class TrainedSource:
 
     def current(self) -> Source:
         """See `Source`."""
-        return TrainedSource(self.trained.current())
+        return TrainedSource(self.trained.current(), self.inputs)
 
     def epochs(self) -> NDArray[np.int64]:
         """See `Source`."""
@@ -180,11 +188,19 @@ class TrainedSource:
             limits.append([float(v) for v in fold(values, axis=(0, 2))])
         return limits[0], limits[1]
 
-    def information(self) -> LayerInformation:
-        """See `Source`."""
+    def information(self) -> Sequence[LayerInformation]:
+        """See `Source`. The layers are computed for all inputs, whichever are measured."""
         setting, data = self.trained.setting, self.trained.data
         read = partial(_layers_of_weights, setting, self.trained.columns)
-        return LayerInformation.of_sides(data.symbols, data.labels, self.layers, read)
+        if self.inputs == "all":
+            of_all = LayerInformation.of_sides(data.symbols, data.labels, self.layers, read)
+            return [of_all] * self.runs
+        return [
+            LayerInformation.of_sides(
+                data.symbols[rows], data.labels[rows], self.layers, partial(_rows_of, read, rows)
+            )
+            for rows in rows_of_runs(self.trained, self.inputs)
+        ]
 
     def networks(self, epochs: slice, runs: slice) -> Networks:
         """See `Source`: the weights (epochs, runs, P)."""
@@ -198,7 +214,8 @@ class TrainedSource:
 
     def record(self) -> xr.Dataset:
         """See `Source`."""
-        return self.trained.dataset.drop_vars(["weights", "min_activation"])
+        dataset = self.trained.dataset.drop_vars(["weights", "min_activation"])
+        return dataset.assign_attrs(about_inputs(self.trained, self.inputs))
 
     def timed(self) -> AbstractContextManager[None]:
         """See `Source`."""
@@ -219,11 +236,19 @@ def _layers_of_weights(setting: Setting, columns: Float32, weights: Float32) -> 
     return variables
 
 
+def _rows_of(
+    read: Callable[[Float32], list[Variable]], rows: NDArray[np.int64], weights: Float32
+) -> list[Variable]:
+    """The layers of one network for some of the inputs."""
+    return [_as_layer(np.take(t.columns, rows, axis=1)) for t in read(weights)]
+
+
 @dataclass(frozen=True, eq=False)
 class OwnSource:
     """Your own networks, whose activations are given."""
 
     given: Activations
+    inputs: Inputs = "all"
 
     @property
     def directory(self) -> Path | None:
@@ -298,10 +323,10 @@ class OwnSource:
             instances.append(OfLayers(tuple(layers)))
         return instances
 
-    def information(self) -> LayerInformation:
+    def information(self) -> Sequence[LayerInformation]:
         """See `Source`."""
-        sides = self.given.sides
-        return LayerInformation.of_sides(sides.symbols, sides.labels, self.layers, _layers_kept)
+        symbols, labels = self.given.sides.symbols, self.given.sides.labels
+        return [LayerInformation.of_sides(symbols, labels, self.layers, _layers_kept)] * self.runs
 
     def networks(self, epochs: slice, runs: slice) -> Networks:
         """See `Source`."""
@@ -335,6 +360,7 @@ class OwnSource:
             },
             attrs={
                 "training": given.name,
+                "measured_inputs": self.inputs,
                 "inputs": given.sides.n,
                 "h_x_bits": given.sides.h_x_bits,
                 "h_y_bits": given.sides.h_y_bits,
@@ -347,9 +373,11 @@ class OwnSource:
 
 
 def _layers_kept(kept: Kept) -> list[Variable]:
-    variables = []
-    for columns in kept.read():
-        low, high = columns.min(axis=1).astype(np.float64), columns.max(axis=1).astype(np.float64)
-        width, n = columns.shape
-        variables.append(Variable(n, width, columns, low, high, NO_SYMBOLS, NO_SYMBOLS))
-    return variables
+    return [_as_layer(columns) for columns in kept.read()]
+
+
+def _as_layer(columns: NDArray[Any]) -> Variable:
+    """A layer as a continuous variable, from its columns (units, rows)."""
+    low, high = columns.min(axis=1).astype(np.float64), columns.max(axis=1).astype(np.float64)
+    width, n = columns.shape
+    return Variable(n, width, columns, low, high, NO_SYMBOLS, NO_SYMBOLS)

@@ -1,4 +1,8 @@
-"""Stores the results of measuring next to the networks: a group of arrays for each estimator."""
+"""Stores the results of measuring next to the networks: a group of arrays for each estimator.
+
+Results of train or test inputs have groups of their own, whose folders end in "@train" or "@test".
+No estimator string gives such a name, because "@" is written as "%40" in it.
+"""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -14,6 +18,7 @@ from mibench.contract.resolve import ResolvedEstimator
 from mibench.types import SESSION, SupportsEstimate
 
 from .._extra import explain_missing_packages
+from ..inputs import INPUTS, Inputs
 from ..networks.archive import (
     add_array,
     explain_read_errors,
@@ -106,7 +111,8 @@ def open_results(
     with explain_write_errors(source.directory):
         if folder is not None:
             folder.mkdir(exist_ok=True)
-        path = None if folder is None else folder / _folder_name(resolved.spec)
+        name = _folder_name(resolved.spec, source.inputs)
+        path = None if folder is None else folder / name
         if path is not None:
             _check_results(path, source)
         with explain_read_errors(path, REMEDY):
@@ -117,7 +123,7 @@ def open_results(
             _add_arrays(results, source)
         elif length < results.length:
             resize_arrays(group, list(RESULT_ARRAYS), results.length)
-        _drop_outdated(results, resolved, instances)
+        _drop_outdated(results, resolved, instances, source.inputs)
     return results
 
 
@@ -125,8 +131,17 @@ def _results_folder(source: Source) -> Path | None:
     return None if source.directory is None else source.directory / "measured.zarr"
 
 
-def _folder_name(spec: str) -> str:
-    return quote(spec, safe="=,.-")
+def _folder_name(spec: str, inputs: Inputs) -> str:
+    return quote(spec, safe="=,.-") + _ending(inputs)
+
+
+def _ending(inputs: Inputs) -> str:
+    return "" if inputs == "all" else f"@{inputs}"
+
+
+def _inputs_of_folder(path: Path) -> Inputs:
+    parts: list[Inputs] = [part for part in INPUTS if part != "all"]
+    return next((part for part in parts if path.name.endswith(_ending(part))), "all")
 
 
 def _array_forms(source: Source) -> list[ArrayForm]:
@@ -159,9 +174,14 @@ def _check_results(path: Path, source: Source) -> bool:
             return False
         check_group(path, forms, complete=True)
         spec, identities = attributes.get("spec"), attributes["identities"]
-        if not isinstance(spec, str) or _folder_name(spec) != path.name:
+        if not isinstance(spec, str) or _folder_name(spec, source.inputs) != path.name:
             raise DamagedError(
                 f"{path / 'zarr.json'} names another estimator than its folder: {spec!r}"
+            )
+        inputs = attributes.get("inputs", "all")
+        if inputs != source.inputs:
+            raise DamagedError(
+                f"{path / 'zarr.json'} has inputs={str(inputs)[:60]!r}, not {source.inputs!r}"
             )
         for name, texts in (("identities", identities), ("messages", attributes.get("messages"))):
             if texts is not None and not _are_texts(texts):
@@ -182,6 +202,7 @@ def _drop_outdated(
     results: StoredResults,
     resolved: ResolvedEstimator,
     instances: Sequence[SupportsEstimate | OfLayers],
+    inputs: Inputs,
 ) -> None:
     """Drop the results of runs that another estimator made, or another version of it.
 
@@ -198,17 +219,20 @@ def _drop_outdated(
     for run, (old, new) in enumerate(zip(known, identities, strict=True)):
         if old != new or resolved.version == SESSION:
             state[:, run] = MISSING
-    results.group.attrs.update({"spec": resolved.spec, "identities": identities})
+    of_part = {} if inputs == "all" else {"inputs": inputs}
+    results.group.attrs.update({"spec": resolved.spec, **of_part, "identities": identities})
 
 
-def stored_results(networks: Measurable) -> dict[str, StoredResults]:
-    """All stored results of a training, by estimator string."""
-    source = source_of(networks)
+def stored_results(networks: Measurable, inputs: Inputs = "all") -> dict[str, StoredResults]:
+    """All stored results of a training for these inputs, by estimator string."""
+    source = source_of(networks, inputs)
     folder = _results_folder(source)
     if folder is None or not folder.exists():
         return {}
     by_spec = {}
     for path in sorted(p for p in folder.iterdir() if p.is_dir()):
+        if _inputs_of_folder(path) != inputs:
+            continue
         if not _check_results(path, source):
             continue
         with explain_read_errors(path, REMEDY):

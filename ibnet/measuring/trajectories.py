@@ -14,6 +14,7 @@ from mibench.errors import InputError
 from mibench.output.files import check_path, whole_file
 
 from .._extra import explain_missing_packages
+from ..inputs import Inputs, inputs_of, part_of_inputs
 from ..networks.archive import explain_read_errors
 from .binding import resolve_for_layers
 from .estimates import FAILED, FLAG_BITS, MISSING
@@ -77,12 +78,15 @@ def _errors(results: StoredResults) -> Iterator[tuple[str, int]]:
             yield text, count
 
 
-def read_measured(trained: Measurable, specs: Sequence[str] | None = None) -> xr.Dataset:
+def read_measured(
+    trained: Measurable, specs: Sequence[str] | None = None, *, inputs: Inputs = "all"
+) -> xr.Dataset:
     """Read the trajectories that are stored next to the networks, without measuring anything.
 
     Args:
         trained: networks in a directory.
         specs: the estimators to read, such as "uniform:bins=30"; None: all stored ones.
+        inputs: of which inputs, "all", "train" or "test", as in `measure`.
 
     Returns:
         The trajectories, as from `measure`.
@@ -90,17 +94,20 @@ def read_measured(trained: Measurable, specs: Sequence[str] | None = None) -> xr
     Raises:
         InputError: if an estimator has no stored results, or if there are none at all.
     """
-    source = source_of(trained)
+    source = source_of(trained, inputs)
     if source.length < 1:
         raise InputError(f"{source.directory} holds no epoch: train, or log one, first")
-    stored = stored_results(trained)
+    stored = stored_results(trained, inputs)
     specs = [resolved.spec for resolved in resolve_for_layers(specs)] if specs else None
     missing = [spec for spec in specs or [] if spec not in stored]
     if missing or not stored:
         names = ",".join(missing) or ",".join(source.estimators())
+        option, of = (
+            ("", "") if inputs == "all" else (f" --inputs {inputs}", f" of {inputs} inputs")
+        )
         raise InputError(
-            f"{source.directory} holds no measurement by {names}: make it with `mibench ibnet "
-            f"measure {source.directory} --estimators {names}`"
+            f"{source.directory} holds no measurement{of} by {names}: make it with `mibench ibnet "
+            f"measure {source.directory} --estimators {names}{option}`"
         )
     return build_trajectories(source, [stored[spec] for spec in specs or stored])
 
@@ -118,7 +125,10 @@ def failures(trajectories: xr.Dataset) -> list[str]:
 
 
 def tidy(trajectories: xr.Dataset, units: str = "bits") -> pd.DataFrame:
-    """Trajectories as a table: one row for each measured estimator, run, epoch and layer."""
+    """Trajectories as a table: one row for each measured estimator, run, epoch and layer.
+
+    The first column, `inputs`, is there if only train or only test inputs were measured.
+    """
     factor = 1.0 if units == "bits" else math.log(2)
     table = trajectories[["i_xt", "i_ty"]].to_dataframe()[["i_xt", "i_ty"]].dropna() * factor
     names = {"i_xt": f"i_xt_{units}", "i_ty": f"i_ty_{units}"}
@@ -127,6 +137,8 @@ def tidy(trajectories: xr.Dataset, units: str = "bits") -> pd.DataFrame:
         of_layers = trajectories.layer_name.to_series()
         place = list(table.columns).index("layer") + 1
         table.insert(place, "layer_name", table["layer"].map(of_layers))
+    if part_of_inputs(trajectories):
+        table.insert(0, "inputs", inputs_of(trajectories))
     return table
 
 

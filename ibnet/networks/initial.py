@@ -38,13 +38,21 @@ class RunStart:
 def make_run_start(setting: Setting, data: Data, run: int) -> RunStart:
     """Return the start of run number `run`: the same for any number of runs, jobs and epochs."""
     seeds = np.random.SeedSequence([setting.seed, run]).spawn(5)
-    weights, split, batches, noise, units = seeds
-    train, test = stratified_split(data.labels, setting.test_fraction, np.random.default_rng(split))
+    weights, _, batches, noise, units = seeds
+    train, test = split_of_run(setting, data, run)
     parameters = initial_parameters(setting, np.random.default_rng(weights))
     key = np.uint64(batches.generate_state(1, np.uint64)[0])
     taught = _with_noise(data, train, setting.label_noise, np.random.default_rng(noise))
     unit_key = np.uint64(units.generate_state(1, np.uint64)[0])
     return RunStart(parameters, train, test, key, taught, unit_key)
+
+
+def split_of_run(
+    setting: Setting, data: Data, run: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows of the train and of the test inputs of a run, ascending."""
+    _, seed = np.random.SeedSequence([setting.seed, run]).spawn(2)
+    return stratified_split(data.labels, setting.test_fraction, np.random.default_rng(seed))
 
 
 def _with_noise(

@@ -30,6 +30,7 @@ from .archive import (
     write_json,
 )
 from .forward import layer_outputs
+from .initial import split_of_run
 from .kept import KEPT, is_list_of_epochs, kept_epochs
 from .metadata import (
     ArrayForm,
@@ -141,8 +142,7 @@ class Trained:
         Raises:
             InputError: for a run or epoch that was not trained, was not kept, or diverged.
         """
-        if not 0 <= run < self.setting.runs:
-            raise InputError(f"run {run}: there are runs 0 to {self.setting.runs - 1}")
+        self._check_run(run)
         if not 0 <= epoch <= self.epochs:
             raise InputError(f"epoch {epoch}: trained are epochs 0 to {self.epochs}")
         if epoch not in self.kept:
@@ -153,6 +153,15 @@ class Trained:
             raise InputError(f"run {run} had diverged by epoch {epoch}: choose an earlier one")
         layers = layer_outputs(self.setting, parameters, self.columns)
         return [np.ascontiguousarray(values.T) for values, _, _ in layers]
+
+    def split(self, run: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of `data` that trained a run, and those that tested it, ascending."""
+        self._check_run(run)
+        return split_of_run(self.setting, self.data, run)
+
+    def _check_run(self, run: int) -> None:
+        if not 0 <= run < self.setting.runs:
+            raise InputError(f"run {run}: there are runs 0 to {self.setting.runs - 1}")
 
     def save(self, directory: str | Path) -> "Trained":
         """Copy the networks to a directory, which must be empty or new.

@@ -181,7 +181,8 @@ def watch(
     """Watch the layers of a model of torch on fixed inputs, in your own training loop.
 
     Three lines: `watch = ibnet.watch(model, (x, y))` before the loop, `watch.log(epoch)` in it, and
-    `watch.measure("uniform:bins=30")` after it. For training and test inputs, make two.
+    `watch.measure("uniform:bins=30")` after it. For train and test inputs, make
+    two, with as many rows each.
 
     Args:
         model: a torch.nn.Module that is called with a tensor of inputs.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mibench.errors import InputError
 
+from ...inputs import part_of_inputs
 from ...settings import SETTINGS
 from .windows import Floats, Ints, window_labels, window_means
 
@@ -191,6 +192,11 @@ def _check(name: str, data: xr.Dataset) -> None:
         raise InputError(
             f"{name}: {data.sizes['layer']} layers where its setting has {layers.pop()}: give the "
             "trajectories of that setting under this name"
+        )
+    if part_of_inputs(data):
+        raise InputError(
+            f"{name}: {part_of_inputs(data)} were measured, and the claims are about all: measure "
+            "with inputs='all'"
         )
     for attribute in ("h_x_bits", "h_y_bits"):
         if attribute not in data.attrs:
