@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp, rel_entr
+from scipy.special import entr
 
+from ..blas import one_blas_thread
 from ..errors import InputError
+from .leaps import CELLS, LOWEST, Places, search
 from .probabilities import (
     Float,
     check_search,
@@ -22,6 +24,7 @@ from .probabilities import (
 
 ITERATIONS = 20_000
 GAP = 1e-9  # nats between the bounds of the optimum, at which the search ends
+SMALL = math.exp(LOWEST)
 SLOPES = tuple(np.geomspace(0.2, 50, 40))
 
 
@@ -53,7 +56,7 @@ def capacity(channel: Any, *, gap: float = GAP, iterations: int = ITERATIONS) ->
     Args:
         channel: (inputs, outputs) the probabilities p(y|x); each row sums to 1.
         gap: in nats, at which the search ends.
-        iterations: the most iterations.
+        iterations: the most iterations, rounded up to cycles of three.
 
     Returns:
         A `Capacity`. Its `gap` is larger than asked for if the iterations were too few.
@@ -70,18 +73,22 @@ def capacity(channel: Any, *, gap: float = GAP, iterations: int = ITERATIONS) ->
     """
     check_search(gap, iterations)
     p_y_x = conditional(channel, "channel")
-    p_x = np.full(len(p_y_x), 1 / len(p_y_x))
-    lower = upper = 0.0
-    used = 0
-    while used < iterations:
-        used += 1
-        divergence = rel_entr(p_y_x, p_x @ p_y_x).sum(axis=1)
-        lower, upper = float(p_x @ divergence), float(divergence.max())
-        if upper - lower <= gap:
-            break
-        p_x = p_x * np.exp(divergence - upper)
-        p_x /= p_x.sum()
-    return Capacity(lower, p_x, upper - lower, used)
+    negative = -entr(p_y_x).sum(axis=1)
+
+    def step(state: Float, _: Places) -> tuple[Float, Float, tuple[Float, ...]]:
+        p_x = np.exp(state)
+        p_x /= p_x.sum(axis=1, keepdims=True)
+        divergence = negative - np.log(np.maximum(p_x @ p_y_x, SMALL)) @ p_y_x.T
+        lower, upper = (p_x * divergence).sum(axis=1), divergence.max(axis=1)
+        p_next = p_x * np.exp(divergence - upper[:, np.newaxis])
+        p_next /= p_next.sum(axis=1, keepdims=True)
+        return np.log(np.maximum(p_next, SMALL)), -lower, (p_x, lower, upper - lower)
+
+    start = np.full((1, len(p_y_x)), -math.log(len(p_y_x)))
+    with one_blas_thread():
+        ends = search(step, start, lambda _, results: results[2] <= gap, iterations)
+    (p_x, lower, distance), used = ends[0]
+    return Capacity(float(lower), p_x, max(float(distance), 0.0), used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +161,9 @@ def rate_distortion(
             f"slopes up to {wanted.max():g} times distortions up to {np.abs(d).max():g} are beyond "
             "1e308: give smaller ones"
         )
-    points = [_point(p, d, float(slope), gap, iterations) for slope in wanted]
+    size = max(CELLS // d.size, 1)
+    groups = [wanted[first : first + size] for first in range(0, len(wanted), size)]
+    points = [point for some in groups for point in _points(p, d, some, gap, iterations)]
     return RateDistortion(
         wanted,
         np.array([point[0] for point in points]),
@@ -164,23 +173,31 @@ def rate_distortion(
     )
 
 
-def _point(
-    p: Float, d: Float, slope: float, gap: float, iterations: int
-) -> tuple[float, float, float, Float]:
-    """Distortion, rate, gap and encoder of one slope."""
-    log_t = np.full(d.shape[1], -math.log(d.shape[1]))
-    used = p > 0
-    distance = math.inf
-    encoder = np.zeros(d.shape)
-    for _ in range(iterations):
-        joined = log_t - slope * d
-        log_sum = logsumexp(joined, axis=1, keepdims=True)
-        encoder = np.exp(joined - log_sum)
-        # How far R + slope D may still fall: the largest of these, with 0 at the optimum.
-        change = logsumexp(-slope * d[used] - log_sum[used], axis=0, b=p[used, np.newaxis])
-        distance = float(change.max())
-        if distance <= gap:
-            break
-        log_t = log_t + change
-    joint = p[:, np.newaxis] * encoder
-    return float((joint * d).sum()), information(joint), distance, encoder
+def _points(
+    p: Float, d: Float, slopes: Float, gap: float, iterations: int
+) -> list[tuple[float, float, float, Float]]:
+    """Distortion, rate, gap and encoder of each slope."""
+    exponents = -slopes[:, np.newaxis, np.newaxis] * d
+    highest = exponents.max(axis=2, keepdims=True)
+    kernels = np.exp(exponents - highest)
+
+    def step(state: Float, places: Places) -> tuple[Float, Float, tuple[Float, ...]]:
+        p_t = np.exp(state)
+        p_t /= p_t.sum(axis=1, keepdims=True)
+        kernel = kernels[places]
+        total = (kernel @ p_t[:, :, np.newaxis])[:, :, 0]
+        # How far R + slope D may still fall: the log of the largest, with 0 at the optimum.
+        change = ((p / total)[:, np.newaxis] @ kernel)[:, 0]
+        new = np.log(np.maximum(p_t * change, SMALL))
+        return new, -(np.log(total) @ p), (p_t, np.log(change.max(axis=1)))
+
+    start = np.full((len(slopes), d.shape[1]), -math.log(d.shape[1]))
+    with one_blas_thread():
+        ends = search(step, start, lambda _, results: results[1] <= gap, iterations)
+    points = []
+    for kernel, ((p_t, distance), _) in zip(kernels, ends, strict=True):
+        encoder = p_t * kernel
+        encoder /= encoder.sum(axis=1, keepdims=True)
+        joint = p[:, np.newaxis] * encoder
+        points.append((float((joint * d).sum()), information(joint), float(distance), encoder))
+    return points

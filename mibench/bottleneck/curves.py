@@ -1,28 +1,34 @@
 """The information bottleneck curve: the most that T can say about Y for what it keeps of X."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
+from ..blas import one_blas_thread
 from ..errors import InputError
 from .agglomerative import agglomerative
+from .encoders import settled
+from .further import further_values
+from .hard import hard_labels
+from .polishing import polished
 from .probabilities import Float, entropy, information, probabilities, weights, whole
 
 Int = NDArray[np.int64]
 
 METHODS = ("soft", "hard")
 BETAS = tuple(np.geomspace(200, 1.05, 40))
-ITERATIONS = 1000
-CHANGE = 1e-8  # of any probability of the encoder, at which the search ends
-NUDGE = 1e-3  # share of another encoder, from which T can split again
+ITERATIONS = 240
+ROUNDS = 3  # in which a further value of T is tried
+# Gaps in nats from which a search goes on, does so by a quasi-Newton method, and before that with a
+# further value of T.
+GAP, CREEPING_GAP, LARGE_GAP = 1e-6, 1e-5, 1e-4
+STARTS = 10  # if T has fewer values than X: greedy merges, and random encoders
+CONCENTRATION = 0.3  # of the random encoders
 SAME = 1e-12  # values of X whose p(y|x) differ by less are one value to the bottleneck
-SMALL = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +42,8 @@ class BottleneckCurve:
         encoders: (b, values of x, clusters) p(t|x).
         i_xy: I(X;Y), in nats, which no I(T;Y) exceeds.
         h_y: the entropy of Y, in nats.
+        gaps: (b,) how far I(X;T) - beta I(T;Y) may be above its minimum, in nats, by a search for
+            further values of T; about 0 at the minimum. NaN for hard encoders.
     """
 
     betas: Float
@@ -44,6 +52,7 @@ class BottleneckCurve:
     encoders: Float
     i_xy: float
     h_y: float
+    gaps: Float
 
     @property
     def clusters(self) -> Int:
@@ -80,10 +89,12 @@ def information_bottleneck(
 
         p(t|x) ~ p(t) exp(-beta KL[p(y|x) || p(y|t)]).
 
-    beta falls step by step from the largest, where each value of X is a cluster of its own, and
-    each encoder starts from the one before. Then it rises again. Of both encoders for a beta, the
-    one with the smaller value is kept. Hard encoders start from each stage of greedy merges. The
-    minimum is local: no bound says how near it is.
+    For each beta, the search starts from T = X. Where a further value of T, which is searched from
+    each p(y|x) and p(y|t), lowers I(X;T) - beta I(T;Y), the search goes on with it. A quasi-Newton
+    method follows where the equations creep. `gaps` say how near the minimum is. With fewer
+    clusters than values of X, the minimum is local, and the best of several starts. Hard encoders
+    start from each stage of greedy merges, and then single values of X move; their minimum is local
+    too.
 
     Args:
         p_xy: (values of x, values of y) the joint probabilities.
@@ -91,7 +102,7 @@ def information_bottleneck(
         method: "soft", or "hard" for the deterministic bottleneck, which minimises
             H(T) - beta I(T;Y) and whose encoders are functions.
         clusters: the most values of T. Default: the number of values of X whose p(y|x) differ.
-        iterations: the most iterations for each beta.
+        iterations: the most iterations of each search.
 
     Returns:
         A `BottleneckCurve`, with the largest beta first.
@@ -100,8 +111,9 @@ def information_bottleneck(
         InputError: for bad probabilities, weights, methods, and numbers of clusters and iterations.
 
     References:
-        Tishby, Pereira & Bialek 1999, arXiv:physics/0004057. Hard: Strouse & Schwab 2017,
-        doi:10.1162/NECO_a_00961. Kolchinsky, Tracey & Van Kuyk 2019, arXiv:1808.07593.
+        Tishby, Pereira & Bialek 1999, arXiv:physics/0004057. Gaps: Lindsay 1983,
+        doi:10.1214/aos/1176346059. Hard: Strouse & Schwab 2017, doi:10.1162/NECO_a_00961.
+        Kolchinsky, Tracey & Van Kuyk 2019, arXiv:1808.07593.
 
     Example:
         >>> curve = information_bottleneck([[0.4, 0.1], [0.1, 0.4]], [2.0, 10.0])
@@ -115,16 +127,21 @@ def information_bottleneck(
         raise InputError(f"method is {method!r}: give {' or '.join(METHODS)}")
     distinct, place = _distinct(joint)
     most = len(distinct) if clusters is None else min(whole(clusters, "clusters"), len(distinct))
-    find = _soft_encoders if method == "soft" else _hard_encoders
-    found = find(distinct, falling, most, iterations)
-    points = [_point(distinct, encoder) for encoder in found]
+    with one_blas_thread():
+        if method == "soft":
+            found, gaps = _soft_encoders(distinct, falling, most, iterations)
+        else:
+            found = np.eye(most)[hard_labels(distinct, falling, most, iterations)]
+            gaps = np.full(len(falling), np.nan)
+        points = [_point(distinct, encoder) for encoder in found]
     return BottleneckCurve(
         falling,
         np.array([i_xt for i_xt, _ in points]),
         np.array([i_ty for _, i_ty in points]),
-        np.array([encoder[place] for encoder in found]),
+        found[:, place],
         information(joint),
         entropy(joint.sum(axis=0)),
+        gaps,
     )
 
 
@@ -144,76 +161,58 @@ def _distinct(joint: Float) -> tuple[Float, Int]:
     return table, place.astype(np.int64)
 
 
-def _soft_encoders(joint: Float, betas: Float, clusters: int, iterations: int) -> list[Float]:
-    """From the largest beta to the smallest, and back: of both encoders the better one."""
-    encoder = np.eye(clusters) if clusters == len(joint) else _merged(joint, clusters)[0]
-    found = []
-    for beta in betas:
-        encoder = _settled(joint, encoder, beta, _soft, iterations)
-        found.append(encoder)
-    for i in range(len(betas) - 2, -1, -1):
-        mixed = (1 - NUDGE) * found[i + 1] + NUDGE * found[0]
-        again = _settled(joint, mixed, betas[i], _soft, iterations)
-        found[i] = min(found[i], again, key=partial(_value, joint, betas[i], False))
-    return found
-
-
-def _hard_encoders(joint: Float, betas: Float, clusters: int, iterations: int) -> list[Float]:
-    """For each beta the best of what each stage of greedy merges settles to."""
-    stages = _merged(joint, clusters)
-    found = []
-    for beta in betas:
-        settled = [_settled(joint, stage, beta, _hard, iterations) for stage in stages]
-        found.append(min([*settled, *stages], key=partial(_value, joint, beta, True)))
-    return found
-
-
-def _merged(joint: Float, clusters: int) -> list[Float]:
-    """The encoders of greedy merges, from so many clusters to a single one."""
-    return [np.eye(clusters)[labels] for labels in agglomerative(joint).labels[-clusters:]]
-
-
-def _settled(
-    joint: Float, encoder: Float, beta: float, step: Callable[[Float], Float], iterations: int
-) -> Float:
-    """The encoder to which the equations lead from this one."""
-    p_x = joint.sum(axis=1)
-    given_x = joint / p_x[:, np.newaxis]
-    for _ in range(iterations):
-        p_t = p_x @ encoder
-        used = p_t > SMALL
-        given_t = (encoder[:, used].T @ joint) / p_t[used, np.newaxis]
-        log_given_t = np.log(np.maximum(given_t, SMALL))
-        # -KL[p(y|x) || p(y|t)], less the entropy of p(y|x), which is the same for all t.
-        likeness = given_x @ log_given_t.T
-        new = np.zeros_like(encoder)
-        new[:, used] = step(np.log(p_t[used]) + beta * likeness)
-        change = float(np.abs(new - encoder).max())
-        encoder = new
-        if change < CHANGE:
+def _soft_encoders(
+    joint: Float, betas: Float, clusters: int, iterations: int
+) -> tuple[Float, Float]:
+    """For each beta an encoder and its gap."""
+    if clusters < len(joint):
+        found = _few_clusters(joint, betas, clusters, iterations)
+        return found, further_values(joint, found, betas)[0]
+    own = np.repeat(np.eye(clusters)[np.newaxis], len(betas), axis=0)
+    found = settled(joint, own, betas, iterations)
+    gaps, further = further_values(joint, found, betas)
+    for _ in range(ROUNDS):
+        left = np.flatnonzero(gaps > LARGE_GAP)
+        if not len(left):
             break
-    return encoder
+        again = settled(joint, further[left], betas[left], iterations)
+        found[left] = _better(joint, found[left], again, betas[left])
+        gaps[left], further[left] = further_values(joint, found[left], betas[left])
+    left = np.flatnonzero(gaps > GAP)
+    if len(left):
+        ends = settled(joint, found[left], betas[left], iterations)
+        for place, i in enumerate(left):
+            if gaps[i] > CREEPING_GAP:
+                ends[place] = polished(joint, found[i], betas[i], iterations)
+        found[left] = _better(joint, found[left], ends, betas[left])
+        gaps[left] = further_values(joint, found[left], betas[left])[0]
+    return found, gaps
 
 
-def _soft(scores: Float) -> Float:
-    return np.asarray(np.exp(scores - logsumexp(scores, axis=1, keepdims=True)))
+def _few_clusters(joint: Float, betas: Float, clusters: int, iterations: int) -> Float:
+    """The best of what greedy merges, random encoders and those of the next betas settle to."""
+    rng = np.random.default_rng(0)
+    start = np.eye(clusters)[agglomerative(joint).labels[-clusters]]
+    found = np.repeat(start[np.newaxis], len(betas), axis=0)
+    for _ in range(STARTS):
+        again = np.repeat(start[np.newaxis], len(betas), axis=0)
+        found = _better(joint, found, settled(joint, again, betas, iterations), betas)
+        start = rng.dirichlet(np.full(clusters, CONCENTRATION), len(joint))
+    for neighbours in (np.r_[found[:1], found[:-1]], np.r_[found[1:], found[-1:]]):
+        found = _better(joint, found, settled(joint, neighbours, betas, iterations), betas)
+    return found
 
 
-def _hard(scores: Float) -> Float:
-    chosen = np.zeros_like(scores)
-    chosen[np.arange(len(scores)), scores.argmax(axis=1)] = 1.0
-    return chosen
+def _better(joint: Float, first: Float, second: Float, betas: Float) -> Float:
+    """Of two encoders for each beta the one with the smaller I(X;T) - beta I(T;Y)."""
+    points = np.array([[_point(joint, encoder) for encoder in some] for some in (first, second)])
+    values = points[..., 0] - betas * points[..., 1]
+    return np.where((values[1] < values[0])[:, np.newaxis, np.newaxis], second, first)
 
 
 def _point(joint: Float, encoder: Float) -> tuple[float, float]:
     """I(X;T) and I(T;Y)."""
     return information(joint.sum(axis=1)[:, np.newaxis] * encoder), information(encoder.T @ joint)
-
-
-def _value(joint: Float, beta: float, hard: bool, encoder: Float) -> float:
-    """What is minimised."""
-    i_xt, i_ty = _point(joint, encoder)
-    return (entropy(joint.sum(axis=1) @ encoder) if hard else i_xt) - beta * i_ty
 
 
 def _used(encoder: Float) -> int:
