@@ -15,6 +15,7 @@ from mibench.output.safe import visible
 
 from ..inputs import heading
 from . import _numbers, _style
+from ._limit import limit_of
 from ._plane_grid import MOST_OF_H_X, runs_text
 
 TRUTHS = ("exact", "noisy")  # estimators whose values are true, by name
@@ -76,6 +77,8 @@ def payload(trajectories: xr.Dataset, estimators: Sequence[str] | None = None) -
         "estimators": shown,
         "h_x": _limit(trajectories, "h_x_bits"),
         "h_y": _limit(trajectories, "h_y_bits"),
+        "i_xy": _limit(trajectories, "i_xy_bits"),
+        "curve": limit_of(trajectories).curve.round(5).tolist(),
         "most_of_h_x": MOST_OF_H_X,
         "errors": _errors(trajectories, steps, runs, kept),
         "notes": _notes(trajectories, names, some, by_epoch, len(steps), len(runs)),

@@ -18,6 +18,7 @@ from mibench.errors import InputError
 
 from . import _numbers, _style
 from ._drawing import Drawing
+from ._limit import Limit, limit_of
 
 Spread = Literal["band", "runs", "none"]
 
@@ -35,7 +36,7 @@ class Panel:
     labels: dict[str, str | int]
     rows: pd.DataFrame  # as from `_numbers.information_rows`
     h_x: float  # bits; NaN if unknown
-    h_y: float
+    limit: Limit
     names: Mapping[int, str]  # of layers, by number; empty if they have none
     at_ceiling: Sequence[int]  # layers
 
@@ -46,11 +47,19 @@ class Panel:
         """The plane of an estimator; the title is the heading, its name and its number of runs."""
         rows = _numbers.information_rows(trajectories, estimator)
         title = f"{estimator} ({runs_text(_numbers.count_runs(rows))})"
-        h_x, h_y = (float(trajectories.attrs.get(f"h_{v}_bits", np.nan)) for v in "xy")
+        h_x = float(trajectories.attrs.get("h_x_bits", np.nan))
         title = f"{heading}\n{title}" if heading else title
         names = _numbers.layer_names(trajectories)
         ceiling = _numbers.layers_at_ceiling(trajectories, estimator)
-        return cls(title, labels | {"estimator": estimator}, rows, h_x, h_y, names, ceiling)
+        return cls(
+            title,
+            labels | {"estimator": estimator},
+            rows,
+            h_x,
+            limit_of(trajectories),
+            names,
+            ceiling,
+        )
 
     def means(self) -> pd.DataFrame:
         """Mean, sd and quantiles over runs by layer and epoch; the first columns are the labels."""
@@ -111,7 +120,8 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *caption
                 tables_of_panels[-1].append(_single_run_rows(panel))
                 _faint_runs(axes, tables_of_panels[-1][-1])
             _paths(axes, means, last, bars=spread == "band")
-            _style.mark_h_y(axes, panel.h_y)
+            panel.limit.mark(axes)
+            panel.limit.mark_curve(axes)
             _style.mark_ceiling(axes, panel.at_ceiling)
             _style.style_axes(axes, panel.title)
             all_axes.append(axes)
@@ -121,7 +131,7 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *caption
     for axes, panel_tables, is_own in zip(all_axes, tables_of_panels, own, strict=True):
         common = [t for each, o in zip(tables_of_panels, own, strict=True) if not o for t in each]
         _limits(axes, "i_xt", pd.concat(panel_tables if is_own else common), [])
-    _limits(all_axes[0], "i_ty", table, [panel.h_y for panel in panels])
+    _limits(all_axes[0], "i_ty", table, [panel.limit.bits for panel in panels])
     captions += _mark_h_x(all_axes, table, panels[0])
     captions += ("a panel beyond it has its own scale",) if any(own) else ()
     captions += (AT_CEILING,) if any(panel.at_ceiling for panel in panels) else ()
@@ -139,12 +149,13 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *caption
 def _mark_h_x(all_axes: Sequence[Axes], table: pd.DataFrame, panel: Panel) -> tuple[str, ...]:
     """Draw a line at H(X) if a path exceeds it, which no true I(X;T) does; return its caption.
 
-    The line ends at H(Y), because the name of that limit is above.
+    The line ends at the limit of I(T;Y), because the name of that limit is above.
     """
     if not table[X].max() > 1.02 * panel.h_x:
         return ()
     bottom, top = all_axes[0].get_ylim()
-    end = (panel.h_y - bottom) / (top - bottom) if np.isfinite(panel.h_y) else 1.0
+    highest = panel.limit.bits
+    end = (highest - bottom) / (top - bottom) if np.isfinite(highest) else 1.0
     look: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": ":", "zorder": 1.5}
     for axes in all_axes:
         axes.axvline(panel.h_x, ymax=end, **look)
@@ -204,7 +215,7 @@ def _own_scales(panels: Sequence[Panel], tables: Sequence[Sequence[pd.DataFrame]
 
 
 def _limits(axes: Axes, value: str, table: pd.DataFrame, marks: Sequence[float]) -> None:
-    """Set limits so that 0, every number drawn, and H(Y) with its name are inside."""
+    """Set limits so that 0, every number drawn, and the limit with its name are inside."""
     numbers = np.concatenate([[0.0], _values(table, value), marks])
     low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
     low, high = low - 0.03 * (high - low), high + (0.04 if value == "i_xt" else 0.1) * (high - low)

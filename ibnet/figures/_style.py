@@ -128,23 +128,6 @@ def epoch_colour_bar(figure: Figure, axes: Iterable[Axes], last: int) -> None:
     bar.outline.set_visible(False)
 
 
-def mark_h_y(axes: Axes, h_y: float) -> None:
-    """Draw the limit of I(T;Y), H(Y) in bits, as a dashed line with its name; NaN: no line."""
-    if not np.isfinite(h_y):
-        return
-    axes.axhline(h_y, color="0.35", linewidth=0.9, linestyle="--", zorder=1.5)
-    axes.annotate(
-        f"$H(Y)$ = {h_y:.3g} bit",
-        (0.012, h_y),
-        (0, 2),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        fontsize=SMALL - 0.5,
-        color="0.35",
-        va="bottom",
-    )
-
-
 def grid_shape(panels: int, max_columns: int = 3) -> tuple[int, int]:
     """Numbers of rows and columns, as even as possible: four panels make two rows of two."""
     rows = -(-panels // max_columns)

@@ -57,7 +57,7 @@ def plot_epochs(trainings: _numbers.Trainings, estimators: Sequence[str] | None 
             for layer, of_layer in _numbers.by_layer(means):
                 shift = (layer - 1) / max(layers) - 0.5
                 _line(axes, of_layer, value, layer, shift)
-        _style.mark_h_y(row[1], panel.h_y)
+        panel.limit.mark(row[1])
     for axes, room in zip(axes_grid[-1], (0, 0.06), strict=True):
         low, high = axes.get_ylim()
         axes.set_ylim(min(0.0, low), high + room * (high - low))

@@ -16,6 +16,7 @@ from mibench.errors import InputError
 from mibench.types import SupportsEstimate
 
 from .._extra import explain_missing_packages
+from ..data.limits import limit_attributes
 from ..inputs import Inputs, check_inputs
 from ..networks.archive import add_duration, explain_read_errors, stored_array
 from ..networks.forward import layer_outputs
@@ -364,6 +365,7 @@ class OwnSource:
                 "inputs": given.sides.n,
                 "h_x_bits": given.sides.h_x_bits,
                 "h_y_bits": given.sides.h_y_bits,
+                **limit_attributes(given.sides.symbols, given.sides.labels),
             },
         )
 

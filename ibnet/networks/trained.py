@@ -17,6 +17,7 @@ from mibench.memory import check_memory
 
 from .._extra import explain_missing_packages
 from ..data.dataset import BUILT_IN, Data, load_data
+from ..data.limits import limit_attributes
 from ..settings import Setting, setting_from_json
 from .archive import (
     add_array,
@@ -205,6 +206,7 @@ def _attributes(trained: Trained) -> dict[str, Any]:
         "data": data.name,
         "h_x_bits": data.h_x_bits,
         "h_y_bits": data.h_y_bits,
+        **limit_attributes(data.symbols, data.labels),
         **trained.versions,
     }
 

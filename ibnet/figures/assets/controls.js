@@ -82,8 +82,9 @@ const option = (value, text) => el("option", { value }, text);
 const number = (text) => (text === "mean" || text === "all" ? text : Number(text));
 const reading = [
   "Trails lead back to the first epoch. Their dots are at epochs 0, 10, 100 and so on.",
-  data.h_y === null ? "" : `Dashed: min(I(X;T), H(Y)), with H(Y) = ${plain(data.h_y)} bits. No true value lies above, in the shaded area`
-    + `${data.h_x === null ? "" : `, or beyond H(X) = ${plain(data.h_x)} bits`}. If the label is a function of the input, a layer can reach this limit.`,
+  LIMIT === null ? "" : `Dashed: ${data.curve.length ? "the bottleneck curve, which ends at" : `min(I(X;T), ${LIMIT_NAME}), with`} ${LIMIT_NAME} = ${plain(LIMIT)} bits. No true value lies above, in the shaded area`
+    + `${data.h_x === null ? "" : `, or beyond H(X) = ${plain(data.h_x)} bits`}. `
+    + (data.i_xy === null ? "If the label is a function of the input, a layer can reach this limit." : "Equal inputs have different labels, so that I(X;Y) is below H(Y)."),
   data.estimators.some((e) => e.truth) ? "Truth: counted (exact), or computed to a small error for layers with added noise (noisy). The others are estimates." : "",
   data.estimators.some((e) => e.name.startsWith("noisy")) ? "kde and knn estimate the truth that noisy computes if their noise is the same. Binning measures another quantity: the information of the binned layer." : "",
   data.estimators.some((e) => e.ceiling.length) ? "At ceiling: I(X;T) is mostly about the largest value that the estimator can return." : "",

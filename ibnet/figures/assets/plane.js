@@ -6,6 +6,8 @@ const TAIL = Math.max(3, Math.round(LAST / 8)); // steps behind a mark at which 
 const DECADES = [0, 1, 10, 100, 1000, 1e4, 1e5, 1e6];
 // The steps with a dot on the trails: those at epochs 0, 10, 100, ...
 const STOPS = DECADES.filter((d) => d !== 1 && d >= data.epochs[0] && d <= data.epochs[LAST]).map((d) => Math.round(stepOfEpoch(d)));
+// The largest true I(T;Y): H(Y), or I(X;Y) if equal inputs have different labels.
+const LIMIT = data.i_xy ?? data.h_y, LIMIT_NAME = data.i_xy === null ? "H(Y)" : "I(X;Y)";
 const radius = (l) => Math.max(5, 8 - 0.55 * l); // so that layers at one place are all visible
 const linear = (low, high, from, to, gap) => {
   const steps = [1, 2, 4, 10].flatMap((m) => [-4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6].map((p) => Number(`${m}e${p}`))).sort((a, b) => a - b);
@@ -43,7 +45,7 @@ function makePanel(e, width) {
   const height = Math.round(Math.min(Math.max(0.9 * width, 260), 440, room));
   const together = data.estimators.filter((o) => (estimator.ownScale ? o === estimator : !o.ownScale));
   const [x0, x1] = limits(together.flatMap((o) => o.rangeX), 0.04);
-  const [y0, y1] = limits([...together.flatMap((o) => o.rangeY), data.h_y ?? 0], 0.1);
+  const [y0, y1] = limits([...together.flatMap((o) => o.rangeY), LIMIT ?? 0], 0.1);
   const x = linear(x0, x1, m.left, width - m.right, 44), y = linear(y0, y1, height - m.bottom, m.top, 30);
   const groups = { trails: svg("g"), runs: svg("g"), compared: svg("g"), marks: svg("g"), names: svg("g") };
   const layers = shownLayers().map((l) => makeLayer(e, l, groups));
@@ -71,18 +73,26 @@ function legendBelow(e, height) {
   return { nodes: [svg("text", { x: 8, y: height + 14, ...look }, text)], height: 24 };
 }
 
-// Where no true value lies: I(T;Y) is at most I(X;T) and H(Y), and I(X;T) at most H(X).
+// The largest I(T;Y) from I(X;T) = 0 to `right`: the curve, or the diagonal up to `top`.
+function limitPoints(right, top) {
+  if (!data.curve.length) return [[0, 0], [Math.min(top, right), Math.min(top, right)]];
+  const inside = data.curve.filter(([a]) => a <= right), next = data.curve[inside.length];
+  if (!next) return inside;
+  const [a, b] = inside[inside.length - 1], share = (right - a) / (next[0] - a);
+  return [...inside, [right, b + share * (next[1] - b)]];
+}
+// Where no true value lies: above the limit, and beyond H(X).
 function impossible(x, y, x0, x1, y0, y1) {
-  const top = Math.min(data.h_y ?? Infinity, y1), right = Math.min(data.h_x ?? Infinity, x1);
-  const corner = Math.min(top, right); // where the diagonal meets the limit
-  const points = [[x0, 0], [0, 0], [corner, corner], [right, top], [right, y0], [x1, y0], [x1, y1], [x0, y1]];
+  const top = Math.min(LIMIT ?? Infinity, y1), right = Math.min(data.h_x ?? Infinity, x1), edge = limitPoints(right, top);
+  const points = [[x0, 0], ...edge, [right, Math.min(data.curve.length ? edge[edge.length - 1][1] : top, top)], [right, y0], [x1, y0], [x1, y1], [x0, y1]];
   return [svg("polygon", { class: "impossible", points: points.map(([a, b]) => `${x.at(a).toFixed(1)},${y.at(b).toFixed(1)}`).join(" ") })];
 }
 function limitLines(x, y, x0, x1, y0, y1) {
-  const parts = [], { h_x: hx, h_y: hy } = data;
-  const right = Math.min(hx ?? x1, x1), top = Math.min(hy ?? y1, right);
-  parts.push(svg("path", { class: "limit", d: `M${x.at(0)},${y.at(0)}L${x.at(top)},${y.at(top)}${hy === null ? "" : `H${x.at(right)}`}` }));
-  if (hy !== null) parts.push(svg("text", { x: x.at(x0) + 6, y: y.at(hy) - 5 }, `H(Y) = ${plain(hy)}`));
+  const parts = [], hx = data.h_x;
+  const right = Math.min(hx ?? x1, x1), edge = limitPoints(right, LIMIT ?? y1), top = edge[edge.length - 1][1];
+  const line = edge.map(([a, b]) => `${x.at(a)},${y.at(b)}`).join("L");
+  parts.push(svg("path", { class: "limit", d: `M${line}${LIMIT === null ? "" : `H${x.at(right)}`}` }));
+  if (LIMIT !== null) parts.push(svg("text", { x: x.at(x0) + 6, y: y.at(LIMIT) - 5 }, `${LIMIT_NAME} = ${plain(LIMIT)}`));
   if (hx !== null && hx < x1) {
     parts.push(svg("path", { class: "limit dotted", d: `M${x.at(hx)},${y.at(top)}V${y.at(y0)}` }));
   }
