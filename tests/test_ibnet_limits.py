@@ -111,6 +111,24 @@ def test_trained_networks_record_the_limit():
     assert (measured.i_ty <= measured.attrs["i_xy_bits"] + 1e-6).all()
 
 
+def test_train_and_test_inputs_have_a_limit_of_their_own():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 4, size=(200, 1)).astype(np.float32)
+    labels = ((x[:, 0] > 1) ^ (rng.random(200) < 0.2)).astype(np.int64)
+    setting = ibnet.Setting("small", (1, 3, 2), "tanh", batch=32, runs=3, epochs=1)
+    trained = ibnet.train(setting, data=Data("flips", x, labels, 2))
+    data = trained.data
+    for inputs in ("train", "test"):
+        attributes = ibnet.measure(trained, "uniform:bins=3", inputs=inputs, jobs=1).attrs
+        part = [trained.split(run)[inputs == "test"] for run in range(3)]
+        wanted = [limit_attributes(data.symbols[r], data.labels[r])["i_xy_bits"] for r in part]
+        assert attributes["i_xy_bits"] == pytest.approx(max(wanted))
+        assert "curve_i_xt_bits" not in attributes
+    whole = ibnet.measure(trained, "uniform:bins=3", jobs=1).attrs
+    assert whole["i_xy_bits"] == limit_attributes(data.symbols, data.labels)["i_xy_bits"]
+    assert len(whole["curve_i_xt_bits"]) > 10
+
+
 # -- figures ---------------------------------------------------------------------------------------
 
 

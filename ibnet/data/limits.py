@@ -11,6 +11,7 @@ from mibench.bottleneck import information_bottleneck
 from .entropy import entropy_bits
 
 MOST_GROUPS = 40  # of inputs with the same p(y|x), up to which the curve takes a second or so
+ATTRIBUTES = ("i_xy_bits", "curve_i_xt_bits", "curve_i_ty_bits")  # those that may be recorded
 # Slopes of the curve, times that at which a T that says little begins to be worth it.
 SLOPES = np.concatenate([np.geomspace(1e-4, 0.02, 8), np.linspace(0.04, 1, 49), [1.2, 1.5, 2, 3]])
 
@@ -30,17 +31,24 @@ def limit_attributes(symbols: NDArray[np.int64], labels: NDArray[np.int64]) -> d
         `i_xy_bits`, and with at most `MOST_GROUPS` different p(y|x) also `curve_i_xt_bits` and
         `curve_i_ty_bits`: points of the curve, from 0 to I(X;Y).
     """
-    classes = int(labels.max()) + 1
-    pairs = np.unique(symbols * classes + labels, return_inverse=True)[1]
-    if pairs.max() == symbols.max():
+    i_xy = information_bits(symbols, labels)
+    if i_xy is None:
         return {}
-    i_xy = entropy_bits(symbols) + entropy_bits(labels) - entropy_bits(pairs)
-    found: dict[str, Any] = {"i_xy_bits": max(i_xy, 0.0)}
+    found: dict[str, Any] = {"i_xy_bits": i_xy}
     joint = _groups(symbols, labels) / len(labels)
     if 1 < len(joint) <= MOST_GROUPS:
         i_xt, i_ty = _curve(joint)
         found |= {"curve_i_xt_bits": i_xt.tolist(), "curve_i_ty_bits": i_ty.tolist()}
     return found
+
+
+def information_bits(symbols: NDArray[np.int64], labels: NDArray[np.int64]) -> float | None:
+    """I(X;Y) of these rows; None if each input has one label, and it is H(Y)."""
+    classes = int(labels.max()) + 1
+    pairs = np.unique(symbols * classes + labels, return_inverse=True)[1]
+    if pairs.max() == symbols.max():
+        return None
+    return max(entropy_bits(symbols) + entropy_bits(labels) - entropy_bits(pairs), 0.0)
 
 
 def _groups(symbols: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:

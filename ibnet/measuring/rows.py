@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mibench.errors import InputError
 
 from ..data.entropy import entropy_bits
+from ..data.limits import information_bits
 from ..inputs import Inputs
 from ..networks.trained import Trained
 
@@ -35,19 +36,24 @@ def rows_of_runs(trained: Trained, inputs: Inputs) -> list[Rows]:
 def about_inputs(trained: Trained, inputs: Inputs) -> dict[str, str | float]:
     """Attributes of trajectories: which inputs, how many, and H(X) and H(Y) in bits.
 
-    H(X) is the largest over runs. It differs between them only if the data hold equal inputs.
+    Also I(X;Y), if equal inputs have different labels. All are the largest over runs: they differ
+    between runs only if the data hold equal inputs.
     """
     data = trained.data
     if inputs == "all":
         return {"measured_inputs": inputs, "inputs": data.n}
     rows = rows_of_runs(trained, inputs)
+    symbols = [np.unique(data.symbols[chosen], return_inverse=True)[1] for chosen in rows]
+    labels = [np.unique(data.labels[chosen], return_inverse=True)[1] for chosen in rows]
+    h_y = [entropy_bits(values) for values in labels]
+    i_xy = [information_bits(*sides) for sides in zip(symbols, labels, strict=True)]
+    known = {} if set(i_xy) == {None} else {
+        "i_xy_bits": max(h if i is None else i for h, i in zip(h_y, i_xy, strict=True))
+    }  # fmt: skip
     return {
         "measured_inputs": inputs,
         "inputs": len(rows[0]),
-        "h_x_bits": max(_entropy_bits(data.symbols[chosen]) for chosen in rows),
-        "h_y_bits": max(_entropy_bits(data.labels[chosen]) for chosen in rows),
+        "h_x_bits": max(map(entropy_bits, symbols)),
+        "h_y_bits": max(h_y),
+        **known,
     }
-
-
-def _entropy_bits(values: NDArray[np.int64]) -> float:
-    return entropy_bits(np.unique(values, return_inverse=True)[1])

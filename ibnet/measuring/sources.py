@@ -16,7 +16,7 @@ from mibench.errors import InputError
 from mibench.types import SupportsEstimate
 
 from .._extra import explain_missing_packages
-from ..data.limits import limit_attributes
+from ..data.limits import ATTRIBUTES, limit_attributes
 from ..inputs import Inputs, check_inputs
 from ..networks.archive import add_duration, explain_read_errors, stored_array
 from ..networks.forward import layer_outputs
@@ -216,6 +216,8 @@ class TrainedSource:
     def record(self) -> xr.Dataset:
         """See `Source`."""
         dataset = self.trained.dataset.drop_vars(["weights", "min_activation"])
+        if self.inputs != "all":  # the limit of all inputs is not that of some
+            dataset.attrs = {k: v for k, v in dataset.attrs.items() if k not in ATTRIBUTES}
         return dataset.assign_attrs(about_inputs(self.trained, self.inputs))
 
     def timed(self) -> AbstractContextManager[None]:
