@@ -171,7 +171,7 @@ def test_the_python_example_of_exact_runs():
     assert len(names["drawing"].figure.axes) == 7
 
 
-@pytest.mark.parametrize("name", ["tanh-8", "relu-8", "tanh-4", "relu-4"])
+@pytest.mark.parametrize("name", ["tanh-8", "relu-8", "tanh-4", "relu-4", "mnist-8"])
 def test_the_tables_of_exact_are_those_of_the_numbers(name):
     page = (DOCS / "exact.md").read_text()
     assert "\n".join(rows_of_audit(DOCS / "exact" / f"{name}.csv", "exact")) in page

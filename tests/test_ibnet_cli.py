@@ -237,7 +237,7 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
         (("train", "2.1", "--batch", "half"), "give a number of inputs, or full"),
         (("train", "2.1", "--runs", 0), "runs=0"),
         (("train", "2.1", "--epochs", -3), "epochs=-3"),
-        (("train", "2.1", "--data", "mnist"), "unknown data set 'mnist'"),
+        (("train", "2.1", "--data", "cifar"), "unknown data set 'cifar'"),
         (("train", "2.1", "--data", "gone.npz"), "gone.npz"),
         (("train", "2.1", "-o", "file.txt"), "file.txt"),
         (("measure", "nowhere"), "nowhere holds no trained networks"),

