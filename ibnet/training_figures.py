@@ -14,6 +14,7 @@ from ._extra import explain_missing_packages
 from .figures import (
     Drawing,
     plot_bins,
+    plot_distances,
     plot_epochs,
     plot_errors,
     plot_maxima,
@@ -46,6 +47,7 @@ def draw_training(
     draw_functions: dict[str, DrawFunction] = {
         "plane": lambda: plot_plane(trajectories),
         "epochs": lambda: plot_epochs(trajectories),
+        "distances": lambda: plot_distances(trajectories),
         "median-split": lambda: plot_median_split(trajectories),
     }
     if not part_of_inputs(trajectories):

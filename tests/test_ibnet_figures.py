@@ -17,6 +17,7 @@ from mibench.estimators import Adaptive, Uniform
 from mibench.ibnet.figures import (
     Drawing,
     plot_bins,
+    plot_distances,
     plot_epochs,
     plot_errors,
     plot_maxima,
@@ -60,6 +61,7 @@ FIGURES: dict[str, Callable[[xr.Dataset, xr.Dataset], Drawing]] = {
     "study": lambda tanh, relu: plot_study({f"init={i}": tanh for i in ("he", "glorot", "x")}),
     "planes": lambda tanh, relu: plot_planes({"one": tanh, "two": relu}, [UNIFORM, ADAPTIVE]),
     "epochs": lambda tanh, relu: plot_epochs(tanh),
+    "distances": lambda tanh, relu: plot_distances(tanh),
     "epochs of two": lambda tanh, relu: plot_epochs({"one": tanh, "two": relu}, [UNIFORM]),
     "errors": lambda tanh, relu: plot_errors({"one": tanh, "two": relu, "1": tanh, "2": relu}),
     "maxima": lambda tanh, relu: plot_maxima({"one": tanh, "two": relu}),

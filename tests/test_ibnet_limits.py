@@ -5,14 +5,15 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.optimize import brentq
 from scipy.special import xlogy
 
-from mibench import ibnet
+from mibench import InputError, ibnet
 from mibench.ibnet.data import limits
 from mibench.ibnet.data.dataset import Data
 from mibench.ibnet.data.limits import limit_attributes
-from mibench.ibnet.figures import plot_epochs, plot_plane, save_page
+from mibench.ibnet.figures import plot_distances, plot_epochs, plot_plane, save_page
 from mibench.ibnet.figures._page_numbers import payload
 
 from .browser import browser, needs_browser, view
@@ -155,6 +156,31 @@ def test_figures_draw_i_xy_and_the_curve(curve):
         for line in bent:
             expected = [gerber(x) for x in line.get_xdata()]
             np.testing.assert_allclose(line.get_ydata(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["curve", "i_xy", "h_y"])
+def test_distances_are_those_of_means_over_runs_to_the_limit(kind):
+    data = with_limit(kind == "curve")
+    if kind == "h_y":
+        del data.attrs["i_xy_bits"]
+    data["i_xt"] = 0 * data["i_xt"] + 0.4
+    data["i_ty"] = 0 * data["i_ty"] + xr.DataArray([0.1, 0.5], dims="run")
+    wanted = {"curve": gerber(0.4), "i_xy": 0.4, "h_y": min(0.4, data.attrs["h_y_bits"])}[
+        kind
+    ] - 0.3
+    table = plot_distances(data).table
+    assert table["estimator"].unique().tolist() == ["uniform:bins=30"]
+    assert sorted(table["layer"].unique()) == [1, 2]
+    np.testing.assert_allclose(table["distance_mean_bits"], wanted, atol=5e-4)
+    np.testing.assert_allclose(table["distance_q10_bits"], wanted - 0.2, atol=5e-4)
+
+
+def test_distances_need_h_y():
+    data = with_limit()
+    for name in ("i_xy_bits", "h_y_bits"):
+        del data.attrs[name]
+    with pytest.raises(InputError, match="do not tell H"):
+        plot_distances(data)
 
 
 def test_the_page_holds_the_curve():

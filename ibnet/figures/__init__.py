@@ -7,6 +7,7 @@ from ._drawing import Drawing, save_drawing
 from .audit import plot_audit
 from .audit_numbers import audit
 from .bins import plot_bins
+from .distances import plot_distances
 from .epochs import plot_epochs
 from .errors import plot_errors
 from .gradients import plot_gradients
@@ -20,6 +21,7 @@ __all__ = [
     "audit",
     "plot_audit",
     "plot_bins",
+    "plot_distances",
     "plot_epochs",
     "plot_errors",
     "plot_gradients",

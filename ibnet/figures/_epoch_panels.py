@@ -68,6 +68,6 @@ def draw_line(
 ) -> None:
     """Draw mean and band of a value by epoch; epoch 0 is drawn just before epoch 1."""
     epoch = means["epoch"].where(means["epoch"] > 0, _style.BEFORE_FIRST)
-    mean, low, high = (scale * means[f"{value}_{s}"] for s in ("mean", "q10", "q90"))
+    mean, low, high = (scale * means[_numbers.statistic(value, s)] for s in ("mean", "q10", "q90"))
     _style.draw_band(axes, epoch, low, high, colour)
     axes.plot(epoch, mean, color=colour, **look)

@@ -28,6 +28,12 @@ class Limit:
     bits: float
     curve: NDArray[np.float64]
 
+    def at(self, i_xt: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The largest I(T;Y) of a T with these I(X;T), in bits."""
+        if len(self.curve):
+            return np.asarray(np.interp(i_xt, *self.curve.T))
+        return np.minimum(i_xt, self.bits)
+
     def mark(self, axes: Axes) -> None:
         """Draw the value as a dashed line with its name; nothing if it is unknown."""
         if not np.isfinite(self.bits):
