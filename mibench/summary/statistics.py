@@ -42,7 +42,7 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
         - memory: the largest number of bytes that an estimate took.
         - flags: codes of the flags that were raised, joined by ";", most frequent first.
         - best: whether the RMSE is the smallest of this task and n, among the estimators that did
-          not fail there and have no fewer seeds than any other.
+          not fail there, over the seeds that all of these have.
     """
     rows = []
     identity = (*TASK_AND_SIZE, "estimator", "dim_x", "dim_y", "mi_nats")
@@ -76,10 +76,31 @@ def by_case(records: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return table
     case = [table[c] for c in TASK_AND_SIZE]
-    most_seeds = table["seeds"].groupby(case).transform("max")
-    rivals = table["rmse_nats"].where((table["failures"] == 0) & (table["seeds"] == most_seeds))
+    rivals = _rmse_over_common_seeds(records, table)
     table["best"] = rivals.eq(rivals.groupby(case).transform("min"))
     return table
+
+
+def _rmse_over_common_seeds(records: pd.DataFrame, table: pd.DataFrame) -> "pd.Series[float]":
+    """For each row of `by_case` the RMSE over the seeds that all estimators without failures have.
+
+    NaN for an estimator that failed. If there are no such seeds, the RMSE over all of its own.
+    """
+    whole = table["rmse_nats"].where(table["failures"] == 0)
+    same = table.groupby(TASK_AND_SIZE)["seeds"].nunique()
+    if (same == 1).all():  # as in any comparison that was not interrupted
+        return whole
+    errors = errors_by_sample(records)
+    column = {name: place for place, name in enumerate(errors.names)}
+    rmse = whole.to_numpy(copy=True)
+    blocks = errors.by_case()  # in the order of task and n
+    for block, rows in zip(blocks, table.groupby(TASK_AND_SIZE).indices.values(), strict=True):
+        rivals = rows[np.isfinite(rmse[rows])]
+        values = block[:, [column[name] for name in table["estimator"].iloc[rivals]]]
+        common = values[~np.isnan(values).any(axis=1)]
+        if len(common):
+            rmse[rivals] = np.sqrt((common**2).mean(axis=0))
+    return pd.Series(rmse, table.index)
 
 
 def _groups_of_seeds(records: pd.DataFrame) -> "Iterator[dict[str, NDArray[Any]]]":
