@@ -18,6 +18,8 @@ from mibench.digits import whole_number
 from mibench.errors import InputError, unknown
 from mibench.output.files import check_path, whole_file
 
+from .formulas import normal_form
+
 Activation = Literal["tanh", "relu", "elu", "relu6", "linear"]
 Initialisation = Literal["truncated-normal", "he", "glorot"]
 Optimizer = Literal["sgd", "adam"]
@@ -39,7 +41,7 @@ UPPER_BOUNDS = {"tanh": 1.0, "relu6": 6.0}
 def binning_range(activation: str, low: float, high: float) -> tuple[float, float]:
     """The range of uniform bins, as in the thesis, for activations within [low, high].
 
-    tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear [low, high].
+    tanh [-1, 1]; ReLU [0, high]; ELU [-1, high]; ReLU6 [0, 6]; linear and formulas [low, high].
     """
     bottom = LOWER_BOUNDS.get(activation, low)
     top = UPPER_BOUNDS.get(activation, high)
@@ -57,7 +59,8 @@ class Setting:
     Attributes:
         name: the name of the setting.
         layers: widths from the inputs to the classes, for example (12, 10, 7, 5, 4, 3, 2).
-        activation: the function on every layer but the last, which is a softmax.
+        activation: the function on every layer but the last, which is a softmax: tanh, relu, elu,
+            relu6, linear, or a formula of x such as "log(1 + exp(x))" (see docs/ibnet.md).
         batch: inputs per step of the optimizer, or "full" for all training inputs.
         estimators: estimator strings such as "uniform:bins=30".
         training: the name of the trained networks, which several settings may share; the default
@@ -112,7 +115,7 @@ class Setting:
 
     name: str
     layers: tuple[Width, ...] = (12, 10, 7, 5, 4, 3, 2)
-    activation: Activation = "tanh"
+    activation: str = "tanh"
     batch: Annotated[int, Field(ge=1)] | Literal["full"] = 256
     estimators: tuple[str, ...] = ("uniform:bins=30", "adaptive:bins=30")
     training: str = ""
@@ -135,6 +138,8 @@ class Setting:
         for f in fields(self):
             checked = check_value(type(self), f.name, getattr(self, f.name), label="setting")
             object.__setattr__(self, f.name, checked)
+        if self.activation not in ACTIVATIONS:
+            object.__setattr__(self, "activation", _formula(self.activation))
         object.__setattr__(self, "training", self.training or self.name)
         if len(self.layers) < 2:
             raise InputError(
@@ -146,18 +151,25 @@ class Setting:
                 f"setting: momentum={self.momentum} has no effect on {self.optimizer}, which has "
                 "its own: give optimizer=sgd, or leave momentum out"
             )
-        for name in ("dropout", "training_noise"):
-            value = getattr(self, name)
-            if value and self.quantize:
-                raise InputError(
-                    f"setting: quantize={self.quantize} cannot be trained with {name}={value}: "
-                    "leave one of them out"
-                )
+        self._check_quantize()
         if self.parameters * self.runs > MAX_PARAMETERS:
             raise InputError(
                 f"setting: {self.runs} runs of layers={self.layers} have {self.parameters} weights "
                 f"each: give at most {MAX_PARAMETERS:.0e} in all"
             )
+
+    def _check_quantize(self) -> None:
+        others = {
+            "dropout": self.dropout,
+            "training_noise": self.training_noise,
+            "activation": "" if self.activation in ACTIVATIONS else self.activation,
+        }
+        for name, value in others.items():
+            if value and self.quantize:
+                raise InputError(
+                    f"setting: quantize={self.quantize} cannot be trained with {name}={value}: "
+                    "leave one of them out"
+                )
 
     @property
     def parameters(self) -> int:
@@ -172,7 +184,7 @@ class Setting:
 
     @property
     def lower_bound(self) -> float | None:
-        """The smallest value that the activation can take, exactly; None for linear."""
+        """The smallest value that the activation can take, exactly; None for others."""
         return LOWER_BOUNDS.get(self.activation)
 
     def binning_range(self, low: float, high: float) -> tuple[float, float]:
@@ -187,6 +199,14 @@ class Setting:
     def networks(self) -> dict[str, Any]:
         """The fields that the weights depend on: all but names, estimators and epochs."""
         return {k: v for k, v in asdict(self).items() if k not in FIELDS_WITHOUT_EFFECT_ON_WEIGHTS}
+
+
+def _formula(text: str) -> str:
+    """The normal form of an activation function that is no name. Raises InputError."""
+    try:
+        return normal_form(text)
+    except InputError as error:
+        raise InputError(f"setting: {error}, or give {', '.join(ACTIVATIONS)}") from None
 
 
 UNIFORM, UNIFORM_100, ADAPTIVE = "uniform:bins=30", "uniform:bins=100", "adaptive:bins=30"

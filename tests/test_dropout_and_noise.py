@@ -83,7 +83,7 @@ def drawn(key=7, epoch=1, step=0, *, dropout=0.3, noise=0.5, inputs=None):
     """Factors and terms (units, inputs)."""
     numbers = np.arange(INPUTS) if inputs is None else inputs
     factors, terms = np.empty((2, UNITS, len(numbers)), np.float32)
-    draw_disturbances(np.uint64(key), epoch, step, numbers, dropout, noise, factors, terms)
+    draw_disturbances((dropout, noise, np.uint64(key)), epoch, step, numbers, factors, terms)
     return factors, terms
 
 

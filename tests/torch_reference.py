@@ -30,6 +30,13 @@ GOLDEN = 0x9E3779B97F4A7C15
 MODULES = {
     "tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU, "relu6": nn.ReLU6, "linear": nn.Identity,
 }  # fmt: skip
+FORMULAS = {
+    "log(1 + exp(x))": nn.Softplus,
+    "1 / (1 + exp(-x))": nn.Sigmoid,
+    "x if x > 0 else 0.01 * x": nn.LeakyReLU,
+    "x / 2 * (1 + erf(x / sqrt(2)))": nn.GELU,
+    "x / (1 + exp(-x))": nn.SiLU,
+}
 
 
 def train_reference(setting: Setting, data: Data, run: int, epochs: int) -> Float32:
@@ -115,7 +122,7 @@ def make_model(setting: Setting, parameters: Float32) -> nn.Sequential:
         offset += fan_out
         modules.append(linear)
         if number < len(pairs) - 1:
-            modules.append(MODULES[setting.activation]())
+            modules.append((MODULES | FORMULAS)[setting.activation]())
     return nn.Sequential(*modules)
 
 

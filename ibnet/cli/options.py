@@ -35,8 +35,9 @@ CHANGE_OPTIONS = (
         "--layers", metavar="12-10-..", help="Widths of layers, from the inputs to the classes.",
     ),
     click.option(
-        "--activation", metavar="NAME",
-        help="Activation function of the hidden layers: tanh, relu, elu, relu6 or linear.",
+        "--activation", metavar="NAME|FORMULA",
+        help="Activation function of the hidden layers: tanh, relu, elu, relu6, linear, or a "
+        "formula such as 'log(1 + exp(x))'.",
     ),
     click.option(
         "--batch", metavar="N|full",

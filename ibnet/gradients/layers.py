@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import formulas
 from ..settings import Setting
 
 Float: TypeAlias = NDArray[np.float64]
@@ -29,9 +30,10 @@ def batch_gradients(
     count = len(inputs) // batch
     inputs, taught = inputs[: count * batch], taught[: count * batch]
     weights = layer_weights(setting, parameters)
-    layers = [inputs]
+    layers, zs = [inputs], [inputs]
     for number, (weight, bias) in enumerate(weights):
         z = layers[-1] @ weight.T + bias
+        zs.append(z)
         layers.append(_softmax(z) if number == len(weights) - 1 else _activated(setting, z))
     delta = layers[-1].copy()
     delta[np.arange(len(taught)), taught] -= 1
@@ -41,7 +43,7 @@ def batch_gradients(
         by_batch = (values.reshape(count, batch, -1) for values in (delta, layers[number]))
         gradients.append(np.einsum("bio,bid->bod", *by_batch, optimize=True))
         if number:
-            delta = (delta @ weights[number][0]) * _slope(setting, layers[number])
+            delta = (delta @ weights[number][0]) * _slope(setting, layers[number], zs[number])
     return gradients[::-1]
 
 
@@ -64,11 +66,13 @@ def _activated(setting: Setting, z: Float) -> Float:
         return np.maximum(z, 0)
     if function == "elu":
         return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
-    return np.clip(z, 0, 6) if function == "relu6" else z
+    if function == "relu6":
+        return np.clip(z, 0, 6)
+    return z if function == "linear" else formulas.evaluated(function, z)
 
 
-def _slope(setting: Setting, a: Float) -> Float:
-    """f'(z), from a = f(z)."""
+def _slope(setting: Setting, a: Float, z: Float) -> Float:
+    """f'(z), from a = f(z), or from z for a formula."""
     function = setting.activation
     if function == "tanh":
         return 1 - a * a
@@ -76,7 +80,9 @@ def _slope(setting: Setting, a: Float) -> Float:
         return (a > 0).astype(np.float64)
     if function == "elu":
         return np.where(a > 0, 1, a + 1)
-    return ((a > 0) & (a < 6)).astype(np.float64) if function == "relu6" else np.ones_like(a)
+    if function == "relu6":
+        return ((a > 0) & (a < 6)).astype(np.float64)
+    return np.ones_like(a) if function == "linear" else formulas.slopes(function, z)
 
 
 def _softmax(z: Float) -> Float:

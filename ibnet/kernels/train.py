@@ -19,7 +19,7 @@ from .quantised import (
     to_grid,
 )
 from .random_numbers import shuffle
-from .with_slopes import forward_with_slopes, stream_of_step
+from .with_slopes import Disturbance, forward_with_slopes
 
 Row: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.float32]
@@ -133,8 +133,7 @@ def train_epochs(
     rate: float,
     momentum: float,
     weight_decay: float,
-    dropout: float,
-    noise: float,
+    disturbance: Disturbance | None,
     batch: int,
     columns: Rows,
     labels: Int,
@@ -142,7 +141,6 @@ def train_epochs(
     train: Int,
     is_test: NDArray[np.bool_],
     key: np.uint64,
-    unit_key: np.uint64,
     first_epoch: int,
     parameters: Row,
     mean: Row,
@@ -158,8 +156,8 @@ def train_epochs(
     a quantised network end with the ranges of its layers (2 L), which are set in epoch 0.
     columns: (d, n) inputs; labels, taught: (n,), the true class of each, and the one that it is
     taught; train: (n_train,) which of them to train on; batch: inputs per step.
-    dropout, noise: see `with_slopes`; unit_key decides them, and key the order of the batches. They
-    need levels=0.
+    disturbance: for dropout, noise or a function that is not built in, see `forward_with_slopes`;
+    it needs levels=0. None is compiled apart, so that ordinary training does not wait for it.
     Epochs are numbered first_epoch, first_epoch + 1, ...; this decides the number of Adam's step.
     Epoch 0 has no step: it records the network before training.
     Changed in place: parameters (P,) and the moments mean, square; mean is the velocity of "sgd"
@@ -173,13 +171,12 @@ def train_epochs(
     network, ranges = parameters[:size], parameters[size:]
     used, slopes = network, rows
     seen = np.zeros(ranges.shape[0], np.float32)
-    disturbed = (dropout > 0) | (noise > 0)
-    if disturbed or levels > 0:
-        slopes = np.empty((total, TILE), np.float32)
+    slopes_of = activation
+    if disturbance is not None:
+        slopes, slopes_of = np.empty((total, TILE), np.float32), SLOPE
     if levels > 0:
-        used = np.empty(size, np.float32)
+        used, slopes = np.empty(size, np.float32), np.empty((total, TILE), np.float32)
         rows[:] = ZERO
-    slopes_of = SLOPE if disturbed else activation
     gradient = np.empty(size, np.float32)
     tile_labels = np.empty(TILE, np.int64)
     order = np.empty(train.shape[0], np.int64)
@@ -194,9 +191,6 @@ def train_epochs(
             quantise_weights(widths, network, levels, used)
             set_ranges(widths, activation, used, levels, columns, train, ranges, rows, slopes)
         for b in range(steps if epoch > 0 else 0):
-            stream = unit_key
-            if disturbed:
-                stream = stream_of_step(unit_key, epoch, b)
             begin, end = b * batch, min((b + 1) * batch, n)
             gradient[:] = ZERO
             if levels > 0:
@@ -216,12 +210,12 @@ def train_epochs(
                     forward_quantised(
                         widths, activation, used, levels, ranges, seen, rows, slopes, m
                     )
-                elif disturbed:
-                    forward_with_slopes(
-                        widths, activation, used, dropout, noise, stream, inputs, rows, slopes
-                    )
-                else:
+                elif disturbance is None:
                     forward(widths, activation, used, rows, m)
+                else:
+                    forward_with_slopes(
+                        widths, activation, used, disturbance, epoch, b, inputs, rows, slopes
+                    )
                 add_gradient(
                     widths, slopes_of, used, rows, slopes, deltas, tile_labels[:m], scale, gradient
                 )

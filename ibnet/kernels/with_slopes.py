@@ -1,4 +1,4 @@
-"""The forward pass of a step of training with dropout and noise, which computes slopes too.
+"""A forward pass that computes slopes too: with dropout and noise, and for own functions.
 
 Dropout (Srivastava et al. 2014, JMLR 15, 1929-1958) sets each output of a hidden layer to 0 with
 probability `dropout`, and divides the others by 1 - dropout. Then normal noise of the standard
@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 
 from ._jit import kernel
 from .elementary import ONE, ZERO
-from .network import activate, add_products, times_slope
+from .network import LINEAR, activate, add_products, times_slope
+from .own_function import own_rows
 from .random_numbers import normal, random_bits
 
 Row: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.float32]
 Int: TypeAlias = NDArray[np.int64]
 Bits: TypeAlias = NDArray[np.uint64]
+# Dropout, standard deviation of the noise, and the key of a run that decides both.
+Disturbance: TypeAlias = tuple[float, float, np.uint64]
 
 LOWER = np.uint64(2**32 - 1)
 
@@ -65,22 +68,27 @@ def forward_with_slopes(
     widths: Int,
     activation: int,
     parameters: Row,
-    dropout: float,
-    noise: float,
-    stream: np.uint64,
+    disturbance: Disturbance,
+    epoch: int,
+    step: int,
     inputs: Int,
     rows: Rows,
     slopes: Rows,
 ) -> None:
     """Fill the rows of layers 1..L from those of the inputs, as `network.forward`, but disturbed.
 
-    stream, inputs: as for `draw_bits`; rows hold the same inputs. slopes: the rows of hidden layers
-    are filled with the slopes of their outputs, which `add_gradient` takes with SLOPE. The last
-    rows are the logits.
+    inputs: (m,), the numbers of the inputs that the first rows hold. slopes: the rows of hidden
+    layers are filled with the slopes of their outputs, which `add_gradient` takes with SLOPE. The
+    last rows are the logits.
     """
     m = inputs.shape[0]
     layers = widths.shape[0] - 1
     units = widths[1:layers].sum()
+    dropout, noise, key = disturbance
+    disturbed = (dropout > 0) | (noise > 0)
+    stream = key
+    if disturbed:
+        stream = stream_of_step(key, epoch, step)
     bits = np.empty(m, np.uint64)
     before, offset, unit = 0, 0, 0
     for layer in range(layers):
@@ -92,11 +100,15 @@ def forward_with_slopes(
             out[:] = parameters[bias + j]
             add_products(out, rows, before, fan_in, parameters, offset + j * fan_in, 1)
             if layer < layers - 1:
-                activate(out, activation)
                 slope = slopes[r, :m]
-                slope[:] = ONE
-                times_slope(slope, out, activation)
-                draw_bits(stream, inputs, units, unit, bits)
+                if activation > LINEAR:
+                    own_rows(activation, out, slope, True)
+                else:
+                    activate(out, activation)
+                    slope[:] = ONE
+                    times_slope(slope, out, activation)
+                if disturbed:
+                    draw_bits(stream, inputs, units, unit, bits)
                 if dropout > 0:
                     drop(out, slope, dropout, bits)
                 if noise > 0:
@@ -108,21 +120,14 @@ def forward_with_slopes(
 
 @kernel
 def draw_disturbances(
-    key: np.uint64,
-    epoch: int,
-    step: int,
-    inputs: Int,
-    dropout: float,
-    noise: float,
-    factors: Rows,
-    terms: Rows,
+    disturbance: Disturbance, epoch: int, step: int, inputs: Int, factors: Rows, terms: Rows
 ) -> None:
     """Fill what a step multiplies the outputs of hidden units with, and what it then adds.
 
-    key, epoch, step: as for `stream_of_step`. inputs: (m,), their numbers. factors, terms: (units
-    of all hidden layers, m).
+    inputs: (m,), their numbers. factors, terms: (units of all hidden layers, m).
     """
     units = factors.shape[0]
+    dropout, noise, key = disturbance
     stream = stream_of_step(key, epoch, step)
     bits = np.empty(inputs.shape[0], np.uint64)
     for unit in range(units):

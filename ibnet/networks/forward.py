@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.activations import activations
-from ..settings import ACTIVATIONS, Setting
+from ..settings import Setting
+from .activation_codes import activation_code
 
 Float32: TypeAlias = NDArray[np.float32]
 
@@ -22,7 +23,7 @@ def layer_outputs(
     widths = np.array(setting.layers)
     values = np.empty((widths[1:].sum(), columns.shape[1]), np.float32)
     low, high = np.empty((2, len(values)), np.float32)
-    kind = ACTIVATIONS.index(setting.activation)
+    kind = activation_code(setting.activation)
     activations(widths, kind, setting.levels, parameters, columns, values, low, high)
     ends = np.cumsum(setting.layers[1:]).tolist()
     rows_of_layers = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]

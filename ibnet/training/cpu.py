@@ -9,6 +9,7 @@ from mibench.estimators.shared.threads import share_rows
 
 from ..data.dataset import Data
 from ..kernels import train as kernels
+from ..networks.activation_codes import activation_code
 from ..networks.initial import RunStart
 from ..settings import ACTIVATIONS, OPTIMIZERS, Setting
 from .engine import EpochRecords, TrainingState, empty_records
@@ -40,12 +41,14 @@ class NumbaEngine:
     def _advance(self, run: int, first: int, records: EpochRecords) -> None:
         setting, start, state = self.setting, self.starts[run], self.state
         batch = len(start.train) if setting.batch == "full" else setting.batch
+        disturbance = None
+        if setting.dropout or setting.training_noise or setting.activation not in ACTIVATIONS:
+            disturbance = (setting.dropout, setting.training_noise, start.unit_key)
         kernels.train_epochs(
-            self.widths, ACTIVATIONS.index(setting.activation), setting.levels,
+            self.widths, activation_code(setting.activation), setting.levels,
             OPTIMIZERS.index(setting.optimizer), setting.learning_rate, setting.momentum,
-            setting.weight_decay, setting.dropout, setting.training_noise,
-            min(batch, len(start.train)), self.columns, self.labels, start.taught, start.train,
-            self.is_test[run], start.shuffle_key, start.unit_key, first, state.parameters[run],
-            state.mean[run], state.square[run], records.weights[run], records.wrong[run],
-            records.low[run], records.high[run],
+            setting.weight_decay, disturbance, min(batch, len(start.train)), self.columns,
+            self.labels, start.taught, start.train, self.is_test[run], start.shuffle_key, first,
+            state.parameters[run], state.mean[run], state.square[run], records.weights[run],
+            records.wrong[run], records.low[run], records.high[run],
         )  # fmt: skip

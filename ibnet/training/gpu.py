@@ -11,6 +11,7 @@ from mibench.errors import InputError
 
 from .._extra import explain_missing_packages
 from ..data.dataset import Data
+from ..formulas import ONE_ARGUMENT, evaluate
 from ..kernels.random_numbers import shuffle
 from ..kernels.train import BETA_1, BETA_2, EPSILON
 from ..kernels.with_slopes import draw_disturbances
@@ -27,6 +28,10 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh, "relu": torch.relu, "elu": functional.elu, "relu6": functional.relu6,
     "linear": lambda z: z,
 }  # fmt: skip
+OF_FORMULAS: dict[str, Callable[..., Tensor]] = {
+    "min": torch.minimum, "max": torch.maximum, "where": torch.where,
+    **{name: getattr(torch, name) for name in ONE_ARGUMENT},
+}  # fmt: skip
 
 Int: TypeAlias = NDArray[np.int64]
 # For each hidden layer, what its outputs are multiplied with, and what is then added, both
@@ -42,6 +47,14 @@ def cuda() -> torch.device:
             "install a CUDA build of torch"
         )
     return torch.device("cuda")
+
+
+def activated(z: Tensor, activation: str) -> Tensor:
+    """f(z) of an activation function: a name or a formula."""
+    if activation in FUNCTIONS:
+        return FUNCTIONS[activation](z)
+    values: Tensor = evaluate(activation, z, OF_FORMULAS, z.new_tensor)
+    return values
 
 
 class TorchEngine:
@@ -113,9 +126,8 @@ class TorchEngine:
         widths = list(self.setting.layers[1:-1])
         factors, terms = np.empty((2, len(rows), sum(widths), rows.shape[1]), np.float32)
         for run, start in enumerate(self.starts):
-            draw_disturbances(
-                start.unit_key, epoch, step, rows[run], dropout, noise, factors[run], terms[run]
-            )
+            of_run = (dropout, noise, start.unit_key)
+            draw_disturbances(of_run, epoch, step, rows[run], factors[run], terms[run])
         on_device = (torch.from_numpy(a).to(self.device).transpose(1, 2) for a in (factors, terms))
         return list(zip(*(torch.split(part, widths, dim=2) for part in on_device), strict=True))
 
@@ -150,7 +162,7 @@ class TorchEngine:
             biases = parameters[:, end : end + fan_out].unsqueeze(1)
             a = torch.baddbmm(biases, a, weights.transpose(1, 2))
             if number < len(layers) - 2:
-                a = FUNCTIONS[self.setting.activation](a)
+                a = activated(a, self.setting.activation)
                 if disturbances is not None:
                     factors, terms = disturbances[number]
                     a = a * factors + terms
