@@ -68,5 +68,5 @@ def plot_distances(trajectories: xr.Dataset, estimators: Sequence[str] | None = 
 
 def _each_layer(axes: Axes, means: pd.DataFrame) -> None:
     for layer, of_layer in _numbers.by_layer(means):
-        look = {"linestyle": _style.layer_line(layer), "linewidth": 1.2}
-        draw_line(axes, of_layer, DISTANCE, _style.layer_colour(layer), **look)
+        colour, style = _style.layer_colour(layer), _style.layer_line(layer)
+        draw_line(axes, of_layer, DISTANCE, colour, linestyle=style, linewidth=1.2)
