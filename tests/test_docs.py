@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,15 @@ def selection():
             exec(compile(code, "selection.md", "exec"), names)
         printed.append(out.getvalue())
     return names, printed
+
+
+def test_the_ranking_of_all_estimators_is_that_of_the_command(request):
+    page = (DOCS / "benchmark.md").read_text()
+    command, shown = re.search(
+        r"```sh\nmibench (results reference-all .*)\n```\n\n```text\n(.*?)\n```", page, re.DOTALL
+    ).groups()
+    done = request.getfixturevalue("mibench")(*shlex.split(command))
+    assert done.stdout.startswith(f"{shown}\n")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mibench
@@ -44,6 +45,41 @@ def test_every_task_of_every_suite_is_there(reference):
         for name, version, truth in of_defaults[["task", "task_version", "mi_nats"]].to_numpy():
             assert version == tasks[name].version
             assert truth == pytest.approx(tasks[name].mi_nats, rel=1e-9, abs=1e-12)
+
+
+NEURAL = {"diffusion", "flow", "infonce", "latent", "mine", "njee", "nwj", "smile"}
+OF_OTHERS = {"executable", "function"}  # run what a user gives
+
+
+def test_reference_all_has_every_estimator_on_one_benchmark(reference):
+    whole = mibench.results("reference-all")
+    of_defaults = whole[whole["estimator"].isin(default_estimators())]
+    pd.testing.assert_frame_equal(of_defaults.reset_index(drop=True), reference)
+    assert set(whole["estimator"]) == set(mibench.list_estimators()) - OF_OTHERS
+    narrow = {name for suite in SUITES_OF_THREE_SIZES for name in SUITES[suite]}
+    for name, of_one in whole[whole["n"] == 1000].groupby("estimator"):
+        assert set(of_one["task"]) >= narrow, name
+        assert (of_one.groupby("task")["seed"].min() == 0).all()
+    for name in NEURAL:
+        of_one = whole[(whole["estimator"] == name) & (whole["n"] == 5000)]
+        assert set(of_one["task"]) == set(SUITES["beyond-normal"])
+        assert of_one["error"].eq("").all()
+    failed = whole[whole["nats"].isna()]  # labels or many columns are refused, and fits are slow
+    assert set(failed["estimator"]) <= {
+        "copula", "gaussian", "gaussian_copula", "geometric", "gmm", "lnc",
+    }  # fmt: skip
+    truths = {name: mibench.get_task(name).mi_nats for name in whole["task"].unique()}
+    np.testing.assert_allclose(whole["mi_nats"], whole["task"].map(truths), rtol=1e-9, atol=1e-12)
+
+
+def test_quick_estimators_give_the_numbers_of_reference_all():
+    names = ["gaussian_copula", "mixed", "edge", "lnc"]
+    table = mibench.compare(
+        names, suite="mixtures", samples=200, seeds=2, against="reference-all"
+    ).pivot_table("nats", ["task", "seed"], "estimator")
+    for name in names:
+        earlier = table[baseline_name(name, "reference-all")]
+        np.testing.assert_allclose(table[name], earlier, rtol=1e-6, atol=1e-9, err_msg=name)
 
 
 def test_it_names_versions_libraries_and_machine(reference):
