@@ -203,6 +203,9 @@ class Setting:
 
 def _formula(text: str) -> str:
     """The normal form of an activation function that is no name. Raises InputError."""
+    if text.strip().isidentifier() and text.strip() not in ("x", "pi"):
+        known = unknown("activation function", text.strip(), ACTIVATIONS)
+        raise InputError(f"setting: {known}, or give a formula such as 'log(1 + exp(x))'")
     try:
         return normal_form(text)
     except InputError as error:

@@ -154,7 +154,11 @@ def test_single_trainings_may_have_more_runs(tmp_path, monkeypatch):
     [
         (["x"], "--runs x: give a number, such as 300, or a training and its number"),
         (["relu-256="], "--runs relu-256=: give a number"),
-        (["relu-256=3", "relu-256=4"], "each training once"),
+        (["relu-256=3", "relu-256=4"], "each once"),
+        (["3", "4"], "each once"),
+        (["=5"], "--runs =5: give a number"),
+        (["relu-256=0"], "runs=0"),
+        (["A=300"], "keeps its two"),
         (["3", "relu-256=4"], "give one of them, or one for each training"),
         (["relu-25=3"], "unknown training 'relu-25'"),
         (["0"], "runs=0"),

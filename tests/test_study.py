@@ -183,3 +183,8 @@ def test_bad_studies_are_refused():
         ibnet.study_table({})
     with pytest.raises(InputError, match="no estimator measured all"):
         ibnet.study_table({"a": invented([[1]], [1]), "b": invented([[1]], [1], "kde")})
+
+
+def test_commas_within_brackets_are_part_of_a_value():
+    listed = "activation=tanh,max(x, tanh(x)), min(max(x, 0), 6)"
+    assert varied([listed]) == {"activation": ["tanh", "max(x, tanh(x))", "min(max(x, 0), 6)"]}

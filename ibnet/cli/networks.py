@@ -259,11 +259,12 @@ def _numbers_of_runs(texts: Sequence[str]) -> int | dict[str, int] | None:
     """
     by_training: dict[str, int] = {}
     for text in texts:
-        name, _, count = text.rpartition("=")
-        if not count.isdecimal() or name in by_training:
+        name, sign, count = text.rpartition("=")
+        good = count.isascii() and count.isdecimal() and (bool(name) or not sign)
+        if not good or name in by_training:
             raise InputError(
                 f"--runs {text}: give a number, such as 300, or a training and its number, such as "
-                "relu-256=300, each training once"
+                "relu-256=300, each once"
             )
         by_training[name] = int(count)
     if "" not in by_training:

@@ -13,7 +13,12 @@ from .entropy import entropy_bits
 MOST_GROUPS = 40  # of inputs with the same p(y|x), up to which the curve takes a second or so
 ATTRIBUTES = ("i_xy_bits", "curve_i_xt_bits", "curve_i_ty_bits")  # those that may be recorded
 # Slopes of the curve, times that at which a T that says little begins to be worth it.
-SLOPES = np.concatenate([np.geomspace(1e-4, 0.02, 8), np.linspace(0.04, 1, 49), [1.2, 1.5, 2, 3]])
+SLOPES = np.concatenate(
+    [
+        np.geomspace(1e-4, 0.02, 8), np.linspace(0.04, 1, 49), np.linspace(1.005, 1.2, 20),
+        [1.3, 1.5, 2, 3],
+    ]
+)  # fmt: skip
 
 
 def limit_attributes(symbols: NDArray[np.int64], labels: NDArray[np.int64]) -> dict[str, Any]:

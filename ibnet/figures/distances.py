@@ -23,8 +23,10 @@ def plot_distances(trajectories: xr.Dataset, estimators: Sequence[str] | None = 
     The limit is the largest I(T;Y) of any T with the I(X;T) of the layer: min(I(X;T), H(Y)) if the
     inputs determine the labels (Kolchinsky et al. 2019), and otherwise the bottleneck curve, or
     min(I(X;T), I(X;Y)) where the curve is not known. A layer at distance 0 says all of Y that is
-    possible. No true value is below 0; an estimate may be. Lines are means over runs; bands extend
-    from the 10 % to the 90 % quantile over runs, or over all of fewer than five runs.
+    possible. True values are not below 0, but for the error of the curve, about 1e-4 bits;
+    estimates may be. Of train or test inputs, H(Y) and I(X;Y) are the largest over runs. Lines are
+    means over runs; bands extend from the 10 % to the 90 % quantile over runs, or over all of fewer
+    than five runs.
 
     Args:
         trajectories: from `ibnet.measure`.

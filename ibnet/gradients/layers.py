@@ -82,7 +82,7 @@ def _slope(setting: Setting, a: Float, z: Float) -> Float:
         return np.where(a > 0, 1, a + 1)
     if function == "relu6":
         return ((a > 0) & (a < 6)).astype(np.float64)
-    return np.ones_like(a) if function == "linear" else formulas.slopes(function, z)
+    return np.ones_like(a) if function == "linear" else formulas.values_and_slopes(function, z)[1]
 
 
 def _softmax(z: Float) -> Float:

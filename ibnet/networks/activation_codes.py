@@ -9,7 +9,7 @@ import numpy as np
 
 from mibench.errors import InputError
 
-from ..formulas import FUNCTIONS, WIDTH, python_source
+from ..formulas import CALLED, WIDTH, source
 from ..settings import ACTIVATIONS
 
 _LOCK = threading.Lock()
@@ -28,6 +28,10 @@ def activation_code(activation: str) -> int:
         return int(_compiled(activation).address)
 
 
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    return a if condition else b
+
+
 @lru_cache(None)  # for ever: the code must stay where it is
 def _compiled(formula: str) -> Any:
     """The compiled code of a formula, which replaces a row of x by values and computes slopes."""
@@ -37,10 +41,10 @@ def _compiled(formula: str) -> Any:
         raise InputError(
             f"activation={formula} is a formula, which must be compiled: unset NUMBA_DISABLE_JIT"
         )
-    names: dict[str, Any] = {name: getattr(math, name) for name in FUNCTIONS if hasattr(math, name)}
-    names["pi"] = math.pi
-    # The source can only compute a number: see `formulas`.
-    exec(compile(python_source(formula, "function"), "<formula>", "exec"), names)
+    names: dict[str, Any] = {name: getattr(math, name) for name in CALLED}
+    names["where"] = njit(_where)
+    # The source can only compute numbers: see `formulas`.
+    exec(compile(source(formula, "function"), "<formula>", "exec"), names)
     function = njit(names["function"], error_model="numpy")
     width = WIDTH
 
@@ -49,11 +53,14 @@ def _compiled(formula: str) -> Any:
         slopes = carray(slopes_at, count)
         for i in range(count):
             x = np.float64(values[i])
+            value, slope = function(x)
             if with_slopes:
-                step = width * max(1.0, abs(x))
-                left, right = x - step, x + step
-                slopes[i] = (function(right) - function(left)) / (right - left)
-            values[i] = function(x)
+                if not np.isfinite(slope):  # as in `formulas.values_and_slopes`
+                    step = width * max(1.0, abs(x))
+                    left, right = x - step, x + step
+                    slope = (function(right)[0] - function(left)[0]) / (right - left)
+                slopes[i] = slope
+            values[i] = value
 
     row = types.CPointer(types.float32)  # type: ignore[no-untyped-call]
     signature = types.void(row, row, types.intp, types.intp)

@@ -26,8 +26,20 @@ def varied(texts: Iterable[str]) -> dict[str, list[Any]]:
         _check_name(name)
         if name in values:
             raise InputError(f"--vary names {name} twice: give all its values in one option")
-        values[name] = [value_from_text(name, part.strip()) for part in listed.split(",")]
+        values[name] = [value_from_text(name, part.strip()) for part in _parts(listed)]
     return values
+
+
+def _parts(listed: str) -> list[str]:
+    """The values between commas; commas within brackets are part of a value, as in max(x, 0)."""
+    parts, depth = [""], 0
+    for letter in listed:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def conditions(setting: Setting, vary: Mapping[str, Sequence[Any]]) -> dict[str, Setting]:

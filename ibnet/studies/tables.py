@@ -48,6 +48,6 @@ def _span(value: float, low: float, high: float, digits: int = 2) -> str:
 
 def _meaning(value: float, low: float, high: float) -> str:
     if value != value:
-        return "all the same"
+        return "unknown: too few runs, or all the same"
     word = "larger" if low > 0 else "smaller" if high < 0 else "neither"
     return f"{word}: {_span(value, low, high)}"

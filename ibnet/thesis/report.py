@@ -12,7 +12,7 @@ from .._extra import explain_missing_packages
 from ..measuring.measuring import measure
 from ..measuring.trajectories import failures
 from ..networks.trained import Trained, load
-from ..settings import change_setting, settings_by_training
+from ..settings import Setting, change_setting, settings_by_training
 from ..training.training import diverged_runs, train
 from .figures import UNDER_EVERY_ESTIMATOR
 from .page import write_page
@@ -97,6 +97,14 @@ def reproduce(
     if isinstance(runs, Mapping):
         for name in runs.keys() - settings_by_training().keys():
             raise InputError(unknown("training", name, settings_by_training()))
+        for name in runs.keys() & set(SHOWN_ONE_BY_ONE):
+            if runs[name] > settings_by_training()[name][0].runs:
+                raise InputError(
+                    f"runs of {name} are {runs[name]}: its networks are shown one by one, so it "
+                    "keeps its two; leave it out"
+                )
+    for name in settings_by_training():  # before hours of training
+        _setting(name, SCALES[scale], runs)
     folder = Path(directory)
     networks: dict[str, Trained] = {}
     trajectories: dict[str, xr.Dataset] = {}
@@ -148,19 +156,24 @@ def _trained(
     device: str,
     steps: ProgressContext,
 ) -> Trained:
-    setting = settings_by_training()[name][0]
-    sizes = {key: min(size, getattr(setting, key)) for key, size in scale.sizes.items()}
-    count = runs.get(name) if isinstance(runs, Mapping) else runs
-    if count is not None:
-        sizes["runs"] = min(count, setting.runs) if name in SHOWN_ONE_BY_ONE else count
     with steps(f"training {name}") as on_progress:
         return train(
-            change_setting(setting, **sizes),
+            _setting(name, scale, runs),
             device=device,
             directory=folder / "networks" / name,
             keep=keep,
             on_progress=on_progress,
         )
+
+
+def _setting(name: str, scale: Scale, runs: int | Mapping[str, int] | None) -> Setting:
+    """What a training trains. Raises InputError for a bad number of runs."""
+    setting = settings_by_training()[name][0]
+    sizes = {key: min(size, getattr(setting, key)) for key, size in scale.sizes.items()}
+    count = runs.get(name) if isinstance(runs, Mapping) else runs
+    if count is not None:
+        sizes["runs"] = min(count, setting.runs) if name in SHOWN_ONE_BY_ONE else count
+    return change_setting(setting, **sizes)
 
 
 def _measured(

@@ -1,8 +1,9 @@
 """Trains all runs of a setting as one batched torch computation, for GPUs (a CPU works too)."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from mibench.errors import InputError
 
 from .._extra import explain_missing_packages
 from ..data.dataset import Data
-from ..formulas import ONE_ARGUMENT, evaluate
+from ..formulas import CALLED, WIDTH, source
 from ..kernels.random_numbers import shuffle
 from ..kernels.train import BETA_1, BETA_2, EPSILON
 from ..kernels.with_slopes import draw_disturbances
@@ -28,10 +29,16 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh, "relu": torch.relu, "elu": functional.elu, "relu6": functional.relu6,
     "linear": lambda z: z,
 }  # fmt: skip
-OF_FORMULAS: dict[str, Callable[..., Tensor]] = {
-    "min": torch.minimum, "max": torch.maximum, "where": torch.where,
-    **{name: getattr(torch, name) for name in ONE_ARGUMENT},
-}  # fmt: skip
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    """A number or a tensor; the condition is no tensor if constants are compared."""
+    if isinstance(condition, bool):
+        return a if condition else b
+    return torch.where(condition, a, b)
+
+
+OF_FORMULAS = {**{name: getattr(torch, name) for name in CALLED}, "where": _where}
 
 Int: TypeAlias = NDArray[np.int64]
 # For each hidden layer, what its outputs are multiplied with, and what is then added, both
@@ -49,11 +56,43 @@ def cuda() -> torch.device:
     return torch.device("cuda")
 
 
+class _Formula(torch.autograd.Function):
+    """The values of a formula, with its slopes as `formulas.values_and_slopes` gives them."""
+
+    @staticmethod
+    def forward(context: Any, z: Tensor, formula: str) -> Tensor:
+        """f(z), computed in float64."""
+        function, x = _of_tensors(formula), z.detach().double()
+        values, slopes = (torch.as_tensor(part, device=z.device) for part in function(x))
+        width = WIDTH * x.abs().clamp(min=1)
+        left, right = x - width, x + width
+        change = (function(right)[0] - function(left)[0]) / (right - left)
+        slopes = torch.where(slopes.isfinite(), slopes, change)
+        context.save_for_backward(slopes.expand(z.shape).to(z.dtype))
+        return values.expand(z.shape).to(z.dtype)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> Any:
+        """The gradient of z, and none of the formula."""
+        (slopes,) = context.saved_tensors
+        return gradients[0] * slopes, None
+
+
+@lru_cache
+def _of_tensors(formula: str) -> Callable[[Tensor], tuple[Any, Any]]:
+    """The function of tensors that returns values and slopes."""
+    names: dict[str, Any] = dict(OF_FORMULAS)
+    # The source can only compute numbers: see `formulas`.
+    exec(compile(source(formula, "function"), "<formula>", "exec"), names)
+    function: Callable[[Tensor], tuple[Any, Any]] = names["function"]
+    return function
+
+
 def activated(z: Tensor, activation: str) -> Tensor:
     """f(z) of an activation function: a name or a formula."""
     if activation in FUNCTIONS:
         return FUNCTIONS[activation](z)
-    values: Tensor = evaluate(activation, z, OF_FORMULAS, z.new_tensor)
+    values: Tensor = _Formula.apply(z, activation)  # type: ignore[no-untyped-call]
     return values
 
 

@@ -199,5 +199,7 @@ def _points(
         encoder = p_t * kernel
         encoder /= encoder.sum(axis=1, keepdims=True)
         joint = p[:, np.newaxis] * encoder
-        points.append((float((joint * d).sum()), information(joint), float(distance), encoder))
+        points.append(
+            (float((joint * d).sum()), information(joint), max(float(distance), 0.0), encoder)
+        )
     return points

@@ -19,7 +19,7 @@ def hard_labels(joint: Float, betas: Float, clusters: int, iterations: int) -> I
 
     Each stage of greedy merges is settled by the equations of Strouse & Schwab 2017, which move all
     values of X at once. In the best of the results, single values move while this lowers H(T) -
-    beta I(T;Y).
+    beta I(T;Y). What is found for one weight is tried for the others too.
 
     Args:
         joint: (values of x, values of y) p(x, y), with p(x) above 0.
@@ -43,7 +43,9 @@ def hard_labels(joint: Float, betas: Float, clusters: int, iterations: int) -> I
             if values[place] < lowest:
                 best, lowest = both[place], values[place]
         found.append(_moved(joint, best, beta, clusters))
-    return np.array(found)
+    labels = np.array(found)  # what was found for one weight may be better for another one
+    best_of_all = [int(_values(joint, labels, beta, clusters).argmin()) for beta in betas]
+    return np.asarray(labels[best_of_all])
 
 
 def _tables(joint: Float, labels: Int, clusters: int) -> Float:

@@ -87,9 +87,9 @@ def _rmse_over_common_seeds(records: pd.DataFrame, table: pd.DataFrame) -> "pd.S
     NaN for an estimator that failed. If there are no such seeds, the RMSE over all of its own.
     """
     whole = table["rmse_nats"].where(table["failures"] == 0)
-    same = table.groupby(TASK_AND_SIZE)["seeds"].nunique()
-    if (same == 1).all():  # as in any comparison that was not interrupted
-        return whole
+    distinct = records.groupby(TASK_AND_SIZE)["seed"].nunique()
+    if (table.groupby(TASK_AND_SIZE)["seeds"].min() == distinct).all():
+        return whole  # all have all seeds, as in any comparison that was not interrupted
     errors = errors_by_sample(records)
     column = {name: place for place, name in enumerate(errors.names)}
     rmse = whole.to_numpy(copy=True)
