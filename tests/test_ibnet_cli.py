@@ -225,7 +225,7 @@ def test_a_full_disk_loses_nothing(mibench, tmp_path):
     [
         (("train", "3.1"), "unknown setting '3.1'"),
         (("train", "1.1"), "choose 1.1-full or 1.1-256"),
-        (("train", "2.1", "--activation", "gelu"), "activation=gelu"),
+        (("train", "2.1", "--activation", "gelu"), "unknown activation function 'gelu'"),
         (("train", "2.1", "--optimizer", "lion"), "optimizer=lion"),
         (("train", "2.1", "--init", "zeros"), "init=zeros"),
         (("train", "2.1", "--momentum", 0.9), "momentum=0.9 has no effect on adam"),

@@ -565,7 +565,7 @@ def test_settings_refuse_what_they_cannot_be():
     refuse("unknown setting '2.9'.*Valid: 1.1-full", ibnet.get_setting, "2.9")
     refuse("two batch sizes.*choose 1.1-full or 1.1-256", ibnet.get_setting, "1.1")
     refuse("unknown field 'epoch'; did you mean 'epochs'", ibnet.get_setting, "2.1", epoch=3)
-    refuse("activation=sigmoid", ibnet.get_setting, "2.1", activation="sigmoid")
+    refuse("unknown activation function .sigmoid.", ibnet.get_setting, "2.1", activation="sigmoid")
     refuse("momentum=0.9 has no effect on adam", ibnet.get_setting, "2.1", momentum=0.9)
     refuse("weight_decay=-1", ibnet.get_setting, "2.1", weight_decay=-1.0)
     refuse("label_noise=1.5", ibnet.get_setting, "2.1", label_noise=1.5)

@@ -153,13 +153,15 @@ def write_page(
 
 def show_means(trajectories: "xr.Dataset", units: str, form: str) -> None:
     """Say all flags, and print means over runs."""
-    from ..inputs import heading
+    from ..inputs import heading, inputs_of
     from ..measuring.flagged import flag_lines
     from ..measuring.trajectories import layer_rows
 
     for line in flag_lines(trajectories):
         say(f"flagged: {line}")
     headings, rows = layer_rows(trajectories, units)
+    if (inputs := inputs_of(trajectories)) != "all":  # so that csv files can be told apart
+        headings, rows = ["inputs", *headings], [[inputs, *row] for row in rows]
     title = heading(f"I(X;T) and I(T;Y) in {units}, means over runs", trajectories)
     show_rows(title, headings, rows, form)
 
