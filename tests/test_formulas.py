@@ -80,6 +80,7 @@ AWKWARD = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", AWKWARD)
 def test_every_engine_has_the_same_slope_at_a_kink_and_far_out(text):
     formula = normal_form(text)
@@ -149,6 +150,7 @@ def test_a_formula_of_a_built_in_function_trains_the_same_network(formula, name)
     assert gradients[0].noise.values == pytest.approx(gradients[1].noise.values, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_stored_training_is_continued_loaded_and_measured(tmp_path, monkeypatch):
     monkeypatch.setattr("mibench.ibnet.networks.archive.MAX_EPOCHS_PER_CHUNK", 5)
     setting = small(activation=SOFTPLUS)
@@ -177,6 +179,7 @@ def test_uniform_bins_of_a_formula_reach_from_its_smallest_to_its_largest_value(
     assert setting.lower_bound is None
 
 
+@pytest.mark.slow
 def test_the_commands_take_a_formula(mibench, tmp_path):
     done = mibench(
         "ibnet", "run", "2.1", "--activation", "x / (1+exp(-x))", "--runs", 1, "--epochs", 2,

@@ -107,7 +107,7 @@ def test_the_commands_of_the_page_print_what_it_shows(documented, name):
 def test_the_python_example_of_the_page_runs(documented):
     [code] = re.findall(r"<!-- python -->\n```python\n(.*?)```", PAGE, re.DOTALL)
     done = subprocess.run(
-        [sys.executable, "-P", "-"], input=code, capture_output=True, text=True, timeout=120
+        [sys.executable, "-"], input=code, capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stderr) == (0, "")
     means = dict(re.findall(r"^(gauss_mi|knn) +([\d.]+)$", done.stdout, re.MULTILINE))
