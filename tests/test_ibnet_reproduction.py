@@ -115,16 +115,24 @@ def test_it_continues_after_it_was_killed(study, tmp_path, monkeypatch):
     assert claims.read_bytes() == (study[0].parent / "reproduction" / "claims.csv").read_bytes()
 
 
-def test_runs_and_kept_epochs_are_those_that_are_given(tmp_path, monkeypatch):
+@pytest.fixture
+def reproduced(tmp_path, monkeypatch):
+    """Reproduce some trainings only; returns what the page is made of."""
     monkeypatch.setitem(SCALES, "small", TINY)
     pages = []
     monkeypatch.setattr(reproduction, "write_page", lambda *args: pages.append(args) or tmp_path)
-    monkeypatch.setattr(
-        reproduction, "settings_by_training",
-        lambda: {name: settings_by_training()[name] for name in ("tanh-256", "A")},
-    )  # fmt: skip
-    reproduce(tmp_path, runs=3, keep="log:4")
-    [(networks, trajectories, _, _, command)] = pages
+
+    def run(names, **arguments):
+        of_names = {name: settings_by_training()[name] for name in names}
+        monkeypatch.setattr(reproduction, "settings_by_training", lambda: of_names)
+        reproduce(tmp_path, **arguments)
+        return pages.pop()
+
+    return run
+
+
+def test_runs_and_kept_epochs_are_those_that_are_given(reproduced):
+    networks, trajectories, _, _, command = reproduced(("tanh-256", "A"), runs=3, keep="log:4")
     assert command == "mibench ibnet reproduce --scale small --runs 3 --keep log:4"
     for name, trained in networks.items():
         runs = 2 if name == "A" else 3
@@ -133,20 +141,13 @@ def test_runs_and_kept_epochs_are_those_that_are_given(tmp_path, monkeypatch):
         assert trained.group.attrs["measure_seconds"] > 0
 
 
-def test_single_trainings_may_have_more_runs(tmp_path, monkeypatch):
-    monkeypatch.setitem(SCALES, "small", TINY)
-    pages = []
-    monkeypatch.setattr(reproduction, "write_page", lambda *args: pages.append(args) or tmp_path)
-    monkeypatch.setattr(
-        reproduction, "settings_by_training",
-        lambda: {name: settings_by_training()[name] for name in ("tanh-256", "relu-256")},
-    )  # fmt: skip
-    reproduce(tmp_path, runs={"relu-256": 3}, keep="log:4")
-    [(networks, _, _, _, command)] = pages
+def test_single_trainings_may_have_more_runs(reproduced):
+    names = ("tanh-256", "relu-256")
+    networks, _, _, _, command = reproduced(names, runs={"relu-256": 3}, keep="log:4")
     assert {name: t.setting.runs for name, t in networks.items()} == {"tanh-256": 2, "relu-256": 3}
     assert command == "mibench ibnet reproduce --scale small --runs relu-256=3 --keep log:4"
     with pytest.raises(InputError, match="unknown training 'relu-25'"):
-        reproduce(tmp_path, runs={"relu-25": 3})
+        reproduced(names, runs={"relu-25": 3})
 
 
 @pytest.mark.parametrize(

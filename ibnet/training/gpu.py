@@ -64,10 +64,11 @@ class _Formula(torch.autograd.Function):
         """f(z), computed in float64."""
         function, x = _of_tensors(formula), z.detach().double()
         values, slopes = (torch.as_tensor(part, device=z.device) for part in function(x))
-        width = WIDTH * x.abs().clamp(min=1)
-        left, right = x - width, x + width
-        change = (function(right)[0] - function(left)[0]) / (right - left)
-        slopes = torch.where(slopes.isfinite(), slopes, change)
+        if not (known := slopes.isfinite()).all():
+            width = WIDTH * x.abs().clamp(min=1)
+            left, right = x - width, x + width
+            change = (function(right)[0] - function(left)[0]) / (right - left)
+            slopes = torch.where(known, slopes, change)
         context.save_for_backward(slopes.expand(z.shape).to(z.dtype))
         return values.expand(z.shape).to(z.dtype)
 
