@@ -12,8 +12,16 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 
-from mibench.estimators.intervals.features import as_array, features_of, scale_of
-from mibench.estimators.intervals.model import OFF_NATS, OFF_SHARE, IntervalModel, reach_of
+from mibench.estimators.cca.risk import (
+    FLAGS_OF_CANONICAL,
+    OFF_NATS,
+    OFF_SHARE,
+    RiskModel,
+    features_of_canonical,
+)
+from mibench.estimators.intervals.features import features_of, scale_of
+from mibench.estimators.intervals.model import IntervalModel, reach_of
+from mibench.estimators.shared.trees import as_array
 from mibench.tasks.random import STREAMS
 
 Float = NDArray[np.float64]
@@ -26,6 +34,8 @@ TREES = {
 # Each end may fail so many times as often as it shall, on kinds of families that were left out:
 # no kind is left out of the model that is used. Chosen by the first samples of `judge`.
 FAILURES, SEEDS_FOR_FAILURES = 1.5, 345
+# The share of right estimates of `canonical`, of kinds that were left out, that are flagged.
+FALSE_FLAGS = 0.3
 
 
 def fit(samples: pd.DataFrame) -> IntervalModel:
@@ -35,9 +45,7 @@ def fit(samples: pd.DataFrame) -> IntervalModel:
     kind come from trees that were learned on the other kinds, and the margins from how these
     quantiles fail. So they allow for data of a kind that was never seen.
     """
-    learned = samples[samples["stream"].isin(["train", "calibrate"])]
-    kinds = learned["family"].map(kinds_of_families()).to_numpy()
-    parts = [kinds == kind for kind in sorted(set(kinds))]
+    learned, parts = learned_from(samples)
     units = np.array([scale_of(record) for record in learned.to_dict("records")])
     x, y = features_and_errors(learned)
 
@@ -50,9 +58,7 @@ def fit(samples: pd.DataFrame) -> IntervalModel:
 
     corrected = np.maximum(learned["canonical"] + used * corrections, 0.0)
     off = is_off(corrected, learned["truth"]).to_numpy()
-    risks = np.empty(len(learned))
-    for inside in parts:
-        risks[inside] = risk_trees(x[~inside], off[~inside]).predict_proba(x[inside])[:, 1]
+    risks = risks_of_parts(x, off, parts)
 
     names = list(features_of(learned.iloc[0].to_dict()))
     families = learned["family"].nunique()
@@ -61,6 +67,45 @@ def fit(samples: pd.DataFrame) -> IntervalModel:
         model, margins=margins(quantiles, y, learned["family"]), used=np.array([used]),
         risk_limit=np.array([limit_of_risk(risks, off)]),
     )  # fmt: skip
+
+
+def fit_risk(samples: pd.DataFrame) -> RiskModel:
+    """Learn the risk of an estimate of `canonical`, and the limit on kinds that were left out."""
+    learned, parts = learned_from(samples)
+    features = [features_of_canonical(record) for record in records_of_canonical(learned)]
+    x = np.array([as_array(row) for row in features])
+    off = is_off(learned["canonical"], learned["truth"]).to_numpy()
+    trees = risk_trees(x, off)
+    arrays, roots = nodes_of([trees])
+    return RiskModel(
+        **arrays, names=np.array(list(features[0])), low=x.min(axis=0), high=x.max(axis=0),
+        first=log_odds(trees), root=roots[0],
+        limit=np.array([limit_of_false_flags(risks_of_parts(x, off, parts), off)]),
+    )  # fmt: skip
+
+
+def records_of_canonical(samples: pd.DataFrame) -> list[dict[str, Any]]:
+    """The samples as records, with the flags of `canonical` and not those of k-NN."""
+    return [
+        {**record, **{f"flag_{c}": float(c in record["flags"].split(";"))
+                      for c in FLAGS_OF_CANONICAL}}
+        for record in samples.to_dict("records")
+    ]  # fmt: skip
+
+
+def learned_from(samples: pd.DataFrame) -> tuple[pd.DataFrame, list[NDArray[np.bool_]]]:
+    """The samples that models learn from, and which of them are of each kind of families."""
+    learned = samples[samples["stream"].isin(["train", "calibrate"])]
+    kinds = learned["family"].map(kinds_of_families()).to_numpy()
+    return learned, [kinds == kind for kind in sorted(set(kinds))]
+
+
+def risks_of_parts(x: Float, off: NDArray[np.bool_], parts: Sequence[NDArray[np.bool_]]) -> Float:
+    """The risk of each sample, by trees that saw no sample of its kind."""
+    risks = np.empty(len(x))
+    for inside in parts:
+        risks[inside] = risk_trees(x[~inside], off[~inside]).predict_proba(x[inside])[:, 1]
+    return risks
 
 
 def is_off(estimates: "pd.Series[float]", truth: "pd.Series[float]") -> "pd.Series[bool]":
@@ -74,6 +119,11 @@ def limit_of_risk(risks: Float, off: NDArray[np.bool_]) -> float:
         (i / 50 for i in range(50)),
         key=lambda limit: (risks[off] >= limit).mean() - (risks[~off] >= limit).mean(),
     )
+
+
+def limit_of_false_flags(risks: Float, off: NDArray[np.bool_]) -> float:
+    """The least limit, a multiple of 1/50, that flags at most `FALSE_FLAGS` of the right ones."""
+    return next(i / 50 for i in range(51) if (risks[~off] >= i / 50).mean() <= FALSE_FLAGS)
 
 
 def kinds_of_families() -> dict[str, str]:
@@ -116,10 +166,36 @@ def as_model(
     risk: GradientBoostingClassifier,
 ) -> IntervalModel:
     """The trees as arrays, without margins. x: what they learned from, (samples, names)."""
+    arrays, roots = nodes_of([*quantiles, risk])
+    return IntervalModel(
+        **arrays,
+        shares=np.array(SHARES),
+        margins=np.zeros(len(SHARES)),
+        used=np.ones(1),
+        first=np.array([float(b.init_.constant_.ravel()[0]) for b in quantiles]),
+        root=roots[:-1],
+        risk_first=log_odds(risk),
+        risk_root=roots[-1],
+        risk_limit=np.ones(1),
+        names=np.array(names),
+        low=x.min(axis=0),
+        high=x.max(axis=0),
+        rows=np.array([len(x), families]),
+    )
+
+
+def log_odds(risk: GradientBoostingClassifier) -> Float:
+    """The log odds before any tree, (1,)."""
+    share_off = risk.init_.class_prior_[1]
+    return np.array([math.log(share_off / (1 - share_off))])
+
+
+def nodes_of(models: Sequence[Any]) -> tuple[dict[str, Any], NDArray[np.int32]]:
+    """The nodes of all trees of all models, and the first node of each tree, (models, trees)."""
     names_of_parts = ("feature", "threshold", "left", "right", "value")
     parts: dict[str, list[Any]] = {name: [] for name in names_of_parts}
     root, nodes = [], 0
-    for boosted in (*quantiles, risk):
+    for boosted in models:
         root.append([])
         for tree in (estimator.tree_ for estimator in boosted.estimators_[:, 0]):
             root[-1].append(nodes)
@@ -130,27 +206,12 @@ def as_model(
             parts["value"].append(TREES["learning_rate"] * tree.value[:, 0, 0])
             nodes += tree.node_count
     joined = {name: np.concatenate(values) for name, values in parts.items()}
-    roots = np.array(root, np.int32)
-    share_off = risk.init_.class_prior_[1]
-    return IntervalModel(
-        shares=np.array(SHARES),
-        margins=np.zeros(len(SHARES)),
-        used=np.ones(1),
-        first=np.array([float(b.init_.constant_.ravel()[0]) for b in quantiles]),
-        root=roots[:-1],
-        risk_first=np.array([math.log(share_off / (1 - share_off))]),
-        risk_root=roots[-1],
-        risk_limit=np.ones(1),
-        feature=joined["feature"].astype(np.int8),
-        threshold=joined["threshold"].astype(np.float32),
-        left=joined["left"].astype(np.int32),
-        right=joined["right"].astype(np.int32),
-        value=joined["value"].astype(np.float32),
-        names=np.array(names),
-        low=x.min(axis=0),
-        high=x.max(axis=0),
-        rows=np.array([len(x), families]),
-    )
+    kinds = {
+        "feature": np.int8, "threshold": np.float32, "left": np.int32, "right": np.int32,
+        "value": np.float32,
+    }  # fmt: skip
+    arrays = {name: joined[name].astype(kind) for name, kind in kinds.items()}
+    return arrays, np.array(root, np.int32)
 
 
 def margins(quantiles: Float, y: Float, families: "pd.Series[str]") -> Float:

@@ -3,7 +3,7 @@
     python benchmarks/intervals.py draw 500       # 1000 of train, 500 of calibrate, 500 of judge
     python benchmarks/intervals.py judge 600      # more of judge, which is not learned from
     python benchmarks/intervals.py suites         # the tasks of all suites, 1000 rows each
-    python benchmarks/intervals.py fit            # writes estimators/intervals/model.npz
+    python benchmarks/intervals.py fit            # writes both models, MODEL and RISK below
     python benchmarks/intervals.py coverage       # prints the tables of docs/intervals.md
     python benchmarks/intervals.py flags          # prints how often each flag is right
 
@@ -22,11 +22,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from interval_trees import SEEDS_FOR_FAILURES, fit, is_off
+from interval_trees import SEEDS_FOR_FAILURES, fit, fit_risk, is_off, records_of_canonical
 
 from mibench.contract.variables import as_pair
+from mibench.estimators.cca.risk import RiskModel, flags_at_risk
 from mibench.estimators.intervals.description import describe
-from mibench.estimators.intervals.model import IntervalModel, read_model, write_model
+from mibench.estimators.intervals.model import IntervalModel
 from mibench.estimators.intervals.signs import warnings
 from mibench.tasks.catalogue import suite_tasks
 from mibench.tasks.random import STREAMS, family_of, random_task
@@ -36,6 +37,7 @@ from mibench.types import Task
 HERE = Path(__file__).parent
 DRAWN = HERE / "intervals.parquet"
 MODEL = HERE.parent / "estimators" / "intervals" / "model.npz"
+RISK = HERE.parent / "estimators" / "cca" / "risk.npz"
 
 ROWS = {"train": (60, 8000), "calibrate": (60, 8000), "judge": (200, 10_000)}
 MOST_VALUES = 200_000  # rows times columns of a sample
@@ -181,8 +183,15 @@ def flags(samples: pd.DataFrame, model: IntervalModel) -> None:
             for row, record, risk in zip(codes, records, risks, strict=True)
         ]
         corrected = pd.Series([model.corrected(record) for record in records], part.index)
+        risk_model = RiskModel.read(RISK)
+        of_canonical = [
+            set(flags_at_risk(dict.fromkeys(row, ""), risk_model.risk(record), risk_model))
+            for row, record in zip(codes, records_of_canonical(part), strict=True)
+        ]
         print(f"\n{stream}")
-        table_of_flags("canonical", part["canonical"], part["truth"], codes)
+        table_of_flags(
+            "canonical", part["canonical"], part["truth"], pd.Series(of_canonical, part.index)
+        )
         print()
         table_of_flags("auto", corrected, part["truth"], pd.Series(of_auto, part.index))
 
@@ -220,11 +229,13 @@ def main() -> None:
     elif command == "suites":
         add(suites())
     elif command == "fit":
-        write_model(fit(pd.read_parquet(DRAWN)), MODEL)
-        print(json.dumps({"bytes": MODEL.stat().st_size}))
+        samples = pd.read_parquet(DRAWN)
+        fit_risk(samples).write(RISK)
+        fit(samples).write(MODEL)
+        print(json.dumps({path.name: path.stat().st_size for path in (MODEL, RISK)}))
     elif command in ("coverage", "flags"):
         table = {"coverage": coverage, "flags": flags}[command]
-        table(pd.read_parquet(DRAWN), read_model(MODEL))
+        table(pd.read_parquet(DRAWN), IntervalModel.read(MODEL))
     else:
         sys.exit(f"{command!r} is no command: draw N, judge N, suites, fit, coverage or flags")
 

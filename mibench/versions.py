@@ -2,12 +2,15 @@
 
 import ast
 import hashlib
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
+
+ARRAYS = re.compile(rb'"([\w.-]+\.npz)"')  # the name of such a file in a source
 
 
 @cache
@@ -23,9 +26,10 @@ def package_version(name: str) -> str:
 def code_digest(module: str) -> str:
     """A digest of a module's source and of all modules of its package that it imports.
 
-    Imports are followed at any depth, those inside functions too. The digest changes when any of
-    these files changes, and only then: not with the rest of the package, and not with other
-    packages. It has twelve hexadecimal digits, 48 bits.
+    Imports are followed at any depth, those inside functions too. Arrays (.npz) that lie beside a
+    module and are named in its source count as part of it. The digest changes when any of these
+    files changes, and only then: not with the rest of the package, and not with other packages. It
+    has twelve hexadecimal digits, 48 bits.
     """
     pending, sources = [module], dict[str, bytes]()
     while pending:
@@ -33,6 +37,10 @@ def code_digest(module: str) -> str:
         if name not in sources and (path := _source_file(name)) is not None:
             sources[name], imported = _read(name, path)
             pending += imported
+            for file in ARRAYS.findall(sources[name]):
+                beside = path.with_name(file.decode())
+                if beside.is_file():
+                    sources[f"{name} {beside.name}"] = beside.read_bytes()
     digest = hashlib.sha256()
     for name in sorted(sources):
         digest.update(f"{name} {len(sources[name])}\n".encode() + sources[name])

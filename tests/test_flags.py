@@ -29,6 +29,7 @@ from mibench.estimators import (
     Smile,
     Uniform,
 )
+from mibench.estimators.canonical import WithAllFlags
 from mibench.ibnet.measuring.exact import Exact
 from mibench.ibnet.measuring.noisy import Noisy
 
@@ -200,7 +201,7 @@ FLAGGED = [
     # unseen: noise narrower than the rows are dense
     (Canonical(), MANY[0][:, 0], MANY[0][:, 0] + 1e-4 * MANY[1][:, 1], False, {"unseen"}),
     # fine_structure: a wave that each step to fewer neighbours shows more of
-    (Canonical(), WAVE[0], WAVE[1], False, {"fine_structure"}),
+    (WithAllFlags(), WAVE[0], WAVE[1], False, {"fine_structure"}),
     # and a relation that narrower kernels show more of
     (KDE(), X, X + 0.2 * NOISE, False, {"fine_structure"}),
     (KDE(), X, X**2, False, {"fine_structure"}),
@@ -215,9 +216,9 @@ FLAGGED = [
     (Canonical(), *MANY, False, set()),
     (Canonical(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
     # lower_bound: a normal distribution fits neither side
-    (Canonical(), *CLUSTERS, False, {"lower_bound"}),
+    (WithAllFlags(), *CLUSTERS, False, {"lower_bound"}),
     # left_over: the product of four columns, of which features see the products of three
-    (Canonical(), FACTORS, FACTORS[:, :4].prod(axis=1), False, {"left_over"}),
+    (WithAllFlags(), FACTORS, FACTORS[:, :4].prod(axis=1), False, {"left_over"}),
     # dependent_rows: two random walks
     (KNN(), *WALKS, False, {"dependent_rows"}),
     (Uniform(), WALKS[0], Y, False, set()),

@@ -14,18 +14,16 @@ import mibench
 from mibench.contract.variables import as_pair
 from mibench.errors import InputError
 from mibench.estimators import KNN, Auto, Canonical
+from mibench.estimators.cca import risk
+from mibench.estimators.cca.risk import OFF_NATS, OFF_SHARE
 from mibench.estimators.intervals import description
+from mibench.estimators.intervals import model as intervals_model
 from mibench.estimators.intervals.entropy_bound import most_nats
-from mibench.estimators.intervals.features import as_array, features_of, scale_of
+from mibench.estimators.intervals.features import features_of, scale_of
 from mibench.estimators.intervals.local_dimension import local_dimension
-from mibench.estimators.intervals.model import (
-    OFF_NATS,
-    OFF_SHARE,
-    interval_model,
-    read_model,
-    write_model,
-)
+from mibench.estimators.intervals.model import IntervalModel, interval_model
 from mibench.estimators.intervals.signs import warnings
+from mibench.estimators.shared.trees import as_array
 from mibench.running.intervals import wanted
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
@@ -141,8 +139,8 @@ def test_the_trees_are_walked_as_scikit_learn_does(tmp_path):
     row = as_array(features)
     assert list(features) == model.names.tolist()
     path = tmp_path / "model.npz"
-    write_model(model, path)
-    assert (read_model(path).quantiles(row) == model.quantiles(row)).all()
+    model.write(path)
+    assert (IntervalModel.read(path).quantiles(row) == model.quantiles(row)).all()
     totals = []
     for first, roots in zip(model.first, model.root, strict=True):
         total = first
@@ -203,10 +201,9 @@ def test_the_trees_are_those_that_scikit_learn_made(monkeypatch):
         assert model.risk_of(row) == pytest.approx(risk.predict_proba([row])[0, 1], abs=1e-5)
 
 
-def test_the_model_is_small_and_holds_no_code():
-    from mibench.estimators.intervals import model
-
-    path = model.files(model.__package__) / model.FILE
+@pytest.mark.parametrize("module", [intervals_model, risk])
+def test_the_models_are_small_and_hold_no_code(module):
+    path = module.files(module.__package__) / module.FILE
     assert path.stat().st_size < 1_000_000
     with np.load(path, allow_pickle=False) as arrays:
         assert all(array.dtype.kind in "ifU" for array in arrays.values())

@@ -114,6 +114,13 @@ def test_imports_are_followed_in_the_own_package_alone(tmp_path, monkeypatch):
     assert second != first
     (package / "c.py").write_bytes(b"x = 1\r\n")  # as git may check it out on Windows
     assert digest() == second
+    (package / "other.npz").write_bytes(b"1")
+    assert digest() == second
+    (package / "c.py").write_text('FILE = "numbers.npz"\n')  # a model that c reads
+    (package / "numbers.npz").write_bytes(b"1")
+    third = digest()
+    (package / "numbers.npz").write_bytes(b"2")
+    assert digest() != third
 
 
 CACHED = (mibench.versions._read, mibench.versions._source_file)

@@ -1,9 +1,5 @@
 """What an interval is learned from: what estimators say of the rows and of parts of them."""
 
-import math
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +9,8 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from ..canonical import Canonical
+from ..canonical import WithAllFlags
+from ..cca.risk import FLAGS_OF_CANONICAL, numbers_of_canonical
 from ..cca.row_order import data_order, labelled_data_order
 from ..independence.correlations import estimates_by_correlations
 from ..knn import KNN
@@ -23,12 +20,8 @@ from .local_dimension import local_dimension
 Int = NDArray[np.int64]
 
 MANY_NEIGHBOURS, MOST_NEIGHBOURS = 10, 30
-PAIRS = 3  # of canonical, whose MI are kept
 ROWS_OF_DIMENSION = 1000  # at most so many are looked at for the local dimension
-COUNTED_FLAGS = (
-    "ties", "not_detected", "unseen", "fine_structure", "more_pairs", "lower_bound", "left_over",
-    "copied_rows", "sparse_labels", "few_samples",
-)  # fmt: skip
+COUNTED_FLAGS = (*FLAGS_OF_CANONICAL, "copied_rows", "sparse_labels", "few_samples")
 
 Described = dict[str, float]
 
@@ -41,7 +34,7 @@ def describe(
     They do not depend on the order of rows, columns and sides, nor on the names of labels, but for
     the noise that separates tied rows in k-NN. some: the rows are some of those of the data.
     """
-    canonical, knn = Canonical(), KNN()
+    canonical, knn = WithAllFlags(), KNN()
     estimate = _of_part if some else Estimator.estimate_variables
     whole, near = estimate(canonical, x, y), estimate(knn, x, y)
     wide, widest = (
@@ -53,18 +46,9 @@ def describe(
     half_whole, half_near = (
         [_of_part(estimator, *half).nats for half in halves] for estimator in (canonical, knn)
     )
-    first, second = sorted((x, y), key=lambda side: (side.discrete, side.dims))
-    pairs = [*whole.info.get("pairs_nats", ()), *[0.0] * PAIRS][:PAIRS]
     described: Described = {
-        "n": x.n,
-        "dims_low": min(x.dims, y.dims),
-        "dims_high": max(x.dims, y.dims),
-        "labels_first": first.cardinality,
-        "labels_second": second.cardinality,
+        **numbers_of_canonical(whole, x, y),
         "most_nats": most_nats(x, y),
-        "distinct_first": _distinct_share(first),
-        "distinct_second": _distinct_share(second),
-        "canonical": whole.nats,
         "canonical_halves": float(np.mean(half_whole)),
         "canonical_halves_differ": abs(half_whole[0] - half_whole[1]),
         "knn": near.nats,
@@ -75,16 +59,6 @@ def describe(
         "knn_quarters": float(np.mean([_of_part(knn, *part).nats for part in quarters])),
         **_by_correlations(x, y),
         **_local_dimensions(x, y, order),
-        "ceiling": min(_ceiling(whole), math.log(x.n)),
-        "gaussian": _number(whole.info, "gaussian_nats"),
-        "beyond_gaussian": _number(whole.info, "non_gaussian_nats"),
-        "chance": _number(whole.info, "gaussian_chance_nats"),
-        "not_normal": _number(whole.info, "not_normal_nats"),
-        "unseen": _number(whole.info, "unseen_nats"),
-        "left_over": _number(whole.info, "left_over_nats"),
-        "pairs": _number(whole.info, "pairs"),
-        "pairs_used": _number(whole.info, "pairs_used"),
-        **{f"pair_{i}": float(nats) for i, nats in enumerate(pairs)},
         **{f"flag_{code}": float(code in whole.flags or code in near.flags)
            for code in COUNTED_FLAGS},
     }  # fmt: skip
@@ -154,18 +128,3 @@ def _of_part(estimator: Estimator, x: Variable, y: Variable) -> Estimate:
         return estimator.estimate_variables(x, y)
     except InputError:  # labels that occur once in these rows, and more often in all
         return Estimate(0.0, dict([flags.not_detected()]))
-
-
-def _distinct_share(side: Variable) -> float:
-    """The number of distinct values of the column that has the fewest, for each row."""
-    if side.discrete:
-        return side.cardinality / side.n
-    return min(len(np.unique(column)) for column in side.columns) / side.n
-
-
-def _ceiling(estimate: Estimate) -> float:
-    return math.inf if estimate.ceiling_nats is None else estimate.ceiling_nats
-
-
-def _number(info: Mapping[str, Any], key: str) -> float:
-    return float(info.get(key, 0.0))

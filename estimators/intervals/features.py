@@ -3,14 +3,8 @@
 import math
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..cca.risk import sizes_and_parts
 from .description import COUNTED_FLAGS
-
-Float = NDArray[np.float64]
-
-MOST_NATS = 20.0  # larger ones say no more
 
 # Features whose range on the training data says whether data are like them, and how far beyond it
 # data still count as alike. The others follow. Twice as many rows change errors little.
@@ -22,7 +16,6 @@ RANGED = {
 def features_of(described: Mapping[str, float]) -> dict[str, float]:
     """The features by name, of what `description.describe` returns."""
     d = described
-    log_n, dims = math.log(d["n"]), d["dims_low"] + d["dims_high"]
     return {
         "canonical": d["canonical"],
         "knn": d["knn"],
@@ -35,25 +28,7 @@ def features_of(described: Mapping[str, float]) -> dict[str, float]:
         "knn_halves_beyond_quarters": d["knn_halves"] - d["knn_quarters"],
         "canonical_halves_differ": d["canonical_halves_differ"],
         "knn_halves_differ": d["knn_halves_differ"],
-        "log_n": log_n,
-        "log_dims": math.log(dims),
-        "log_dims_low": math.log(d["dims_low"]),
-        "log_dims_high": math.log(d["dims_high"]),
-        "below_ceiling": min(d["ceiling"], MOST_NATS) - d["canonical"],
-        "below_log_n": log_n - d["canonical"],
-        **{
-            name: d[name]
-            for name in (
-                "gaussian", "beyond_gaussian", "not_normal", "unseen", "left_over",
-                "pairs", "pairs_used", "pair_0", "pair_1", "pair_2",
-            )
-        },
-        "chance": min(d["chance"], MOST_NATS),  # infinite with fewer rows than columns
-        "log_labels_first": math.log1p(d["labels_first"]),
-        "log_labels_second": math.log1p(d["labels_second"]),
-        "distinct_first": d["distinct_first"],
-        "distinct_second": d["distinct_second"],
-        "dims_per_row": dims / d["n"],
+        **sizes_and_parts(d),
         "straight_beyond_canonical": d["straight"] - d["canonical"],
         "curved_beyond_canonical": d["curved"] - d["canonical"],
         "log_straight_z": _log_of_both_signs(d["straight_z"]),
@@ -63,7 +38,7 @@ def features_of(described: Mapping[str, float]) -> dict[str, float]:
         "local_both": d["local_both"],
         "local_shared": d["local_low"] + d["local_high"] - d["local_both"],
         **{f"flag_{code}": d[f"flag_{code}"] for code in COUNTED_FLAGS},
-    }  # fmt: skip
+    }
 
 
 def _log_of_both_signs(value: float) -> float:
@@ -74,8 +49,3 @@ def scale_of(described: Mapping[str, float]) -> float:
     """The unit of errors in nats, which grows with the MI and falls with the number of rows."""
     size = max(described["canonical"], described["knn"], 0.0)
     return 0.03 + 0.5 / math.sqrt(described["n"]) + 0.25 * size
-
-
-def as_array(features: Mapping[str, float]) -> Float:
-    """The features in their order, (features,)."""
-    return np.array(list(features.values()), dtype=np.float64)

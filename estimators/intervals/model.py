@@ -8,27 +8,27 @@ file.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import RANGED, as_array, features_of, scale_of
+from ..cca.risk import share_of
+from ..shared.trees import Trees, as_array
+from .features import RANGED, features_of, scale_of
 
 Float = NDArray[np.float64]
 
 FILE = "model.npz"
 MIN_WIDTH = 0.2  # units; a narrower interval is widened by margins as if it were so wide
 HIGHEST_LEVEL = 0.99
-OFF_NATS, OFF_SHARE = 0.1, 0.15  # an estimate that errs by more than both is off
 
 
 @dataclass(frozen=True, eq=False)
-class IntervalModel:
+class IntervalModel(Trees):
     """Quantiles of (truth - canonical) / unit, and the risk of an error, given the features.
 
     Attributes:
@@ -41,12 +41,6 @@ class IntervalModel:
         risk_first: (1,) the log odds, before any tree, that the corrected estimate is off.
         risk_root: (trees,) the first node of each tree that adds to these log odds.
         risk_limit: (1,) the risk from which an estimate is flagged.
-        feature: (nodes,) the feature that a node asks for; -1 for a leaf.
-        threshold: (nodes,) rows with at most this value go left.
-        left, right: (nodes,) the next node.
-        value: (nodes,) what a leaf adds.
-        names: (features,) their names, in the order of `feature`.
-        low, high: (features,) the smallest and largest value in the training data.
         rows: the number of distributions learned from, and of their families.
     """
 
@@ -58,32 +52,15 @@ class IntervalModel:
     risk_first: Float
     risk_root: NDArray[np.int32]
     risk_limit: Float
-    feature: NDArray[np.int8]
-    threshold: NDArray[np.float32]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    value: NDArray[np.float32]
-    names: NDArray[np.str_]
-    low: Float
-    high: Float
     rows: NDArray[np.int64]
 
     def quantiles(self, features: Float) -> Float:
         """The quantiles (q,), in units, rising with their shares, before any margin."""
-        return np.sort(self.first + self._sums(self.root, features))
+        return np.sort(self.first + self.sums(self.root, features))
 
     def risk_of(self, features: Float) -> float:
         """How often estimates of such data are off, between 0 and 1; see `risk`."""
-        log_odds = self.risk_first[0] + self._sums(self.risk_root, features)
-        return float(1 / (1 + np.exp(-log_odds)))
-
-    def _sums(self, node: NDArray[np.int32], features: Float) -> Float:
-        """The sum over trees, given by their first nodes (..., trees)."""
-        row = features.astype(np.float32)
-        while (inner := self.feature[node] >= 0).any():
-            goes_left = row[self.feature[node]] <= self.threshold[node]
-            node = np.where(inner, np.where(goes_left, self.left[node], self.right[node]), node)
-        return np.asarray(self.value[node].astype(np.float64).sum(axis=-1))
+        return share_of(float(self.risk_first[0] + self.sums(self.risk_root, features)))
 
     def corrected(self, described: Mapping[str, float]) -> float:
         """The estimate of canonical with part of its likely error taken off, in nats, at least 0.
@@ -99,7 +76,7 @@ class IntervalModel:
     def risk(self, described: Mapping[str, float]) -> float:
         """How many of the distributions that look like these data have an estimate that is off.
 
-        Off is a corrected estimate that errs by more than `OFF_NATS` and `OFF_SHARE` of the truth.
+        Off is a corrected estimate that errs by more than `cca.risk` says, in nats and as a share.
         """
         return self.risk_of(as_array(features_of(described)))
 
@@ -134,13 +111,7 @@ class IntervalModel:
 
     def unlike(self, described: Mapping[str, float]) -> list[str]:
         """The features that lie outside of their range in the training data."""
-        features = features_of(described)
-        ranges = dict(zip(self.names.tolist(), zip(self.low, self.high, strict=True), strict=True))
-        return [
-            name
-            for name, beyond in RANGED.items()
-            if not ranges[name][0] - beyond <= features[name] <= ranges[name][1] + beyond
-        ]
+        return self.beyond(features_of(described), RANGED)
 
 
 def reach_of(widths: Float) -> Float:
@@ -152,16 +123,4 @@ def reach_of(widths: Float) -> Float:
 def interval_model() -> IntervalModel:
     """The model that mibench comes with."""
     with as_file(files(__package__) / FILE) as path:
-        return read_model(path)
-
-
-def read_model(path: Path) -> IntervalModel:
-    """Read a model from a file of plain arrays; nothing in it is run."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return IntervalModel(**{field.name: arrays[field.name] for field in fields(IntervalModel)})
-
-
-def write_model(model: IntervalModel, path: Path) -> None:
-    """Write a model to a file of plain arrays."""
-    arrays = {field.name: getattr(model, field.name) for field in fields(model)}
-    np.savez_compressed(path, **arrays)
+        return IntervalModel.read(path)

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 from mibench.contract import flags
 
-from .model import OFF_NATS, OFF_SHARE
+from ..cca.risk import NO_SIGNS as NO_SIGNS_OF_CANONICAL
+from ..cca.risk import OFF_NATS, OFF_SHARE
+from ..cca.risk import REASONS as REASONS_OF_CANONICAL
 
 # From these nats, and this share of the estimate, a difference is a sign of an error.
 MIN_NATS, MIN_SHARE = 0.1, 0.1
@@ -17,13 +19,13 @@ MIN_NATS_OF_HALVES, MIN_SHARE_OF_HALVES = 0.2, 0.2
 # the flag would be right no more often than no flag at all.
 MIN_RISE_OF_FEW = 0.03
 # What says how the data were treated, and is no more often raised for wrong estimates of `auto`.
-NO_SIGNS = ("ties", "negative")
+NO_SIGNS = (*NO_SIGNS_OF_CANONICAL, "negative")
 # What tells why an estimate may be off, and nothing where estimates of such data are right. The
 # flag `more_pairs` is always raised: networks have more dependent directions than the distributions
 # that were learned from, and their risk is not known.
 REASONS = (
-    "few_samples", "fine_structure", "halves_differ", "knn_finds_more", "lower_bound",
-    "not_detected", "rising", "unseen",
+    *REASONS_OF_CANONICAL, "few_samples", "halves_differ", "knn_finds_more", "not_detected",
+    "rising", "unseen",
 )  # fmt: skip
 
 
