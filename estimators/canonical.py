@@ -116,9 +116,8 @@ class Canonical(Estimator):
 
     Trees tell how often estimates with the default parameters are off by more than 0.1 nats and 15%
     on random distributions that look like the data: `risk` in `info`. Where it is high, the
-    estimate is flagged `likely_off`, and other flags say why. Where it is low, flags that are
-    raised for right estimates as often as for wrong ones are left out (`cca.risk`). `risk` is
-    missing where the data are unlike those that the trees were learned from.
+    estimate is flagged `likely_off`. Where it is known, `ties` is not raised. It is unknown where
+    the data are unlike those that the trees were learned from.
 
     `fit` also returns the pairs as functions, so that they can be plotted.
 
@@ -217,7 +216,7 @@ class Canonical(Estimator):
 
 
 class WithAllFlags(Canonical):
-    """`canonical` with all flags that its steps raise, whatever the risk that it is off."""
+    """`canonical` with the flags that its steps raise, and no risk that it is off."""
 
     def _judged(self, estimate: Estimate, x: Variable, y: Variable) -> Estimate:
         return estimate

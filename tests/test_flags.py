@@ -214,7 +214,7 @@ FLAGGED = [
     # beyond_evidence: fewer than 500 rows, or more than 50 dimensions a side
     (Canonical(), X, Y, False, {"beyond_evidence"}),
     (Canonical(), *MANY, False, set()),
-    (Canonical(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
+    (WithAllFlags(), np.tile(MANY[0], 26), MANY[1], False, {"beyond_evidence"}),
     # lower_bound: a normal distribution fits neither side
     (WithAllFlags(), *CLUSTERS, False, {"lower_bound"}),
     # left_over: the product of four columns, of which features see the products of three

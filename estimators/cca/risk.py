@@ -28,12 +28,8 @@ PAIRS = 3  # whose MI are kept
 FLAGS_OF_CANONICAL = (
     "ties", "not_detected", "unseen", "fine_structure", "more_pairs", "lower_bound", "left_over",
 )  # fmt: skip
-# Flags that tell why an estimate may be off. They are left out where estimates of such data are
-# right. The others are always raised: an estimate of 0 never lacks its `not_detected`, and `unseen`
-# and `more_pairs` are too rare in what was learned from.
-REASONS = ("fine_structure", "lower_bound")
-# What says how the data were treated. It is raised for right estimates more often than for wrong
-# ones, so it is left out where the risk is known.
+# What says how the data were treated. On the stream `judge` it was raised for right estimates more
+# often than for wrong ones, so it is left out where the risk is known.
 NO_SIGNS = ("ties",)
 # Features beyond whose range the risk is unknown. More rows than were learned from change little.
 RANGED = {
@@ -95,10 +91,8 @@ def flags_at_risk(
     """The raised flags that tell something at this risk, and `likely_off` if it is high."""
     if risk is None:
         return dict(raised)
-    is_high = risk >= model.limit[0]
-    left_out = NO_SIGNS if is_high else (*NO_SIGNS, *REASONS)
-    kept = {code: text for code, text in raised.items() if code not in left_out}
-    if is_high:
+    kept = {code: text for code, text in raised.items() if code not in NO_SIGNS}
+    if risk >= model.limit[0]:
         kept.update([flags.likely_off(risk, OFF_NATS, OFF_SHARE)])
     return kept
 

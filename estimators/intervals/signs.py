@@ -10,7 +10,6 @@ from mibench.contract import flags
 
 from ..cca.risk import NO_SIGNS as NO_SIGNS_OF_CANONICAL
 from ..cca.risk import OFF_NATS, OFF_SHARE
-from ..cca.risk import REASONS as REASONS_OF_CANONICAL
 
 # From these nats, and this share of the estimate, a difference is a sign of an error.
 MIN_NATS, MIN_SHARE = 0.1, 0.1
@@ -24,8 +23,8 @@ NO_SIGNS = (*NO_SIGNS_OF_CANONICAL, "negative")
 # flag `more_pairs` is always raised: networks have more dependent directions than the distributions
 # that were learned from, and their risk is not known.
 REASONS = (
-    *REASONS_OF_CANONICAL, "few_samples", "halves_differ", "knn_finds_more", "not_detected",
-    "rising", "unseen",
+    "few_samples", "fine_structure", "halves_differ", "knn_finds_more", "lower_bound",
+    "not_detected", "rising", "unseen",
 )  # fmt: skip
 
 
