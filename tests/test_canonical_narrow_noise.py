@@ -268,3 +268,32 @@ def test_the_same_order_on_both_sides_is_at_the_ceiling(n):
     estimate = Canonical().estimate(x, np.exp(x))
     assert estimate.nats == pytest.approx(max_nats(n, TUNING), abs=0.05)
     assert "ceiling" in estimate.flags
+
+
+@pytest.mark.parametrize("values", [(-0.1, 0.1), (-0.1, 0, 0.1)])
+def test_noise_of_few_values_is_narrower_than_its_model(values):
+    """The noise is one of some values plus a narrow normal part: the MI is h(Y) - h(noise).
+
+    A model of one smooth width misses 1.6 nats and more. The rest is missed with a flag.
+    """
+    rng, spread = np.random.default_rng(0), 1e-3
+    truth = NORMAL_ENTROPY - (NORMAL_ENTROPY + math.log(spread) + math.log(len(values)))
+    missed = []
+    for n in (500, 2000, 8000):
+        x = rng.normal(size=n)
+        y = x + rng.choice(values, n) + spread * rng.normal(size=n)
+        estimate = Canonical().estimate(x, y)
+        assert "fine_structure" in estimate.flags
+        missed.append(truth - estimate.nats)
+    assert missed[0] > missed[1] > missed[2] > 0
+    assert missed[1] < 1.25
+
+
+@pytest.mark.parametrize("shape", ["normal", "uniform", "laplace"])
+@pytest.mark.parametrize("n", [200, 2000])
+def test_smooth_noise_is_not_taken_for_noise_of_few_values(shape, n):
+    rng = np.random.default_rng(n)
+    for width in (1e-4, 1e-2):
+        x = rng.normal(size=n)
+        noise = getattr(rng, shape)(size=n)
+        assert Canonical().estimate(x, x + width * noise).info["k"] == 3

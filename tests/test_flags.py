@@ -58,6 +58,7 @@ OUTLIER = np.r_[1e6, X[1:]]
 TWO_VALUES = np.random.default_rng(3).choice([-0.1, 0.1], 400) + 1e-3 * Y[::-1]
 FEW_ROWS = get_task("random-train-49").sample(64, 1)
 MIXED = get_task("random-train-47").sample(71, 1)
+SUM = get_task("sum_modulo-3-0.25").sample(200, 1)
 
 SIXTEENTHS, FORTIETHS = np.arange(400) * 16 // 400, np.arange(400) // 10
 # estimator, x, y, whether y is labels ("both": x as well), the flags
@@ -73,13 +74,8 @@ FLAGGED = [
     (Auto(), X[:50], Y[:50], False, {"uncalibrated", "beyond_evidence"}),
     # likely_off, and why: rising, halves_differ, knn_finds_more; of auto
     (Auto(), X, X + Y, False, {"beyond_evidence"}),
-    (
-        Auto(),
-        X,
-        X + TWO_VALUES,
-        False,
-        {"likely_off", "rising", "knn_finds_more", "beyond_evidence"},
-    ),
+    (Auto(), X, X + TWO_VALUES, False, {"fine_structure", "beyond_evidence"}),
+    (Auto(), *SUM, False, {"likely_off", "rising", "knn_finds_more", "beyond_evidence"}),
     (Auto(), *FEW_ROWS, False, {"likely_off", "halves_differ", "beyond_evidence"}),
     (Auto(), *MIXED, False, {"likely_off", "knn_finds_more", "beyond_evidence"}),
     # own_codes: for the layers of networks

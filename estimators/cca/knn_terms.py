@@ -19,7 +19,7 @@ from ..neighbours.ties import break_ties
 from .features import normal_scores
 from .gaussian import gaussian_rows
 from .narrow_noise import NarrowNoise, fit_narrow_noise
-from .tuning import KnnTuning, NarrowNoiseTuning, Tuning
+from .tuning import KnnTuning, Tuning
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -278,7 +278,7 @@ def _one_dimensional_term(
     if noise is not None:
         modelled = random_spacing and noise.shape is not None
         model = noise if modelled else None
-        return _narrow_noise_term(ndtr(u), ndtr(v), sizes[-1], model, tuning.narrow)
+        return _narrow_noise_term(ndtr(u), ndtr(v), sizes, model, tuning)
     limits = tuning.knn
     sides = _sides_of_scores(ndtr(u), ndtr(v))
     candidates = _kraskov_rows_of_several(*sides, sizes)
@@ -296,26 +296,38 @@ def _one_dimensional_term(
 
 
 def _narrow_noise_term(
-    u: Float, v: Float, k: int, noise: NarrowNoise | None, tuning: NarrowNoiseTuning
+    u: Float, v: Float, sizes: list[int], noise: NarrowNoise | None, tuning: Tuning
 ) -> KnnTerm:
     """Kraskov's estimate from uniform u, v (1, n), corrected by simulated samples of the noise.
 
     The error of the estimate in these samples is subtracted. The rows scatter as those of Kraskov's
     estimate or as those of the noise model, whichever scatter more. Without a noise model (None)
     nothing is corrected.
+
+    Noise that takes few values, each with a narrow spread, is narrower than its model. Then a
+    single neighbour sees more than the model explains, and stands alone. Its estimate may not rise
+    by far more than the step before it, since the nearest neighbour may be a copy.
     """
-    n = u.shape[1]
-    rows, tied = _kraskov_rows(*_sides_of_scores(u, v), k)
+    n, k = u.shape[1], sizes[-1]
+    sides = _sides_of_scores(u, v)
+    (rows, tied), (single, _) = _kraskov_rows_of_several(*sides, [k, 1])
     if noise is None:
         return KnnTerm(rows, rows, k, tied, 0.0)
+    limits = tuning.narrow
     rng = np.random.default_rng(n)
     simulated = []
-    for _ in range(min(max(tuning.simulated_rows // n, 1), tuning.max_samples)):
-        a, b = noise.sample(rng)
-        simulated.append(
-            float(_kraskov_rows(*_sides_of_scores(ndtr(a[None]), ndtr(b[None])), k)[0].mean())
-        )
-    unseen = noise.nats - float(np.mean(simulated))
+    for _ in range(min(max(limits.simulated_rows // n, 1), limits.max_samples)):
+        a, b = (ndtr(side[np.newaxis]) for side in noise.sample(rng))
+        of_sizes = _kraskov_rows_of_several(*_sides_of_scores(a, b), [k, 1])
+        simulated.append([float(values.mean()) for values, _ in of_sizes])
+    nats_of_k, nats_of_one = np.mean(simulated, axis=0).tolist()
+    unseen = noise.nats - nats_of_k
+    rise = single - rows
+    finer = rise - max(nats_of_one - nats_of_k, unseen)
+    if finer.mean() > limits.min_finer_nats and exceeds(finer, np.zeros(n), limits.finer_errors):
+        before = _kraskov_rows(*sides, sizes[-2])[0] if len(sizes) > 1 else rows
+        if rise.mean() <= tuning.knn.max_rise_ratio * (rows - before).mean():
+            return KnnTerm(single, rows, 1, tied, 0.0, rise=float(rise.mean()))
     widest = max(rows, noise.rows, key=lambda values: float(values.std()))
     rows = widest - widest.mean() + rows.mean() + unseen
     return KnnTerm(rows, rows, k, tied, unseen)

@@ -295,6 +295,10 @@ class NarrowNoiseTuning:
     # Rows in all, and most samples, of simulated noise that show what k-NN misses. Choices.
     simulated_rows: int = 60_000
     max_samples: int = 20
+    # Nats, and standard errors, by which a single neighbour must see more than in these samples,
+    # so that the noise is taken to be finer than its model. Choices.
+    min_finer_nats: float = 0.1
+    finer_errors: float = 4.0
 
 
 @dataclass(frozen=True)

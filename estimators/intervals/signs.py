@@ -20,11 +20,11 @@ MIN_RISE_OF_FEW = 0.03
 # What says how the data were treated, and is no more often raised for wrong estimates of `auto`.
 NO_SIGNS = (*NO_SIGNS_OF_CANONICAL, "negative")
 # What tells why an estimate may be off, and nothing where estimates of such data are right. The
-# flag `more_pairs` is always raised: networks have more dependent directions than the distributions
-# that were learned from, and their risk is not known.
+# flags `more_pairs` and `fine_structure` are always raised: networks have more dependent directions
+# than the distributions that were learned from, and noise of few values is not among these.
 REASONS = (
-    "few_samples", "fine_structure", "halves_differ", "knn_finds_more", "lower_bound",
-    "not_detected", "rising", "unseen",
+    "few_samples", "halves_differ", "knn_finds_more", "lower_bound", "not_detected", "rising",
+    "unseen",
 )  # fmt: skip
 
 
