@@ -10,12 +10,15 @@
 `draw`, `judge` and `suites` add to benchmarks/intervals.parquet what is missing there, and take
 about a second and a half a sample on one core. The other commands read that file: `fit` takes two
 minutes on two cores, and the tables take under a minute.
+
+Two sides of the same kind and with as many columns stand in an order that their values decide
+(`numbers_of_canonical`); the samples that the models were learned from have them as drawn.
 """
 
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -194,6 +197,41 @@ def flags(samples: pd.DataFrame, model: IntervalModel) -> None:
         )
         print()
         table_of_flags("auto", corrected, part["truth"], pd.Series(of_auto, part.index))
+        if stream == "judge":
+            marked = {
+                name: (
+                    is_off(estimates, part["truth"]),
+                    pd.Series(["likely_off" in row for row in raised], part.index),
+                )
+                for name, estimates, raised in (
+                    ("canonical", part["canonical"], of_canonical), ("auto", corrected, of_auto),
+                )
+            }  # fmt: skip
+            print()
+            table_of_marks(marked, part)
+
+
+def table_of_marks(
+    marked: Mapping[str, tuple["pd.Series[bool]", "pd.Series[bool]"]], samples: pd.DataFrame
+) -> None:
+    """By family and number of rows: of how many wrong and right estimates `likely_off` marks.
+
+    marked: for each estimator, whether each estimate is wrong, and whether it is marked.
+    """
+    groups = [(name, samples["family"] == name) for name in sorted(set(samples["family"]))]
+    groups += [
+        (f"{a} to {b - 1} rows", (samples["n"] >= a) & (samples["n"] < b))
+        for a, b in pairwise(ROW_BINS)
+    ]
+    print("| | " + " | ".join(f"`{name}`: wrong | right" for name in marked) + " |")
+    print("|---" * (1 + 2 * len(marked)) + "|")
+    for title, inside in groups:
+        cells = [
+            f"{(has & some).sum()} of {some.sum()}"
+            for wrong, has in marked.values()
+            for some in (inside & wrong, inside & ~wrong)
+        ]
+        print(f"| {title} | " + " | ".join(cells) + " |")
 
 
 def table_of_flags(

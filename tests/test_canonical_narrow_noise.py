@@ -21,9 +21,9 @@ from mibench.estimators.cca.narrow_noise import (
     RATIOS,
     SHAPES,
     NarrowNoise,
-    evenly_spaced,
     fit_narrow_noise,
     max_nats,
+    spacing_of,
 )
 from mibench.estimators.cca.tuning import Tuning
 from mibench.estimators.kernels import discordance
@@ -223,20 +223,41 @@ def test_nothing_is_added_along_a_time_axis(axis, n):
         assert estimate.nats < math.log(n)
 
 
-def test_random_values_are_not_evenly_spaced():
-    """Nor are those of a narrow or a rough density; coarsely rounded values are."""
+def spacing(values):
+    return spacing_of([np.sort(values)], TUNING)
+
+
+def test_spacing_tells_random_values_from_grids_and_copies():
+    """Values of a narrow or a rough density are random; coarsely rounded ones lie on a grid."""
     rng = np.random.default_rng(0)
     for n in (10, 100, 10_000):
         for values in (rng.normal(size=n), rng.random(n), rng.standard_cauchy(n),
                        np.r_[rng.normal(size=n), 100 + rng.normal(size=n)]):  # fmt: skip
-            assert not evenly_spaced(np.sort(values), TUNING)
-        assert evenly_spaced(np.linspace(0, 3, n), TUNING)
+            assert spacing(values) == "random"
+        assert spacing(np.linspace(0, 3, n)) == "even"
         if n > 10:  # which would be too few to decide by 4 standard errors
-            assert evenly_spaced(np.exp(np.linspace(0, 3, n)), TUNING)
-            assert evenly_spaced(np.arange(n) + 0.2 * rng.random(n), TUNING)
-    assert not any(evenly_spaced(np.sort(rng.normal(size=5000)), TUNING) for _ in range(200))
-    assert evenly_spaced(np.unique(rng.normal(size=1000).round(1)), TUNING)
-    assert evenly_spaced(np.array([0.0, 1.0]), TUNING)
+            assert spacing(np.exp(np.linspace(0, 3, n))) == "even"
+            assert spacing(np.arange(n) + 0.2 * rng.random(n)) == "even"
+            copies = np.repeat(rng.normal(size=n), 2)
+            assert spacing(copies + 1e-6 * rng.normal(size=2 * n)) == "clumped"
+    assert all(spacing(rng.normal(size=5000)) == "random" for _ in range(200))
+    assert spacing(np.unique(rng.normal(size=1000).round(1))) == "even"
+    assert spacing(np.array([0.0, 1.0])) == "even"
+    both = np.sort(rng.normal(size=99)), np.arange(99.0)
+    assert spacing_of(both, TUNING) == "even"
+
+
+@pytest.mark.parametrize("n", [300, 1000, 4000])
+def test_copies_with_a_little_noise_are_not_taken_for_noise_of_few_values(n):
+    """A single neighbour of such a row is its copy, and shows the noise between the two."""
+    rng = np.random.default_rng(n)
+    x = rng.normal(size=n)
+    y = x + 0.02 * rng.normal(size=n)
+    drawn = rng.integers(0, n // 2, n)
+    jittered = [side[drawn] + 1e-6 * rng.normal(size=n) for side in (x, y)]
+    estimate = Canonical().estimate(*jittered)
+    assert estimate.info["k"] == 3
+    assert "fine_structure" not in estimate.flags
 
 
 def test_discordant_neighbours_alone_are_no_noise():

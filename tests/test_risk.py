@@ -111,18 +111,48 @@ def test_the_risk_and_its_limit_decide_which_flags_are_raised():
     assert risk.flags_at_risk(raised, None, model) == raised
 
 
-@pytest.mark.parametrize("labels", [False, True])
-def test_the_risk_does_not_depend_on_order_units_and_sides(labels):
-    x, y = np.hstack([X, Y**2]), (np.round(Y) if labels else Y)
-    found = mibench.estimate(x, y, "canonical", discrete_y=labels)
+@pytest.mark.parametrize("name", ["canonical", "auto"])
+@pytest.mark.parametrize("kind", ["numbers", "rounded", "one of labels", "labels"])
+def test_the_risk_does_not_depend_on_order_units_and_sides(name, kind):
+    """Both sides have as many columns, so that only what they hold tells them apart."""
+    x, y = np.hstack([X, Y[::-1] ** 2]), np.hstack([Y, X[::-1] ** 3])
+    if kind == "rounded":
+        y = np.round(y)
+    elif kind == "one of labels":
+        y = np.round(Y)
+    elif kind == "labels":
+        x, y = (X[:, 0] > 0).astype(int), np.round(2 * Y[:, 0]).astype(int)
+    of_x, of_y = kind == "labels", kind in ("labels", "one of labels")
+    found = mibench.estimate(x, y, name, discrete_x=of_x, discrete_y=of_y)
     order = np.random.default_rng(1).permutation(len(x))
     others = [
-        mibench.estimate(x[order], y[order], "canonical", discrete_y=labels),
-        mibench.estimate(y, x[:, ::-1], "canonical", discrete_x=labels),
-        mibench.estimate(1000 * x, y, "canonical", discrete_y=labels),
+        mibench.estimate(x[order], y[order], name, discrete_x=of_x, discrete_y=of_y),
+        mibench.estimate(y, x, name, discrete_x=of_y, discrete_y=of_x),
+        mibench.estimate(3 * x, y, name, discrete_x=of_x, discrete_y=of_y),
     ]
     for other in others:
         assert other.info["risk"] == pytest.approx(found.info["risk"], abs=0.02)
+        assert other.nats == pytest.approx(found.nats, abs=0.02)
+
+
+def test_a_constant_column_changes_no_risk():
+    x, y = X[:80], Y[:80]
+    for with_constant in (np.c_[x, np.zeros(80)], np.c_[np.full(80, 7.0), x]):
+        found = Canonical().estimate(with_constant, y)
+        assert found.info["risk"] == Canonical().estimate(x, y).info["risk"]
+
+
+def test_no_risk_is_told_of_rows_and_sizes_that_it_was_not_learned_from():
+    """At the ceiling the MI may be infinite; rows of series, and copies, are not independent."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=300)
+    walks = rng.normal(size=(2, 400)).cumsum(axis=1)
+    doubled = np.tile(x, 2), np.tile(rng.normal(size=300), 2)
+    for pair, code in (((x, x), "ceiling"), (walks, "dependent_rows"), (doubled, "copied_rows")):
+        for name in ("canonical", "auto"):
+            estimate = mibench.estimate(*pair, name)
+            assert "risk" not in estimate.info
+            assert code in estimate.flags
 
 
 def test_a_fit_has_the_flags_and_the_risk_of_an_estimate():

@@ -25,7 +25,7 @@ from .gaussian import gaussian_term
 from .held_out import held_out_ratio
 from .knn_terms import exceeds, ross_term, single_pair_nats
 from .linear_parts import linear_projection
-from .narrow_noise import evenly_spaced
+from .narrow_noise import spacing_of
 from .normal_surrogate import NormalSurrogate
 from .pairs import CanonicalPairs, PairSearch, fold_slices
 from .row_order import data_order, labelled_data_order
@@ -95,14 +95,11 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     repeated_rows = max(order.entropies) < math.inf
     search = PairSearch(f, g, features_a, features_b, folds, tuning, repeated_rows)
     pairs = search.pairs(max_pairs)
-    random_spacing = not any(
-        evenly_spaced(values, tuning.narrow)
-        for features in (features_a, features_b)
-        for values in features.score_maps.values
-    )
+    columns_of_both = (*features_a.score_maps.values, *features_b.score_maps.values)
+    spacing = spacing_of(columns_of_both, tuning.narrow)
     surrogate = NormalSurrogate(
         np.concatenate([za, zb]), len(za), features_a, features_b, pairs.folds, tuning,
-        random_spacing,
+        spacing,
     )  # fmt: skip
     if x.n > tuning.gaussian.min_rows_per_column * (len(a) + len(b)):
         za, zb = (
@@ -115,7 +112,7 @@ def _continuous(x: Variable, y: Variable, folds: int, max_pairs: int, tuning: Tu
     linear_x = linear_projection(za, f, [(fold.rows, fold.x) for fold in pairs.folds])
     linear_y = linear_projection(zb, g, [(fold.rows, fold.y) for fold in pairs.folds])
     terms = Terms(
-        za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, random_spacing, repeated_rows
+        za, zb, gaussian, ratio, linear_x, linear_y, pairs, surrogate, spacing, repeated_rows
     )
     selection = select_continuous(terms, tuning)
     nats = round(min(float(selection.rows.mean()), *order.entropies), ESTIMATE_DECIMALS)

@@ -18,7 +18,7 @@ from ..neighbours.sorted_column import IndexedSide
 from ..neighbours.ties import break_ties
 from .features import normal_scores
 from .gaussian import gaussian_rows
-from .narrow_noise import NarrowNoise, fit_narrow_noise
+from .narrow_noise import NarrowNoise, Spacing, fit_narrow_noise
 from .tuning import KnnTuning, Tuning
 
 Float = NDArray[np.float64]
@@ -104,7 +104,7 @@ class KnnTerm:
         return self.bias.missed(needed) if self.bias else 0.0
 
 
-def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) -> KnnTerm | None:
+def knn_term(u: Float, v: Float, tuning: Tuning, spacing: Spacing = "random") -> KnnTerm | None:
     """Kraskov's estimate (variant 1) of I(U;V) from normal scores u (du, n), v (dv, n).
 
     - In 1+1 dimensions with narrow noise: k = 3, and what k-NN misses in simulated samples of such
@@ -116,14 +116,14 @@ def knn_term(u: Float, v: Float, tuning: Tuning, random_spacing: bool = True) ->
     In up to 4 dimensions, `missed` is what the same k misses on normal samples of the same
     correlations, except after an extrapolation. Too few rows give None.
 
-    random_spacing: whether the values of both sides are spaced as random ones are.
+    spacing: how the values of both sides are spaced, as from `spacing_of`.
     """
     n = u.shape[1]
     sizes = [k for k in tuning.knn.neighbours if k < n - 1]
     if not sizes:
         return None
     if len(u) == 1 and len(v) == 1:
-        return _one_dimensional_term(u, v, sizes, tuning, random_spacing)
+        return _one_dimensional_term(u, v, sizes, tuning, spacing)
     sides = _sides_of_scores(u, v)
     candidates = _kraskov_rows_of_several(*sides, sizes)
     term = choose_k(sizes, candidates, lambda k: _kraskov_rows(*sides, k), tuning.knn)
@@ -271,14 +271,14 @@ def _differ_little(rows: Float, other_rows: Float, error: float) -> bool:
 
 
 def _one_dimensional_term(
-    u: Float, v: Float, sizes: list[int], tuning: Tuning, random_spacing: bool
+    u: Float, v: Float, sizes: list[int], tuning: Tuning, spacing: Spacing
 ) -> KnnTerm:
     """`knn_term` for u, v (1, n)."""
     noise = fit_narrow_noise(u[0], v[0], tuning.narrow) if tuning.narrow.used else None
     if noise is not None:
-        modelled = random_spacing and noise.shape is not None
+        modelled = spacing != "even" and noise.shape is not None
         model = noise if modelled else None
-        return _narrow_noise_term(ndtr(u), ndtr(v), sizes, model, tuning)
+        return _narrow_noise_term(ndtr(u), ndtr(v), sizes, model, tuning, spacing)
     limits = tuning.knn
     sides = _sides_of_scores(ndtr(u), ndtr(v))
     candidates = _kraskov_rows_of_several(*sides, sizes)
@@ -296,7 +296,12 @@ def _one_dimensional_term(
 
 
 def _narrow_noise_term(
-    u: Float, v: Float, sizes: list[int], noise: NarrowNoise | None, tuning: Tuning
+    u: Float,
+    v: Float,
+    sizes: list[int],
+    noise: NarrowNoise | None,
+    tuning: Tuning,
+    spacing: Spacing,
 ) -> KnnTerm:
     """Kraskov's estimate from uniform u, v (1, n), corrected by simulated samples of the noise.
 
@@ -305,8 +310,9 @@ def _narrow_noise_term(
     nothing is corrected.
 
     Noise that takes few values, each with a narrow spread, is narrower than its model. Then a
-    single neighbour sees more than the model explains, and stands alone. Its estimate may not rise
-    by far more than the step before it, since the nearest neighbour may be a copy.
+    single neighbour sees more than the model explains, and stands alone. It is not trusted where
+    it may be a copy: if values lie in narrow pairs, or if its estimate rises by far more than the
+    step before it.
     """
     n, k = u.shape[1], sizes[-1]
     sides = _sides_of_scores(u, v)
@@ -324,7 +330,8 @@ def _narrow_noise_term(
     unseen = noise.nats - nats_of_k
     rise = single - rows
     finer = rise - max(nats_of_one - nats_of_k, unseen)
-    if finer.mean() > limits.min_finer_nats and exceeds(finer, np.zeros(n), limits.finer_errors):
+    is_finer = finer.mean() > limits.min_finer_nats
+    if spacing == "random" and is_finer and exceeds(finer, np.zeros(n), limits.finer_errors):
         before = _kraskov_rows(*sides, sizes[-2])[0] if len(sizes) > 1 else rows
         if rise.mean() <= tuning.knn.max_rise_ratio * (rows - before).mean():
             return KnnTerm(single, rows, 1, tied, 0.0, rise=float(rise.mean()))

@@ -8,7 +8,9 @@ between discordant rows show E D^2, and so whether the noise has tails.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from .tuning import NarrowNoiseTuning
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Spacing = Literal["random", "even", "clumped"]
 
 NORMAL_ENTROPY = 0.5 * math.log(2 * math.pi * math.e)
 # The mean ratio of the smaller to the larger of two neighbouring gaps of random points.
@@ -142,19 +145,29 @@ def max_nats(n: int, tuning: NarrowNoiseTuning) -> float:
     return noise_of_discordance(np.arange(n), none, none, tuning).nats
 
 
-def evenly_spaced(values: Float, tuning: NarrowNoiseTuning) -> bool:
-    """Whether distinct, ascending values are spaced more evenly than random ones.
+def spacing_of(sides: Iterable[Float], tuning: NarrowNoiseTuning) -> Spacing:
+    """How the distinct, ascending values of columns are spaced, compared with random ones.
 
     In a smooth density, the smaller of two neighbouring gaps is on average 2 log 2 - 1 = 0.386 of
     the larger; the mean over n gaps scatters by 0.32 / sqrt(n). On a grid, along a time axis, and
-    among ranks, both gaps are equal. There, discordant pairs do not show the width of the noise.
+    among ranks, both gaps are equal ("even"). There, discordant pairs do not show the width of the
+    noise. Of copies that differ by little noise, one gap is far smaller ("clumped"). There, the
+    nearest neighbour shows that noise.
     """
+    found = {_spacing_of_column(values, tuning) for values in sides}
+    return "even" if "even" in found else "clumped" if "clumped" in found else "random"
+
+
+def _spacing_of_column(values: Float, tuning: NarrowNoiseTuning) -> Spacing:
     gaps = np.diff(values)
     if len(gaps) < 2:
-        return True
+        return "even"
     ratios = np.minimum(gaps[1:], gaps[:-1]) / np.maximum(gaps[1:], gaps[:-1])
-    scatter = tuning.even_errors * tuning.gap_ratio_sd / math.sqrt(len(ratios))
-    return float(ratios.mean()) > RANDOM_GAP_RATIO + max(scatter, tuning.min_even_excess)
+    scatter = tuning.spacing_errors * tuning.gap_ratio_sd / math.sqrt(len(ratios))
+    excess = float(ratios.mean()) - RANDOM_GAP_RATIO
+    if abs(excess) <= max(scatter, tuning.min_excess):
+        return "random"
+    return "even" if excess > 0 else "clumped"
 
 
 def _shape(counts: Int, lags: Int, density: Float, tuning: NarrowNoiseTuning) -> float | None:

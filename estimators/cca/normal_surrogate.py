@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .features import ContinuousFeatures, normal_scores
 from .knn_terms import knn_rows, knn_term
+from .narrow_noise import Spacing
 from .pairs import FoldDirections, out_of_fold
 from .tuning import Tuning
 
@@ -29,7 +30,7 @@ class NormalSurrogate:
         x, y: the features of each side.
         folds: the directions of each fold.
         tuning: the choices of the estimator.
-        random_spacing: as in `knn_term`.
+        spacing: as in `knn_term`.
     """
 
     z: Float
@@ -38,7 +39,7 @@ class NormalSurrogate:
     y: ContinuousFeatures
     folds: list[FoldDirections]
     tuning: Tuning
-    random_spacing: bool
+    spacing: Spacing
 
     def double_count(self, m: int, k: int, gaussian_nats: float) -> float:
         """What k-NN sees in the first m pairs of normal samples beyond `gaussian_nats`.
@@ -50,7 +51,7 @@ class NormalSurrogate:
             return 0.0
         rows_of_samples = []
         for u, v in self._samples:
-            term = knn_term(u[:1], v[:1], self.tuning, self.random_spacing) if m == 1 else None
+            term = knn_term(u[:1], v[:1], self.tuning, self.spacing) if m == 1 else None
             if term:
                 rows_of_samples.append(term.rows + term.missed())
             else:

@@ -79,7 +79,9 @@ def judged(estimate: Estimate, x: Variable, y: Variable) -> Estimate:
     """The estimate of `canonical` with the risk that it is off, and the flags that fit it."""
     model = risk_model()
     risk = model.risk(numbers_of_canonical(estimate, x, y))
-    if risk is None:
+    ceiling = estimate.ceiling_nats
+    at_ceiling = ceiling is not None and flags.is_near(estimate.nats, ceiling)
+    if risk is None or at_ceiling:  # at its ceiling, the MI may be infinite
         return estimate
     raised = flags_at_risk(estimate.flags, risk, model)
     return replace(estimate, flags=raised, info={**estimate.info, "risk": round(risk, 3)})
@@ -103,17 +105,21 @@ def numbers_of_canonical(estimate: Estimate, x: Variable, y: Variable) -> dict[s
     They do not depend on the order of rows, columns and sides, nor on the names of labels.
     """
     info = estimate.info
-    first, second = sorted((x, y), key=lambda side: (side.discrete, side.dims))
+    low, high = sorted((_varying_dims(x), _varying_dims(y)))
+    first, second = sorted(
+        (side.discrete, _varying_dims(side), side.cardinality, _distinct_share(side))
+        for side in (x, y)
+    )
     pairs = [*info.get("pairs_nats", ()), *[0.0] * PAIRS][:PAIRS]
     ceiling = math.inf if estimate.ceiling_nats is None else estimate.ceiling_nats
     return {
         "n": x.n,
-        "dims_low": min(x.dims, y.dims),
-        "dims_high": max(x.dims, y.dims),
-        "labels_first": first.cardinality,
-        "labels_second": second.cardinality,
-        "distinct_first": _distinct_share(first),
-        "distinct_second": _distinct_share(second),
+        "dims_low": low,
+        "dims_high": high,
+        "labels_first": first[2],
+        "labels_second": second[2],
+        "distinct_first": first[3],
+        "distinct_second": second[3],
         "canonical": estimate.nats,
         "ceiling": min(ceiling, math.log(x.n)),
         "gaussian": _number(info, "gaussian_nats"),
@@ -164,11 +170,17 @@ def sizes_and_parts(numbers: Mapping[str, float]) -> dict[str, float]:
     }  # fmt: skip
 
 
+def _varying_dims(side: Variable) -> int:
+    """The number of columns that are not constant, at least 1."""
+    return side.dims if side.discrete else max(int((side.low < side.high).sum()), 1)
+
+
 def _distinct_share(side: Variable) -> float:
-    """The number of distinct values of the column that has the fewest, for each row."""
+    """The distinct values of the varying column that has the fewest, as a share of the rows."""
     if side.discrete:
         return side.cardinality / side.n
-    return min(len(np.unique(column)) for column in side.columns) / side.n
+    varying = side.columns[side.low < side.high]
+    return min((len(np.unique(column)) for column in varying), default=1) / side.n
 
 
 def _number(info: Mapping[str, Any], key: str) -> float:

@@ -18,6 +18,7 @@ from .knn_terms import KnnTerm, exceeds, knn_term
 from .learned_scores import consider_all_pairs, consider_trees
 from .left_over import consider_left_over
 from .linear_parts import linear_scores
+from .narrow_noise import Spacing
 from .normal_surrogate import NormalSurrogate
 from .pairs import CanonicalPairs
 from .residual_learner import Direction
@@ -38,7 +39,7 @@ class Terms:
         linear_x, linear_y: the linear parts of the pairs' scores, which have unit variance, (m, n).
         pairs: the canonical pairs.
         surrogate: normal samples of the same columns, with the same directions.
-        random_spacing: as in `knn_term`.
+        spacing: as in `knn_term`.
         repeated_rows: whether on average each row has a copy.
     """
 
@@ -50,7 +51,7 @@ class Terms:
     linear_y: Float
     pairs: CanonicalPairs
     surrogate: NormalSurrogate
-    random_spacing: bool
+    spacing: Spacing
     repeated_rows: bool
 
 
@@ -66,7 +67,7 @@ def select_continuous(terms: Terms, tuning: Tuning) -> Selection:
     knn_on_pairs: list[KnnTerm | None] = []
     for m in range(1, 1 + (len(u) if dims > 2 else 0)):
         rejected = _is_rejected_by_few_rows(selection, base, m, terms, tuning)
-        term = None if rejected else knn_term(u[:m], v[:m], tuning, terms.random_spacing)
+        term = None if rejected else knn_term(u[:m], v[:m], tuning, terms.spacing)
         knn_on_pairs.append(term)
         if term is not None:
             _consider_pairs(selection, base, term, m, terms, tuning)
@@ -157,7 +158,7 @@ def _is_rejected_by_few_rows(
         return False
     few = slice(limits.first_rows)
     u, v = (normal_scores(scores[:m, few]) for scores in (terms.pairs.u, terms.pairs.v))
-    term = knn_term(u, v, tuning, terms.random_spacing)
+    term = knn_term(u, v, tuning, terms.spacing)
     if term is None:
         return False
     gain = term.rows - selection.rows[few]
@@ -172,7 +173,7 @@ def _is_rejected_by_few_rows(
 
 def _consider_columns(selection: Selection, terms: Terms, tuning: Tuning) -> None:
     """Consider k-NN on all columns."""
-    term = knn_term(terms.za, terms.zb, tuning, terms.random_spacing)
+    term = knn_term(terms.za, terms.zb, tuning, terms.spacing)
     if term is None:
         return
     if term.unseen is None:

@@ -287,11 +287,11 @@ class NarrowNoiseTuning:
     max_ratio: float = 0.72
     max_ratio_errors: float = 3.0
     # Standard deviation of the ratio of neighbouring gaps, measured on random samples; standard
-    # errors, and the least excess, from which values are spaced too evenly to be random. The tests
-    # find no false alarm in 200 samples of 5000 rows.
+    # errors, and the least difference, from which values are spaced too evenly, or in too narrow
+    # pairs, to be random. The tests find no false alarm in 200 samples of 5000 rows.
     gap_ratio_sd: float = 0.32
-    even_errors: float = 4.0
-    min_even_excess: float = 0.05
+    spacing_errors: float = 4.0
+    min_excess: float = 0.05
     # Rows in all, and most samples, of simulated noise that show what k-NN misses. Choices.
     simulated_rows: int = 60_000
     max_samples: int = 20

@@ -15,7 +15,11 @@ SHOWN_AS_ZERO = 5e-4  # nats; tables show an estimate down to minus this as 0.00
 def with_row_flags(estimate: Estimate, x: Variable, y: Variable) -> Estimate:
     """The estimate with the flags that the rows of both sides raise."""
     raised = {} if "constant" in estimate.flags else row_flags(x, y)
-    return replace(estimate, flags={**estimate.flags, **raised}) if raised else estimate
+    if not raised:
+        return estimate
+    # A risk was learned from independent rows.
+    info = {key: value for key, value in estimate.info.items() if key != "risk"}
+    return replace(estimate, flags={**estimate.flags, **raised}, info=info)
 
 
 def estimate_of_constant(x: Variable, y: Variable) -> Estimate:
