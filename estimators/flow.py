@@ -68,10 +68,12 @@ class Flow(NeuralEstimator):
         from .neural.entropies import Model, difference_of_entropies, log_density_of_mixture
 
         k = self.components
-        means, log_widths = (torch.linspace(-1.5, 1.5, k), -0.5) if k > 1 else (torch.zeros(1), 0.0)
-        start = torch.cat([torch.zeros(k), means, torch.full((k,), log_widths)])
+        start = torch.zeros(3, k, dtype=torch.float32)  # weights, means and log widths
+        if k > 1:
+            start[1] = torch.linspace(-1.5, 1.5, k, dtype=torch.float32)
+            start[2] = -0.5
         density = partial(log_density_of_mixture, narrowest=NARROWEST)
         columns = exchanged(columns)
         columns = columns._replace(b=without_ties(columns.b, self.seed))
-        model = Model(f"flow, {k} components", start.repeat(len(columns.b), 1), density)
+        model = Model(f"flow, {k} components", start.flatten().repeat(len(columns.b), 1), density)
         return difference_of_entropies(columns, None, model, self)
