@@ -54,12 +54,12 @@ def _consider(
 ) -> None:
     """Consider k-NN on predictions of the only target, and on those of the residual."""
     if len(direction.targets) == 1:
-        term = knn_term(found.whole[np.newaxis], direction.targets, tuning, False)
+        term = knn_term(found.whole[np.newaxis], direction.targets, tuning, "even")
         if term is not None:
             selection.consider(term.rows, term, f"k-NN on features of {direction.name}", 0)
     added = "Gaussian + " if base.any() else ""
     for prediction in found.predictions[:, np.newaxis]:
-        term = knn_term(prediction, found.residual[np.newaxis], tuning, False)
+        term = knn_term(prediction, found.residual[np.newaxis], tuning, "even")
         if term is not None:
             name = f"{added}features of {direction.name}"
             selection.consider(base + term.rows, term, name, 0)
