@@ -6,7 +6,7 @@ python benchmarks/estimators_page.py images        # checks on images of digits
 python benchmarks/estimators_page.py times         # of many rows; what decides the error of edge
 python benchmarks/estimators_page.py neural        # those that train networks: some ten minutes
 python benchmarks/estimators_page.py beyond        # those on the suite beyond-normal: half an hour
-python benchmarks/estimators_page.py latent        # on pairs of images; needs the extra mnist; minutes
+python benchmarks/estimators_page.py latent        # on pairs of images; needs the extra mnist
 
 A number is that of one estimate, or of the mean over samples, as the line says.
 """
