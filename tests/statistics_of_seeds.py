@@ -30,3 +30,15 @@ def sampled_nats(rho, x, y):
 
 def mean_and_error(values):
     return np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))
+
+
+def assert_share_of_events(risks, happened):
+    """A risk is a share: where it is about so large, the event happens about so often.
+
+    Within 0.15 of the ends of four ranges of risk, which are for families not learned from, and 3
+    standard errors.
+    """
+    for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1)):
+        inside = (risks >= low) & (risks < high)
+        scatter = 3 * math.sqrt(0.25 / inside.sum())
+        assert low - 0.15 - scatter < happened[inside].mean() < high + 0.15 + scatter

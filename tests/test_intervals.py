@@ -26,6 +26,8 @@ from mibench.estimators.intervals.signs import warnings
 from mibench.estimators.shared.trees import as_array
 from mibench.running.intervals import wanted
 
+from .statistics_of_seeds import assert_share_of_events
+
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -76,11 +78,7 @@ def test_the_flag_of_a_likely_error_is_right_more_often_than_not(judged):
     flagged = risk >= model.risk_limit[0]
     assert flagged[off].mean() > 0.7
     assert flagged[~off].mean() < 0.25
-    # The risk is a share: among estimates of similar risk, about so many are off.
-    for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1)):
-        inside = (risk >= low) & (risk < high)
-        scatter = 3 * math.sqrt(0.25 / inside.sum())
-        assert low - 0.15 - scatter < off[inside].mean() < high + 0.15 + scatter
+    assert_share_of_events(risk, off)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The risk that an estimate of `canonical` is off, and the flags that follow from it."""
 
 import importlib
-import math
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from mibench.estimators.canonical import WithAllFlags
 from mibench.estimators.cca import risk
 from mibench.estimators.shared.trees import as_array
 
-from .statistics_of_seeds import correlated
+from .statistics_of_seeds import assert_share_of_events, correlated
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 X, Y = correlated(0.7, 600, 0)
@@ -44,11 +43,7 @@ def test_most_wrong_estimates_of_families_never_learned_from_are_flagged(recorde
     flagged = risks >= model.limit[0]
     assert flagged[off].mean() > 0.65
     assert flagged[~off].mean() < 0.27
-    # The risk is a share: among estimates of similar risk, about so many are off.
-    for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1)):
-        inside = (risks >= low) & (risks < high)
-        scatter = 3 * math.sqrt(0.25 / inside.sum())
-        assert low - 0.15 - scatter < off[inside].mean() < high + 0.15 + scatter
+    assert_share_of_events(risks, off)
 
 
 @pytest.mark.slow

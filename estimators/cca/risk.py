@@ -105,21 +105,22 @@ def numbers_of_canonical(estimate: Estimate, x: Variable, y: Variable) -> dict[s
     They do not depend on the order of rows, columns and sides, nor on the names of labels.
     """
     info = estimate.info
-    low, high = sorted((_varying_dims(x), _varying_dims(y)))
-    first, second = sorted(
+    (_, *of_first), (_, *of_second) = sorted(
         (side.discrete, _varying_dims(side), side.cardinality, _distinct_share(side))
         for side in (x, y)
     )
+    dims_first, labels_first, distinct_first = of_first
+    dims_second, labels_second, distinct_second = of_second
     pairs = [*info.get("pairs_nats", ()), *[0.0] * PAIRS][:PAIRS]
     ceiling = math.inf if estimate.ceiling_nats is None else estimate.ceiling_nats
     return {
         "n": x.n,
-        "dims_low": low,
-        "dims_high": high,
-        "labels_first": first[2],
-        "labels_second": second[2],
-        "distinct_first": first[3],
-        "distinct_second": second[3],
+        "dims_low": min(dims_first, dims_second),
+        "dims_high": max(dims_first, dims_second),
+        "labels_first": labels_first,
+        "labels_second": labels_second,
+        "distinct_first": distinct_first,
+        "distinct_second": distinct_second,
         "canonical": estimate.nats,
         "ceiling": min(ceiling, math.log(x.n)),
         "gaussian": _number(info, "gaussian_nats"),
