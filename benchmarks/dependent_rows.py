@@ -1,4 +1,4 @@
-"""How often series and copied rows are flagged, and what they do to estimates.
+"""How often series, copied rows and near copies are flagged, and what they do to estimates.
 
 python benchmarks/dependent_rows.py       # prints the table of docs/intervals.md; minutes
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
+from scipy.spatial import cKDTree
 
 import mibench
 from mibench.contract.rows import row_flags
@@ -68,6 +69,34 @@ def oversampled(rng: np.random.Generator, n: int, dims: int) -> Sample:
     return x[rows], y[rows]
 
 
+def with_noise(sample: Sampler, sd: float) -> Sampler:
+    """The rows of a sample, with noise in each column of both sides."""
+
+    def noisy(rng: np.random.Generator, n: int, dims: int) -> Sample:
+        x, y = sample(rng, n, dims)
+        return x + sd * rng.normal(size=x.shape), y + sd * rng.normal(size=y.shape)
+
+    return noisy
+
+
+def augmented(rng: np.random.Generator, n: int, dims: int) -> Sample:
+    """Each row of x five times with noise, and the same y."""
+    x, y = independent(rng, n // 5, dims)
+    rows = rng.permutation(np.tile(np.arange(n // 5), 5))
+    return x[rows] + 0.01 * rng.normal(size=(len(rows), dims)), y[rows]
+
+
+def between_others(rng: np.random.Generator, n: int, dims: int) -> Sample:
+    """Half of the rows lie between a row and one of its five nearest, as SMOTE makes them."""
+    rows = np.concatenate(independent(rng, n // 2, dims), axis=1)
+    near = cKDTree(rows).query(rows, 6)[1]
+    first = rng.integers(0, len(rows), n - len(rows))
+    second = near[first, rng.integers(1, 6, len(first))]
+    made = rows[first] + rng.random((len(first), 1)) * (rows[second] - rows[first])
+    both = rng.permutation(np.concatenate([rows, made]))
+    return both[:, :dims], both[:, dims:]
+
+
 KINDS: dict[str, tuple[str, Sampler]] = {
     "random walks": ("dependent_rows", series(1.0)),
     "AR(1), 0.99": ("dependent_rows", series(0.99)),
@@ -79,6 +108,11 @@ KINDS: dict[str, tuple[str, Sampler]] = {
     "bootstrap sample": ("copied_rows", bootstrap),
     "bootstrap sample, two decimals": ("copied_rows", bootstrap_of_rounded),
     "a class oversampled": ("copied_rows", oversampled),
+    "table doubled, noise 0.001": ("near_copies", with_noise(doubled, 0.001)),
+    "table doubled, noise 0.1": ("near_copies", with_noise(doubled, 0.1)),
+    "bootstrap sample, noise 0.001": ("near_copies", with_noise(bootstrap, 0.001)),
+    "x five times, noise 0.01, y kept": ("near_copies", augmented),
+    "rows between two others": ("near_copies", between_others),
 }
 
 
@@ -108,7 +142,7 @@ def error(kind: str, estimator: str) -> float:
 
 def falsely_flagged() -> tuple[int, dict[str, int]]:
     """Random tasks of the stream `judge`, whose rows are independent: how many, and how flagged."""
-    hits = {"dependent_rows": 0, "copied_rows": 0}
+    hits = {"dependent_rows": 0, "copied_rows": 0, "near_copies": 0}
     for seed in range(RANDOM_TASKS):
         task = random_task(f"random-judge-{seed}")
         n = min(1000, MOST_VALUES // (task.dim_x + task.dim_y))

@@ -55,6 +55,7 @@ class Gaussian(Estimator):
     """
 
     by_default: ClassVar[bool] = False
+    sees_near_copies: ClassVar[bool] = False
     not_claimed: ClassVar[tuple[str, ...]] = ("monotone maps",)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:

@@ -61,6 +61,7 @@ class GaussianCopula(Estimator):
     """
 
     by_default: ClassVar[bool] = False
+    sees_near_copies: ClassVar[bool] = False
     not_claimed: ClassVar[tuple[str, ...]] = ("rotations",)
 
     def _estimate(self, x: Variable, y: Variable) -> Estimate:

@@ -54,6 +54,9 @@ WALKS = np.cumsum(np.random.default_rng(1).normal(size=(2, 400)), axis=1)
 WIDE = np.random.default_rng(0).normal(size=(30, 5))
 NOISE = np.random.default_rng(1).normal(size=400)
 OUTLIER = np.r_[1e6, X[1:]]
+NEAR_COPIES = [
+    np.tile(side, 2) + 1e-6 * np.random.default_rng(2).normal(size=800) for side in (X, NOISE)
+]
 
 TWO_VALUES = np.random.default_rng(3).choice([-0.1, 0.1], 400) + 1e-3 * Y[::-1]
 FEW_ROWS = get_task("random-train-49").sample(64, 1)
@@ -221,6 +224,9 @@ FLAGGED = [
     # copied_rows: each row twice
     (Uniform(), np.tile(X, 2), np.tile(Y, 2), False, {"copied_rows"}),
     (Adaptive(), np.tile(X, 2), np.tile(Y, 2), False, {"copied_rows"}),
+    # near_copies: the same with noise, which bins do not see
+    (KNN(), *NEAR_COPIES, False, {"near_copies"}),
+    (Uniform(), *NEAR_COPIES, False, set()),
     (Adaptive(), np.tile(X, 2), np.r_[Y, Y[::-1]], False, set()),
     # not_detected: no significant dependence
     (Canonical(), MANY[0], MANY[1][::-1], False, {"not_detected"}),

@@ -114,6 +114,7 @@ class BinningEstimator(Estimator):
 
     bins: int | str
     correction: LabelCorrection | None
+    sees_near_copies: ClassVar[bool] = False
     fold: ClassVar[Callable[..., None]]
     tally: ClassVar[Callable[..., None]]
 

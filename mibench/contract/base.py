@@ -37,8 +37,9 @@ class Estimator(ABC):
             defaults. `mibench warmup` compiles for these too.
         consults: class attribute; the names of estimators that it asks, with their default
             parameters. Its `warm_up` is that of these too, so that none is made twice.
-        not_claimed: class attribute; the names of checks of `mibench check` that it does not claim
-            to pass.
+        not_claimed: class attribute; the checks of `mibench check` that it does not claim to pass.
+        sees_near_copies: class attribute; whether rows that nearly agree raise its estimates, as
+            where it looks at near rows, or learns from rows. Then these are flagged.
 
     Raises:
         InputError: for a parameter of the wrong type or out of range.
@@ -49,6 +50,7 @@ class Estimator(ABC):
     warm_up_with: ClassVar[tuple[dict[str, Any], ...]] = ()
     consults: ClassVar[tuple[str, ...]] = ()
     not_claimed: ClassVar[tuple[str, ...]] = ()
+    sees_near_copies: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         kind = type(self)
@@ -91,14 +93,13 @@ class Estimator(ABC):
         Raises:
             InputError: for sides of different numbers of rows.
         """
-        return with_row_flags(self.estimate_variables(x, y), x, y)
+        return with_row_flags(self.estimate_variables(x, y), x, y, self.sees_near_copies)
 
     def estimate_variables(self, x: Variable, y: Variable) -> Estimate:
         """Estimate I(X;Y) from sides that are checked and laid out already.
 
-        The number is that of `estimate`, to the last bit. It saves time where the same side takes
-        part in many estimates. Rows may be enumerated here, such as all inputs of a network, so
-        their independence is not checked.
+        The number is that of `estimate`, to the last bit. Rows may be enumerated here, such as all
+        inputs of a network, so their independence is not checked.
 
         Args:
             x: as from `mibench.contract.variables.as_variable`.
@@ -144,7 +145,7 @@ class Estimator(ABC):
         with contained():
             estimate = self._complete(estimate_in_strata(self._within_checked, x, y, z), x, y)
         estimate = replace(estimate, info={**estimate.info, **given})
-        return with_row_flags(estimate, x, y)
+        return with_row_flags(estimate, x, y, self.sees_near_copies)
 
     def estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         """Estimate I(O;T) for each O of `others`, such as a layer T with its input and its label.
@@ -190,7 +191,7 @@ class Estimator(ABC):
             try:
                 estimates = self.estimate_each(same_y[0][1], [x for x, _ in same_y])
                 results += [
-                    with_row_flags(estimate, *pair)
+                    with_row_flags(estimate, *pair, self.sees_near_copies)
                     for estimate, pair in zip(estimates, same_y, strict=True)
                 ]
             except KeyboardInterrupt:

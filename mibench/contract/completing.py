@@ -12,9 +12,12 @@ from .variables import Variable
 SHOWN_AS_ZERO = 5e-4  # nats; tables show an estimate down to minus this as 0.000
 
 
-def with_row_flags(estimate: Estimate, x: Variable, y: Variable) -> Estimate:
-    """The estimate with the flags that the rows of both sides raise."""
-    raised = {} if "constant" in estimate.flags else row_flags(x, y)
+def with_row_flags(estimate: Estimate, x: Variable, y: Variable, near_copies: bool) -> Estimate:
+    """The estimate with the flags that the rows of both sides raise.
+
+    near_copies: whether rows that nearly agree raise this estimate, so that they are looked for.
+    """
+    raised = {} if "constant" in estimate.flags else row_flags(x, y, near_copies)
     if not raised:
         return estimate
     # A risk was learned from independent rows.

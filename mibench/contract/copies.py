@@ -54,7 +54,7 @@ def copied_rows(x: Variable, y: Variable) -> int:
         return x.n - len(counts)  # a table doubled, whatever its values
     if repeated_pairs < max(MIN_COPIED_ROWS, MIN_COPIED_SHARE * len(counts)):
         return 0
-    irregular = [any(_is_unrounded(column) for column in side.columns) for side in (x, y)]
+    irregular = [any(is_unrounded(column) for column in side.columns) for side in (x, y)]
     if len(sides) == 2 and not any(irregular):
         return rounded_copies(x, y)
     distinct = [int(codes.max()) + 1 for codes in (codes_x, codes_y)]
@@ -109,7 +109,8 @@ def _part_of_rows(n: int) -> NDArray[np.int64]:
     return np.unique(np.random.default_rng(n).integers(0, n, PART_OF_ROWS))
 
 
-def _is_unrounded(column: NDArray[np.float64]) -> bool:
+def is_unrounded(column: NDArray[np.float64]) -> bool:
+    """Whether values are not multiples of one unit."""
     distinct = np.unique(column).astype(np.float64)
     if len(distinct) < 3:
         return False

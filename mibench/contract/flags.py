@@ -24,6 +24,9 @@ from .flags_of_methods import repeated_rows as repeated_rows
 from .flags_of_networks import bounds_disagree as bounds_disagree
 from .flags_of_networks import not_converged as not_converged
 from .flags_of_networks import overfitted as overfitted
+from .flags_of_rows import copied_rows as copied_rows
+from .flags_of_rows import dependent_rows as dependent_rows
+from .flags_of_rows import near_copies as near_copies
 
 AT_CEILING = 0.95  # share of its ceiling from which any estimate is flagged
 ROUNDING = 1e-12  # nats, of a ceiling of 0: all rows in one bin
@@ -73,6 +76,7 @@ FLAGS = {
     "overfitted": "a network fits the rows that train it far better than others: too low",
     "bounds_disagree": "another bound by the same network gives another value",
     "likely_off": "estimates of random distributions that look like the data are often off",
+    "near_copies": "rows nearly are copies, or lie between others: the estimate may be too high",
 }
 
 
@@ -241,26 +245,6 @@ def left_over(nats: float) -> Flag:
         f"Left over: the estimate misses at least {nats / math.log(2):.2f} bits ({nats:.2f} nats). "
         "On rows held out, a second learner finds this dependence, which the estimate does not "
         "contain."
-    )
-
-
-def dependent_rows(correlation_x: float, correlation_y: float) -> Flag:
-    """Consecutive rows are correlated on both sides."""
-    return "dependent_rows", (
-        f"Dependent rows: each row resembles the next (correlations of {correlation_x:.2f} in x "
-        f"and {correlation_y:.2f} in y), as in a time series. The estimate assumes independent "
-        "rows, and may be far too high: two independent series then seem to share information. Use "
-        "differences, or rows far enough apart. If the rows are independent but were sorted, "
-        "ignore this flag."
-    )
-
-
-def copied_rows(copies: int, n: int) -> Flag:
-    """Rows occur several times, x and y together."""
-    return "copied_rows", (
-        f"Copied rows: {copies} of {n} rows are exact copies of others, as after oversampling or "
-        "in a bootstrap sample. A row and its copy share all information, so the estimate is too "
-        "high. Remove the copies. If your data really have so few different rows, ignore this flag."
     )
 
 

@@ -1,7 +1,7 @@
 """Whether the rows are independent: estimators assume it, and are too high where it fails.
 
-Two signs are looked for. Consecutive rows resemble each other, as in a time series. Or rows are
-copies of others (`copies`).
+Three signs are looked for. Consecutive rows resemble each other, as in a time series. Rows are
+copies of others (`copies`). Or they nearly are, or lie between others (`near_copies`).
 """
 
 import math
@@ -29,14 +29,19 @@ TINY = 1e-200  # sums of squares below it lose digits
 _serial_of: WeakKeyDictionary[Variable, float] = WeakKeyDictionary()
 
 
-def row_flags(x: Variable, y: Variable) -> dict[str, str]:
-    """The flags that rows of both sides raise, whatever the estimator."""
+def row_flags(x: Variable, y: Variable, near_copies: bool = True) -> dict[str, str]:
+    """The flags that rows of both sides raise. near_copies: whether these are looked for."""
     raised: dict[str, str] = {}
     if serial := _serial_correlations(x, y):
         raised.update([flags.dependent_rows(*serial)])
     copies = copied_rows(x, y)
     if copies:
         raised.update([flags.copied_rows(copies, x.n)])
+    elif near_copies:
+        from .near_copies import are_near_copies  # here, since it imports numba
+
+        if are_near_copies(x, y):
+            raised.update([flags.near_copies()])
     return raised
 
 

@@ -85,7 +85,7 @@ def with_interval(
         )
     else:
         found = interval_of_truth(estimator, x, y, asked.level)
-        if "dependent_rows" in estimate.flags or "copied_rows" in estimate.flags:
+        if {"dependent_rows", "copied_rows", "near_copies"} & estimate.flags.keys():
             # Neither series nor copies are among the data that intervals were learned on.
             found = replace(found, low=0.0)
     about = {

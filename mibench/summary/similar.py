@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # if one is about e times the other (SMALL nats are added to both). A flag weighs little, but for
 # those that say that rows are no independent samples, since they change every estimate.
 OF_LABELS, OF_FLAG, SMALL = 3.0, 0.5, 0.05
-OF_ROWS, ABOUT_ROWS = 2.0, ("dependent_rows", "copied_rows")
+OF_ROWS, ABOUT_ROWS = 2.0, ("dependent_rows", "copied_rows", "near_copies")
 # Beyond this distance a task is unlike the data. Of the tasks of the suites, 88% have a task of
 # another family within it, and the errors of the others are eight times as large as expected
 # (`python benchmarks/recommendation.py suites`).

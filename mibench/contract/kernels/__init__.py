@@ -1,0 +1,1 @@
+"""Compiled loops of the checks of rows. They know arrays alone."""
