@@ -1,5 +1,8 @@
 """Schedules: which epochs to measure, or to keep."""
 
+from collections.abc import Iterable
+from operator import index
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +41,23 @@ def epochs_of(schedule: str, last: int) -> NDArray[np.int64]:
             f"epochs {schedule!r}: trained are epochs 0 to {last}; train more, or choose among them"
         )
     return epochs
+
+
+def as_schedule(epochs: str | int | Iterable[int]) -> str:
+    """The schedule of a list of epochs; a schedule stays as it is. Raises InputError for others.
+
+    >>> as_schedule([0, 10]), as_schedule("log:50")
+    ('0,10', 'log:50')
+    """
+    if isinstance(epochs, str):
+        return epochs
+    try:
+        numbers = [index(epoch) for epoch in np.atleast_1d(np.asarray(epochs)).tolist()]
+    except (TypeError, ValueError):
+        numbers = []
+    if not numbers:
+        raise InputError(f"epochs {epochs!r}: give every, log:50, or a list such as 0,10,100")
+    return ",".join(map(str, numbers))
 
 
 def positions_of(schedule: str, numbers: NDArray[np.int64]) -> NDArray[np.int64]:

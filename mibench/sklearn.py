@@ -35,6 +35,7 @@ except ImportError as error:
 
 __all__ = ["MISelector"]
 
+USUAL_COLUMNS = 10  # that are selected
 MOST_CLASSES = 20  # distinct numbers of a target that are taken as classes
 ROWS_OF_EACH = 5  # on average, for that
 
@@ -63,7 +64,8 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
     Args:
         method: One of the above. The default finds the right columns most often in
             `benchmarks/selection.py`.
-        k: How many columns to select, or "all". Of fewer columns, all are selected.
+        k: How many columns to select, or "all". Of fewer columns, all are selected, with a warning
+            if k is not the default.
         estimator: A spec or an estimator, such as "knn", whose estimates are used instead. jmi,
             jmim and cmim then join columns, all of numbers or all of labels, to one side.
         bins: How many bins numbers are cut into, at the quantiles of their distinct values. "auto":
@@ -107,7 +109,7 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
         self,
         method: str = "cmim",
         *,
-        k: int | str = 10,
+        k: int | str = USUAL_COLUMNS,
         estimator: EstimatorLike | None = None,
         bins: int | str = "auto",
         correction: str | None = "auto",
@@ -149,7 +151,12 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
                 "the first ones",
                 stacklevel=2,
             )
-        count = len(columns) if self.k == "all" else min(int(self.k), len(columns))
+        count = len(columns) if self.k == "all" else int(self.k)
+        if count > len(columns) and count != USUAL_COLUMNS:
+            warnings.warn(
+                f"k is {count}, and X has {len(columns)} columns: all are selected", stacklevel=2
+            )
+        count = min(count, len(columns))
         information: Information
         if self.estimator is None:
             information = CountedInformation(columns, side, bins, self.correction is not None)

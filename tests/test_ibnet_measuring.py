@@ -16,7 +16,7 @@ from mibench.ibnet.measuring.estimates import FLAG_BITS, MISSING
 from mibench.ibnet.measuring.store import stored_results
 from mibench.ibnet.measuring.trajectories import failures, layer_rows, tidy
 from mibench.ibnet.networks.archive import stored_array
-from mibench.ibnet.schedule import epochs_of
+from mibench.ibnet.schedule import as_schedule, epochs_of
 from mibench.ibnet.settings import change_setting
 
 from . import naive
@@ -191,7 +191,7 @@ def test_a_default_that_is_given_is_part_of_the_name():
 
 def test_edges_for_each_neuron_are_another_estimator_than_pooled_edges(stored):
     specs = ["adaptive:bins=30,pooled=false", "adaptive:bins=30"]
-    trajectories = ibnet.measure(stored, specs, epochs="10")
+    trajectories = ibnet.measure(stored, specs, epochs=[10])
     assert trajectories.estimator.values.tolist() == specs
     assert not trajectories.i_xt[0].equals(trajectories.i_xt[1])
     layer = stored.activations(2, 10)[1]
@@ -224,6 +224,18 @@ def test_schedules():
 def test_bad_schedules(bad):
     with pytest.raises(InputError, match="epochs"):
         epochs_of(bad, 10)
+
+
+@pytest.mark.parametrize("listed", [[0, 5], (0, 5), np.array([0, 5]), range(0, 6, 5), "0,5"])
+def test_a_list_of_epochs_is_a_schedule(listed):
+    assert as_schedule(listed) == "0,5"
+    assert as_schedule(5) == "5"
+
+
+@pytest.mark.parametrize("bad", [[], [0.5], ["a"], None, {"a": 1}, 0.5])
+def test_what_is_no_list_of_epochs_is_bad_input(bad):
+    with pytest.raises(InputError, match="give every, log:50, or a list"):
+        as_schedule(bad)
 
 
 @pytest.mark.slow

@@ -410,6 +410,11 @@ def test_what_has_no_interval_says_so():
         mibench.estimate(*normal_pair(30), "knn", interval="sampling")
     with pytest.raises(InputError, match="at least 4 blocks"):
         mibench.estimate(x, y, "knn", interval="sampling", dependent=50)
+    with pytest.raises(InputError, match="0 blocks of 100 rows"):
+        mibench.estimate(x, y, "knn", interval="sampling", dependent=0)
+    for dependent in ("yes", 10.5):
+        with pytest.raises(InputError, match="give True, False, or a number of blocks"):
+            mibench.estimate(x, y, "knn", interval="sampling", dependent=dependent)
 
 
 def test_a_constant_side():

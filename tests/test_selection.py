@@ -407,3 +407,11 @@ def test_constant_columns_come_last(method):
     assert selector.ranking_[2] == 6
     assert selector.ranking_[0] == 1
     assert MISelector(method, k="all").fit(x, y).get_support().all()
+
+
+def test_more_columns_than_there_are_is_said_to_be_all():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(100, 3))
+    with pytest.warns(UserWarning, match="k is 99, and X has 3 columns: all are selected"):
+        selector = MISelector(k=99).fit(x, x[:, 0] > 0)
+    assert selector.get_support().all()

@@ -18,7 +18,7 @@ from ..inputs import Inputs
 from ..networks.archive import exclusive_lock, explain_write_errors
 from ..networks.kept import epochs_to_keep
 from ..networks.metadata import check_files
-from ..schedule import QUADRATIC_SCHEDULE, positions_of
+from ..schedule import QUADRATIC_SCHEDULE, as_schedule, positions_of
 from ..settings import Setting
 from ..training.training import Progress
 from .binding import OfLayers, resolve_for_layers
@@ -45,7 +45,7 @@ def measure(
     estimators: EstimatorsLike | None = None,
     *,
     inputs: Inputs = "all",
-    epochs: str | None = None,
+    epochs: str | Sequence[int] | None = None,
     jobs: int | None = None,
     on_progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -65,9 +65,9 @@ def measure(
             over the inputs measured, and H(X) = log2 of their number if all differ. Networks,
             epochs and the range of uniform bins are the same for all three. Your own networks have
             "all" alone: their split is unknown.
-        epochs: "every", "log:200" (about 200 epochs, evenly spaced on a log scale), or a list
-            "0,10,100"; None: every epoch, but "log:50" for estimators that compare all pairs of
-            inputs.
+        epochs: "every", "log:200" (about 200 epochs, evenly spaced on a log scale), or a list such
+            as "0,10,100" or [0, 10, 100]; None: every epoch, but "log:50" for estimators that
+            compare all pairs of inputs.
         jobs: number of processes, -1 for one per core; None: -1, or 1 if there is little to do.
         on_progress: called as on_progress(done, total); both count networks at single epochs.
 
@@ -91,6 +91,7 @@ def measure(
     """
     if jobs is not None:
         check_jobs(jobs)
+    schedule = None if epochs is None else as_schedule(epochs)
     source = source_of(trained, inputs)
     resolved = resolve_for_layers(source.estimators() if estimators is None else estimators)
     if source.directory is not None:
@@ -100,7 +101,7 @@ def measure(
         if source.length < 1:
             raise InputError(f"{source.directory} holds no epoch: train, or log one, first")
         places = source.places()
-        positions = _epochs_to_measure(resolved, epochs, source.epochs()[places])
+        positions = _epochs_to_measure(resolved, schedule, source.epochs()[places])
         epochs_of_estimators = [places[chosen] for chosen in positions]
         plans = []
         instances_of_estimators = [source.instances(estimator) for estimator in resolved]

@@ -105,7 +105,7 @@ class Watch:
         self,
         estimators: EstimatorsLike | None = None,
         *,
-        epochs: str | None = None,
+        epochs: str | Sequence[int] | None = None,
         jobs: int | None = None,
         on_progress: Progress | None = None,
     ) -> xr.Dataset:

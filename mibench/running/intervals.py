@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from numbers import Integral
 from statistics import NormalDist
 
 import numpy as np
@@ -147,7 +148,9 @@ def sampling_interval(
     References:
         Shao & Wu 1989, doi:10.1214/aos/1176347263. Kuensch 1989, doi:10.1214/aos/1176347265.
     """
-    serial = are_serial(x, y) if dependent is None else bool(dependent)
+    if not isinstance(dependent, bool | Integral | None):
+        raise InputError(f"dependent is {dependent!r}: give True, False, or a number of blocks")
+    serial = are_serial(x, y) if dependent is None else dependent is not False
     blocks = int(dependent) if serial and not isinstance(dependent, bool | None) else BLOCKS
     if serial and not 4 <= blocks <= x.n // 10:
         raise InputError(
