@@ -480,6 +480,9 @@ def test_refusals(stored, tmp_path):
         ibnet.measure(stored, jobs=0)
     with pytest.raises(InputError, match="holds no measurement by uniform:bins=30,adaptive"):
         ibnet.read_measured(stored)
+    ibnet.measure(stored, "uniform:bins=30", inputs="test", epochs="0")
+    with pytest.raises(InputError, match="or read uniform:bins=30 of test inputs with --inputs te"):
+        ibnet.read_measured(stored)
     ibnet.measure(stored, "uniform:bins=30", epochs="0")
     with pytest.raises(InputError, match="holds no measurement by kde"):
         ibnet.read_measured(stored, ["uniform:bins=30", "kde"])

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mibench.errors import InputError
 from mibench.output.files import check_path, whole_file
 
 from .._extra import explain_missing_packages
-from ..inputs import Inputs, inputs_of, part_of_inputs
+from ..inputs import INPUTS, Inputs, inputs_of, part_of_inputs
 from ..networks.archive import explain_read_errors
 from .binding import resolve_for_layers
 from .estimates import FAILED, FLAG_BITS, MISSING
@@ -108,8 +109,18 @@ def read_measured(
         raise InputError(
             f"{source.directory} holds no measurement{of} by {names}: make it with `mibench ibnet "
             f"measure {source.directory} --estimators {names}{option}`"
+            + _advice_on_other_inputs(trained, inputs)
         )
     return build_trajectories(source, [stored[spec] for spec in specs or stored])
+
+
+def _advice_on_other_inputs(trained: Measurable, inputs: Inputs) -> str:
+    """The advice to read what was measured on other inputs, if anything was."""
+    for other in INPUTS:
+        with suppress(InputError):  # own networks have no train and test inputs
+            if other != inputs and (stored := stored_results(trained, other)):
+                return f", or read {','.join(stored)} of {other} inputs with --inputs {other}"
+    return ""
 
 
 def failures(trajectories: xr.Dataset) -> list[str]:
