@@ -83,6 +83,21 @@ def test_a_class_filled_up_with_rows_between_others_is_flagged(dims, dtype, seed
     assert flagged(rows[order].astype(dtype), labels[order], labels=True)
 
 
+@pytest.mark.parametrize("more", ["constant", "rounded", "binary"])
+def test_columns_that_are_not_drawn_hide_no_rows_between_others(more):
+    rng = np.random.default_rng(13)
+    rows = np.r_[
+        made_from_neighbours(rng, rng.normal(size=(50, 3)), 500), rng.normal(size=(500, 3))
+    ]
+    labels = np.arange(N) < 500
+    columns = {
+        "constant": np.ones(N),
+        "rounded": (10 * rows[:, 0]).round(),
+        "binary": rng.integers(0, 2, N),
+    }
+    assert flagged(np.c_[columns[more], rows], labels, labels=True)
+
+
 def test_rows_between_others_are_flagged_where_both_sides_are_numbers():
     rng = np.random.default_rng(4)
     both = rng.normal(size=(N // 2, 2))
@@ -116,6 +131,26 @@ def values_that_repeat(rng):
     yield "means for what is missing", np.where(z < 0, 0.1, z), rng.normal(size=N)
 
 
+def formulas(rng):
+    price, z = rng.lognormal(3, 0.5, N), rng.normal(size=N)
+    yield "price x quantity", price, price * rng.integers(1, 21, N)
+    yield "taxes", price, price * (1 + rng.choice([0.05, 0.1, 0.2], N))
+    yield "end = start + days", z, z + rng.integers(1, 30, N)
+    yield "modulo", z, (7 * z) % 1
+    yield "some equal", z, np.where(rng.random(N) < 0.15, z, rng.normal(size=N))
+    yield "filled by regression", z, np.where(rng.random(N) < 0.2, 0.5 * z, z + rng.normal(size=N))
+
+
+def noise_on_few_values(rng):
+    ages = rng.integers(20, 80, N)
+    for sd in (1e-5, 1e-3, 1e-2):
+        x = ages + sd * rng.normal(size=N)
+        yield "a function", x, np.log(x)
+        yield "two columns", np.c_[x, ages // 10 + sd * rng.normal(size=N)], rng.normal(size=N)
+    z = rng.normal(size=N).round(2)
+    yield "a parabola", z + 1e-5 * rng.normal(size=N), (z**2).round(2) + 1e-5 * rng.normal(size=N)
+
+
 def clusters(rng):
     centres = 100 * rng.normal(size=(6, 5))
     for labels in (rng.integers(0, 6, N), rng.integers(0, 3, N)):
@@ -130,13 +165,33 @@ def heavy_tails(rng):
     u = rng.normal(size=(N, 3))
     u /= np.linalg.norm(u, axis=1, keepdims=True)
     yield "unit vectors", u, u + 0.01 * rng.normal(size=(N, 3))
+    yield "Pareto", *rng.pareto(0.3, (2, N, 10))
+    yield "lognormal", *rng.lognormal(0, 8, (2, 200, 10))
+    yield "small", 1e-310 * rng.normal(size=N), rng.normal(size=N)
+    yield "one large", np.r_[1e300, 1e-10 * rng.normal(size=N - 1)], rng.normal(size=N)
 
 
-@pytest.mark.parametrize("kind", [curves, values_that_repeat, clusters, heavy_tails])
+@pytest.mark.parametrize(
+    "kind",
+    [curves, values_that_repeat, formulas, noise_on_few_values, clusters, heavy_tails],
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_other_close_rows_are_not_flagged(kind, seed):
     for name, x, y in kind(np.random.default_rng([seed, 5])):
         assert not flagged(x, y), name
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_of_any_number_beside_anything_are_not_flagged(seed):
+    """A label of few rows has the tails of its distribution near."""
+    rng = np.random.default_rng([seed, 12])
+    for count in (2, 20, 50, 250):
+        labels = rng.integers(0, count, N)
+        for x in (rng.normal(size=N), rng.lognormal(0, 2, N), rng.standard_cauchy((N, 3))):
+            assert not flagged(x, labels, labels=True)
+    ages = rng.integers(20, 80, N) + 1e-3 * rng.normal(size=N)
+    assert not flagged(ages, ages > 50.5, labels=True)
+    assert not flagged(ages, rng.integers(0, 2, N), labels=True)
 
 
 def test_labels_with_few_rows_each_are_not_flagged():
@@ -197,7 +252,7 @@ def test_the_nearest_rows_are_those_of_all_pairs(dims):
     order = np.argsort(columns[0])
     places = np.arange(0, 300, 7)
     distances, rows = np.empty((len(places), 10)), np.empty((len(places), 10), np.int64)
-    nearest_rows(columns, symbols, order, places, distances, rows)
+    nearest_rows(columns[:1], columns[1:], symbols, order, places, distances, rows)
     targets = order[places]
     pairs = np.abs(columns[:, targets, np.newaxis] - columns[:, np.newaxis]).max(axis=0)
     pairs[symbols[targets, np.newaxis] != symbols] = np.inf

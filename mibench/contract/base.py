@@ -38,8 +38,8 @@ class Estimator(ABC):
         consults: class attribute; the names of estimators that it asks, with their default
             parameters. Its `warm_up` is that of these too, so that none is made twice.
         not_claimed: class attribute; the checks of `mibench check` that it does not claim to pass.
-        sees_near_copies: class attribute; whether rows that nearly agree raise its estimates, as
-            where it looks at near rows, or learns from rows. Then these are flagged.
+        sees_near_copies: class attribute; whether rows that are nearly copies make its estimates
+            too high, as where it looks at near rows or learns from rows, so that they are flagged.
 
     Raises:
         InputError: for a parameter of the wrong type or out of range.

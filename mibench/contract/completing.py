@@ -15,7 +15,7 @@ SHOWN_AS_ZERO = 5e-4  # nats; tables show an estimate down to minus this as 0.00
 def with_row_flags(estimate: Estimate, x: Variable, y: Variable, near_copies: bool) -> Estimate:
     """The estimate with the flags that the rows of both sides raise.
 
-    near_copies: whether rows that nearly agree raise this estimate, so that they are looked for.
+    near_copies: whether rows that are nearly copies are looked for.
     """
     raised = {} if "constant" in estimate.flags else row_flags(x, y, near_copies)
     if not raised:

@@ -76,7 +76,7 @@ FLAGS = {
     "overfitted": "a network fits the rows that train it far better than others: too low",
     "bounds_disagree": "another bound by the same network gives another value",
     "likely_off": "estimates of random distributions that look like the data are often off",
-    "near_copies": "rows nearly are copies, or lie between others: the estimate may be too high",
+    "near_copies": "rows nearly are copies, or lie between two others: may be far too high",
 }
 
 

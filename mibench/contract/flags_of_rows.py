@@ -26,9 +26,10 @@ def copied_rows(copies: int, n: int) -> Flag:
 def near_copies() -> Flag:
     """Rows come in close groups, or lie between two others."""
     return "near_copies", (
-        "Near copies: rows come in groups that are closer than independent rows are, or lie on a "
-        "line between two others. So do copies with noise added, repeated measurements of the same "
-        "subject, and rows made from others (SMOTE). Such rows share information, so the estimate "
-        "may be far too high. Keep one row of each group, or estimate before rows are added. If "
-        "the groups are values of your data that repeat but for noise, ignore this flag."
+        "Near copies: rows come in groups that are closer together than independent rows are, or "
+        "lie on a line between two others. This happens with copies with added noise, repeated "
+        "measurements of the same subject, and rows made from others (SMOTE). Such rows share "
+        "information, so the estimate may be far too high. Keep one row of each group, or use the "
+        "rows as they were before others were added. If your data take few values, blurred by "
+        "noise, or follow exact formulas, ignore this flag."
     )

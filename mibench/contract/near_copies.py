@@ -1,10 +1,10 @@
-"""Whether rows come in groups: copies with noise, repeated measurements, rows between two rows.
+"""Whether rows nearly are copies of others, as repeated measurements are, or lie between two.
 
-The number of independent rows within a distance of a row grows at least in proportion to that
-distance: along a curve, and faster in more dimensions. Near a row with k near copies it does not
-grow, from its farthest copy to the first other row. So e_k / e_(k+1), for the distances e_1, e_2,
-... of the nearest rows, is below t for at most t^k of independent rows, and for most of the rows
-that have k copies.
+Where there are many independent rows around a row, their number within a distance grows at least
+in proportion to the distance: so along a curve, and faster in more dimensions. Of a row with k near
+copies it does not grow from the farthest copy to the first other row. So e_k / e_(k+1), for the
+distances e_1, e_2, ... of the nearest rows, is below t in at most t^k of independent rows, and in
+most of the rows that have k copies.
 
 Rows that are drawn between a row and a neighbour (SMOTE, Chawla et al. 2002, doi:10.1613/jair.953)
 keep no such distance. They lie on a straight line with both, to the last digits.
@@ -12,12 +12,13 @@ keep no such distance. They lie on a straight line with both, to the last digits
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .blurred import blurred_values, has_values_of_many_rows
 from .copies import is_unrounded
 from .kernels.near_rows import nearest_rows, rows_on_lines, smallest_ratios
 from .variables import Variable
@@ -26,32 +27,36 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 LEAST_ROWS = 100
-# Rows that are looked at: first a few, and more if these are suspicious.
+# Rows that are looked at: first a few; more if these are suspicious; and of these some closely.
 FIRST_ROWS, MORE_ROWS, CLOSELY_ROWS = 24, 256, 32
-# A group of rows has at most so many copies of one, and there are at least so many groups. Fewer
-# groups are clusters.
-MOST_COPIES, LEAST_GROUPS = 24, 25
+# A row has at most so many copies. Rows make at least so many groups, and rows of a label at least
+# so many: fewer groups are clusters.
+MOST_COPIES, LEAST_GROUPS, LEAST_GROUPS_OF_LABEL = 24, 25, 8
 RATIOS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
-# Standard errors, and the share of rows, by which small ratios are more than of independent rows.
+# The standard errors, and the share of rows, by which more rows have small ratios than independent
+# ones may have.
 SUSPICION, CERTAINTY, LEAST_EXCESS = 2.0, 4.5, 0.02
-# Of a space of d dimensions, t^(k d / 2) in place of t^k, for few copies: the local dimension may
-# differ from row to row, so that only half of it is trusted, and more excess is asked for.
+# In d dimensions, t^(k d) of independent rows have a ratio below t. As d is an estimate, half of it
+# is used, for few copies, and a larger excess is asked for.
 SAFE_DIMENSION, FEW_COPIES, LEAST_EXCESS_IN_SPACE = 0.5, 6, 0.12
 # The neighbours that show the local dimension.
 FIRST_OF_DIMENSION, LAST_OF_DIMENSION = 2, 8
-# A ratio below it is a gap: of the nearest rows, and of farther ones, where chance gives less.
-GAP, NEAREST, GAP_OF_FARTHER = 0.2, 10, 0.6
-# Agreement of the ratios v_d / w_d over the columns d, of two differences v and w of rows, from
-# which the three rows lie on a line.
-ON_A_LINE = 1e-9
-# Rows on a line with two others, from which rows are drawn between others; and the share of pairs
-# from which all rows lie on lines.
-MIN_SHARE_ON_LINES, MAX_PAIRS_ON_LINES = 0.1, 0.25
-SPREAD_ROWS = 1024  # that show the spread of a column
+# Disagreement of the ratios of two differences, over the columns, of rows that lie on a line, and
+# of rows that nearly do.
+ON_A_LINE, NEAR_A_LINE = 1e-9, 1e-3
+COLUMNS_OF_LINES = 4  # of each side; a line in these is one in all
+# The least share of rows on a line with two neighbours. On a curve most pairs of neighbours nearly
+# lie on one: at most this share of them may, or so many. And how far a line may reach, in distances
+# of the farthest neighbour: formulas, such as total = price x quantity, reach farther.
+MIN_SHARE_ON_LINES, MAX_SHARE_OF_PAIRS, PAIRS_OF_LINES, MAX_REACH = 0.15, 0.15, 10, 4.0
+SOME_ROWS = 256  # that show the spread and the unit of a column
+# Columns with values so many spreads from their median have heavy tails: rows far out have no
+# neighbours, so distances are those of arsinh.
+HEAVY = 30.0
 DIGITS = 7  # of the spread of a column; what differs by less was rounded, and got noise
+LEAST_SPREAD, MOST_SPREAD = 1e-290, 1e290  # whose inverse is a float
 
-_order_of: WeakKeyDictionary[Variable, Int] = WeakKeyDictionary()
-_scales_of: WeakKeyDictionary[Variable, Float] = WeakKeyDictionary()
+_columns_of: WeakKeyDictionary[Variable, "_Columns"] = WeakKeyDictionary()
 
 
 def are_near_copies(x: Variable, y: Variable) -> bool:
@@ -59,30 +64,27 @@ def are_near_copies(x: Variable, y: Variable) -> bool:
 
     Exact copies are not looked for: `copies.copied_rows` finds them.
     """
-    sides = [side for side in (x, y) if not side.discrete]
+    sides = [_columns(side) for side in (x, y) if not side.discrete]
     if x.n < LEAST_ROWS or not sides:
         return False
-    few = min(MOST_COPIES, x.n // LEAST_GROUPS)
-    both = _Rows.of(x, y)
+    labels = [side for side in (x, y) if side.discrete]
+    rows = _Rows(sides, labels[0] if labels else None)
     places = _some_rows(x.n, FIRST_ROWS)
-    distances, near = both.nearest(places, few)
-    if _lie_on_lines(both, places, near, max(np.finfo(side.columns.dtype).eps for side in sides)):
-        return all(_unrounded_columns(side).all() for side in sides)
+    distances, near = rows.nearest(places)
+    if _lie_between_others(rows, rows.order[places], near, distances):
+        return True
     if _groups(distances, SUSPICION, first=True) is None:
         return False
     places = _some_rows(x.n, MORE_ROWS)
-    distances, _ = both.nearest(places, few)
+    distances, near = rows.nearest(places)
     found = _groups(distances, CERTAINTY)
-    if found is None or not any(_unrounded_columns(side).any() for side in sides):
+    if found is None or not any(side.unrounded.any() for side in sides):
         return False
     ratios, copies = found
     closely = np.argsort(ratios, kind="stable")[:CLOSELY_ROWS]
     closely = closely[ratios[closely] < RATIOS[-1]]
-    targets, copies = both.order[places[closely]], copies[closely]
-    if _rounded_values_tell(x, y, targets, copies):
-        return False
-    columns = [column for side in sides for column in side.columns]
-    return not all(_has_values_of_many_rows(column, targets, copies) for column in columns)
+    targets, copies, near = rows.order[places[closely]], copies[closely], near[closely]
+    return not _are_of_few_values(rows, targets, copies, near)
 
 
 @lru_cache(maxsize=16)
@@ -90,52 +92,99 @@ def _some_rows(n: int, count: int) -> Int:
     return np.sort(np.random.default_rng(n).permutation(n)[:count])
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of both sides.
+def _columns(side: Variable) -> "_Columns":
+    if side not in _columns_of:
+        _columns_of[side] = _Columns(side.columns)
+    return _columns_of[side]
+
+
+class _Columns:
+    """What is known of one side of numbers, computed once for a side of many pairs.
 
     Attributes:
-        columns: (d, n), all columns in units of their spread.
-        symbols: (n,), the labels of a discrete side, or 0.
-        order: (n,), the rows by size of the first column.
+        given: (d, n), as in the `Variable`.
+        scale: (d,), one through the spread of each column: of its middle half, or of all values.
+        scaled: (d, n), in units of the spread, from the median; arsinh of these for heavy tails.
     """
 
-    columns: Float
-    symbols: Int
-    order: Int
+    def __init__(self, given: NDArray[np.floating]) -> None:
+        self.given = given
+        some = given[:, _some_rows(given.shape[1], SOME_ROWS)].astype(np.float64)
+        some.sort(axis=1)
+        quarter = some.shape[1] // 4
+        low, high = some[:, quarter], some[:, -1 - quarter]
+        with np.errstate(over="ignore", under="ignore"):
+            spread = np.where(high > low, high - low, some[:, -1] - some[:, 0])
+            self.scale = 1 / np.clip(np.where(spread > 0, spread, 1.0), LEAST_SPREAD, MOST_SPREAD)
+            self._some = some
+            self.scaled = given - some[:, some.shape[1] // 2, np.newaxis]
+            self.scaled *= self.scale[:, np.newaxis]
+        for column in self.scaled:
+            if max(-column.min(), column.max()) > HEAVY:
+                np.arcsinh(np.clip(column, -1e300, 1e300), out=column)
 
-    @classmethod
-    def of(cls, x: Variable, y: Variable) -> "_Rows":
-        sides = [side for side in (x, y) if not side.discrete]
-        labels = [side.symbols for side in (x, y) if side.discrete]
-        columns = np.concatenate([side.columns * _scales(side)[:, np.newaxis] for side in sides])
-        if sides[0] not in _order_of:
-            _order_of[sides[0]] = np.argsort(columns[0], kind="stable")
-        symbols = labels[0] if labels else np.zeros(x.n, np.int64)
-        return cls(columns, symbols, _order_of[sides[0]])
+    @cached_property
+    def order(self) -> Int:
+        """(n,), the rows by size of the first column."""
+        return np.argsort(self.scaled[0], kind="stable")
 
-    def nearest(self, places: Int, count: int) -> tuple[Float, Int]:
-        """The distances of the nearest rows, (m, count + 1), and these rows."""
-        distances = np.empty((len(places), count + 1))
+    @cached_property
+    def unrounded(self) -> NDArray[np.bool_]:
+        """(d,), whether values are no multiples of a unit, but for noise of the last digits."""
+        decimals = DIGITS + np.ceil(np.log10(self.scale)).astype(int)
+        return np.array([
+            is_unrounded(np.round(column, places))
+            for column, places in zip(self._some, decimals.tolist(), strict=True)
+        ])  # fmt: skip
+
+    @cached_property
+    def of_lines(self) -> Int:
+        """Some columns that are not rounded, those with the fewest values that repeat."""
+        repeats = (np.diff(self._some, axis=1) == 0).sum(axis=1)
+        order = np.argsort(repeats, kind="stable")
+        return order[self.unrounded[order]][:COLUMNS_OF_LINES]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of both sides: one or two of numbers, and labels or None."""
+
+    sides: list[_Columns]
+    labels: Variable | None
+
+    @property
+    def order(self) -> Int:
+        return self.sides[0].order
+
+    def nearest(self, places: Int) -> tuple[Float, Int]:
+        """The distances of the nearest rows, (m, most copies + 1), and these rows."""
+        n = len(self.order)
+        most = min(MOST_COPIES, n // LEAST_GROUPS)
+        distances = np.empty((len(places), most + 1))
         rows = np.empty(distances.shape, np.int64)
-        nearest_rows(self.columns, self.symbols, self.order, places, distances, rows)
+        columns, others = self.sides[0].scaled, _no_columns(n)
+        if len(self.sides) == 2:
+            others = self.sides[1].scaled
+        symbols = _zeros(n) if self.labels is None else self.labels.symbols
+        nearest_rows(columns, others, symbols, self.order, places, distances, rows)
+        if self.labels is not None:
+            of_label = self.labels.counts[symbols[self.order[places]]] // LEAST_GROUPS_OF_LABEL
+            distances[np.arange(most + 1) > of_label[:, np.newaxis] + 1] = np.inf
         return distances, rows
 
 
-def _scales(side: Variable) -> Float:
-    """One through the spread of each column: of its middle half, or of all where that is 0."""
-    if side not in _scales_of:
-        some = side.columns[:, _some_rows(side.n, SPREAD_ROWS)].astype(np.float64)
-        some.sort(axis=1)
-        quarter = some.shape[1] // 4
-        middle = some[:, -1 - quarter] - some[:, quarter]
-        spread = np.where(middle > 0, middle, side.high - side.low)
-        _scales_of[side] = 1 / np.where(spread > 0, spread, 1.0)
-    return _scales_of[side]
+@lru_cache(maxsize=4)
+def _zeros(n: int) -> Int:
+    return np.zeros(n, np.int64)
+
+
+@lru_cache(maxsize=4)
+def _no_columns(n: int) -> Float:
+    return np.empty((0, n))
 
 
 def _groups(distances: Float, errors: float, first: bool = False) -> tuple[Float, Int] | None:
-    """Of each row the smallest ratio of consecutive distances, and of how many rows the first is.
+    """Of each row the smallest ratio of consecutive distances, and how many rows are nearer.
 
     None if the ratios are as large as those of independent rows. first: whether any excess counts.
     """
@@ -143,23 +192,20 @@ def _groups(distances: Float, errors: float, first: bool = False) -> tuple[Float
     places = np.empty(ratios.shape, np.int64)
     last = min(LAST_OF_DIMENSION, distances.shape[1] - 1)
     logs = np.empty(last + 1 - FIRST_OF_DIMENSION)
-    untied = smallest_ratios(
-        distances, FIRST_OF_DIMENSION, last + 1, FEW_COPIES, ratios, places, logs
-    )
+    smallest_ratios(distances, FIRST_OF_DIMENSION, last + 1, FEW_COPIES, ratios, places, logs)
+    if _are_small(ratios[0], 1.0, errors, 0.0 if first else LEAST_EXCESS):
+        return ratios[0], places[0] + 1
     # The likelihood estimate from each neighbour (Levina & Bickel 2004), and their median: copies
     # make a few of them small.
     dimension = SAFE_DIMENSION / max(sorted(logs)[len(logs) // 2], 1e-9)
-    if _are_small(ratios[0], 1.0, errors, 0.0 if first else LEAST_EXCESS):
-        return ratios[0], places[0] + 1
-    if untied < len(distances) // 2 or dimension < 1:
-        return None
-    if _are_small(ratios[1], dimension, errors, 0.0 if first else LEAST_EXCESS_IN_SPACE):
+    least_excess = 0.0 if first else LEAST_EXCESS_IN_SPACE
+    if dimension >= 1 and _are_small(ratios[1], dimension, errors, least_excess):
         return ratios[1], places[1] + 1
     return None
 
 
 def _are_small(ratios: Float, dimension: float, errors: float, least_excess: float) -> bool:
-    """Whether more ratios are small than the smallest of t^d, t^(2d), ... let expect."""
+    """Whether more rows have a ratio below t than t^d + t^(2d) + ... allows, for some t."""
     m = len(ratios)
     for limit in RATIOS:
         expected = min(limit**dimension / (1 - limit**dimension), 1.0)
@@ -169,47 +215,67 @@ def _are_small(ratios: Float, dimension: float, errors: float, least_excess: flo
     return False
 
 
-def _lie_on_lines(both: _Rows, places: Int, near: Int, rounding: float) -> bool:
-    """Whether many rows, and few of all pairs of their neighbours, lie on a line together."""
-    if len(both.columns) < 2:
+def _lie_between_others(rows: _Rows, targets: Int, near: Int, distances: Float) -> bool:
+    """Whether many rows lie on short lines with two others."""
+    columns = [
+        (side.given[i], side.scale[i], float(np.finfo(side.given.dtype).eps))
+        for side in rows.sides
+        for i in side.of_lines
+    ]
+    if len(columns) < 2:
         return False
-    most = MAX_PAIRS_ON_LINES * near.shape[1] * (near.shape[1] - 1) / 2
-    on_line, exact, nearly = rows_on_lines(
-        both.columns, both.order[places], near, 16 * rounding, ON_A_LINE, most
-    )
-    return exact >= 0.5 * nearly and on_line > MIN_SHARE_ON_LINES * len(places)
+    differences = np.empty((*near.shape, len(columns)))
+    rounding = np.empty((len(targets), len(columns)))
+    for d, (column, scale, epsilon) in enumerate(columns):
+        centres = column[targets].astype(np.float64)
+        differences[..., d] = (column[near] - centres[:, np.newaxis]) * scale
+        rounding[:, d] = 16 * epsilon * np.abs(centres) * scale
+    pairs, lines = np.empty((2, len(targets)), np.int64), np.empty(len(targets), np.int64)
+    rows_on_lines(differences, rounding, ON_A_LINE, NEAR_A_LINE, pairs, lines)
+    most = max(MAX_SHARE_OF_PAIRS * near.shape[1] * (near.shape[1] - 1) / 2, PAIRS_OF_LINES)
+    exact, nearly = pairs
+    between = np.flatnonzero((exact > 0) & (exact >= 0.5 * nearly) & (nearly <= most))
+    least = MIN_SHARE_ON_LINES * len(targets)
+    if len(between) <= least:
+        return False
+    known = np.where(np.isfinite(distances), distances, 0).max(axis=1)
+    short = 0
+    for t in between:
+        line = differences[t, lines[t]]
+        main = int(np.abs(line).argmax())
+        all_rows = [(column - column[targets[t]]) * scale for column, scale, _ in columns]
+        steps = all_rows[main] / line[main]
+        on_line = np.all([
+            np.abs(own - steps * along) <= NEAR_A_LINE * np.abs(own) + rounding[t, d]
+            for d, (own, along) in enumerate(zip(all_rows, line, strict=True))
+        ], axis=0)  # fmt: skip
+        reach = np.abs(steps[on_line]).max() * np.abs(line).max()
+        short += reach <= MAX_REACH * known[t] and on_line.sum() <= MOST_COPIES
+    return short > least
 
 
-def _rounded_values_tell(x: Variable, y: Variable, targets: Int, copies: Int) -> bool:
-    """Whether labels and rounded values tell the groups: few other rows share them all."""
-    same = np.ones((len(targets), x.n), np.bool_)
-    for side in (x, y):
-        if side.discrete:
-            same &= side.symbols == side.symbols[targets, np.newaxis]
-        else:
-            for column in side.columns[~_unrounded_columns(side)]:
-                same &= column == column[targets, np.newaxis]
+def _are_of_few_values(rows: _Rows, targets: Int, copies: Int, near: Int) -> bool:
+    """Whether groups are rows that share values which repeat: labels, rounded, or with noise.
+
+    So it is where few other rows share all of these values, or where a group has in each column
+    the value of many more rows.
+    """
+    same = np.ones((len(targets), len(rows.order)), np.bool_)
+    if rows.labels is not None:
+        same &= rows.labels.symbols == rows.labels.symbols[targets, np.newaxis]
+    of_many_rows = True
+    for side in rows.sides:
+        for column, is_irregular in zip(side.given, side.unrounded, strict=True):
+            values = column
+            if is_irregular:
+                found = blurred_values(column, targets, copies, near)
+                of_many_rows &= found is not None or has_values_of_many_rows(
+                    column, targets, copies
+                )
+                if found is None:
+                    continue
+                values = found
+            same &= values == values[targets, np.newaxis]
     counts = same.sum(axis=1)
-    return bool(((counts > 1) & (counts <= 2 * (copies + 1))).mean() > 0.5)
-
-
-def _unrounded_columns(side: Variable) -> NDArray[np.bool_]:
-    """Which columns have values that are not multiples of one unit, with noise or without."""
-    decimals = DIGITS + np.ceil(np.log10(_scales(side))).astype(int)
-    return np.array([
-        is_unrounded(np.round(column, places))
-        for column, places in zip(side.float64, decimals.tolist(), strict=True)
-    ])  # fmt: skip
-
-
-def _has_values_of_many_rows(column: NDArray[np.floating], targets: Int, copies: Int) -> bool:
-    """Whether groups of a column hold far more rows: its values are few, and got noise."""
-    count = 0
-    for target, known in zip(targets, copies, strict=True):
-        distances = np.delete(np.abs(column - column[target]), target)
-        distances = np.sort(distances)[: int(0.9 * len(distances))]
-        ratios = np.ones(len(distances) - 1)
-        np.divide(distances[:-1], distances[1:], out=ratios, where=distances[1:] > 0)
-        limits = np.where(np.arange(len(ratios)) < NEAREST - 1, GAP, GAP_OF_FARTHER)
-        count += ratios[known - 1] >= GAP and bool((ratios[known:] < limits[known:]).any())
-    return count > 0.5 * len(targets)
+    alone = (counts > 1) & (counts <= 2 * (copies + 1))
+    return of_many_rows or bool(alone.mean() > 0.5)

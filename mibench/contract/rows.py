@@ -37,7 +37,7 @@ def row_flags(x: Variable, y: Variable, near_copies: bool = True) -> dict[str, s
     copies = copied_rows(x, y)
     if copies:
         raised.update([flags.copied_rows(copies, x.n)])
-    elif near_copies:
+    elif near_copies and not serial:  # consecutive rows of a series are close together
         from .near_copies import are_near_copies  # here, since it imports numba
 
         if are_near_copies(x, y):

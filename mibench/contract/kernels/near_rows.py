@@ -1,6 +1,6 @@
 """The nearest rows of some rows, and whether these lie on straight lines.
 
-columns: (d, n), each on its own scale. A kernel may raise no text, so slices are copied by loops.
+A kernel may raise no text, so slices are copied by loops.
 """
 
 import numpy as np
@@ -11,20 +11,25 @@ from mibench.compiled.cache import compiled
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-NEARLY = 1e-3  # agreement of the ratios of two differences, of rows that nearly lie on a line
-
 
 def _nearest_rows(
-    columns: Float, symbols: Int, order: Int, places: Int, distances: Float, rows: Int
+    columns: Float,
+    others: Float,
+    symbols: Int,
+    order: Int,
+    places: Int,
+    distances: Float,
+    rows: Int,
 ) -> None:
     """Fill distances and rows, each (m, slots): the nearest rows of some rows, nearest first.
 
     The distance is the largest difference of any column; rows of other symbols are no neighbours.
-    order: (n,), the rows by size of the first column; those at `places` are looked at. From each,
-    the search goes down and then up, until the first column alone differs too much. What is not
-    filled has an infinite distance.
+    columns: (d, n), at least one; others: more columns, of the other side. order: (n,), the rows
+    by size of the first column; those at `places` are looked at. From each, the search goes down
+    and then up, until the first column alone differs too much. What is not filled has an infinite
+    distance.
     """
-    dims, n, slots = columns.shape[0], columns.shape[1], distances.shape[1]
+    n, slots = columns.shape[1], distances.shape[1]
     for t in range(places.shape[0]):
         target = order[places[t]]
         centre = columns[0, target]
@@ -39,11 +44,17 @@ def _nearest_rows(
                 if distance >= farthest:
                     break
                 place += step
+                if symbols[row] != symbols[target]:
+                    continue
                 d = 1
-                while d < dims and distance < farthest:
+                while d < columns.shape[0] and distance < farthest:
                     distance = max(distance, abs(columns[d, row] - columns[d, target]))
                     d += 1
-                if distance >= farthest or symbols[row] != symbols[target]:
+                d = 0
+                while d < others.shape[0] and distance < farthest:
+                    distance = max(distance, abs(others[d, row] - others[d, target]))
+                    d += 1
+                if distance >= farthest:
                     continue
                 s = slots - 1
                 while s > 0 and distances[t, s - 1] > distance:
@@ -54,62 +65,62 @@ def _nearest_rows(
 
 
 def _rows_on_lines(
-    columns: Float, targets: Int, rows: Int, rounding: float, tolerance: float, most: float
-) -> tuple[int, int, int]:
-    """How many targets lie on a line with two of their rows, and how many pairs do, or nearly do.
+    differences: Float, rounding: Float, exactly: float, nearly: float, pairs: Int, lines: Int
+) -> None:
+    """Find rows that lie on a line with two of their neighbours.
 
     Three rows lie on a line if their two differences have the same ratio in each column, but for
-    `tolerance` and for the `rounding` of numbers of size 1. Rows that are equal, or share a value,
-    do not count, nor do targets on a line with more than `most` pairs.
+    `exactly` and for rounding. Rows that are equal or share a value do not count, nor do
+    differences whose rounding might hide more than a tenth of `nearly`.
+
+    Args:
+        differences: (m, slots, d), of each row's neighbours from the row.
+        rounding: (m, d), how far the columns of a row are rounded.
+        exactly: the disagreement of ratios up to which rows lie on a line.
+        nearly: the disagreement up to which they nearly do.
+        pairs: (2, m), filled with how many pairs of neighbours lie on a line with the row, and how
+            many nearly do.
+        lines: (m,), filled with a neighbour on such a line.
     """
-    dims, slots = columns.shape[0], rows.shape[1]
-    on_line, exact, nearly = 0, 0, 0
-    for t in range(targets.shape[0]):
-        target, pairs = targets[t], 0
+    count, slots, dims = differences.shape
+    for t in range(count):
+        pairs[:, t], lines[t] = 0, 0
         for i in range(slots):
             for j in range(i):
-                ratio = columns[0, rows[t, i]] - columns[0, target]
-                ratio /= columns[0, rows[t, j]] - columns[0, target]
-                d, differs = 1, False
-                while d < dims and not differs:
-                    first = columns[d, rows[t, i]] - columns[d, target]
-                    second = columns[d, rows[t, j]] - columns[d, target]
-                    differs = not abs(first - ratio * second) <= NEARLY * abs(first)
-                    d += 1
-                if differs or not NEARLY < abs(abs(ratio) - 1) < np.inf:
-                    continue
-                disagreement, smallest, largest = 0.0, np.inf, 0.0
-                for d in range(dims):
-                    first = columns[d, rows[t, i]] - columns[d, target]
-                    second = columns[d, rows[t, j]] - columns[d, target]
-                    smallest = min(smallest, abs(first), abs(second))
-                    if smallest == 0:
+                ratio, doubt, disagreement, d = 0.0, 0.0, 0.0, 0
+                while d < dims and disagreement <= nearly:
+                    first, second = differences[t, i, d], differences[t, j, d]
+                    if first == 0 or second == 0:
                         break
+                    if d == 0:
+                        ratio = first / second
                     disagreement = max(disagreement, abs(first - ratio * second) / abs(first))
-                    largest = max(largest, abs(columns[d, target]) / min(abs(first), abs(second)))
-                if smallest > 0:
-                    nearly += 1
-                    pairs += disagreement <= tolerance + largest * rounding
-        exact += pairs
-        on_line += 0 < pairs < most
-    return on_line, exact, nearly
+                    doubt = max(doubt, rounding[t, d] / min(abs(first), abs(second)))
+                    d += 1
+                equal = abs(abs(ratio) - 1) <= nearly
+                if d < dims or disagreement > nearly or equal or 10 * doubt > nearly:
+                    continue
+                pairs[1, t] += 1
+                if disagreement <= exactly + doubt:
+                    pairs[0, t] += 1
+                    lines[t] = i
 
 
 def _smallest_ratios(
     distances: Float, first: int, end: int, few: int, ratios: Float, places: Int, logs: Float
-) -> int:
+) -> None:
     """Fill the smallest ratio of consecutive distances of each row, and its place, (2, m).
 
-    The second line is that of the first `few` ratios alone. Returns how many rows have no equal
-    one, and fills logs: their mean of -k log e_k / e_(k+1), for k from `first` to `end` - 1.
+    The second line is that of the first `few` ratios alone. logs: filled with the mean of
+    -k log e_k / e_(k+1) over rows without an equal one, for k from `first` to `end` - 1; 1 where
+    few rows have so many neighbours.
     """
-    untied = 0
+    untied = np.zeros(end - first, np.int64)
     logs[:] = 0.0
     for t in range(distances.shape[0]):
         ratios[:, t], places[:, t] = 1.0, 0
         if distances[t, 0] == 0:
             continue
-        untied += 1
         for s in range(distances.shape[1] - 1):
             if distances[t, s + 1] == np.inf:
                 break
@@ -119,9 +130,9 @@ def _smallest_ratios(
                     ratios[line, t], places[line, t] = ratio, s
             if first <= s + 1 < end:
                 logs[s + 1 - first] -= (s + 1) * np.log(ratio)
+                untied[s + 1 - first] += 1
     for k in range(end - first):
-        logs[k] /= max(untied, 1)
-    return untied
+        logs[k] = logs[k] / untied[k] if 2 * untied[k] >= distances.shape[0] else 1.0
 
 
 nearest_rows = compiled(_nearest_rows, nogil=True, error_model="numpy")
