@@ -162,6 +162,7 @@ def clusters(rng):
 def heavy_tails(rng):
     yield "Cauchy", *rng.standard_cauchy((2, N, 5))
     yield "far from 0", (1e6 + rng.normal(size=N)).astype(np.float32), rng.normal(size=N)
+    z = rng.normal(size=N)
     u = rng.normal(size=(N, 3))
     u /= np.linalg.norm(u, axis=1, keepdims=True)
     yield "unit vectors", u, u + 0.01 * rng.normal(size=(N, 3))
@@ -169,6 +170,8 @@ def heavy_tails(rng):
     yield "lognormal", *rng.lognormal(0, 8, (2, 200, 10))
     yield "small", 1e-310 * rng.normal(size=N), rng.normal(size=N)
     yield "one large", np.r_[1e300, 1e-10 * rng.normal(size=N - 1)], rng.normal(size=N)
+    yield "the largest", 4e307 * rng.uniform(-1, 1, N), rng.normal(size=N)
+    yield "some large", rng.normal(size=N) * np.where(rng.random(N) < 0.3, 1e306, 1e-12), z
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ LEAST_SPREAD, MOST_SPREAD = 1e-290, 1e290  # whose inverse is a float
 _columns_of: WeakKeyDictionary[Variable, "_Columns"] = WeakKeyDictionary()
 
 
+@np.errstate(all="ignore")  # of values near the limits of floats
 def are_near_copies(x: Variable, y: Variable) -> bool:
     """Whether rows come in groups that are closer than independent rows are, or lie between others.
 
@@ -113,12 +114,11 @@ class _Columns:
         some.sort(axis=1)
         quarter = some.shape[1] // 4
         low, high = some[:, quarter], some[:, -1 - quarter]
-        with np.errstate(over="ignore", under="ignore"):
-            spread = np.where(high > low, high - low, some[:, -1] - some[:, 0])
-            self.scale = 1 / np.clip(np.where(spread > 0, spread, 1.0), LEAST_SPREAD, MOST_SPREAD)
-            self._some = some
-            self.scaled = given - some[:, some.shape[1] // 2, np.newaxis]
-            self.scaled *= self.scale[:, np.newaxis]
+        spread = np.where(high > low, high - low, some[:, -1] - some[:, 0])
+        self.scale = 1 / np.clip(np.where(spread > 0, spread, 1.0), LEAST_SPREAD, MOST_SPREAD)
+        self._some = some
+        self.scaled = given - some[:, some.shape[1] // 2, np.newaxis]
+        self.scaled *= self.scale[:, np.newaxis]
         for column in self.scaled:
             if max(-column.min(), column.max()) > HEAVY:
                 np.arcsinh(np.clip(column, -1e300, 1e300), out=column)
@@ -269,10 +269,8 @@ def _are_of_few_values(rows: _Rows, targets: Int, copies: Int, near: Int) -> boo
             values = column
             if is_irregular:
                 found = blurred_values(column, targets, copies, near)
-                of_many_rows &= found is not None or has_values_of_many_rows(
-                    column, targets, copies
-                )
                 if found is None:
+                    of_many_rows = of_many_rows and has_values_of_many_rows(column, targets, copies)
                     continue
                 values = found
             same &= values == values[targets, np.newaxis]
