@@ -36,14 +36,17 @@ class Gaussian(Estimator):
     distribution with the same covariance. This is at most the MI if both X and Y are normal
     vectors, whatever their relation, since a normal distribution has the largest entropy h(XY) for
     its covariance. If they are not, it may be far below the MI (relations that are not linear) or
-    far above it (a few outliers that both sides share, or clusters). The flag `not_normal` is
-    raised where the kurtosis of a side (Mardia's) is not that of a normal distribution.
+    far above it (a few outliers that both sides share, clusters, points on a circle). The flag
+    `not_normal` is raised where the ratio p(x, y) / p(x) p(y) of the normal distribution is larger
+    than 1 on average over rows of x and other rows of y, and says by how much the estimate may be
+    too high; and where the kurtosis of a side (Mardia's) is not that of a normal distribution.
 
     Sides of labels are refused: numbers for labels would give them an order and distances.
 
     References:
         Canonical correlations: Kay 1992, doi:10.1109/IJCNN.1992.227286.
         The bias: Misra, Singh & Demchuk 2005, doi:10.1016/j.jmva.2003.10.003.
+        The mean ratio: Donsker & Varadhan 1983, doi:10.1002/cpa.3160360204.
 
     Example:
         >>> import numpy as np

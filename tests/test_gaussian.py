@@ -1,6 +1,8 @@
 """`gaussian` and `gaussian_copula`: exact for normal rows, and the direction of their errors."""
 
+import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from scipy.stats import multivariate_normal, norm, rankdata
 
 from mibench import InputError
 from mibench.estimators import Gaussian, GaussianCopula
+from mibench.estimators.normal import canonical_correlations
 
 from .statistics_of_seeds import mean_and_error
 
@@ -116,6 +119,56 @@ def test_columns_that_are_not_jointly_normal_can_raise_the_estimate_and_are_flag
         estimate = estimator.estimate(x, y)
         assert estimate.nats > most + 1
         assert "not_normal" in estimate.flags
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("clusters", "dims"), [(2, 5), (2, 30), (4, 30)])
+def test_clusters_raise_the_estimate_and_the_flag_says_by_how_much(clusters, dims, seed):
+    """I(X;Y) = H(label): clusters 20 standard deviations apart tell the label, and no more.
+
+    Mardia's kurtosis of 30 columns does not show them. The excess is that of the estimate but for
+    the errors of both, some tenths of a nat.
+    """
+    rng = np.random.default_rng([seed, 1])
+    n, labels = 1000, rng.integers(0, clusters, 1000)
+    centres = 20 / math.sqrt(2) * np.linalg.qr(rng.normal(size=(dims, dims)))[0][:clusters]
+    x, y = (centres[labels] + rng.normal(size=(n, dims)) for _ in "xy")
+    estimate = Gaussian().estimate(x, y)
+    error = estimate.nats - math.log(clusters)
+    assert error > 0.7
+    text = estimate.flags["not_normal"]
+    assert "too high by about" in text
+    assert float(re.search(r"\(([0-9.]+) nats\)", text)[1]) == pytest.approx(error, rel=0.3)
+
+
+@pytest.mark.parametrize("estimator", BOTH, ids=repr)
+@pytest.mark.parametrize(("dims", "n"), [(1, 50), (3, 100), (10, 200), (25, 500), (25, 2000)])
+def test_normal_rows_have_no_excess(estimator, dims, n):
+    """Also where the ratio is so large that few pairs of rows decide its mean."""
+    for seed, correlation in itertools.product(range(3), (0.3, 0.7, 0.95, 0.999)):
+        x, y = normal_pair(n, dims, dims, correlation, seed)
+        assert "not_normal" not in estimator.estimate(x, y).flags
+
+
+def test_the_excess_is_that_of_the_naive_ratio(monkeypatch):
+    """p(x, y) / p(x) p(y) by SciPy, over the same pairs of rows, with no error taken off."""
+    monkeypatch.setattr(canonical_correlations, "RATIO_ERRORS", 0.0)
+    rng = np.random.default_rng(0)
+    n, r = 70, np.array([0.8, 0.3])
+    x, y = (np.linalg.qr(rng.normal(size=(n, 2)))[0].T for _ in "xy")
+    found = canonical_correlations.excess_of_ratio(x, y, 1 - r**2)
+    order = np.random.default_rng(n).permutation(n)  # in which rows are taken
+    x, y = (math.sqrt(n) * side[:, order] for side in (x, y))
+    ratios = []
+    for shift in range(1, 21):
+        pairs = np.stack([x, np.roll(y, -shift, axis=1)], axis=2)  # (2, n, 2)
+        logs = [
+            multivariate_normal([0, 0], [[1, r[i]], [r[i], 1]]).logpdf(pairs[i])
+            - norm.logpdf(pairs[i]).sum(axis=1)
+            for i in range(2)
+        ]
+        ratios.append(np.exp(np.sum(logs, axis=0)))
+    assert found == pytest.approx(math.log(np.mean(ratios)), abs=1e-9)
 
 
 def test_a_shared_outlier_is_flagged_and_ranks_ignore_it():

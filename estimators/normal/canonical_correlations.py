@@ -18,6 +18,9 @@ RANK_TOLERANCE = 1e-9  # singular values below this share of the largest are 0
 # A side is flagged if its kurtosis differs from that of normal rows by more than these.
 MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
 MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
+LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
+OTHER_ROWS, MOST_ROWS_OF_RATIO = 20, 5000  # rows of y beside each of x, and rows of x
+RATIO_ERRORS = 3.0  # standard errors of the mean ratio
 
 
 def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estimate:
@@ -34,7 +37,7 @@ def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estima
             f"{name} needs more rows than dimensions: at least {dx + dy + 2} for {dx}+{dy} "
             f"dimensions, got {n}: add rows or leave out columns"
         )
-    r = np.linalg.svd(basis_x @ basis_y.T, compute_uv=False)
+    of_x, r, of_y = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
     unexplained = (1.0 - r) * (1.0 + r)
     bias = bias_of_plug_in(n, dx, dy)
     nats = float(-0.5 * np.log(np.maximum(unexplained, least)).sum()) - bias
@@ -42,13 +45,50 @@ def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estima
     info = {"method": "canonical correlations", "bias_nats": bias, **largest}
     most = -0.5 * len(r) * math.log(least) - bias
     ceiling = nats if unexplained.min() <= least else most
-    return Estimate(nats, not_normal(basis_x, basis_y), info, ceiling)
+    raised = {}
+    if nats > LEAST_EXCESS:
+        excess = excess_of_ratio(of_x.T @ basis_x, of_y @ basis_y, np.maximum(unexplained, least))
+        if excess > LEAST_EXCESS:
+            raised.update([flags.no_ratio(excess)])
+    return Estimate(nats, raised or not_normal(basis_x, basis_y), info, ceiling)
 
 
 def bias_of_plug_in(n: int, dx: int, dy: int) -> float:
     """The mean error of the plug-in, in nats, for n rows of a normal distribution."""
     terms = digamma((n - 1 - np.arange(dx + dy)) / 2)
     return float(terms[:dx].sum() + terms[:dy].sum() - terms.sum()) / 2
+
+
+def excess_of_ratio(x: Float, y: Float, unexplained: Float) -> float:
+    """The log of the mean ratio p(x, y) / p(x) p(y) over pairs of other rows, less its error.
+
+    p is the normal distribution of the canonical variables x and y (k, n), of mean 0 and of length
+    1, with 1 - r^2 in `unexplained` (k,). Over pairs of independent rows the mean of a true ratio
+    is 1, so its log is 0. Where it is larger, the estimate is no bound of the MI, and is too high
+    by about as much (Donsker & Varadhan 1983, doi:10.1002/cpa.3160360204). Where few rows decide
+    the mean, its error is large.
+    """
+    n = x.shape[1]
+    rows = np.random.default_rng(n).permutation(n)[:MOST_ROWS_OF_RATIO]
+    scale = math.sqrt(n)
+    x, y = scale * x[:, rows], scale * y[:, rows]
+    n = len(rows)
+    weight = (0.5 / unexplained)[:, np.newaxis]
+    squared = 1 - unexplained[:, np.newaxis]
+    alone_x, alone_y = ((weight * squared * side**2).sum(axis=0) for side in (x, y))
+    twice = 2 * weight * np.sqrt(squared) * x
+    logs = np.empty((min(OTHER_ROWS, n - 1), n))
+    for shift in range(len(logs)):
+        other = np.roll(np.arange(n), -1 - shift)
+        logs[shift] = (twice * y[:, other]).sum(axis=0) - alone_x - alone_y[other]
+    largest = float(logs.max())
+    of_rows = np.exp(logs - largest).mean(axis=0)
+    mean = float(of_rows.mean())
+    error = float(of_rows.std()) / math.sqrt(n) / mean
+    if error * RATIO_ERRORS >= 1:
+        return -math.inf
+    constant = -0.5 * float(np.log(unexplained).sum())
+    return constant + largest + math.log(mean) + math.log1p(-RATIO_ERRORS * error)
 
 
 def not_normal(basis_x: Float, basis_y: Float) -> dict[str, str]:

@@ -19,6 +19,7 @@ from .flags_given import wide_neighbourhoods as wide_neighbourhoods
 from .flags_of_methods import by_chance as by_chance
 from .flags_of_methods import far_apart as far_apart
 from .flags_of_methods import likely_off as likely_off
+from .flags_of_methods import no_ratio as no_ratio
 from .flags_of_methods import outside as outside
 from .flags_of_methods import repeated_rows as repeated_rows
 from .flags_of_networks import bounds_disagree as bounds_disagree

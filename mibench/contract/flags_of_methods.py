@@ -46,3 +46,13 @@ def likely_off(risk: float, nats: float, share: float) -> Flag:
         f"{risk:.0%} have an estimate that is off by more than {nats} nats and {share:.0%}. Read "
         "the interval (interval=0.9), or add rows."
     )
+
+
+def no_ratio(excess: float) -> Flag:
+    """The density ratio of a normal distribution is too large on pairs of other rows."""
+    return "not_normal", (
+        "Not normal: the estimate may be too high by about "
+        f"{both_units(excess)}. The density ratio of the normal distribution with these "
+        "correlations should be 1 on average over pairs of rows that do not belong together, and "
+        "it is larger, as with clusters, outliers and points on a circle. Use auto or knn."
+    )
