@@ -37,7 +37,8 @@ def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estima
             f"{name} needs more rows than dimensions: at least {dx + dy + 2} for {dx}+{dy} "
             f"dimensions, got {n}: add rows or leave out columns"
         )
-    of_x, r, of_y = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
+    cosines = basis_x @ basis_y.T
+    r = np.linalg.svd(cosines, compute_uv=False)
     unexplained = (1.0 - r) * (1.0 + r)
     bias = bias_of_plug_in(n, dx, dy)
     nats = float(-0.5 * np.log(np.maximum(unexplained, least)).sum()) - bias
@@ -45,8 +46,9 @@ def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estima
     info = {"method": "canonical correlations", "bias_nats": bias, **largest}
     most = -0.5 * len(r) * math.log(least) - bias
     ceiling = nats if unexplained.min() <= least else most
-    raised = {}
+    raised: dict[str, str] = {}
     if nats > LEAST_EXCESS:
+        of_x, _, of_y = np.linalg.svd(cosines, full_matrices=False)
         excess = excess_of_ratio(of_x.T @ basis_x, of_y @ basis_y, np.maximum(unexplained, least))
         if excess > LEAST_EXCESS:
             raised.update([flags.no_ratio(excess)])
