@@ -1,6 +1,7 @@
 """Flags appear when they should and only then, and say what is so."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -136,12 +137,14 @@ FLAGGED = [
     (KNN(k=2), WIDE[:, :2], WIDE[:, :2] + 2 * WIDE[::-1, 2:4], False, {"few_samples"}),
     (KDE(), WIDE[:, :2], WIDE[:, :2] + WIDE[::-1, 2:4], False, set()),
     (KDE(), WIDE[:, :3], WIDE[:, :2] + 2 * WIDE[::-1, 2:4], False, {"few_samples"}),
-    # more_bins_than_samples
-    (Uniform(bins=20), X, Y, False, set()),
+    # more_bins_than_samples, and bin_bias where the bins are not quite as many
+    (Uniform(bins=20), X, Y, False, {"bin_bias"}),
     (Uniform(bins=21), X, Y, False, {"more_bins_than_samples"}),
-    (Adaptive(bins=20), X, Y, False, set()),
+    (Adaptive(bins=20), X, Y, False, {"bin_bias"}),
+    (Adaptive(bins=20, correction="miller-madow"), X, Y, False, set()),
     (Adaptive(bins=21), X, Y, False, {"more_bins_than_samples"}),
-    (Uniform(bins=100), X, CODE, True, set()),
+    (Uniform(bins=100), X, CODE, True, {"bin_bias"}),
+    (Uniform(bins=20), X, CODE, True, set()),
     (Uniform(bins=101), X, CODE, True, {"more_bins_than_samples"}),
     # outside_range
     (Uniform(range=(-10, 10)), X, Y, False, set()),
@@ -270,6 +273,22 @@ def test_flags_count_what_they_say():
     sentence = Uniform(bins=30).estimate(X, Y).flags["more_bins_than_samples"]
     assert "900 joint bins for 400 rows" in sentence
     assert "30 rows in 10 dimensions" in KNN().estimate(WIDE, WIDE[::-1]).flags["few_samples"]
+
+
+@pytest.mark.parametrize("estimator", [Uniform(bins=20), Adaptive(bins=20), Adaptive(bins=4)])
+def test_the_bias_of_bins_is_at_least_what_is_said(estimator):
+    """Of independent sides the whole estimate is bias. What is said leaves out empty bins."""
+    dims = 2 if estimator.bins == 4 else 1
+    errors = []
+    for seed in range(20):
+        rng = np.random.default_rng([seed, 3])
+        estimate = estimator.estimate(*rng.normal(size=(2, 500, dims)))
+        said = re.search(r"\(([0-9.]+) nats\)", estimate.flags["bin_bias"])[1]
+        errors.append(estimate.nats - float(said))
+    assert -0.01 < np.mean(errors) < 0.25
+    for seed in range(5):  # more rows have little
+        rng = np.random.default_rng([seed, 4])
+        assert not estimator.estimate(*rng.normal(size=(2, 20_000, dims))).flags
 
 
 def test_outside_range_counts_both_sides():

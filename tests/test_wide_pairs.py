@@ -58,10 +58,12 @@ def all_kinds(n=200, seed=0):
     [
         "adaptive",
         "adaptive:bins=7",
+        "adaptive:bins=13",
         "adaptive:bins=40",
         "adaptive:own_bin=0.0,bins=5",
         "adaptive:bins=4,correction=miller-madow",
         "uniform",
+        "uniform:bins=14",
         "uniform:bins=6,range=-1:1",
         "uniform:bins=scott,pooled=true",
     ],

@@ -18,6 +18,7 @@ from mibench.contract.variables import Variable
 from ..kernels.all_pairs import joint_entropies_of_columns, repeated_rows_of_columns
 from ..shared.threads import share_rows
 from .on_device import device_there, joint_entropies_on
+from .plug_in import chance_in_bins, is_much
 
 if TYPE_CHECKING:
     from .base import BinningEstimator
@@ -30,7 +31,7 @@ MAX_SYMBOLS = 2**7  # of a column; tables of more are no longer small
 # at one by one.
 MAYBE_AT_CEILING = 0.8
 # Bits of a flag, in the order in which single estimates name them.
-ORDER = ("constant", "more_bins_than_samples", "outside_range", "outliers", "negative",
+ORDER = ("constant", "more_bins_than_samples", "outside_range", "outliers", "bin_bias", "negative",
          "dependent_rows")  # fmt: skip
 BIT = {code: np.uint8(1 << place) for place, code in enumerate(ORDER)}
 TEXTS = [";".join(code for code in ORDER if mask & BIT[code]) for mask in range(1 << len(ORDER))]
@@ -112,6 +113,9 @@ class _Block:
         more = columns.joint_bins[:count, np.newaxis] * columns.joint_bins > n
         serial = columns.serial[:count, np.newaxis] & columns.serial
         flags |= more * BIT["more_bins_than_samples"]
+        if not self.miller_madow:
+            bias = chance_in_bins(columns.sizes[:count, np.newaxis], columns.sizes, pairs, n)
+            flags |= (is_much(bias, nats) & ~more) * BIT["bin_bias"]
         flags |= (nats < -self.shown_as_zero) * BIT["negative"]
         flags |= serial * BIT["dependent_rows"]
         of_constant = columns.constant[:count, np.newaxis] | columns.constant

@@ -27,7 +27,9 @@ from .plug_in import (
     RowSymbols,
     SymbolCounts,
     as_labels,
+    chance_in_bins,
     counts_of_pairs,
+    is_much,
     joint_entropy,
     key_symbols,
     margins_of_table,
@@ -323,6 +325,10 @@ class BinningEstimator(Estimator):
         of_bins = None if self.correction == "auto" else self.correction
         info = {"bins_x": x.bins.bins, "bins_y": y.bins.bins}
         estimate = plug_in_counts(x.counted, y.counted, joint, of_bins, info, notes, pairs)
+        if of_bins is None and joint_bins <= n:
+            bias = chance_in_bins(len(x.counted.counts), len(y.counted.counts), joint[1], n)
+            if is_much(bias, estimate.nats):
+                notes.update([flags.bin_bias(bias, n)])
         limit = _ceiling_nats(x, y, estimate)
         all_differ = max(x.variable.cardinality, y.variable.cardinality) == n
         if (

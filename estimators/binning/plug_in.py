@@ -18,6 +18,7 @@ from ..kernels.symbols import counts_of_table, dense_symbols, entropy_nats, join
 from .corrected import Correction, corrected_entropy, counts_of, shrinkage_weight, shrunk_entropy
 
 MAX_KEY = 2**62
+MUCH_NATS, MUCH_SHARE = 0.1, 0.15  # of a bias, and as a share of what is left of the estimate
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,20 @@ def plug_in_counts(
         h_x, h_y, h_xy = _corrected_entropies(x.counts, y.counts, pairs(), correction)
     entropies = {"entropy_x_nats": h_x, "entropy_y_nats": h_y, "entropy_xy_nats": h_xy}
     return Estimate(h_x + h_y - h_xy, dict(notes), {"method": "plug-in", **info, **entropies})
+
+
+def chance_in_bins(kx: Any, ky: Any, kxy: Any, n: int) -> Any:
+    """About how much of a plug-in estimate is chance: its bias in nats, numbers or arrays.
+
+    Kx, Ky and Kxy symbols and pairs occur in n rows (Miller 1955). Where counts are small, some
+    occur in no row, and the bias is larger.
+    """
+    return (kxy - kx - ky + 1) / (2 * n)
+
+
+def is_much(bias: Any, nats: Any) -> Any:
+    """Whether a bias is a large part of an estimate: numbers or arrays."""
+    return (bias > MUCH_NATS) & (bias > MUCH_SHARE * (nats - bias))
 
 
 def _corrected_entropies(

@@ -16,6 +16,7 @@ from .flags_given import nearly_determined as nearly_determined
 from .flags_given import rare_conditions as rare_conditions
 from .flags_given import unresolved as unresolved
 from .flags_given import wide_neighbourhoods as wide_neighbourhoods
+from .flags_of_methods import bin_bias as bin_bias
 from .flags_of_methods import by_chance as by_chance
 from .flags_of_methods import far_apart as far_apart
 from .flags_of_methods import likely_off as likely_off
@@ -78,6 +79,7 @@ FLAGS = {
     "bounds_disagree": "another bound by the same network gives another value",
     "likely_off": "estimates of random distributions that look like the data are often off",
     "near_copies": "rows nearly are copies, or lie between two others: may be far too high",
+    "bin_bias": "rows are few for the bins, so part of the estimate is chance",
 }
 
 

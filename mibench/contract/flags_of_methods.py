@@ -56,3 +56,12 @@ def no_ratio(excess: float) -> Flag:
         "correlations should be 1 on average over pairs of rows that do not belong together, and "
         "it is larger, as with clusters, outliers and points on a circle. Use auto or knn."
     )
+
+
+def bin_bias(bias: float, n: int) -> Flag:
+    """The plug-in of bins has a large bias, by the numbers of bins that occur."""
+    return "bin_bias", (
+        f"Bias of bins: {n} rows are few for these bins, so that about {both_units(bias)} of the "
+        "estimate, or more, are chance: independent sides have as much. Use "
+        "correction=miller-madow, fewer bins or fewer dimensions."
+    )
