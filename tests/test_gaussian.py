@@ -160,8 +160,8 @@ def test_the_excess_is_that_of_the_naive_ratio(monkeypatch):
     order = np.random.default_rng(n).permutation(n)  # in which rows are taken
     x, y = (math.sqrt(n) * side[:, order] for side in (x, y))
     ratios = []
-    for shift in range(1, 21):
-        pairs = np.stack([x, np.roll(y, -shift, axis=1)], axis=2)  # (2, n, 2)
+    for shift in [*range(-10, 0), *range(1, 11)]:
+        pairs = np.stack([x, np.roll(y, shift, axis=1)], axis=2)  # (2, n, 2)
         logs = [
             multivariate_normal([0, 0], [[1, r[i]], [r[i], 1]]).logpdf(pairs[i])
             - norm.logpdf(pairs[i]).sum(axis=1)
@@ -169,6 +169,28 @@ def test_the_excess_is_that_of_the_naive_ratio(monkeypatch):
         ]
         ratios.append(np.exp(np.sum(logs, axis=0)))
     assert found == pytest.approx(math.log(np.mean(ratios)), abs=1e-9)
+
+
+def angle_pair(rng, n):
+    """20 sines and cosines of an angle that both sides see: the MI is about 5 nats."""
+    angle = rng.uniform(0, 2 * np.pi, (n, 1)) * np.arange(1, 21)
+    return (np.c_[np.sin(angle), np.cos(angle)] + 0.3 * rng.normal(size=(n, 40)) for _ in "xy")
+
+
+def many_centres(rng, n):
+    """100 centres in 20 columns that both sides see: the MI is log 100."""
+    centres = rng.normal(size=(100, 20))[rng.integers(0, 100, n)]
+    return (centres + 0.1 * rng.normal(size=(n, 20)) for _ in "xy")
+
+
+@pytest.mark.parametrize("sample", [angle_pair, many_centres])
+@pytest.mark.parametrize("seed", range(3))
+def test_large_excess_that_few_pairs_decide_is_flagged(sample, seed):
+    x, y = sample(np.random.default_rng([seed, 2]), 1000)
+    estimate = Gaussian().estimate(x, y)
+    assert estimate.nats > 20
+    assert "too high by about" in estimate.flags["not_normal"]
+    assert estimate.flags == Gaussian().estimate(y, x).flags
 
 
 def test_a_shared_outlier_is_flagged_and_ranks_ignore_it():

@@ -62,6 +62,8 @@ def all_kinds(n=200, seed=0):
         "adaptive:bins=40",
         "adaptive:own_bin=0.0,bins=5",
         "adaptive:bins=4,correction=miller-madow",
+        "adaptive:bins=13,correction=shrinkage",
+        "uniform:bins=9,correction=grassberger",
         "uniform",
         "uniform:bins=14",
         "uniform:bins=6,range=-1:1",

@@ -30,6 +30,7 @@ MAX_SYMBOLS = 2**7  # of a column; tables of more are no longer small
 # An estimate above this share of the smaller entropy may be near its ceiling; such pairs are looked
 # at one by one.
 MAYBE_AT_CEILING = 0.8
+COUNTED_CORRECTIONS = ("auto", None, "miller-madow")  # others need the count of each pair
 # Bits of a flag, in the order in which single estimates name them.
 ORDER = ("constant", "more_bins_than_samples", "outside_range", "outliers", "bin_bias", "negative",
          "dependent_rows")  # fmt: skip
@@ -42,7 +43,7 @@ class BinnedBlocks:
     """The blocks of the pairs of columns: `mibench.contract.blocks.PairBlocks`.
 
     Pairs with a column of labels are left to single calls. So are pairs that may be near their
-    ceiling, and those whose rows may be copies.
+    ceiling, those whose rows may be copies, and all with corrections of another kind.
     """
 
     estimator: "BinningEstimator"
@@ -58,9 +59,9 @@ class BinnedBlocks:
 
     def work(self, first: int, last: int) -> "_Block":
         """What estimates the block of the columns [first, last)."""
-        miller_madow = self.estimator.correction == "miller-madow"
+        correction = self.estimator.correction
         coded, repeats = self._coded.since(first), self._repeats.since(first)
-        return _Block(first, last, coded, repeats, miller_madow, self.shown_as_zero, self.device)
+        return _Block(first, last, coded, repeats, correction, self.shown_as_zero, self.device)
 
     @cached_property
     def _coded(self) -> "_Coded":
@@ -97,7 +98,7 @@ class _Block:
     last: int
     columns: _Coded  # from `first` on
     repeats: "_Repeats"
-    miller_madow: bool
+    correction: str | None
     shown_as_zero: float
     device: str
 
@@ -105,15 +106,16 @@ class _Block:
         columns, count = self.columns, self.last - self.first
         n = columns.symbols.shape[1]
         joint, pairs = _counted(columns, count, self.device)
-        entropies = columns.entropies + (columns.sizes - 1) / (2 * n) * self.miller_madow
-        if self.miller_madow:
+        miller_madow = self.correction == "miller-madow"
+        entropies = columns.entropies + (columns.sizes - 1) / (2 * n) * miller_madow
+        if miller_madow:
             joint += (pairs - 1) / (2 * n)
         nats = entropies[:count, np.newaxis] + entropies - joint
         flags = columns.masks[:count, np.newaxis] | columns.masks
         more = columns.joint_bins[:count, np.newaxis] * columns.joint_bins > n
         serial = columns.serial[:count, np.newaxis] & columns.serial
         flags |= more * BIT["more_bins_than_samples"]
-        if not self.miller_madow:
+        if not miller_madow:
             bias = chance_in_bins(columns.sizes[:count, np.newaxis], columns.sizes, pairs, n)
             flags |= (is_much(bias, nats) & ~more) * BIT["bin_bias"]
         flags |= (nats < -self.shown_as_zero) * BIT["negative"]
@@ -123,6 +125,7 @@ class _Block:
         least = np.minimum(columns.entropies[:count, np.newaxis], columns.entropies)
         alone = nats > MAYBE_AT_CEILING * np.minimum(least, math.log(n)) - 2 * ROUNDING
         alone |= ~(columns.usable[:count, np.newaxis] & columns.usable)
+        alone |= self.correction not in COUNTED_CORRECTIONS
         block = PairBlock(self.first, self.last, n, nats, flags, TEXTS, alone)
         alone &= block.later & ~of_constant
         alone |= self.repeats.maybe_copies(block.later & ~alone & ~of_constant)

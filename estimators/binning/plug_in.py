@@ -19,6 +19,7 @@ from .corrected import Correction, corrected_entropy, counts_of, shrinkage_weigh
 
 MAX_KEY = 2**62
 MUCH_NATS, MUCH_SHARE = 0.1, 0.15  # of a bias, and as a share of what is left of the estimate
+LEAST_OF_BIAS = 0.8  # an estimate below this part of the bias does not have it
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,12 @@ def chance_in_bins(kx: Any, ky: Any, kxy: Any, n: int) -> Any:
 
 
 def is_much(bias: Any, nats: Any) -> Any:
-    """Whether a bias is a large part of an estimate: numbers or arrays."""
-    return (bias > MUCH_NATS) & (bias > MUCH_SHARE * (nats - bias))
+    """Whether a bias is a large part of an estimate, and no more than it: numbers or arrays.
+
+    Rows that are all combinations of two sides, as in a design, have an estimate of 0.
+    """
+    of_estimate = (bias > MUCH_SHARE * (nats - bias)) & (nats > LEAST_OF_BIAS * bias)
+    return (bias > MUCH_NATS) & of_estimate
 
 
 def _corrected_entropies(

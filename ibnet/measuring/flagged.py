@@ -12,7 +12,10 @@ from .trajectories import layer_label
 with explain_missing_packages("xarray", "zarr"):
     import xarray as xr
 
-OTHER = "a flag of the estimator's own"
+# Stored by one bit together.
+OTHER = "one of {}, or a flag of the estimator's own".format(
+    ", ".join(code for code in FLAGS if code not in FLAG_BITS)
+)
 
 
 def flag_lines(trajectories: xr.Dataset) -> list[str]:

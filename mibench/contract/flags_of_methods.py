@@ -49,19 +49,19 @@ def likely_off(risk: float, nats: float, share: float) -> Flag:
 
 
 def no_ratio(excess: float) -> Flag:
-    """The density ratio of a normal distribution is too large on pairs of other rows."""
+    """The density ratio of a normal distribution is too large for x of one row and y of another."""
     return "not_normal", (
         "Not normal: the estimate may be too high by about "
-        f"{both_units(excess)}. The density ratio of the normal distribution with these "
-        "correlations should be 1 on average over pairs of rows that do not belong together, and "
-        "it is larger, as with clusters, outliers and points on a circle. Use auto or knn."
+        f"{both_units(excess)}. For normal sides, the density ratio p(x, y) / p(x) p(y) is 1 on "
+        "average over x of one row and y of another. With these correlations it is larger, as with "
+        "clusters, outliers and points on a circle. Use auto or knn."
     )
 
 
 def bin_bias(bias: float, n: int) -> Flag:
     """The plug-in of bins has a large bias, by the numbers of bins that occur."""
     return "bin_bias", (
-        f"Bias of bins: {n} rows are few for these bins, so that about {both_units(bias)} of the "
-        "estimate, or more, are chance: independent sides have as much. Use "
-        "correction=miller-madow, fewer bins or fewer dimensions."
+        f"Bias of bins: {n} rows are few for these bins. If they are a sample, about "
+        f"{both_units(bias)} of the estimate, or more, are chance: independent sides would give "
+        "about as much. Use correction=miller-madow, fewer bins or fewer dimensions."
     )
