@@ -38,7 +38,7 @@ class Gaussian(Estimator):
     its covariance. If they are not, it may be far below the MI (relations that are not linear) or
     far above it (a few outliers that both sides share, clusters, points on a circle). The flag
     `not_normal` is raised where the ratio p(x, y) / p(x) p(y) of the normal distribution is larger
-    than 1 on average over rows of x and other rows of y, and says by how much the estimate may be
+    than 1 on average over x of one row and y of another, and says by how much the estimate may be
     too high; and where the kurtosis of a side (Mardia's) is not that of a normal distribution.
 
     Sides of labels are refused: numbers for labels would give them an order and distances.
