@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # more than some seconds, as far as the time of the test of auto goes with them.
 PERMUTATIONS = ((40_000, 999), (1_000_000, 99), (math.inf, 39))
 SURE = 0.05  # a smaller p-value is called "not by chance"
+COPIES = {"copied_rows", "near_copies"}  # flags of rows that a random order takes for independent
 NEAR_ZERO = 0.01  # nats; the test sees some dependence of which a smaller estimate shows nothing
 
 AUTO = "auto"  # the estimator of the verdict
@@ -156,6 +157,8 @@ def verdict(auto: "Estimate", units: str) -> str:
             chance = (
                 "but a test finds dependence, so this is too low" if too_low else "not by chance"
             )
+            if COPIES & auto.flags.keys():  # the test takes rows for independent
+                chance = "copies among the rows may be the reason"
         parts.append(f"{chance} (p = {auto.p_value:.2g})")
     return "; ".join(parts)
 
