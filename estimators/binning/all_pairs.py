@@ -59,9 +59,9 @@ class BinnedBlocks:
 
     def work(self, first: int, last: int) -> "_Block":
         """What estimates the block of the columns [first, last)."""
-        correction = self.estimator.correction
+        miller_madow = self.estimator.correction == "miller-madow"
         coded, repeats = self._coded.since(first), self._repeats.since(first)
-        return _Block(first, last, coded, repeats, correction, self.shown_as_zero, self.device)
+        return _Block(first, last, coded, repeats, miller_madow, self.shown_as_zero, self.device)
 
     @cached_property
     def _coded(self) -> "_Coded":
@@ -98,7 +98,7 @@ class _Block:
     last: int
     columns: _Coded  # from `first` on
     repeats: "_Repeats"
-    correction: str | None
+    miller_madow: bool
     shown_as_zero: float
     device: str
 
@@ -106,16 +106,15 @@ class _Block:
         columns, count = self.columns, self.last - self.first
         n = columns.symbols.shape[1]
         joint, pairs = _counted(columns, count, self.device)
-        miller_madow = self.correction == "miller-madow"
-        entropies = columns.entropies + (columns.sizes - 1) / (2 * n) * miller_madow
-        if miller_madow:
+        entropies = columns.entropies + (columns.sizes - 1) / (2 * n) * self.miller_madow
+        if self.miller_madow:
             joint += (pairs - 1) / (2 * n)
         nats = entropies[:count, np.newaxis] + entropies - joint
         flags = columns.masks[:count, np.newaxis] | columns.masks
         more = columns.joint_bins[:count, np.newaxis] * columns.joint_bins > n
         serial = columns.serial[:count, np.newaxis] & columns.serial
         flags |= more * BIT["more_bins_than_samples"]
-        if not miller_madow:
+        if not self.miller_madow:
             bias = chance_in_bins(columns.sizes[:count, np.newaxis], columns.sizes, pairs, n)
             flags |= (is_much(bias, nats) & ~more) * BIT["bin_bias"]
         flags |= (nats < -self.shown_as_zero) * BIT["negative"]
@@ -125,7 +124,6 @@ class _Block:
         least = np.minimum(columns.entropies[:count, np.newaxis], columns.entropies)
         alone = nats > MAYBE_AT_CEILING * np.minimum(least, math.log(n)) - 2 * ROUNDING
         alone |= ~(columns.usable[:count, np.newaxis] & columns.usable)
-        alone |= self.correction not in COUNTED_CORRECTIONS
         block = PairBlock(self.first, self.last, n, nats, flags, TEXTS, alone)
         alone &= block.later & ~of_constant
         alone |= self.repeats.maybe_copies(block.later & ~alone & ~of_constant)
@@ -141,7 +139,7 @@ def _coded(estimator: Any, columns: Sequence[Variable]) -> _Coded:
     symbols = np.zeros((d, n), np.uint16)
     sizes, masks = np.ones(d, np.int64), np.zeros(d, np.uint8)
     entropies, joint_bins = np.zeros(d), np.ones(d)
-    usable = numbers & ~constant
+    usable = numbers & ~constant & (estimator.correction in COUNTED_CORRECTIONS)
     places = np.flatnonzero(usable)
     # Bins depend on how many dimensions the other column has, and on nothing else.
     other = columns[places[0]] if len(places) else columns[0]
