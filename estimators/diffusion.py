@@ -45,6 +45,8 @@ class Diffusion(NeuralEstimator):
         transform: of X: "ranks" (default), normal scores of ranks, or "standardize".
         seed: of weights, batches, noises and parts; 0 by default.
         device: "cpu" (default), "cuda", or "auto": CUDA if it is there.
+        time_limit: seconds after which training ends with the best weights so far (flag
+            `not_converged`); none by default. With one, the machine decides the estimate.
 
     Raises:
         InputError: if torch is not installed, for fewer than 20 rows in a part, and for more than

@@ -1,6 +1,7 @@
 """A mixture of normal distributions fitted to the rows: its MI on rows that were held out."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -9,16 +10,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mibench.blas import one_blas_thread
+from mibench.contract import flags
 from mibench.contract.base import Estimator
 from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
 from .cca.row_order import data_order
-from .density.normal_mixture import fit_mixture
+from .density.normal_mixture import NormalMixture, fit_mixture
 from .neighbours.sorted_column import varying_side
 from .normal.canonical_correlations import refuse_labels
 from .normal.scores import normal_scores_at_random
+from .shared.mean_ratio import OTHER_ROWS, log_of_mean_ratio, other_rows
 
 Float = NDArray[np.float64]
 
@@ -29,20 +32,20 @@ LEAST_VARIANCE = 1e-9  # of a component in any direction, in variances of the co
 LEAST_GAPS, MOST_OF_SCORES = 5.0, 0.01
 DEGENERATE = 20.0  # times the least variance: a component as narrow is limited by it
 WORSE_IN_A_ROW = 2  # numbers of components that end the search
+LEAST_EXCESS = 0.1  # nats, of the log of the mean ratio over pairs of different rows
+MOST_ROWS_OF_RATIO = 2000  # of a part
 
 
 @dataclass(frozen=True)
 class Fitted:
     """Mixtures of so many components, one for each part: what they say of the rows of that part.
 
-    log_density: the mean of log p(x, y); ratios (n,): log p(x, y) / (p(x) p(y)); collapsed: whether
-    a component is as narrow as it may be.
+    log_density: the mean of log p(x, y); ratios (n,): log p(x, y) / (p(x) p(y)).
     """
 
-    components: int
+    mixtures: tuple[NormalMixture, ...]
     log_density: float
     ratios: Float
-    collapsed: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ class GMM(Estimator):
     standard deviations). An estimate of a mixture with a component about as narrow is limited by
     that: it is too low, and has the flag `ceiling`. So about log(n / 5) nats can be found for a
     pair of columns.
+
+    Too high where components do not fit, as for clusters in many columns. The mean of the ratio
+    over x of one row and y of another, which is 1 for the true densities, shows it: the flag
+    `misfit`.
 
     Attributes:
         components: the number of components; None (default): chosen as above.
@@ -127,19 +134,29 @@ class GMM(Estimator):
         rows = np.concatenate([first[order.columns_x], second[order.columns_y]])[:, order.rows]
         rows = normal_scores_at_random(rows, self.seed) if self.scores else rows
         with one_blas_thread():
-            found = self._search(np.ascontiguousarray(rows.T), len(first))
+            found, excess = self._search(np.ascontiguousarray(rows.T), len(first))
         info = {
-            "method": "mixture of normals, rows held out", "components": found.components,
+            "method": "mixture of normals, rows held out",
+            "components": len(found.mixtures[0].weights),
             "standard_error_nats": float(found.ratios.std(ddof=1)) / math.sqrt(x.n),
         }  # fmt: skip
         nats = float(found.ratios.mean())
-        most = -0.5 * min(map(len, sides)) * math.log(self._least_variance(x.n))
-        return Estimate(nats, {}, info, nats if found.collapsed else most)
+        least = self._least_variance(x.n)
+        collapsed = any(m.least_variance < DEGENERATE * least for m in found.mixtures)
+        most = -0.5 * min(map(len, sides)) * math.log(least)
+        notes = dict([flags.misfit(min(excess, nats))] if min(excess, nats) > LEAST_EXCESS else [])
+        return Estimate(nats, notes, info, nats if collapsed else most)
 
-    def _search(self, rows: Float, dx: int) -> Fitted:
+    def _search(self, rows: Float, dx: int) -> tuple[Fitted, float]:
+        """The mixtures that fit rows held out best, and by how much they are too high."""
+        if self.components is None:
+            best = self._best(rows, dx)
+        else:
+            best = self._fit(rows, dx, self.components)
+        return best, self._excess(rows, dx, best.mixtures)
+
+    def _best(self, rows: Float, dx: int) -> Fitted:
         """The mixtures of the number of components that fits rows held out best."""
-        if self.components is not None:
-            return self._fit(rows, dx, self.components)
         best = self._fit(rows, dx, 1)
         count, worse = 2, 0
         most = min(self.max_components, self._rows_to_fit(len(rows)))
@@ -161,8 +178,8 @@ class GMM(Estimator):
     def _fit(self, rows: Float, dx: int, components: int) -> Fitted:
         """Mixtures fitted to all parts of rows (n, d) but one, and what they say of that one."""
         densities, ratios = np.empty(len(rows)), np.empty(len(rows))
-        collapsed = False
         part, least = np.arange(len(rows)) % self.folds, self._least_variance(len(rows))
+        mixtures = []
         for fold in range(self.folds):
             mixture = fit_mixture(rows[part != fold], components, least, self.seed)
             held_out = rows[part == fold]
@@ -172,5 +189,21 @@ class GMM(Estimator):
                 for places in (range(dx), range(dx, rows.shape[1]))
             )
             densities[part == fold], ratios[part == fold] = joint, joint - sum(margins)
-            collapsed |= mixture.least_variance < DEGENERATE * least
-        return Fitted(components, float(densities.mean()), ratios, collapsed)
+            mixtures.append(mixture)
+        return Fitted(tuple(mixtures), float(densities.mean()), ratios)
+
+    def _excess(self, rows: Float, dx: int, mixtures: Sequence[NormalMixture]) -> float:
+        """The log of the mean density ratio over x of one row and y of another of the same part."""
+        shifts = min(OTHER_ROWS, len(rows) // self.folds - 1)
+        logs, others, seen = [], [], 0
+        for fold, mixture in enumerate(mixtures):
+            held_out = rows[fold :: self.folds][:MOST_ROWS_OF_RATIO]
+            of_y = other_rows(len(held_out), shifts)
+            x, y = held_out[:, :dx], held_out[:, dx:]
+            alone_x = mixture.margin(range(dx)).log_density(x)
+            alone_y = mixture.margin(range(dx, rows.shape[1])).log_density(y)
+            joint = [mixture.log_density(np.hstack([x, y[o]])) - alone_y[o] for o in of_y]
+            logs.append(np.reshape(joint, of_y.shape) - alone_x)
+            others.append(of_y + seen)
+            seen += len(held_out)
+        return log_of_mean_ratio(np.hstack(logs), np.hstack(others))

@@ -42,6 +42,8 @@ class Mine(CriticEstimator):
         transform: "ranks" (default), normal scores of ranks, or "standardize".
         seed: of weights, batches and parts; 0 by default.
         device: "cpu" (default), "cuda", or "auto": CUDA if it is there.
+        time_limit: seconds after which training ends with the best weights so far (flag
+            `not_converged`); none by default. With one, the machine decides the estimate.
         negatives: other rows of Y for each row of X in a step; 3 by default.
 
     Raises:

@@ -41,6 +41,8 @@ class NJEE(NeuralEstimator):
         transform: "ranks" (default), normal scores of ranks, or "standardize".
         seed: of weights, batches and parts; 0 by default.
         device: "cpu" (default), "cuda", or "auto": CUDA if it is there.
+        time_limit: seconds after which training ends with the best weights so far (flag
+            `not_converged`); none by default. With one, the machine decides the estimate.
         bins: of a column of numbers; 12 by default.
 
     Raises:

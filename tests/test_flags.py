@@ -10,6 +10,7 @@ from scipy.special import digamma
 from mibench import get_task
 from mibench.contract import flags
 from mibench.estimators import (
+    GMM,
     KDE,
     KNN,
     LNC,
@@ -62,6 +63,9 @@ NEAR_COPIES = [
 TWO_VALUES = np.random.default_rng(3).choice([-0.1, 0.1], 400) + 1e-3 * Y[::-1]
 FEW_ROWS = get_task("random-train-49").sample(64, 1)
 MIXED = get_task("random-train-47").sample(71, 1)
+FAR_CLUSTERS = 10 / 20**0.5 * CODE[:, np.newaxis] + np.random.default_rng(4).normal(
+    size=(2, 400, 20)
+)
 SUM = get_task("sum_modulo-3-0.25").sample(200, 1)
 
 SIXTEENTHS, FORTIETHS = np.arange(400) * 16 // 400, np.arange(400) // 10
@@ -93,6 +97,9 @@ FLAGGED = [
     (Gaussian(), OUTLIER, OUTLIER + Y, False, {"not_normal"}),
     (GaussianCopula(), OUTLIER, OUTLIER + Y, False, set()),
     (GaussianCopula(), np.c_[X, X * (-1) ** CODE], Y, False, {"not_normal"}),
+    # misfit: clusters in 20 columns
+    (GMM(folds=3), *FAR_CLUSTERS, False, {"misfit"}),
+    (GMM(components=1, folds=2), X, Y, False, set()),
     # straight_lines: narrower noise than k-NN can see
     (LNC(), X, X + 1e-6 * NOISE, False, {"straight_lines"}),
     (LNC(), X, X + 0.1 * NOISE, False, set()),

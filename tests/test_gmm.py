@@ -1,5 +1,6 @@
 """`gmm`: its densities, a naive version, what it chooses, and the direction of its errors."""
 
+import re
 import sys
 
 import numpy as np
@@ -13,6 +14,7 @@ from mibench.estimators.density.normal_mixture import NormalMixture, fit_mixture
 from mibench.estimators.gmm import LEAST_VARIANCE
 from mibench.estimators.neighbours.sorted_column import side_on_common_scale
 from mibench.estimators.normal.scores import uniform_scores
+from mibench.estimators.shared import mean_ratio
 
 from .samples import normal
 from .statistics_of_seeds import correlated, mean_and_error, true_nats
@@ -105,6 +107,56 @@ def test_it_chooses_components_and_finds_a_mixture():
 
 def test_a_normal_needs_one_component():
     assert GMM(folds=2).estimate(*correlated(0.75, 200, 0)).info["components"] == 1
+
+
+def clusters(seed, dims, n=400):
+    """Two clusters 10 standard deviations apart on both sides: I = log 2, their label."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, n)
+    return (10 * labels[:, np.newaxis] / np.sqrt(dims) + rng.normal(size=(n, dims)) for _ in "xy")
+
+
+def test_clusters_in_many_columns_are_too_high_and_flagged():
+    """One component is taken for both: 10+10 columns that correlate, in place of one label."""
+    for seed in range(3):
+        estimate = ONE.estimate(*clusters(seed, 10))
+        error = estimate.nats - np.log(2)
+        assert error > 0.1
+        [amount] = re.findall(r"up to .* \(([0-9.]+) nats\)", estimate.flags["misfit"])
+        assert float(amount) > error
+
+
+@pytest.mark.parametrize(("dims", "n"), [(1, 100), (3, 200), (10, 400)])
+def test_a_mixture_that_fits_has_no_excess(dims, n):
+    for seed in range(3):
+        for rho in (0.5, 0.95):
+            estimate = GMM(components=1).estimate(*correlated(rho, n, seed, dims, dims))
+            assert "misfit" not in estimate.flags
+    assert "misfit" not in GMM(scores=False).estimate(*clusters(0, 2)).flags
+
+
+def test_the_excess_is_the_log_of_the_mean_ratio_over_other_rows_of_a_part(monkeypatch):
+    """With no error taken off: ratios by SciPy, of rows at most 10 places apart in each part."""
+    monkeypatch.setattr(mean_ratio, "ERRORS", 0.0)
+    rows = np.random.default_rng(0).normal(size=(90, 3))
+    normals = [
+        stats.multivariate_normal(MIXTURE.means[k], MIXTURE.covariances[k]) for k in range(2)
+    ]
+
+    def density(z, places):
+        return sum(
+            w * stats.multivariate_normal(f.mean[places], f.cov[np.ix_(places, places)]).pdf(z)
+            for w, f in zip(MIXTURE.weights, normals, strict=True)
+        )
+
+    ratios = []
+    for part in (rows[0::2], rows[1::2]):
+        for shift in [*range(-10, 0), *range(1, 11)]:
+            y = np.roll(part[:, 2:], shift, axis=0)
+            joint = density(np.c_[part[:, :2], y], [0, 1, 2])
+            ratios.append(joint / density(part[:, :2], [0, 1]) / density(y, [2]))
+    found = GMM(folds=2)._excess(rows, 2, [MIXTURE, MIXTURE])
+    assert found == pytest.approx(np.log(np.mean(ratios)), abs=1e-9)
 
 
 @pytest.mark.parametrize(("noise", "nats"), [(0.01, 4.605), (1e-4, 9.21), (0.0, np.inf)])

@@ -258,7 +258,11 @@ def test_small_own_bin_property(sample, bins, pooled, own_value):
 @given(labelled(), st.sampled_from([1e-3, 0.5, 100.0]), st.sampled_from(["upper", "lower"]))
 def test_small_mixture_property(sample, variance, variant):
     values, codes = sample
-    assert_agrees(KDE(noise_variance=variance, variant=variant), values, codes, discrete_y=True)
+    # Both round values to some eps * max |value|, each at another step. That moves a distance in
+    # units of the noise by as much over its standard deviation; those over 8 units add nothing.
+    rounding = 8 * np.finfo(float).eps * np.abs(values).max() / np.sqrt(variance)
+    kde = KDE(noise_variance=variance, variant=variant)
+    assert_agrees(kde, values, codes, rounding, discrete_y=True)
 
 
 @properties
@@ -294,11 +298,11 @@ def test_small_labels_property(sample):
             assert_agrees(changed, *sample, discrete_x=True, discrete_y=True)
 
 
-def assert_agrees(estimator, x, y, **discrete):
+def assert_agrees(estimator, x, y, rounding=0.0, **discrete):
     nats = estimator.estimate(x, y, **discrete).nats
     naive_nats = naive.estimate(estimator, x, y, **discrete)
     # A bandwidth far below the gaps gives estimates of thousands of nats.
-    assert nats == pytest.approx(naive_nats, abs=CLOSE, rel=1e-12)
+    assert nats == pytest.approx(naive_nats, abs=CLOSE + rounding, rel=1e-12)
 
 
 # -- the same result in another way ------------------------------------------------------------

@@ -176,15 +176,17 @@ def test_training_stops_by_the_other_parts():
     """Each of two is measured at the best check of the other one."""
     course, weight = trained([lambda i: -abs(i - 2.0), lambda i: -abs(i - 5.0)], 1000)
     assert course.steps == [100, 40]
-    assert course.converged
+    assert course.doubt is None
     assert weight[0] > weight[1] > 0
 
 
 def test_training_says_if_it_was_too_short_and_survives_nan():
     course, _ = trained([float, float], 200)
-    assert (course.steps, course.converged) == ([200, 200], False)
+    assert course.steps == [200, 200]
+    assert "after 200 steps of training" in course.doubt[1]
     course, weight = trained([lambda i: math.nan if i == 2 else float(i)] * 2, 200)
     assert course.steps == [20, 20]
+    assert "after 40 steps, networks gave values that are not finite" in course.doubt[1]
     assert torch.isfinite(weight).all()
 
 

@@ -194,6 +194,22 @@ def test_the_seed_matters():
 
 
 @pytest.mark.parametrize("kind", ALL)
+def test_a_time_limit_ends_training_with_a_flag_and_changes_nothing_else(kind):
+    """What is over at once leaves the networks as they begin, which know of no dependence."""
+    x, y = correlated(0.9, 200, 0)
+    free, ample = kind(steps=5).estimate(x, y), kind(steps=5, time_limit=600).estimate(x, y)
+    assert (ample.nats, ample.flags) == (free.nats, free.flags)
+    brief = kind(time_limit=1e-9).estimate(x, y)
+    assert set(brief.info["steps"]) == {0}
+    assert "limit of 1e-09 s ended training after 0 steps" in brief.flags["not_converged"]
+    if kind not in (Latent, Diffusion):  # random codes show something, and so does the normal fit
+        assert brief.nats == pytest.approx(0, abs=1e-6)
+    for wrong in (0, -1, math.inf, math.nan):
+        with pytest.raises(InputError, match="time_limit"):
+            kind(time_limit=wrong)
+
+
+@pytest.mark.parametrize("kind", ALL)
 def test_what_they_refuse(kind):
     rng = np.random.default_rng(0)
     least = 60 if kind is Diffusion else 12

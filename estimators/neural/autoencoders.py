@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mibench.contract import flags
 from mibench.contract.variables import as_variable
 from mibench.types import Estimate
 
@@ -76,8 +75,8 @@ def estimate_of_codes(columns: Columns, estimator: NeuralEstimator, dims: int, k
     ]
     of_parts = [estimate.nats for estimate in estimates]
     notes = {code: said for estimate in estimates for code, said in estimate.flags.items()}
-    if not course.converged:
-        notes.update([flags.not_converged(estimator.steps)])
+    if course.doubt is not None:
+        notes.update([course.doubt])
     info = {
         "method": "autoencoders, knn of codes held out",
         "steps": course.steps,

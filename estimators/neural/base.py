@@ -40,6 +40,7 @@ class NeuralEstimator(Estimator):
         transform: "ranks", normal scores of the ranks of each column, or "standardize".
         seed: of the weights, the batches and the parts.
         device: "cpu", "cuda", or "auto": CUDA if it is there.
+        time_limit: seconds after which training ends with the best weights so far, or None.
     """
 
     steps: Annotated[int, Field(ge=1)] = 400
@@ -50,6 +51,7 @@ class NeuralEstimator(Estimator):
     transform: Transform = "ranks"
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     device: Device = "cpu"
+    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     by_default: ClassVar[bool] = False
     rows_of_a_fold: ClassVar[int] = 4  # at least
 

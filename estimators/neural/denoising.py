@@ -129,5 +129,5 @@ def information_by_denoising(
         "nats_of_parts": of_parts.cpu().numpy().round(6).tolist(),
         "training_nats": in_training,
     }
-    notes = flags_of_training(mean, in_training, None if course.converged else estimator.steps)
+    notes = flags_of_training(mean, in_training, course.doubt)
     return Estimate(mean, notes, info, d * math.log1p(math.exp(high)) / 2)

@@ -100,5 +100,5 @@ def difference_of_entropies(
         "nats_of_parts": of_parts.cpu().numpy().round(6).tolist(),
         "training_nats": in_training,
     }
-    notes = flags_of_training(nats, in_training, None if course.converged else estimator.steps)
+    notes = flags_of_training(nats, in_training, course.doubt)
     return Estimate(nats, notes, info, model.limit)

@@ -1,11 +1,16 @@
 """The one training loop: Adam on batches, averaged weights, stopped by rows held out."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from mibench.contract import flags
+from mibench.contract.flag_text import Flag
 
 from .base import NeuralEstimator
 
@@ -23,11 +28,11 @@ class Course(NamedTuple):
 
     Attributes:
         steps: of the weights that are kept for each network.
-        converged: whether more steps were of no use.
+        doubt: the flag that more steps would have helped, or None.
     """
 
     steps: list[int]
-    converged: bool
+    doubt: Flag | None
 
 
 class Adam:
@@ -70,12 +75,14 @@ def train(
         held_out: what to measure, (networks,), each network on the rows of its part.
         rows: how many rows train each network.
         generator: of the batches.
-        estimator: its steps, batch, learning_rate and folds.
+        estimator: its steps, batch, learning_rate, folds and time_limit.
 
     Returns:
         How it went. A network whose gain is no longer finite keeps what was best before.
     """
     steps, folds = estimator.steps, estimator.folds
+    limit = math.inf if estimator.time_limit is None else estimator.time_limit
+    begun = time.monotonic()
     adam = Adam(parameters, estimator.learning_rate)
     averages = [p.detach().clone() for p in parameters]
     best = [p.detach().clone() for p in parameters]
@@ -87,7 +94,8 @@ def train(
     order, place = torch.empty(0, dtype=torch.int64), rows
     batch = min(estimator.batch, rows)
     for step in range(steps + 1):
-        if step % CHECK_EVERY == 0 or step == steps:
+        last = step == steps or time.monotonic() - begun >= limit
+        if step % CHECK_EVERY == 0 or last:
             with torch.no_grad(), _set_to(parameters, averages):
                 value = held_out().cpu()
             others = of_other_parts(value, folds)
@@ -100,7 +108,7 @@ def train(
             last_better = len(curve) if better.any() else last_better
             if len(curve) - last_better >= PATIENCE or not torch.isfinite(value).all():
                 break
-        if step == steps:
+        if last:
             break
         if place + batch > rows:
             order, place = torch.randperm(rows, generator=generator), 0
@@ -111,10 +119,29 @@ def train(
     with torch.no_grad():
         for parameter, kept in zip(parameters, best, strict=True):
             parameter.copy_(kept)
+    return Course(best_step.tolist(), _doubt(step, curve, last_better, estimator))
+
+
+def _doubt(
+    step: int, curve: list[float], last_better: int, estimator: NeuralEstimator
+) -> Flag | None:
+    """The flag that training ended too early, if it did.
+
+    Args:
+        step: the last one.
+        curve: the values of the checks.
+        last_better: how many of them there were when one was better for the last time.
+        estimator: its limits.
+    """
+    if not math.isfinite(curve[-1]):
+        return flags.not_converged(step, diverged=True)
+    if len(curve) - last_better >= PATIENCE:
+        return None
+    if step < estimator.steps:
+        return flags.not_converged(step, seconds=estimator.time_limit)
     before = curve[int(LAST_QUARTER * (len(curve) - 1))]
-    at_the_end = step == steps and len(curve) - last_better < PATIENCE
-    rising = at_the_end and not max(curve) - before <= STILL_RISING
-    return Course(best_step.tolist(), not rising)
+    rising = max(curve) - before > STILL_RISING
+    return flags.not_converged(step) if rising else None
 
 
 def of_other_parts(value: Tensor, folds: int) -> Tensor:

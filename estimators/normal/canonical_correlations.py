@@ -11,8 +11,9 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from ..shared.mean_ratio import log_of_mean_ratio, other_rows
+
 Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 EXACT = 1e-12  # 1 - r^2 below which rounding decides: a relation is then taken as exactly linear
 RANK_TOLERANCE = 1e-9  # singular values below this share of the largest are 0
@@ -20,9 +21,7 @@ RANK_TOLERANCE = 1e-9  # singular values below this share of the largest are 0
 MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
 MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
 LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
-OTHER_ROWS, MOST_ROWS_OF_RATIO = 20, 5000  # rows of y beside each of x, and rows of x
-RATIO_ERRORS = 3.0  # standard errors of the mean ratio
-LIMITS_OF_RATIO = (1, 20, 100, 400, 1000)  # places among the largest ratios
+MOST_ROWS_OF_RATIO = 5000
 
 
 def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estimate:
@@ -67,47 +66,19 @@ def excess_of_ratio(x: Float, y: Float, unexplained: Float) -> float:
     """The log of the mean of p(x, y) / p(x) p(y) over x of one row and y of another, at least.
 
     p is the normal distribution of the canonical variables x and y (k, n), of mean 0 and of length
-    1, with 1 - r^2 in `unexplained` (k,). If the sides are normal, such pairs have a mean ratio of
-    1, whose log is 0. Where it is larger, the estimate is no bound of the MI, and is too high by
-    about as much (Donsker & Varadhan 1983, doi:10.1002/cpa.3160360204).
-
-    A few large ratios may decide the mean, so that its error is large. Ratios above a limit are
-    taken as the limit, which only lowers a mean. Of several limits, the one that gives most is
-    chosen, less three standard errors each.
+    1, with 1 - r^2 in `unexplained` (k,).
     """
     n = x.shape[1]
     rows = np.random.default_rng(n).permutation(n)[:MOST_ROWS_OF_RATIO]
     scale = math.sqrt(n)
     x, y = scale * x[:, rows], scale * y[:, rows]
-    n = len(rows)
     weight = (0.5 / unexplained)[:, np.newaxis]
     squared = 1 - unexplained[:, np.newaxis]
     alone_x, alone_y = ((weight * squared * side**2).sum(axis=0) for side in (x, y))
     twice = 2 * weight * np.sqrt(squared) * x
-    # The same pairs if x and y change places.
-    shifts = [sign * step for step in range(1, min(OTHER_ROWS, n - 1) // 2 + 1) for sign in (-1, 1)]
-    others = np.array([np.roll(np.arange(n), shift) for shift in shifts])
+    others = other_rows(len(rows))
     logs = np.array([(twice * y[:, o]).sum(axis=0) - alone_x - alone_y[o] for o in others])
-    largest = np.sort(logs, axis=None)[::-1]
-    found = [-math.inf]
-    for place in LIMITS_OF_RATIO:
-        if 2 * place <= len(largest):
-            limit = float(largest[place - 1])
-            found.append(limit + _log_of_mean(np.exp(np.minimum(logs - limit, 0)), others))
-    return max(found) - 0.5 * float(np.log(unexplained).sum())
-
-
-def _log_of_mean(ratios: Float, others: Int) -> float:
-    """The log of the mean of ratios of x of row i and y of row others[s, i], less three errors.
-
-    The error is the larger one of two: from the means over the pairs of each row of x, and of y.
-    """
-    count, n = ratios.shape
-    of_y = np.bincount(others.ravel(), ratios.ravel(), n) / count
-    mean = float(ratios.mean())
-    error = max(float(means.std()) for means in (ratios.mean(axis=0), of_y)) / math.sqrt(n)
-    least = mean - RATIO_ERRORS * error
-    return math.log(least) if least > 0 else -math.inf
+    return log_of_mean_ratio(logs, others) - 0.5 * float(np.log(unexplained).sum())
 
 
 def not_normal(basis_x: Float, basis_y: Float) -> dict[str, str]:

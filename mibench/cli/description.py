@@ -58,6 +58,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "copied_rows": {"copies": 500, "n": 1000},
     "near_copies": {},
     "bin_bias": {"bias": 0.2, "n": 1000},
+    "misfit": {"excess": 0.2},
     "beyond_evidence": {"n": 50, "dims": 100, "rows": 200, "most": 50},
     "sparse_labels": {"n": 100, "labels_x": 40, "labels_y": 40, "shared": 20, "correction": "auto"},
 }

@@ -20,6 +20,7 @@ from .flags_of_methods import bin_bias as bin_bias
 from .flags_of_methods import by_chance as by_chance
 from .flags_of_methods import far_apart as far_apart
 from .flags_of_methods import likely_off as likely_off
+from .flags_of_methods import misfit as misfit
 from .flags_of_methods import no_ratio as no_ratio
 from .flags_of_methods import outside as outside
 from .flags_of_methods import repeated_rows as repeated_rows
@@ -74,12 +75,13 @@ FLAGS = {
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
     "far_apart": "hardly any row of one sample lies where the other is: the divergence is too low",
     "by_chance": "labels in a random order would give a large estimate too",
-    "not_converged": "training ended at its limit of steps: the estimate may be too low",
+    "not_converged": "training ended at its limit of steps or time: the estimate may be too low",
     "overfitted": "a network fits the rows that train it far better than others: too low",
     "bounds_disagree": "another bound by the same network gives another value",
     "likely_off": "estimates of random distributions that look like the data are often off",
     "near_copies": "rows nearly are copies, or lie between two others: may be far too high",
     "bin_bias": "rows are few for the bins, so part of the estimate is chance",
+    "misfit": "fitted densities do not fit, and the estimate may be too high",
 }
 
 

@@ -58,6 +58,15 @@ def no_ratio(excess: float) -> Flag:
     )
 
 
+def misfit(excess: float) -> Flag:
+    """The ratio of fitted densities is too large for x of one row and y of another."""
+    return "misfit", (
+        f"Misfit: the estimate may be too high, by up to {both_units(excess)}. The density ratio "
+        "p(x, y) / p(x) p(y) is 1 on average over x of one row and y of another, and that of the "
+        "fitted densities is larger, as with clusters in many columns. Use auto or knn."
+    )
+
+
 def bin_bias(bias: float, n: int) -> Flag:
     """The plug-in of bins has a large bias, by the numbers of bins that occur."""
     return "bin_bias", (

@@ -3,12 +3,30 @@
 from .flag_text import Flag, both_units
 
 
-def not_converged(steps: int) -> Flag:
-    """Networks still improved when training ended."""
-    return "not_converged", (
-        f"Not converged: after {steps} steps of training, rows held out still gave more with each "
-        "step. The estimate is probably too low: give more steps."
-    )
+def not_converged(steps: int, *, seconds: float | None = None, diverged: bool = False) -> Flag:
+    """Training ended before networks were as good as they get.
+
+    Args:
+        steps: after which it ended.
+        seconds: the time limit, if that ended it.
+        diverged: whether values that are not finite ended it.
+    """
+    if diverged:
+        text = (
+            f"after {steps} steps, networks gave values that are not finite. The estimate is that "
+            "of an earlier step, and probably too low: give a lower learning_rate."
+        )
+    elif seconds is not None:
+        text = (
+            f"the time limit of {seconds:g} s ended training after {steps} steps. The estimate is "
+            "probably too low: give a higher time_limit, or none."
+        )
+    else:
+        text = (
+            f"after {steps} steps of training, rows held out still gave more with each step. The "
+            "estimate is probably too low: give more steps."
+        )
+    return "not_converged", f"Not converged: {text}"
 
 
 def overfitted(nats: float, in_training: float) -> Flag:
