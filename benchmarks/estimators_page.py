@@ -95,10 +95,12 @@ def tables() -> None:
 
 
 def images() -> None:
-    others = [name for name in names() if name not in (*NEURAL, *NOT_ON_IMAGES)]
+    some = [name for name in names() if name not in NEURAL]
+    others = some if sys.argv[2:] else [name for name in some if name not in NOT_ON_IMAGES]
     trained = [name for name in sys.argv[2:] or NEURAL if name in NEURAL]
-    table_of_checks(others, 8, images=True)
-    table_of_checks(trained, 2, images=True)
+    for these, seeds in ((others, 8), (trained, 2)):
+        if these:
+            table_of_checks(these, seeds, images=True)
 
 
 def neural() -> None:

@@ -5,11 +5,12 @@
     python benchmarks/intervals.py suites         # the tasks of all suites, 1000 rows each
     python benchmarks/intervals.py fit            # writes both models, MODEL and RISK below
     python benchmarks/intervals.py coverage       # prints the tables of docs/intervals.md
+    python benchmarks/intervals.py apart          # coverage of suites with no family in common
     python benchmarks/intervals.py flags          # prints how often each flag is right
 
 `draw`, `judge` and `suites` add to benchmarks/intervals.parquet what is missing there, and take
 about a second and a half a sample on one core. The other commands read that file: `fit` takes two
-minutes on two cores, and the tables take under a minute.
+minutes on two cores, `apart` fits once for each suite, and the tables take under a minute.
 
 Two sides of the same kind and with as many columns stand in an order that their values decide
 (`numbers_of_canonical`); the samples that the models were learned from have them as drawn.
@@ -49,6 +50,28 @@ SEED = 1
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 ROW_BINS = (200, 500, 1000, 2000, 5000, 10_001)
+# The families of `train` and `calibrate` that are of the kind of some task of a suite.
+ALIKE = {
+    "beyond-normal": (
+        "normal", "independent_normal", "normal_mixture", "student", "common_scale", "curve",
+        "band",
+    ),
+    "mixtures": ("normal", "independent_normal", "normal_mixture", "clusters", "normal_classes"),
+    "high-mi": ("normal", "independent_normal", "student", "common_scale", "curve", "band"),
+    "discrete": (
+        "channel", "confusion", "normal_classes", "laplace_classes", "censored", "shared_zeros",
+    ),
+    "everyday": (
+        "clusters", "angles", "censored", "shared_zeros", "channel", "confusion", "poisson_sum",
+        "thinned", "normal", "independent_normal", "independent_tails",
+    ),
+    "hard": (
+        "wave", "products", "gates", "friedman", "modulo", "uneven_noise", "curve",
+        "normal_mixture", "normal_classes",
+    ),
+    "network": ("curve", "normal_classes", "laplace_classes"),
+    "shared-labels": ("channel", "confusion", "clusters", "normal_classes", "laplace_classes"),
+}  # fmt: skip
 
 
 # --- samples -----------------------------------------------------------------------------------
@@ -174,6 +197,26 @@ def coverage(samples: pd.DataFrame, model: IntervalModel) -> None:
         print(f"mean absolute error of {name}: {errors[0]:.4f}, on all suites {errors[1]:.4f}")
 
 
+def apart(samples: pd.DataFrame) -> None:
+    """Coverage of each suite by a model that was learned without families like its tasks."""
+    print("| suite | tasks | left out | 50% | 80% | 90% | 95% | median width of 90%, nats |")
+    print("|---|---|---|---|---|---|---|---|")
+    parts = []
+    for suite, families in ALIKE.items():
+        of_suite = (samples["stream"] == "suites") & samples["task"].isin(SUITES[suite])
+        learned = samples["stream"].isin(["train", "calibrate"])
+        model = fit(samples[learned & ~samples["family"].isin(families)])
+        parts.append(held(samples[of_suite], model))
+        line_of_suite(f"`{suite}`", parts[-1], str(len(families)))
+    line_of_suite("each task in the first of its suites", pd.concat(parts).drop_duplicates("task"))
+
+
+def line_of_suite(name: str, part: pd.DataFrame, families: str = "") -> None:
+    shares = " | ".join(f"{part[f'held_{level}'].mean():.0%}" for level in LEVELS)
+    width = (part["high_0.9"] - part["low_0.9"]).median()
+    print(f"| {name} | {len(part)} | {families} | {shares} | {width:.2f} |", flush=True)
+
+
 def flags(samples: pd.DataFrame, model: IntervalModel) -> None:
     """How often an estimate is wrong with each flag, and with none."""
     for stream in ("judge", "suites"):
@@ -271,11 +314,15 @@ def main() -> None:
         fit_risk(samples).write(RISK)
         fit(samples).write(MODEL)
         print(json.dumps({path.name: path.stat().st_size for path in (MODEL, RISK)}))
+    elif command == "apart":
+        apart(pd.read_parquet(DRAWN))
     elif command in ("coverage", "flags"):
         table = {"coverage": coverage, "flags": flags}[command]
         table(pd.read_parquet(DRAWN), IntervalModel.read(MODEL))
     else:
-        sys.exit(f"{command!r} is no command: draw N, judge N, suites, fit, coverage or flags")
+        sys.exit(
+            f"{command!r} is no command: draw N, judge N, suites, fit, coverage, apart or flags"
+        )
 
 
 if __name__ == "__main__":

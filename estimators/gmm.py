@@ -78,15 +78,16 @@ class GMM(Estimator):
     that: it is too low, and has the flag `ceiling`. So about log(n / 5) nats can be found for a
     pair of columns.
 
-    Too high where components do not fit, as for clusters in many columns. The mean of the ratio
-    over x of one row and y of another, which is 1 for the true densities, shows it: the flag
-    `misfit`.
+    Too high where components do not fit, as for some clusters in many columns. The mean of the
+    ratio over x of one row and y of another, which is 1 for the true densities, shows it: the flag
+    `misfit`. Other clusters in many columns are too low.
 
     Attributes:
         components: the number of components; None (default): chosen as above.
         scores: whether columns become normal scores; True by default. If not, they are divided by
             their standard deviations without far outliers: better where X and Y are a mixture of
-            well separated normals, and far too low for heavy tails and values that repeat.
+            well separated normals, and far too low for heavy tails and values that repeat. A far
+            outlier of both sides is then taken for dependence.
         max_components: the most that are tried; 16 by default.
         folds: the number of parts; 5 by default.
         seed: of the start of each fit; 0 by default.
@@ -141,10 +142,11 @@ class GMM(Estimator):
             "standard_error_nats": float(found.ratios.std(ddof=1)) / math.sqrt(x.n),
         }  # fmt: skip
         nats = float(found.ratios.mean())
-        least = self._least_variance(x.n)
-        collapsed = any(m.least_variance < DEGENERATE * least for m in found.mixtures)
-        most = -0.5 * min(map(len, sides)) * math.log(least)
-        notes = dict([flags.misfit(min(excess, nats))] if min(excess, nats) > LEAST_EXCESS else [])
+        narrowest = self._least_variance(x.n)
+        collapsed = any(m.least_variance < DEGENERATE * narrowest for m in found.mixtures)
+        most = -0.5 * min(map(len, sides)) * math.log(narrowest)
+        doubtful = min(excess, nats) > LEAST_EXCESS
+        notes = dict([flags.misfit(excess)] if doubtful else [])
         return Estimate(nats, notes, info, nats if collapsed else most)
 
     def _search(self, rows: Float, dx: int) -> tuple[Fitted, float]:

@@ -122,8 +122,8 @@ def test_clusters_in_many_columns_are_too_high_and_flagged():
         estimate = ONE.estimate(*clusters(seed, 10))
         error = estimate.nats - np.log(2)
         assert error > 0.1
-        [amount] = re.findall(r"up to .* \(([0-9.]+) nats\)", estimate.flags["misfit"])
-        assert float(amount) > error
+        [amount] = re.findall(r"at least .* \(([0-9.]+) nats\)", estimate.flags["misfit"])
+        assert float(amount) > error  # other errors of the fit make the estimate lower
 
 
 @pytest.mark.parametrize(("dims", "n"), [(1, 100), (3, 200), (10, 400)])

@@ -49,15 +49,21 @@ def judged():
 
 
 def test_intervals_hold_the_truth_of_families_never_learned_from(judged):
-    """The shipped model on recorded samples: at 90%, at least 85% and in each family 60%."""
+    """The shipped model on recorded samples, whose shares are those of docs/intervals.md.
+
+    Nominal 90%: 88 to 95% of all, and at least 80% in each family and for each number of rows.
+    """
     model = interval_model()
     records = judged.to_dict("records")
     ends = np.array([model.interval(record, 0.9) for record in records])
     slack = 2 * judged["truth_error"] + 1e-6
     held = (judged["truth"] >= ends[:, 0] - slack) & (judged["truth"] <= ends[:, 1] + slack)
-    # docs/intervals.md has the measured shares; these bounds are a little below them.
-    assert held.mean() > 0.85
-    assert held.groupby(judged["family"]).mean().min() > 0.6
+    assert 0.88 < held.mean() < 0.95
+    rows = pd.cut(judged["n"], [200, 500, 1000, 2000, 5000, 10_001], right=False)
+    for groups in (judged["family"], rows):
+        assert held.groupby(groups, observed=True).mean().min() > 0.8
+    independent = (judged["truth"] == 0).to_numpy()
+    assert (ends[independent, 0] == 0).mean() >= 0.95
     error = {
         "auto": [abs(model.corrected(r) - r["truth"]) for r in records],
         "canonical": (judged["canonical"] - judged["truth"]).abs(),

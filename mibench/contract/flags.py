@@ -75,13 +75,13 @@ FLAGS = {
     "chain_rule": "the two orders of the chain rule differ: the estimate is unsure",
     "far_apart": "hardly any row of one sample lies where the other is: the divergence is too low",
     "by_chance": "labels in a random order would give a large estimate too",
-    "not_converged": "training ended at its limit of steps or time: the estimate may be too low",
+    "not_converged": "training ended too early, at a limit or by diverging: perhaps too low",
     "overfitted": "a network fits the rows that train it far better than others: too low",
     "bounds_disagree": "another bound by the same network gives another value",
     "likely_off": "estimates of random distributions that look like the data are often off",
     "near_copies": "rows nearly are copies, or lie between two others: may be far too high",
     "bin_bias": "rows are few for the bins, so part of the estimate is chance",
-    "misfit": "fitted densities do not fit, and the estimate may be too high",
+    "misfit": "fitted densities do not fit, so the estimate may be far too high",
 }
 
 

@@ -61,9 +61,10 @@ def no_ratio(excess: float) -> Flag:
 def misfit(excess: float) -> Flag:
     """The ratio of fitted densities is too large for x of one row and y of another."""
     return "misfit", (
-        f"Misfit: the estimate may be too high, by up to {both_units(excess)}. The density ratio "
-        "p(x, y) / p(x) p(y) is 1 on average over x of one row and y of another, and that of the "
-        "fitted densities is larger, as with clusters in many columns. Use auto or knn."
+        "Misfit: the fitted densities do not fit, and the estimate may be far too high. The "
+        "density ratio p(x, y) / p(x) p(y) is 1 on average over x of one row and y of another. The "
+        f"logarithm of this average, which should be 0, is at least {both_units(excess)}, as with "
+        "clusters in many columns and far outliers. Use auto or knn."
     )
 
 

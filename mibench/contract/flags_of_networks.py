@@ -14,7 +14,7 @@ def not_converged(steps: int, *, seconds: float | None = None, diverged: bool = 
     if diverged:
         text = (
             f"after {steps} steps, networks gave values that are not finite. The estimate is that "
-            "of an earlier step, and probably too low: give a lower learning_rate."
+            "of the best weights before, and probably too low: give a lower learning_rate."
         )
     elif seconds is not None:
         text = (

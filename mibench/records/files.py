@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 REFERENCE, REFERENCE_ALL = "reference", "reference-all"
 # In benchmarks/reference of a checkout, and in the package mibench.reference once installed: those
-# of the default estimators, and those of the others, on fewer samples.
-FILES = {REFERENCE: ("results.parquet",), REFERENCE_ALL: ("results.parquet", "others.parquet")}
+# of the default estimators, those of the others, on fewer samples, and those of pictures.
+FILES = {
+    REFERENCE: ("results.parquet",),
+    REFERENCE_ALL: ("results.parquet", "others.parquet", "images.parquet"),
+}
 
 
 def read_table(source: str | Path) -> "pd.DataFrame":
