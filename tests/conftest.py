@@ -55,6 +55,7 @@ settings.load_profile("mibench")
 
 # Slow tests of more than half a minute, none of which shares a costly fixture with others.
 LONGEST = (
+    "test_the_comparison_is_the_one_that_the_command_gives",
     "test_no_estimator_has_become_worse",
     "test_after_warmup_no_estimate_compiles_a_kernel",
     "test_a_killed_training_and_measurement_continue",
@@ -62,6 +63,8 @@ LONGEST = (
     "test_p_values_of_independent_sides_are_uniform",
     "test_thirty_runs_on_a_cluster_that_are_ended_have_stored_what_was_finished",
     "test_run_trains_measures_and_draws",
+    "test_the_examples_run_and_draw",
+    "test_p_values_under_independence_have_their_level",
     "test_other_networks_and_data",
 )
 LONG_AND_TOGETHER = "test_ibnet_reproduction.py"  # these share a costly fixture, in one process
