@@ -14,6 +14,7 @@ from mibench.types import Estimate
 from ..binning.labels import information_of_labels
 from ..independence import Combined
 from ..shared.torch_extra import needs_torch
+from .doubts import less_than_knn
 from .sides import Columns, Transform, check_rows, columns_of
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ class NeuralEstimator(Estimator):
         with needs_torch(f"{name} trains neural networks and"):
             from .device import one_thread
         with one_thread():
-            return self._by_networks(columns)
+            estimate = self._by_networks(columns)
+        more = less_than_knn(estimate.nats, name, x, y)
+        return replace(estimate, flags={**estimate.flags, **more})
 
     @abstractmethod
     def _by_networks(self, columns: Columns) -> Estimate:

@@ -2,8 +2,15 @@
 
 from mibench.contract import flags
 from mibench.contract.flag_text import Flag
+from mibench.contract.variables import Variable
+from mibench.errors import InputError
+
+from ..knn import KNN
 
 LEAST, SHARE = 0.1, 0.25  # nats, and of the larger number: what differs by more than both
+SHARE_OF_KNN = 0.15  # of what k-NN gives, and LEAST: what is missing then
+# With these alone, k-NN is not too high.
+HARMLESS = {"few_samples", "ceiling", "negative"}
 
 
 def differ(a: float, b: float) -> bool:
@@ -23,3 +30,14 @@ def flags_of_training(nats: float, in_training: float, early: Flag | None) -> di
     if in_training > nats and differ(in_training, nats):
         notes.update([flags.overfitted(nats, in_training)])
     return notes
+
+
+def less_than_knn(nats: float, name: str, x: Variable, y: Variable) -> dict[str, str]:
+    """The flag that k-NN gives more. As it is too low as a rule, networks have missed something."""
+    try:
+        knn = KNN().estimate_variables(x, y)
+    except InputError:  # such as labels that occur once each
+        return {}
+    more = knn.nats - nats > max(LEAST, SHARE_OF_KNN * knn.nats)
+    said = more and knn.flags.keys() <= HARMLESS
+    return dict([flags.knn_finds_more(knn.nats, nats, name)] if said else [])

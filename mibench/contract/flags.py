@@ -314,10 +314,10 @@ def halves_differ(low: float, high: float) -> Flag:
     )
 
 
-def knn_finds_more(knn: float, nats: float) -> Flag:
-    """k-NN gives more than the estimate."""
+def knn_finds_more(knn: float, nats: float, name: str = "canonical") -> Flag:
+    """k-NN gives more than the estimator `name`."""
     return "knn_finds_more", (
-        f"k-NN gives {both_units(knn)}, and canonical {both_units(nats)}. As a rule, both are "
+        f"k-NN gives {both_units(knn)}, and {name} {both_units(nats)}. As a rule, both are "
         "below the true MI, so the estimate is probably too low."
     )
 
