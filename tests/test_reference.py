@@ -69,9 +69,12 @@ def test_reference_all_has_every_estimator_on_one_benchmark(reference):
         of_one = whole[(whole["estimator"] == name) & (whole["n"] == 5000)]
         assert set(of_one["task"]) == set(SUITES["beyond-normal"])
         assert of_one["error"].eq("").all()
-    failed = whole[whole["nats"].isna()]  # labels or many columns are refused, and fits are slow
-    assert set(failed["estimator"]) <= {
+    failed = whole["nats"].isna()  # labels or many columns are refused, and fits are slow
+    assert set(whole[failed & ~of_images]["estimator"]) <= {
         "copula", "gaussian", "gaussian_copula", "geometric", "gmm", "lnc",
+    }  # fmt: skip
+    assert set(whole[failed & of_images]["estimator"]) == {
+        "diffusion", "gaussian", "gaussian_copula", "geometric",
     }  # fmt: skip
     truths = {name: mibench.get_task(name).mi_nats for name in whole["task"].unique()}
     np.testing.assert_allclose(whole["mi_nats"], whole["task"].map(truths), rtol=1e-9, atol=1e-12)
