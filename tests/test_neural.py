@@ -9,6 +9,7 @@ from scipy.stats import norm
 from mibench.contract.variables import as_variable
 from mibench.estimators import Smile
 from mibench.estimators.neural import sides
+from mibench.estimators.neural.doubts import less_than_knn
 
 from .samples import normal
 
@@ -270,3 +271,17 @@ def test_threads_of_torch_are_the_users_again():
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_what_knn_finds_more_of_many_rows_is_that_of_some_and_no_order_matters():
+    x = np.random.default_rng(0).normal(size=(12_000, 1))
+    sides = (as_variable(v, name, discrete=False) for name, v in (("x", x), ("y", x + 0.1)))
+    x, y = sides
+    said = less_than_knn(0.5, "mine", x, y)
+    assert "and mine 0.72 bits (0.50 nats)" in said["knn_finds_more"]
+    order = np.random.default_rng(1).permutation(12_000)
+    assert less_than_knn(0.5, "mine", x.reordered(order), y.reordered(order)) == said
+    assert less_than_knn(20.0, "mine", x, y) == {}
+    labels = as_variable(np.arange(12_000) % 3, "y", discrete=True)
+    assert less_than_knn(0.0, "mine", x, labels) == {}
+    assert less_than_knn(0.0, "mine", labels, x) == {}
