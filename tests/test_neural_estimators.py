@@ -9,6 +9,7 @@ import pytest
 
 import mibench
 from mibench import InputError
+from mibench.contract.completing import SHOWN_AS_ZERO
 from mibench.estimators import KNN, NJEE, NWJ, Diffusion, Flow, InfoNCE, Latent, Mine, Smile
 
 from .samples import normal
@@ -254,3 +255,13 @@ def test_without_torch_the_others_work_and_these_name_the_extra():
     assert [line[-1] for line in said.splitlines() if line.startswith("ended")] == ["0", "0", "1"]
     assert "pip install 'mibench[torch]'" in said
     assert "Traceback" not in said
+
+
+def test_latent_is_negative_where_the_mean_is_and_not_a_part():
+    seen = set()
+    for seed in range(6):
+        estimate = Latent(steps=2, seed=seed).estimate(*correlated(0.0, 90, seed, 3, 3))
+        part_below = min(estimate.info["nats_of_parts"]) < 0
+        seen.add((part_below, estimate.nats < 0))
+        assert ("negative" in estimate.flags) == (estimate.nats < -SHOWN_AS_ZERO)
+    assert seen >= {(True, False), (True, True)}

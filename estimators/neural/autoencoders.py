@@ -75,6 +75,7 @@ def estimate_of_codes(columns: Columns, estimator: NeuralEstimator, dims: int, k
     ]
     of_parts = [estimate.nats for estimate in estimates]
     notes = {code: said for estimate in estimates for code, said in estimate.flags.items()}
+    notes.pop("negative", None)  # a part may be below 0 where the mean is not
     if course.doubt is not None:
         notes.update([course.doubt])
     info = {
