@@ -32,8 +32,8 @@ TASKS = (
     "zero_inflated-5-5-0.8-independent", "censored-0.8-0.8", "label-uniform-5",
 )  # fmt: skip
 SLOW = ("auto", "canonical", "copula", "gmm")
-# Fits of mixtures and vines to 128 columns take minutes each.
-NOT_ON_IMAGES = ("copula", "gmm")
+# Fits to 128 columns, and a network for each column, take minutes an estimate.
+NOT_ON_IMAGES = ("copula", "flow", "gmm", "njee")
 NEURAL = ("diffusion", "flow", "infonce", "latent", "mine", "njee", "nwj", "smile")
 AGREEMENTS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 MARKS = {"passes": "", "fails": " **fails**", "not claimed": " (not claimed)", "declines": ""}
@@ -95,12 +95,13 @@ def tables() -> None:
 
 
 def images() -> None:
-    some = [name for name in names() if name not in NEURAL]
-    others = some if sys.argv[2:] else [name for name in some if name not in NOT_ON_IMAGES]
-    trained = [name for name in sys.argv[2:] or NEURAL if name in NEURAL]
-    for these, seeds in ((others, 8), (trained, 2)):
-        if these:
-            table_of_checks(these, seeds, images=True)
+    known = (name for name in (*names(), *NEURAL) if name not in NOT_ON_IMAGES)
+    chosen = sys.argv[2:] or list(known)
+    trained = [name for name in chosen if name in NEURAL]
+    others = [name for name in chosen if name not in NEURAL]
+    for some, seeds in ((others, 8), (trained, 2)):
+        if some:
+            table_of_checks(some, seeds, images=True)
 
 
 def neural() -> None:

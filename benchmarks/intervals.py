@@ -203,7 +203,8 @@ def apart(samples: pd.DataFrame, suites: Sequence[str]) -> None:
 
     Tasks whose rows depend on each other are left out: their intervals begin at 0.
     """
-    print("| suite | tasks | left out | 50% | 80% | 90% | 95% | median width of 90%, nats |")
+    shares = " | ".join(f"{level:.0%}" for level in LEVELS)
+    print(f"| suite | tasks | families left out | {shares} | median width of 90%, nats |")
     print("|---|---|---|---|---|---|---|---|")
     independent = ~samples["task"].str.contains("|".join(DEPENDENT))
     learned = samples["stream"].isin(["train", "calibrate"])
@@ -213,7 +214,8 @@ def apart(samples: pd.DataFrame, suites: Sequence[str]) -> None:
         part = held(samples[of_suite & independent], model)
         shares = " | ".join(f"{part[f'held_{level}'].mean():.0%}" for level in LEVELS)
         width = (part["high_0.9"] - part["low_0.9"]).median()
-        cells = f"| `{suite}` | {len(part)} | {len(ALIKE[suite])} | {shares} | {width:.2f} |"
+        said = "none: open above" if math.isinf(width) else f"{width:.2f}"
+        cells = f"| `{suite}` | {len(part)} | {len(ALIKE[suite])} | {shares} | {said} |"
         print(cells, flush=True)
 
 

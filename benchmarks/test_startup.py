@@ -86,7 +86,7 @@ def shortest(command: list[str], bound: float, **environment: str) -> float:
 
 
 @pytest.mark.parametrize("kind", ["numbers", "labels"])
-@pytest.mark.parametrize("dims", ["5"] if SHORT else ["1", "5"])
+@pytest.mark.parametrize("dims", ["1", "5"])
 @pytest.mark.parametrize("name", ["uniform", "adaptive", "kde", "knn", "canonical"])
 def test_first_estimate_of_a_process(note, slack, warm, name, dims, kind):
     """From the start of Python to its end, with compiled code in the cache."""

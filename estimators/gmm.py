@@ -150,7 +150,7 @@ class GMM(Estimator):
         return Estimate(nats, notes, info, nats if collapsed else most)
 
     def _search(self, rows: Float, dx: int) -> tuple[Fitted, float]:
-        """The mixtures that fit rows held out best, and by how much they are too high."""
+        """The mixtures that fit rows held out best, and the log of their mean ratio."""
         if self.components is None:
             best = self._best(rows, dx)
         else:
@@ -196,7 +196,7 @@ class GMM(Estimator):
 
     def _excess(self, rows: Float, dx: int, mixtures: Sequence[NormalMixture]) -> float:
         """The log of the mean density ratio over x of one row and y of another of the same part."""
-        shifts = min(OTHER_ROWS, len(rows) // self.folds - 1)
+        shifts = min(OTHER_ROWS, len(rows) // self.folds - 1)  # as many in each part
         logs, others, seen = [], [], 0
         for fold, mixture in enumerate(mixtures):
             held_out = rows[fold :: self.folds][:MOST_ROWS_OF_RATIO]

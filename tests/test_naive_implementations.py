@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -254,8 +254,13 @@ def test_small_own_bin_property(sample, bins, pooled, own_value):
     assert_agrees(Adaptive(bins=bins, pooled=pooled, own_bin=own_value), *sample)
 
 
+# A value so far away that the last digits of the others are lost.
+FAR_VALUE = np.array([[0.0], [0.6875], [-1e6], [0.737001642]]), np.array([0, 0, 1, 1])
+
+
 @properties
 @given(labelled(), st.sampled_from([1e-3, 0.5, 100.0]), st.sampled_from(["upper", "lower"]))
+@example(FAR_VALUE, 1e-3, "upper")
 def test_small_mixture_property(sample, variance, variant):
     values, codes = sample
     # Both round values to some eps * max |value|, each at another step. That moves a distance in

@@ -21,7 +21,7 @@ RANK_TOLERANCE = 1e-9  # singular values below this share of the largest are 0
 MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
 MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
 LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
-MOST_ROWS_OF_RATIO = 5000
+MOST_ROWS_OF_RATIO = 5000  # of x, and of y
 
 
 def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estimate:
