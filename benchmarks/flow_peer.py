@@ -96,6 +96,7 @@ def main() -> None:
     print("| task | true MI | error of `flow` | error of zuko | time of `flow` | time of zuko |")
     print("|---|---|---|---|---|---|")
     settings, errors = Flow(), []
+    settings.warm_up(*mibench.get_task(TASKS[0]).sample(N, 0))
     for name in TASKS:
         task = mibench.get_task(name)
         rows = []
