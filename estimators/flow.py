@@ -1,8 +1,9 @@
 """Autoregressive flows: densities of Y, with X and without."""
 
+import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -11,7 +12,10 @@ from mibench.types import Estimate
 from .neural.base import NeuralEstimator
 from .neural.sides import Columns, exchanged, without_ties
 
-NARROWEST = 1e-3  # standard deviations of a column: a limit where values repeat
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FARTHEST = 0.7  # mean of the mixture that training begins with, in standard deviations
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Flow(NeuralEstimator):
 
     Networks give a density to each column Y_m of one side, from the columns before it, with X and
     without. It is a mixture of normal distributions, whose distribution functions make an
-    autoregressive flow. On rows held out (McAllester & Stratos 2020),
+    autoregressive flow. The flow begins as the normal distribution that fits the rows, and the
+    networks learn what differs from it. On rows held out (McAllester & Stratos 2020),
 
         I = mean of sum_m log p(y_m | y_1 ... y_m-1, x) - log p(y_m | y_1 ... y_m-1)
 
@@ -30,7 +35,8 @@ class Flow(NeuralEstimator):
     Bias: downwards as a rule, as what depends on X is harder to learn. But no bound: the estimate
     is too high where the density without X is learned less well, as where Y has many columns.
     Values of Y that repeat get ranks in random order, which changes the density, and not the MI.
-    Near 0 for independent sides.
+    Near 0 for independent sides. At most log(n) - 0.42 nats for each column of Y: narrower
+    densities than the distance of two ranks would count rows.
 
     Attributes:
         steps: the most steps of training; 400 by default. Rows held out may end it earlier.
@@ -65,17 +71,31 @@ class Flow(NeuralEstimator):
     components: Annotated[int, Field(ge=1, le=100)] = 8
 
     def _by_networks(self, columns: Columns) -> Estimate:
-        import torch
+        from .neural.descriptions import by_mixtures
+        from .neural.entropies import Model, difference_of_entropies
 
-        from .neural.entropies import Model, difference_of_entropies, log_density_of_mixture
-
-        k = self.components
-        start = torch.zeros(3, k, dtype=torch.float32)  # weights, means and log widths
-        if k > 1:
-            start[1] = torch.linspace(-1.5, 1.5, k, dtype=torch.float32)
-            start[2] = -0.5
-        density = partial(log_density_of_mixture, narrowest=NARROWEST)
         columns = exchanged(columns)
         columns = columns._replace(b=without_ties(columns.b, self.seed))
-        model = Model(f"flow, {k} components", start.flatten().repeat(len(columns.b), 1), density)
-        return difference_of_entropies(columns, None, model, self)
+        d, n = columns.b.shape
+        # Normal scores are a grid. Narrower densities would count its points, which repeat.
+        narrowest = math.sqrt(2 * math.pi) / n  # from one to the next, where they are nearest
+        start = _like_normal(self.components).flatten().repeat(d, 1)
+        model = Model(
+            f"flow, {self.components} components", start, partial(by_mixtures, narrowest=narrowest),
+            d * (math.log(n) - (math.log(2 * math.pi) - 1) / 2),
+        )  # fmt: skip
+        return difference_of_entropies(columns, model, self)
+
+
+def _like_normal(components: int) -> "Tensor":
+    """Outputs (3, components) of a mixture of variance 1 that is nearly normal.
+
+    Its components differ, so that training can tell them apart.
+    """
+    import torch
+
+    outputs = torch.zeros(3, components, dtype=torch.float32)  # logits, means, log widths
+    if components > 1:
+        outputs[1] = torch.linspace(-FARTHEST, FARTHEST, components, dtype=torch.float32)
+        outputs[2] = math.log(1 - float(outputs[1].square().mean())) / 2
+    return outputs

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -65,8 +66,8 @@ class NJEE(NeuralEstimator):
 
     def _by_networks(self, columns: Columns) -> Estimate:
         import torch
-        from torch.nn.functional import cross_entropy
 
+        from .neural.descriptions import by_bins
         from .neural.entropies import Model, difference_of_entropies
 
         if columns.labels:
@@ -75,12 +76,9 @@ class NJEE(NeuralEstimator):
             columns = exchanged(columns)  # Y is the one with fewer columns
             targets, classes = equal_bins(columns.b, self.bins), self.bins
 
-        def log_likelihood(outputs: torch.Tensor, bins: torch.Tensor) -> torch.Tensor:
-            logs = cross_entropy(outputs.flatten(0, -2), bins.flatten(), reduction="none")
-            return -logs.reshape(bins.shape)
-
         # The networks begin at the frequencies, one row added to each, and so at equal entropies.
         counts = np.stack([np.bincount(column, minlength=classes) for column in targets])
         start = torch.from_numpy(np.log((counts + 1) / (counts + 1).sum(axis=1, keepdims=True)))
-        model = Model("NJEE", start, log_likelihood, len(targets) * math.log(classes))
-        return difference_of_entropies(columns, torch.from_numpy(targets), model, self)
+        described = partial(by_bins, bins=torch.from_numpy(targets))
+        model = Model("NJEE", start, described, len(targets) * math.log(classes))
+        return difference_of_entropies(columns, model, self)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import multivariate_normal, norm
 
 from mibench.contract.variables import as_variable
 from mibench.estimators import Smile
@@ -18,9 +18,13 @@ torch = pytest.importorskip("torch")
 from mibench.estimators.neural import bounds  # noqa: E402
 from mibench.estimators.neural.autoregressive import Autoregressive  # noqa: E402
 from mibench.estimators.neural.critics import spread_shifts, values  # noqa: E402
+from mibench.estimators.neural.descriptions import (  # noqa: E402
+    by_mixtures,
+    log_density_of_mixture,
+)
 from mibench.estimators.neural.device import generator_of, one_thread  # noqa: E402
-from mibench.estimators.neural.entropies import log_density_of_mixture  # noqa: E402
 from mibench.estimators.neural.network import Critics, Perceptrons  # noqa: E402
+from mibench.estimators.neural.normal_fit import normal_fit  # noqa: E402
 from mibench.estimators.neural.parts import Parts  # noqa: E402
 from mibench.estimators.neural.training import Adam, of_other_parts, train  # noqa: E402
 
@@ -128,7 +132,7 @@ def test_a_column_is_described_by_those_before_it_and_by_x_where_shown(columns):
     networks = Autoregressive(2, 2, torch.zeros(columns, 3), 12, generator, CPU)
     for parameter in networks.parameters:
         parameter.data = torch.randn(parameter.shape, generator=generator)
-    x, y = torch.randn(2, 5, 2, generator=generator), torch.randn(2, 5, columns)
+    x, y = torch.randn(4, 5, 2, generator=generator), torch.randn(4, 5, columns)
     with torch.no_grad():
         before = networks(x, y)
         assert before.shape == (4, 5, columns, 3)
@@ -215,11 +219,38 @@ def test_mixtures_equal_sums_of_normal_densities():
     logits, means, log_widths = np.split(outputs, 3, axis=2)
     weights = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
     density = (weights * norm.pdf(x[..., None], means, np.exp(log_widths))).sum(axis=2)
-    found = log_density_of_mixture(torch.tensor(outputs), torch.tensor(x), 1e-3)
-    assert found.numpy() == pytest.approx(np.log(density), abs=1e-12)
-    narrow = torch.tensor([[0.0, 0.0, -100.0]])
-    at_limit = norm.logpdf(0, 0, 0.01)
-    assert log_density_of_mixture(narrow, torch.zeros(1), 0.01).item() == pytest.approx(at_limit)
+    scales = rng.uniform(0.1, 3, size=(4, 2))
+    found = log_density_of_mixture(*map(torch.tensor, (outputs, x, scales)), 1e-3)
+    assert found.numpy() == pytest.approx(np.log(density / scales), abs=1e-12)
+    narrow, at_limit = torch.tensor([[0.0, 0.0, -100.0]]), norm.logpdf(0, 0, 0.01)
+    for scale in (1.0, 0.02, 5.0):
+        found = log_density_of_mixture(narrow, torch.zeros(1), torch.tensor([scale]), 0.01)
+        assert found.item() == pytest.approx(at_limit)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(600, 1), (600, 4), (24, 9)])
+def test_mixtures_begin_with_the_normal_distribution_of_the_rows(rows, columns):
+    """With X and without. 9 columns of 8 rows in each part have no covariance to speak of."""
+    x, y = normal(rows, 10, columns)
+    y[:, 0] += 2 * x[:, 0]
+    sample = sides.exchanged(
+        sides.columns_of(*(as_variable(v, "x", False) for v in (y, x)), "ranks")
+    )
+    parts = Parts(sample, 3, generator_of(0), CPU)
+    outputs = torch.zeros(parts.b.shape[1], 3)  # one component, standard normal
+    networks = Autoregressive(3, parts.a.shape[1], outputs, 8, generator_of(0), CPU)
+    with torch.no_grad():
+        found = by_mixtures(parts, 1e-3)(networks, parts.of_part).numpy()
+    fit = normal_fit(parts.a[parts.of_others], parts.b[parts.of_others], 1e-6)
+    for network in range(6):
+        a, b = (v[parts.of_part[network % 3]].numpy().astype(float) for v in (parts.a, parts.b))
+        axes = fit.directions[network].numpy().astype(float)
+        covariance = axes * fit.variances[network].numpy() @ axes.T
+        if rows == 24:
+            covariance = np.diag(np.diag(covariance))
+        means = a @ fit.slopes[network].numpy()
+        want = [multivariate_normal(m, covariance).logpdf(v) for m, v in zip(means, b, strict=True)]
+        assert found[network] == pytest.approx(np.array(want), abs=1e-3)  # float32
 
 
 def test_bins_hold_as_many_rows_and_equal_values_share_one():

@@ -171,6 +171,38 @@ def test_denoisers_of_normal_sides_need_no_training():
     assert -0.03 - 3 * error < mean < 0.005 + 3 * error
 
 
+def test_flows_of_normal_sides_need_no_training():
+    """25+25 columns: one step gives the truth, and independent sides nothing."""
+    errors, by_chance = [], []
+    for seed in range(6):
+        x, y = correlated(0.0, 1200, seed, 25, 25)
+        both = y.copy()
+        both[:, :2] = 0.8 * x[:, :2] + 0.6 * y[:, :2]
+        errors.append(Flow(steps=1).estimate(x, both).nats - 2 * true_nats(0.8))
+        by_chance.append(Flow(steps=1).estimate(x, y).nats)
+    mean, error = mean_and_error(errors)
+    assert abs(mean) < 0.05 + 3 * error  # of 1.02 nats; the fit to 800 rows costs some hundredths
+    mean, error = mean_and_error(by_chance)
+    assert -0.03 - 3 * error < mean < 0.005 + 3 * error
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("noise", [0.0, 1e-6, 1e-3])
+def test_flows_give_no_more_than_rows_can_show(columns, noise):
+    """Ranks of nearly equal sides often agree. A density of their grid would have no bound."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, columns))
+    found = Flow().estimate(x, x + noise * rng.normal(size=x.shape))
+    assert 0.7 * columns * math.log(300) < found.nats < columns * math.log(300)
+    assert "ceiling" in found.flags
+
+
+def test_flows_of_more_columns_than_rows_are_finite():
+    x, y = correlated(0.0, 60, 0, 100, 100)
+    assert abs(Flow(steps=40).estimate(x, y).nats) < 0.05
+    assert -1 < Flow(steps=40).estimate(x, x + y).nats < 100 * true_nats(0.7)
+
+
 @pytest.mark.parametrize("kind", [Smile, Flow, Latent])
 def test_the_state_of_torch_neither_matters_nor_changes(kind):
     x, y = normal(60, 2, 1)
@@ -203,7 +235,11 @@ def test_a_time_limit_ends_training_with_a_flag_and_changes_nothing_else(kind):
     brief = kind(time_limit=1e-9).estimate(x, y)
     assert set(brief.info["steps"]) == {0}
     assert "limit of 1e-09 s ended training after 0 steps" in brief.flags["not_converged"]
-    if kind not in (Latent, Diffusion):  # random codes show something, and so does the normal fit
+    if kind not in (
+        Latent,
+        Diffusion,
+        Flow,
+    ):  # random codes show something, and so does the normal fit
         assert brief.nats == pytest.approx(0, abs=1e-6)
     for wrong in (0, -1, math.inf, math.nan):
         with pytest.raises(InputError, match="time_limit"):

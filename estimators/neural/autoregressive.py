@@ -52,8 +52,8 @@ class Autoregressive:
         return [*self.weights, *self.biases]
 
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
-        """The outputs (2 parts, n, d, k) for rows x (parts, n, dx) and y (parts, n, d)."""
-        a = torch.cat([x.repeat(2, 1, 1) * self.shown, y.repeat(2, 1, 1)], 2)
+        """The outputs (2 parts, n, d, k) for rows x (2 parts, n, dx) and y (2 parts, n, d)."""
+        a = torch.cat([x * self.shown, y], 2)
         for i, (w, b, mask) in enumerate(zip(self.weights, self.biases, self.masks, strict=True)):
             a = torch.baddbmm(b, silu(a) if i else a, w * mask)
         return a.reshape(*a.shape[:2], self.columns, self.outputs)

@@ -16,11 +16,13 @@ class NormalFit(NamedTuple):
         slopes: (2 parts, dx, d), of the mean of Y on X; 0 in the second half.
         directions: (2 parts, d, d), the eigenvectors of the covariance of Y around that mean.
         variances: (2 parts, d), the eigenvalues.
+        rows: how many they were fitted to.
     """
 
     slopes: Tensor
     directions: Tensor
     variances: Tensor
+    rows: int
 
     def noise(self, z: Tensor, x: Tensor, a: Tensor, s: Tensor) -> Tensor:
         """The expected noise e of rows z = a y + s e (2 parts, n, d), given x where it is seen."""
@@ -28,8 +30,27 @@ class NormalFit(NamedTuple):
         rest = rest * (s / (a * a * self.variances[:, None] + s * s))
         return torch.bmm(rest, self.directions.mT)
 
+    def standardized(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """What x, where it is seen, and the columns before it do not predict of each column of y.
 
-def normal_fit(x: Tensor, y: Tensor) -> NormalFit:
+        x: (2 parts, n, dx). y: (2 parts, n, d).
+
+        Returns:
+            The residuals (2 parts, n, d) in standard deviations, which for normal sides are
+            independent and standard normal, and the standard deviations (2 parts, 1, d). For fewer
+            than 2 d rows the columns before are not used.
+        """
+        directions, d = self.directions.double(), self.variances.shape[1]
+        covariance = (directions * self.variances.double()[:, None]) @ directions.mT
+        if self.rows < 2 * d:  # covariances of so few rows say little of other rows
+            covariance = torch.diag_embed(covariance.diagonal(dim1=1, dim2=2))
+        factor = torch.linalg.cholesky(covariance)
+        residuals = (y - torch.bmm(x, self.slopes)).double().mT
+        standardized = torch.linalg.solve_triangular(factor, residuals, upper=False).mT
+        return standardized.float(), factor.diagonal(dim1=1, dim2=2).float()[:, None]
+
+
+def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
     """The fit to x (parts, n, dx) and y (parts, n, d), whose columns have mean 0 and variance 1.
 
     Canonical correlations are made smaller by what chance makes of the largest one in independent
@@ -37,18 +58,19 @@ def normal_fit(x: Tensor, y: Tensor) -> NormalFit:
     """
     x64, y64 = x.double(), y.double()
     n, dx, d = x.shape[1], x.shape[2], y.shape[2]
-    of_x, of_y = _square_roots(x64.mT @ x64 / n), _square_roots(y64.mT @ y64 / n)
+    of_x, of_y = _square_roots(x64.mT @ x64 / n, ridge), _square_roots(y64.mT @ y64 / n, ridge)
     u, correlations, v = torch.linalg.svd(
         of_x.inverse @ (x64.mT @ y64 / n) @ of_y.inverse, full_matrices=False
     )
     by_chance = (math.sqrt(dx) + math.sqrt(d)) ** 2 / n
-    squares = ((correlations**2 - by_chance) / max(1 - by_chance, RIDGE)).clamp(0, 1 - RIDGE)
+    squares = ((correlations**2 - by_chance) / max(1 - by_chance, ridge)).clamp(0, 1 - ridge)
     scaled = v * squares.sqrt().unsqueeze(-1)
     slopes = of_x.inverse @ u @ scaled @ of_y.root
     around_mean = of_y.covariance - (scaled @ of_y.root).mT @ (scaled @ of_y.root)
     variances, directions = torch.linalg.eigh(torch.cat([around_mean, of_y.covariance]))
     slopes = torch.cat([slopes, torch.zeros_like(slopes)])
-    return NormalFit(*(t.float() for t in (slopes, directions, variances.clamp(min=RIDGE**2))))
+    variances = variances.clamp(min=ridge**2)
+    return NormalFit(slopes.float(), directions.float(), variances.float(), n)
 
 
 class _Roots(NamedTuple):
@@ -57,8 +79,8 @@ class _Roots(NamedTuple):
     inverse: Tensor
 
 
-def _square_roots(covariance: Tensor) -> _Roots:
-    covariance = covariance + RIDGE * torch.eye(len(covariance[0])).to(covariance)
+def _square_roots(covariance: Tensor, ridge: float) -> _Roots:
+    covariance = covariance + ridge * torch.eye(len(covariance[0])).to(covariance)
     values, vectors = torch.linalg.eigh(covariance)
     root, inverse = (
         vectors @ torch.diag_embed(values**power) @ vectors.mT for power in (0.5, -0.5)
