@@ -749,7 +749,7 @@ def test_hostile_text_is_only_text(chrome, tmp_path):
     ("rows", "message"),
     [
         ([record(seed=s) for s in range(3)], "no other estimator"),
-        ([record(estimator=e, nats=v) for e, v in (("a", 0.4), ("b", 0.1))], "with one seed"),
+        ([record(estimator=e, nats=v) for e, v in (("a", 0.4), ("b", 0.1))], "with one sample"),
         ([record(nats=None, error="no", seed=s) for s in range(2)], "nothing to rank"),
         (
             [record(estimator=e, seed=s, nats=0.5 + 0.1 * np.sin(k + s * s))

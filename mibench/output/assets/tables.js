@@ -100,7 +100,7 @@ function drawFinding() {
     const error = `${mi(best.rmse_nats)} ${state.units}`;
     const size = `an RMSE of ${error}${best.rmse_low_nats === null ? "" : ` (95 % interval ${mi(best.rmse_low_nats)} to ${mi(best.rmse_high_nats)})`}`;
     if (ranked.length === 1) text = `${names([best])} has ${size}; no other estimator succeeded, so there is no comparison.`;
-    else if (best.rmse_low_nats === null) text = `${names([best])} leads with ${size}; with one seed this may be due to chance.`;
+    else if (best.rmse_low_nats === null) text = `${names([best])} leads with ${size}; with one sample this may be due to chance.`;
     else if (first.length === 1) text = `${names([best])} leads with ${size}, and is significantly better than every other estimator.`;
     else text = `${names([best])} has the smallest error, ${size}, but ${names(first)} share rank 1: no estimator is significantly better than any of them.`;
     const { of } = view(), used = Math.max(...rows.map((r) => r.cells));
