@@ -1,8 +1,8 @@
 """`recommend`: estimators ranked by their errors on tasks that are like the user's data."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from .types import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-REFERENCE = "reference"
+REFERENCE, ALL = "reference", "reference-all"
 SIMILAR = 20  # tasks; the advice of 5 or 10 is worse: `benchmarks/recommendation.py suites 5 10`
 MOST_SIMILAR = 100
 
@@ -40,6 +40,10 @@ class Recommendation:
             the share of estimates that were too high by more than 0.1 nats and 15%.
         tasks: The similar tasks, the most similar first. Columns: task, distance, n, mi_nats (the
             true MI), and for each estimator its mean absolute error in nats.
+        others: The other estimators with results for half of these tasks, which are not run on the
+            data. Columns: estimator; tasks, how many have results; error_nats, error_bits,
+            bias_nats, bias_bits and too_high as above, at the sample size nearest to the number of
+            rows; best_error_nats and best_error_bits, the mean absolute error of `best` there.
         alike: Whether the first of these tasks is like the data. If not, the errors tell little.
     """
 
@@ -48,6 +52,7 @@ class Recommendation:
     labels: tuple[bool, bool]
     estimators: "pd.DataFrame"
     tasks: "pd.DataFrame"
+    others: "pd.DataFrame"
     alike: bool
 
     @property
@@ -90,7 +95,8 @@ class Recommendation:
     def _repr_html_(self) -> str:
         """The ranking and the similar tasks, in notebooks."""
         ranked = plain_table(self.estimators, self.sentence())
-        return ranked + plain_table(self.tasks, "similar tasks")
+        others = plain_table(self.others, "others, on the similar tasks")
+        return ranked + others + plain_table(self.tasks, "similar tasks")
 
 
 def recommend(
@@ -119,7 +125,7 @@ def recommend(
         similar: How many similar tasks to average over, 1 to 100.
 
     Returns:
-        A `Recommendation`: `.best`, `.estimators`, `.tasks`, `.alike` and `.sentence()`.
+        A `Recommendation`: `.best`, `.estimators`, `.others`, `.tasks`, `.alike`, `.sentence()`.
 
     Raises:
         InputError: For bad data as `mibench.estimate`, for a constant side, and for a bad number of
@@ -215,9 +221,7 @@ def _ranked(
     ranked = tasks_like.ranking(errors)
     names = ranked["estimator"]
     ranked.insert(1, "nats", names.map(nats).astype(float))
-    for column in ("nats", "error_nats", "bias_nats"):
-        place = list(ranked.columns).index(column) + 1
-        ranked.insert(place, column.replace("nats", "bits"), ranked[column] / math.log(2))
+    _add_bits(ranked, ("nats", "error_nats", "bias_nats"))
     ranked["flags"] = [";".join(successes[e].flags) if e in successes else "" for e in names]
     ranked["failure"] = [failures.get(e, "") for e in names]
 
@@ -228,7 +232,23 @@ def _ranked(
     tasks.insert(0, "n", described.loc[distance.index, "n"].astype(int))
     tasks.insert(0, "distance", distance)
     alike = tasks_like.are_alike(float(distance.iloc[0]), rows, records, len(failures))
-    return Recommendation(rows, dims, labels, ranked, tasks.reset_index(names="task"), alike)
+    advice = Recommendation(
+        rows, dims, labels, ranked, tasks.reset_index(names="task"), ranked[:0], alike
+    )
+    more = results(ALL)
+    others = tasks_like.errors_of_others(
+        more[~more["estimator"].isin(names)], described.loc[distance.index], rows, records,
+        advice.best,
+    )  # fmt: skip
+    _add_bits(others, ("error_nats", "bias_nats", "best_error_nats"))
+    return replace(advice, others=others)
+
+
+def _add_bits(table: "pd.DataFrame", columns: Iterable[str]) -> None:
+    """Put the same in bits behind each column of nats."""
+    for column in columns:
+        place = list(table.columns).index(column) + 1
+        table.insert(place, column.replace("nats", "bits"), table[column] / math.log(2))
 
 
 def _labels_of(records: "pd.DataFrame") -> dict[str, tuple[bool, bool]]:

@@ -66,6 +66,25 @@ def test_the_errors_are_those_of_the_reference_results(advice, reference):
     assert advice.best == advice.estimators["estimator"].iloc[0]
 
 
+def test_other_estimators_stand_beside_the_best_one_on_the_same_tasks(advice, reference):
+    rows = advice.others.set_index("estimator")
+    assert {"auto", "flow", "gmm"} <= set(rows.index)
+    assert not set(rows.index) & {*advice.estimators["estimator"], "renyi", "sliced", "soft"}
+    assert rows["error_nats"].is_monotonic_increasing
+    assert (rows["tasks"] >= len(advice.tasks) / 2).all()
+    tasks = advice.tasks["task"].tolist()
+    for name, n in (("auto", 1000), ("flow", 1000)):  # 1000 rows are the nearest size of both
+        own = mibench.results("reference-all", estimators=name, tasks=tasks, samples=n)
+        own = own.assign(error=(own["nats"] - own["mi_nats"]).abs()).groupby("task")["error"].mean()
+        assert rows.loc[name, "tasks"] == len(own)
+        assert rows.loc[name, "error_nats"] == pytest.approx(own.mean())
+        assert rows.loc[name, "error_bits"] == pytest.approx(own.mean() / math.log(2))
+        best = reference[(reference["estimator"] == advice.best) & (reference["n"] == n)]
+        best = best[best["task"].isin(own.index)]
+        errors = (best["nats"] - best["mi_nats"]).abs().groupby(best["task"]).mean()
+        assert rows.loc[name, "best_error_nats"] == pytest.approx(errors.mean())
+
+
 def test_the_estimates_are_those_of_the_estimators(advice):
     x, y = sides_of(TASK)
     for row in advice.estimators.itertuples():
@@ -194,6 +213,7 @@ def test_the_command_gives_all_as_json_and_the_ranking_as_csv(mibench, file):
     assert document["best"] == document["estimators"][0]["estimator"]
     assert document["dims"] == [1, 1]
     assert document["alike"] is True
+    assert "auto" in {row["estimator"] for row in document["others"]}
     done = mibench("recommend", file, "--x", "a", "--y", "b", "--similar", 3, "--format", "csv")
     assert done.stdout.splitlines()[1].startswith(document["best"])
 

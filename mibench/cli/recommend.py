@@ -94,7 +94,7 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
         document = {
             "advice": advice.sentence(units), "best": advice.best, "alike": advice.alike,
             "rows": advice.rows, "dims": advice.dims, "labels": advice.labels,
-            "estimators": ranked, "tasks": tasks,
+            "estimators": ranked, "others": advice.others.to_dict("records"), "tasks": tasks,
         }  # fmt: skip
         click.echo(text.to_json(document))
         return
@@ -114,6 +114,20 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
     ranking = text.plain_table(headings, rows)
     rows = [
         [
+            row["estimator"],
+            text.number(row[f"error_{units}"]),
+            text.number(row[f"bias_{units}"], sign=True),
+            f"{row['too_high']:.0%}",
+            text.number(row[f"best_error_{units}"]),
+            row["tasks"],
+        ]
+        for row in advice.others.to_dict("records")
+    ]
+    of_best = f"error of {advice.best}"
+    headings = ["estimator", "mean error", "bias", "too high", of_best, "tasks"]
+    of_others = text.plain_table(headings, rows)
+    rows = [
+        [
             task["task"],
             f"{task['distance']:.1f}",
             task["n"],
@@ -122,14 +136,15 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
         ]
         for task in tasks
     ]
-    headings = ["task", "distance", "n", "true MI", f"error of {advice.best}"]
+    headings = ["task", "distance", "n", "true MI", of_best]
     of_tasks = text.plain_table(headings, rows)
     failures = [f"{row['estimator']} failed: {row['failure']}" for row in ranked if row["failure"]]
     what = f'In {units}. "here" is the estimate of your data; the errors are those on the tasks.'
     click.echo(
         text.render(
-            f"{title}\n{advice.sentence(units)}", what, ranking, *failures, "Similar tasks:",
-            of_tasks, width=width,
+            f"{title}\n{advice.sentence(units)}", what, ranking, *failures,
+            "Other estimators, on the similar tasks that they have results for:",
+            of_others, "Similar tasks:", of_tasks, width=width,
         ),
         nl=False,
     )  # fmt: skip

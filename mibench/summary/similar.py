@@ -122,14 +122,54 @@ def errors_on(records: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
     error_nats (absolute), bias_nats and too_high (a share).
     """
     size = records["task"].map(tasks["n"])
-    chosen = records[records["n"] == size]
-    errors = chosen["nats"] - chosen["mi_nats"]
-    limit = np.maximum(TOO_HIGH_NATS, TOO_HIGH_SHARE * chosen["mi_nats"])
-    measured = chosen[["task", "estimator"]].assign(
+    return _mean_errors(records[records["n"] == size]).drop(columns="n")
+
+
+def _mean_errors(records: pd.DataFrame) -> pd.DataFrame:
+    """Means over the seeds of each task, estimator and n; NaN where all failed."""
+    errors = records["nats"] - records["mi_nats"]
+    limit = np.maximum(TOO_HIGH_NATS, TOO_HIGH_SHARE * records["mi_nats"])
+    measured = records[["task", "estimator", "n"]].assign(
         error_nats=errors.abs(), bias_nats=errors, too_high=(errors > limit).where(errors.notna())
     )
     measured["too_high"] = measured["too_high"].astype(float)
-    return measured.groupby(["task", "estimator"], sort=False, as_index=False).mean()
+    return measured.groupby(["task", "estimator", "n"], sort=False, as_index=False).mean()
+
+
+def errors_of_others(
+    records: pd.DataFrame, tasks: pd.DataFrame, rows: int, reference: pd.DataFrame, best: str
+) -> pd.DataFrame:
+    """Other estimators by their mean absolute error on these tasks, the smallest first.
+
+    Each has its own sample size, the nearest to `rows` that it was run at. So it stands beside the
+    error of `best` on the same tasks and sizes. An estimator with estimates for less than half of
+    the tasks, or whose estimates are not the MI, is left out.
+
+    Args:
+        records: of the other estimators.
+        tasks: as `described_tasks`.
+        rows: of the data.
+        reference: the records of `best`.
+        best: an estimator.
+
+    Returns:
+        Columns: estimator; tasks, the number of tasks with an estimate; error_nats, bias_nats and
+        too_high; best_error_nats, the mean absolute error of `best`.
+    """
+    other = records.loc[records["flags"].str.contains("not_mi", regex=False), "estimator"]
+    chosen = records[records["task"].isin(tasks.index) & records["nats"].notna()]
+    chosen = chosen[~chosen["estimator"].isin(other.unique())]
+    apart = np.log(chosen["n"] / rows).abs()
+    nearest = apart.groupby([chosen["task"], chosen["estimator"]]).transform("min")
+    errors = _mean_errors(chosen[apart == nearest])
+    of_best = _mean_errors(reference[reference["estimator"] == best])
+    of_best = of_best[["task", "n", "error_nats"]].rename(columns={"error_nats": "best_error_nats"})
+    by_estimator = errors.merge(of_best, on=["task", "n"]).groupby("estimator", sort=False)
+    columns: list[Any] = ["error_nats", "bias_nats", "too_high", "best_error_nats"]
+    table = by_estimator[columns].mean()
+    table.insert(0, "tasks", by_estimator.size())
+    table = table[table["tasks"] >= len(tasks) / 2]
+    return table.sort_values("error_nats", kind="stable").reset_index()
 
 
 def ranking(errors: pd.DataFrame) -> pd.DataFrame:
