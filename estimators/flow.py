@@ -15,6 +15,7 @@ from .neural.sides import Columns, exchanged, without_ties
 if TYPE_CHECKING:
     from torch import Tensor
 
+NEAR = 1.0  # nats below the highest density of a column, where noise and ranks look alike
 FARTHEST = 0.7  # mean of the mixture that training begins with, in standard deviations
 
 
@@ -82,7 +83,7 @@ class Flow(NeuralEstimator):
         start = _like_normal(self.components).flatten().repeat(d, 1)
         model = Model(
             f"flow, {self.components} components", start, partial(by_mixtures, narrowest=narrowest),
-            d * (math.log(n) - (math.log(2 * math.pi) - 1) / 2),
+            d * (math.log(n) - (math.log(2 * math.pi) - 1) / 2), math.log(n / (2 * math.pi)) - NEAR,
         )  # fmt: skip
         return difference_of_entropies(columns, model, self)
 

@@ -197,6 +197,15 @@ def test_flows_give_no_more_than_rows_can_show(columns, noise):
     assert "ceiling" in found.flags
 
 
+def test_flows_say_that_one_of_many_columns_is_near_the_limit():
+    x, y = correlated(0.0, 300, 0, 8, 8)
+    near = y.copy()
+    near[:, 3] = x[:, 0] + 1e-3 * y[:, 3]
+    found = Flow().estimate(x, near)
+    assert "One column adds at most" in found.flags["ceiling"]
+    assert "ceiling" not in Flow().estimate(x, 0.9 * x + y).flags
+
+
 def test_flows_of_more_columns_than_rows_are_finite():
     x, y = correlated(0.0, 60, 0, 100, 100)
     assert abs(Flow(steps=40).estimate(x, y).nats) < 0.05

@@ -28,7 +28,7 @@ def by_mixtures(parts: Parts, narrowest: float) -> LogLikelihoods:
         x, y = parts.a[rows].repeat(2, 1, 1), parts.b[rows].repeat(2, 1, 1)
         residuals, scales = fit.standardized(x, y)
         outputs = networks(x, residuals)
-        return log_density_of_mixture(outputs, residuals, scales, narrowest).sum(2)
+        return log_density_of_mixture(outputs, residuals, scales, narrowest)
 
     return log_likelihoods
 
@@ -61,6 +61,6 @@ def by_bins(parts: Parts, bins: Tensor) -> LogLikelihoods:
         x, y = parts.a[rows].repeat(2, 1, 1), seen[rows].repeat(2, 1, 1)
         outputs, targets = networks(x, y), described[rows].repeat(2, 1, 1)
         logs = cross_entropy(outputs.flatten(0, -2), targets.flatten(), reduction="none")
-        return -logs.reshape(targets.shape).sum(2)
+        return -logs.reshape(targets.shape)
 
     return log_likelihoods

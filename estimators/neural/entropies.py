@@ -1,11 +1,13 @@
 """I(X;Y) as a difference of two log-likelihoods of Y on rows held out: with X, and without."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from mibench.contract import flags
 from mibench.types import Estimate
 
 from .autoregressive import Autoregressive
@@ -30,14 +32,16 @@ class Model:
         method: its name.
         outputs: where the outputs of each column begin, (d, k).
         of_parts: gives the function of networks and rows (parts, n) that returns the
-            log-likelihoods (2 parts, n) of Y, with X and without.
+            log-likelihoods (2 parts, n, d) of the columns of Y, with X and without.
         limit: the most nats that it can give.
+        highest: the log-likelihood of a column beyond which it is no measure of the noise.
     """
 
     method: str
     outputs: Tensor
     of_parts: Callable[[Parts], LogLikelihoods]
     limit: float
+    highest: float = math.inf
 
 
 def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEstimator) -> Estimate:
@@ -56,14 +60,14 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
     log_likelihoods = model.of_parts(parts)
 
     def likelihoods(rows: Tensor) -> Tensor:  # (parts, n) -> (2 parts, n)
-        return log_likelihoods(networks, rows)
+        return log_likelihoods(networks, rows).sum(2)
 
     @torch.no_grad()
-    def in_pieces(rows: Tensor) -> Tensor:
+    def in_pieces(rows: Tensor) -> Tensor:  # (2, parts, d)
         starts = range(0, rows.shape[1], ROWS_AT_ONCE)
-        pieces = [likelihoods(rows[:, i : i + ROWS_AT_ONCE]) for i in starts]
-        with_x_and_without = torch.cat(pieces, 1).mean(1).reshape(2, -1)
-        return with_x_and_without[0] - with_x_and_without[1]
+        pieces = [log_likelihoods(networks, rows[:, i : i + ROWS_AT_ONCE]) for i in starts]
+        means = torch.cat(pieces, 1).mean(1)
+        return means.reshape(2, -1, means.shape[1])
 
     course = train(
         networks.parameters,
@@ -73,9 +77,11 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
         generator,
         estimator,
     )
-    of_parts = in_pieces(parts.of_part)
+    with_x, without = in_pieces(parts.of_part)
+    of_parts = (with_x - without).sum(1)
     nats = float(of_parts.mean())
-    in_training = float(in_pieces(parts.of_others[:, :CHECK_ROWS]).mean())
+    trained = in_pieces(parts.of_others[:, :CHECK_ROWS]).sum(2)
+    in_training = float((trained[0] - trained[1]).mean())
     info = {
         "method": f"{model.method}, rows held out",
         "steps": course.steps,
@@ -83,4 +89,6 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
         "training_nats": in_training,
     }
     notes = flags_of_training(nats, in_training, course.doubt)
+    if (with_x.mean(0) > model.highest).any():
+        notes.update([flags.column_at_limit(nats, model.limit / with_x.shape[1])])
     return Estimate(nats, notes, info, model.limit)

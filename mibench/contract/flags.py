@@ -25,6 +25,7 @@ from .flags_of_methods import no_ratio as no_ratio
 from .flags_of_methods import outside as outside
 from .flags_of_methods import repeated_rows as repeated_rows
 from .flags_of_networks import bounds_disagree as bounds_disagree
+from .flags_of_networks import column_at_limit as column_at_limit
 from .flags_of_networks import not_converged as not_converged
 from .flags_of_networks import overfitted as overfitted
 from .flags_of_rows import copied_rows as copied_rows

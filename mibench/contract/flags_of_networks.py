@@ -45,3 +45,12 @@ def bounds_disagree(nats: float, name: str, other: float) -> Flag:
         f"{both_units(other)} for the same networks on the same rows. Few pairs of rows decide one "
         "of them, or it is near its ceiling. Trust neither beyond the lower one."
     )
+
+
+def column_at_limit(nats: float, limit: float) -> Flag:
+    """A column follows so closely that ranks do not show how closely."""
+    return "ceiling", (
+        f"Near its ceiling: a column follows others so closely that the rows hardly show how "
+        f"closely. One column adds at most {both_units(limit)} here, and the estimate is "
+        f"{both_units(nats)}. The true MI may be much larger."
+    )
