@@ -65,6 +65,7 @@ class Diffusion(NeuralEstimator):
         True
     """
 
+    difference: ClassVar[bool] = True
     batch: Annotated[int, Field(ge=8)] = 1024
     rows_of_a_fold: ClassVar[int] = 20  # of fewer, chance decides which denoiser is better
 

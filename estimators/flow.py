@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -69,6 +69,7 @@ class Flow(NeuralEstimator):
         True
     """
 
+    difference: ClassVar[bool] = True
     components: Annotated[int, Field(ge=1, le=100)] = 8
 
     def _by_networks(self, columns: Columns) -> Estimate:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -62,6 +62,7 @@ class NJEE(NeuralEstimator):
         True
     """
 
+    difference: ClassVar[bool] = True
     bins: Annotated[int, Field(ge=2, le=1000)] = 12
 
     def _by_networks(self, columns: Columns) -> Estimate:

@@ -240,7 +240,7 @@ def test_mixtures_begin_with_the_normal_distribution_of_the_rows(rows, columns):
     outputs = torch.zeros(parts.b.shape[1], 3)  # one component, standard normal
     networks = Autoregressive(3, parts.a.shape[1], outputs, 8, generator_of(0), CPU)
     with torch.no_grad():
-        found = by_mixtures(parts, 1e-3)(networks, parts.of_part).sum(2).numpy()
+        found = by_mixtures(parts, 1e-3)(networks, parts.of_part, parts.of_part).sum(2).numpy()
     fit = normal_fit(parts.a[parts.of_others], parts.b[parts.of_others], 1e-6)
     for network in range(6):
         a, b = (v[parts.of_part[network % 3]].numpy().astype(float) for v in (parts.a, parts.b))

@@ -54,6 +54,7 @@ class NeuralEstimator(Estimator):
     device: Device = "cpu"
     time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     by_default: ClassVar[bool] = False
+    difference: ClassVar[bool] = False  # of networks with X and without, and so no bound
     rows_of_a_fold: ClassVar[int] = 4  # at least
 
     def tested_by(self, tests: int = 1) -> Estimator:

@@ -68,7 +68,7 @@ def estimate_by_critics(
         "other_bound": name,
         "other_bound_nats": other,
     }
-    notes = flags_of_training(nats, in_training, course.doubt)
+    notes = flags_of_training(nats, in_training, course.doubt, difference=estimator.difference)
     if differ(nats, other):
         notes.update([flags.bounds_disagree(nats, name, other)])
     return Estimate(nats, notes, info, ceiling)

@@ -129,5 +129,5 @@ def information_by_denoising(
         "nats_of_parts": of_parts.cpu().numpy().round(6).tolist(),
         "training_nats": in_training,
     }
-    notes = flags_of_training(mean, in_training, course.doubt)
+    notes = flags_of_training(mean, in_training, course.doubt, difference=estimator.difference)
     return Estimate(mean, notes, info, d * math.log1p(math.exp(high)) / 2)

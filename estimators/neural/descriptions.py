@@ -24,8 +24,8 @@ def by_mixtures(parts: Parts, narrowest: float) -> LogLikelihoods:
     """
     fit = normal_fit(parts.a[parts.of_others], parts.b[parts.of_others], narrowest**2)
 
-    def log_likelihoods(networks: Autoregressive, rows: Tensor) -> Tensor:
-        x, y = parts.a[rows].repeat(2, 1, 1), parts.b[rows].repeat(2, 1, 1)
+    def log_likelihoods(networks: Autoregressive, of_x: Tensor, of_y: Tensor) -> Tensor:
+        x, y = parts.a[of_x].repeat(2, 1, 1), parts.b[of_y].repeat(2, 1, 1)
         residuals, scales = fit.standardized(x, y)
         outputs = networks(x, residuals)
         return log_density_of_mixture(outputs, residuals, scales, narrowest)
@@ -57,9 +57,9 @@ def by_bins(parts: Parts, bins: Tensor) -> LogLikelihoods:
     described = bins.T.contiguous().to(parts.b.device)
     seen = parts.b if described.shape[1] == parts.b.shape[1] else described.float()
 
-    def log_likelihoods(networks: Autoregressive, rows: Tensor) -> Tensor:
-        x, y = parts.a[rows].repeat(2, 1, 1), seen[rows].repeat(2, 1, 1)
-        outputs, targets = networks(x, y), described[rows].repeat(2, 1, 1)
+    def log_likelihoods(networks: Autoregressive, of_x: Tensor, of_y: Tensor) -> Tensor:
+        x, y = parts.a[of_x].repeat(2, 1, 1), seen[of_y].repeat(2, 1, 1)
+        outputs, targets = networks(x, y), described[of_y].repeat(2, 1, 1)
         logs = cross_entropy(outputs.flatten(0, -2), targets.flatten(), reduction="none")
         return -logs.reshape(targets.shape)
 

@@ -21,17 +21,19 @@ def differ(a: float, b: float) -> bool:
     return not abs(a - b) <= max(LEAST, SHARE * max(a, b))
 
 
-def flags_of_training(nats: float, in_training: float, early: Flag | None) -> dict[str, str]:
+def flags_of_training(
+    nats: float, in_training: float, early: Flag | None, *, difference: bool
+) -> dict[str, str]:
     """Flags of how training went.
 
     nats: on rows held out. in_training: on those that train. early: that training ended too early,
-    or None.
+    or None. difference: of networks with X and without.
     """
     notes: dict[str, str] = {}
     if early is not None:
         notes.update([early])
     if in_training > nats and differ(in_training, nats):
-        notes.update([flags.overfitted(nats, in_training)])
+        notes.update([flags.overfitted(nats, in_training, difference=difference)])
     return notes
 
 

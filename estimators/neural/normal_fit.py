@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..normal.canonical_correlations import LEAST_EXCESS, excess_of_ratio
+
 RIDGE = 1e-3  # added to the variances, so that columns that repeat others do no harm
 
 
@@ -54,7 +56,8 @@ def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
     """The fit to x (parts, n, dx) and y (parts, n, d), whose columns have mean 0 and variance 1.
 
     Canonical correlations are made smaller by what chance makes of the largest one in independent
-    rows (Wachter 1980, doi:10.1214/aos/1176345134), so that none is left there.
+    rows (Wachter 1980, doi:10.1214/aos/1176345134), so that none is left there. They are 0 for
+    sides to which no normal distribution fits, as clusters: it would tell far too much of Y.
     """
     x64, y64 = x.double(), y.double()
     n, dx, d = x.shape[1], x.shape[2], y.shape[2]
@@ -64,6 +67,9 @@ def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
     )
     by_chance = (math.sqrt(dx) + math.sqrt(d)) ** 2 / n
     squares = ((correlations**2 - by_chance) / max(1 - by_chance, ridge)).clamp(0, 1 - ridge)
+    canonical = x64 @ of_x.inverse @ u, y64 @ of_y.inverse @ v.mT
+    if _misfit(*canonical, squares):
+        squares = torch.zeros_like(squares)
     scaled = v * squares.sqrt().unsqueeze(-1)
     slopes = of_x.inverse @ u @ scaled @ of_y.root
     around_mean = of_y.covariance - (scaled @ of_y.root).mT @ (scaled @ of_y.root)
@@ -71,6 +77,14 @@ def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
     slopes = torch.cat([slopes, torch.zeros_like(slopes)])
     variances = variances.clamp(min=ridge**2)
     return NormalFit(slopes.float(), directions.float(), variances.float(), n)
+
+
+def _misfit(x: Tensor, y: Tensor, squares: Tensor) -> bool:
+    """Whether the density ratio of canonical variables (parts, n, k) is too large in some part."""
+    sides = (side.mT.cpu().numpy() / math.sqrt(side.shape[1]) for side in (x, y))
+    unexplained = 1 - squares.cpu().numpy()
+    excess = [excess_of_ratio(a, b, c) for a, b, c in zip(*sides, unexplained, strict=True)]
+    return max(excess) > LEAST_EXCESS
 
 
 class _Roots(NamedTuple):

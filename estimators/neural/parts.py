@@ -1,8 +1,10 @@
 """The rows in parts: each network is trained on the other parts, and measured on its own."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ..shared.mean_ratio import OTHER_ROWS, log_of_mean_ratio, other_rows
 from .sides import Columns
 
 
@@ -39,3 +41,26 @@ class Parts:
         """Both sides (parts, held, d) of the rows of each part, at most so many."""
         rows = self.of_part[:, :most]
         return self.a[rows], self.b[rows]
+
+
+class MismatchedPairs:
+    """Pairs of x of one row and y of another of the same part.
+
+    Attributes:
+        of_x: the rows of x, (parts, pairs).
+        of_y: those of y.
+    """
+
+    def __init__(self, rows: Tensor) -> None:
+        """Pairs of rows (parts, n), each row with at most OTHER_ROWS others."""
+        parts, n = rows.shape
+        self.others = other_rows(n, OTHER_ROWS)  # (shifts, n)
+        self.of_x = rows.repeat(1, len(self.others))
+        self.of_y = rows[:, torch.from_numpy(self.others).flatten().to(rows.device)]
+        self.first = n * np.arange(parts)  # of each part, if all rows are counted through
+
+    def log_of_mean_ratio(self, logs: Tensor) -> float:
+        """As `shared.mean_ratio`, of the log ratios (parts, pairs)."""
+        of_parts = logs.double().cpu().numpy().reshape(len(logs), *self.others.shape)
+        others = [self.others + first for first in self.first]
+        return log_of_mean_ratio(np.hstack(list(of_parts)), np.hstack(others))

@@ -133,15 +133,16 @@ def _doubt(
         last_better: how many of them there were when one was better for the last time.
         estimator: its limits.
     """
+    difference = estimator.difference
     if not math.isfinite(curve[-1]):
-        return flags.not_converged(step, diverged=True)
+        return flags.not_converged(step, difference=difference, diverged=True)
     if len(curve) - last_better >= PATIENCE:
         return None
     if step < estimator.steps:
-        return flags.not_converged(step, seconds=estimator.time_limit)
+        return flags.not_converged(step, difference=difference, seconds=estimator.time_limit)
     before = curve[int(LAST_QUARTER * (len(curve) - 1))]
     rising = max(curve) - before > STILL_RISING
-    return flags.not_converged(step) if rising else None
+    return flags.not_converged(step, difference=difference) if rising else None
 
 
 def of_other_parts(value: Tensor, folds: int) -> Tensor:

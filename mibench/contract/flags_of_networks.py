@@ -3,11 +3,14 @@
 from .flag_text import Flag, both_units
 
 
-def not_converged(steps: int, *, seconds: float | None = None, diverged: bool = False) -> Flag:
+def not_converged(
+    steps: int, *, difference: bool, seconds: float | None = None, diverged: bool = False
+) -> Flag:
     """Training ended before networks were as good as they get.
 
     Args:
         steps: after which it ended.
+        difference: whether the estimate is a difference, of networks with X and without.
         seconds: the time limit, if that ended it.
         diverged: whether values that are not finite ended it.
     """
@@ -18,23 +21,33 @@ def not_converged(steps: int, *, seconds: float | None = None, diverged: bool = 
         )
     elif seconds is not None:
         text = (
-            f"the time limit of {seconds:g} s ended training after {steps} steps. The estimate is "
-            "probably too low: give a higher time_limit, or none."
+            f"the time limit of {seconds:g} s ended training after {steps} steps. Give a higher "
+            "time_limit, or none."
         )
     else:
         text = (
-            f"after {steps} steps of training, rows held out still gave more with each step. The "
-            "estimate is probably too low: give more steps."
+            f"after {steps} steps of training, rows held out still gave more with each step. "
+            "Give more steps."
         )
-    return "not_converged", f"Not converged: {text}"
+    return "not_converged", f"Not converged: {text} {_direction(difference)}"
 
 
-def overfitted(nats: float, in_training: float) -> Flag:
+def _direction(difference: bool) -> str:
+    """Where the truth is, for networks that could be better."""
+    if difference:
+        return (
+            "The estimate is the difference of networks with X and without, and may be too low or "
+            "too high."
+        )
+    return "The estimate is probably too low."
+
+
+def overfitted(nats: float, in_training: float, *, difference: bool) -> Flag:
     """Networks give much more for the rows that train them than for others."""
     return "overfitted", (
         f"Overfitted: the networks give {both_units(in_training)} for the rows that trained them, "
         f"and {both_units(nats)} for others. So the rows are too few for what the networks must "
-        "learn, and the estimate is probably too low: add rows, leave out columns, or use auto."
+        f"learn: add rows, leave out columns, or use auto. {_direction(difference)}"
     )
 
 
