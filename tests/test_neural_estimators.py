@@ -206,6 +206,16 @@ def test_flows_say_that_one_of_many_columns_is_near_the_limit():
     assert "ceiling" not in Flow().estimate(x, 0.9 * x + y).flags
 
 
+@pytest.mark.parametrize("kind", [Flow, NJEE])
+def test_densities_that_do_not_fit_are_flagged(kind):
+    """Clusters in many columns: without X they are learned less well. Normal sides have no flag."""
+    x, y = mibench.get_task("clusters-30-30-2-10").sample(1000, 0)
+    found = kind().estimate(x, y)
+    assert "misfit" in found.flags
+    for seed in range(3):
+        assert "misfit" not in kind(steps=100).estimate(*correlated(0.8, 300, seed, 2, 2)).flags
+
+
 def test_flows_of_more_columns_than_rows_are_finite():
     x, y = correlated(0.0, 60, 0, 100, 100)
     assert abs(Flow(steps=40).estimate(x, y).nats) < 0.05
