@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -235,13 +236,18 @@ def _ranked(
     advice = Recommendation(
         rows, dims, labels, ranked, tasks.reset_index(names="task"), ranked[:0], alike
     )
-    more = results(ALL)
+    more = _all_results()
     others = tasks_like.errors_of_others(
         more[~more["estimator"].isin(names)], described.loc[distance.index], rows, records,
         advice.best,
     )  # fmt: skip
     _add_bits(others, ("error_nats", "bias_nats", "best_error_nats"))
     return replace(advice, others=others)
+
+
+@cache
+def _all_results() -> "pd.DataFrame":
+    return results(ALL)
 
 
 def _add_bits(table: "pd.DataFrame", columns: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from scipy import stats
 
 from mibench import summary
 from mibench.summary import inference
-from mibench.summary.inference import confidence_intervals, significantly_better
+from mibench.summary.inference import apart, confidence_intervals, significantly_better
 
 
 def records(errors, estimator, task="t"):
@@ -119,13 +119,71 @@ def test_intervals_of_one_seed_of_each_task_hold_the_truth(spread):
     assert (held / COVERAGE_REPEATS > 0.95 - 0.022).all()  # 3 standard errors
 
 
-def test_estimators_are_compared_over_tasks_of_one_seed():
+def test_estimators_are_apart_where_intervals_of_one_seed_of_each_task_are():
     rng = np.random.default_rng(14)
     tasks = [rng.normal(size=(1, 3)) * [0.1, 1, 1] for _ in range(30)]
-    expected = [[False, True, True], [False] * 3, [False] * 3]
-    assert significantly_better(tasks).tolist() == expected
-    assert not significantly_better(tasks[1:4]).any()  # three tasks cannot show it
-    assert not significantly_better([np.full((1, 3), 0.1 + 1e-12 * k) for k in range(30)]).any()
+    assert apart(tasks).tolist() == [[False, True, True], [False] * 3, [False] * 3]
+    assert not apart(tasks[:3]).any()  # three tasks cannot show it
+    assert not apart([0.1 + 1e-12 * np.arange(3)[np.newaxis]] * 30).any()
+    table = pd.concat(
+        [
+            records([error], name, f"task-{place}")
+            for place, task in enumerate(tasks)
+            for name, error in zip("abc", task[0], strict=True)
+        ],
+        ignore_index=True,
+    )
+    ranked = summary.ranking(table).set_index("estimator")
+    assert ranked["rank"].to_dict() == {"a": 1, "b": 2, "c": 2}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("spread", "most"), [(0.0, 0.01), (0.7, 0.01)])
+def test_equal_estimators_are_apart_as_rarely_as_stated(spread, most):
+    """Eight of them on 20 tasks, whose errors have scales of their own."""
+    rng = np.random.default_rng(16)
+    wrong = 0
+    for _ in range(300):
+        scales = 10 ** rng.normal(-1, spread, size=(20, 1, 1))
+        wrong += apart(list(scales * rng.normal(size=(20, 1, 8)))).any()
+    assert wrong / 300 < most + 3 * np.sqrt(most * (1 - most) / 300)
+
+
+def test_tasks_of_one_seed_beside_others_count_as_one_task_of_several():
+    rng = np.random.default_rng(15)
+    repeated, single = rng.normal(size=(10, 2)) * [0.1, 1], rng.normal(size=(8, 2)) * [0.1, 1]
+    mixed = confidence_intervals([repeated, *single[:, np.newaxis]])
+    pooled = confidence_intervals([repeated, single])
+    np.testing.assert_allclose(mixed.bias, pooled.bias)
+    np.testing.assert_allclose(mixed.rmse, pooled.rmse)
+    assert significantly_better([repeated, *single[:, np.newaxis]])[0, 1]
+
+
+def test_the_ranking_is_over_all_samples_and_the_rmse_lies_in_its_interval():
+    rng = np.random.default_rng(2)
+    table = pd.concat(
+        [records(rng.normal(size=10), "a", task) for task in "uvw"], ignore_index=True
+    )
+    row = summary.ranking(table).iloc[0]
+    assert row["rmse_low_nats"] < row["rmse_nats"] < row["rmse_high_nats"]
+    errors = table["nats"] - 1
+    assert row["rmse_nats"] == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert row["mae_nats"] == pytest.approx(errors.abs().mean())
+
+
+def test_tasks_have_seeds_of_their_own():
+    """The same errors on 100 tasks: the interval of the mean shrinks by about 10."""
+    errors = np.random.default_rng(3).normal(size=10)
+    (low, high), _ = intervals(errors)
+    (low_of_all, high_of_all), _ = intervals(*[errors] * 100)
+    narrower = stats.t.ppf(0.975, 9) / stats.t.ppf(0.975, 900) * 10
+    assert (high - low) / (high_of_all - low_of_all) == pytest.approx(narrower)
+
+
+def test_a_task_of_one_seed_adds_no_variance():
+    errors = np.random.default_rng(11).normal(size=10)
+    alone, joined = intervals(errors)[0], intervals(errors, [0.0])[0]
+    assert joined == pytest.approx(alone * 10 / 11)
 
 
 def test_a_clear_difference_is_significant_and_a_chance_one_is_not():
@@ -149,7 +207,7 @@ def test_equal_estimators_share_their_rank():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("tasks", "seeds"), [(1, 10), (1, 3), (20, 1), (20, 3), (20, 10)])
+@pytest.mark.parametrize(("tasks", "seeds"), [(1, 10), (1, 3), (60, 1), (20, 3), (20, 10)])
 def test_the_level_holds_over_all_pairs(tasks, seeds):
     """Eight equal estimators: in about 5 % of 400 comparisons one of the 28 pairs differs."""
     rng = np.random.default_rng(6)

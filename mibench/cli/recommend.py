@@ -125,7 +125,8 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
     ]
     of_best = f"error of {advice.best}"
     headings = ["estimator", "mean error", "bias", "too high", of_best, "tasks"]
-    of_others = text.plain_table(headings, rows)
+    others = ["Other estimators, on the similar tasks that they have results for:",
+              text.plain_table(headings, rows)] if rows else []  # fmt: skip
     rows = [
         [
             task["task"],
@@ -143,8 +144,7 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
     click.echo(
         text.render(
             f"{title}\n{advice.sentence(units)}", what, ranking, *failures,
-            "Other estimators, on the similar tasks that they have results for:",
-            of_others, "Similar tasks:", of_tasks, width=width,
+            *others, "Similar tasks:", of_tasks, width=width,
         ),
         nl=False,
     )  # fmt: skip

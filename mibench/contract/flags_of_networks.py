@@ -17,7 +17,7 @@ def not_converged(
     if diverged:
         text = (
             f"after {steps} steps, networks gave values that are not finite. The estimate is that "
-            "of the best weights before, and probably too low: give a lower learning_rate."
+            "of the best weights before. Give a lower learning_rate."
         )
     elif seconds is not None:
         text = (

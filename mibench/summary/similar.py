@@ -163,7 +163,11 @@ def errors_of_others(
     nearest = apart.groupby([chosen["task"], chosen["estimator"]]).transform("min")
     errors = _mean_errors(chosen[apart == nearest])
     of_best = _mean_errors(reference[reference["estimator"] == best])
-    of_best = of_best[["task", "n", "error_nats"]].rename(columns={"error_nats": "best_error_nats"})
+    of_best = (
+        of_best[["task", "n", "error_nats"]]
+        .dropna()
+        .rename(columns={"error_nats": "best_error_nats"})
+    )
     by_estimator = errors.merge(of_best, on=["task", "n"]).groupby("estimator", sort=False)
     columns: list[Any] = ["error_nats", "bias_nats", "too_high", "best_error_nats"]
     table = by_estimator[columns].mean()

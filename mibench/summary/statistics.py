@@ -132,8 +132,8 @@ def ranking(records: pd.DataFrame, cases: pd.DataFrame | None = None) -> pd.Data
         One row for each estimator, smallest RMSE first, with these columns.
 
         - rank: 1 + the number of estimators that are significantly better
-          (`mibench.summary.inference.significantly_better`), so that ranks may be shared. Those
-          that are not ranked come last.
+          (`mibench.summary.inference.significantly_better`; `apart` if each task has one seed), so
+          that ranks may be shared. Those that are not ranked come last.
         - rmse_nats, bias_nats, mae_nats (mean absolute error): over the common samples.
         - rmse_low_nats, rmse_high_nats, bias_low_nats, bias_high_nats: 95 % confidence intervals.
         - cells: the number of the common samples.
@@ -190,7 +190,9 @@ def _inference(errors: Errors) -> pd.DataFrame:
     if errors.values.size == 0:
         return pd.DataFrame(columns=columns, dtype=float)
     tasks = errors.by_case()
-    worse_than = inference.significantly_better(tasks).sum(axis=0)
+    one_seed = all(len(task) == 1 for task in tasks)
+    better = inference.apart(tasks) if one_seed else inference.significantly_better(tasks)
+    worse_than = better.sum(axis=0)
     intervals = inference.confidence_intervals(tasks)
     values = np.vstack([intervals.rmse, intervals.bias, worse_than])
     return pd.DataFrame(values.T, index=errors.names, columns=columns)
