@@ -24,7 +24,8 @@ class Diffusion(NeuralEstimator):
         I = 1/2 * integral over s of E |Y - E[Y | noisy Y]|^2 - E |Y - E[Y | noisy Y, X]|^2
 
     The errors are those on rows held out. The networks add to what is right for normal sides, whose
-    canonical correlations are made smaller by what chance makes of them. Y is the side of fewer
+    canonical correlations are made smaller by what chance makes of them, and taken as 0 where the
+    density ratio of the normal distribution does not fit, as for clusters. Y is the side of fewer
     columns, or the side of numbers if the other holds labels; two sides of labels get the estimate
     of `knn`. X is (n, dx), Y (n, dy).
 

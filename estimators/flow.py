@@ -25,8 +25,9 @@ class Flow(NeuralEstimator):
 
     Networks give a density to each column Y_m of one side, from the columns before it, with X and
     without. It is a mixture of normal distributions, whose distribution functions make an
-    autoregressive flow. The flow begins as the normal distribution that fits the rows, and the
-    networks learn what differs from it. On rows held out (McAllester & Stratos 2020),
+    autoregressive flow. It begins near the normal distribution of both sides, and the networks
+    learn what differs from it; near that of Y alone where the density ratio of the former does not
+    fit, as for clusters. On rows held out (McAllester & Stratos 2020),
 
         I = mean of sum_m log p(y_m | y_1 ... y_m-1, x) - log p(y_m | y_1 ... y_m-1)
 
@@ -36,8 +37,8 @@ class Flow(NeuralEstimator):
     Bias: downwards as a rule, as what depends on X is harder to learn. But no bound: the estimate
     is too high where the density without X is learned less well, as where Y has many columns.
     Values of Y that repeat get ranks in random order, which changes the density, and not the MI.
-    Near 0 for independent sides. At most log(n) - 0.42 nats for each column of Y: narrower
-    densities than the distance of two ranks would count rows.
+    Near 0 for independent sides. At most about log(n) - 0.42 nats for each column of Y, of which no
+    density is narrower than the least distance of two normal scores.
 
     Attributes:
         steps: the most steps of training; 400 by default. Rows held out may end it earlier.

@@ -24,9 +24,12 @@ def by_mixtures(parts: Parts, narrowest: float) -> LogLikelihoods:
     """
     fit = normal_fit(parts.a[parts.of_others], parts.b[parts.of_others], narrowest**2)
 
+    factor = fit.factor()
+    scales = factor.diagonal(dim1=1, dim2=2).float()[:, None]
+
     def log_likelihoods(networks: Autoregressive, of_x: Tensor, of_y: Tensor) -> Tensor:
         x, y = parts.a[of_x].repeat(2, 1, 1), parts.b[of_y].repeat(2, 1, 1)
-        residuals, scales = fit.standardized(x, y)
+        residuals = fit.standardized(x, y, factor)
         outputs = networks(x, residuals)
         return log_density_of_mixture(outputs, residuals, scales, narrowest)
 

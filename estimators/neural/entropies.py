@@ -1,7 +1,7 @@
 """I(X;Y) as a difference of two log-likelihoods of Y on rows held out: with X, and without."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -35,7 +35,8 @@ class Model:
         of_parts: gives the function of networks, rows of X and rows of Y (parts, n) that returns
             the log-likelihoods (2 parts, n, d) of the columns of Y, with X and without.
         limit: the most nats that it can give.
-        highest: the log-likelihood of a column beyond which it is no measure of the noise.
+        highest: the mean log density of a column from which its width may be that of the grid of
+            ranks, and not that of noise.
     """
 
     method: str
@@ -43,6 +44,12 @@ class Model:
     of_parts: Callable[[Parts], LogLikelihoods]
     limit: float
     highest: float = math.inf
+
+
+def log_ratio(values: Tensor) -> Tensor:
+    """The log density ratio (parts, n), of the log-likelihoods (2, parts, n, d)."""
+    with_x, without = values.sum(3)
+    return with_x - without
 
 
 def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEstimator) -> Estimate:
@@ -64,11 +71,11 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
         return log_likelihoods(networks, rows, rows).sum(2)
 
     @torch.no_grad()
-    def in_pieces(of_x: Tensor, of_y: Tensor) -> Tensor:  # (2, parts, n, d)
-        starts = range(0, of_x.shape[1], ROWS_AT_ONCE)
-        pieces = [slice(i, i + ROWS_AT_ONCE) for i in starts]
-        values = [log_likelihoods(networks, of_x[:, p], of_y[:, p]) for p in pieces]
-        return torch.cat(values, 1).unflatten(0, (2, -1))
+    def in_pieces(of_x: Tensor, of_y: Tensor) -> Iterator[Tensor]:  # (2, parts, rows, d) each
+        for i in range(0, of_x.shape[1], ROWS_AT_ONCE):
+            piece = slice(i, i + ROWS_AT_ONCE)
+            values = log_likelihoods(networks, of_x[:, piece], of_y[:, piece])
+            yield values.unflatten(0, (2, -1))
 
     course = train(
         networks.parameters,
@@ -78,15 +85,17 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
         generator,
         estimator,
     )
-    with_x, without = in_pieces(parts.of_part, parts.of_part).mean(2)
+    held = parts.of_part
+    sums = sum(piece.double().sum(2) for piece in in_pieces(held, held))
+    with_x, without = sums / held.shape[1]  # (parts, d) each
     of_parts = (with_x - without).sum(1)
     nats = float(of_parts.mean())
     few = parts.of_others[:, :CHECK_ROWS]
-    trained = in_pieces(few, few).sum(3)
-    in_training = float((trained[0] - trained[1]).mean())
-    pairs = MismatchedPairs(parts.of_part[:, :CHECK_ROWS])
-    mismatched = in_pieces(pairs.of_x, pairs.of_y).sum(3)
-    excess = pairs.log_of_mean_ratio(mismatched[0] - mismatched[1])
+    trained = torch.cat([log_ratio(piece) for piece in in_pieces(few, few)], 1)
+    in_training = float(trained.mean())
+    pairs = MismatchedPairs(held[:, :CHECK_ROWS])
+    mismatched = [log_ratio(piece) for piece in in_pieces(pairs.of_x, pairs.of_y)]
+    excess = pairs.log_of_mean_ratio(torch.cat(mismatched, 1))
     info = {
         "method": f"{model.method}, rows held out",
         "steps": course.steps,
@@ -94,7 +103,8 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
         "training_nats": in_training,
     }
     notes = flags_of_training(nats, in_training, course.doubt, difference=estimator.difference)
-    if (with_x.mean(0) > model.highest).any():
+    by_x = (with_x - without).mean(0) > LEAST_EXCESS  # other columns of Y may follow each other
+    if (by_x & (with_x.mean(0) > model.highest)).any():
         notes.update([flags.column_at_limit(nats, model.limit / with_x.shape[1])])
     if min(excess, nats) > LEAST_EXCESS:
         notes.update([flags.misfit(excess)])

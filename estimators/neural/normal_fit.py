@@ -1,4 +1,4 @@
-"""The normal distribution of both sides in each part: what denoisers begin with."""
+"""The normal distribution of both sides in each part: what denoisers and flows begin with."""
 
 import math
 from typing import NamedTuple
@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ..normal.canonical_correlations import LEAST_EXCESS, excess_of_ratio
 
-RIDGE = 1e-3  # added to the variances, so that columns that repeat others do no harm
+RIDGE = 1e-3  # added to the variances of denoisers, so that repeated columns do no harm
+ROWS_OF_RATIO = 5000
 
 
 class NormalFit(NamedTuple):
@@ -32,24 +33,29 @@ class NormalFit(NamedTuple):
         rest = rest * (s / (a * a * self.variances[:, None] + s * s))
         return torch.bmm(rest, self.directions.mT)
 
-    def standardized(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """What x, where it is seen, and the columns before it do not predict of each column of y.
+    def factor(self) -> Tensor:
+        """The Cholesky factor (2 parts, d, d) of the covariance of y around what x predicts of it.
 
-        x: (2 parts, n, dx). y: (2 parts, n, d).
-
-        Returns:
-            The residuals (2 parts, n, d) in standard deviations, which for normal sides are
-            independent and standard normal, and the standard deviations (2 parts, 1, d). For fewer
-            than 2 d rows the columns before are not used.
+        For fewer than 2 d rows it is diagonal.
         """
         directions, d = self.directions.double(), self.variances.shape[1]
         covariance = (directions * self.variances.double()[:, None]) @ directions.mT
         if self.rows < 2 * d:  # covariances of so few rows say little of other rows
             covariance = torch.diag_embed(covariance.diagonal(dim1=1, dim2=2))
-        factor = torch.linalg.cholesky(covariance)
+        return torch.linalg.cholesky(covariance)
+
+    def standardized(self, x: Tensor, y: Tensor, factor: Tensor) -> Tensor:
+        """What x, where it is seen, and the columns before it do not predict of each column of y.
+
+        x: (2 parts, n, dx). y: (2 parts, n, d). factor: as above, whose diagonal has the standard
+        deviations.
+
+        Returns:
+            The residuals (2 parts, n, d) in standard deviations: for normal sides independent and
+            standard normal.
+        """
         residuals = (y - torch.bmm(x, self.slopes)).double().mT
-        standardized = torch.linalg.solve_triangular(factor, residuals, upper=False).mT
-        return standardized.float(), factor.diagonal(dim1=1, dim2=2).float()[:, None]
+        return torch.linalg.solve_triangular(factor, residuals, upper=False).mT.float()
 
 
 def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
@@ -67,7 +73,8 @@ def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
     )
     by_chance = (math.sqrt(dx) + math.sqrt(d)) ** 2 / n
     squares = ((correlations**2 - by_chance) / max(1 - by_chance, ridge)).clamp(0, 1 - ridge)
-    canonical = x64 @ of_x.inverse @ u, y64 @ of_y.inverse @ v.mT
+    few = slice(None, None, 1 + n // ROWS_OF_RATIO)
+    canonical = x64[:, few] @ of_x.inverse @ u, y64[:, few] @ of_y.inverse @ v.mT
     if _misfit(*canonical, squares):
         squares = torch.zeros_like(squares)
     scaled = v * squares.sqrt().unsqueeze(-1)
