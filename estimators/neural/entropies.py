@@ -48,8 +48,8 @@ class Model:
 
 def log_ratio(values: Tensor) -> Tensor:
     """The log density ratio (parts, n), of the log-likelihoods (2, parts, n, d)."""
-    with_x, without = values.sum(3)
-    return with_x - without
+    of_rows = values.sum(3)
+    return of_rows[0] - of_rows[1]
 
 
 def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEstimator) -> Estimate:
@@ -75,7 +75,7 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
         for i in range(0, of_x.shape[1], ROWS_AT_ONCE):
             piece = slice(i, i + ROWS_AT_ONCE)
             values = log_likelihoods(networks, of_x[:, piece], of_y[:, piece])
-            yield values.unflatten(0, (2, -1))
+            yield values.reshape(2, -1, *values.shape[1:])
 
     course = train(
         networks.parameters,
@@ -86,8 +86,8 @@ def difference_of_entropies(columns: Columns, model: Model, estimator: NeuralEst
         estimator,
     )
     held = parts.of_part
-    sums = sum(piece.double().sum(2) for piece in in_pieces(held, held))
-    with_x, without = sums / held.shape[1]  # (parts, d) each
+    sums = torch.stack([piece.double().sum(2) for piece in in_pieces(held, held)])
+    with_x, without = sums.sum(0) / held.shape[1]  # (parts, d) each
     of_parts = (with_x - without).sum(1)
     nats = float(of_parts.mean())
     few = parts.of_others[:, :CHECK_ROWS]

@@ -42,7 +42,8 @@ class NormalFit(NamedTuple):
         covariance = (directions * self.variances.double()[:, None]) @ directions.mT
         if self.rows < 2 * d:  # covariances of so few rows say little of other rows
             covariance = torch.diag_embed(covariance.diagonal(dim1=1, dim2=2))
-        return torch.linalg.cholesky(covariance)
+        factor: Tensor = torch.linalg.cholesky(covariance)
+        return factor
 
     def standardized(self, x: Tensor, y: Tensor, factor: Tensor) -> Tensor:
         """What x, where it is seen, and the columns before it do not predict of each column of y.
@@ -55,7 +56,8 @@ class NormalFit(NamedTuple):
             standard normal.
         """
         residuals = (y - torch.bmm(x, self.slopes)).double().mT
-        return torch.linalg.solve_triangular(factor, residuals, upper=False).mT.float()
+        solved: Tensor = torch.linalg.solve_triangular(factor, residuals, upper=False)
+        return solved.mT.float()
 
 
 def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:

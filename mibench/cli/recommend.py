@@ -125,8 +125,9 @@ def show_recommendation(advice: "Recommendation", title: str, units: str, form: 
     ]
     of_best = f"error of {advice.best}"
     headings = ["estimator", "mean error", "bias", "too high", of_best, "tasks"]
-    others = ["Other estimators, on the similar tasks that they have results for:",
-              text.plain_table(headings, rows)] if rows else []  # fmt: skip
+    others: list[Any] = [text.plain_table(headings, rows)] if rows else []
+    if others:
+        others.insert(0, "Other estimators, on the similar tasks that they have results for:")
     rows = [
         [
             task["task"],
