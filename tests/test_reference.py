@@ -87,6 +87,15 @@ def test_reference_all_has_every_estimator_on_one_benchmark(reference):
     np.testing.assert_allclose(whole["mi_nats"], whole["task"].map(truths), rtol=1e-9, atol=1e-12)
 
 
+def test_no_network_is_too_high_without_a_flag():
+    """Neither on series and copied rows, whose MI is 0, nor on clusters and points of a circle."""
+    records = mibench.results("reference-all", estimators=sorted(NEURAL))
+    error = records["nats"] - records["mi_nats"]
+    too_high = records[(error > 0.1) & (error > 0.15 * records["mi_nats"])]
+    assert len(too_high) > 50
+    assert (too_high["flags"] != "").all()
+
+
 def test_quick_estimators_give_the_numbers_of_reference_all():
     names = ["gaussian_copula", "mixed", "edge", "lnc"]
     table = mibench.compare(
