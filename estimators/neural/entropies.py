@@ -10,6 +10,7 @@ from torch import Tensor
 from mibench.contract import flags
 from mibench.types import Estimate
 
+from ..normal.canonical_correlations import LEAST_EXCESS
 from .autoregressive import Autoregressive
 from .base import NeuralEstimator
 from .device import device_of, generator_of
@@ -20,7 +21,6 @@ from .training import train
 
 CHECK_ROWS = 2000  # with which checks of training make do
 ROWS_AT_ONCE = 2**12
-LEAST_EXCESS = 0.15  # nats, of the log of the mean ratio, and of an estimate for which it matters
 
 LogLikelihoods = Callable[[Autoregressive, Tensor, Tensor], Tensor]
 

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..normal.canonical_correlations import LEAST_EXCESS, excess_of_ratio
+from ..normal.canonical_correlations import LEAST_EXCESS, MOST_ROWS_OF_RATIO, excess_of_ratio
 
 RIDGE = 1e-3  # added to the variances of denoisers, so that repeated columns do no harm
-ROWS_OF_RATIO = 5000
 
 
 class NormalFit(NamedTuple):
@@ -75,7 +74,7 @@ def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
     )
     by_chance = (math.sqrt(dx) + math.sqrt(d)) ** 2 / n
     squares = ((correlations**2 - by_chance) / max(1 - by_chance, ridge)).clamp(0, 1 - ridge)
-    few = slice(None, None, 1 + n // ROWS_OF_RATIO)
+    few = slice(None, None, 1 + n // MOST_ROWS_OF_RATIO)
     canonical = x64[:, few] @ of_x.inverse @ u, y64[:, few] @ of_y.inverse @ v.mT
     if _misfit(*canonical, squares):
         squares = torch.zeros_like(squares)
