@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -59,19 +59,13 @@ class Recommendation:
     @property
     def best(self) -> str:
         """The name of the estimator with the smallest mean error that did not fail here."""
-        return str(self._first["estimator"])
-
-    @property
-    def _first(self) -> "pd.Series[Any]":
-        table = self.estimators
-        usable = table[(table["failure"] == "") & table["error_nats"].notna()]
-        return (usable if len(usable) else table).iloc[0]
+        return str(_first_usable(self.estimators)["estimator"])
 
     def sentence(self, units: str = "bits") -> str:
         """The advice in words, with the errors in "bits" or "nats"."""
         if units not in ("bits", "nats"):
             raise InputError(f"units is {units!r}: give bits or nats")
-        first = self._first
+        first = _first_usable(self.estimators)
         if first["failure"]:
             return f"Every estimator failed: {first['failure']}"
         bias = first[f"bias_{units}"]
@@ -233,16 +227,20 @@ def _ranked(
     tasks.insert(0, "n", described.loc[distance.index, "n"].astype(int))
     tasks.insert(0, "distance", distance)
     alike = tasks_like.are_alike(float(distance.iloc[0]), rows, records, len(failures))
-    advice = Recommendation(
-        rows, dims, labels, ranked, tasks.reset_index(names="task"), ranked[:0], alike
-    )
     more = _all_results()
     others = tasks_like.errors_of_others(
         more[~more["estimator"].isin(names)], described.loc[distance.index], rows, records,
-        advice.best,
+        str(_first_usable(ranked)["estimator"]),
     )  # fmt: skip
     _add_bits(others, ("error_nats", "bias_nats", "best_error_nats"))
-    return replace(advice, others=others)
+    tasks = tasks.reset_index(names="task")
+    return Recommendation(rows, dims, labels, ranked, tasks, others, alike)
+
+
+def _first_usable(ranked: "pd.DataFrame") -> "pd.Series[Any]":
+    """The row of the first estimator that did not fail here, or of the first one."""
+    usable = ranked[(ranked["failure"] == "") & ranked["error_nats"].notna()]
+    return (usable if len(usable) else ranked).iloc[0]
 
 
 @cache
