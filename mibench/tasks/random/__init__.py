@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from ...types import Sample, Task
-from .streams import STREAMS, VERSION, draw
+from .streams import STREAMS, draw
 
 __all__ = ["STREAMS", "family_of", "is_random", "random_task"]
 
@@ -44,7 +44,7 @@ def random_task(name: str) -> Task:
         source=f"family {drawn.family} of the stream {stream}; see docs/random.md",
         discrete_x=distribution.discrete_x,
         discrete_y=distribution.discrete_y,
-        version=VERSION,
+        version=STREAMS[stream].version,
     )
 
 

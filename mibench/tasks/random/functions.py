@@ -1,4 +1,4 @@
-"""Functions of X with noise: y = f(x) + s(x) e, with standard normal e."""
+"""Functions of X with noise: y = f(x) + s(x) e, with standard normal or bounded e."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ...types import Sample
 from .distribution import Array, Distribution, Generator, draw_dims
-from .truth import information_of_noisy_function
+from .truth import information_of_noisy_function, mean_log_ratio
 
 
 def _noisy(
@@ -134,3 +134,29 @@ def modulo(rng: Generator) -> Distribution:
         dims, _uniform(dims), lambda x: np.asarray(x @ weights) % 1.0,
         _even(_draw_noise(rng, 0.02, 0.3)),
     )  # fmt: skip
+
+
+def bounded_noise(rng: Generator) -> Distribution:
+    """A column x, normal or uniform, and y = x + w u, with u uniform between -1/2 and 1/2.
+
+    The noise may be narrow, and its density ends abruptly. p(y|x) = 1/w, and
+    p(y) = P(y - w/2 < x < y + w/2) / w.
+    """
+    width = float(np.exp(rng.uniform(np.log(1e-3), np.log(2.0))))
+    uniform = bool(rng.integers(2))
+
+    def sample(n: int, rng: Generator) -> Sample:
+        x = (rng.random if uniform else rng.standard_normal)((n, 1))
+        return x, x + width * (rng.random((n, 1)) - 0.5)
+
+    def log_ratio(n: int, rng: Generator) -> Array:
+        from scipy.special import ndtr
+
+        _, y = sample(n, rng)
+        below, above = y[:, 0] - width / 2, y[:, 0] + width / 2
+        if uniform:
+            return -np.log(np.clip(above, 0, 1) - np.clip(below, 0, 1))
+        # The difference of the smaller tails, so that it keeps its digits.
+        return -np.log(np.where(below > 0, ndtr(-below) - ndtr(-above), ndtr(above) - ndtr(below)))
+
+    return Distribution(1, 1, sample, lambda: mean_log_ratio(log_ratio))

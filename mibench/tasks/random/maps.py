@@ -16,7 +16,9 @@ Margin: TypeAlias = Callable[[Array], Array]
 MOST_ADDED = 40  # columns
 
 
-def draw_map(rng: Generator, dims: int, free: bool, margins: tuple[Margin, ...], bent: bool) -> Map:
+def draw_map(
+    rng: Generator, dims: int, free: bool, margins: tuple[Margin, ...], more_maps: bool
+) -> Map:
     """A map of a side: columns are added, mixed, transformed, shuffled and rescaled by chance.
 
     Args:
@@ -25,7 +27,8 @@ def draw_map(rng: Generator, dims: int, free: bool, margins: tuple[Margin, ...],
         free: whether the columns may be mixed and transformed. Else their order and their scale
             change at most, and columns are added.
         margins: the increasing functions that columns may be transformed by.
-        bent: whether a random invertible network may be among the maps.
+        more_maps: whether a random invertible network and a spiral may be among the maps, and
+            columns may be doubled.
     """
     steps: list[Map] = []
     added = draw_dims(rng, MOST_ADDED) if rng.random() < 0.25 else 0
@@ -34,11 +37,18 @@ def draw_map(rng: Generator, dims: int, free: bool, margins: tuple[Margin, ...],
     total = dims + added
     if free and total > 1 and rng.random() < 0.35:
         steps.append(_mixing(rng, total))
-    if free and bent and total > 1 and rng.random() < 0.25:
+    if free and more_maps and total > 1 and rng.random() < 0.25:
         steps.append(_bending(rng, total))
+    if free and more_maps and total > 1 and rng.random() < 0.15:
+        steps.append(_winding(rng, total))
     if free and rng.random() < 0.5:
         margin = margins[rng.integers(len(margins))]
         steps.append(lambda v, rng: margin(v))
+    if more_maps and rng.random() < 0.1:
+        count = rng.integers(1, min(total, MOST_ADDED) + 1)
+        doubled = rng.choice(total, size=count, replace=False)
+        steps.append(lambda v, rng: np.hstack([v, v[:, doubled]]))
+        total += count
     if total > 1 and rng.random() < 0.5:
         order = rng.permutation(total)
         steps.append(lambda v, rng: v[:, order])
@@ -82,6 +92,25 @@ def _bending(rng: Generator, dims: int) -> Map:
         return np.hstack([kept, shifted + np.tanh(kept @ weights)])
 
     return bend
+
+
+def _winding(rng: Generator, dims: int) -> Map:
+    """A spiral: two columns are turned by an angle that is proportional to the length of the row.
+
+    A turn keeps the length, so the angle is known afterwards, and the turn can be undone.
+    """
+    first, second = rng.choice(dims, size=2, replace=False)
+    speed = rng.uniform(0.3, 1.5) / np.sqrt(dims)  # radians for each unit of length
+
+    def wind(values: Array, rng: Generator) -> Array:
+        angles = speed * np.sqrt((values**2).sum(axis=1))
+        cosines, sines = np.cos(angles), np.sin(angles)
+        wound = values.copy()
+        wound[:, first] = cosines * values[:, first] - sines * values[:, second]
+        wound[:, second] = sines * values[:, first] + cosines * values[:, second]
+        return wound
+
+    return wind
 
 
 def arcsinh(values: Array) -> Array:

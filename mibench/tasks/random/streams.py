@@ -25,7 +25,6 @@ from . import (
 from . import maps as m
 from .distribution import Distribution, Family, Generator
 
-VERSION = 1  # raised when any distribution of any stream changes; old stores then compute again
 INDEPENDENT = 0.1  # share
 JOINED = 0.25  # share of distributions of few columns that are several copies side by side
 MOST_JOINED, MOST_COLUMNS_JOINED = 4, 3
@@ -39,13 +38,16 @@ class Stream:
         families: the families of dependent sides.
         independent: the family of independent sides.
         margins: functions that columns are transformed by.
-        bent: whether a side may be mapped by a random invertible network.
+        more_maps: whether a side may be mapped by a random invertible network or wound into a
+            spiral, and have columns doubled.
+        version: raised when a distribution of the stream changes. Stores then compute it again.
     """
 
     families: tuple[Family, ...]
     independent: Family
     margins: tuple[m.Margin, ...]
-    bent: bool = False
+    more_maps: bool = False
+    version: int = 1
 
 
 STREAMS: dict[str, Stream] = {
@@ -72,11 +74,12 @@ STREAMS: dict[str, Stream] = {
         families=(
             linear.common_factor, copulas.plackett_vine, mixtures.two_lines, functions.extremes,
             directions.unit_vectors, directions.ring, labels.split_labels, labels.student_classes,
-            counts.common_rate, observed.rounded,
+            counts.common_rate, observed.rounded, functions.bounded_noise,
         ),
         independent=independent.independent_zeros,
         margins=(m.cube, m.steps),
-        bent=True,
+        more_maps=True,
+        version=2,
     ),
 }  # fmt: skip
 
@@ -91,9 +94,9 @@ class Drawn:
 
 @lru_cache(maxsize=512)
 def draw(stream: str, seed: int) -> Drawn:
-    """The distribution of a stream and a seed: the same for ever, for one VERSION."""
+    """The distribution of a stream and a seed: the same for ever, for one version."""
     kinds = STREAMS[stream]
-    rng = np.random.default_rng([VERSION, list(STREAMS).index(stream), seed])
+    rng = np.random.default_rng([kinds.version, list(STREAMS).index(stream), seed])
     if rng.random() < INDEPENDENT:
         family = kinds.independent
     else:
@@ -127,7 +130,7 @@ def _side_by_side(parts: list[Distribution]) -> Distribution:
 def _observed(inner: Distribution, kinds: Stream, rng: Generator) -> Distribution:
     """The distribution after a random map of each side that is not a label."""
     map_x, map_y = (
-        None if discrete else m.draw_map(rng, dims, free, kinds.margins, kinds.bent)
+        None if discrete else m.draw_map(rng, dims, free, kinds.margins, kinds.more_maps)
         for discrete, dims, free in (
             (inner.discrete_x, inner.dim_x, inner.free_x),
             (inner.discrete_y, inner.dim_y, inner.free_y),
