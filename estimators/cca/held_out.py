@@ -7,6 +7,11 @@ on other rows, any function r gives a lower bound of the MI (Donsker & Varadhan 
 doi:10.1002/cpa.3160360204):
 
     I >= mean of r over rows - log mean of exp(r) over mismatched rows
+
+The mean of exp(r) needs about exp(I) mismatched rows. Where I is large, rows are too few: the mean
+is then too small, and shows nothing. So a large ratio is also tested in groups of canonical pairs,
+each of which has a smaller ratio. The bound of a sum of groups is the sum of their bounds, which is
+a bound of the MI if the groups of a side are independent of each other.
 """
 
 import math
@@ -60,9 +65,14 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
         for rows, moment in zip(folds, moments, strict=True)
     ]
     ratios = _FoldRatios(parts, MIN_RIDGE, max_correlation(n, tuning), tuning.held_out)
-    if ratios.is_too_high:
-        return HeldOutRatio(ratios.rows, True, ratios.bound_rows)
-    return HeldOutRatio(ratios.rows, False, ratios.rows)
+    groups = ratios.in_groups
+    if not (ratios.is_too_high or any(sizes.is_too_high for sizes in groups)):
+        return HeldOutRatio(ratios.rows, False, ratios.rows)
+    bounds = [sizes.bound_rows for sizes in groups]
+    if ratios.is_too_high or not bounds:
+        bounds.append(ratios.bound_rows)
+    least = min(bounds, key=lambda bound: round(float(bound.mean()), 12))
+    return HeldOutRatio(ratios.rows, True, least)
 
 
 def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> HeldOutRatio:
@@ -126,6 +136,9 @@ class _FoldScores:
     b: Float
     s: Float
 
+    def pairs(self, first: int, end: int) -> "_FoldScores":
+        return _FoldScores(self.a[first:end], self.b[first:end], self.s[first:end])
+
 
 @dataclass(frozen=True)
 class _FoldRatios:
@@ -169,14 +182,53 @@ class _FoldRatios:
                 ]
         return max(bounds, key=lambda bound: round(float(bound.mean()), 12))
 
+    @cached_property
+    def in_groups(self) -> list[HeldOutRatio]:
+        """The ratio as a sum over groups, for each size of groups; none of a small ratio."""
+        if self._most_pairs < 2 or self.rows.mean() < self.tuning.grouped_nats:
+            return []
+        sizes = [size for size in self.tuning.group_sizes if size < self._most_pairs]
+        return [_ratio_in_groups(self._scores, size, self.tuning) for size in sizes]
+
     @property
     def _most_pairs(self) -> int:
         return min(len(self.folds[0].x), len(self.folds[0].y))
 
     @cached_property
+    def _scores(self) -> list["_FoldScores"]:
+        return [fold.scores(self.ridge, self.limit) for fold in self.folds]
+
+    @cached_property
     def _ratios(self) -> tuple[Float, list[Float]]:
-        scores = [fold.scores(self.ridge, self.limit) for fold in self.folds]
-        return _log_ratios(scores, self._most_pairs, self.tuning.max_rows_of_fold)
+        return _log_ratios(self._scores, self._most_pairs, self.tuning.max_rows_of_fold)
+
+
+def _ratio_in_groups(scores: list[_FoldScores], size: int, tuning: HeldOutTuning) -> HeldOutRatio:
+    """The ratio as the sum over groups of `size` consecutive pairs.
+
+    The excess is that of all groups together, so that it is one test and not one for each group.
+    """
+    all_rows = np.zeros(sum(fold.a.shape[1] for fold in scores))
+    bound = all_rows.copy()
+    total = variance = 0.0
+    for first in range(0, len(scores[0].a), size):
+        group = [fold.pairs(first, first + size) for fold in scores]
+        rows, mismatched = _log_ratios(group, size, tuning.max_rows_of_fold)
+        all_rows += rows
+        if rows.mean() < tuning.least_group_nats:
+            bound += rows
+            continue
+        excess, error = _excess(mismatched, 1.0)
+        total, variance = total + excess, variance + error**2
+        values = np.concatenate(mismatched)
+        bounds = [
+            t * rows - max(_log_mean_exp(t * values), _least_excess(rows, t))
+            for t in tuning.tempers
+        ]
+        bound += max(bounds, key=lambda rows: round(float(rows.mean()), 12))
+    least = max(tuning.min_excess, tuning.min_share_of_groups * float(all_rows.mean()))
+    is_too_high = total > max(least, tuning.min_errors * math.sqrt(variance))
+    return HeldOutRatio(all_rows, is_too_high, bound)
 
 
 def _log_ratios(scores: list[_FoldScores], pairs: int, most: int) -> tuple[Float, list[Float]]:
@@ -186,7 +238,8 @@ def _log_ratios(scores: list[_FoldScores], pairs: int, most: int) -> tuple[Float
     """
     rows, mismatched = [], []
     for fold in scores:
-        a, b, s = fold.a[:pairs], fold.b[:pairs], fold.s[:pairs]
+        few = fold.pairs(0, pairs)
+        a, b, s = few.a, few.b, few.s
         of_rows, of_pairs = -(s**2) / (2 * (1 - s**2)), s / (1 - s**2)
         constant = -0.5 * float(np.log1p(-(s**2)).sum())
         of_a, of_b = (of_rows * a**2).sum(axis=0), (of_rows * b**2).sum(axis=0)

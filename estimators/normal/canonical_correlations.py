@@ -22,6 +22,9 @@ MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
 MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
 LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
 MOST_ROWS_OF_RATIO = 5000  # of x, and of y
+# Nats from which the mean ratio is also that of groups of canonical variables, and their sizes.
+LEAST_GROUPED = 3.0
+GROUP_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estimate:
@@ -66,17 +69,30 @@ def excess_of_ratio(x: Float, y: Float, unexplained: Float) -> float:
     """The log of the mean of p(x, y) / p(x) p(y) over x of one row and y of another, at least.
 
     p is the normal distribution of the canonical variables x and y (k, n), of mean 0 and of length
-    1, with 1 - r^2 in `unexplained` (k,).
+    1, with 1 - r^2 in `unexplained` (k,). Of a large ratio, rows are too few to show the excess. So
+    it is also computed as the sum over groups of consecutive variables, whose ratios are smaller.
     """
+    nats = -0.5 * float(np.log(unexplained).sum())
+    sizes = [s for s in GROUP_SIZES if s < len(x) and nats > LEAST_GROUPED] + [len(x)]
     n = x.shape[1]
     rows = np.random.default_rng(n).permutation(n)[:MOST_ROWS_OF_RATIO]
-    scale = math.sqrt(n)
-    x, y = scale * x[:, rows], scale * y[:, rows]
+    x, y = math.sqrt(n) * x[:, rows], math.sqrt(n) * y[:, rows]
+    return max(_excess_of_groups(x, y, unexplained, size) for size in sizes)
+
+
+def _excess_of_groups(x: Float, y: Float, unexplained: Float, size: int) -> float:
+    """The sum over groups of `size` canonical variables (k, n), without groups that show none."""
+    groups = [slice(first, first + size) for first in range(0, len(x), size)]
+    found = [_excess(x[group], y[group], unexplained[group]) for group in groups]
+    return found[0] if len(found) == 1 else sum(max(excess, 0.0) for excess in found)
+
+
+def _excess(x: Float, y: Float, unexplained: Float) -> float:
     weight = (0.5 / unexplained)[:, np.newaxis]
     squared = 1 - unexplained[:, np.newaxis]
     alone_x, alone_y = ((weight * squared * side**2).sum(axis=0) for side in (x, y))
     twice = 2 * weight * np.sqrt(squared) * x
-    others = other_rows(len(rows))
+    others = other_rows(x.shape[1])
     logs = np.array([(twice * y[:, o]).sum(axis=0) - alone_x - alone_y[o] for o in others])
     return log_of_mean_ratio(logs, others) - 0.5 * float(np.log(unexplained).sum())
 
