@@ -51,9 +51,10 @@ def likely_off(risk: float, nats: float, share: float) -> Flag:
 def no_ratio(excess: float) -> Flag:
     """The density ratio of a normal distribution is too large for x of one row and y of another."""
     return "not_normal", (
-        f"Not normal: the estimate may be too high by {both_units(excess)} or more. For normal sides, the density ratio p(x, y) / p(x) p(y) is 1 on "
-        "average over x of one row and y of another. With these correlations it is larger, as with "
-        "clusters, outliers and points on a circle. Use auto or knn."
+        f"Not normal: the estimate may be too high by {both_units(excess)} or more. For normal "
+        "sides, the density ratio p(x, y) / p(x) p(y) is 1 on average over x of one row and y of "
+        "another. With these correlations it is larger, as with clusters, outliers and points on a "
+        "circle. Use auto or knn."
     )
 
 
