@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import mibench
 from mibench.estimators.cca.boosted import boosted_predictions
 from mibench.estimators.cca.class_posterior import posterior_rows
 from mibench.estimators.cca.features import normal_scores, normal_scores_without_ties
@@ -15,6 +16,7 @@ from mibench.estimators.cca.pairs import fold_slices
 from mibench.estimators.cca.tuning import Tuning
 from mibench.estimators.cca.unmixing import unmixing
 from mibench.estimators.kernels.trees import boost
+from mibench.tasks.manifolds import fisher_information, sample_fisher, von_mises_information
 
 TUNING = Tuning()
 
@@ -107,6 +109,69 @@ def test_where_the_normal_is_too_sure_the_bound_is_below_the_truth(kind, n):
     error = np.std(bounds, ddof=1) / math.sqrt(5)
     assert np.mean(bounds) < truth + 3 * error
     assert np.mean(bounds) > 0.7 * truth  # a bound that says something
+
+
+def vectors(rng, n, kappas):
+    """Unit vectors in space beside each other, (3 k, n), with noise of different concentrations."""
+    sides = zip(*(sample_fisher(n, rng, kappa=kappa) for kappa in kappas), strict=True)
+    return [np.hstack(side).T for side in sides]
+
+
+def many_angles(rng, n, kappas):
+    sides = zip(*(angles(rng, n, kappa) for kappa in kappas), strict=True)
+    return [np.concatenate(side) for side in sides]
+
+
+def mixed(rng, side):
+    return np.linalg.qr(rng.normal(size=(len(side), len(side))))[0] @ side
+
+
+# The MI is so large that no mismatched rows show that the ratio of all columns is too high.
+KAPPAS = (5.0, 20.0, 80.0, 300.0)
+LARGE = {
+    "unit vectors": (vectors, KAPPAS, sum(map(fisher_information, KAPPAS))),
+    "angles": (many_angles, (*KAPPAS, 1000.0), sum(map(von_mises_information, (*KAPPAS, 1000.0)))),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("n", [500, 3000])
+def test_a_large_ratio_is_tested_in_groups(kind, n):
+    sample, kappas, nats = LARGE[kind]
+    bounds = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        sides = (mixed(rng, side) for side in sample(rng, n, kappas))
+        x, y = (normal_scores(np.ascontiguousarray(side)) for side in sides)
+        ratio = held_out_ratio(x, y, fold_slices(n, 10), TUNING)
+        assert ratio.rows.mean() > 1.1 * nats
+        assert ratio.is_too_high
+        bounds.append(ratio.bound_rows.mean())
+    assert np.mean(bounds) < 1.03 * nats
+    assert np.mean(bounds) > 0.8 * nats
+
+
+def test_a_large_ratio_of_sides_that_are_not_normal_is_flagged():
+    """Equal concentrations: canonical pairs mix the vectors, so no group of them is one vector."""
+    rng = np.random.default_rng(0)
+    x, y = (mixed(rng, side).T for side in vectors(rng, 3000, (30.0,) * 4))
+    assert mibench.estimate(x, y, "canonical").flags.keys() >= {"not_normal"}
+    few_x, few_y = vectors(rng, 3000, (30.0,))  # 3 nats, which the rows can bound
+    assert "not_normal" not in mibench.estimate(few_x.T, few_y.T, "canonical").flags
+
+
+@pytest.mark.parametrize(("dims", "nats"), [(2, 4.0), (5, 6.0), (12, 6.0), (12, 12.0), (30, 10.0)])
+def test_large_ratios_of_normal_sides_are_not_too_high(dims, nats):
+    """Of 5 x 10 samples, all of which are tested in groups of up to ten sizes."""
+    for seed in range(10):
+        rng = np.random.default_rng([seed, dims])
+        shares = rng.gamma(1.0, size=(dims, 1)) + 1e-9
+        unexplained = np.exp(-2 * nats * shares / shares.sum())
+        x = rng.normal(size=(dims, 1000))
+        y = np.sqrt(1 - unexplained) * x + np.sqrt(unexplained) * rng.normal(size=x.shape)
+        ratio = held_out_ratio(normal_scores(x), normal_scores(y), fold_slices(1000, 10), TUNING)
+        assert not ratio.is_too_high
+        assert not ratio.is_unsure
 
 
 def test_pairs_that_repeat_each_other_are_not_added_up():

@@ -33,7 +33,7 @@ def rng_of(seed):
     return np.random.default_rng(seed)
 
 
-# The name, the true MI in nats, and the sum of a sample of 5 rows. They change with the version of the stream.
+# The name, the true MI in nats, and the sum of a sample of 5 rows. They change with the version.
 RECORDED = {
     "random-train-0": (1.3806511, 5.877453408),
     "random-train-3": (0.5373106, 26.53046688),

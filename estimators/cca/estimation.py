@@ -256,7 +256,9 @@ def _flags(
         notes.update([flags.unseen(selection.unseen_nats)])
     if selection.rise_nats > limits.rise_nats:
         notes.update([flags.fine_structure(selection.rise_nats)])
-    if selection.is_bound:
+    if selection.is_unsure and selection.method.startswith("Gaussian"):
+        notes.update([flags.large_and_not_normal()])
+    elif selection.is_bound:
         notes.update([flags.lower_bound()])
     nats = float(selection.rows.mean())
     if selection.left_over_nats > max(limits.left_over_nats, limits.left_over_share * nats):

@@ -40,11 +40,13 @@ class HeldOutRatio:
             ratio is not too high, these are `rows`. Otherwise they are those of the largest bound
             of Donsker & Varadhan among multiples of the ratio: below 1, where the normal is too
             sure.
+        is_unsure: whether the sides are not normal and the rows too few to bound so many nats.
     """
 
     rows: Float
     is_too_high: bool
     bound_rows: Float
+    is_unsure: bool = False
 
 
 def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> HeldOutRatio | None:
@@ -66,13 +68,18 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     ]
     ratios = _FoldRatios(parts, MIN_RIDGE, max_correlation(n, tuning), tuning.held_out)
     groups = ratios.in_groups
-    if not (ratios.is_too_high or any(sizes.is_too_high for sizes in groups)):
-        return HeldOutRatio(ratios.rows, False, ratios.rows)
+    is_too_high = ratios.is_too_high or any(sizes.is_too_high for sizes in groups)
+    limits = tuning.held_out
+    is_unsure = ratios.are_rows_few and (
+        is_too_high or (_is_not_normal(x, limits) and _is_not_normal(y, limits))
+    )
+    if not is_too_high:
+        return HeldOutRatio(ratios.rows, False, ratios.rows, is_unsure)
     bounds = [sizes.bound_rows for sizes in groups]
     if ratios.is_too_high or not bounds:
         bounds.append(ratios.bound_rows)
     least = min(bounds, key=lambda bound: round(float(bound.mean()), 12))
-    return HeldOutRatio(ratios.rows, True, least)
+    return HeldOutRatio(ratios.rows, True, least, is_unsure)
 
 
 def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> HeldOutRatio:
@@ -103,6 +110,19 @@ def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> He
         is_too_high = not is_known or highest > limits.min_excess  # at last, of the ratio itself
     best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
     return HeldOutRatio(ratio_rows, is_too_high, best)
+
+
+def _is_not_normal(basis: Float, tuning: HeldOutTuning) -> bool:
+    """Whether uncorrelated columns (d, n) of unit variance have another kurtosis than normal ones.
+
+    Mardia's kurtosis, the mean of the fourth power of a row's length, is d (d + 2) for normal rows,
+    with a standard error of sqrt(8 d (d + 2) / n) (Mardia 1970, doi:10.1093/biomet/57.3.519).
+    """
+    d, n = basis.shape
+    of_normal = d * (d + 2)
+    difference = abs(float(((basis**2).sum(axis=0) ** 2).mean()) - of_normal)
+    error = math.sqrt(8 * of_normal / n)
+    return difference > max(tuning.min_kurtosis_share * of_normal, tuning.kurtosis_errors * error)
 
 
 def _too_few_rows(n: int, dx: int, dy: int, folds: list[slice]) -> bool:
@@ -189,6 +209,12 @@ class _FoldRatios:
             return []
         sizes = [size for size in self.tuning.group_sizes if size < self._most_pairs]
         return [_ratio_in_groups(self._scores, size, self.tuning) for size in sizes]
+
+    @property
+    def are_rows_few(self) -> bool:
+        """Whether the mean of exp(r) needs more mismatched rows than there are."""
+        mismatched = sum(len(values) for values in self._ratios[1])
+        return float(self.rows.mean()) > math.log(mismatched) - self.tuning.nats_of_rows
 
     @property
     def _most_pairs(self) -> int:

@@ -117,6 +117,7 @@ def _gaussian_selection(terms: Terms, tuning: Tuning) -> Selection:
     if nats <= gaussian.chance:
         return selection
     rows = gaussian.rows
+    selection.is_unsure = terms.ratio is not None and terms.ratio.is_unsure
     if terms.ratio is not None and terms.ratio.is_too_high:
         rows = terms.ratio.bound_rows
         if not exceeds(rows, nothing, errors):

@@ -42,6 +42,7 @@ class Selection:
         narrow_by_knn: whether noise is narrow, and its model was not used.
         left_over_nats: what a learner of another kind finds at least, beyond the estimate.
         is_bound: whether it is a lower bound that may be far from the MI.
+        is_unsure: whether the Gaussian term, or the bound of it, may be too high.
     """
 
     rows: Float
@@ -59,6 +60,7 @@ class Selection:
     complete: bool = False
     narrow_by_knn: bool = False
     is_bound: bool = False
+    is_unsure: bool = False
     left_over_nats: float = 0.0
 
     @property

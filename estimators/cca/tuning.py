@@ -197,6 +197,13 @@ class HeldOutTuning:
     least_group_nats: float = 0.05
     # Excess of all groups, as a share of their nats, from which it matters. A choice.
     min_share_of_groups: float = 0.02
+    # A ratio of more nats than the log of the number of mismatched rows, less these, is uncertain.
+    # 8 nats for 1280 rows or more. A choice.
+    nats_of_rows: float = 4.0
+    # A side is not normal if its kurtosis differs by these, as a share and in standard errors.
+    # Unit vectors and angles differ by 10 to 28%, normal sides in no random task by 5 errors.
+    min_kurtosis_share: float = 0.05
+    kurtosis_errors: float = 5.0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .flags_given import wide_neighbourhoods as wide_neighbourhoods
 from .flags_of_methods import bin_bias as bin_bias
 from .flags_of_methods import by_chance as by_chance
 from .flags_of_methods import far_apart as far_apart
+from .flags_of_methods import large_and_not_normal as large_and_not_normal
 from .flags_of_methods import likely_off as likely_off
 from .flags_of_methods import misfit as misfit
 from .flags_of_methods import no_ratio as no_ratio

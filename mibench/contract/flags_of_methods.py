@@ -58,6 +58,15 @@ def no_ratio(excess: float) -> Flag:
     )
 
 
+def large_and_not_normal() -> Flag:
+    """An estimate of many nats rests on a normal distribution, and the sides are not normal."""
+    return "not_normal", (
+        "Not normal: most of the estimate is the MI of a normal distribution with the same "
+        "correlations, and the columns are not jointly normal, as with clusters and angles. The "
+        "rows are too few to bound so large an MI. The estimate may be too high."
+    )
+
+
 def misfit(excess: float) -> Flag:
     """The ratio of fitted densities is too large for x of one row and y of another."""
     return "misfit", (
