@@ -15,6 +15,7 @@ a bound of the MI if the groups of a side are independent of each other.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,8 +79,7 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     bounds = [sizes.bound_rows for sizes in groups]
     if ratios.is_too_high or not bounds:
         bounds.append(ratios.bound_rows)
-    least = min(bounds, key=lambda bound: round(float(bound.mean()), 12))
-    return HeldOutRatio(ratios.rows, True, least, is_unsure)
+    return HeldOutRatio(ratios.rows, True, min(bounds, key=_rounded_mean), is_unsure)
 
 
 def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> HeldOutRatio:
@@ -108,8 +108,7 @@ def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> He
         if is_known:
             bounds.append(temper * ratio_rows - highest)
         is_too_high = not is_known or highest > limits.min_excess  # at last, of the ratio itself
-    best = max(bounds, key=lambda bound: round(float(bound.mean()), 12))
-    return HeldOutRatio(ratio_rows, is_too_high, best)
+    return HeldOutRatio(ratio_rows, is_too_high, _largest(bounds))
 
 
 def _is_not_normal(basis: Float, tuning: HeldOutTuning) -> bool:
@@ -194,21 +193,17 @@ class _FoldRatios:
         for more in self.tuning.ridges:
             scores = [fold.scores(max(self.ridge, more), self.limit) for fold in self.folds]
             for pairs in sorted({self._most_pairs, *few_pairs}):
-                rows, mismatched = _log_ratios(scores, pairs, self.tuning.max_rows_of_bounds)
-                values = np.concatenate(mismatched)
-                bounds += [
-                    t * rows - max(_log_mean_exp(t * values), _least_excess(rows, t))
-                    for t in self.tuning.tempers
-                ]
-        return max(bounds, key=lambda bound: round(float(bound.mean()), 12))
+                ratios = _log_ratios(scores, pairs, self.tuning.max_rows_of_bounds)
+                bounds += _bounds(*ratios, self.tuning)
+        return _largest(bounds)
 
     @cached_property
-    def in_groups(self) -> list[HeldOutRatio]:
+    def in_groups(self) -> list["_Groups"]:
         """The ratio as a sum over groups, for each size of groups; none of a small ratio."""
         if self._most_pairs < 2 or self.rows.mean() < self.tuning.grouped_nats:
             return []
         sizes = [size for size in self.tuning.group_sizes if size < self._most_pairs]
-        return [_ratio_in_groups(self._scores, size, self.tuning) for size in sizes]
+        return [_Groups(self._scores, size, self.tuning) for size in sizes]
 
     @property
     def are_rows_few(self) -> bool:
@@ -229,32 +224,62 @@ class _FoldRatios:
         return _log_ratios(self._scores, self._most_pairs, self.tuning.max_rows_of_fold)
 
 
-def _ratio_in_groups(scores: list[_FoldScores], size: int, tuning: HeldOutTuning) -> HeldOutRatio:
-    """The ratio as the sum over groups of `size` consecutive pairs.
+@dataclass(frozen=True)
+class _Groups:
+    """The ratio as the sum over groups of `size` consecutive pairs."""
 
-    The excess is that of all groups together, so that it is one test and not one for each group.
-    """
-    all_rows = np.zeros(sum(fold.a.shape[1] for fold in scores))
-    bound = all_rows.copy()
-    total = variance = 0.0
-    for first in range(0, len(scores[0].a), size):
-        group = [fold.pairs(first, first + size) for fold in scores]
-        rows, mismatched = _log_ratios(group, size, tuning.max_rows_of_fold)
-        all_rows += rows
-        if rows.mean() < tuning.least_group_nats:
-            bound += rows
-            continue
-        excess, error = _excess(mismatched, 1.0)
-        total, variance = total + excess, variance + error**2
-        values = np.concatenate(mismatched)
-        bounds = [
-            t * rows - max(_log_mean_exp(t * values), _least_excess(rows, t))
-            for t in tuning.tempers
-        ]
-        bound += max(bounds, key=lambda rows: round(float(rows.mean()), 12))
-    least = max(tuning.min_excess, tuning.min_share_of_groups * float(all_rows.mean()))
-    is_too_high = total > max(least, tuning.min_errors * math.sqrt(variance))
-    return HeldOutRatio(all_rows, is_too_high, bound)
+    scores: list[_FoldScores]
+    size: int
+    tuning: HeldOutTuning
+
+    @cached_property
+    def is_too_high(self) -> bool:
+        """By the excess of all groups together: one test, and not one for each group."""
+        nats = excess = variance = 0.0
+        for rows, mismatched in self._ratios():
+            nats += float(rows.mean())
+            if self._matters(rows):
+                of_group, error = _excess(mismatched, 1.0)
+                excess, variance = excess + of_group, variance + error**2
+        least = max(self.tuning.min_excess, self.tuning.min_share_of_groups * nats)
+        return excess > max(least, self.tuning.min_errors * math.sqrt(variance))
+
+    @cached_property
+    def bound_rows(self) -> Float:
+        """The sum of the bounds of the groups, (n,)."""
+        return np.sum(
+            [
+                _largest(_bounds(rows, mismatched, self.tuning)) if self._matters(rows) else rows
+                for rows, mismatched in self._ratios()
+            ],
+            axis=0,
+        )
+
+    def _matters(self, rows: Float) -> bool:
+        return float(rows.mean()) >= self.tuning.least_group_nats
+
+    def _ratios(self) -> Iterator[tuple[Float, list[Float]]]:
+        """Those of one group after the other, since all together take much memory."""
+        for first in range(0, len(self.scores[0].a), self.size):
+            group = [fold.pairs(first, first + self.size) for fold in self.scores]
+            yield _log_ratios(group, self.size, self.tuning.max_rows_of_fold)
+
+
+def _bounds(rows: Float, mismatched: list[Float], tuning: HeldOutTuning) -> list[Float]:
+    """The bounds of Donsker & Varadhan of several multiples of a ratio, (n,) each."""
+    values = np.concatenate(mismatched)
+    return [
+        t * rows - max(_log_mean_exp(t * values), _least_excess(rows, t)) for t in tuning.tempers
+    ]
+
+
+def _largest(bounds: list[Float]) -> Float:
+    return max(bounds, key=_rounded_mean)
+
+
+def _rounded_mean(values: Float) -> float:
+    """Rounded, so that the order of sums does not decide."""
+    return round(float(values.mean()), 12)
 
 
 def _log_ratios(scores: list[_FoldScores], pairs: int, most: int) -> tuple[Float, list[Float]]:
