@@ -157,6 +157,7 @@ def test_denoisers_find_nothing_in_independent_heavy_tails(transform):
             assert Diffusion(steps=60, transform=transform).estimate(x, y).nats < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "rows", "columns", "dependent"), [(Diffusion, 600, 5, 5), (Flow, 1200, 25, 2)]
 )
@@ -199,6 +200,7 @@ def test_flows_say_that_one_of_many_columns_is_near_the_limit():
     assert "ceiling" not in Flow(steps=100).estimate(x[:, :1], twice).flags  # X has no part in it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Flow, NJEE])
 def test_densities_that_do_not_fit_are_flagged(kind):
     """Clusters in many columns: without X they are learned less well. Normal sides have no flag."""
