@@ -208,11 +208,14 @@ def _unlike(
     """What is unlike the data that the model was learned on, in words; empty if they are like it.
 
     Numbers at the ceiling of `canonical` may have an infinite MI, as those of x and a function of
-    x. The MI of labels is at most their entropy.
+    x. The MI of labels is at most their entropy. Where `canonical` is flagged `not_normal`, no
+    model should add to an estimate that may be too high.
     """
     unlike = _reasons(model.unlike(described), described, model)
     if "ceiling" in canonical.flags and not x.discrete and not y.discrete and not unlike:
         unlike.append(f"an estimate of {canonical.nats:.2f} nats by canonical, at its ceiling")
+    if "not_normal" in canonical.flags:
+        unlike.append(f"an estimate of {canonical.nats:.2f} nats by canonical, flagged not_normal")
     return unlike
 
 
