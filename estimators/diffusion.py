@@ -1,14 +1,17 @@
 """Diffusion models: what denoisers of Y gain by X, summed over all sizes of the noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
+import numpy as np
 from pydantic import Field
 
+from mibench.contract import flags
 from mibench.types import Estimate
 
 from .neural.base import NeuralEstimator
 from .neural.sides import Columns, exchanged, without_ties
+from .normal.canonical_correlations import is_too_large_for_rows
 
 LOG_SNR = (-5.0, 9.0)  # noise of 12 standard deviations of a column, and of a hundredth
 
@@ -75,4 +78,8 @@ class Diffusion(NeuralEstimator):
 
         columns = exchanged(columns)
         columns = columns._replace(b=without_ties(columns.b, self.seed, every=True))
-        return information_by_denoising(columns, LOG_SNR, self)
+        estimate = information_by_denoising(columns, LOG_SNR, self)
+        sides = columns.a.astype(np.float64), columns.b.astype(np.float64)
+        if columns.labels or not is_too_large_for_rows(*sides, estimate.nats):
+            return estimate
+        return replace(estimate, flags=estimate.flags | dict([flags.large_and_not_normal()]))

@@ -19,7 +19,11 @@ from mibench.types import Estimate
 from .cca.row_order import data_order
 from .density.normal_mixture import NormalMixture, fit_mixture
 from .neighbours.sorted_column import varying_side
-from .normal.canonical_correlations import refuse_labels
+from .normal.canonical_correlations import (
+    excess_of_normal,
+    is_too_large_for_rows,
+    refuse_labels,
+)
 from .normal.scores import normal_scores_at_random
 from .shared.mean_ratio import OTHER_ROWS, log_of_mean_ratio, other_rows
 
@@ -80,7 +84,8 @@ class GMM(Estimator):
 
     Too high where components do not fit, as for some clusters in many columns. The mean of the
     ratio over x of one row and y of another, which is 1 for the true densities, shows it: the flag
-    `misfit`. Other clusters in many columns are too low.
+    `misfit`. Other clusters in many columns are too low. Where rows are too few to show it of many
+    nats, and neither side is normal, the flag is `not_normal`.
 
     Attributes:
         components: the number of components; None (default): chosen as above.
@@ -136,6 +141,9 @@ class GMM(Estimator):
         rows = normal_scores_at_random(rows, self.seed) if self.scores else rows
         with one_blas_thread():
             found, excess = self._search(np.ascontiguousarray(rows.T), len(first))
+            a, b = rows[: len(first)], rows[len(first) :]
+            if len(found.mixtures[0].weights) == 1:  # groups of columns show more
+                excess = max(excess, excess_of_normal(a, b))
         info = {
             "method": "mixture of normals, rows held out",
             "components": len(found.mixtures[0].weights),
@@ -147,6 +155,8 @@ class GMM(Estimator):
         most = -0.5 * min(map(len, sides)) * math.log(narrowest)
         doubtful = min(excess, nats) > LEAST_EXCESS
         notes = dict([flags.misfit(excess)] if doubtful else [])
+        if not doubtful and is_too_large_for_rows(a, b, nats):
+            notes.update([flags.large_and_not_normal()])
         return Estimate(nats, notes, info, nats if collapsed else most)
 
     def _search(self, rows: Float, dx: int) -> tuple[Fitted, float]:

@@ -199,8 +199,12 @@ class _FoldRatios:
 
     @cached_property
     def in_groups(self) -> list["_Groups"]:
-        """The ratio as a sum over groups, for each size of groups; none of a small ratio."""
-        if self._most_pairs < 2 or self.rows.mean() < self.tuning.grouped_nats:
+        """The ratio as a sum over groups, for each size of groups.
+
+        None of a small ratio, and none where all pairs together show that it is too high.
+        """
+        known = self.is_too_high and not self.are_rows_few
+        if known or self._most_pairs < 2 or self.rows.mean() < self.tuning.grouped_nats:
             return []
         sizes = [size for size in self.tuning.group_sizes if size < self._most_pairs]
         return [_Groups(self._scores, size, self.tuning) for size in sizes]

@@ -195,8 +195,9 @@ class HeldOutTuning:
     group_sizes: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
     # Nats up to which a group is not tested, to save time. A choice.
     least_group_nats: float = 0.05
-    # Excess of all groups, as a share of their nats, from which it matters. A choice.
-    min_share_of_groups: float = 0.02
+    # Excess of all groups, as a share of their nats, from which it matters: the share by which an
+    # estimate should be too high at most.
+    min_share_of_groups: float = 0.05
     # A ratio of more nats than the log of the number of mismatched rows, less these, is uncertain.
     # 8 nats for 1280 rows or more. A choice.
     nats_of_rows: float = 4.0

@@ -11,7 +11,7 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
-from ..shared.mean_ratio import log_of_mean_ratio, other_rows
+from ..shared.mean_ratio import OTHER_ROWS, log_of_mean_ratio, other_rows
 
 Float = NDArray[np.float64]
 
@@ -24,6 +24,9 @@ LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for 
 MOST_ROWS_OF_RATIO = 5000  # of x, and of y
 # Nats from which the mean ratio is also that of groups of canonical variables, and their sizes.
 LEAST_GROUPED = 3.0
+# An estimate is too large for the rows if it exceeds the log of the number of pairs less these.
+NATS_OF_PAIRS = 4.0
+LEAST_KURTOSIS_SHARE = 0.05  # difference from the kurtosis of normal rows, of both sides then
 GROUP_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
@@ -80,6 +83,24 @@ def excess_of_ratio(x: Float, y: Float, unexplained: Float) -> float:
     return max(_excess_of_groups(x, y, unexplained, size) for size in sizes)
 
 
+def excess_of_normal(x: Float, y: Float) -> float:
+    """`excess_of_ratio` of the normal distribution with the covariance of x (dx, n), y (dy, n)."""
+    basis_x, basis_y = orthonormal_rows(x), orthonormal_rows(y)
+    of_x, r, of_y = np.linalg.svd(basis_x @ basis_y.T, full_matrices=False)
+    unexplained = np.maximum((1.0 - r) * (1.0 + r), EXACT)
+    return excess_of_ratio(of_x.T @ basis_x, of_y @ basis_y, unexplained)
+
+
+def is_too_large_for_rows(x: Float, y: Float, nats: float) -> bool:
+    """Whether rows are too few to show that `nats` are too high, and neither side is normal.
+
+    To show that a density ratio of so many nats is too high takes about exp(nats) pairs of rows.
+    """
+    if nats < math.log(OTHER_ROWS * x.shape[1]) - NATS_OF_PAIRS:
+        return False
+    return all(_differs(orthonormal_rows(side), LEAST_KURTOSIS_SHARE) for side in (x, y))
+
+
 def _excess_of_groups(x: Float, y: Float, unexplained: Float, size: int) -> float:
     """The sum over groups of `size` canonical variables (k, n), without groups that show none."""
     groups = [slice(first, first + size) for first in range(0, len(x), size)]
@@ -107,13 +128,23 @@ def not_normal(basis_x: Float, basis_y: Float) -> dict[str, str]:
     """
     found: list[tuple[float, str, float, float]] = []
     for name, basis in (("x", basis_x), ("y", basis_y)):
-        d, n = basis.shape
-        kurtosis, of_normal = float(n * ((basis**2).sum(axis=0) ** 2).sum()), float(d * (d + 2))
-        share = abs(kurtosis / of_normal - 1)
-        errors = abs(kurtosis - of_normal) / math.sqrt(8 * of_normal / n)
-        if share > MAX_KURTOSIS_SHARE and errors > MAX_KURTOSIS_ERRORS:
-            found.append((share, name, kurtosis, of_normal))
+        if _differs(basis, MAX_KURTOSIS_SHARE):
+            kurtosis, of_normal = _kurtosis(basis)
+            found.append((abs(kurtosis / of_normal - 1), name, kurtosis, of_normal))
     return dict([flags.not_normal(*max(found)[1:])] if found else [])
+
+
+def _kurtosis(basis: Float) -> tuple[float, float]:
+    """Mardia's kurtosis of an orthonormal basis (d, n), and that of normal rows."""
+    d, n = basis.shape
+    return float(n * ((basis**2).sum(axis=0) ** 2).sum()), float(d * (d + 2))
+
+
+def _differs(basis: Float, share: float) -> bool:
+    """Whether the kurtosis differs from that of normal rows by this share, and beyond chance."""
+    kurtosis, of_normal = _kurtosis(basis)
+    difference, error = abs(kurtosis - of_normal), math.sqrt(8 * of_normal / basis.shape[1])
+    return difference > max(share * of_normal, MAX_KURTOSIS_ERRORS * error)
 
 
 def orthonormal_rows(columns: Float) -> Float:

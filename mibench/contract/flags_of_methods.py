@@ -59,11 +59,11 @@ def no_ratio(excess: float) -> Flag:
 
 
 def large_and_not_normal() -> Flag:
-    """An estimate of many nats rests on a normal distribution, and the sides are not normal."""
+    """An estimate of many nats rests on normal distributions, and the sides are not normal."""
     return "not_normal", (
-        "Not normal: most of the estimate is the MI of a normal distribution with the same "
-        "correlations, and the columns are not jointly normal, as with clusters and angles. The "
-        "rows are too few to bound so large an MI. The estimate may be too high."
+        "Not normal: the estimate rests on normal distributions, and the columns of a side are not "
+        "jointly normal, as with clusters and angles. The rows are too few to bound so large an "
+        "MI. It may be too high."
     )
 
 
