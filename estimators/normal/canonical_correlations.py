@@ -14,6 +14,7 @@ from mibench.types import Estimate
 from ..shared.mean_ratio import OTHER_ROWS, log_of_mean_ratio, other_rows
 
 Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 
 EXACT = 1e-12  # 1 - r^2 below which rounding decides: a relation is then taken as exactly linear
 RANK_TOLERANCE = 1e-9  # singular values below this share of the largest are 0
@@ -22,8 +23,11 @@ MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
 MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
 LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
 MOST_ROWS_OF_RATIO = 5000  # of x, and of y
-# Nats from which the mean ratio is also that of groups of canonical variables, and their sizes.
+# Nats from which the mean ratio is also that of groups of canonical variables; their sizes; and the
+# nats of a group that is left out, to save time.
 LEAST_GROUPED = 3.0
+GROUP_SIZES = (2, 3, 6, 12, 24)
+LEAST_OF_GROUP = 0.05
 # An estimate is too large for the rows if it exceeds the log of the number of pairs less these.
 NATS_OF_PAIRS = 4.0
 LEAST_KURTOSIS_SHARE = 0.05  # difference from the kurtosis of normal rows, of both sides then
@@ -80,7 +84,8 @@ def excess_of_ratio(x: Float, y: Float, unexplained: Float) -> float:
     n = x.shape[1]
     rows = np.random.default_rng(n).permutation(n)[:MOST_ROWS_OF_RATIO]
     x, y = math.sqrt(n) * x[:, rows], math.sqrt(n) * y[:, rows]
-    return max(_excess_of_groups(x, y, unexplained, size) for size in sizes)
+    others = other_rows(len(rows))
+    return max(_excess_of_groups(x, y, unexplained, size, others) for size in sizes)
 
 
 def excess_of_normal(x: Float, y: Float) -> float:
@@ -101,19 +106,23 @@ def is_too_large_for_rows(x: Float, y: Float, nats: float) -> bool:
     return all(_differs(orthonormal_rows(side), LEAST_KURTOSIS_SHARE) for side in (x, y))
 
 
-def _excess_of_groups(x: Float, y: Float, unexplained: Float, size: int) -> float:
+def _excess_of_groups(x: Float, y: Float, unexplained: Float, size: int, others: Int) -> float:
     """The sum over groups of `size` canonical variables (k, n), without groups that show none."""
-    groups = [slice(first, first + size) for first in range(0, len(x), size)]
-    found = [_excess(x[group], y[group], unexplained[group]) for group in groups]
-    return found[0] if len(found) == 1 else sum(max(excess, 0.0) for excess in found)
+    if size == len(x):
+        return _excess(x, y, unexplained, others)
+    total = 0.0
+    for first in range(0, len(x), size):
+        group = slice(first, first + size)
+        if -0.5 * float(np.log(unexplained[group]).sum()) > LEAST_OF_GROUP:
+            total += max(_excess(x[group], y[group], unexplained[group], others), 0.0)
+    return total
 
 
-def _excess(x: Float, y: Float, unexplained: Float) -> float:
+def _excess(x: Float, y: Float, unexplained: Float, others: Int) -> float:
     weight = (0.5 / unexplained)[:, np.newaxis]
     squared = 1 - unexplained[:, np.newaxis]
     alone_x, alone_y = ((weight * squared * side**2).sum(axis=0) for side in (x, y))
     twice = 2 * weight * np.sqrt(squared) * x
-    others = other_rows(x.shape[1])
     logs = np.array([(twice * y[:, o]).sum(axis=0) - alone_x - alone_y[o] for o in others])
     return log_of_mean_ratio(logs, others) - 0.5 * float(np.log(unexplained).sum())
 
