@@ -28,6 +28,7 @@ MOST_ROWS_OF_RATIO = 5000  # of x, and of y
 LEAST_GROUPED = 3.0
 GROUP_SIZES = (2, 3, 6, 12, 24)
 LEAST_OF_GROUP = 0.05
+LEAST_SHARE = 0.05  # of the nats of the ratio, from which an excess of groups matters
 # An estimate is too large for the rows if it exceeds the log of the number of pairs less these.
 NATS_OF_PAIRS = 4.0
 LEAST_KURTOSIS_SHARE = 0.05  # difference from the kurtosis of normal rows, of both sides then
@@ -85,7 +86,8 @@ def excess_of_ratio(x: Float, y: Float, unexplained: Float) -> float:
     rows = np.random.default_rng(n).permutation(n)[:MOST_ROWS_OF_RATIO]
     x, y = math.sqrt(n) * x[:, rows], math.sqrt(n) * y[:, rows]
     others = other_rows(len(rows))
-    return max(_excess_of_groups(x, y, unexplained, size, others) for size in sizes)
+    *of_groups, of_all = (_excess_of_groups(x, y, unexplained, size, others) for size in sizes)
+    return max([of_all, *(excess for excess in of_groups if excess > LEAST_SHARE * nats)])
 
 
 def excess_of_normal(x: Float, y: Float) -> float:
