@@ -126,13 +126,13 @@ def test_clusters_in_many_columns_are_too_high_and_flagged():
         assert float(amount) > error  # other errors of the fit make the estimate lower
 
 
-def test_many_nats_of_sides_that_are_not_normal_are_flagged():
+@pytest.mark.parametrize(("components", "code"), [(1, "misfit"), (2, "not_normal")])
+def test_many_nats_of_sides_that_are_not_normal_are_flagged(components, code):
     """Unit vectors side by side: one component by groups of columns, and two by the kurtosis."""
-    for name, n, code in (("362", 604, "misfit"), ("654", 800, "not_normal")):
-        task = get_task(f"random-judge-{name}")
-        estimate = GMM(components=1 if code == "misfit" else 2).estimate(*task.sample(n, 1))
-        assert estimate.nats > 1.05 * task.mi_nats
-        assert code in estimate.flags
+    task = get_task("random-judge-654")
+    estimate = GMM(components=components).estimate(*task.sample(800, 1))
+    assert estimate.nats > 1.1 * task.mi_nats
+    assert code in estimate.flags
 
 
 @pytest.mark.parametrize(("dims", "n"), [(1, 100), (3, 200), (10, 400)])
