@@ -82,4 +82,4 @@ class Diffusion(NeuralEstimator):
         sides = columns.a.astype(np.float64), columns.b.astype(np.float64)
         if columns.labels or not is_too_large_for_rows(*sides, estimate.nats):
             return estimate
-        return replace(estimate, flags=estimate.flags | dict([flags.large_and_not_normal()]))
+        return replace(estimate, flags={**estimate.flags, **dict([flags.large_and_not_normal()])})

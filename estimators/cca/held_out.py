@@ -121,7 +121,8 @@ def _is_not_normal(basis: Float, tuning: HeldOutTuning) -> bool:
     of_normal = d * (d + 2)
     difference = abs(float(((basis**2).sum(axis=0) ** 2).mean()) - of_normal)
     error = math.sqrt(8 * of_normal / n)
-    return difference > max(tuning.min_kurtosis_share * of_normal, tuning.kurtosis_errors * error)
+    limit = max(tuning.min_kurtosis_share * of_normal, tuning.kurtosis_errors * error)
+    return bool(difference > limit)
 
 
 def _too_few_rows(n: int, dx: int, dy: int, folds: list[slice]) -> bool:
@@ -251,13 +252,11 @@ class _Groups:
     @cached_property
     def bound_rows(self) -> Float:
         """The sum of the bounds of the groups, (n,)."""
-        return np.sum(
-            [
-                _largest(_bounds(rows, mismatched, self.tuning)) if self._matters(rows) else rows
-                for rows, mismatched in self._ratios()
-            ],
-            axis=0,
-        )
+        bounds = [
+            _largest(_bounds(rows, mismatched, self.tuning)) if self._matters(rows) else rows
+            for rows, mismatched in self._ratios()
+        ]
+        return np.asarray(np.sum(bounds, axis=0))
 
     def _matters(self, rows: Float) -> bool:
         return float(rows.mean()) >= self.tuning.least_group_nats

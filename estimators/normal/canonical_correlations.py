@@ -32,7 +32,6 @@ LEAST_SHARE = 0.05  # of the nats of the ratio, from which an excess of groups m
 # An estimate is too large for the rows if it exceeds the log of the number of pairs less these.
 NATS_OF_PAIRS = 4.0
 LEAST_KURTOSIS_SHARE = 0.05  # difference from the kurtosis of normal rows, of both sides then
-GROUP_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 def information_of_normal(name: str, x: Float, y: Float, least: float) -> Estimate:

@@ -45,7 +45,7 @@ def draw_map(
         margin = margins[rng.integers(len(margins))]
         steps.append(lambda v, rng: margin(v))
     if more_maps and rng.random() < 0.1:
-        count = rng.integers(1, min(total, MOST_ADDED) + 1)
+        count = int(rng.integers(1, min(total, MOST_ADDED) + 1))
         doubled = rng.choice(total, size=count, replace=False)
         steps.append(lambda v, rng: np.hstack([v, v[:, doubled]]))
         total += count
