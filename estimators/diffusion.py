@@ -11,7 +11,7 @@ from mibench.types import Estimate
 
 from .neural.base import NeuralEstimator
 from .neural.sides import Columns, exchanged, without_ties
-from .normal.canonical_correlations import is_too_large_for_rows
+from .normal.canonical_correlations import is_large_and_compact
 
 LOG_SNR = (-5.0, 9.0)  # noise of 12 standard deviations of a column, and of a hundredth
 
@@ -80,6 +80,6 @@ class Diffusion(NeuralEstimator):
         columns = columns._replace(b=without_ties(columns.b, self.seed, every=True))
         estimate = information_by_denoising(columns, LOG_SNR, self)
         sides = columns.a.astype(np.float64), columns.b.astype(np.float64)
-        if columns.labels or not is_too_large_for_rows(*sides, estimate.nats):
+        if columns.labels or not is_large_and_compact(*sides, estimate.nats):
             return estimate
         return replace(estimate, flags={**estimate.flags, **dict([flags.large_and_not_normal()])})

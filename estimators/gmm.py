@@ -21,7 +21,7 @@ from .density.normal_mixture import NormalMixture, fit_mixture
 from .neighbours.sorted_column import varying_side
 from .normal.canonical_correlations import (
     excess_of_normal,
-    is_too_large_for_rows,
+    is_large_and_compact,
     refuse_labels,
 )
 from .normal.scores import normal_scores_at_random
@@ -155,7 +155,7 @@ class GMM(Estimator):
         most = -0.5 * min(map(len, sides)) * math.log(narrowest)
         doubtful = min(excess, nats) > LEAST_EXCESS
         notes = dict([flags.misfit(excess)] if doubtful else [])
-        if not doubtful and is_too_large_for_rows(a, b, nats):
+        if not doubtful and is_large_and_compact(a, b, nats):
             notes.update([flags.large_and_not_normal()])
         return Estimate(nats, notes, info, nats if collapsed else most)
 

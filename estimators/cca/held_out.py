@@ -40,8 +40,10 @@ class HeldOutRatio:
         bound_rows: a lower bound of the MI, one value per row, whose mean is the bound. Where the
             ratio is not too high, these are `rows`. Otherwise they are those of the largest bound
             of Donsker & Varadhan among multiples of the ratio: below 1, where the normal is too
-            sure.
-        is_unsure: whether the sides are not normal and the rows too few to bound so many nats.
+            sure. Of a large ratio they are those of the least sum of such bounds over groups, which
+            is a lower bound if the groups of a side are independent of each other.
+        is_unsure: whether the rows are too few to bound so many nats, and the ratio is too high or
+            both sides are compact.
     """
 
     rows: Float
@@ -69,17 +71,17 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     ]
     ratios = _FoldRatios(parts, MIN_RIDGE, max_correlation(n, tuning), tuning.held_out)
     groups = ratios.in_groups
-    is_too_high = ratios.is_too_high or any(sizes.is_too_high for sizes in groups)
     limits = tuning.held_out
-    is_unsure = ratios.are_rows_few and (
-        is_too_high or (_is_not_normal(x, limits) and _is_not_normal(y, limits))
-    )
-    if not is_too_high:
+    if not (ratios.is_too_high or any(sizes.is_too_high for sizes in groups)):
+        is_unsure = (
+            ratios.are_rows_few(ratios.rows) and _is_compact(x, limits) and _is_compact(y, limits)
+        )
         return HeldOutRatio(ratios.rows, False, ratios.rows, is_unsure)
     bounds = [sizes.bound_rows for sizes in groups]
     if ratios.is_too_high or not bounds:
         bounds.append(ratios.bound_rows)
-    return HeldOutRatio(ratios.rows, True, min(bounds, key=_rounded_mean), is_unsure)
+    least = min(bounds, key=_rounded_mean)
+    return HeldOutRatio(ratios.rows, True, least, ratios.are_rows_few(least))
 
 
 def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> HeldOutRatio:
@@ -111,18 +113,19 @@ def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> He
     return HeldOutRatio(ratio_rows, is_too_high, _largest(bounds))
 
 
-def _is_not_normal(basis: Float, tuning: HeldOutTuning) -> bool:
-    """Whether uncorrelated columns (d, n) of unit variance have another kurtosis than normal ones.
+def _is_compact(basis: Float, tuning: HeldOutTuning) -> bool:
+    """Whether uncorrelated columns (d, n) of unit variance have less kurtosis than normal ones.
 
+    So have angles and unit vectors, whose normal ratio is too high. Heavy tails have more.
     Mardia's kurtosis, the mean of the fourth power of a row's length, is d (d + 2) for normal rows,
     with a standard error of sqrt(8 d (d + 2) / n) (Mardia 1970, doi:10.1093/biomet/57.3.519).
     """
     d, n = basis.shape
     of_normal = d * (d + 2)
-    difference = abs(float(((basis**2).sum(axis=0) ** 2).mean()) - of_normal)
+    missing = of_normal - float(((basis**2).sum(axis=0) ** 2).mean())
     error = math.sqrt(8 * of_normal / n)
     limit = max(tuning.min_kurtosis_share * of_normal, tuning.kurtosis_errors * error)
-    return bool(difference > limit)
+    return bool(missing > limit)
 
 
 def _too_few_rows(n: int, dx: int, dy: int, folds: list[slice]) -> bool:
@@ -204,17 +207,16 @@ class _FoldRatios:
 
         None of a small ratio, and none where all pairs together show that it is too high.
         """
-        known = self.is_too_high and not self.are_rows_few
+        known = self.is_too_high and not self.are_rows_few(self.rows)
         if known or self._most_pairs < 2 or self.rows.mean() < self.tuning.grouped_nats:
             return []
         sizes = [size for size in self.tuning.group_sizes if size < self._most_pairs]
         return [_Groups(self._scores, size, self.tuning) for size in sizes]
 
-    @property
-    def are_rows_few(self) -> bool:
-        """Whether the mean of exp(r) needs more mismatched rows than there are."""
+    def are_rows_few(self, rows: Float) -> bool:
+        """Whether so many nats as the mean of `rows` need more mismatched rows than there are."""
         mismatched = sum(len(values) for values in self._ratios[1])
-        return float(self.rows.mean()) > math.log(mismatched) - self.tuning.nats_of_rows
+        return float(rows.mean()) > math.log(mismatched) - self.tuning.nats_of_rows
 
     @property
     def _most_pairs(self) -> int:

@@ -78,7 +78,7 @@ class Selection:
 
     def accept_rows(self, rows: Float, method: str, is_bound: bool) -> None:
         """Make this candidate, which has no k-NN term, the current estimate."""
-        self.is_bound = is_bound
+        self.is_bound, self.is_unsure = is_bound, False
         self.rows, self.method, self.pairs, self.complete = rows, method, 0, True
         self.k, self.tied, self.unseen_nats, self.rise_nats = 0, 0, 0.0, 0.0
 

@@ -201,8 +201,8 @@ class HeldOutTuning:
     # A ratio of more nats than the log of the number of mismatched rows, less these, is uncertain.
     # 8 nats for 1280 rows or more. A choice.
     nats_of_rows: float = 4.0
-    # A side is not normal if its kurtosis differs by these, as a share and in standard errors.
-    # Unit vectors and angles differ by 10 to 28%, normal sides in no random task by 5 errors.
+    # A side is compact if its kurtosis is below that of normal rows by these: a share of it, and
+    # standard errors. Unit vectors and angles: 10 to 28%; normal sides: in no random task.
     min_kurtosis_share: float = 0.05
     kurtosis_errors: float = 5.0
 

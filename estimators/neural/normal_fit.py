@@ -89,9 +89,10 @@ def normal_fit(x: Tensor, y: Tensor, ridge: float = RIDGE) -> NormalFit:
 
 def _misfit(x: Tensor, y: Tensor, squares: Tensor) -> bool:
     """Whether the density ratio of canonical variables (parts, n, k) is too large in some part."""
-    sides = (side.mT.cpu().numpy() / math.sqrt(side.shape[1]) for side in (x, y))
+    a, b = (side.mT.cpu().numpy() / math.sqrt(side.shape[1]) for side in (x, y))
     unexplained = 1 - squares.cpu().numpy()
-    excess = [excess_of_ratio(a, b, c) for a, b, c in zip(*sides, unexplained, strict=True)]
+    # Not in groups of variables: networks learn well from fits that groups refuse.
+    excess = [excess_of_ratio(*part, False) for part in zip(a, b, unexplained, strict=True)]
     return max(excess) > LEAST_EXCESS
 
 

@@ -23,14 +23,13 @@ MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
 MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
 LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
 MOST_ROWS_OF_RATIO = 5000  # of x, and of y
-# Nats from which the mean ratio is also that of groups of canonical variables; their sizes; and the
-# nats of a group that is left out, to save time.
-LEAST_GROUPED = 3.0
+# Rows are too few to show the excess of a ratio of more nats than the log of the number of pairs of
+# rows less these. Then it is also that of groups of canonical variables, of these sizes. A group of
+# fewer nats is left out, to save time, and an excess that is a smaller share of all nats is none.
+NATS_OF_PAIRS = 4.0
 GROUP_SIZES = (2, 3, 6, 12, 24)
 LEAST_OF_GROUP = 0.05
-LEAST_SHARE = 0.05  # of the nats of the ratio, from which an excess of groups matters
-# An estimate is too large for the rows if it exceeds the log of the number of pairs less these.
-NATS_OF_PAIRS = 4.0
+LEAST_SHARE = 0.05
 LEAST_KURTOSIS_SHARE = 0.05  # difference from the kurtosis of normal rows, of both sides then
 
 
@@ -72,16 +71,17 @@ def bias_of_plug_in(n: int, dx: int, dy: int) -> float:
     return float(terms[:dx].sum() + terms[:dy].sum() - terms.sum()) / 2
 
 
-def excess_of_ratio(x: Float, y: Float, unexplained: Float) -> float:
+def excess_of_ratio(x: Float, y: Float, unexplained: Float, grouped: bool = True) -> float:
     """The log of the mean of p(x, y) / p(x) p(y) over x of one row and y of another, at least.
 
     p is the normal distribution of the canonical variables x and y (k, n), of mean 0 and of length
     1, with 1 - r^2 in `unexplained` (k,). Of a large ratio, rows are too few to show the excess. So
-    it is also computed as the sum over groups of consecutive variables, whose ratios are smaller.
+    it is also computed as the sum over groups of consecutive variables, whose ratios are smaller;
+    unless `grouped` is false.
     """
-    nats = -0.5 * float(np.log(unexplained).sum())
-    sizes = [s for s in GROUP_SIZES if s < len(x) and nats > LEAST_GROUPED] + [len(x)]
-    n = x.shape[1]
+    nats, n = -0.5 * float(np.log(unexplained).sum()), x.shape[1]
+    few = grouped and _are_rows_few(n, nats)
+    sizes = [*(size for size in GROUP_SIZES if few and size < len(x)), len(x)]
     rows = np.random.default_rng(n).permutation(n)[:MOST_ROWS_OF_RATIO]
     x, y = math.sqrt(n) * x[:, rows], math.sqrt(n) * y[:, rows]
     others = other_rows(len(rows))
@@ -97,14 +97,21 @@ def excess_of_normal(x: Float, y: Float) -> float:
     return excess_of_ratio(of_x.T @ basis_x, of_y @ basis_y, unexplained)
 
 
-def is_too_large_for_rows(x: Float, y: Float, nats: float) -> bool:
-    """Whether rows are too few to show that `nats` are too high, and neither side is normal.
+def is_large_and_compact(x: Float, y: Float, nats: float) -> bool:
+    """Whether rows are too few to show that `nats` are too high, and both sides are compact.
 
     To show that a density ratio of so many nats is too high takes about exp(nats) pairs of rows.
+    A compact side, as of angles, has less kurtosis than normal rows; heavy tails have more.
     """
-    if nats < math.log(OTHER_ROWS * x.shape[1]) - NATS_OF_PAIRS:
-        return False
-    return all(_differs(orthonormal_rows(side), LEAST_KURTOSIS_SHARE) for side in (x, y))
+    return _are_rows_few(x.shape[1], nats) and all(
+        kurtosis < of_normal and _differs(basis, LEAST_KURTOSIS_SHARE)
+        for basis in map(orthonormal_rows, (x, y))
+        for kurtosis, of_normal in [_kurtosis(basis)]
+    )
+
+
+def _are_rows_few(n: int, nats: float) -> bool:
+    return nats > math.log(OTHER_ROWS * n) - NATS_OF_PAIRS
 
 
 def _excess_of_groups(x: Float, y: Float, unexplained: Float, size: int, others: Int) -> float:

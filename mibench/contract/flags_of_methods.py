@@ -62,8 +62,8 @@ def large_and_not_normal() -> Flag:
     """An estimate of many nats rests on normal distributions, and the sides are not normal."""
     return "not_normal", (
         "Not normal: the estimate rests on normal distributions, and the columns of a side are not "
-        "jointly normal, as with clusters and angles. The rows are too few to bound so large an "
-        "MI. It may be too high."
+        "jointly normal, as with angles. The rows are too few to show whether so large an estimate "
+        "is too high, and by how much."
     )
 
 
