@@ -85,7 +85,7 @@ class GMM(Estimator):
     Too high where components do not fit, as for some clusters in many columns. The mean of the
     ratio over x of one row and y of another, which is 1 for the true densities, shows it: the flag
     `misfit`. Other clusters in many columns are too low. Where rows are too few to show it of many
-    nats, and neither side is normal, the flag is `not_normal`.
+    nats, and both sides have less kurtosis than normal ones, the flag is `not_normal`.
 
     Attributes:
         components: the number of components; None (default): chosen as above.
