@@ -31,8 +31,8 @@ TREES = {
     "n_estimators": 150, "max_depth": 3, "learning_rate": 0.06, "min_samples_leaf": 20,
     "subsample": 0.6, "max_features": 0.4, "random_state": 0,
 }  # fmt: skip
-# Each end may fail so many times as often as it shall, on kinds of families that were left out:
-# no kind is left out of the model that is used. Chosen by samples of version 1 of `judge`.
+# Each end may fail so many times as often as its level says, on kinds of families that were left
+# out: the model in use leaves none out. Chosen by samples of version 1 of `judge`.
 FAILURES = 1.5
 # The share of right estimates of `canonical`, of kinds that were left out, that are flagged.
 FALSE_FLAGS = 0.3

@@ -88,8 +88,8 @@ class Canonical(Estimator):
     1. The ranks of each column are mapped to normal scores. G is the MI of a normal distribution of
        these scores, from the log determinants of their covariances, less its exact bias. G is used
        only if it exceeds 3.5 times its standard deviation under independence. If rows held out show
-       that G is too high, a lower bound replaces it, and the estimate is flagged `lower_bound`;
-       where rows are too few for a bound of so many nats, it is flagged `not_normal`.
+       that G is too high, a lower bound replaces it, and the estimate is flagged `lower_bound`. A
+       large G or bound of sides that are not normal is flagged `not_normal`, if rows are too few.
     2. Canonical pairs u_j(x), v_j(y) of non-linear features (Hermite polynomials, products, radii,
        columns times functions of a radius) are found by ridge CCA. The scores of each row come from
        directions learned on other rows.

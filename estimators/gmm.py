@@ -142,7 +142,7 @@ class GMM(Estimator):
         with one_blas_thread():
             found, excess = self._search(np.ascontiguousarray(rows.T), len(first))
             a, b = rows[: len(first)], rows[len(first) :]
-            if len(found.mixtures[0].weights) == 1:  # groups of columns show more
+            if len(found.mixtures[0].weights) == 1:  # groups of canonical variables show more
                 excess = max(excess, excess_of_normal(a, b))
         info = {
             "method": "mixture of normals, rows held out",

@@ -42,7 +42,7 @@ class Selection:
         narrow_by_knn: whether noise is narrow, and its model was not used.
         left_over_nats: what a learner of another kind finds at least, beyond the estimate.
         is_bound: whether it is a lower bound that may be far from the MI.
-        is_unsure: whether the Gaussian term, or the bound of it, may be too high.
+        is_unsure: as in `HeldOutRatio`, for the Gaussian term of the estimate.
     """
 
     rows: Float

@@ -198,11 +198,12 @@ class HeldOutTuning:
     # Excess of all groups, as a share of their nats, from which it matters: the share by which an
     # estimate should be too high at most.
     min_share_of_groups: float = 0.05
-    # A ratio of more nats than the log of the number of mismatched rows, less these, is uncertain.
+    # A ratio of more nats than the log of the number of mismatched pairs of rows, less these, is
+    # uncertain.
     # 8 nats for 1280 rows or more. A choice.
     nats_of_rows: float = 4.0
     # A side is compact if its kurtosis is below that of normal rows by these: a share of it, and
-    # standard errors. Unit vectors and angles: 10 to 28%; normal sides: in no random task.
+    # standard errors. Unit vectors and angles are 10 to 28% below; no side of a normal task is.
     min_kurtosis_share: float = 0.05
     kurtosis_errors: float = 5.0
 

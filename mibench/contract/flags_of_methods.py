@@ -61,9 +61,9 @@ def no_ratio(excess: float) -> Flag:
 def large_and_not_normal() -> Flag:
     """An estimate of many nats rests on normal distributions, and the sides are not normal."""
     return "not_normal", (
-        "Not normal: the estimate rests on normal distributions, and the columns of a side are not "
-        "jointly normal, as with angles. The rows are too few to show whether so large an estimate "
-        "is too high, and by how much."
+        "Not normal: the estimate rests on normal distributions, and the columns of the sides are "
+        "not jointly normal, as with angles. The rows are too few to show whether so large an "
+        "estimate is too high, and by how much. Add rows, or compare the sides part by part."
     )
 
 

@@ -41,7 +41,7 @@ def random_task(name: str) -> Task:
         mi_nats=nats,
         mi_error_nats=error,
         sampler=partial(_sample, stream=stream, seed=seed),
-        source=f"family {drawn.family} of the stream {stream}; see docs/random.md",
+        source=f"family {drawn.family} of the stream {stream}; see docs/intervals.md",
         discrete_x=distribution.discrete_x,
         discrete_y=distribution.discrete_y,
         version=STREAMS[stream].version,

@@ -94,7 +94,7 @@ class Drawn:
 
 @lru_cache(maxsize=512)
 def draw(stream: str, seed: int) -> Drawn:
-    """The distribution of a stream and a seed: the same for ever, for one version."""
+    """The distribution of a stream and a seed: the same for each version of the stream."""
     kinds = STREAMS[stream]
     rng = np.random.default_rng([kinds.version, list(STREAMS).index(stream), seed])
     if rng.random() < INDEPENDENT:
