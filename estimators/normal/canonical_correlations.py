@@ -24,8 +24,8 @@ MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
 LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
 MOST_ROWS_OF_RATIO = 5000  # of x, and of y
 # Rows are too few to show the excess of a ratio of more nats than the log of the number of pairs of
-# rows less these. Then the excess is also computed in groups of so many canonical variables. A group
-# of fewer nats is left out, to save time. A smaller share of all nats is taken as 0.
+# rows less these. Then the excess is also computed in groups of so many canonical variables. To
+# save time, a group of fewer nats is left out. A smaller share of all nats is taken as 0.
 NATS_OF_PAIRS = 4.0
 GROUP_SIZES = (2, 3, 6, 12, 24)
 LEAST_OF_GROUP = 0.05
