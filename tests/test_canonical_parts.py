@@ -8,8 +8,10 @@ import pytest
 from scipy import stats
 
 import mibench
+from mibench.contract.variables import as_pair
 from mibench.estimators.cca.boosted import boosted_predictions
 from mibench.estimators.cca.class_posterior import posterior_rows
+from mibench.estimators.cca.estimation import estimate_canonical
 from mibench.estimators.cca.features import normal_scores, normal_scores_without_ties
 from mibench.estimators.cca.held_out import held_out_ratio, ratio_of_pairs
 from mibench.estimators.cca.pairs import fold_slices
@@ -151,12 +153,22 @@ def test_a_large_ratio_is_tested_in_groups(kind, n):
     assert np.mean(bounds) > 0.8 * nats
 
 
+@pytest.mark.slow
+def test_groups_lower_the_estimate_for_unit_vectors():
+    """The numbers of docs/canonical.md: 14.9 without groups and 11.9 with them, of 12.4 nats."""
+    sides = as_pair(*mibench.get_task("random-judge-416").sample(4006, 1), False, False)
+    without = replace(TUNING, held_out=replace(TUNING.held_out, grouped_nats=math.inf))
+    found = [estimate_canonical(*sides, 10, 3, tuning)[0].nats for tuning in (without, TUNING)]
+    assert found == pytest.approx([14.86, 11.86], abs=0.005)
+
+
 def test_a_large_ratio_of_sides_that_are_not_normal_is_flagged():
     """Equal concentrations: canonical pairs mix the vectors, so no group of them is one vector."""
     rng = np.random.default_rng(0)
     x, y = (mixed(rng, side).T for side in vectors(rng, 3000, (30.0,) * 4))
     found, of_auto = (mibench.estimate(x, y, name) for name in ("canonical", "auto"))
     assert "not_normal" in found.flags
+    assert 1.10 < found.nats / (4 * fisher_information(30.0)) < 1.35
     assert of_auto.flags.keys() >= {"not_normal", "uncalibrated"}
     assert of_auto.nats == found.nats  # nothing is added to what may be too high
     few_x, few_y = vectors(rng, 3000, (30.0,))  # 3 nats, which the rows can bound

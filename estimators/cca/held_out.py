@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..shared.kurtosis import kurtosis_of
 from .gaussian import max_correlation, orthonormal_basis
 from .tuning import HeldOutTuning, Tuning
 
@@ -43,7 +44,7 @@ class HeldOutRatio:
             sure. Of a large ratio they are those of the least sum of such bounds over groups, which
             is a lower bound if the groups of a side are independent of each other.
         is_unsure: whether the rows are too few to bound so many nats, and the ratio is too high or
-            both sides are compact.
+            both sides have less kurtosis than normal ones.
     """
 
     rows: Float
@@ -59,7 +60,8 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     """
     n = x.shape[1]
     x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    x, y = orthonormal_basis(x) * math.sqrt(n), orthonormal_basis(y) * math.sqrt(n)
+    bases = orthonormal_basis(x), orthonormal_basis(y)
+    x, y = bases[0] * math.sqrt(n), bases[1] * math.sqrt(n)
     if _too_few_rows(n, len(x), len(y), folds):
         return None
     both = np.concatenate([x, y])
@@ -73,8 +75,9 @@ def held_out_ratio(x: Float, y: Float, folds: list[slice], tuning: Tuning) -> He
     groups = ratios.in_groups
     limits = tuning.held_out
     if not (ratios.is_too_high or any(sizes.is_too_high for sizes in groups)):
-        is_unsure = (
-            ratios.are_rows_few(ratios.rows) and _is_compact(x, limits) and _is_compact(y, limits)
+        is_unsure = ratios.are_rows_few(ratios.rows) and all(
+            kurtosis_of(basis).is_less(limits.min_kurtosis_share, limits.kurtosis_errors)
+            for basis in bases
         )
         return HeldOutRatio(ratios.rows, False, ratios.rows, is_unsure)
     bounds = [sizes.bound_rows for sizes in groups]
@@ -111,21 +114,6 @@ def ratio_of_pairs(u: Float, v: Float, folds: list[slice], tuning: Tuning) -> He
             bounds.append(temper * ratio_rows - highest)
         is_too_high = not is_known or highest > limits.min_excess  # at last, of the ratio itself
     return HeldOutRatio(ratio_rows, is_too_high, _largest(bounds))
-
-
-def _is_compact(basis: Float, tuning: HeldOutTuning) -> bool:
-    """Whether uncorrelated columns (d, n) of unit variance have less kurtosis than normal ones.
-
-    So have angles and unit vectors, whose normal ratio is too high. Heavy tails have more.
-    Mardia's kurtosis, the mean of the fourth power of a row's length, is d (d + 2) for normal rows,
-    with a standard error of sqrt(8 d (d + 2) / n) (Mardia 1970, doi:10.1093/biomet/57.3.519).
-    """
-    d, n = basis.shape
-    of_normal = d * (d + 2)
-    missing = of_normal - float(((basis**2).sum(axis=0) ** 2).mean())
-    error = math.sqrt(8 * of_normal / n)
-    limit = max(tuning.min_kurtosis_share * of_normal, tuning.kurtosis_errors * error)
-    return bool(missing > limit)
 
 
 def _too_few_rows(n: int, dx: int, dy: int, folds: list[slice]) -> bool:

@@ -11,6 +11,7 @@ from mibench.contract.variables import Variable
 from mibench.errors import InputError
 from mibench.types import Estimate
 
+from ..shared.kurtosis import kurtosis_of
 from ..shared.mean_ratio import OTHER_ROWS, log_of_mean_ratio, other_rows
 
 Float = NDArray[np.float64]
@@ -19,7 +20,7 @@ Int = NDArray[np.int64]
 EXACT = 1e-12  # 1 - r^2 below which rounding decides: a relation is then taken as exactly linear
 RANK_TOLERANCE = 1e-9  # singular values below this share of the largest are 0
 # A side is flagged if its kurtosis differs from that of normal rows by more than these.
-MAX_KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
+KURTOSIS_ERRORS = 5.0  # standard errors for normal rows
 MAX_KURTOSIS_SHARE = 0.1  # of the kurtosis of normal rows
 LEAST_EXCESS = 0.15  # nats, of the log of a mean ratio, and of an estimate for which it matters
 MOST_ROWS_OF_RATIO = 5000  # of x, and of y
@@ -104,9 +105,8 @@ def is_large_and_compact(x: Float, y: Float, nats: float) -> bool:
     A compact side, as of angles, has less kurtosis than normal rows; heavy tails have more.
     """
     return _are_rows_few(x.shape[1], nats) and all(
-        kurtosis < of_normal and _differs(basis, LEAST_KURTOSIS_SHARE)
-        for basis in map(orthonormal_rows, (x, y))
-        for kurtosis, of_normal in [_kurtosis(basis)]
+        kurtosis_of(orthonormal_rows(side)).is_less(LEAST_KURTOSIS_SHARE, KURTOSIS_ERRORS)
+        for side in (x, y)
     )
 
 
@@ -138,30 +138,15 @@ def _excess(x: Float, y: Float, unexplained: Float, others: Int) -> float:
 def not_normal(basis_x: Float, basis_y: Float) -> dict[str, str]:
     """A flag if a side, given by an orthonormal basis (d, n), is no normal vector.
 
-    Mardia's kurtosis is the mean of the fourth power of the Mahalanobis distance. For normal rows
-    it is d (d + 2), with a standard error of sqrt(8 d (d + 2) / n) (Mardia 1970,
-    doi:10.1093/biomet/57.3.519). If both sides are not normal, the flag names the one that differs
-    more.
+    If both sides are not normal, the flag names the one whose kurtosis differs more.
     """
     found: list[tuple[float, str, float, float]] = []
     for name, basis in (("x", basis_x), ("y", basis_y)):
-        if _differs(basis, MAX_KURTOSIS_SHARE):
-            kurtosis, of_normal = _kurtosis(basis)
-            found.append((abs(kurtosis / of_normal - 1), name, kurtosis, of_normal))
+        kurtosis = kurtosis_of(basis)
+        if kurtosis.differs(MAX_KURTOSIS_SHARE, KURTOSIS_ERRORS):
+            share = abs(kurtosis.found / kurtosis.of_normal - 1)
+            found.append((share, name, kurtosis.found, kurtosis.of_normal))
     return dict([flags.not_normal(*max(found)[1:])] if found else [])
-
-
-def _kurtosis(basis: Float) -> tuple[float, float]:
-    """Mardia's kurtosis of an orthonormal basis (d, n), and that of normal rows."""
-    d, n = basis.shape
-    return float(n * ((basis**2).sum(axis=0) ** 2).sum()), float(d * (d + 2))
-
-
-def _differs(basis: Float, share: float) -> bool:
-    """Whether the kurtosis differs from that of normal rows by this share, and beyond chance."""
-    kurtosis, of_normal = _kurtosis(basis)
-    difference, error = abs(kurtosis - of_normal), math.sqrt(8 * of_normal / basis.shape[1])
-    return difference > max(share * of_normal, MAX_KURTOSIS_ERRORS * error)
 
 
 def orthonormal_rows(columns: Float) -> Float:
