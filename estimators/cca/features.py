@@ -231,7 +231,17 @@ def _feature_groups(
         (z * radius, tuning.radius_times_column_weight),
         (z * np.abs(radius), tuning.absolute_radius_times_column_weight),
         (z * extreme, tuning.extreme_radius_times_column_weight),
+        *((z * wave, tuning.radius_wave_times_column_weight) for wave in _waves_of_radius(z)),
     ]
+
+
+def _waves_of_radius(z: Float) -> Float:
+    """Cosine and sine, each (n,), of the radius of z (d, n) and of twice the radius.
+
+    Columns times these turn a plane by an angle that depends smoothly on the radius.
+    """
+    centred = np.sqrt((z**2).sum(axis=0)) - math.sqrt(len(z) - 0.5)  # about the mean of normal rows
+    return np.stack([wave(times * centred) for times in (1, 2) for wave in (np.cos, np.sin)])
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ class KnnTerm:
             noise is not narrow.
         rise: nats by which the last step to fewer neighbours significantly raised the estimate.
         bias: what the same k misses on normal samples; None where this is no guide.
+        extrapolated: whether the rows are those of a straight line at k = 0.
     """
 
     rows: Float
@@ -93,6 +94,7 @@ class KnnTerm:
     unseen: float | None = None
     rise: float = 0.0
     bias: NormalBias | None = None
+    extrapolated: bool = False
 
     @property
     def nats(self) -> float:
@@ -127,6 +129,8 @@ def knn_term(u: Float, v: Float, tuning: Tuning, spacing: Spacing = "random") ->
     sides = _sides_of_scores(u, v)
     candidates = _kraskov_rows_of_several(*sides, sizes)
     term = choose_k(sizes, candidates, lambda k: _kraskov_rows(*sides, k), tuning.knn)
+    if term.extrapolated:
+        return term
     return replace(term, bias=_normal_bias(u, v, term.k, tuning))
 
 
@@ -167,7 +171,8 @@ def choose_k(
     or if the standard error of the difference is negligible. Finally try a single neighbour, which
     scatters most: its estimate must be larger by 4 standard errors, but not by far more than the
     step before it added. A very large rise means that most rows have a copy, or nearly one, as
-    their neighbour.
+    their neighbour. Where it is accepted, the straight line through the last two k is extrapolated
+    to k = 0. The bias of smooth densities falls more slowly than k, so the line removes part of it.
 
     Args:
         sizes: numbers of neighbours, falling.
@@ -192,7 +197,11 @@ def choose_k(
         return term
     if not exceeds(rows, term.rows, tuning.fewer_errors):
         return term
-    return KnnTerm(rows, term.steady_rows, 1, tied, rise=rise)
+    line = tuning.single_neighbour_line
+    if line:
+        rows = _extrapolated([term.k, 1], [term.rows, rows])
+        rise = float((rows - term.rows).mean())
+    return KnnTerm(rows, term.steady_rows, 1, tied, rise=rise, extrapolated=line)
 
 
 def kraskov_rows(u: Float, v: Float, k: int) -> tuple[Float, int]:

@@ -49,6 +49,9 @@ class FeatureTuning:
     absolute_radius_times_column_weight: float = 0.2
     # Of features that are 0 where the normal score of the radius is between -1 and 1.
     extreme_radius_times_column_weight: float = 0.1
+    # Of columns times the cosine and the sine of the radius, and of twice the radius, each.
+    # Table: without them (0), the MAE is TODO.
+    radius_wave_times_column_weight: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -253,6 +256,9 @@ class KnnTuning:
     # Whether a single neighbour is tried after the last of these. Table: no effect on
     # `beyond-normal`; the table of waves shows gains of up to 0.4 nats.
     single_neighbour: bool = True
+    # Whether the straight line through the last two k then replaces the single neighbour. Table: no
+    # effect on `beyond-normal`; the table of waves shows gains of up to TODO nats.
+    single_neighbour_line: bool = True
     # How much more a single neighbour may add than the step before it did; beyond that, the nearest
     # neighbour is taken to be a copy. For smooth densities it is log 3 / log(7 / 3) = 1.3.
     max_rise_ratio: float = 2.0
