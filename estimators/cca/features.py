@@ -226,13 +226,15 @@ def _feature_groups(
     groups.append((np.concatenate([radii, radii**2 - 1]), tuning.radius_weight))
     radius = radii[0]
     extreme = np.maximum(np.abs(radius) - 1, 0) * np.sign(radius)
-    return [
-        *groups,
+    groups += [
         (z * radius, tuning.radius_times_column_weight),
         (z * np.abs(radius), tuning.absolute_radius_times_column_weight),
         (z * extreme, tuning.extreme_radius_times_column_weight),
-        *((z * wave, tuning.radius_wave_times_column_weight) for wave in _waves_of_radius(z)),
     ]
+    if len(z) <= tuning.max_columns_of_waves:
+        weight = tuning.radius_wave_times_column_weight
+        groups += [(z * wave, weight) for wave in _waves_of_radius(z)]
+    return groups
 
 
 def _waves_of_radius(z: Float) -> Float:
