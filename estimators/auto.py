@@ -165,10 +165,10 @@ class Auto(Estimator):
 
 def _described_now(x: Variable, y: Variable) -> Found:
     """The description, which is kept for the interval that may be asked for next."""
-    found = describe(*some_rows(x, y, MOST_ROWS), some=x.n > MOST_ROWS)
+    description = describe(*some_rows(x, y, MOST_ROWS), some=x.n > MOST_ROWS)
     _last.clear()
-    _last[_digest(x, y)] = found
-    return found
+    _last[_digest(x, y)] = description
+    return description
 
 
 def _description(x: Variable, y: Variable) -> Found:

@@ -87,8 +87,8 @@ def kozachenko_leonenko_nats(x: ArrayLike) -> float:
     columns = _columns(x, 1)
     dims, n = columns.shape
     rows = np.ascontiguousarray(columns.T)
-    found: Any = cKDTree(rows).query(rows, 2)
-    distances = _positive(found[0][:, 1], 1)
+    neighbours: Any = cKDTree(rows).query(rows, 2)
+    distances = _positive(neighbours[0][:, 1], 1)
     unit_ball = dims / 2 * math.log(math.pi) - float(gammaln(1 + dims / 2))
     mean = float(np.sort(np.log(distances)).mean())
     return float(math.log(n - 1) + np.euler_gamma + unit_ball + dims * mean)

@@ -140,18 +140,18 @@ class GMM(Estimator):
         rows = np.concatenate([first[order.columns_x], second[order.columns_y]])[:, order.rows]
         rows = normal_scores_at_random(rows, self.seed) if self.scores else rows
         with one_blas_thread():
-            found, excess = self._search(np.ascontiguousarray(rows.T), len(first))
+            fitted, excess = self._search(np.ascontiguousarray(rows.T), len(first))
             a, b = rows[: len(first)], rows[len(first) :]
-            if len(found.mixtures[0].weights) == 1:  # groups of canonical variables show more
+            if len(fitted.mixtures[0].weights) == 1:  # groups of canonical variables show more
                 excess = max(excess, excess_of_normal(a, b))
         info = {
             "method": "mixture of normals, rows held out",
-            "components": len(found.mixtures[0].weights),
-            "standard_error_nats": float(found.ratios.std(ddof=1)) / math.sqrt(x.n),
+            "components": len(fitted.mixtures[0].weights),
+            "standard_error_nats": float(fitted.ratios.std(ddof=1)) / math.sqrt(x.n),
         }  # fmt: skip
-        nats = float(found.ratios.mean())
+        nats = float(fitted.ratios.mean())
         narrowest = self._least_variance(x.n)
-        collapsed = any(m.least_variance < DEGENERATE * narrowest for m in found.mixtures)
+        collapsed = any(m.least_variance < DEGENERATE * narrowest for m in fitted.mixtures)
         most = -0.5 * min(map(len, sides)) * math.log(narrowest)
         doubtful = min(excess, nats) > LEAST_EXCESS
         notes = dict([flags.misfit(excess)] if doubtful else [])

@@ -188,30 +188,30 @@ def estimate(  # noqa: D417, its arguments are those of the overloads
     if of_z:
         resolved = GivenEstimator(resolved, conditions_of_sides(of_z))
     if interval is None and not local:
-        found = resolved.estimate(a.values, b.values, **kinds)
+        result = resolved.estimate(a.values, b.values, **kinds)
     else:
         if interval is not None:
             wanted(interval)  # a bad level is refused before anything is estimated
         sides = as_variable(a.values, "x", a.discrete), as_variable(b.values, "y", b.discrete)
         if isinstance(resolved, Estimator):
-            found = resolved.estimate_sides(*sides)
+            result = resolved.estimate_sides(*sides)
         else:
-            found = resolved.estimate(a.values, b.values, **kinds)
-    if not isinstance(found, Estimate):
-        return found
-    found = replace(found, info={**found.info, **info})
+            result = resolved.estimate(a.values, b.values, **kinds)
+    if not isinstance(result, Estimate):
+        return result
+    result = replace(result, info={**result.info, **info})
     if local:
         if not isinstance(resolved, Estimator):
             raise InputError(f"{type(resolved).__name__} has no local values: use knn")
-        found = replace(found, local=resolved.local_values(*sides))
+        result = replace(result, local=resolved.local_values(*sides))
     if interval is not None:
-        found = with_interval(found, resolved, *sides, interval, dependent=dependent, seed=seed)
+        result = with_interval(result, resolved, *sides, interval, dependent=dependent, seed=seed)
     if permutations is None:
-        return found
+        return result
     null = null_distribution(
-        resolved, a.values, b.values, found.nats, permutations, seed=seed, shifts=shifts, **kinds
+        resolved, a.values, b.values, result.nats, permutations, seed=seed, shifts=shifts, **kinds
     )
-    return with_p_value(found, null)
+    return with_p_value(result, null)
 
 
 def compare(

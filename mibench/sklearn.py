@@ -165,10 +165,10 @@ class MISelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
                 columns, side, resolved_subclass(self.estimator), names
             )
         constant = [column.constant for column in columns]
-        found = select(information, count, method, start, constant)
-        self.scores_, self.relevance_ = found.scores, found.relevance
+        selection = select(information, count, method, start, constant)
+        self.scores_, self.relevance_ = selection.scores, selection.relevance
         self.ranking_ = np.empty(len(columns), np.int64)
-        self.ranking_[found.order] = np.arange(1, len(columns) + 1)
+        self.ranking_[selection.order] = np.arange(1, len(columns) + 1)
         self._selected = count
         return self
 
@@ -239,21 +239,21 @@ def _declared(discrete: Any, names: list[str]) -> NDArray[np.bool_] | None:
             "columns"
         )
     given = list(discrete)
-    if len(given) == len(names) and all(isinstance(one, bool | np.bool_) for one in given):
+    if len(given) == len(names) and all(isinstance(entry, bool | np.bool_) for entry in given):
         return np.array(given, np.bool_)
     mask = np.zeros(len(names), np.bool_)
-    for one in given:
-        if isinstance(one, str) and one in names:
-            mask[names.index(one)] = True
-        elif isinstance(one, bool | np.bool_):
+    for entry in given:
+        if isinstance(entry, str) and entry in names:
+            mask[names.index(entry)] = True
+        elif isinstance(entry, bool | np.bool_):
             raise InputError(
                 f"discrete_features has {len(given)} values and X has {len(names)} columns: give "
                 "one boolean for each column, or places or names of columns"
             )
-        elif isinstance(one, Integral) and 0 <= int(one) < len(names):
-            mask[int(one)] = True
+        elif isinstance(entry, Integral) and 0 <= int(entry) < len(names):
+            mask[int(entry)] = True
         else:
-            raise InputError(f"discrete_features: {unknown('column', str(one), names)}")
+            raise InputError(f"discrete_features: {unknown('column', str(entry), names)}")
     return mask
 
 

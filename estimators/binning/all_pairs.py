@@ -212,11 +212,11 @@ class _Repeats:
         distinct: list[int] = []
         for place in np.flatnonzero(usable).tolist():
             column = columns[place].columns[0]
-            found, codes = np.unique(column, return_inverse=True)
-            if len(found) < len(column):
+            unique_values, codes = np.unique(column, return_inverse=True)
+            if len(unique_values) < len(column):
                 places[place] = len(values)
                 values.append(codes.astype(np.int32))
-                distinct.append(len(found))
+                distinct.append(len(unique_values))
         empty = np.zeros((0, columns[0].n), np.int32)
         return cls(np.array(values) if values else empty, np.array(distinct, np.int64), places)
 

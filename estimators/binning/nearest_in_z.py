@@ -48,22 +48,22 @@ def with_fast_changes(
 
     terms: the estimates in nats, with "I(X;Z)" and "I(Y;Z)", or one of them.
     """
-    found = {name: terms[name] for name in ("I(X;Z)", "I(Y;Z)") if name in terms}
-    if estimate.nats <= SHOWN or not found:
+    terms_with_z = {name: terms[name] for name in ("I(X;Z)", "I(Y;Z)") if name in terms}
+    if estimate.nats <= SHOWN or not terms_with_z:
         return estimate
     columns = {"I(X;Z)": _coarse_labels(x), "I(Y;Z)": _coarse_labels(y)}
-    sides = [(name, side) for name in found for side in columns[name]]
+    sides = [(name, side) for name in terms_with_z for side in columns[name]]
     rows, parts = _rows_and_parts(z)
     whole = as_labels(key_symbols(np.zeros(z.n, np.int64), 1))
-    told = dict.fromkeys(found, 0.0)
+    told = dict.fromkeys(terms_with_z, 0.0)
     for part in parts:
         nats = _told_by_the_nearest([side for _, side in sides], part, whole, rows)
         for (name, _), of_side in zip(sides, nats, strict=True):
             told[name] = max(told[name], of_side)
-    if any(told[name] <= found[name] + MORE_THAN_SEEN for name in found):
+    if any(told[name] <= terms_with_z[name] + MORE_THAN_SEEN for name in terms_with_z):
         return estimate
-    least = min(found, key=lambda name: told[name] - found[name])
-    code, text = flags.fast_changes(least, found[least], told[least])
+    least = min(terms_with_z, key=lambda name: told[name] - terms_with_z[name])
+    code, text = flags.fast_changes(least, terms_with_z[least], told[least])
     return replace(estimate, flags={**estimate.flags, code: text})
 
 
@@ -121,9 +121,9 @@ def _nearest_in_the_same_bin(
 
     places = np.column_stack([columns, 2.0 * bins[rows]])  # differ by at most 1 within a bin
     result: Any = cKDTree(places).query(places, 2, p=np.inf, workers=thread_count())
-    distances, found = result
+    distances, indices = result
     # A copy of a row may come before the row itself.
-    nearest = np.where(found[:, 0] == np.arange(len(rows)), found[:, 1], found[:, 0])
+    nearest = np.where(indices[:, 0] == np.arange(len(rows)), indices[:, 1], indices[:, 0])
     shared = distances[:, 1] < 1.5
     return rows[shared], rows[nearest[shared]]
 

@@ -85,7 +85,9 @@ def _tables(device: Any, a: Codes, starts_a: Int, b: Codes, starts_b: Int) -> ND
     at_once = max(1, min(MAX_ROWS, MAX_CELLS // int(starts_a[-1] + starts_b[-1])))
     for start in range(0, n, at_once):
         rows = slice(start, min(start + at_once, n))
-        sides = [_one_hot(device, v[:, rows], at) for v, at in ((a, starts_a), (b, starts_b))]
+        sides = [
+            _one_hot(device, v[:, rows], starts) for v, starts in ((a, starts_a), (b, starts_b))
+        ]
         counts = (sides[0].T @ sides[1]).to(torch.int32)
         total = counts if total is None else total.add_(counts)
     tables: NDArray[np.int32] = total.cpu().numpy()

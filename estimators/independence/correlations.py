@@ -42,13 +42,13 @@ def estimates_by_correlations(
     bases = [_basis(v)[: 1 + enough] for v in (x, y)]
     of_x, of_y = (np.concatenate(parts) for parts in bases)
     products = _products(of_x, of_y, orders)
-    found = []
+    estimates = []
     for count in range(1, 2 + enough):
         dx, dy = (sum(map(len, parts[:count])) for parts in bases)
         r = np.linalg.svd(products[:, :dx, :dy], compute_uv=False)
         nats = -0.5 * np.log(np.maximum((1 - r) * (1 + r), EXACT)).sum(axis=1)
-        found.append((nats, math.sqrt(dx * dy / 2) / x.n))
-    return found
+        estimates.append((nats, math.sqrt(dx * dy / 2) / x.n))
+    return estimates
 
 
 def _products(x: Float, y: Float, orders: Sequence[Int]) -> Float:

@@ -75,11 +75,11 @@ def _by_correlations(x: Variable, y: Variable) -> dict[str, float]:
     """What canonical correlations say, beyond what they say of independent sides."""
     straight = curved = (0.0, 0.0)
     if not (x.discrete and y.discrete):
-        found = [
+        excesses = [
             (float(nats[0]) - deviation**2 * x.n, deviation)
             for nats, deviation in estimates_by_correlations(x, y, [np.arange(x.n)])
         ]
-        straight, curved = [*found, straight, curved][:2]
+        straight, curved = [*excesses, straight, curved][:2]
     return {
         "straight": straight[0],
         "curved": curved[0],

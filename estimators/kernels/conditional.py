@@ -22,14 +22,14 @@ def tied_rows(columns: Float, k: int, start: int, stop: int, tied: NDArray[np.bo
     """Which rows of [start, stop) have ties, as `kdtree.neighbours` says; columns (d, n)."""
     dims, n = columns.shape
     others, halves, scratch = np.empty(n), np.empty(n, np.int32), np.empty(2 * n)
-    half, found = np.empty(1, np.int32), np.full(1, 0.5)
+    half, kth_distance = np.empty(1, np.int32), np.full(1, 0.5)
     for i in range(start, stop):
         distances(columns, i, 0, n, others)
         others[i] = np.inf
         upper_halves(others, halves)
-        upper_halves(found, half)
-        found[0] = kth_by_counting(others, halves, k, dims, int(half[0]), scratch)
-        radius, within = found[0], 0
+        upper_halves(kth_distance, half)
+        kth_distance[0] = kth_by_counting(others, halves, k, dims, int(half[0]), scratch)
+        radius, within = kth_distance[0], 0
         for j in range(n):
             within += others[j] <= radius
         within -= radius == np.inf  # the row itself
@@ -99,7 +99,7 @@ def conditional_counts_of_orders(
     of_z, of_xz, of_y, joint = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     rows, near_of_xz, near_of_z = np.empty(n + 1, np.int32), np.empty(n + 1), np.empty(n + 1)
     halves, scratch = np.empty(n, np.int32), np.empty(2 * n)
-    half, found = np.empty(1, np.int32), np.full(1, 0.5)
+    half, last_radius = np.empty(1, np.int32), np.full(1, 0.5)
     few = k <= FEW_NEIGHBOURS
     kept_xz, kept_z = (near_of_xz, near_of_z) if few else (of_xz, of_z)
     for i in range(start, stop):
@@ -109,7 +109,7 @@ def conditional_counts_of_orders(
             of_xz[j] = of_xz[j] if of_xz[j] > of_z[j] else of_z[j]
         limit, count_xz, count_z, radius = 0.0, n, n, 0.0
         for p in range(orders):
-            upper_halves(found, half)
+            upper_halves(last_radius, half)
             guess = int(half[0])
             known = False
             if limit > 0:
@@ -132,7 +132,7 @@ def conditional_counts_of_orders(
                     limit = REACH * radius
                     count_xz, count_z = rows_near(of_xz, of_z, limit, rows, near_of_xz, near_of_z)
                     distances_to_rows(ys[p], i, rows, count_z, of_y)
-            found[0] = radius
+            last_radius[0] = radius
             reach = radius - min(error, max_rounding * radius)
             near_xz, near_yz, near_z = 0, 0, 0
             for c in range(count_xz):

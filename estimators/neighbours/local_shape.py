@@ -34,8 +34,8 @@ def vectors_to_neighbours(
     step = max(1, VALUES_AT_ONCE // (k * dims))
     for start in range(0, n, step):
         part = slice(start, min(start + step, n))
-        found: Any = tree.query(rows[part], k + 1, p=norm, workers=thread_count())
-        distances, indices = found
+        neighbours: Any = tree.query(rows[part], k + 1, p=norm, workers=thread_count())
+        distances, indices = neighbours
         # The row itself is the first one, at distance 0.
         yield part, rows[indices[:, 1:]] - rows[part, np.newaxis], distances[:, -1]
 

@@ -62,9 +62,9 @@ def estimate_of_codes(columns: Columns, estimator: NeuralEstimator, dims: int, k
     )
     sides = parts.held_out()
     with torch.no_grad():
-        found = [encoder(sides[i]) for i, encoder in zip(encoded, encoders, strict=True)]
-    of_first = found[0].cpu().numpy().astype(np.float64)
-    of_second = sides[1].argmax(2) if columns.labels else found[1]
+        held_out_codes = [encoder(sides[i]) for i, encoder in zip(encoded, encoders, strict=True)]
+    of_first = held_out_codes[0].cpu().numpy().astype(np.float64)
+    of_second = sides[1].argmax(2) if columns.labels else held_out_codes[1]
     second = of_second.cpu().numpy()
     knn = KNN(k=k)
     estimates = [

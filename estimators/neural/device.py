@@ -33,11 +33,11 @@ def one_thread() -> Iterator[None]:
     Each thread of Python has a number of its own, and new ones take the last that was set. So the
     number before the first of several estimates at once is the user's.
     """
-    own = torch.get_num_threads()
+    thread_count = torch.get_num_threads()
     with _lock:
         _inside[0] += 1
         if _inside[0] == 1:
-            _inside[1] = own
+            _inside[1] = thread_count
         torch.set_num_threads(1)
     try:
         with torch.inference_mode(False), torch.enable_grad():

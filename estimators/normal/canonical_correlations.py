@@ -140,13 +140,13 @@ def not_normal(basis_x: Float, basis_y: Float) -> dict[str, str]:
 
     If both sides are not normal, the flag names the one whose kurtosis differs more.
     """
-    found: list[tuple[float, str, float, float]] = []
+    departures: list[tuple[float, str, float, float]] = []
     for name, basis in (("x", basis_x), ("y", basis_y)):
         kurtosis = kurtosis_of(basis)
         if kurtosis.differs(MAX_KURTOSIS_SHARE, KURTOSIS_ERRORS):
             share = abs(kurtosis.found / kurtosis.of_normal - 1)
-            found.append((share, name, kurtosis.found, kurtosis.of_normal))
-    return dict([flags.not_normal(*max(found)[1:])] if found else [])
+            departures.append((share, name, kurtosis.found, kurtosis.of_normal))
+    return dict([flags.not_normal(*max(departures)[1:])] if departures else [])
 
 
 def orthonormal_rows(columns: Float) -> Float:

@@ -151,9 +151,9 @@ class EstimatedInformation:
 
     def _estimates(self, pairs: Sequence[tuple[Variable, Variable]], names: Sequence[str]) -> Float:
         nats = np.empty(len(pairs))
-        for i, found in enumerate(self._estimator.estimate_pairs(pairs)):
-            if not isinstance(found, Estimate):
-                why = found.removeprefix("InputError: ")
+        for i, estimate_or_error in enumerate(self._estimator.estimate_pairs(pairs)):
+            if not isinstance(estimate_or_error, Estimate):
+                why = estimate_or_error.removeprefix("InputError: ")
                 raise InputError(f"column {names[i]!r} failed: {why}")
-            nats[i] = found.nats
+            nats[i] = estimate_or_error.nats
         return nats

@@ -36,5 +36,5 @@ def kurtosis_of(basis: NDArray[np.float64]) -> Kurtosis:
         basis: an orthonormal basis (d, n) of the columns of a side less their means.
     """
     d, n = basis.shape
-    found, of_normal = n * ((basis**2).sum(axis=0) ** 2).sum(), d * (d + 2)
-    return Kurtosis(float(found), float(of_normal), math.sqrt(8 * of_normal / n))
+    kurtosis, of_normal = n * ((basis**2).sum(axis=0) ** 2).sum(), d * (d + 2)
+    return Kurtosis(float(kurtosis), float(of_normal), math.sqrt(8 * of_normal / n))

@@ -41,12 +41,12 @@ def log_of_mean_ratio(logs: Float, others: Int) -> float:
         -inf where nothing can be said.
     """
     largest = np.sort(logs, axis=None)[::-1]
-    found = [-math.inf]
+    lower_bounds = [-math.inf]
     for place in LIMITS:
         if 2 * place <= len(largest):
             limit = float(largest[place - 1])
-            found.append(limit + _log_of_mean(np.exp(np.minimum(logs - limit, 0)), others))
-    return max(found)
+            lower_bounds.append(limit + _log_of_mean(np.exp(np.minimum(logs - limit, 0)), others))
+    return max(lower_bounds)
 
 
 def _log_of_mean(ratios: Float, others: Int) -> float:

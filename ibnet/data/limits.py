@@ -39,12 +39,12 @@ def limit_attributes(symbols: NDArray[np.int64], labels: NDArray[np.int64]) -> d
     i_xy = information_bits(symbols, labels)
     if i_xy is None:
         return {}
-    found: dict[str, Any] = {"i_xy_bits": i_xy}
+    attributes: dict[str, Any] = {"i_xy_bits": i_xy}
     joint = _groups(symbols, labels) / len(labels)
     if 1 < len(joint) <= MOST_GROUPS:
         i_xt, i_ty = _curve(joint)
-        found |= {"curve_i_xt_bits": i_xt.tolist(), "curve_i_ty_bits": i_ty.tolist()}
-    return found
+        attributes |= {"curve_i_xt_bits": i_xt.tolist(), "curve_i_ty_bits": i_ty.tolist()}
+    return attributes
 
 
 def information_bits(symbols: NDArray[np.int64], labels: NDArray[np.int64]) -> float | None:

@@ -52,10 +52,13 @@ def payload(trajectories: xr.Dataset, estimators: Sequence[str] | None = None) -
     kept = runs[:MAX_RUNS]
     shown = []
     for i in some:
-        own = np.flatnonzero(by_epoch[i, steps])  # positions among the steps
-        at = finite[i][:, steps[own]]
-        values = [np.where(at, v[i][:, steps[own]].astype(np.float64), np.nan) for v in (x, y)]
-        shown.append(_estimator(trajectories, names[i], own, len(steps), values, kept))
+        own_steps = np.flatnonzero(by_epoch[i, steps])  # positions among the steps
+        is_finite = finite[i][:, steps[own_steps]]
+        values = [
+            np.where(is_finite, v[i][:, steps[own_steps]].astype(np.float64), np.nan)
+            for v in (x, y)
+        ]
+        shown.append(_estimator(trajectories, names[i], own_steps, len(steps), values, kept))
     layer_names = _numbers.layer_names(trajectories)
     return {
         "made": date.today().isoformat(),
@@ -111,14 +114,14 @@ def _steps(epochs: NDArray[np.integer], measured: NDArray[np.bool_]) -> NDArray[
         for span in np.unique(spans)
         for members in [np.flatnonzero(spans == span)]
     ]
-    ends = [np.flatnonzero(own)[[0, -1]] for own in measured]
+    ends = [np.flatnonzero(of_estimator)[[0, -1]] for of_estimator in measured]
     return np.unique(np.concatenate([best, *ends]))
 
 
 def _estimator(
     trajectories: xr.Dataset,
     name: str,
-    own: NDArray[np.integer],
+    own_steps: NDArray[np.integer],
     steps: int,
     values: Sequence[Bits],
     kept: NDArray[np.integer],
@@ -127,7 +130,7 @@ def _estimator(
     return {
         "name": visible(name),
         "truth": _is_truth(name),
-        "steps": None if len(own) == steps else own.tolist(),
+        "steps": None if len(own_steps) == steps else own_steps.tolist(),
         "ceiling": _numbers.layers_at_ceiling(trajectories, name),
         "runs": int(np.isfinite(values[0]).any(axis=(1, 2)).sum()),
         "x": _series(values[0], kept),
@@ -171,7 +174,7 @@ def _errors(
     kept: NDArray[np.integer],
 ) -> dict[str, list[Any]] | None:
     """Rates in 1/10000, [mean, run, run, ...][step], by kind; None if they are unknown."""
-    found = {}
+    rates_by_kind = {}
     for kind in ("train", "test"):
         if f"{kind}_error" not in trajectories:
             return None
@@ -181,8 +184,8 @@ def _errors(
             return None
         rates[~np.isfinite(rates)] = np.nan
         together = np.concatenate([_mean(rates[runs])[np.newaxis], rates[kept]])
-        found[kind] = _whole(together, ERROR_PARTS)
-    return found
+        rates_by_kind[kind] = _whole(together, ERROR_PARTS)
+    return rates_by_kind
 
 
 def _describe(trajectories: xr.Dataset, runs: int) -> str:

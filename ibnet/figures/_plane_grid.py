@@ -125,19 +125,24 @@ def draw_planes(grid: Sequence[Sequence[Panel]], spread: Spread | None, *caption
             _style.mark_ceiling(axes, panel.at_ceiling)
             _style.style_axes(axes, panel.title)
             all_axes.append(axes)
-    table = pd.concat([t for each in tables_of_panels for t in each], ignore_index=True)
+    table = pd.concat([t for of_panel in tables_of_panels for t in of_panel], ignore_index=True)
     panels = [panel for row in grid for panel in row]
-    own = _own_scales(panels, tables_of_panels)
-    for axes, panel_tables, is_own in zip(all_axes, tables_of_panels, own, strict=True):
-        common = [t for each, o in zip(tables_of_panels, own, strict=True) if not o for t in each]
+    own_scales = _own_scales(panels, tables_of_panels)
+    for axes, panel_tables, is_own in zip(all_axes, tables_of_panels, own_scales, strict=True):
+        common = [
+            t
+            for of_panel, o in zip(tables_of_panels, own_scales, strict=True)
+            if not o
+            for t in of_panel
+        ]
         _limits(axes, "i_xt", pd.concat(panel_tables if is_own else common), [])
     _limits(all_axes[0], "i_ty", table, [panel.limit.bits for panel in panels])
     captions += _mark_h_x(all_axes, table, panels[0])
-    captions += ("a panel beyond it has its own scale",) if any(own) else ()
+    captions += ("a panel beyond it has its own scale",) if any(own_scales) else ()
     captions += (AT_CEILING,) if any(panel.at_ceiling for panel in panels) else ()
     used = [len(row) for row in grid]
     _style.label_grid(axes_grid, used, _style.I_XT, _style.I_TY)
-    _hide_repeated_ticks(axes_grid, used, own)
+    _hide_repeated_ticks(axes_grid, used, own_scales)
     _style.epoch_colour_bar(figure, all_axes, last)
     names = {number: name for panel in panels for number, name in panel.names.items()}
     layers = sorted(table["layer"].unique())
@@ -207,7 +212,7 @@ def _single_run_rows(panel: Panel) -> pd.DataFrame:
 
 def _own_scales(panels: Sequence[Panel], tables: Sequence[Sequence[pd.DataFrame]]) -> list[bool]:
     """Which panels exceed H(X) by so much that they would squeeze those that do not."""
-    values = [np.concatenate([_values(t, "i_xt") for t in each]) for each in tables]
+    values = [np.concatenate([_values(t, "i_xt") for t in panel_tables]) for panel_tables in tables]
     tops = [float(np.nanmax(of_panel)) for of_panel in values]
     beyond = [top > MOST_OF_H_X * panel.h_x for top, panel in zip(tops, panels, strict=True)]
     others = [top for top, is_beyond in zip(tops, beyond, strict=True) if not is_beyond]
@@ -232,10 +237,10 @@ def _values(table: pd.DataFrame, value: str) -> NDArray[np.float64]:
     return table.filter(regex=f"^{value}_").to_numpy(dtype=float).ravel()
 
 
-def _hide_repeated_ticks(axes_grid: Any, used: Sequence[int], own: Sequence[bool]) -> None:
+def _hide_repeated_ticks(axes_grid: Any, used: Sequence[int], own_scales: Sequence[bool]) -> None:
     """Leave numbers at the horizontal axis where no panel of the same scale stands below."""
     places = [(row, column) for row, count in enumerate(used) for column in range(count)]
-    is_own = dict(zip(places, own, strict=True))
+    is_own = dict(zip(places, own_scales, strict=True))
     for row, column in places:
         below = is_own.get((row + 1, column))
         if below is not None and not below and not is_own[row, column]:

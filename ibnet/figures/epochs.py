@@ -37,10 +37,10 @@ def plot_epochs(trainings: _numbers.Trainings, estimators: Sequence[str] | None 
     has_titles = not isinstance(trainings, xr.Dataset)
     panels = [
         Panel.from_trajectories(
-            each, name, heading(title, each) if has_titles else "", training=title
+            trajectories, name, heading(title, trajectories) if has_titles else "", training=title
         )
-        for title, each in data.items()
-        for name in _numbers.select_estimators(each, estimators)
+        for title, trajectories in data.items()
+        for name in _numbers.select_estimators(trajectories, estimators)
     ]
     tables = [panel.means() for panel in panels]
     table = pd.concat(tables, ignore_index=True)
@@ -68,7 +68,11 @@ def plot_epochs(trainings: _numbers.Trainings, estimators: Sequence[str] | None 
     _style.legend_below(figure, handles, columns=_style.legend_columns(figure, handles))
     span = _style.span_text((_numbers.count_runs(p.rows) for p in panels), _numbers.FEW_RUNS)
     spread = _style.MEAN + (f", bands {span}" if span else "")
-    described = [] if has_titles else [_style.describe_training(each) for each in data.values()]
+    described = (
+        []
+        if has_titles
+        else [_style.describe_training(trajectories) for trajectories in data.values()]
+    )
     _style.caption(figure, *described, spread)
     return Drawing(figure, table)
 

@@ -94,7 +94,9 @@ def plot_maxima_by_epoch(trainings: _numbers.Trainings) -> Drawing:
         InputError: if a training holds no finite activation.
     """
     data = _numbers.by_training(trainings)
-    rows = {title: _numbers.maximum_by_epoch_rows(each) for title, each in data.items()}
+    rows = {
+        title: _numbers.maximum_by_epoch_rows(trajectories) for title, trajectories in data.items()
+    }
     panels = draw_epoch_panels(
         rows, ["layer", "epoch"], ["max_activation"], _each_layer, "maximum activation", height=2.4
     )

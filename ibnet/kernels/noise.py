@@ -36,7 +36,7 @@ def log_shares(columns: Rows, starts: Int, queries: Rows, parts: Int, out: Float
             for i in range(n):
                 difference = columns[d, i] - value
                 density[i] += difference * difference
-        own = density[parts[q]]
+        squared_distance = density[parts[q]]
         least = density[0]
         for i in range(n):
             least = min(least, density[i])
@@ -52,6 +52,6 @@ def log_shares(columns: Rows, starts: Int, queries: Rows, parts: Int, out: Float
             same += density[i]
         # The part itself belongs to its group, though its density may be too small for float32.
         log_whole = np.log(np.float64(whole))
-        log_own = np.float64(least) - np.float64(own)
+        log_own = np.float64(least) - np.float64(squared_distance)
         out[0, q] = log_own - log_whole
         out[1, q] = max(np.log(np.float64(same)), log_own) - log_whole

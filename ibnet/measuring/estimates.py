@@ -151,8 +151,10 @@ def measure_networks(
         for result, estimator in selected:
             result.state[pair] = DONE
             for layer, t in enumerate(variables):
-                own = estimator.layers[layer] if isinstance(estimator, OfLayers) else estimator
-                _measure_layer(of_run, own, t, result, (epoch, run, layer))
+                layer_estimator = (
+                    estimator.layers[layer] if isinstance(estimator, OfLayers) else estimator
+                )
+                _measure_layer(of_run, layer_estimator, t, result, (epoch, run, layer))
     return results
 
 

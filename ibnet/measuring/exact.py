@@ -51,8 +51,8 @@ class Exact(Estimator):
 
     def _estimate_each(self, t: Variable, others: Sequence[Variable]) -> list[Estimate]:
         symbols, distinct = _symbols(t)
-        h_t, own = entropy_of_symbols(symbols, distinct)
-        notes = dict([flags.own_codes(own, t.n)] if own >= MOST_OWN_CODES * t.n else [])
+        h_t, own_codes = entropy_of_symbols(symbols, distinct)
+        notes = dict([flags.own_codes(own_codes, t.n)] if own_codes >= MOST_OWN_CODES * t.n else [])
         info = {"method": "counted", "distinct": distinct, "entropy_nats": h_t}
         # No ceiling: the value is the true one, however large.
         return [
@@ -85,13 +85,18 @@ def _information(symbols: NDArray[np.int64], distinct: int, h_t: float, other: V
     if possible > TABLE_PER_ROW * n:  # too many for a table
         values, pairs = np.unique(pairs, return_inverse=True)
         possible = len(values)
-    h_o, h_pairs = (entropy_of_symbols(*each)[0] for each in ((labels, size), (pairs, possible)))
+    h_o, h_pairs = (
+        entropy_of_symbols(*variable)[0] for variable in ((labels, size), (pairs, possible))
+    )
     return h_t + h_o - h_pairs
 
 
 def refuse_exact_of_floats(resolved: Sequence[ResolvedEstimator], setting: Setting) -> None:
     """Raise InputError if `exact` would count the layers of networks that are not quantised."""
-    if any(isinstance(one.estimator, Exact) for one in resolved) and not setting.quantize:
+    if (
+        any(isinstance(estimator.estimator, Exact) for estimator in resolved)
+        and not setting.quantize
+    ):
         raise InputError(
             "exact counts the values of quantised layers, and these networks are not quantised: "
             "I(X;T) of a continuous layer is infinite, and counting would give log N. Train with "

@@ -75,5 +75,7 @@ def join_runs(trajectories: Iterable[xr.Dataset]) -> xr.Dataset:
         combine_attrs="override",
     )
     joined = joined.assign_coords(run=np.arange(joined.sizes["run"]))
-    joined.attrs["failures"] = json.dumps([line for each in each_one for line in failures(each)])
+    joined.attrs["failures"] = json.dumps(
+        [line for dataset in each_one for line in failures(dataset)]
+    )
     return joined

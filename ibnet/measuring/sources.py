@@ -334,7 +334,7 @@ class OwnSource:
     def networks(self, epochs: slice, runs: slice) -> Networks:
         """See `Source`."""
         kept = [run[epochs] for run in self.given.kept[runs]]
-        return {(e, r): one for r, run in enumerate(kept) for e, one in enumerate(run)}
+        return {(e, r): network for r, run in enumerate(kept) for e, network in enumerate(run)}
 
     def is_diverged(self) -> Bool:
         """See `Source`: activations that are not finite are refused when they are given."""

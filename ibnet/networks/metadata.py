@@ -177,10 +177,10 @@ def _check_codecs(path: Path, codecs: object, dims: int) -> None:
             raise DamagedError(f"{path / 'zarr.json'} has {key}={str(blosc[key])[:60]!r}")
 
 
-def _compare(path: Path, found: object, expected: Mapping[str, Any]) -> None:
+def _compare(path: Path, stored: object, expected: Mapping[str, Any]) -> None:
     """Raise `DamagedError` unless all expected entries are found."""
     for key, value in expected.items():
-        actual = found.get(key) if isinstance(found, dict) else None
+        actual = stored.get(key) if isinstance(stored, dict) else None
         if actual != value or isinstance(actual, bool):
             raise DamagedError(
                 f"{path / 'zarr.json'} has {key}={str(actual)[:60]!r}, not {value!r}"

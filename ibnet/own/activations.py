@@ -167,11 +167,11 @@ def from_activations(
         kept_run = []
         for epoch, of_epoch in zip(chosen, run, strict=True):
             where = f"epoch {epoch}" + (f" of run {number}" if len(by_run) > 1 else "")
-            one = keep_layers(of_epoch, layers, functions, sides.n, where)
-            widths = widths or tuple(len(columns) for columns in one.columns)
-            check_widths(one.columns, layers, widths, where)
-            _check_equal_inputs(one, layers, sides, where)
-            kept_run.append(one)
+            kept_layers = keep_layers(of_epoch, layers, functions, sides.n, where)
+            widths = widths or tuple(len(columns) for columns in kept_layers.columns)
+            check_widths(kept_layers.columns, layers, widths, where)
+            _check_equal_inputs(kept_layers, layers, sides, where)
+            kept_run.append(kept_layers)
         kept.append(kept_run)
     return Activations(
         encodable(str(name)), layers, widths or (), functions, shared, chosen, sides, kept
@@ -208,14 +208,16 @@ def check_widths(
             )
 
 
-def _check_equal_inputs(one: InMemory, layers: Sequence[str], sides: Sides, where: str) -> None:
+def _check_equal_inputs(
+    kept_layers: InMemory, layers: Sequence[str], sides: Sides, where: str
+) -> None:
     """Raise InputError if equal inputs have other activations, as no deterministic network has."""
     firsts = np.unique(sides.symbols, return_index=True)[1]
     if len(firsts) == sides.n:
         return
     first = firsts[sides.symbols]
-    for number, columns in enumerate(one.columns):
-        low, high = one.low[number], one.high[number]
+    for number, columns in enumerate(kept_layers.columns):
+        low, high = kept_layers.low[number], kept_layers.high[number]
         limit = SPREAD * (high - low) + SPREAD_OF_LARGEST * max(abs(low), abs(high))
         with np.errstate(over="ignore"):
             beyond = np.abs(columns - columns[:, first]) > limit

@@ -126,8 +126,8 @@ def load_activations(directory: str | Path) -> Activations:
         if numbers.dtype != np.int64 or numbers.shape != (sides.n,) or not sides.n:
             raise InputError(f"{folder / SIDES} is damaged: {REMEDY}")
     names = os.listdir(folder / FOLDER) if (folder / FOLDER).is_dir() else []
-    found = (int(match[1]) for match in map(EPOCH_FILE.fullmatch, names) if match)
-    epochs = sorted(epoch for epoch in found if epoch < MAX_EPOCH)
+    stored_epochs = (int(match[1]) for match in map(EPOCH_FILE.fullmatch, names) if match)
+    epochs = sorted(epoch for epoch in stored_epochs if epoch < MAX_EPOCH)
     layers, widths = tuple(map(encodable, about["layers"])), tuple(about["widths"])
     if sides.n * sum(widths) > MAX_VALUES:
         raise InputError(f"{folder / ABOUT} has layers of {max(widths)} units: {REMEDY}")

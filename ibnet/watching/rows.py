@@ -76,9 +76,9 @@ def choose_rows(data: Any, rows: int | None, seed: int, batch: int) -> Rows:
 def _joined(parts: Sequence[Part]) -> Part:
     shapes = {tuple(inputs.shape[1:]) for inputs, _, _ in parts}
     if len(shapes) > 1:
-        one, other = sorted(shapes)[:2]
+        shape, other = sorted(shapes)[:2]
         raise InputError(
-            f"the loader gives inputs of the shapes {one} and {other}: give inputs of one shape"
+            f"the loader gives inputs of the shapes {shape} and {other}: give inputs of one shape"
         )
     inputs, labels, keys = zip(*parts, strict=True)
     return torch.cat(inputs), np.concatenate(labels), np.concatenate(keys)

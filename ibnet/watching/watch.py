@@ -84,9 +84,13 @@ class Watch:
         started = self._activations or self._started(list(given), given)
         where = f"epoch {epoch}"
         check_memory(sum(array.nbytes for array in given.values()), f"logging {where}")
-        one = keep_layers(given, started.layers, started.functions, started.sides.n, where)
-        check_widths(one.columns, started.layers, started.widths, where)
-        kept = one if self._directory is None else self._written(started, int(epoch), one)
+        kept_layers = keep_layers(given, started.layers, started.functions, started.sides.n, where)
+        check_widths(kept_layers.columns, started.layers, started.widths, where)
+        kept = (
+            kept_layers
+            if self._directory is None
+            else self._written(started, int(epoch), kept_layers)
+        )
         self._activations = replace(
             started, epochs=(*started.epochs, int(epoch)), kept=[[*started.kept[0], kept]]
         )
@@ -147,11 +151,11 @@ class Watch:
         """The layers whose values are the output of a module, of which nothing was selected."""
         return [n for n in layers if self._selects.get(n.partition("#")[0], n) is None]
 
-    def _written(self, started: Activations, epoch: int, one: InMemory) -> Kept:
+    def _written(self, started: Activations, epoch: int, kept_layers: InMemory) -> Kept:
         directory = Path(str(self._directory))
         if not is_stored(directory):
             create(started, directory)
-        return write_epoch(directory, epoch, one)
+        return write_epoch(directory, epoch, kept_layers)
 
     def _continued(self, stored: Activations) -> Activations:
         """Stored activations, if they are of the same inputs and labels. Raises InputError."""

@@ -129,16 +129,16 @@ def information_bottleneck(
     most = len(distinct) if clusters is None else min(whole(clusters, "clusters"), len(distinct))
     with one_blas_thread():
         if method == "soft":
-            found, gaps = _soft_encoders(distinct, falling, most, iterations)
+            encoders, gaps = _soft_encoders(distinct, falling, most, iterations)
         else:
-            found = np.eye(most)[hard_labels(distinct, falling, most, iterations)]
+            encoders = np.eye(most)[hard_labels(distinct, falling, most, iterations)]
             gaps = np.full(len(falling), np.nan)
-        points = [_point(distinct, encoder) for encoder in found]
+        points = [_point(distinct, encoder) for encoder in encoders]
     return BottleneckCurve(
         falling,
         np.array([i_xt for i_xt, _ in points]),
         np.array([i_ty for _, i_ty in points]),
-        found[:, place],
+        encoders[:, place],
         information(joint),
         entropy(joint.sum(axis=0)),
         gaps,
@@ -166,41 +166,41 @@ def _soft_encoders(
 ) -> tuple[Float, Float]:
     """For each beta an encoder and its gap."""
     if clusters < len(joint):
-        found = _few_clusters(joint, betas, clusters, iterations)
-        return found, further_values(joint, found, betas)[0]
-    own = np.repeat(np.eye(clusters)[np.newaxis], len(betas), axis=0)
-    found = settled(joint, own, betas, iterations)
-    gaps, further = further_values(joint, found, betas)
+        encoders = _few_clusters(joint, betas, clusters, iterations)
+        return encoders, further_values(joint, encoders, betas)[0]
+    identity = np.repeat(np.eye(clusters)[np.newaxis], len(betas), axis=0)
+    encoders = settled(joint, identity, betas, iterations)
+    gaps, further = further_values(joint, encoders, betas)
     for _ in range(ROUNDS):
         left = np.flatnonzero(gaps > LARGE_GAP)
         if not len(left):
             break
         again = settled(joint, further[left], betas[left], iterations)
-        found[left] = _better(joint, found[left], again, betas[left])
-        gaps[left], further[left] = further_values(joint, found[left], betas[left])
+        encoders[left] = _better(joint, encoders[left], again, betas[left])
+        gaps[left], further[left] = further_values(joint, encoders[left], betas[left])
     left = np.flatnonzero(gaps > GAP)
     if len(left):
-        ends = settled(joint, found[left], betas[left], iterations)
+        ends = settled(joint, encoders[left], betas[left], iterations)
         for place, i in enumerate(left):
             if gaps[i] > CREEPING_GAP:
-                ends[place] = polished(joint, found[i], betas[i], iterations)
-        found[left] = _better(joint, found[left], ends, betas[left])
-        gaps[left] = further_values(joint, found[left], betas[left])[0]
-    return found, gaps
+                ends[place] = polished(joint, encoders[i], betas[i], iterations)
+        encoders[left] = _better(joint, encoders[left], ends, betas[left])
+        gaps[left] = further_values(joint, encoders[left], betas[left])[0]
+    return encoders, gaps
 
 
 def _few_clusters(joint: Float, betas: Float, clusters: int, iterations: int) -> Float:
     """The best of what greedy merges, random encoders and those of the next betas settle to."""
     rng = np.random.default_rng(0)
     start = np.eye(clusters)[agglomerative(joint).labels[-clusters]]
-    found = np.repeat(start[np.newaxis], len(betas), axis=0)
+    encoders = np.repeat(start[np.newaxis], len(betas), axis=0)
     for _ in range(STARTS):
         again = np.repeat(start[np.newaxis], len(betas), axis=0)
-        found = _better(joint, found, settled(joint, again, betas, iterations), betas)
+        encoders = _better(joint, encoders, settled(joint, again, betas, iterations), betas)
         start = rng.dirichlet(np.full(clusters, CONCENTRATION), len(joint))
-    for neighbours in (np.r_[found[:1], found[:-1]], np.r_[found[1:], found[-1:]]):
-        found = _better(joint, found, settled(joint, neighbours, betas, iterations), betas)
-    return found
+    for neighbours in (np.r_[encoders[:1], encoders[:-1]], np.r_[encoders[1:], encoders[-1:]]):
+        encoders = _better(joint, encoders, settled(joint, neighbours, betas, iterations), betas)
+    return encoders
 
 
 def _better(joint: Float, first: Float, second: Float, betas: Float) -> Float:

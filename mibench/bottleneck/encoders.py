@@ -29,15 +29,15 @@ def settled(joint: Float, encoders: Float, betas: Float, iterations: int) -> Flo
     References:
         Tishby, Pereira & Bialek 1999, arXiv:physics/0004057.
     """
-    found = np.empty_like(encoders)
+    settled_encoders = np.empty_like(encoders)
     size = max(CELLS // encoders[0].size, 1)
     for first in range(0, len(betas), size):
         part = slice(first, first + size)
         equations = _Equations(joint, betas[part])
         start = equations.log_of_joint(encoders[part] * equations.p_x)
         ends = search(equations, start, lambda change, _: change < CHANGE**2, iterations)
-        found[part] = np.array([of_xt for (of_xt,), _ in ends]) / equations.p_x
-    return found
+        settled_encoders[part] = np.array([of_xt for (of_xt,), _ in ends]) / equations.p_x
+    return settled_encoders
 
 
 class _Equations:

@@ -33,8 +33,8 @@ def further_values(joint: Float, encoders: Float, betas: Float) -> tuple[Float, 
     References:
         The same bound for mixtures: Lindsay 1983, doi:10.1214/aos/1176346059.
     """
-    found = [_further(joint, *pair) for pair in zip(encoders, betas, strict=True)]
-    return np.array([gap for gap, _ in found]), np.array([encoder for _, encoder in found])
+    solutions = [_further(joint, *pair) for pair in zip(encoders, betas, strict=True)]
+    return np.array([gap for gap, _ in solutions]), np.array([encoder for _, encoder in solutions])
 
 
 def _further(joint: Float, encoder: Float, beta: float) -> tuple[float, Float]:

@@ -32,7 +32,7 @@ def hard_labels(joint: Float, betas: Float, clusters: int, iterations: int) -> I
     """
     stages = agglomerative(joint).labels[-clusters:]
     size = max(CELLS // (len(joint) * clusters), 1)
-    found = []
+    best_labels = []
     for beta in betas:
         best, lowest = stages[-1], np.inf
         for first in range(0, len(stages), size):
@@ -42,8 +42,8 @@ def hard_labels(joint: Float, betas: Float, clusters: int, iterations: int) -> I
             place = int(values.argmin())
             if values[place] < lowest:
                 best, lowest = both[place], values[place]
-        found.append(_moved(joint, best, beta, clusters))
-    labels = np.array(found)  # what was found for one weight may be better for another one
+        best_labels.append(_moved(joint, best, beta, clusters))
+    labels = np.array(best_labels)  # what was found for one weight may be better for another one
     best_of_all = [int(_values(joint, labels, beta, clusters).argmin()) for beta in betas]
     return np.asarray(labels[best_of_all])
 
@@ -90,11 +90,11 @@ def _moved(joint: Float, labels: Int, beta: float, clusters: int) -> Int:
     still = 0
     while still < len(joint):
         for x, row in enumerate(joint):
-            own = labels[x]
-            without = np.maximum(table[own] - row, 0)
+            cluster = labels[x]
+            without = np.maximum(table[cluster] - row, 0)
             change = _worth(table + row, beta) - worth
-            change += _worth(without, beta) - worth[own]
-            change[own] = 0
+            change += _worth(without, beta) - worth[cluster]
+            change[cluster] = 0
             to = int(change.argmin())
             if change[to] > -LEAST_GAIN:
                 still += 1
@@ -102,6 +102,6 @@ def _moved(joint: Float, labels: Int, beta: float, clusters: int) -> Int:
             still = 0
             labels[x] = to
             table[to] += row
-            table[own] = joint[labels == own].sum(axis=0)
-            worth[[to, own]] = _worth(table[[to, own]], beta)
+            table[cluster] = joint[labels == cluster].sum(axis=0)
+            worth[[to, cluster]] = _worth(table[[to, cluster]], beta)
     return labels

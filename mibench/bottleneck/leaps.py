@@ -39,7 +39,7 @@ def search(
     References:
         Varadhan & Roland 2008, doi:10.1111/j.1467-9469.2007.00585.x.
     """
-    found: list[tuple[tuple[Float, ...], int]] = [((), 0)] * len(state)
+    results_and_steps: list[tuple[tuple[Float, ...], int]] = [((), 0)] * len(state)
     places = np.arange(len(state))
     longest = np.full(len(state), LONGEST)
     inner = tuple(range(1, state.ndim))
@@ -55,7 +55,7 @@ def search(
         if cycle == cycles - 1:
             done = np.ones_like(done)
         for i in np.flatnonzero(done):
-            found[places[i]] = tuple(result[i] for result in results), STEPS * cycle + 2
+            results_and_steps[places[i]] = tuple(result[i] for result in results), STEPS * cycle + 2
         if done.all():
             break
         curved = np.maximum((share * bend * bend).sum(axis=inner), np.finfo(float).tiny)
@@ -69,7 +69,7 @@ def search(
         longest = np.where(better, longest, np.maximum(length / 2, 1.0))
         if done.any():
             places, longest, state = places[~done], longest[~done], state[~done]
-    return found
+    return results_and_steps
 
 
 def _normal(state: Float) -> Float:

@@ -56,6 +56,6 @@ def check(estimator: str, rows: int, seeds: int, images: bool, units: str, form:
         cells = [f"{v:.3f}" if abs(v) >= 5e-4 or v == 0 else f"{v:.0e}" for v in numbers]
         shown = ["" if math.isnan(v) else cell for v, cell in zip(numbers, cells, strict=True)]
         table.append([r.check, r.verdict, *(shown if form == "table" else numbers), r.note])
-    found = Consistency(resolved.spec, tuple(results))
-    show_rows(f"{found!r}, in {units}", HEADINGS, table, form)
-    return DONE if found.passed else SOME_FAILED
+    consistency = Consistency(resolved.spec, tuple(results))
+    show_rows(f"{consistency!r}, in {units}", HEADINGS, table, form)
+    return DONE if consistency.passed else SOME_FAILED

@@ -117,15 +117,15 @@ def _sections(kind: type) -> tuple[list[str], dict[str, list[str]]]:
 
 def _meanings(lines: list[str]) -> dict[str, str]:
     """Parameter -> its description, from the lines of a section."""
-    found: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     name = ""
     for line in textwrap.dedent("\n".join(lines)).splitlines():
         if match := re.match(r"(\w+): (.*)", line):
             name = match[1]
-            found[name] = match[2]
+            descriptions[name] = match[2]
         elif name and line.strip():
-            found[name] += " " + line.strip()
-    return found
+            descriptions[name] += " " + line.strip()
+    return descriptions
 
 
 def _wrapped(text: str) -> list[str]:

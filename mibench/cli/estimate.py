@@ -187,8 +187,13 @@ def _given(
 
     z = conditions_of_sides(sides.given)
     if z.numbers is not None and not named:
-        resolved = [each for each in resolved if takes_numbers_as_given(each.estimator)]
-    given = [replace(each, estimator=GivenEstimator(each.estimator, z)) for each in resolved]
+        resolved = [
+            estimator for estimator in resolved if takes_numbers_as_given(estimator.estimator)
+        ]
+    given = [
+        replace(estimator, estimator=GivenEstimator(estimator.estimator, z))
+        for estimator in resolved
+    ]
     before, _, after = title.partition("), ")
     names = some(sides.given_names, most=8)
     return given, f"{before} | {names}), {after}"

@@ -115,8 +115,8 @@ def draw_sides(
             continue
         try:
             with contained():
-                found = fit(x, y, discrete_x=sides.discrete_x, discrete_y=sides.discrete_y)
-                panels += pair_panels(resolved.spec, found.scores_x(x), found.scores_y(y))
+                fitted = fit(x, y, discrete_x=sides.discrete_x, discrete_y=sides.discrete_y)
+                panels += pair_panels(resolved.spec, fitted.scores_x(x), fitted.scores_y(y))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # of a plug-in; the estimate is shown all the same

@@ -43,13 +43,13 @@ def add_p_values(
 
     made: list[tuple[Any, NullDistribution]] = []
 
-    def tested(each: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
-        tester, name = tester_of(each.estimator, 1)
+    def tested(estimator: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
+        tester, name = tester_of(estimator.estimator, 1)
         for known, null in made:
             if type(known) is type(tester) and known == tester:
                 return with_p_value(estimate, replace(null, estimator=name))
         null = null_distribution(
-            each.estimator, x.values, y.values, estimate.nats, permutations,
+            estimator.estimator, x.values, y.values, estimate.nats, permutations,
             discrete_x=x.discrete, discrete_y=y.discrete,
         )  # fmt: skip
         made.append((tester, null))
@@ -71,10 +71,10 @@ def add_intervals(
 
     sides = as_variable(x.values, "x", x.discrete), as_variable(y.values, "y", y.discrete)
 
-    def found(each: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
-        return with_interval(estimate, each.estimator, *sides, interval)
+    def with_its_interval(estimator: "ResolvedEstimator", estimate: "Estimate") -> "Estimate":
+        return with_interval(estimate, estimator.estimator, *sides, interval)
 
-    _complete(results, resolved, found, "intervals", "interval")
+    _complete(results, resolved, with_its_interval, "intervals", "interval")
 
 
 def _complete(

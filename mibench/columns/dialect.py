@@ -261,16 +261,16 @@ def _codes(rows: Sequence[Sequence[str]]) -> dict[int, str]:
     Codes such as 007 begin with zeros. Of versions such as 3.1, 3.9 and 3.10, some end with a zero
     that others lack, and few are distinct.
     """
-    found: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     for place, column in enumerate(zip(*rows, strict=False)):
         texts = {cell.strip() for cell in column}
         if any(map(PADDED.fullmatch, texts)):
-            found[place] = "leading zeros"
+            reasons[place] = "leading zeros"
             continue
         lengths = {len(text.partition(".")[2]) for text in texts if "." in text}
         if len(texts) <= FEW and len(lengths) > 1 and any(map(TRAILING_ZERO.fullmatch, texts)):
-            found[place] = "zeros at the end, as in 3.10"
-    return found
+            reasons[place] = "zeros at the end, as in 3.10"
+    return reasons
 
 
 def _like_groups(rows: Sequence[Sequence[str]], separator: str) -> dict[int, str]:
@@ -280,12 +280,12 @@ def _like_groups(rows: Sequence[Sequence[str]], separator: str) -> dict[int, str
     """
     if separator == ",":
         return {}
-    found: dict[int, str] = {}
+    examples: dict[int, str] = {}
     for place, column in enumerate(zip(*rows, strict=False)):
         pointed = [cell.strip() for cell in column if "." in cell and is_number(cell)]
         if pointed and not any(map(_cannot_be_grouped, pointed)):
-            found[place] = pointed[0]
-    return found
+            examples[place] = pointed[0]
+    return examples
 
 
 def _cannot_be_grouped(field: str) -> bool:

@@ -67,14 +67,14 @@ class FoundPairs:
         """The pairs that are kept, as `Pairwise.table`, in the order of the columns."""
         import pandas as pd
 
-        found = {
+        columns = {
             name: np.concatenate(parts) if parts else np.empty(0, KINDS[name])
             for name, parts in self._parts.items()
         }
-        i, j, nats = found["i"], found["j"], found["nats"]
+        i, j, nats = columns["i"], columns["j"], columns["nats"]
         order = np.lexsort((j, i))
         # Of all pairs: they allow for the number of tests.
-        of_tests = {"p_value": pd.Series(found["p_value"])} if self.tested else {}
+        of_tests = {"p_value": pd.Series(columns["p_value"])} if self.tested else {}
         if self.tested:
             of_tests["q_value"] = q_values(of_tests["p_value"])
         if not self.kept.all:
@@ -86,6 +86,6 @@ class FoundPairs:
             "x": titles[i[order]], "y": titles[j[order]], "nats": nats[order],
             "bits": nats[order] / math.log(2),
             **{name: values.to_numpy()[order] for name, values in of_tests.items()},
-            "rows": found["rows"][order], "flags": found["flags"][order],
-            "error": found["error"][order],
+            "rows": columns["rows"][order], "flags": columns["flags"][order],
+            "error": columns["error"][order],
         }).astype({"x": names.dtype, "y": names.dtype})  # fmt: skip

@@ -55,14 +55,18 @@ def columns_of_table(
         name = table.columns[table.columns.duplicated()][0]
         raise InputError(f"several columns are named {name!r}: rename them")
     series = [table.iloc[:, i] for i in range(table.shape[1])]
-    for one in series:
-        refuse_sparse(one, f"column {one.name!r}")
-    values = [column_values(one) for one in series]
+    for frame_column in series:
+        refuse_sparse(frame_column, f"column {frame_column.name!r}")
+    values = [column_values(frame_column) for frame_column in series]
     named = zip(table.columns, series, values, strict=True)
     return (
         table.columns,
         values,
-        {name for name, one, v in named if one.dtype == "category" or labels_by_type(v)},
+        {
+            name
+            for name, frame_column, v in named
+            if frame_column.dtype == "category" or labels_by_type(v)
+        },
     )
 
 

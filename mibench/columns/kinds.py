@@ -60,8 +60,8 @@ class Decided:
     @property
     def words(self) -> str:
         """Words such as NA that are taken as missing among texts, and may be labels, as text."""
-        found = self.markers & set(MISSING_WORDS) if self.why == "text" else ()
-        return ", ".join(map(repr, sorted(found)))
+        missing_words = self.markers & set(MISSING_WORDS) if self.why == "text" else ()
+        return ", ".join(map(repr, sorted(missing_words)))
 
     @property
     def titles(self) -> list[str]:
@@ -239,8 +239,8 @@ def _text(
         return of_numbers(parsed, "texts that are numbers" if all_texts else "")
     times = text_as_times({v: texts[v] for v in rest}, values, name)
     if times is not None:
-        found = frozenset(texts[v] for v in odd)
-        return Decided(name, times[0].reshape(matrix), False, times[1], found)
+        odd_texts = frozenset(texts[v] for v in odd)
+        return Decided(name, times[0].reshape(matrix), False, times[1], odd_texts)
     counts = Counter(v for v in values.tolist() if v in rest)
     once = sum(count == 1 for count in counts.values())
     mostly_once = counts.total() > MANY and 2 * once > counts.total()

@@ -193,9 +193,9 @@ def _row(a: _Series, b: _Series, lag: int, settings: LagSettings) -> dict[str, A
                 "lags, or fewer past values"
             )
         x, y = a.at(times - lag), b.at(times)
-        found = _tested(settings, x, y, None)
-        row |= _numbers("", found)
-        codes = list(found.flags)
+        estimate = _tested(settings, x, y, None)
+        row |= _numbers("", estimate)
+        codes = list(estimate.flags)
         if past:
             z = [b.at(times - back) for back in range(1, past + 1)]
             found_given = _tested(settings, x, y, _joined(z))

@@ -63,9 +63,9 @@ def estimate_places(
     for todo, pairs_at_once in ((places, size), (again, BatchSize(1))):
         batches = _batches(sides, todo, pairs_at_once)
         with closing(workers.results(work, batches, died)) as results:
-            for found, seconds in results:
-                size.took(len(found), seconds)
-                yield found
+            for estimates, seconds in results:
+                size.took(len(estimates), seconds)
+                yield estimates
 
 
 def _batches(sides: SidesOfPairs, places: Places, size: BatchSize) -> Iterator[PairBatch]:

@@ -32,7 +32,7 @@ class PairRun:
     device: str
     keeping: Keeping
 
-    def into(self, found: FoundPairs) -> Generator[int, None, None]:
+    def into(self, found_pairs: FoundPairs) -> Generator[int, None, None]:
         """Add all pairs to what is found; yields how many are done."""
         d = len(self.columns)
         whole = whole_columns(self.tested, self.columns, self.device)
@@ -46,9 +46,9 @@ class PairRun:
             )  # fmt: skip
             with closing(blocks):
                 for block in blocks:
-                    found.add_block(block, places)
+                    found_pairs.add_block(block, places)
                     one_by_one.append(places[np.argwhere(block.alone) + block.first])
-                    yield found.done
+                    yield found_pairs.done
         pairs = np.concatenate(one_by_one)
         # The pairs of a batch share columns, which are sent to a process, and sorted there, once.
         i, j = pairs.T
@@ -56,10 +56,10 @@ class PairRun:
         if self.keeping.pairs and len(pairs):
             known = np.array([i * d + j for i, j in self.keeping.pairs if j < d], np.intp)
             old = np.isin(pairs[:, 0] * d + pairs[:, 1], known)
-            found.add(self.keeping.pairs[i, j] for i, j in pairs[old].tolist())
+            found_pairs.add(self.keeping.pairs[i, j] for i, j in pairs[old].tolist())
             pairs = pairs[~old]
-            yield found.done
-        yield from self._estimated(pairs, found)
+            yield found_pairs.done
+        yield from self._estimated(pairs, found_pairs)
 
     def _not_among(self, places: NDArray[np.intp]) -> Places:
         """The pairs of columns of which one at least is not among these."""
@@ -71,15 +71,15 @@ class PairRun:
             pairs.append(np.stack([np.minimum(i, j), np.maximum(i, j)], axis=1))
         return np.concatenate(pairs)
 
-    def _estimated(self, pairs: Places, found: FoundPairs) -> Generator[int, None, None]:
+    def _estimated(self, pairs: Places, found_pairs: FoundPairs) -> Generator[int, None, None]:
         """Estimate these pairs one by one."""
         sides = SidesOfPairs(self.columns)
         with closing(estimate_places(sides, pairs, self.tested, self.workers)) as batches:
             for batch in batches:
                 rows = [_row(pair, result, sides.rows[pair]) for pair, result in batch.items()]
                 self.keeping.keep_pairs(rows)
-                found.add(rows)
-                yield found.done
+                found_pairs.add(rows)
+                yield found_pairs.done
 
 
 def _row(pair: ColumnPair, estimate: EstimateOrError, rows: int) -> PairRow:

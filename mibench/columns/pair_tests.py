@@ -27,26 +27,26 @@ class Tested:
         if self.permutations is not None:
             check_permutations(self.permutations)
 
-    def test(self, x: Variable, y: Variable, found: Estimate | str) -> Estimate | str:
+    def test(self, x: Variable, y: Variable, estimate: Estimate | str) -> Estimate | str:
         """The estimate with its p-value; with a flag instead, if the test fails.
 
         A constant side is independent of all others: p = 1.
         """
-        if self.permutations is None or isinstance(found, str):
-            return found
+        if self.permutations is None or isinstance(estimate, str):
+            return estimate
         if x.constant or y.constant:
-            return replace(found, p_value=1.0)
+            return replace(estimate, p_value=1.0)
         try:
             with contained():
                 null = null_of_sides(
-                    self.estimator, x, y, found.nats, self.permutations, seed=self.seed
+                    self.estimator, x, y, estimate.nats, self.permutations, seed=self.seed
                 )
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # of permuted rows; the estimate must not be lost
             raised = dict([flags.no_p_value(message_of(error))])
-            return replace(found, flags={**found.flags, **raised})
-        return with_p_value(found, null)
+            return replace(estimate, flags={**estimate.flags, **raised})
+        return with_p_value(estimate, null)
 
 
 def with_q_values(table: "pd.DataFrame", tested: bool) -> "pd.DataFrame":

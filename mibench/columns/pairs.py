@@ -257,18 +257,18 @@ def _of_columns(
     if kept.all or not counted:
         bytes_of_pair = BYTES_OF_COUNTED_PAIR if counted else BYTES_OF_PAIR
         check_memory(bytes_of_pair * count, f"the table of {count:,} pairs of columns")
-    found = FoundPairs(kept, tested.permutations is not None)
+    found_pairs = FoundPairs(kept, tested.permutations is not None)
     try:
         with (
             keeping(where.store, estimator, tested, columns) as keep,
-            closing(PairRun(columns, tested, workers, where.device, keep).into(found)) as run,
+            closing(PairRun(columns, tested, workers, where.device, keep).into(found_pairs)) as run,
         ):
             for done in run:
                 if on_progress is not None:
                     on_progress(done, count)
     except KeyboardInterrupt:
-        raise InterruptedPairs(found.table(names), found.done, count) from None
-    return Pairwise(names, found.table(names))
+        raise InterruptedPairs(found_pairs.table(names), found_pairs.done, count) from None
+    return Pairwise(names, found_pairs.table(names))
 
 
 class InterruptedPairs(KeyboardInterrupt):

@@ -135,8 +135,8 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
     """Estimate, test and compare; yields the number of steps done."""
     tested = Tested(resolved_estimator(settings.estimator))
     with_target = [(place, work.target) for place in range(work.target)]
-    for found in estimate_places(work.sides, with_target, tested, Workers(settings.jobs)):
-        work.found.update(found)
+    for estimates in estimate_places(work.sides, with_target, tested, Workers(settings.jobs)):
+        work.found.update(estimates)
         yield len(work.found)
     steps = len(work.found)
     if work.tested:
@@ -153,10 +153,10 @@ def _steps(work: _Work, settings: RankingSettings) -> Iterator[int]:
             yield steps + done
         steps += len(work.columns)
     among = _pairs_of_best(work, settings.top)
-    for found in estimate_places(work.sides, among, tested, Workers(settings.jobs)):
-        work.found.update(found)
-        yield steps + len(found)
-        steps += len(found)
+    for estimates in estimate_places(work.sides, among, tested, Workers(settings.jobs)):
+        work.found.update(estimates)
+        yield steps + len(estimates)
+        steps += len(estimates)
 
 
 def _steps_given(work: _Work, settings: RankingSettings) -> Iterator[int]:
@@ -172,12 +172,14 @@ def _steps_given(work: _Work, settings: RankingSettings) -> Iterator[int]:
     tested = TestedGiven(estimator, tester, most, settings.seed)  # type: ignore[arg-type]
     estimated = partial(estimate_places_given, work.sides, settings.given, jobs=settings.jobs)
     steps = 0
-    for found in estimated([(place, work.target) for place in range(work.target)], tested):
-        work.found.update(found)
+    for estimates in estimated([(place, work.target) for place in range(work.target)], tested):
+        work.found.update(estimates)
         steps += 2 if work.tested else 1
         yield steps
-    for found in estimated(_pairs_of_best(work, settings.top), replace(tested, permutations=None)):
-        work.found.update(found)
+    for estimates in estimated(
+        _pairs_of_best(work, settings.top), replace(tested, permutations=None)
+    ):
+        work.found.update(estimates)
         steps += 1
         yield steps
 
@@ -197,7 +199,7 @@ def _table(work: _Work, top: int | None) -> "pd.DataFrame":
 
 
 def _row(work: _Work, place: int, best: Sequence[int]) -> dict[str, Any]:
-    column, found = work.columns[place], work.found[place, work.target]
+    column, estimate_or_error = work.columns[place], work.found[place, work.target]
     estimate = work.estimate(place)
     kind = "" if isinstance(column, str) else "labels" if column.label else "numbers"
     test = work.tests.get(place)
@@ -211,16 +213,16 @@ def _row(work: _Work, place: int, best: Sequence[int]) -> dict[str, Any]:
         "p_value": math.nan if p_value is None else p_value,
         "redundant_with": other, "redundancy_nats": nats, "redundancy_bits": nats / math.log(2),
         "rows": work.sides.rows.get((place, work.target), 0), "flags": ";".join(codes),
-        "error": found if isinstance(found, str) else "",
+        "error": estimate_or_error if isinstance(estimate_or_error, str) else "",
     }  # fmt: skip
 
 
 def _redundancy(work: _Work, place: int, better: Sequence[int]) -> tuple[Hashable, float]:
     """The better column that shares most with this one, and the MI of the two in nats."""
     shared = {
-        other: found.nats
+        other: estimate.nats
         for other in better
-        if isinstance(found := work.found.get((min(place, other), max(place, other))), Estimate)
+        if isinstance(estimate := work.found.get((min(place, other), max(place, other))), Estimate)
     }
     if not shared:
         return "", math.nan

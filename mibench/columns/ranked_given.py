@@ -93,8 +93,10 @@ def estimate_places_given(
         return item[0], message
 
     items = ((place, _sides_given(sides, given, place)) for place in places)
-    for place, found in in_processes(partial(_estimate, tested), items, jobs, failed=died):
-        yield {place: found}
+    for place, estimate_or_error in in_processes(
+        partial(_estimate, tested), items, jobs, failed=died
+    ):
+        yield {place: estimate_or_error}
 
 
 def _sides_given(
@@ -115,10 +117,10 @@ def _sides_given(
 
 
 def _estimate(tested: TestedGiven, item: SidesGiven) -> tuple[ColumnPair, EstimateOrError]:
-    place, found = item
-    if isinstance(found, str):
-        return place, found
-    x, y, z = found
+    place, sides_or_error = item
+    if isinstance(sides_or_error, str):
+        return place, sides_or_error
+    x, y, z = sides_or_error
     try:
         estimate = GivenEstimator(tested.estimator, z).estimate_variables(x, y)
         judged = estimate

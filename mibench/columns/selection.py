@@ -47,10 +47,10 @@ def choose(given: Sequence[str], names: Sequence[str], unnamed: set[str], option
     single: list[str] = []
     for text in given:
         for item in _items(text, known, option):
-            found = _meant(item, names, known, unnamed, option)
+            columns = _meant(item, names, known, unnamed, option)
             if item in known or not (PATTERN.search(item) or RANGE.fullmatch(item)):
-                single += found
-            chosen += found
+                single += columns
+            chosen += columns
     twice = {name for name in single if single.count(name) > 1} if len(single) < 1000 else set()
     if twice:
         raise InputError(f"{option} names a column twice ({min(twice)}): once is enough")
@@ -90,9 +90,9 @@ def _meant(
     if PATTERN.search(item):
         pattern = re.compile(fnmatch.translate(item))
         every = len(unnamed) == len(names)
-        found = [n for n in names if pattern.match(n) and (every or n not in unnamed)]
-        if found:
-            return found
+        matching_names = [n for n in names if pattern.match(n) and (every or n not in unnamed)]
+        if matching_names:
+            return matching_names
         raise InputError(f"{option}: no column is like {item!r}. Columns: {some(names)}")
     hint = ""
     if len(names) == 1 or 2 * len(unnamed) > len(names):

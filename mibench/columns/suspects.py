@@ -22,8 +22,8 @@ def suspects(numbers: NDArray[np.float64]) -> str:
         return ""
     values = numbers[:, 0]
     values = values[np.isfinite(values)]
-    found: list[str] = []
-    while len(found) < MOST and len(values):
+    descriptions: list[str] = []
+    while len(descriptions) < MOST and len(values):
         low, high = float(values.min()), float(values.max())
         for extreme in (low, high):
             others = values[values != extreme]
@@ -33,12 +33,12 @@ def suspects(numbers: NDArray[np.float64]) -> str:
             bottom, top = others.min(), others.max()
             gap = bottom - extreme if extreme == low else extreme - top
             if top > bottom and gap > _far(extreme) * (top - bottom):
-                found.append(f"{extreme:.15g} in {count} rows")
+                descriptions.append(f"{extreme:.15g} in {count} rows")
                 values = others
                 break
         else:
             break
-    return ", ".join(found)
+    return ", ".join(descriptions)
 
 
 def _far(value: float) -> int:

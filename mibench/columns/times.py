@@ -129,9 +129,9 @@ def _in_iso_order(texts: Mapping[Any, str]) -> tuple[dict[Any, str], str]:
     With points, the day comes first. With other signs, a number above 12 tells which is the day;
     if there is none, nothing is changed.
     """
-    found = {value: OTHER_DATE.fullmatch(text) for value, text in texts.items()}
-    matches = [match for match in found.values() if match]
-    if len(matches) < len(found) or len({match[2] for match in matches}) > 1:
+    matches_by_value = {value: OTHER_DATE.fullmatch(text) for value, text in texts.items()}
+    matches = [match for match in matches_by_value.values() if match]
+    if len(matches) < len(matches_by_value) or len({match[2] for match in matches}) > 1:
         return dict(texts), ""
     first = max(int(match[1]) for match in matches)
     second = max(int(match[3]) for match in matches)
@@ -144,7 +144,7 @@ def _in_iso_order(texts: Mapping[Any, str]) -> tuple[dict[Any, str], str]:
         return dict(texts), ""
     moved = {
         value: f"{m[4]}-{int(m[month]):02d}-{int(m[day]):02d}{m[5]}"
-        for value, m in found.items() if m
+        for value, m in matches_by_value.items() if m
     }  # fmt: skip
     return moved, f", read as {order}"
 

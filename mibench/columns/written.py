@@ -79,14 +79,14 @@ def _signs(bodies: set[str], decimal: str, told: bool) -> tuple[str, str] | None
     points: set[str] = set()
     open_to_both: set[str] = set()
     for body in bodies:
-        found = [sign for sign in body if sign in ".,"]
-        if not found:
+        signs = [sign for sign in body if sign in ".,"]
+        if not signs:
             continue
-        last = found[-1]
-        if len(set(found)) == 2:
+        last = signs[-1]
+        if len(set(signs)) == 2:
             points.add(last)
-            groups.add(found[0])
-        elif len(found) > 1:
+            groups.add(signs[0])
+        elif len(signs) > 1:
             groups.add(last)
         elif _may_group(body, last):
             open_to_both.add(last)

@@ -170,8 +170,8 @@ def _is_of_mibench(name: str) -> bool:
     if name in by_name(WARMUPS):
         return by_name(WARMUPS)[name].value.startswith("mibench.")
     estimator = name_in(name)
-    own = estimator in by_name(ESTIMATORS) and origin(estimator).startswith("mibench ")
-    return own and not required_parameters(estimator_class(estimator))
+    is_built_in = estimator in by_name(ESTIMATORS) and origin(estimator).startswith("mibench ")
+    return is_built_in and not required_parameters(estimator_class(estimator))
 
 
 def _compile_ahead(call: tuple[str, Call]) -> int:

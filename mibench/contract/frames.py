@@ -44,7 +44,7 @@ def columns_of(values: Any, name: str) -> list[Column] | None:
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(native, pandas.DataFrame):  # names of any type, twice too
         series = [native.iloc[:, place] for place in range(native.shape[1])]
-        return [_column(one, str(one.name), name) for one in series]
+        return [_column(column, str(column.name), name) for column in series]
     import narwhals.stable.v2 as nw
 
     try:
@@ -172,7 +172,7 @@ def _columns_of_mapping(values: Mapping[Any, Any], name: str) -> list[Column]:
             parts = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
             if not parts:
                 raise InputError(f"{shown} has shape {array.shape}: give (n,) or (n, d)")
-            several = [Column(str(title), one) for one in parts]
+            several = [Column(str(title), column_array) for column_array in parts]
         columns += [column._replace(title=str(title)) for column in several]
     if len({len(column.values) for column in columns}) > 1:
         lengths = ", ".join(f"{column.title} {len(column.values)}" for column in columns[:10])

@@ -78,10 +78,10 @@ def are_near_copies(x: Variable, y: Variable) -> bool:
         return False
     places = _some_rows(x.n, MORE_ROWS)
     distances, near = rows.nearest(places)
-    found = _groups(distances, CERTAINTY)
-    if found is None or not any(side.unrounded.any() for side in sides):
+    groups = _groups(distances, CERTAINTY)
+    if groups is None or not any(side.unrounded.any() for side in sides):
         return False
-    ratios, copies = found
+    ratios, copies = groups
     closely = np.argsort(ratios, kind="stable")[:CLOSELY_ROWS]
     closely = closely[ratios[closely] < RATIOS[-1]]
     targets, copies, near = rows.order[places[closely]], copies[closely], near[closely]
@@ -246,8 +246,8 @@ def _lie_between_others(rows: _Rows, targets: Int, near: Int, distances: Float) 
         all_rows = [(column - column[targets[t]]) * scale for column, scale, _ in columns]
         steps = all_rows[main] / line[main]
         on_line = np.all([
-            np.abs(own - steps * along) <= NEAR_A_LINE * np.abs(own) + rounding[t, d]
-            for d, (own, along) in enumerate(zip(all_rows, line, strict=True))
+            np.abs(offsets - steps * along) <= NEAR_A_LINE * np.abs(offsets) + rounding[t, d]
+            for d, (offsets, along) in enumerate(zip(all_rows, line, strict=True))
         ], axis=0)  # fmt: skip
         reach = np.abs(steps[on_line]).max() * np.abs(line).max()
         short += reach <= MAX_REACH * known[t] and on_line.sum() <= MOST_COPIES
@@ -268,11 +268,11 @@ def _are_of_few_values(rows: _Rows, targets: Int, copies: Int, near: Int) -> boo
         for column, is_irregular in zip(side.given, side.unrounded, strict=True):
             values = column
             if is_irregular:
-                found = blurred_values(column, targets, copies, near)
-                if found is None:
+                blurred = blurred_values(column, targets, copies, near)
+                if blurred is None:
                     of_many_rows = of_many_rows and has_values_of_many_rows(column, targets, copies)
                     continue
-                values = found
+                values = blurred
             same &= values == values[targets, np.newaxis]
     counts = same.sum(axis=1)
     alone = (counts > 1) & (counts <= 2 * (copies + 1))

@@ -41,11 +41,11 @@ def rounded_copies(x: Variable, y: Variable) -> int:
     n = len(kept[0][0])
     if n < MIN_ROWS:
         return 0
-    found = [_excess(columns) for columns in kept]
-    distinct = [number for _, _, number in found]
+    excesses = [_excess(columns) for columns in kept]
+    distinct = [number for _, _, number in excesses]
     if distinct[2] <= FUNCTION * max(distinct[:2]) and n > 2 * distinct[2]:
         return 0
-    (in_x, error_x, _), (in_y, error_y, _), (in_both, error_both, _) = found
+    (in_x, error_x, _), (in_y, error_y, _), (in_both, error_both, _) = excesses
     if in_x < MIN_ERRORS * error_x or in_y < MIN_ERRORS * error_y:
         return 0
     if in_both < max(MIN_ERRORS_OF_BOTH * error_both, MIN_COPIES * n) or in_both > MAX_COPIES * n:

@@ -121,19 +121,19 @@ def _weighted(
         }
     raised: dict[str, str] = {}
     for code in dict.fromkeys(code for _, estimate in made for code in estimate.flags):
-        with_flag = [(rows, each) for rows, each in made if code in each.flags]
+        with_flag = [(rows, of_label) for rows, of_label in made if code in of_label.flags]
         share = sum(rows for rows, _ in with_flag) / n
         if code not in OF_ONE_VALUE and share >= LEAST_SHARE:
             rows, largest = max(with_flag, key=lambda pair: pair[0])
             raised[code] = f"Among the {rows} rows of a label of Z: {largest.flags[code]}"
-    if made and all("not_detected" in each.flags for _, each in made):
+    if made and all("not_detected" in of_label.flags for _, of_label in made):
         raised["not_detected"] = made[0][1].flags["not_detected"]
     if too_rare:
         raised.update([flags.rare_conditions(too_rare, n)])
     if same == n:
         raised.update([flags.determined()])
-    nats = sum(rows * each.nats for rows, each in made) / n
-    ceilings = [(rows, _ceiling(rows, each)) for rows, each in made]
+    nats = sum(rows * of_label.nats for rows, of_label in made) / n
+    ceilings = [(rows, _ceiling(rows, of_label)) for rows, of_label in made]
     ceiling = sum(rows * value for rows, value in ceilings) / n
     return replace(Estimate(nats), flags=raised, info=info, ceiling_nats=ceiling)
 

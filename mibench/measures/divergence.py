@@ -94,14 +94,14 @@ def _of_numbers(x: Variable, y: Variable, k: int) -> Estimate:
                 f"some rows of {name} occur more than {k} times, where its density is infinite: "
                 "give a larger k, or declare labels with discrete=True"
             )
-    own = _distances(of_x, of_x, k + 1)
+    distances_to_x = _distances(of_x, of_x, k + 1)
     other = _distances(of_y, of_x, k)
     if not (other > 0).all():
         raise InputError(
             f"some rows of x occur {k} times in y, where the density of y is infinite: give a "
             "larger k, or declare labels with discrete=True"
         )
-    nats = float(x.dims * np.mean(np.log(other / own)) + math.log(y.n / (x.n - 1)))
+    nats = float(x.dims * np.mean(np.log(other / distances_to_x)) + math.log(y.n / (x.n - 1)))
     info = {"measure": "Kullback-Leibler divergence", "k": k, "n": x.n, "m": y.n, "dims": x.dims}
     # Rows of x that are farther from y than any row of y is: there, the density of y is unknown.
     outside = float(np.mean(other > _distances(of_y, of_y, k + 1).max()))
@@ -121,8 +121,8 @@ def _distances(among: Float, rows: Float, k: int) -> Float:
     """The distance of each row to the k-th nearest one among others (or itself, as the first)."""
     from scipy.spatial import cKDTree
 
-    found: Any = cKDTree(among).query(rows, [k], p=np.inf)
-    return np.asarray(found[0][:, 0])
+    neighbours: Any = cKDTree(among).query(rows, [k], p=np.inf)
+    return np.asarray(neighbours[0][:, 0])
 
 
 def _of_labels(x: Any, y: Any) -> Estimate:

@@ -126,12 +126,12 @@ def conditional_entropy(
         1.0
     """
     shared = estimate(x, y, estimator, discrete_x=discrete_x, discrete_y=discrete_y)
-    own = entropy(x, discrete=discrete_x, correction=correction, k=k)
+    h_x = entropy(x, discrete=discrete_x, correction=correction, k=k)
     return Estimate(
-        own.nats - shared.nats,
-        {**own.flags, **shared.flags},
+        h_x.nats - shared.nats,
+        {**h_x.flags, **shared.flags},
         {
-            "measure": "conditional entropy", "entropy_nats": own.nats, "mi_nats": shared.nats,
+            "measure": "conditional entropy", "entropy_nats": h_x.nats, "mi_nats": shared.nats,
             **shared.info,
         },
     )  # fmt: skip
@@ -200,13 +200,13 @@ def normalized_mi(
         >>> normalized_mi(group, group, "uniform", normalization="max").value
         1.0
     """
-    found = estimate(x, y, estimator, discrete_x=discrete_x, discrete_y=discrete_y)
+    mi = estimate(x, y, estimator, discrete_x=discrete_x, discrete_y=discrete_y)
     sides = _side(x, "x", discrete_x), _side(y, "y", discrete_y)
     labels = all(side.discrete for side in sides)
     name = normalization or ("arithmetic" if labels else "linfoot")
     if name == "linfoot":
-        size = math.sqrt(-math.expm1(-2 * abs(found.nats)))
-        return NormalizedMI(math.copysign(size, found.nats), name, found)
+        size = math.sqrt(-math.expm1(-2 * abs(mi.nats)))
+        return NormalizedMI(math.copysign(size, mi.nats), name, mi)
     if name not in OF_ENTROPIES:
         raise InputError(unknown("normalization", str(name), ["linfoot", *OF_ENTROPIES]))
     if not labels:
@@ -215,7 +215,7 @@ def normalized_mi(
             "depends on their units: use 'linfoot', or declare both sides labels"
         )
     whole = _whole(sides, name)
-    return NormalizedMI(min(found.nats / whole, 1.0) if whole > 0 else 0.0, name, found)
+    return NormalizedMI(min(mi.nats / whole, 1.0) if whole > 0 else 0.0, name, mi)
 
 
 def _whole(sides: tuple[Variable, Variable], name: str) -> float:

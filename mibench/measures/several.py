@@ -128,11 +128,11 @@ def _combined(
     factors = [((place, tuple(range(place))), of_total) for place in every if place > 0]
     if of_rest:
         factors += [((i, tuple(j for j in every if j != i)), of_rest) for i in every]
-    found = {term: work.information(*term) for term, _ in factors}  # the last ones are the same
-    names = {term: work.name_of(*term) for term in found}
+    estimates = {term: work.information(*term) for term, _ in factors}  # the last ones are the same
+    names = {term: work.name_of(*term) for term in estimates}
     raised = {
         code: f"In {names[term]}: {text}"
-        for term, estimate in found.items()
+        for term, estimate in estimates.items()
         for code, text in estimate.flags.items()
     }
     info = {
@@ -140,9 +140,9 @@ def _combined(
         "n": len(work.values[0]),
         "columns": list(work.names),
         "estimator": repr(work.estimator),
-        "terms_nats": {names[term]: estimate.nats for term, estimate in found.items()},
+        "terms_nats": {names[term]: estimate.nats for term, estimate in estimates.items()},
     }
-    return Estimate(sum(factor * found[term].nats for term, factor in factors), raised, info)
+    return Estimate(sum(factor * estimates[term].nats for term, factor in factors), raised, info)
 
 
 @dataclass(frozen=True)
@@ -182,15 +182,15 @@ class _Columns:
 
     def information(self, place: int, others: Sequence[int]) -> Estimate:
         """I(X_i; others), which is I(X_i; labels) + I(X_i; numbers | labels)."""
-        own = self._side([place])
+        side = self._side([place])
         labels = [j for j in others if self.names[j] in self.labels]
         numbers = [j for j in others if self.names[j] not in self.labels]
         if not labels or not numbers:
-            return self.estimator.estimate_variables(own, self._side(others))
+            return self.estimator.estimate_variables(side, self._side(others))
         of_labels = self._side(labels)
-        first = self.estimator.estimate_variables(own, of_labels)
+        first = self.estimator.estimate_variables(side, of_labels)
         given = conditions_of(None, of_labels, len(labels))
-        more = self.estimator.estimate_given(own, self._side(numbers), given)
+        more = self.estimator.estimate_given(side, self._side(numbers), given)
         return Estimate(first.nats + more.nats, {**first.flags, **more.flags})
 
     def _side(self, places: Sequence[int]) -> Variable:

@@ -130,10 +130,10 @@ class Store(AppendedLines):
         """
         heads = {key[:4] for key in keys}
         columns = self.columns(lambda head: (head[0], head[1], *head[5:]) in heads)
-        found = zip(*map(columns.__getitem__, KEY_PLACES), columns[NATS], strict=True)
+        keys_and_nats = zip(*map(columns.__getitem__, KEY_PLACES), columns[NATS], strict=True)
         rows: dict[Key, int | None] = {
             key: None if nats is None else row
-            for row, (*values, nats) in enumerate(found)
+            for row, (*values, nats) in enumerate(keys_and_nats)
             if (key := tuple(values)) in keys
         }
         return {

@@ -81,22 +81,22 @@ def with_interval(
     """
     asked = wanted(interval)
     if asked.sampling:
-        found = sampling_interval(
+        bounds = sampling_interval(
             estimator, x, y, estimate.nats, asked.level, dependent=dependent, seed=seed
         )
     else:
-        found = interval_of_truth(estimator, x, y, asked.level)
+        bounds = interval_of_truth(estimator, x, y, asked.level)
         if {"dependent_rows", "copied_rows", "near_copies"} & estimate.flags.keys():
             # Neither series nor copies are among the data that intervals were learned on.
-            found = replace(found, low=0.0)
+            bounds = replace(bounds, low=0.0)
     about = {
-        "level": asked.level, "of": "sampling error" if asked.sampling else "true MI", **found.info
+        "level": asked.level, "of": "sampling error" if asked.sampling else "true MI", **bounds.info
     }  # fmt: skip
     return replace(
         estimate,
-        interval=(found.low, found.high),
+        interval=(bounds.low, bounds.high),
         interval_info=about,
-        flags={**estimate.flags, **found.flags},
+        flags={**estimate.flags, **bounds.flags},
     )
 
 

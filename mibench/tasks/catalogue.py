@@ -113,10 +113,10 @@ def find_tasks(
     if tasks is None:
         texts = [suite or "quick"] if suite is None or isinstance(suite, str) else suite
         names = [part.strip() for text in texts for part in text.split(",") if part.strip()]
-        found = {task.name: task for name in names for task in suite_tasks(name)}
-        if not found:
+        tasks_by_name = {task.name: task for name in names for task in suite_tasks(name)}
+        if not tasks_by_name:
             raise InputError("no suite given: name one")
-        return list(found.values())
+        return list(tasks_by_name.values())
     if suite is not None:
         suite = suite if isinstance(suite, str) else ",".join(suite)
         raise InputError(f"tasks and suite {suite!r} both select tasks: give one of them")
@@ -138,10 +138,10 @@ def _fitting(task: str | Task) -> list[Task]:
         return [task]
     if not is_pattern(task) or task in _all():
         return [get_task(task)]
-    found = [get_task(name) for name in _all() if fnmatchcase(name, task)]
-    if not found:
+    matching_tasks = [get_task(name) for name in _all() if fnmatchcase(name, task)]
+    if not matching_tasks:
         raise InputError(f"no task fits the pattern {task!r}: `mibench list tasks` shows all names")
-    return found
+    return matching_tasks
 
 
 def _all() -> dict[str, Task]:

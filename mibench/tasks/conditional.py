@@ -180,25 +180,27 @@ def tasks() -> list[Task]:
     """All tasks of the family."""
     by_label = -float(np.mean(np.log1p(-(np.array(CORRELATIONS) ** 2)))) / 2
     mixed = log(SYMBOLS) - (SYMBOLS - 1) * log(2) / SYMBOLS
-    one = partial(Task, dim_x=1, dim_y=1, dim_z=1)
+    scalar_task = partial(Task, dim_x=1, dim_y=1, dim_z=1)
     return [
         *_linear_tasks(),
-        one("given-fork-of-functions", mi_nats=0.0, sampler=fork_of_functions, source=INDEPENDENT),
+        scalar_task(
+            "given-fork-of-functions", mi_nats=0.0, sampler=fork_of_functions, source=INDEPENDENT
+        ),
         Task("given-fork-5-5-5", 5, 5, 0.0, fork_of_five, INDEPENDENT, dim_z=5),
-        one("given-heavy-fork", mi_nats=0.0, sampler=heavy_fork, source=INDEPENDENT),
-        one(
+        scalar_task("given-heavy-fork", mi_nats=0.0, sampler=heavy_fork, source=INDEPENDENT),
+        scalar_task(
             "given-signs",
             mi_nats=log(5) / 2,
             sampler=signs,
             source="a normal channel of known sign: log(1 + 1 / 0.5^2) / 2",
         ),
-        one(
+        scalar_task(
             "given-product",
             mi_nats=product_information(OF_PRODUCT),
             sampler=product,
             source="a normal channel of gain Z, by quadrature over Z",
         ),
-        one(
+        scalar_task(
             "given-xor",
             mi_nats=_bits_information(FLIPPED),
             sampler=exclusive_or,
@@ -207,27 +209,27 @@ def tasks() -> list[Task]:
             discrete_y=True,
             discrete_z=True,
         ),
-        one(
+        scalar_task(
             "given-label",
             mi_nats=by_label,
             sampler=normal_by_label,
             source="normal pairs, the mean of -log(1 - r^2) / 2 over the labels of Z",
             discrete_z=True,
         ),
-        one(
+        scalar_task(
             "given-label-fork",
             mi_nats=0.0,
             sampler=label_fork,
             source=INDEPENDENT,
             discrete_x=True,
         ),
-        one(
+        scalar_task(
             "given-mixture",
             mi_nats=mixed,
             sampler=mixture,
             source="Gao et al. 2017, arXiv:1709.06212, beside an independent Z",
         ),
-        one(
+        scalar_task(
             "given-zero-inflated",
             mi_nats=zero_inflated_information(ZEROS),
             sampler=zero_inflated,

@@ -94,15 +94,15 @@ def sample_independent_labels(
     return rng.integers(symbols_x, size=(n, 1)), rng.integers(symbols_y, size=(n, 1))
 
 
-def _poisson_tasks(common: int, own: int) -> list[Task]:
-    nats = poisson_information(common, own)
+def _poisson_tasks(common: int, own_mean: int) -> list[Task]:
+    nats = poisson_information(common, own_mean)
     return [
         Task(
-            name=f"poisson-{common}-{own}{'-labels' if labels else ''}",
+            name=f"poisson-{common}-{own_mean}{'-labels' if labels else ''}",
             dim_x=1,
             dim_y=1,
             mi_nats=nats,
-            sampler=partial(sample_poisson, common=common, own=own, labels=labels),
+            sampler=partial(sample_poisson, common=common, own=own_mean, labels=labels),
             source=f"{TABLE} of two Poisson counts with a common part",
             discrete_x=labels,
             discrete_y=labels,

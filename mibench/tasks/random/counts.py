@@ -14,10 +14,15 @@ TAIL = 1e-12  # the probability of counts that are left out
 
 def poisson_sum(rng: Generator) -> Distribution:
     """Two Poisson counts that contain a common count."""
-    common, own = (float(np.exp(rng.uniform(0.0, 3.0))) for _ in range(2))
-    sampler = partial(sample_poisson, common=common, own=own, labels=False)
+    common, own_mean = (float(np.exp(rng.uniform(0.0, 3.0))) for _ in range(2))
+    sampler = partial(sample_poisson, common=common, own=own_mean, labels=False)
     return Distribution(
-        1, 1, sampler, lambda: (poisson_information(common, own), 0.0), free_x=False, free_y=False
+        1,
+        1,
+        sampler,
+        lambda: (poisson_information(common, own_mean), 0.0),
+        free_x=False,
+        free_y=False,
     )
 
 

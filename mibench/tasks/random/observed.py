@@ -27,11 +27,11 @@ def censored(rng: Generator) -> Distribution:
     """A normal pair of which values below a limit are recorded as the limit."""
     correlation = correlation_of(draw_nats(rng, low=0.1, high=2.0))
     limits = rng.uniform(-1.5, 1.0, size=2)
-    own = sqrt(1 - correlation**2)
+    residual_sd = sqrt(1 - correlation**2)
 
     def sample(n: int, rng: Generator) -> Sample:
         x, z = rng.standard_normal((2, n))
-        y = correlation * x + own * z
+        y = correlation * x + residual_sd * z
         return np.maximum(x, limits[0])[:, np.newaxis], np.maximum(y, limits[1])[:, np.newaxis]
 
     def log_ratio(n: int, rng: Generator) -> Array:
@@ -41,11 +41,11 @@ def censored(rng: Generator) -> Distribution:
         x, y = (side[:, 0] for side in sample(n, rng))
         low_x, low_y = x <= limits[0], y <= limits[1]
         # Densities of y given x, relative to that of y alone; and probabilities at the limits.
-        z = (y - correlation * x) / own
-        ratio = -0.5 * (z**2 - y**2) - np.log(own)
+        z = (y - correlation * x) / residual_sd
+        ratio = -0.5 * (z**2 - y**2) - np.log(residual_sd)
         below = [float(ndtr(limit)) for limit in limits]
-        given_x = np.log(ndtr((limits[1] - correlation * x) / own) / below[1])
-        given_y = np.log(ndtr((limits[0] - correlation * y) / own) / below[0])
+        given_x = np.log(ndtr((limits[1] - correlation * x) / residual_sd) / below[1])
+        given_y = np.log(ndtr((limits[0] - correlation * y) / residual_sd) / below[0])
         joint = multivariate_normal([0, 0], [[1, correlation], [correlation, 1]]).cdf(limits)
         both = np.log(joint / (below[0] * below[1]))
         return np.where(
@@ -79,8 +79,8 @@ def _rounded_information(correlation: float, width: float) -> float:
     half = int(8.0 / width) + 1
     edges = (np.arange(-half, half + 2) - 0.5) * width
     points = edges[0] + width / parts * (np.arange((2 * half + 1) * parts) + 0.5)
-    own = sqrt(1 - correlation**2)
-    cumulative = ndtr((edges - correlation * points[:, np.newaxis]) / own)
+    residual_sd = sqrt(1 - correlation**2)
+    cumulative = ndtr((edges - correlation * points[:, np.newaxis]) / residual_sd)
     weights = np.exp(-0.5 * points**2)[:, np.newaxis]
     table = (weights * np.diff(cumulative, axis=1)).reshape(2 * half + 1, parts, -1).sum(axis=1)
     return table_information(table / table.sum())

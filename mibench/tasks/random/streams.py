@@ -118,8 +118,8 @@ def _side_by_side(parts: list[Distribution]) -> Distribution:
         return np.hstack([x for x, _ in drawn]), np.hstack([y for _, y in drawn])
 
     def information() -> tuple[float, float]:
-        each = [part.information() for part in parts]
-        return sum(nats for nats, _ in each), sqrt(sum(error**2 for _, error in each))
+        mi_of_parts = [part.information() for part in parts]
+        return sum(nats for nats, _ in mi_of_parts), sqrt(sum(error**2 for _, error in mi_of_parts))
 
     return Distribution(
         sum(part.dim_x for part in parts), sum(part.dim_y for part in parts), sample, information,
