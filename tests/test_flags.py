@@ -62,7 +62,7 @@ NEAR_COPIES = [
 
 TWO_VALUES = np.random.default_rng(3).choice([-0.1, 0.1], 400) + 1e-3 * Y[::-1]
 FEW_ROWS = get_task("random-train-49").sample(64, 1)
-MIXED = get_task("random-train-47").sample(71, 1)
+MIXED = get_task("random-train-78").sample(100, 1)
 FAR_CLUSTERS = 10 / 20**0.5 * CODE[:, np.newaxis] + np.random.default_rng(4).normal(
     size=(2, 400, 20)
 )
