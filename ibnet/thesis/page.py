@@ -116,10 +116,11 @@ GENERALISATION_NOTE = (
 def verdict_counts(claims: pd.DataFrame) -> str:
     """The number of claims with each verdict, as a sentence."""
     counts = verdicts(claims)["verdict"].value_counts()
+    undecided = counts.get("undecided", 0)
     return (
         f"Of {counts.sum()} claims {counts.get('reproduced', 0)} are reproduced, "
-        f"{counts.get('not reproduced', 0)} are not, and {counts.get('undecided', 0)} are "
-        "undecided: an interval meets the criterion only in part."
+        f"{counts.get('not reproduced', 0)} are not, and {undecided or 'none'} "
+        f"{'is' if undecided < 2 else 'are'} undecided: an interval meets the criterion only in part."
     )
 
 
