@@ -120,7 +120,8 @@ def verdict_counts(claims: pd.DataFrame) -> str:
     return (
         f"Of {counts.sum()} claims {counts.get('reproduced', 0)} are reproduced, "
         f"{counts.get('not reproduced', 0)} are not, and {undecided or 'none'} "
-        f"{'is' if undecided < 2 else 'are'} undecided: an interval meets the criterion only in part."
+        f"{'is' if undecided < 2 else 'are'} undecided: an interval meets the criterion only in "
+        "part."
     )
 
 
