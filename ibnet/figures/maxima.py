@@ -1,5 +1,6 @@
 """The figures of maximum activations: by run and by layer, and by epoch."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -54,13 +55,20 @@ def _by_run(axes: Axes, rows: pd.DataFrame) -> None:
     top = top.sort_values("max_activation")
     place = pd.Series(np.arange(1, len(top) + 1), index=top.index)
     for layer, of_layer in _numbers.by_layer(top):
-        look: dict[str, Any] = {"marker": _style.layer_marker(layer), "markersize": 3.5}
+        size = _marker_size(3.5, len(top))
+        look: dict[str, Any] = {"marker": _style.layer_marker(layer), "markersize": size}
         look |= {"color": _style.layer_colour(layer), "linestyle": "none"}
+        look["zorder"] = 3 - len(of_layer) / len(top)  # a layer of few runs is not hidden
         label = f"in {_style.layer_name(layer)}"
         axes.plot(place[of_layer.index], of_layer["max_activation"], label=label, **look)
     axes.axhline(top["max_activation"].median(), color="0.35", linewidth=0.9)
     axes.legend(fontsize=_style.SMALL, frameon=False, handletextpad=0.2, loc="best")
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+
+
+def _marker_size(size: float, runs: int) -> float:
+    """A size in points, smaller where there are more than a hundred runs."""
+    return size * math.sqrt(min(1.0, 100 / runs))
 
 
 def _by_layer(axes: Axes, rows: pd.DataFrame) -> None:
@@ -69,7 +77,8 @@ def _by_layer(axes: Axes, rows: pd.DataFrame) -> None:
         runs = of_layer["max_activation"].sort_values().to_numpy()
         # Multiples of the golden ratio separate neighbouring values well, always in the same way.
         position = layer + 0.5 * ((np.arange(len(runs)) * 0.618034) % 1 - 0.5)
-        look: dict[str, Any] = {"marker": _style.layer_marker(layer), "markersize": 3}
+        size = _marker_size(3.0, len(runs))
+        look: dict[str, Any] = {"marker": _style.layer_marker(layer), "markersize": size}
         look |= {"color": _style.layer_colour(layer), "linestyle": "none", "markeredgewidth": 0}
         axes.plot(position, runs, alpha=0.75, **look)
         axes.hlines(np.median(runs), layer - 0.33, layer + 0.33, color="0.35", linewidth=1.2)
